@@ -1,0 +1,1 @@
+"""What the product does, by noun. Its rules are here and nowhere else; its words are the product's, not Finesse's."""

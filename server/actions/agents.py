@@ -1,0 +1,90 @@
+"""The agent: who they are to Finesse right now, and their state."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from server.auth import Agent
+from server.errors import InvalidField
+from server.finesse.client import FinesseClient
+from server.finesse.messages import ReasonCode, User
+
+SETTABLE = ("READY", "NOT_READY", "LOGOUT")
+"""What an agent may ask for; every other state is put by Finesse."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """`id` is what a state change takes, `code` the number that reports show."""
+
+    id: str
+    code: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Me:
+    id: str
+    login_name: str
+    name: str
+    extension: str
+    """Empty when signed out."""
+    team: str
+    state: str
+    since: str
+    """ISO 8601, UTC; empty if Finesse does not know."""
+    pending_state: str
+    reason: Reason | None
+    roles: tuple[str, ...]
+    not_ready_reasons: tuple[Reason, ...]
+    sign_out_reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """Finesse took the order. That is not yet success: the outcome comes as an event that carries `request_id`, if it can."""
+
+    request_id: str
+    outcome: str = "pending"
+
+
+async def me(finesse: FinesseClient, agent: Agent) -> Me:
+    """The agent as of now, with the reasons they can choose from."""
+    credential, id = agent.credential, agent.user.login_id
+    user, not_ready, sign_out = await asyncio.gather(
+        finesse.user(credential, id),
+        finesse.reason_codes(credential, id, "NOT_READY"),
+        finesse.reason_codes(credential, id, "LOGOUT"),
+    )
+    return Me(
+        id=user.login_id,
+        login_name=user.login_name,
+        name=_full_name(user),
+        extension=user.extension,
+        team=user.team_name,
+        state=user.state,
+        since=user.state_change_time,
+        pending_state=user.pending_state,
+        reason=_reason(user.reason) if user.reason else None,
+        roles=user.roles,
+        not_ready_reasons=tuple(map(_reason, not_ready)),
+        sign_out_reasons=tuple(map(_reason, sign_out)),
+    )
+
+
+async def set_state(finesse: FinesseClient, agent: Agent, state: str, reason: str | None) -> Accepted:
+    """Ask for `state`. Whether a reason is needed is Finesse's rule, and its refusal is passed on."""
+    if state not in SETTABLE:
+        raise InvalidField("state", f"state must be one of {', '.join(SETTABLE)}")
+    if reason and state == "READY":
+        raise InvalidField("reason", "READY takes no reason; leave it out")
+    return Accepted(request_id=await finesse.set_state(agent.credential, agent.user.login_id, state, reason))
+
+
+def _full_name(user: User) -> str:
+    return f"{user.first_name} {user.last_name}".strip() or user.login_name or user.login_id
+
+
+def _reason(code: ReasonCode) -> Reason:
+    return Reason(id=code.id, code=code.code, label=code.label)

@@ -1,0 +1,101 @@
+"""Calls: which the agent has, dialling one, and what the buttons do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from server import numbers
+from server.actions.agents import Accepted
+from server.auth import Agent
+from server.errors import InvalidField, NotSignedIn
+from server.finesse.client import FinesseClient
+from server.finesse.messages import Dialog, Participant
+
+ACTIONS = {"answer": "ANSWER", "hold": "HOLD", "retrieve": "RETRIEVE", "drop": "DROP"}
+"""The product's word for each action, and Finesse's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    address: str
+    state: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    id: str
+    state: str
+    """Finesse's word for the whole call: ALERTING, ACTIVE, DROPPED, FAILED …; an open set."""
+    direction: Literal["in", "out"]
+    number: str
+    """The other side's, as the call brought it."""
+    from_address: str
+    to_address: str
+    type: str
+    queue: str
+    actions: tuple[str, ...]
+    """What Finesse allows this agent now, in the product's words; what it has no word for yet is left out."""
+    parties: tuple[Party, ...]
+    variables: tuple[Variable, ...]
+
+
+async def list_calls(finesse: FinesseClient, agent: Agent) -> list[Call]:
+    extension = _extension(agent)
+    return [_call(dialog, extension) for dialog in await finesse.dialogs(agent.credential, agent.user.login_id)]
+
+
+async def dial(finesse: FinesseClient, agent: Agent, to: str, country: str) -> Accepted:
+    """Call `to` from the agent's phone, however the number is written."""
+    address = numbers.dialable(numbers.read(to, country))
+    if address is None:
+        raise InvalidField("to", f"{to[:40]!r} is not a number that can be dialled; write it with its country code")
+    extension = _extension(agent)
+    if address == extension:
+        raise InvalidField("to", "that is the agent's own extension")
+    return Accepted(request_id=await finesse.make_call(agent.credential, agent.user.login_id, extension, address))
+
+
+async def act(finesse: FinesseClient, agent: Agent, call: str, action: str) -> Accepted:
+    """Do `action` to `call`. Finesse alone knows whether it is allowed now."""
+    if action not in ACTIONS:
+        raise InvalidField("action", f"action must be one of {', '.join(ACTIONS)}")
+    return Accepted(request_id=await finesse.take_action(agent.credential, call, ACTIONS[action], _extension(agent)))
+
+
+def _extension(agent: Agent) -> str:
+    if not agent.user.extension:
+        raise NotSignedIn("Sign in to the Finesse desktop first")
+    return agent.user.extension
+
+
+def _call(dialog: Dialog, extension: str) -> Call:
+    outgoing = dialog.from_address == extension
+    mine = next((p for p in dialog.participants if p.media_address == extension), None)
+    words = {finesse: ours for ours, finesse in ACTIONS.items()}
+    return Call(
+        id=dialog.id,
+        state=dialog.state,
+        direction="out" if outgoing else "in",
+        number=(dialog.dialed_number or dialog.to_address) if outgoing else dialog.from_address,
+        from_address=dialog.from_address,
+        to_address=dialog.to_address,
+        # After a failover Finesse may say the word NULL.
+        type="" if dialog.call_type == "NULL" else dialog.call_type,
+        queue=dialog.queue_name,
+        actions=tuple(words[action] for action in (mine.actions if mine else ()) if action in words),
+        parties=tuple(map(_party, dialog.participants)),
+        variables=tuple(Variable(name=name, value=value) for name, value in dialog.variables),
+    )
+
+
+def _party(participant: Participant) -> Party:
+    since = participant.state_change_time or participant.start_time
+    return Party(address=participant.media_address, state=participant.state, since=since)

@@ -1,0 +1,178 @@
+"""The service put together: settings in, an ASGI application out. Wiring only; what it does is in `routes` and `actions`."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server import errors, openapi
+from server.actions.contacts import Directory
+from server.auth import Door
+from server.crm.local import LocalContacts
+from server.errors import Broken, CallcardError, MethodNotAllowed, NotFound
+from server.finesse.client import FinesseClient
+from server.routes import Services, api_routes, healthz, json, problem, readyz
+from server.settings import Settings
+
+log = logging.getLogger("callcard")
+
+CONNECTIONS = 256
+"""To Finesse at once. More than a pair of nodes serves 2,000 users with; the rest waits its turn within its deadline."""
+
+
+def create_app(settings: Settings, *, http: httpx.AsyncClient | None = None) -> Starlette:
+    """The service for `settings`. `http`, if given, is the client that reaches Finesse and stays its giver's to close."""
+    contacts = LocalContacts(settings.database, home=settings.country, suffix_digits=settings.suffix_digits)
+    own = open_finesse(settings) if http is None else None
+    client = own or http
+    assert client is not None
+    finesse = FinesseClient(client)
+    door = Door(
+        finesse,
+        remember=settings.credential_seconds,
+        lockout=settings.lockout_seconds,
+        deadline=settings.finesse_deadline,
+    )
+    services = Services(settings, finesse, door, Directory([contacts], settings.country, settings.source_deadline))
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        yield
+        if own is not None:
+            await own.aclose()
+        contacts.close()
+
+    described = openapi.document()
+
+    async def openapi_json(request: Request) -> Response:
+        return json(described)
+
+    async def docs(request: Request) -> Response:
+        return FileResponse(_DOCS / "docs.html", headers={"Content-Security-Policy": "default-src 'self'"})
+
+    routes: list[Route | Mount] = [
+        *api_routes(services),
+        Route("/healthz", healthz),
+        Route("/readyz", readyz(services)),
+        Route("/openapi.json", openapi_json),
+        Route("/docs", docs),
+        Mount("/docs", StaticFiles(directory=_DOCS)),
+    ]
+    bundle = Path(settings.bundle)
+    if bundle.is_dir():
+        routes.append(Mount("/gadget", _AnyOrigin(StaticFiles(directory=bundle))))
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(_OneLine)],
+        exception_handlers={CallcardError: _answer, HTTPException: _answer_http, Exception: _answer_broken},
+        lifespan=lifespan,
+    )
+
+
+def from_environment() -> Starlette:
+    """The service for the settings of this directory and environment: what each worker process of `callcard serve` starts."""
+    return create_app(Settings.read())
+
+
+def open_finesse(settings: Settings) -> httpx.AsyncClient:
+    """The client for Finesse. aiohttp carries it behind httpx's transport seam, the only place that knows."""
+    tls = ssl.create_default_context(cafile=settings.finesse_ca or None)
+
+    def session() -> aiohttp.ClientSession:
+        # No cookies: a JSESSIONID of one agent must not travel with another's request.
+        connector = aiohttp.TCPConnector(ssl=tls, limit=CONNECTIONS, keepalive_timeout=30)
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False)
+
+    timeout = httpx.Timeout(settings.finesse_deadline)
+    return httpx.AsyncClient(
+        transport=AiohttpTransport(client=session),
+        base_url=settings.finesse_url,
+        timeout=timeout,
+        follow_redirects=False,
+    )
+
+
+_DOCS = Path(__file__).parent / "docs"
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    assert isinstance(error, CallcardError)
+    return problem(error)
+
+
+async def _answer_http(request: Request, error: Exception) -> Response:
+    """Starlette's own refusals, in our shape."""
+    assert isinstance(error, HTTPException)
+    ours: CallcardError
+    match error.status_code:
+        case 404:
+            ours = NotFound("There is nothing at this address; /openapi.json has them all")
+        case 405:
+            ours = MethodNotAllowed(f"{request.method} is not for this address; use {(error.headers or {}).get('Allow', 'GET')}")
+        case _:
+            ours = errors.Unreadable(error.detail)
+    ours.headers = dict(error.headers or {})
+    return problem(ours)
+
+
+async def _answer_broken(request: Request, error: Exception) -> Response:
+    log.exception("%s %s broke", request.method, request.url.path, exc_info=error)
+    return problem(Broken("It was written to the log; try again, and tell your administrator if it stays"))
+
+
+class _OneLine:
+    """One log line a request: without the query, which holds callers' numbers, and without any header."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not log.isEnabledFor(logging.INFO):
+            return await self._app(scope, receive, send)
+        begun, status = time.perf_counter(), 500
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            return await self._app(scope, receive, noting)
+        finally:
+            state: dict[str, Any] = scope.get("state", {})
+            took = (time.perf_counter() - begun) * 1000
+            log.info("%s %s %d %.1f ms %s", scope["method"], scope["path"], status, took, state.get("agent", "-"))
+
+
+class _AnyOrigin:
+    """Module scripts of a gadget that is hosted here are fetched across origins by the desktop."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def opened(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Access-Control-Allow-Origin"] = "*"
+            await send(message)
+
+        await self._app(scope, receive, opened)

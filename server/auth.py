@@ -1,0 +1,123 @@
+"""Who is asking: the agent's own Finesse credential, proved with Finesse and remembered briefly.
+
+The password is never kept. A credential is remembered under a hash whose key exists only in this process's memory: for a short
+time as proved, or, if Finesse refused it, until Finesse would have forgotten too. Five wrong passwords lock an agent out for five
+minutes, on their own desktop as well, so a refused credential is not shown to Finesse again in that time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cachetools import TTLCache
+from starlette.datastructures import Headers
+
+from server.errors import CredentialsMissing, CredentialsWrong, HeaderTooLarge, Unreadable
+from server.finesse.client import Credential, FinesseClient
+from server.finesse.messages import User
+
+HEADER_LIMIT = 8192
+"""Characters of an Authorization header. Finesse's tokens are about 1,500."""
+REMEMBERED = 10_000
+"""Credentials, five times the users of a Finesse pair."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Whoever sent the request: as Finesse knows them, with the credential for this request's own calls."""
+
+    user: User
+    credential: Credential
+
+
+class Door:
+    """Lets agents in. `clock` is in seconds and only goes forward."""
+
+    def __init__(
+        self,
+        finesse: FinesseClient,
+        *,
+        remember: float,
+        lockout: float,
+        deadline: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._finesse, self._deadline = finesse, deadline
+        self._key = secrets.token_bytes(32)
+        self._proved: TTLCache[bytes, User] = TTLCache(REMEMBERED, remember, clock)
+        self._refused: TTLCache[bytes, None] = TTLCache(REMEMBERED, lockout, clock)
+        self._asking: dict[bytes, asyncio.Task[User]] = {}
+
+    async def admit(self, headers: Headers) -> Agent:
+        """The agent behind `headers`.
+
+        `Authorization: Basic …` names its user. `Bearer …` does not, so the gadget says whose token it is in
+        `X-Finesse-User`; Finesse answers a user's record to that user's token alone, so a false name proves nothing.
+        """
+        authorization, user_id = _read(headers)
+        mark = hashlib.blake2b(f"{user_id}\0{authorization}".encode(), key=self._key).digest()
+        credential = Credential(authorization, asyncio.get_running_loop().time() + self._deadline)
+        if mark in self._refused:
+            raise CredentialsWrong("Finesse refused these credentials a moment ago; sign in to Finesse again")
+        user = self._proved.get(mark)
+        if user is None:
+            user = await self._prove(mark, credential, user_id)
+        return Agent(user, credential)
+
+    def forget(self, agent: Agent) -> None:
+        """Prove `agent` anew next time: they may have signed in on another phone, or their token may have ended."""
+        for mark in [mark for mark, user in self._proved.items() if user is agent.user]:
+            self._proved.pop(mark, None)
+
+    async def _prove(self, mark: bytes, credential: Credential, user_id: str) -> User:
+        """Ask Finesse once, however many requests wait with the same credential: each wrong try counts against the agent."""
+        task = self._asking.get(mark)
+        if task is None:
+            task = asyncio.create_task(self._finesse.user(credential, user_id))
+            self._asking[mark] = task
+            task.add_done_callback(lambda done: self._settle(mark, done))
+        return await asyncio.shield(task)
+
+    def _settle(self, mark: bytes, task: asyncio.Task[User]) -> None:
+        self._asking.pop(mark, None)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is None:
+            self._proved[mark] = task.result()
+        elif isinstance(error, CredentialsWrong):
+            self._refused[mark] = None
+
+
+def _read(headers: Headers) -> tuple[str, str]:
+    authorization = headers.get("authorization", "")
+    if len(authorization) > HEADER_LIMIT:
+        raise HeaderTooLarge(f"Authorization has more than {HEADER_LIMIT} characters")
+    scheme, _, value = authorization.partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            user_id, colon, _password = base64.b64decode(value.strip(), validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError) as error:
+            raise Unreadable("Authorization: Basic must be followed by base64 of id:password in UTF-8") from error
+        if not colon or not user_id:
+            raise Unreadable("Authorization: Basic must hold id:password")
+        return f"Basic {value.strip()}", _named(user_id)
+    if scheme.lower() == "bearer" and value.strip():
+        user_id = headers.get("x-finesse-user", "")
+        if not user_id:
+            raise CredentialsMissing("Send X-Finesse-User, the agent's id, beside a Bearer token")
+        return f"Bearer {value.strip()}", _named(user_id)
+    raise CredentialsMissing("Send Authorization: Basic … or Bearer …, as the agent sends it to Finesse")
+
+
+def _named(user_id: str) -> str:
+    if len(user_id) > 128 or not user_id.isprintable():
+        raise Unreadable("the user's id must be printable and have at most 128 characters")
+    return user_id

@@ -1,0 +1,111 @@
+"""The gadget container: `/gadgets/ifr` fetches, checks and renders a gadget; `/3rdpartygadget/files/` serves what was uploaded."""
+
+from __future__ import annotations
+
+import html
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from server.sandbox import spec
+from server.sandbox.spec import Spec, SpecError
+
+FILES = "/3rdpartygadget/files/"
+SPEC_LIMIT = 1024 * 1024
+
+
+@dataclass
+class Container:
+    """`folders` are served under FILES: a gadget's own folder by its name, a folder of gadgets by theirs."""
+
+    folders: tuple[Path, ...]
+    http: httpx.AsyncClient
+
+    def file(self, path: str) -> Path | None:
+        """The uploaded file at `path` (below FILES), if there is one and it lies inside its folder."""
+        for folder in self.folders:
+            base = folder.parent if any(folder.glob("*.xml")) else folder
+            found = (base / path).resolve()
+            inside = found.is_relative_to(folder.resolve())
+            if inside and found.is_file():
+                return found
+        return None
+
+    def gadgets(self) -> list[str]:
+        """The path of every gadget specification that was uploaded."""
+        found = []
+        for folder in self.folders:
+            for file in sorted(folder.glob("*.xml")) or sorted(folder.glob("*/*.xml")):
+                if b"<Module" in file.read_bytes()[:4096]:
+                    base = folder.parent if file.parent == folder else folder
+                    found.append(FILES + file.relative_to(base).as_posix())
+        return found
+
+    async def ifr(self, request: Request) -> Response:
+        """The iframe of the gadget in the parameter `url`, or a page that says why it is refused."""
+        query = request.query_params
+        url = urljoin(str(request.base_url), query.get("url", ""))
+        try:
+            gadget = spec.read(await self._fetch(url, request))
+            lang, country = query.get("lang", "en"), query.get("country", "US")
+            locale = gadget.locale(lang, country)
+            messages = {}
+            if locale and locale.messages:
+                messages = spec.read_messages(await self._fetch(urljoin(url, locale.messages), request))
+        except SpecError as error:
+            return _refused(url, f"{error.message} (line {error.line})")
+        except (OSError, httpx.HTTPError, httpx.InvalidURL) as error:
+            return _refused(url, f"can't be fetched: {error or type(error).__name__}")
+        rtl = bool(locale and locale.direction == "rtl")
+        prefs = {name[3:]: value for name, value in query.items() if name.startswith("up_")}
+        module_id = query.get("mid", "0")
+        page = spec.page(
+            gadget, view=query.get("view", "default"), url=url, module_id=module_id, prefs=prefs,
+            messages=messages, rtl=rtl, head=_head(gadget, messages, lang),
+        )  # fmt: skip
+        return HTMLResponse(page, headers={"Cache-Control": "no-store"})
+
+    async def _fetch(self, url: str, request: Request) -> bytes:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https"):
+            raise SpecError("the address must be http or https")
+        if parts.path.startswith(FILES) and url.startswith(str(request.base_url)):
+            file = self.file(parts.path.removeprefix(FILES))
+            if file is None:
+                raise SpecError(f"there is no file {parts.path}")
+            return file.read_bytes()
+        async with self.http.stream("GET", url, timeout=5) as response:
+            if response.status_code != 200:
+                raise SpecError(f"{url} answered {response.status_code}")
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > SPEC_LIMIT:
+                    raise SpecError(f"larger than {SPEC_LIMIT} bytes")
+            return bytes(body)
+
+
+def _head(gadget: Spec, messages: dict[str, str], lang: str) -> str:
+    """The runtime, told what it must know before the gadget's own scripts run."""
+    config = {
+        "features": sorted(gadget.required | (gadget.optional & spec.FEATURES)),
+        "messages": messages,
+        "prefs": {pref.name: pref.default for pref in gadget.prefs},
+        "title": gadget.title,
+    }
+    told = json.dumps(config).replace("<", "\\u003c")
+    return f'<script src="/gadgets/js/gadgets.js"></script><script>gadgets.config.init({told});</script>'
+
+
+def _refused(url: str, reason: str) -> Response:
+    body = f"<h1>This gadget was refused</h1><p>{html.escape(reason)}</p><p><code>{html.escape(url)}</code></p>"
+    return HTMLResponse(
+        f"<!DOCTYPE html><html lang=en><title>Refused</title><body style='font:14px sans-serif;padding:1em'>{body}</body></html>",
+        400,
+        headers={"Cache-Control": "no-store"},
+    )

@@ -1,0 +1,169 @@
+"""Running the stand-in, alone or as the whole demo: stand-in Finesse, service and sample CRM in one process, on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import httpx
+import trustme
+import uvicorn
+from starlette.types import ASGIApp
+
+from server.app import create_app
+from server.crm.local import LocalContacts
+from server.sandbox import crm, sample
+from server.sandbox.app import Sandbox, SandboxSettings
+from server.settings import Settings
+
+HOST = "127.0.0.1"
+GRACE = 3
+"""Seconds that open connections get when the process is told to stop; desktops listen for ever."""
+
+
+class PortTaken(Exception):
+    """Somebody else listens there; the message says how to take another."""
+
+
+class NotBuilt(Exception):
+    """The gadget bundle can't be built; the message is build.py's."""
+
+
+def sandbox(settings: SandboxSettings, port: int, *, tls: bool) -> None:
+    """The stand-in alone, until it is told to stop."""
+    with ExitStack() as stack:
+        certificate = _certificate(stack) if tls else None
+        scheme = "https" if tls else "http"
+        stand_in = Sandbox(settings, http=_proxy_client(certificate))
+        listening = _listen(port, "--port")
+        click.echo(f"Stand-in Finesse: {scheme}://localhost:{port}/desktop\n{_people()}")
+        if not settings.gadgets:
+            click.echo("No gadgets: give a folder of them with --gadgets DIR")
+        _run([(stand_in.app, listening)], certificate)
+
+
+def demo(settings: SandboxSettings, port: int, service_port: int, *, country: str, tls: bool) -> None:
+    """Everything at once, with 500 sample contacts in a folder that goes away with the process."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="callcard-demo-")))
+        certificate = _certificate(stack) if tls else None
+        scheme = "https" if tls else "http"
+        listening = [_listen(port, "--port"), _listen(service_port, "--service-port")]
+        finesse, service = f"{scheme}://localhost:{port}", f"{scheme}://localhost:{service_port}"
+
+        _build(folder / "dist", service)
+        own = Settings.read(
+            finesse_url=finesse,
+            finesse_ca=str(folder / "ca.pem") if certificate else "",
+            database=str(folder / "contacts.sqlite"),
+            bundle=str(folder / "dist"),
+            country=country,
+        )
+        if certificate:
+            (folder / "ca.pem").write_bytes(certificate.ca)
+        contacts = LocalContacts(own.database, home=own.country, suffix_digits=own.suffix_digits)
+        stack.callback(contacts.close)
+        count = sample.fill(contacts, folder, f"{finesse}/crm/contacts", own.country)
+        told = replace(
+            settings,
+            gadgets=(folder / "dist" / "callcard", *settings.gadgets),
+            callers=sample.callers(),
+            extra=tuple(crm.routes(contacts)),
+            answer_after=3.0,
+        )
+        stand_in = Sandbox(told, http=_proxy_client(certificate))
+        apps = list(zip([stand_in.app, create_app(own)], listening, strict=True))
+        click.echo(
+            f"Callcard demo\n\n"
+            f"  Open      {finesse}/desktop\n{_people()}\n"
+            f"  Then      press Ring in the sandbox panel\n\n"
+            f"  Service   {service}/docs\n"
+            f"  Contacts  {count} samples in six countries, gone when this stops\n"
+            f"  Stop      Ctrl-C",
+        )
+        _run(apps, certificate)
+
+
+def _people() -> str:
+    return "  Sign in   1001, 1002 or 1003 (agents) or 2001 (supervisor); password callcard; the extension is the id"
+
+
+def _build(out: Path, service_url: str) -> None:
+    """Run build.py: beside this package in a checkout, inside it when installed."""
+    here = Path(__file__).resolve().parents[1]
+    script = next(p for p in (here.parent / "build.py", here / "bundle" / "build.py") if p.is_file())
+    command = [sys.executable, str(script), "--service-url", service_url, "--out", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own script and interpreter
+    if done.returncode:
+        raise NotBuilt(done.stderr.strip())
+
+
+def _listen(port: int, option: str) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        raise PortTaken(f"port {port} can't be used ({error.strerror}); give another with {option}") from error
+
+
+class _Certificate:
+    """For localhost, valid while the process runs; its authority is trusted by this process alone."""
+
+    def __init__(self, folder: Path) -> None:
+        authority = trustme.CA(organization_name="Stand-in Finesse")
+        issued = authority.issue_cert("localhost", HOST)
+        self.ca = authority.cert_pem.bytes()
+        self.key, self.chain = folder / "key.pem", folder / "chain.pem"
+        issued.private_key_pem.write_to_path(str(self.key))
+        self.chain.write_bytes(b"".join(part.bytes() for part in issued.cert_chain_pems))
+        self.key.chmod(0o600)
+
+
+def _certificate(stack: ExitStack) -> _Certificate:
+    return _Certificate(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="callcard-tls-"))))
+
+
+def _proxy_client(certificate: _Certificate | None) -> httpx.AsyncClient:
+    verify = ssl.create_default_context()
+    if certificate:
+        verify.load_verify_locations(cadata=certificate.ca.decode())
+    return httpx.AsyncClient(follow_redirects=True, trust_env=False, timeout=10, verify=verify)
+
+
+def _run(apps: Sequence[tuple[ASGIApp, socket.socket]], certificate: _Certificate | None) -> None:
+    servers = []
+    for app, _listening in apps:
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=GRACE,
+            ssl_keyfile=str(certificate.key) if certificate else None,
+            ssl_certfile=str(certificate.chain) if certificate else None,
+        )
+        servers.append(uvicorn.Server(config))
+    runner = asyncio.Runner(loop_factory=servers[0].config.get_loop_factory())
+    with runner:
+        runner.run(_serve(servers, [listening for _app, listening in apps]))
+
+
+async def _serve(servers: list[uvicorn.Server], sockets: list[socket.socket]) -> None:
+    """All of `servers` until a signal: uvicorn's own handlers would stop only the last one."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for server in servers:
+            server.should_exit = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    await asyncio.gather(*(s._serve([listening]) for s, listening in zip(servers, sockets, strict=True)))
