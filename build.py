@@ -232,7 +232,7 @@ def check_view(name: str, view: str, sources: Sources) -> None:
             continue
         texts = [element.text, *(child.tail for child in element), element.get("title"), element.get("aria-label")]
         for text in texts:
-            if text and any(c.isalpha() for c in re.sub(r"__MSG_.+?__", "", text)):
+            if text and any(c.isalpha() for c in re.sub(r"__(MSG|UP)_.+?__", "", text)):
                 raise Refused(name, max(element.sourceline or 1, 1), f"{text.strip()[:40]!r} is not translated; use __MSG_key__")
         if any(str(attribute).startswith("on") for attribute in element.attrib):
             raise Refused(name, element.sourceline or 1, "handlers belong in the element's script, not in attributes")

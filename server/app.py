@@ -55,10 +55,12 @@ def create_app(settings: Settings, *, http: httpx.AsyncClient | None = None) -> 
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        yield
-        if own is not None:
-            await own.aclose()
-        contacts.close()
+        try:
+            yield
+        finally:
+            if own is not None:
+                await own.aclose()
+            contacts.close()
 
     described = openapi.document()
 
@@ -99,7 +101,10 @@ def open_finesse(settings: Settings) -> httpx.AsyncClient:
     def session() -> aiohttp.ClientSession:
         # No cookies: a JSESSIONID of one agent must not travel with another's request.
         connector = aiohttp.TCPConnector(ssl=tls, limit=CONNECTIONS, keepalive_timeout=30)
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False)
+        opened = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False)
+        # aiohttp would send a PUT again when a kept-alive connection ends under it; to Finesse that is a second order.
+        opened._retry_connection = False
+        return opened
 
     timeout = httpx.Timeout(settings.finesse_deadline)
     return httpx.AsyncClient(

@@ -92,10 +92,11 @@ def explain(given: str, country: str) -> tuple[Number, tuple[Spelling, ...]]:
         return Number(given, kind, digits=digits, display=digits if kind == "internal" else text), tuple(spellings)
 
     e164 = pn.format_number(best, pn.PhoneNumberFormat.E164)
-    region_code = pn.region_code_for_number(best)
-    home = region_code == country or (region_code is None and best.country_code == pn.country_code_for_region(country))
-    display = pn.format_number(best, pn.PhoneNumberFormat.NATIONAL if home else pn.PhoneNumberFormat.INTERNATIONAL)
-    return Number(given, "public", e164, e164[1:], display, region_code, extension), tuple(spellings)
+    # A number outside every plan's known ranges still has its country code; 001 is no country.
+    region = pn.region_code_for_number(best) or pn.region_code_for_country_code(best.country_code or 0)
+    region = None if region in ("001", "ZZ") else region
+    display = pn.format_number(best, pn.PhoneNumberFormat.NATIONAL if region == country else pn.PhoneNumberFormat.INTERNATIONAL)
+    return Number(given, "public", e164, e164[1:], display, region, extension), tuple(spellings)
 
 
 def dialable(number: Number) -> str | None:

@@ -33,7 +33,7 @@ def document() -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for endpoint in ENDPOINTS:
         paths.setdefault(API + endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, by_type)
-    return {
+    whole = {
         "openapi": "3.1.0",
         "info": {
             "title": "Callcard",
@@ -57,6 +57,8 @@ def document() -> dict[str, Any]:
             },
         },
     }
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(whole))  # as JSON has it: lists, no tuples
+    return plain
 
 
 def _operation(endpoint: Endpoint, schemas: dict[type, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -119,8 +120,9 @@ class Ask:
 
 
 def _named_in(what: str) -> str:
-    """msgspec names a missing or unknown field in the sentence, between backticks, the last of them."""
-    return what.split("`")[-2] if what.count("`") >= 2 else "body"
+    """The field that msgspec names in its sentence when it is missing or unknown."""
+    named = re.search(r"field `([^`]+)`", what)
+    return named[1] if named else "body"
 
 
 Handler = Callable[[Ask], Awaitable[Any]]

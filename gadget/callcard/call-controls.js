@@ -26,7 +26,9 @@ export class CallControlsElement extends HTMLElement {
     this.setAttribute("aria-label", t("action.group"));
     this.replaceChildren(...actions.map((action) => this.#button(action, pending)));
     // Who works by keyboard stays here, although the button they pressed is another now.
-    if (focused) (this.querySelector(`.${focused.className.split(" ")[0]}`) ?? this.querySelector("button"))?.focus();
+    /** @param {string} selector @returns {HTMLElement | null} */
+    const button = (selector) => this.querySelector(selector);
+    if (focused) (button(`.${focused.className}`) ?? button("button"))?.focus();
   }
 
   /** @param {Action} action @param {Action | ""} pending */

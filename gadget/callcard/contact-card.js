@@ -13,37 +13,36 @@ export class ContactCardElement extends HTMLElement {
       how === "suffix" ? h("p", { class: "note warning" }, t("card.suffix")) : "",
       flags.length ? h("ul", { class: "flags", "aria-label": t("card.flags") }, flags.map((flag) => h("li", {}, own(flag)))) : "",
       link(contact.url, t("card.open"), "open-record"),
-      section(t("card.cases"), cases, t("card.noCases"), ({ id, subject, status, opened, url }) => [
-        h("span", { class: "what" }, link(url, own(subject)) || own(subject)),
-        h("span", { class: "about" }, [own(id), own(status), opened ? moment(opened) : ""].filter(Boolean).flatMap(dotted)),
-      ]),
-      section(t("card.interactions"), interactions, t("card.noInteractions"), ({ at, kind, subject, agent }) => [
+      h("div", { class: "sections" },
+      section("past", t("card.interactions"), interactions.map(({ at, kind, subject, agent }) => [
         h("span", { class: "what" }, own(subject)),
-        h("span", { class: "about" }, [moment(at), own(kind), agent ? own(agent) : ""].filter(Boolean).flatMap(dotted)),
-      ]),
-      numbers.length || email
-        ? section(t("card.numbers"), numbers, "", ({ number, label, e164 }) => [
-            h("button", { type: "button", class: "dial", "aria-label": t("dial.call", { number }), onclick: () => tell(this, "dial", e164 ?? number) }, phone(number)),
-            label ? h("span", { class: "about" }, own(label)) : "",
-          ])
-        : "",
-      email ? h("p", { class: "about" }, h("a", { href: `mailto:${encodeURIComponent(email).replace("%40", "@")}` }, own(email))) : "",
+        h("span", { class: "about" }, dotted([moment(at), own(kind), agent && own(agent)])),
+      ]), t("card.noInteractions")),
+      section("cases", t("card.cases"), cases.map(({ id, subject, status, opened, url }) => [
+        h("span", { class: "what" }, link(url, own(subject)) || own(subject)),
+        h("span", { class: "about" }, dotted([own(id), own(status), opened && moment(opened)])),
+      ]), t("card.noCases")),
+      section("reach", t("card.numbers"), [
+        ...numbers.map(({ number, label, e164 }) => [
+          h("button", { type: "button", class: "dial", "aria-label": t("dial.call", { number }), onclick: () => tell(this, "dial", e164 ?? number) }, phone(number)),
+          label && h("span", { class: "about" }, own(label)),
+        ]),
+        ...(email ? [[h("a", { href: `mailto:${encodeURIComponent(email).replace("%40", "@")}` }, own(email))]] : []),
+      ], t("card.noNumbers"))),
     );
   }
 }
 
-/**
- * @template T
- * @param {string} title @param {T[]} items @param {string} none what is said when there are no items
- * @param {(item: T) => (Node | string)[]} row
- */
-function section(title, items, none, row) {
-  const body = items.length ? h("ul", {}, items.map((item) => h("li", {}, row(item)))) : h("p", { class: "about" }, none);
-  return h("section", {}, h("h3", {}, title), body);
+/** @typedef {import("../shared/dom.js").Child} Child */
+
+/** @param {string} name @param {string} title @param {Child[][]} rows @param {string} none what is said when there are no rows */
+function section(name, title, rows, none) {
+  const body = rows.length ? h("ul", {}, rows.map((row) => h("li", {}, row))) : h("p", { class: "about" }, none);
+  return h("section", { class: name }, h("h3", {}, title), body);
 }
 
-/** @param {Node | string} part @param {number} place */
-const dotted = (part, place) => (place ? [" · ", part] : [part]);
+/** What there is of `parts`, with dots between. @param {Child[]} parts @returns {Child[]} */
+const dotted = (parts) => parts.filter(Boolean).flatMap((part, place) => (place ? [" · ", part] : [part]));
 
 /** A link to a record, if its address is one that a browser may be sent to. @param {string} url @param {Node | string} text @param {string} [name] */
 function link(url, text, name = "") {

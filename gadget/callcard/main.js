@@ -43,7 +43,8 @@ class CallcardAppElement extends HTMLElement {
   connectedCallback() {
     document.documentElement.lang = desktop.language;
     document.documentElement.dir = document.body.dir || "ltr";
-    desktop.setTitle(t("title"));
+    document.title = t("title");
+    desktop.setTitle(document.title);
     this.append(h("div", { class: "bar" }, this.#state, this.#search), this.#notice, this.#spoken, this.#tabs, this.#picked, this.#calls, this.#idle);
     this.addEventListener("state", (event) => void this.#setState(/** @type {CustomEvent} */ (event).detail));
     this.addEventListener("dial", (event) => void this.#dial(/** @type {CustomEvent<string>} */ (event).detail));
@@ -169,7 +170,7 @@ class CallcardAppElement extends HTMLElement {
     };
     return h(
       "button",
-      { type: "button", role: "tab", id: `tab-${id}`, "aria-selected": selected, "aria-controls": panel.id, tabindex: selected ? 0 : -1, "data-phase": panel.call?.phase, onclick: () => select(id), onkeydown: keys },
+      { type: "button", role: "tab", dir: "auto", id: `tab-${id}`, "aria-selected": selected, "aria-controls": panel.id, tabindex: selected ? 0 : -1, "data-phase": panel.call?.phase, onclick: () => select(id), onkeydown: keys },
       own(panel.who.split(", ")[0] || panel.call?.number || ""),
     );
   }

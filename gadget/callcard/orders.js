@@ -27,7 +27,7 @@ export class Orders {
         source,
         /** @type {Refusal[]} */
         early: [],
-        end: (/** @type {Outcome} */ outcome, /** @type {Refusal | undefined} */ refusal) => {
+        end: (/** @type {Outcome} */ outcome, /** @type {Refusal | undefined} */ refusal = undefined) => {
           clearTimeout(timer);
           if (this.#open.get(key) === order) this.#open.delete(key);
           resolve({ outcome, refusal });

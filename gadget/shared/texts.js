@@ -5,7 +5,7 @@ import { desktop } from "./desktop.js";
 /** @param {string} key @param {Record<string, string | number>} [values] for the text's {places} */
 export function t(key, values = {}) {
   const text = desktop.message(key) || key;
-  return text.replace(/\{(\w+)\}/g, (place, name) => String(values[name] ?? place));
+  return text.replace(/\{(\w+)\}/g, (/** @type {string} */ place, /** @type {string} */ name) => String(values[name] ?? place));
 }
 
 /** A country's name in the agent's language. @param {string | null} region two letters */

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from server.crm.base import Case, Interaction
 from server.crm.local import Entry, LocalContacts, fold
 
 Kind = Literal["contacts", "interactions", "cases"]
+# It would log each line that it passes over; what is refused is told in the report.
+logging.getLogger("vobject").setLevel(logging.CRITICAL)
+
 _Reader = Any  # csv.reader's own class has no public name
 BATCH = 5000
 """Rows that are written in one transaction: an interrupted import keeps what it had, and is simply run again."""

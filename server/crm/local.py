@@ -131,7 +131,7 @@ class LocalContacts:
         if not query:
             return []
         with _reported():
-            sql = "select rowid from contact_text where words match ? limit ?"
+            sql = "select rowid from contact_text where contact_text match ? limit ?"
             ids = [row[0] for row in self._reader.execute(sql, (query, 10 * limit))]
             start = fold(text)
             found = self._contacts(ids)
@@ -270,7 +270,7 @@ class LocalContacts:
                         (id, position, number.reversed, number.e164, number.given.strip(), label),
                     )
                 digits = self._digit_words(id, entry.numbers, execute)
-                words = fold(f"{name} {company}") + " " + " ".join(digits)
+                words = _spelt_out(f"{name} {company}") + " " + " ".join(digits)
                 execute("insert into contact_text (rowid, words) values (?, ?)", (id, words))
                 written.ids.append(id)
         return written
@@ -345,6 +345,15 @@ _LETTERS = str.maketrans(
 )
 
 
+def _spelt_out(text: str) -> str:
+    """What is indexed of `text`: O'Brien is found as obrien, as brien and as o'b."""
+    folded = fold(text)
+    return f"{folded} {_APOSTROPHES.sub('', folded)}" if _APOSTROPHES.search(folded) else folded
+
+
+_APOSTROPHES = re.compile("['’ʼ`]")
+
+
 def text_query(text: str) -> str:
     """`text` as a full-text query: each word a prefix, all of them needed. Empty when no word has two characters."""
     text = text[:200]
@@ -352,7 +361,7 @@ def text_query(text: str) -> str:
         digits = re.sub(r"\D", "", text)
         words = [digits.removeprefix("00") if digits.startswith("00") else digits]
     else:
-        words = re.findall(r"[^\W_]+", fold(text))
+        words = re.findall(r"[^\W_]+", _APOSTROPHES.sub("", fold(text)))
     long = [word for word in words if len(word) >= 2][:8]
     return " ".join(f'"{word}"*' for word in long)
 

@@ -4,6 +4,8 @@ const who = /** @type {HTMLFormElement} */ (document.querySelector("#who"));
 const main = /** @type {HTMLElement} */ (document.querySelector("main"));
 const described = await (await fetch("/openapi.json")).json();
 
+export {}; // a module, as the page loads it
+
 for (const [path, operations] of Object.entries(described.paths)) {
   for (const [method, operation] of Object.entries(operations)) main.append(entry(path, method.toUpperCase(), operation));
 }

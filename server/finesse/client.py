@@ -89,13 +89,13 @@ class FinesseClient:
                     try:
                         status, body = await self._exchange(request, headers)
                         break
-                    except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+                    except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.ConnectTimeout):
                         if attempt == attempts:
                             raise
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:  # aiohttp's transport calls any failure to connect a timeout
+            raise FinesseUnreachable("No connection to Finesse; check finesse_url, the network and the certificate") from error
         except (TimeoutError, httpx.TimeoutException) as error:
             raise FinesseSlow("Finesse took too long; try again") from error
-        except httpx.ConnectError as error:
-            raise FinesseUnreachable("No connection to Finesse; check finesse_url, the network and the certificate") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise FinesseUnreachable("The connection to Finesse broke before its answer was whole") from error
         if 200 <= status < 300:

@@ -114,11 +114,13 @@ class Sandbox:
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         picking_up = asyncio.create_task(self._pick_up()) if self._settings.answer_after is not None else None
-        yield
-        self.notifications.cut(down=True)
-        if picking_up:
-            picking_up.cancel()
-        await self._http.aclose()
+        try:
+            yield
+        finally:
+            self.notifications.cut(down=True)
+            if picking_up:
+                picking_up.cancel()
+            await self._http.aclose()
 
     async def _pick_up(self) -> None:
         """Whoever is called outside answers after a while."""

@@ -49,7 +49,7 @@ def sandbox(settings: SandboxSettings, port: int, *, tls: bool) -> None:
         click.echo(f"Stand-in Finesse: {scheme}://localhost:{port}/desktop\n{_people()}")
         if not settings.gadgets:
             click.echo("No gadgets: give a folder of them with --gadgets DIR")
-        _run([(stand_in.app, listening)], certificate)
+        _run([(stand_in.app, listening)], certificate, stand_in)
 
 
 def demo(settings: SandboxSettings, port: int, service_port: int, *, country: str, tls: bool) -> None:
@@ -91,7 +91,7 @@ def demo(settings: SandboxSettings, port: int, service_port: int, *, country: st
             f"  Contacts  {count} samples in six countries, gone when this stops\n"
             f"  Stop      Ctrl-C",
         )
-        _run(apps, certificate)
+        _run(apps, certificate, stand_in)
 
 
 def _people() -> str:
@@ -139,7 +139,7 @@ def _proxy_client(certificate: _Certificate | None) -> httpx.AsyncClient:
     return httpx.AsyncClient(follow_redirects=True, trust_env=False, timeout=10, verify=verify)
 
 
-def _run(apps: Sequence[tuple[ASGIApp, socket.socket]], certificate: _Certificate | None) -> None:
+def _run(apps: Sequence[tuple[ASGIApp, socket.socket]], certificate: _Certificate | None, stand_in: Sandbox) -> None:
     servers = []
     for app, _listening in apps:
         config = uvicorn.Config(
@@ -153,14 +153,15 @@ def _run(apps: Sequence[tuple[ASGIApp, socket.socket]], certificate: _Certificat
         servers.append(uvicorn.Server(config))
     runner = asyncio.Runner(loop_factory=servers[0].config.get_loop_factory())
     with runner:
-        runner.run(_serve(servers, [listening for _app, listening in apps]))
+        runner.run(_serve(servers, [listening for _app, listening in apps], stand_in))
 
 
-async def _serve(servers: list[uvicorn.Server], sockets: list[socket.socket]) -> None:
-    """All of `servers` until a signal: uvicorn's own handlers would stop only the last one."""
+async def _serve(servers: list[uvicorn.Server], sockets: list[socket.socket], stand_in: Sandbox) -> None:
+    """All of `servers` until a signal: uvicorn's own handlers would stop only the last one, and wait for listening desktops."""
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
+        stand_in.notifications.cut(down=True)
         for server in servers:
             server.should_exit = True
 

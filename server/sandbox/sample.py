@@ -80,26 +80,26 @@ NAMELESS = "+44 20 7946 0001"
 def write(folder: Path, url: str) -> list[tuple[files.Kind, Path]]:
     """The three CSV files in `folder`. Records open at `url`/ID."""
     chance = random.Random(20260101)  # noqa: S311 - the same contacts each time is what is wanted
-    now = datetime(2026, 1, 15, 9, tzinfo=UTC)
+    now = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=1)
     people = list(_people(chance))
     written: list[tuple[files.Kind, Path]] = [("contacts", folder / "contacts.csv")]
     _table(written[0][1], [{**person, "url": f"{url}/{person['id']}"} for person in people])
     past: list[dict[str, str]] = []
     cases: list[dict[str, str]] = []
     for person in people:
-        for _ in range(chance.choice((0, 1, 2, 4, 7))):
+        for _ in range(6 if person["id"] == "C1000" else chance.choice((0, 1, 2, 4, 7))):
             at = now - timedelta(minutes=chance.randrange(60, 60 * 24 * 400))
             kind = chance.choice(("call", "call", "mail", "chat"))
             past.append({
                 "contact": person["id"], "at": at.strftime("%Y-%m-%dT%H:%M:%SZ"), "kind": kind, "direction": chance.choice(("in", "out")),
                 "subject": chance.choice(SUBJECTS), "agent": chance.choice(("Ana Costa", "Bilal Haddad", "Clara Wagner")),
             })  # fmt: skip
-        if chance.random() < 0.25:
+        if person["id"] == "C1000" or chance.random() < 0.25:
             opened = now - timedelta(days=chance.randrange(1, 60))
             cases.append({
                 "id": f"CS-{10400 + len(cases)}", "contact": person["id"], "subject": chance.choice(SUBJECTS),
                 "status": chance.choice(("new", "in progress", "waiting")), "opened": opened.strftime("%Y-%m-%d"),
-                "url": f"{url}/{person['id']}", "open": chance.choice(("yes", "yes", "no")),
+                "url": f"{url}/{person['id']}", "open": "yes" if person["id"] == "C1000" else chance.choice(("yes", "yes", "no")),
             })  # fmt: skip
     written += [("interactions", folder / "interactions.csv"), ("cases", folder / "cases.csv")]
     _table(written[1][1], past)

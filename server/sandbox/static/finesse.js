@@ -233,6 +233,8 @@
   }
 
   class User extends RestBase {
+    /** @type {Dialogs | null} */
+    _dialogs = null;
     /** @param {any} told */
     constructor(told) {
       if (typeof told.id !== "string") throw new Error("User: id must be a string");

@@ -46,11 +46,16 @@ async function enter(entering, extension, language) {
     clientDriftInMillis: "0", mobileAgentMode: "", mobileAgentDialNumber: "", compatibilityMode: "false",
   }, { lang, country });
   // Notifications first, then sign-in: its outcome is one.
+  /** @type {(user: any) => void} */
+  let confirm = () => {};
+  /** @type {(error: Error) => void} */
+  let fail = () => {};
   const outcome = new Promise((resolve, reject) => {
+    [confirm, fail] = [resolve, reject];
     setTimeout(() => reject(new Error("Finesse did not confirm the sign-in; try again.")), 8000);
-    session?.listen((notification) => heard(notification, resolve, reject), connectionChanged).catch(reject);
   });
   outcome.catch(() => {}); // awaited below only by who signs in anew
+  await session.listen((notification) => heard(notification, confirm, fail), connectionChanged);
   if ((await readUser()).state === "LOGOUT") {
     await session.putUser({ state: "LOGIN", extension });
     await outcome;

@@ -1,0 +1,103 @@
+"""Who takes part in the tests: `finesse` (the stand-in), `desk` (an agent's line into the service), `contacts`, and for the
+browser the whole demo on sockets of its own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from server.app import create_app
+from server.crm.local import LocalContacts
+from server.sandbox.app import Sandbox, SandboxSettings
+from server.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+AGENT = ("1001", "callcard")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        finesse_url="http://finesse", database=str(tmp_path / "contacts.sqlite"), country="US", bundle=str(tmp_path / "none"),
+        finesse_deadline=0.5,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def finesse() -> Sandbox:
+    """A stand-in where agent 1001 is signed in."""
+    sandbox = Sandbox(SandboxSettings(host="finesse"))
+    sandbox.switch.sign_in(sandbox.switch.users["1001"], "1001", "")
+    return sandbox
+
+
+@pytest.fixture
+def contacts(settings: Settings) -> Iterator[LocalContacts]:
+    store = LocalContacts(settings.database, home=settings.country, suffix_digits=settings.suffix_digits)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+async def service(settings: Settings, finesse: Sandbox) -> AsyncIterator[Starlette]:
+    """The service, whose Finesse client reaches the stand-in without a socket."""
+    upstream = httpx.AsyncClient(transport=httpx.ASGITransport(finesse.app), base_url="http://finesse")
+    app = create_app(settings, http=upstream)
+    async with app.router.lifespan_context(app), upstream:
+        yield app
+
+
+@pytest.fixture
+async def desk(service: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    """Agent 1001, asking the service."""
+    transport = httpx.ASGITransport(service, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk/api/v1", auth=AGENT) as client:
+        yield client
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@contextmanager
+def listening(app: ASGIApp, port: int) -> Iterator[None]:
+    """`app` on a real socket, in a thread."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", access_log=False, timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until(lambda: server.started)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+def until(met: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait for a condition on a clock that is not ours."""
+    end = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < end, "that did not happen in time"
+        time.sleep(0.02)
+
+
+Serving = Callable[[ASGIApp, int], AbstractContextManager[None]]

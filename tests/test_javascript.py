@@ -1,0 +1,24 @@
+"""The gadget's and the stand-in's JavaScript: types by tsc, what has no DOM by node."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from tests.conftest import ROOT
+
+tsc, node = shutil.which("tsc"), shutil.which("node")
+
+
+@pytest.mark.skipif(not tsc, reason="no tsc: npm install -g typescript@5")
+def test_types() -> None:
+    done = subprocess.run([str(tsc), "-p", str(ROOT / "gadget" / "jsconfig.json")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.skipif(not node, reason="no node: apt install nodejs")
+def test_logic_without_a_dom() -> None:
+    files = sorted(str(path) for path in (ROOT / "tests").glob("*.test.mjs"))
+    command = [str(node), "--no-warnings", "--test", *files]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,433 @@
+"""The stand-in: its REST API, its calls, its proxy and its container behave as the real ones are documented to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_plus, urlencode
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from server.errors import FinesseGarbled
+from server.finesse import messages
+from server.sandbox import layout
+from server.sandbox.app import Sandbox, SandboxSettings
+from server.sandbox.proxy import PREFIX, Proxy
+from server.sandbox.switch import Refusal
+from tests.conftest import AGENT
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def rest(finesse: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(finesse.app), base_url="http://finesse", auth=AGENT) as client:
+        yield client
+
+
+class Heard:
+    """What the notification service told one user."""
+
+    def __init__(self, sandbox: Sandbox, user: str = "1001") -> None:
+        self.updates: list[tuple[str, etree._Element]] = []
+        publish = sandbox.notifications._publish
+
+        def hear(to: Any, node: str, update: str) -> None:
+            if to.id == user:
+                self.updates.append((node, etree.fromstring(update)))
+            publish(to, node, update)
+
+        sandbox.notifications._publish = hear  # type: ignore[method-assign]
+
+    def told(self) -> list[tuple[str, str, str]]:
+        """Event, source and state of each, since the last time."""
+        told = [(u.findtext("event", ""), u.findtext("source", ""), (u.findtext(".//state") or "")) for _node, u in self.updates]
+        self.updates.clear()
+        return told
+
+
+# ---- REST
+
+
+async def test_signing_in_answers_202_and_tells_by_event(rest: httpx.AsyncClient, finesse: Sandbox) -> None:
+    heard = Heard(finesse, "1002")
+    body = "<User><state>LOGIN</state><extension>1002</extension></User>"
+    answer = await rest.put("/finesse/api/User/1002", content=body, auth=("1002", "callcard"), headers={"requestId": "r1"})
+    assert (answer.status_code, answer.content, answer.headers["requestid"]) == (202, b"", "r1")
+    ((node, update),) = heard.updates
+    assert node == "/finesse/api/User/1002"
+    assert update.findtext("requestId") == "r1"
+    assert [child.tag for child in update][0] == "data"
+    assert update.findtext("data/user/state") == "NOT_READY"
+    assert update.findtext("data/user/reasonCodeId") == "-1"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "kind"),
+    [
+        ("GET", "User/9999", None, 404, "User Not Found"),
+        ("GET", "User/1002", None, 401, "Invalid Authorization User Specified"),
+        ("PUT", "User/1001", "<User/>", 400, "Parameter Missing"),
+        ("PUT", "User/1001", "<User><state>SLEEPING</state></User>", 400, "Invalid Input"),
+        ("PUT", "User/1001", "<User><state>NOT_READY</state></User>", 400, "Parameter Missing"),
+        ("PUT", "User/1001", "<User><state>NOT_READY</state><reasonCodeId>4</reasonCodeId></User>", 400, "Invalid Input"),
+        ("PUT", "User/1001", "<user><state>READY</state></user>", 400, "Bad Request"),
+        ("PUT", "User/1001", "<User><state>", 400, "Bad Request"),
+        ("PUT", "User/1001", "<!DOCTYPE User [<!ENTITY a 'READY'>]><User><state>&a;</state></User>", 400, "Bad Request"),
+        ("GET", "User/1001/ReasonCodes", None, 400, "Parameter Missing"),
+        ("GET", "Dialog/1", None, 404, "Dialog Not Found"),
+        ("PUT", "Dialog/1", "<Dialog/>", 404, "Dialog Not Found"),
+        ("POST", "User/1001/Dialogs", "<Dialog><requestedAction>MAKE_CALL</requestedAction></Dialog>", 400, "Parameter Missing"),
+        ("GET", "Team/1", None, 401, "Authorization Failure"),
+    ],
+)  # fmt: skip
+async def test_refusals_are_finesses_own(
+    rest: httpx.AsyncClient, method: str, path: str, body: str | None, status: int, kind: str
+) -> None:
+    answer = await rest.request(method, f"/finesse/api/{path}", content=body)
+    assert answer.status_code == status
+    assert etree.fromstring(answer.content).findtext("ApiError/ErrorType") == kind
+
+
+async def test_five_wrong_passwords_lock_the_agent_out(rest: httpx.AsyncClient) -> None:
+    for _ in range(5):
+        assert (await rest.get("/finesse/api/User/1001", auth=("1001", "wrong"))).status_code == 401
+    assert (await rest.get("/finesse/api/User/1001")).status_code == 401
+
+
+async def test_the_supervisor_sees_the_team(rest: httpx.AsyncClient) -> None:
+    team = etree.fromstring((await rest.get("/finesse/api/Team/1?includeLoggedOutAgents=true", auth=("2001", "callcard"))).content)
+    assert [u.findtext("loginId") for u in team.iter("User")] == ["1001", "1002", "1003", "2001"]
+    team = etree.fromstring((await rest.get("/finesse/api/Team/1", auth=("2001", "callcard"))).content)
+    assert [u.findtext("loginId") for u in team.iter("User")] == ["1001"]
+
+
+async def test_system_info_needs_no_credentials(rest: httpx.AsyncClient) -> None:
+    info = messages.read_system_info((await rest.get("/finesse/api/SystemInfo?nocache=1", auth=None)).content)
+    assert (info.status, info.deployment_type) == ("IN_SERVICE", "UCCE")
+
+
+# ---- calls
+
+
+def test_an_incoming_call_in_finesses_order(finesse: Sandbox) -> None:
+    switch, heard = finesse.switch, Heard(finesse)
+    dialogs = "/finesse/api/User/1001/Dialogs"
+    switch.set_state(switch.users["1001"], "READY", "", "")
+    call = switch.ring("+12125550123", "1001", "Support")
+    one = f"/finesse/api/Dialog/{call.id}"
+    assert heard.told() == [
+        ("PUT", "/finesse/api/User/1001", "READY"), ("PUT", "/finesse/api/User/1001", "RESERVED"), ("POST", dialogs, "INITIATED"),
+    ]  # fmt: skip
+    switch.act(call, "1001", "ANSWER")
+    assert [(e, s) for e, s, _ in heard.told()] == [("PUT", one), ("PUT", "/finesse/api/User/1001")]
+    switch.act(call, "1001", "HOLD")
+    assert switch.users["1001"].state == "HOLD"
+    switch.act(call, "1001", "RETRIEVE")
+    heard.updates.clear()
+    switch.drop_outside(call)
+    assert [(e, s) for e, s, _ in heard.told()] == [("PUT", one), ("DELETE", dialogs), ("PUT", "/finesse/api/User/1001")]
+    assert (switch.users["1001"].state, switch.dialogs) == ("READY", {})
+
+
+def test_on_uccx_a_held_call_leaves_the_agent_talking() -> None:
+    sandbox = Sandbox(SandboxSettings(platform="uccx"))
+    switch = sandbox.switch
+    switch.sign_in(switch.users["1001"], "1001", "")
+    call = switch.ring("+12125550123", "1001", "Support")
+    switch.act(call, "1001", "ANSWER")
+    switch.act(call, "1001", "HOLD")
+    assert switch.users["1001"].state == "TALKING"
+
+
+def test_dialling_out_is_told_step_by_step_and_twice_as_new(finesse: Sandbox) -> None:
+    switch, heard = finesse.switch, Heard(finesse)
+    call = switch.make_call(switch.users["1001"], "+12125550123", "r7")
+    assert call
+    calls = [u for node, u in heard.updates if node.endswith("/Dialogs")]
+    assert [u.findtext("event") for u in calls] == ["POST", "PUT", "PUT"]
+    assert [u.findtext("data//fromAddress/../state") for u in calls] == ["INITIATING", "INITIATED", "ALERTING"]
+    assert calls[0].findtext("requestId") == "r7"
+    switch.answer_outside(call)
+    assert call.state == "ACTIVE"
+
+
+def test_one_agent_calls_another(finesse: Sandbox) -> None:
+    switch = finesse.switch
+    switch.sign_in(switch.users["1002"], "1002", "")
+    heard = Heard(finesse, "1002")
+    call = switch.make_call(switch.users["1001"], "1002", "")
+    assert call
+    assert heard.told()[0][:2] == ("POST", "/finesse/api/User/1002/Dialogs")
+    switch.act(call, "1002", "ANSWER")
+    assert {switch.users[id].state for id in ("1001", "1002")} == {"TALKING"}
+    switch.act(call, "1001", "DROP")
+    assert {switch.users[id].state for id in ("1001", "1002")} == {"NOT_READY"}
+
+
+def test_what_is_not_allowed_is_refused_by_event(finesse: Sandbox) -> None:
+    switch, heard = finesse.switch, Heard(finesse)
+    call = switch.ring("+12125550123", "1001")
+    heard.updates.clear()
+    switch.act(call, "1001", "HOLD", "r9")
+    ((node, update),) = heard.updates
+    assert node == "/finesse/api/User/1001/Dialogs"
+    assert update.findtext("source") == f"/finesse/api/Dialog/{call.id}"
+    assert update.findtext("requestId") == "r9"
+    assert update.findtext("data/apiErrors/apiError/errorMessage") == "CF_INVALID_OBJECT_STATE"
+    with pytest.raises(Refusal, match="Nobody is signed in"):
+        switch.ring("+12125550123", "1003")
+
+
+# ---- the client's reading against the stand-in's writing
+
+
+@given(st.binary(max_size=300))
+def test_rubbish_from_finesse_is_garbled_and_nothing_worse(rubbish: bytes) -> None:
+    for read in (messages.read_user, messages.read_dialogs, messages.read_reason_codes, messages.read_system_info):
+        with pytest.raises(FinesseGarbled):
+            read(rubbish)
+    assert messages.read_api_errors(rubbish) == []
+
+
+TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=40).map(str.strip)
+
+
+@given(st.dictionaries(TEXT.filter(bool), TEXT, max_size=5), TEXT)
+def test_a_call_reads_as_it_was_written(variables: dict[str, str], queue: str) -> None:
+    sandbox = Sandbox(SandboxSettings())
+    sandbox.switch.sign_in(sandbox.switch.users["1001"], "1001", "")
+    from server.sandbox import xml
+
+    call = sandbox.switch.ring("+12125550123", "1001", queue, variables)
+    (read,) = messages.read_dialogs(xml.document(xml.dialogs([call])))
+    assert (read.id, read.from_address, read.queue_name, dict(read.variables)) == (call.id, "+12125550123", queue, variables)
+    assert [p.actions for p in read.participants] == [(), ("ANSWER",)]
+
+
+# ---- the proxy
+
+
+@pytest.fixture
+def backend() -> Starlette:
+    counted = iter(range(1000))
+
+    async def echo(request: Request) -> Response:
+        body = (await request.body()).decode()
+        told = {"method": request.method, "headers": dict(request.headers), "body": body, "count": next(counted)}
+        return JSONResponse(told, headers={"Set-Cookie": "a=b", "X-Own": "1"})
+
+    methods = ["GET", "POST", "PUT", "DELETE"]
+
+    async def slow(request: Request) -> Response:
+        import asyncio
+
+        await asyncio.sleep(1)
+        return Response()
+
+    return Starlette(
+        routes=[
+            Route("/echo", echo, methods=methods),
+            Route("/silent", lambda r: JSONResponse({"n": next(counted)})),
+            Route("/private", lambda r: JSONResponse({"n": next(counted)}, headers={"Cache-Control": "no-store"})),
+            Route("/away", lambda r: RedirectResponse("/echo")),
+            Route("/slow", slow),
+        ]
+    )
+
+
+async def ask(
+    backend: Starlette, *, cache: bool = False, form: dict[str, str], headers: dict[str, str] | None = None
+) -> httpx.Response:
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(backend), base_url="http://crm", follow_redirects=True)
+    proxy = Proxy(client, cache, seconds=0.2)
+    app = Starlette(routes=[Route("/gadgets/makeRequest", proxy.answer, methods=["GET", "POST"])])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://finesse") as gadget:
+        first = await gadget.post("/gadgets/makeRequest", data=form, headers=headers)
+        again = await gadget.post("/gadgets/makeRequest", data=form, headers=headers) if cache else first
+        return again
+
+
+def answered(answer: httpx.Response, url: str) -> Any:
+    assert answer.text.startswith(PREFIX)
+    return json.loads(answer.text.removeprefix(PREFIX))[url]
+
+
+def encoded(**headers: str) -> str:
+    return urlencode({name.replace("_", "-"): value for name, value in headers.items()}, quote_via=quote_plus)
+
+
+async def test_the_proxy_passes_on_what_it_should_and_drops_the_rest(backend: Starlette) -> None:
+    url = "http://crm/echo?x=1"
+    headers = encoded(Authorization="Basic QQ==", X_Own="a=b&c", Host="evil", Accept_Encoding="br")
+    form = {"url": url, "httpMethod": "POST", "headers": headers, "postData": '{"a": "ü"}'}
+    told = answered(await ask(backend, form=form, headers={"Cookie": "session=1"}), url)
+    assert told["rc"] == 200
+    assert told["headers"] == {"set-cookie": ["a=b"]}
+    seen = json.loads(told["body"])
+    assert seen["headers"]["authorization"] == "Basic QQ=="
+    assert seen["headers"]["x-own"] == "a=b&c"
+    assert seen["headers"]["host"] == "crm"
+    assert "x-forwarded-for" in seen["headers"]
+    assert "cookie" not in seen["headers"]
+    assert seen["headers"]["content-type"] == "application/x-www-form-urlencoded"
+    assert seen["body"] == '{"a": "ü"}'
+
+
+async def test_the_proxy_full_headers_delete_and_redirects(backend: Starlette) -> None:
+    url = "http://crm/echo"
+    told = answered(
+        await ask(backend, form={"url": url, "httpMethod": "DELETE", "postData": "lost", "getFullHeaders": "true"}), url
+    )
+    assert told["headers"]["x-own"] == ["1"]
+    assert json.loads(told["body"])["body"] == ""
+    url = "http://crm/away"
+    assert answered(await ask(backend, form={"url": url}), url)["rc"] == 200
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        ({"url": "http://crm/echo", "httpMethod": "PATCH"}, 400),
+        ({"url": "http://crm/echo", "headers": "broken"}, 400),
+        ({"url": "file:///etc/passwd"}, 400),
+        ({"url": "/relative"}, 400),
+        ({}, 400),
+    ],
+)
+async def test_the_proxy_refuses(backend: Starlette, form: dict[str, str], status: int) -> None:
+    assert (await ask(backend, form=form)).status_code == status
+
+
+async def test_the_proxy_is_not_for_other_web_sites(backend: Starlette) -> None:
+    answer = await ask(backend, form={"url": "http://crm/echo"}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 403
+
+
+async def test_the_proxy_gives_up_with_504(backend: Starlette) -> None:
+    assert answered(await ask(backend, form={"url": "http://crm/slow"}), "http://crm/slow") == {
+        "rc": 504,
+        "body": "",
+        "headers": {},
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "refresh", "kept"),
+    [("silent", None, True), ("private", None, False), ("private", "60", True), ("silent", "0", False)],
+)
+async def test_the_proxy_cache_forgets_who_asks(backend: Starlette, path: str, refresh: str | None, kept: bool) -> None:
+    url = f"http://crm/{path}"
+    form = {"url": url} | ({"refresh": refresh} if refresh else {})
+    again = json.loads(answered(await ask(backend, cache=True, form=form), url)["body"])
+    assert again["n"] == (0 if kept else 1)
+
+
+# ---- the container
+
+
+SPEC = """<Module><ModulePrefs title="T"><Locale messages="m.xml"/><Locale lang="ar" messages="m.xml" language_direction="rtl"/>
+</ModulePrefs><UserPref name="colour" default_value="red"/><Content><![CDATA[<!DOCTYPE html>
+<script src="own.js"></script><p class="__UP_colour__">__MSG_hello__ __UP_other__ __BIDI_START_EDGE__ __MODULE_ID__</p>]]></Content></Module>"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    gadget = tmp_path / "mine"
+    gadget.mkdir()
+    (gadget / "g.xml").write_text(SPEC)
+    (gadget / "m.xml").write_text('<messagebundle><msg name="hello">Hallo</msg></messagebundle>')
+    (gadget / "own.js").write_text("1")
+    (tmp_path / "secret.txt").write_text("secret")
+    return gadget
+
+
+async def test_gadgets_are_rendered_with_their_texts_and_prefs(folder: Path) -> None:
+    sandbox = Sandbox(SandboxSettings(gadgets=(folder,)))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse") as client:
+        url = "/3rdpartygadget/files/mine/g.xml"
+        page = (await client.get("/gadgets/ifr", params={"url": url, "lang": "ar", "mid": "7", "up_colour": '"><b>'})).text
+        assert page.startswith("<!DOCTYPE html>")
+        assert '<body dir="rtl">' in page
+        assert 'class="&quot;&gt;&lt;b&gt;"' in page
+        assert "Hallo __UP_other__ right 7" in page
+        assert 'src="http://finesse/3rdpartygadget/files/mine/own.js"' in page
+        assert page.rindex("runOnLoadHandlers") > page.index("Hallo")
+        for path in ("mine/own.js", "mine/../secret.txt", "mine/%2e%2e/secret.txt", "secret.txt", "mine/", "mine/none"):
+            assert (await client.get("/3rdpartygadget/files/" + path)).status_code == (200 if path == "mine/own.js" else 404)
+        refused = await client.get("/gadgets/ifr", params={"url": "/3rdpartygadget/files/mine/own.js"})
+        assert refused.status_code == 400
+        assert "not well-formed" in refused.text
+        refused = await client.get("/gadgets/ifr", params={"url": "javascript:1"})
+        assert refused.status_code == 400
+
+
+async def test_without_a_layout_each_gadget_has_a_tab(folder: Path) -> None:
+    sandbox = Sandbox(SandboxSettings(gadgets=(folder,)))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse", auth=AGENT) as client:
+        session = (await client.get("/desktop/session")).json()
+        assert [tab["label"] for tab in session["layout"]["tabs"]] == ["g"]
+        assert (await client.get("/desktop/session", auth=("1001", "wrong"))).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("<a", "not well-formed"),
+        ("<finesseLayout/>", "the root must be"),
+        ('<finesseLayout xmlns="http://www.cisco.com/vtg/finesse"/>', "needs <header>"),
+        ('<finesseLayout xmlns="http://www.cisco.com/vtg/finesse"><header/></finesseLayout>', "no <layout>"),
+        (
+            '<finesseLayout xmlns="http://www.cisco.com/vtg/finesse"><header/><layout><role>Boss</role></layout></finesseLayout>',
+            "Boss",
+        ),
+    ],
+)
+def test_layouts_that_finesse_refuses(text: str, why: str) -> None:
+    with pytest.raises(layout.LayoutError, match=why):
+        layout.read(text.encode())
+
+
+# ---- the back door
+
+
+async def test_the_back_door(rest: httpx.AsyncClient, finesse: Sandbox) -> None:
+    call = (await rest.post("/sandbox/calls", json={"from": "+12125550123", "to": "1001"})).json()
+    assert (await rest.get("/sandbox/calls")).json() == [call]
+    assert (await rest.post(f"/sandbox/calls/{call['id']}/answer")).status_code == 400
+    assert (await rest.post(f"/sandbox/calls/{call['id']}/drop")).status_code == 200
+    assert (await rest.post(f"/sandbox/calls/{call['id']}/drop")).status_code == 404
+    await rest.get("/finesse/api/User/1001")
+    asked = (await rest.get("/sandbox/requests")).json()
+    assert [(r["method"], r["path"], r["user"], r["status"]) for r in asked] == [("GET", "/finesse/api/User/1001", "1001", 200)]
+    assert all(r["time"] > 0 for r in asked)
+    assert (await rest.post("/sandbox/faults", json={"kind": "slow", "seconds": 0})).json()["armed"][0]["kind"] == "slow"
+    assert (await rest.post("/sandbox/reset")).status_code == 200
+    assert (finesse.switch.users["1001"].state, finesse.faults.armed) == ("LOGOUT", [])
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("calls", b"{", 400),
+        ("calls", b'{"from": 1, "to": "1001"}', 400),
+        ("calls", b'{"to": "1001"}', 400),
+        ("calls", b'{"from": "1", "to": "5555"}', 404),
+        ("faults", b'{"kind": "earthquake"}', 400),
+        ("calls/1/dance", b"", 404),
+    ],
+)
+async def test_the_back_door_refuses_rubbish(rest: httpx.AsyncClient, path: str, body: bytes, status: int) -> None:
+    answer = await rest.post(f"/sandbox/{path}", content=body)
+    assert answer.status_code == status
+    assert answer.json()["error"]
