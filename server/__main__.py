@@ -1,4 +1,4 @@
-"""The `callcard` command."""
+"""The `callcard` command. What only some commands need (web server, stand-in) is imported by them: the others start at once."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ import csv
 import os
 import sys
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
-import uvicorn
 
 from server import __version__, numbers
 from server.crm import files
-from server.crm.files import FileUnusable, Refused
+from server.crm.files import Refused
 from server.crm.local import LocalContacts
-from server.errors import CallcardError
-from server.sandbox import run
-from server.sandbox.app import SandboxSettings
-from server.sandbox.layout import LayoutError
-from server.settings import Settings, SettingsError
+from server.errors import CallcardError, Mistake
+from server.settings import Settings
+
+if TYPE_CHECKING:
+    from server.sandbox.app import SandboxSettings
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path, resolve_path=True)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -53,6 +52,8 @@ def _sandbox_options(command: Any) -> Any:
 def _sandbox_settings(
     gadgets: tuple[Path, ...], layout: Path | None, finesse_js: Path | None, platform: Literal["ucce", "uccx"], proxy_cache: bool
 ) -> SandboxSettings:
+    from server.sandbox.app import SandboxSettings
+
     given: dict[str, Any] = {"finesse_js": finesse_js} if finesse_js else {}
     return SandboxSettings(
         gadgets=gadgets,
@@ -69,6 +70,8 @@ def _sandbox_settings(
 @click.option("--country", default="US", show_default=True, help="Country of numbers written without a country code.")
 def demo(port: int, service_port: int, country: str, tls: bool, **given: Any) -> None:
     """Stand-in Finesse, service and sample contacts in one: open the address it prints."""
+    from server.sandbox import run
+
     run.demo(_sandbox_settings(**given), port, service_port, country=country, tls=tls)
 
 
@@ -76,6 +79,8 @@ def demo(port: int, service_port: int, country: str, tls: bool, **given: Any) ->
 @_sandbox_options
 def sandbox(port: int, tls: bool, **given: Any) -> None:
     """The stand-in Finesse alone, to develop gadgets and clients against."""
+    from server.sandbox import run
+
     run.sandbox(_sandbox_settings(**given), port, tls=tls)
 
 
@@ -93,6 +98,8 @@ def serve(config: Path | None, host: str, port: int, workers: int, tls_cert: Pat
         raise click.UsageError("--tls-cert and --tls-key go together")
     if config:
         os.environ["CALLCARD_CONFIG"] = str(config.resolve())
+    import uvicorn
+
     uvicorn.run(
         "server.app:from_environment",
         factory=True,
@@ -227,7 +234,7 @@ def main() -> None:
     """Run the command; what a person can mend is told in a line, without a traceback."""
     try:
         cli()
-    except (SettingsError, FileUnusable, LayoutError, run.PortTaken, run.NotBuilt) as error:
+    except Mistake as error:
         click.echo(f"callcard: {error}", err=True)
         sys.exit(1)
     except CallcardError as error:

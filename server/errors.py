@@ -30,6 +30,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 
+class Mistake(Exception):
+    """Something that the person at the command line can mend; the message says what and how. Not an answer of the service."""
+
+
 class CallcardError(Exception):
     """`detail` says what happened and what to do about it, in a sentence a person can act on."""
 

@@ -13,8 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from server.errors import Mistake
 
-class SettingsError(Exception):
+
+class SettingsError(Mistake):
     """A setting that can't be used; the message names it and says what would do."""
 
 

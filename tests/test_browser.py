@@ -9,18 +9,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, FrameLocator, Page, expect, sync_playwright
 
 from tests.conftest import until
 from tests.site import Site, open_site
 
-playwright = pytest.importorskip("playwright.sync_api", reason="pip install -e '.[dev]'")
-from playwright.sync_api import Browser, FrameLocator, Page, expect, sync_playwright  # noqa: E402
-
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome") or ""
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM, reason="no Chromium: apt install chromium, or set CHROMIUM to its path"),
@@ -409,8 +412,12 @@ def test_long_names_stay_inside_a_gadget_of_any_width(desk: Open, site: Site, wi
     )
     assert (overflow, wide) == (0, [])
     frame, inside = ana.page.locator("iframe"), ana.gadget.locator("callcard-app")
-    expect.set_options(timeout=5000)
-    until(lambda: abs((frame.bounding_box() or {})["height"] - (inside.bounding_box() or {})["height"]) < 2)
+
+    def fits() -> bool:
+        outer, inner = frame.bounding_box(), inside.bounding_box()
+        return bool(outer and inner and abs(outer["height"] - inner["height"]) < 2)
+
+    until(fits)
 
 
 def test_what_callers_and_contacts_say_stays_text(desk: Open, site: Site) -> None:

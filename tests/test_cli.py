@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -45,9 +46,9 @@ def running(*words: str, cwd: Path, **environ: str) -> Iterator[subprocess.Popen
         process.communicate(timeout=10)
 
 
-def answers(url: str, context: object = None) -> bool:
+def answers(url: str, context: ssl.SSLContext | None = None) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2, context=context) as answer:  # type: ignore[arg-type]
+        with urllib.request.urlopen(url, timeout=2, context=context) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False
@@ -89,8 +90,6 @@ def test_a_port_that_is_taken_is_said_in_a_line(tmp_path: Path) -> None:
 
 
 def test_the_sandbox_speaks_https_with_its_own_certificate(tmp_path: Path) -> None:
-    import ssl
-
     port = str(free_port())
     with running("sandbox", "--port", port, "--tls", "--platform", "uccx", cwd=tmp_path):
         trusting = ssl.create_default_context()

@@ -176,7 +176,8 @@ async def test_vcards_of_both_versions_come_in_and_a_broken_one_costs_itself_alo
 
 
 async def test_rows_are_refused_with_line_field_and_reason(contacts: LocalContacts, tmp_path: Path) -> None:
-    text = 'name,phone,url\nGood,+49 30 23125100,\nHalf,call me,javascript:alert(1)\n,,\n,,http://x\nA,B,C,D\n"Multi\nline",030 23125101,\n'
+    rows = ["name,phone,url", "Good,+49 30 23125100,", "Half,call me,javascript:alert(1)", ",,", ",,http://x", "A,B,C,D"]
+    text = "\n".join([*rows, '"Multi', 'line",030 23125101,', ""])
     report, refused = load(contacts, tmp_path / "a.csv", text)
     assert (report.added, report.refused_rows, report.left_out_values) == (3, 2, 2)
     assert sorted((r.line, r.field) for r in refused) == [(3, "number"), (3, "url"), (5, "name"), (6, "")]

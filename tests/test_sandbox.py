@@ -23,7 +23,7 @@ from server.finesse import messages
 from server.sandbox import layout
 from server.sandbox.app import Sandbox, SandboxSettings
 from server.sandbox.proxy import PREFIX, Proxy
-from server.sandbox.switch import Refusal
+from server.sandbox.switch import Refusal, User
 from tests.conftest import AGENT
 
 pytestmark = pytest.mark.anyio
@@ -42,12 +42,12 @@ class Heard:
         self.updates: list[tuple[str, etree._Element]] = []
         publish = sandbox.notifications._publish
 
-        def hear(to: Any, node: str, update: str) -> None:
+        def hear(to: User, node: str, update: str) -> None:
             if to.id == user:
                 self.updates.append((node, etree.fromstring(update)))
             publish(to, node, update)
 
-        sandbox.notifications._publish = hear  # type: ignore[method-assign]
+        setattr(sandbox.notifications, "_publish", hear)  # noqa: B010 - mypy would not let a method be replaced
 
     def told(self) -> list[tuple[str, str, str]]:
         """Event, source and state of each, since the last time."""
@@ -67,7 +67,7 @@ async def test_signing_in_answers_202_and_tells_by_event(rest: httpx.AsyncClient
     ((node, update),) = heard.updates
     assert node == "/finesse/api/User/1002"
     assert update.findtext("requestId") == "r1"
-    assert [child.tag for child in update][0] == "data"
+    assert next(child.tag for child in update) == "data"
     assert update.findtext("data/user/state") == "NOT_READY"
     assert update.findtext("data/user/reasonCodeId") == "-1"
 
@@ -253,9 +253,9 @@ async def ask(
     proxy = Proxy(client, cache, seconds=0.2)
     app = Starlette(routes=[Route("/gadgets/makeRequest", proxy.answer, methods=["GET", "POST"])])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://finesse") as gadget:
-        first = await gadget.post("/gadgets/makeRequest", data=form, headers=headers)
-        again = await gadget.post("/gadgets/makeRequest", data=form, headers=headers) if cache else first
-        return again
+        if cache:
+            await gadget.post("/gadgets/makeRequest", data=form, headers=headers)
+        return await gadget.post("/gadgets/makeRequest", data=form, headers=headers)
 
 
 def answered(answer: httpx.Response, url: str) -> Any:
@@ -338,7 +338,9 @@ async def test_the_proxy_cache_forgets_who_asks(backend: Starlette, path: str, r
 
 SPEC = """<Module><ModulePrefs title="T"><Locale messages="m.xml"/><Locale lang="ar" messages="m.xml" language_direction="rtl"/>
 </ModulePrefs><UserPref name="colour" default_value="red"/><Content><![CDATA[<!DOCTYPE html>
-<script src="own.js"></script><p class="__UP_colour__">__MSG_hello__ __UP_other__ __BIDI_START_EDGE__ __MODULE_ID__</p>]]></Content></Module>"""
+<script src="own.js"></script>
+<p class="__UP_colour__">__MSG_hello__ __UP_other__ __BIDI_START_EDGE__ __MODULE_ID__</p>
+]]></Content></Module>"""
 
 
 @pytest.fixture

@@ -256,13 +256,13 @@ async def test_finesse_that_is_not_there(settings: Settings, contacts: LocalCont
 
     nowhere = Settings(finesse_url="http://127.0.0.1:9", database=settings.database)
     app = create_app(nowhere)
-    async with app.router.lifespan_context(app):
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://desk", auth=AGENT) as client:
-            assert code(await client.get("/api/v1/me"), 502) == "finesse-unreachable"
-            ready = await client.get("/readyz")
-            assert ready.status_code == 503
-            assert ready.json()["checks"]["contacts"] == "ok"
-            assert (await client.get("/healthz")).json() == {"status": "ok"}
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://desk", auth=AGENT)
+    async with app.router.lifespan_context(app), client:
+        assert code(await client.get("/api/v1/me"), 502) == "finesse-unreachable"
+        ready = await client.get("/readyz")
+        assert ready.status_code == 503
+        assert ready.json()["checks"]["contacts"] == "ok"
+        assert (await client.get("/healthz")).json() == {"status": "ok"}
 
 
 async def test_contacts_that_cannot_be_read_are_told(desk: httpx.AsyncClient, contacts: LocalContacts, settings: Settings) -> None:

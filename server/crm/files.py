@@ -21,6 +21,7 @@ import vobject
 from server import numbers
 from server.crm.base import Case, Interaction
 from server.crm.local import Entry, LocalContacts, fold
+from server.errors import Mistake
 
 Kind = Literal["contacts", "interactions", "cases"]
 # It would log each line that it passes over; what is refused is told in the report.
@@ -71,7 +72,7 @@ _REQUIRED: dict[Kind, tuple[str, ...]] = {
 }
 
 
-class FileUnusable(Exception):
+class FileUnusable(Mistake):
     """The file as a whole can't be imported; the message says what to do."""
 
 

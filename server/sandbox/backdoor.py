@@ -138,5 +138,5 @@ def _call(dialog: Dialog) -> dict[str, Any]:
         "state": dialog.state,
         "from": dialog.from_address,
         "to": dialog.to_address,
-        "participants": [{"address": p.address, "state": p.state} for p in dialog.participants],
+        "participants": [{"address": p.address, "state": p.state, "since": p.since} for p in dialog.participants],
     }

@@ -8,11 +8,13 @@ from urllib.parse import quote
 
 from lxml import etree
 
+from server.errors import Mistake
+
 _parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 _NS = "{http://www.cisco.com/vtg/finesse}"
 
 
-class LayoutError(Exception):
+class LayoutError(Mistake):
     """A layout that Finesse would refuse; the message says where and why."""
 
 

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp
 
 from server.app import create_app
 from server.crm.local import LocalContacts
+from server.errors import Mistake
 from server.sandbox import crm, sample
 from server.sandbox.app import Sandbox, SandboxSettings
 from server.settings import Settings
@@ -31,11 +32,11 @@ GRACE = 3
 """Seconds that open connections get when the process is told to stop; desktops listen for ever."""
 
 
-class PortTaken(Exception):
+class PortTaken(Mistake):
     """Somebody else listens there; the message says how to take another."""
 
 
-class NotBuilt(Exception):
+class NotBuilt(Mistake):
     """The gadget bundle can't be built; the message is build.py's."""
 
 
