@@ -51,6 +51,8 @@ class Number:
     kind: Kind
     e164: str | None = None
     digits: str = ""
+    national: str = ""
+    """The digits of a public number as they are dialled within its country."""
     display: str = ""
     country: str | None = None
     extension: str | None = None
@@ -79,24 +81,32 @@ def explain(given: str, country: str) -> tuple[Number, tuple[Spelling, ...]]:
 
     spellings = []
     best: pn.PhoneNumber | None = None
-    for rule, tried, region in _ways(text, digits, country, lettered):
-        spelling, number = _try(rule, tried, region)
-        spellings.append(spelling)
-        if spelling.valid and number is not None:
+    region: str | None = None
+    for rule, tried, home in _ways(text, digits, country, lettered):
+        try:
+            number = pn.parse(tried, home)
+        except pn.NumberParseException:
+            spellings.append(Spelling(rule, tried, None, False))
+            continue
+        region = pn.region_code_for_number(number)
+        valid = region is not None and pn.is_valid_number_for_region(number, region)
+        spellings.append(Spelling(rule, tried, _e164(number), valid))
+        if valid:
             best = number
             break
-        if best is None and number is not None and pn.is_possible_number(number) and not _looks_internal(text, digits):
+        if best is None and pn.is_possible_number(number) and not _looks_internal(text, digits):
             best = number
     if best is None:
         kind: Kind = "internal" if len(digits) <= _INTERNAL_DIGITS and not lettered else "unreadable"
         return Number(given, kind, digits=digits, display=digits if kind == "internal" else text), tuple(spellings)
 
-    e164 = pn.format_number(best, pn.PhoneNumberFormat.E164)
-    # A number outside every plan's known ranges still has its country code; 001 is no country.
-    region = pn.region_code_for_number(best) or pn.region_code_for_country_code(best.country_code or 0)
+    if not spellings[-1].valid:  # outside every plan's known ranges it still has its country code; 001 is no country
+        region = pn.region_code_for_country_code(best.country_code or 0)
     region = None if region in ("001", "ZZ") else region
-    display = pn.format_number(best, pn.PhoneNumberFormat.NATIONAL if region == country else pn.PhoneNumberFormat.INTERNATIONAL)
-    return Number(given, "public", e164, e164[1:], display, region, extension), tuple(spellings)
+    e164, national = _e164(best), pn.format_number(best, pn.PhoneNumberFormat.NATIONAL)
+    display = national if region == country else pn.format_number(best, pn.PhoneNumberFormat.INTERNATIONAL)
+    plain = re.sub(r"\D", "", national)
+    return Number(given, "public", e164, e164[1:], plain, display, region, extension), tuple(spellings)
 
 
 def dialable(number: Number) -> str | None:
@@ -104,8 +114,13 @@ def dialable(number: Number) -> str | None:
     return number.e164 or (number.digits if number.kind == "internal" else None)
 
 
+_PLAIN = re.compile(r"\s*\+?[\d\s().-]{1,40}", re.ASCII)
+
+
 def _bare(given: str) -> tuple[str, str | None]:
     """`given` without URI dressing, display name, parameters and extension."""
+    if _PLAIN.fullmatch(given):  # as most are
+        return given.strip(), None
     text = unicodedata.normalize("NFKC", given[:LONGEST]).strip()
     if match := re.search(r"<([^<>]*)>\s*$", text):
         text = match[1]
@@ -123,6 +138,8 @@ def _bare(given: str) -> tuple[str, str | None]:
 
 def _digits(text: str) -> str:
     """The decimal digits of any script, as 0-9, letters read off a telephone keypad."""
+    if _PLAIN.fullmatch(text):
+        return re.sub(r"\D", "", text)
     return pn.normalize_digits_only(pn.convert_alpha_characters_in_number(text))
 
 
@@ -154,10 +171,5 @@ def _ways(text: str, digits: str, country: str, lettered: bool) -> list[tuple[st
     return ways
 
 
-def _try(rule: str, tried: str, region: str | None) -> tuple[Spelling, pn.PhoneNumber | None]:
-    try:
-        number = pn.parse(tried, region)
-    except pn.NumberParseException:
-        return Spelling(rule, tried, None, False), None
-    e164 = pn.format_number(number, pn.PhoneNumberFormat.E164)
-    return Spelling(rule, tried, e164, pn.is_valid_number(number)), number
+def _e164(number: pn.PhoneNumber) -> str:
+    return pn.format_number(number, pn.PhoneNumberFormat.E164)

@@ -315,12 +315,7 @@ class LocalContacts:
         if given is None:
             rows = execute("select coalesce(e164, given) from number where contact = ?", (id,)).fetchall()
             given = [(numbers.read(row[0], self._home), "") for row in rows]
-        words = set()
-        for number, _label in given:
-            words.add(number.digits)
-            if number.e164 and number.country:
-                words.add(re.sub(r"\D", "", numbers.read(number.e164, number.country).display))
-        return words - {""}
+        return {digits for number, _label in given for digits in (number.digits, number.national)} - {""}
 
     @contextmanager
     def _transaction(self) -> Iterator[_Execute]:
@@ -335,6 +330,8 @@ class LocalContacts:
 
 def fold(text: str) -> str:
     """`text` without case, accents and marks: what Müller and muller have in common."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(c for c in decomposed if unicodedata.category(c) not in ("Mn", "Lm"))
     return plain.translate(_LETTERS)
