@@ -378,7 +378,7 @@ async def test_without_a_layout_each_gadget_has_a_tab(folder: Path) -> None:
     sandbox = Sandbox(SandboxSettings(gadgets=(folder,)))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse", auth=AGENT) as client:
         session = (await client.get("/desktop/session")).json()
-        assert [tab["label"] for tab in session["layout"]["tabs"]] == ["g"]
+        assert [tab["label"] for tab in session["layout"]["tabs"]] == ["T"]
         assert (await client.get("/desktop/session", auth=("1001", "wrong"))).status_code == 401
 
 

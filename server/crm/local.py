@@ -332,7 +332,7 @@ def fold(text: str) -> str:
     """`text` without case, accents and marks: what Müller and muller have in common."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     plain = "".join(c for c in decomposed if unicodedata.category(c) not in ("Mn", "Lm"))
     return plain.translate(_LETTERS)
 

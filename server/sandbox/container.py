@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -36,14 +37,17 @@ class Container:
                 return found
         return None
 
-    def gadgets(self) -> list[str]:
-        """The path of every gadget specification that was uploaded."""
+    def gadgets(self) -> list[tuple[str, str]]:
+        """The path and the title of every gadget specification that was uploaded."""
         found = []
         for folder in self.folders:
             for file in sorted(folder.glob("*.xml")) or sorted(folder.glob("*/*.xml")):
-                if b"<Module" in file.read_bytes()[:4096]:
+                text = file.read_bytes()
+                if b"<Module" in text[:4096]:
                     base = folder.parent if file.parent == folder else folder
-                    found.append(FILES + file.relative_to(base).as_posix())
+                    title = re.search(rb'<ModulePrefs[^>]*?\stitle\s*=\s*"([^"<]*)"', text)
+                    label = html.unescape(title[1].decode("utf-8", "replace")) if title else ""
+                    found.append((FILES + file.relative_to(base).as_posix(), label or file.stem))
         return found
 
     async def ifr(self, request: Request) -> Response:

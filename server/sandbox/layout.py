@@ -64,21 +64,20 @@ def read(text: bytes) -> dict[str, Layout]:
     return layouts
 
 
-def of_gadgets(urls: list[str]) -> bytes:
-    """A layout with a tab for each gadget: what the desktop shows when it is given gadgets but no layout."""
+def of_gadgets(gadgets: list[tuple[str, str]]) -> bytes:
+    """A layout with a tab for each gadget (path and title): what the desktop shows when it is given gadgets but no layout."""
     root = etree.Element(f"{_NS}finesseLayout", nsmap={None: _NS[1:-1]})
     etree.SubElement(root, f"{_NS}version").text = "1250.03"
     etree.SubElement(root, f"{_NS}header")
     layout = etree.SubElement(root, f"{_NS}layout")
     etree.SubElement(layout, f"{_NS}role").text = "Agent"
     tabs = etree.SubElement(layout, f"{_NS}tabs")
-    for place, url in enumerate(urls, 1):
-        name = url.rpartition("/")[2].removesuffix(".xml")
+    for place, (url, title) in enumerate(gadgets, 1):
         tab = etree.SubElement(tabs, f"{_NS}tab")
         etree.SubElement(tab, f"{_NS}id").text = f"tab{place}"
-        etree.SubElement(tab, f"{_NS}label").text = name
-        gadgets = etree.SubElement(tab, f"{_NS}gadgets")
-        etree.SubElement(gadgets, f"{_NS}gadget", id=name).text = quote(url, safe="/")
+        etree.SubElement(tab, f"{_NS}label").text = title
+        column = etree.SubElement(tab, f"{_NS}gadgets")
+        etree.SubElement(column, f"{_NS}gadget", id=f"gadget{place}").text = quote(url, safe="/")
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
 
 
