@@ -89,7 +89,7 @@ export class ContactSearchElement extends HTMLElement {
     const { name, company, numbers } = contact;
     const dial = numbers[0];
     return [
-      h("button", { type: "button", class: "pick", onclick: () => tell(this, "picked", contact) }, h("strong", {}, own(name || company)), name && company ? own(company) : ""),
+      h("button", { type: "button", class: "pick", onclick: () => tell(this, "picked", contact) }, h("strong", {}, own(name || company)), name && company ? h("span", {}, own(company)) : ""),
       dial
         ? h("button", { type: "button", class: "dial", "aria-label": t("dial.call", { number: dial.number }), onclick: () => tell(this, "dial", dial.e164 ?? dial.number) }, phone(dial.number))
         : "",

@@ -10,8 +10,8 @@ import { list } from "./list.js";
 
 /** Milliseconds without an answer from the container's proxy, which itself gives up after 5 s but may never call back. */
 const WATCHDOG = 9000;
-/** Milliseconds to wait for the desktop's hub. */
-const HUB_WAIT = 15_000;
+/** Milliseconds to wait for the desktop's hub, and then for the agent. */
+const PATIENCE = 15_000;
 
 /** @type {Promise<any>} */
 const hub = window.callcardBoot.hub;
@@ -99,14 +99,17 @@ export const desktop = {
    * }} listener
    */
   async follow(listener) {
-    const client = await Promise.race([hub, new Promise((_, reject) => setTimeout(() => reject(new Error("no hub")), HUB_WAIT))]);
+    const client = await Promise.race([hub, new Promise((_, reject) => setTimeout(() => reject(new Error("no hub")), PATIENCE))]);
     const { ClientServices } = finesse.clientservices;
     ClientServices.init(config(), false);
     ClientServices.registerOnDisconnectHandler(() => listener.connected(false));
     ClientServices.registerOnConnectHandler(() => listener.connected(true));
+    // The proxy may never call back, and then the library says nothing either.
+    const waiting = setTimeout(() => listener.failed("agent"), PATIENCE);
     const user = new finesse.restservices.User({
       id: desktop.agentId,
       onLoad: () => {
+        clearTimeout(waiting);
         listener.agent(user.getData());
         followDialogs();
       },
