@@ -79,6 +79,9 @@ def load(folder: Path) -> Sources:
             texts[path.stem] = json.loads(_text(path, folder))
         except json.JSONDecodeError as error:
             raise Refused(path.relative_to(folder.parent), error.lineno, error.msg) from error
+        read = texts[path.stem]
+        if not isinstance(read, dict) or not all(isinstance(text, str) and text.isprintable() for text in read.values()):
+            raise Refused(path.relative_to(folder.parent), 1, "must be an object of printable texts by key")
     for path in sorted(folder.rglob("*")):
         if path.suffix in (".js", ".css", ".svg", ".png", ".woff2") and path.is_file():
             assets[path.relative_to(folder).as_posix()] = path.read_bytes()
@@ -178,9 +181,12 @@ def _resolved(name: str, path: str) -> str:
 
 
 def _walk(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    yield node
-    for child in node.children:
-        yield from _walk(child)
+    """`node` and all below it, in the order of the text; without recursion, however deep it nests."""
+    waiting = [node]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        waiting += reversed(found.children)
 
 
 def _field(node: tree_sitter.Node, name: str) -> tree_sitter.Node:
@@ -362,14 +368,19 @@ def _layout(sources: Sources, base: str, version: str) -> bytes:
 
 
 def write(bundle: Mapping[str, bytes], out: Path) -> None:
-    """The bundle under `out`, with the permissions that Finesse needs. Specifications come last: they point to the rest."""
-    shutil.rmtree(out / "callcard", ignore_errors=True)
+    """The bundle under `out`, instead of the one before, with the permissions that Finesse needs. Specifications come last."""
+    before = out / "callcard"
+    for found in before.iterdir() if before.is_dir() else ():
+        if found.suffix != ".xml" and not re.fullmatch(r"[0-9a-f]{12}", found.name):
+            raise Refused(before, 1, f"{found.name} was not made by this build; choose another --out, or move it away")
+    shutil.rmtree(before, ignore_errors=True)
+    (out / "layout-elsewhere.xml").unlink(missing_ok=True)
     for name, content in sorted(bundle.items(), key=lambda item: (item[0].count("/") < 2, item[0])):
         path = out / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         path.chmod(0o644)
-        for parent in path.relative_to(out).parents:
+        for parent in list(path.relative_to(out).parents)[:-1]:  # not `out` itself: that is somebody else's
             (out / parent).chmod(0o755)
 
 
@@ -420,6 +431,8 @@ def main(service_url: str | None, out: Path, gadgets: Path) -> None:
     click.echo(f"{'raw':>8}  {'gzip':>7}  {out}/")
     for name, content in sorted(made.items()):
         click.echo(f"{len(content):>8,}  {len(gzip.compress(content, 9)):>7,}  {name}")
+    if "layout-elsewhere.xml" not in made:
+        click.echo("no service_url: the gadget finds the service only if the layout names it, with ?service=https://…", err=True)
     raw, small = weigh(made)
     click.echo(f"{raw:>8,}  {small:>7,}  loaded by an agent; the budget is {BUDGET:,} gzip")
 

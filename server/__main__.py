@@ -100,12 +100,15 @@ def serve(config: Path | None, host: str, port: int, workers: int, tls_cert: Pat
         os.environ["CALLCARD_CONFIG"] = str(config.resolve())
     import uvicorn
 
+    from server.http import BoundedHttp
+
     uvicorn.run(
         "server.app:from_environment",
         factory=True,
         host=host,
         port=port,
         workers=workers,
+        http=BoundedHttp,
         access_log=False,
         log_config=_LOGGING,
         timeout_graceful_shutdown=10,
@@ -163,7 +166,7 @@ def import_contacts(
             raise click.UsageError(f"--map {told!r} must be FIELD=COLUMN; the fields are {', '.join(files.FIELDS[kind])}")
         pairs.append((field.strip(), column.strip()))
     refused: list[Refused] = []
-    store = LocalContacts(settings.database, home=settings.country, suffix_digits=settings.suffix_digits)
+    store = LocalContacts(settings.database, home=settings.country, suffix_digits=settings.suffix_digits, patience=30)
     with click.progressbar(length=file.stat().st_size, label=file.name, file=sys.stderr) as bar:
         done = files.load(
             store, file, kind=kind, mapping=pairs, country=settings.country, encoding=encoding, delimiter=delimiter,
@@ -172,6 +175,8 @@ def import_contacts(
         bar.update(bar.length - bar.pos if bar.length else 0)
     total = store.count()
     store.close()
+    if done.ignored:
+        click.echo(f"columns used: {', '.join(done.used)}; not used: {', '.join(done.ignored)}")
     click.echo(f"{done.added:,} added, {done.updated:,} updated, {done.refused_rows:,} rows left out", nl=False)
     click.echo(f", {done.left_out_values:,} values left out" if done.left_out_values else "", nl=False)
     click.echo(f"; {total:,} contacts in {settings.database}")
@@ -184,7 +189,9 @@ def import_contacts(
         with report.open("w", encoding="utf-8", newline="") as out:
             writer = csv.writer(out)
             writer.writerow(["line", "field", "value", "why", "whole row"])
-            writer.writerows([r.line, r.field, r.value, r.why, "yes" if r.whole else "no"] for r in refused)
+            # A value that a spreadsheet would run as a formula is quoted for it.
+            safe = ((r, "'" + r.value if r.value.startswith(("=", "+", "-", "@")) else r.value) for r in refused)
+            writer.writerows([r.line, r.field, value, r.why, "yes" if r.whole else "no"] for r, value in safe)
         click.echo(f"  all {len(refused):,} in {report}")
     if done.refused_rows:
         sys.exit(3)

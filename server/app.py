@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import ssl
 import time
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import httpx
@@ -33,6 +33,8 @@ from server.routes import Services, api_routes, healthz, json, problem, readyz
 from server.settings import Settings
 
 log = logging.getLogger("callcard")
+
+_OPEN = ("/healthz", "/readyz", "/openapi.json", "/docs")
 
 CONNECTIONS = 256
 """To Finesse at once. More than a pair of nodes serves 2,000 users with; the rest waits its turn within its deadline."""
@@ -81,12 +83,14 @@ def create_app(settings: Settings, *, http: httpx.AsyncClient | None = None) -> 
     bundle = Path(settings.bundle)
     if bundle.is_dir():
         routes.append(Mount("/gadget", _AnyOrigin(StaticFiles(directory=bundle))))
-    return Starlette(
+    app = Starlette(
         routes=routes,
         middleware=[Middleware(_OneLine)],
-        exception_handlers={CallcardError: _answer, HTTPException: _answer_http, Exception: _answer_broken},
+        exception_handlers={CallcardError: _answer, HTTPException: _answer_http},
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # a redirect would repeat the query, and the number in it, for anybody to keep
+    return app
 
 
 def from_environment() -> Starlette:
@@ -108,11 +112,22 @@ def open_finesse(settings: Settings) -> httpx.AsyncClient:
 
     timeout = httpx.Timeout(settings.finesse_deadline)
     return httpx.AsyncClient(
-        transport=AiohttpTransport(client=session),
+        transport=_Transport(client=session),
         base_url=settings.finesse_url,
         timeout=timeout,
         follow_redirects=False,
     )
+
+
+class _Transport(AiohttpTransport):
+    """aiohttp under httpx, with the errors that the binding does not translate: an answer that is not HTTP."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await super().handle_async_request(request)
+        except aiohttp.ClientError:
+            # Not chained: aiohttp's message quotes what was received, which may be somebody's call.
+            raise httpx.RemoteProtocolError("the answer is not HTTP") from None
 
 
 _DOCS = Path(__file__).parent / "docs"
@@ -138,21 +153,19 @@ async def _answer_http(request: Request, error: Exception) -> Response:
     return problem(ours)
 
 
-async def _answer_broken(request: Request, error: Exception) -> Response:
-    log.exception("%s %s broke", request.method, request.url.path, exc_info=error)
-    return problem(Broken("It was written to the log; try again, and tell your administrator if it stays"))
-
-
 class _OneLine:
-    """One log line a request: without the query, which holds callers' numbers, and without any header."""
+    """One log line a request: by the route's pattern, because paths and queries hold what callers and strangers sent.
+
+    What breaks below is answered here as a problem, and logged by its place in the code: messages may quote secrets.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not log.isEnabledFor(logging.INFO):
+        if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        begun, status = time.perf_counter(), 500
+        begun, status = time.perf_counter(), 0
 
         async def noting(message: Message) -> None:
             nonlocal status
@@ -161,11 +174,23 @@ class _OneLine:
             await send(message)
 
         try:
-            return await self._app(scope, receive, noting)
+            await self._app(scope, receive, noting)
+        except Exception as error:
+            place = "".join(traceback.format_tb(error.__traceback__))
+            log.error("%s in %s\n%s", type(error).__name__, self._route(scope), place)
+            if status:
+                raise RuntimeError("broke in the middle of an answer") from None
+            sorry = problem(Broken("It was written to the log; try again, and tell your administrator if it stays"))
+            await sorry(scope, receive, noting)
         finally:
-            state: dict[str, Any] = scope.get("state", {})
             took = (time.perf_counter() - begun) * 1000
-            log.info("%s %s %d %.1f ms %s", scope["method"], scope["path"], status, took, state.get("agent", "-"))
+            agent = scope.get("state", {}).get("agent", "-")
+            log.info("%s %s %d %.1f ms %s", scope["method"], self._route(scope), status, took, agent)
+
+    @staticmethod
+    def _route(scope: Scope) -> str:
+        known: str = scope.get("state", {}).get("route", "")
+        return known or (scope["path"] if scope["path"] in _OPEN else "-")
 
 
 class _AnyOrigin:

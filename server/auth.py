@@ -62,17 +62,22 @@ class Door:
         `X-Finesse-User`; Finesse answers a user's record to that user's token alone, so a false name proves nothing.
         """
         authorization, user_id = _read(headers)
-        mark = hashlib.blake2b(f"{user_id}\0{authorization}".encode(), key=self._key).digest()
+        mark = self._mark(f"{user_id}\0{authorization}")
         credential = Credential(authorization, asyncio.get_running_loop().time() + self._deadline)
-        if mark in self._refused:
+        if self._mark(authorization) in self._refused:
             raise CredentialsWrong("Finesse refused these credentials a moment ago; sign in to Finesse again")
         user = self._proved.get(mark)
         if user is None:
             user = await self._prove(mark, credential, user_id)
         return Agent(user, credential)
 
+    def refuse(self, agent: Agent) -> None:
+        """Finesse does not accept `agent`'s credential any more: the password was changed, or the token has ended."""
+        self._refused[self._mark(agent.credential.authorization)] = None
+        self.forget(agent)
+
     def forget(self, agent: Agent) -> None:
-        """Prove `agent` anew next time: they may have signed in on another phone, or their token may have ended."""
+        """Prove `agent` anew next time."""
         for mark in [mark for mark, user in self._proved.items() if user is agent.user]:
             self._proved.pop(mark, None)
 
@@ -82,24 +87,30 @@ class Door:
         if task is None:
             task = asyncio.create_task(self._finesse.user(credential, user_id))
             self._asking[mark] = task
-            task.add_done_callback(lambda done: self._settle(mark, done))
+            task.add_done_callback(lambda done: self._settle(mark, credential.authorization, done))
         return await asyncio.shield(task)
 
-    def _settle(self, mark: bytes, task: asyncio.Task[User]) -> None:
+    def _mark(self, text: str) -> bytes:
+        return hashlib.blake2b(text.encode(), key=self._key).digest()
+
+    def _settle(self, mark: bytes, authorization: str, task: asyncio.Task[User]) -> None:
         self._asking.pop(mark, None)
         if task.cancelled():
             return
         error = task.exception()
         if error is None:
-            self._proved[mark] = task.result()
+            if task.result().extension:  # who is not signed in yet may be, with an extension, a second later
+                self._proved[mark] = task.result()
         elif isinstance(error, CredentialsWrong):
-            self._refused[mark] = None
+            self._refused[self._mark(authorization)] = None
 
 
 def _read(headers: Headers) -> tuple[str, str]:
     authorization = headers.get("authorization", "")
     if len(authorization) > HEADER_LIMIT:
         raise HeaderTooLarge(f"Authorization has more than {HEADER_LIMIT} characters")
+    if not authorization.isascii() or not authorization.isprintable():
+        raise Unreadable("Authorization must be printable ASCII, as base64 and tokens are")
     scheme, _, value = authorization.partition(" ")
     if scheme.lower() == "basic":
         try:

@@ -74,6 +74,8 @@ def explain(given: str, country: str) -> tuple[Number, tuple[Spelling, ...]]:
     text, extension = _bare(given)
     if text.lower() in _WITHHELD:
         return Number(given, "withheld"), ()
+    if re.fullmatch(r"[*#\d]*[*#][*#\d]*", text) and len(text) <= 20:  # a feature code, dialled as it is
+        return Number(given, "internal", display=text), ()
     digits = _digits(text)
     lettered = any(character.isalpha() for character in text)
     if not digits or (lettered and not _is_vanity(text)):
@@ -111,7 +113,7 @@ def explain(given: str, country: str) -> tuple[Number, tuple[Spelling, ...]]:
 
 def dialable(number: Number) -> str | None:
     """What to hand to Finesse to call `number`: E.164 for a public one, the digits for an internal one, None for the rest."""
-    return number.e164 or (number.digits if number.kind == "internal" else None)
+    return number.e164 or ((number.digits or number.display) if number.kind == "internal" else None)
 
 
 _PLAIN = re.compile(r"\s*\+?[\d\s().-]{1,40}", re.ASCII)
@@ -121,7 +123,7 @@ def _bare(given: str) -> tuple[str, str | None]:
     """`given` without URI dressing, display name, parameters and extension."""
     if _PLAIN.fullmatch(given):  # as most are
         return given.strip(), None
-    text = unicodedata.normalize("NFKC", given[:LONGEST]).strip()
+    text = unicodedata.normalize("NFKC", given[:LONGEST])[:LONGEST].strip()
     if match := re.search(r"<([^<>]*)>\s*$", text):
         text = match[1]
     if re.match(r"(?i)(tel|sips?|callto):", text):
@@ -145,7 +147,8 @@ def _digits(text: str) -> str:
 
 def _is_vanity(text: str) -> bool:
     """1-800-FLOWERS, not `reception 2`: enough digits first, then letters of the keypad's alphabet only."""
-    return re.fullmatch(r"\+?[\d\s().-]{3,}[\dA-Za-z\s().-]*[A-Za-z]{3,}[\dA-Za-z\s().-]*", text) is not None
+    allowed = re.fullmatch(r"\+?[\d\s().-]{3}[\dA-Za-z\s().-]*", text)
+    return allowed is not None and re.search("[A-Za-z]{3}", text) is not None
 
 
 def _looks_internal(text: str, digits: str) -> bool:

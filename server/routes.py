@@ -23,7 +23,7 @@ from server.actions import agents, calls
 from server.actions.contacts import Directory, Lookup, Search
 from server.auth import Agent, Door
 from server.crm.base import Contact
-from server.errors import CallcardError, CredentialsWrong, FinesseRefused, InvalidField, TooLarge, Unreadable
+from server.errors import CallcardError, CredentialsWrong, FinesseRefused, InvalidField, NotYours, TooLarge, Unreadable
 from server.finesse.client import FinesseClient
 from server.settings import Settings
 
@@ -51,7 +51,9 @@ Short = Annotated[str, Meta(max_length=200)]
 
 class StateChange(msgspec.Struct, forbid_unknown_fields=True):
     state: Annotated[str, Meta(max_length=40, description="READY, NOT_READY or LOGOUT")]
-    reason: Annotated[str | None, Meta(description="the id of a reason from /me, when one is needed")] = None
+    reason: (
+        Annotated[str, Meta(max_length=64, pattern=r"^[\w.-]*$", description="the id of one from /me, when one is needed")] | None
+    ) = None
 
 
 class Dial(msgspec.Struct, forbid_unknown_fields=True):
@@ -97,18 +99,23 @@ class Ask:
         value = self.request.query_params.get(name)
         if value is not None and len(value) > longest:
             raise InvalidField(name, f"{name} may have at most {longest} characters")
+        if value is not None and "\ufffd" in value:
+            raise Unreadable(f"{name} must be UTF-8, percent-encoded")
         return value
 
     async def body(self, kind: type[_T]) -> _T:
         """The body as a `kind`. Raises TooLarge, Unreadable (not JSON) or InvalidField (JSON, but not a `kind`)."""
         data, limit = bytearray(), self.services.settings.body_limit
         try:
-            async for chunk in self.request.stream():
-                data += chunk
-                if len(data) > limit:
-                    raise TooLarge(f"a body may have at most {limit} bytes")
+            async with asyncio.timeout_at(self.agent.credential.deadline):
+                async for chunk in self.request.stream():
+                    data += chunk
+                    if len(data) > limit:
+                        raise TooLarge(f"a body may have at most {limit} bytes")
         except ClientDisconnect as error:
             raise Unreadable("the body ended early") from error
+        except TimeoutError as error:
+            raise Unreadable("the body took too long to arrive") from error
         try:
             return msgspec.json.decode(data, type=kind)
         except msgspec.ValidationError as error:
@@ -246,12 +253,16 @@ def api_routes(services: Services) -> list[Route]:
 def _answering(by_method: dict[str, Endpoint], services: Services) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         endpoint = by_method["GET" if request.method == "HEAD" else request.method]
+        request.state.route = API + endpoint.path
         agent = await services.door.admit(request.headers)
-        request.state.agent = agent.user.login_id
+        request.state.agent = " ".join(agent.user.login_id.split())
         try:
             result = await endpoint.handler(Ask(request, services, agent))
-        except (FinesseRefused, CredentialsWrong):
-            services.door.forget(agent)
+        except CredentialsWrong:
+            services.door.refuse(agent)
+            raise
+        except (FinesseRefused, NotYours):
+            services.door.forget(agent)  # they may have signed in on another phone
             raise
         return json(result, endpoint.status)
 
@@ -278,10 +289,12 @@ def readyz(services: Services) -> Callable[[Request], Awaitable[Response]]:
     """Ready: Finesse is in service and the contacts can be read. 503 with the reasons otherwise. Asked of Finesse at most
     every five seconds, so that probes cost it nothing."""
     last: dict[str, Any] = {"at": float("-inf")}
+    asking = asyncio.Lock()
 
     async def answer(request: Request) -> Response:
-        if time.monotonic() - last["at"] > 5:
-            last.update(at=time.monotonic(), checks=await _checks(services))
+        async with asking:
+            if time.monotonic() - last["at"] > 5:
+                last.update(checks=await _checks(services), at=time.monotonic())
         checks = last["checks"]
         ready = all(check == "ok" for check in checks.values())
         return json({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -76,8 +77,8 @@ class Settings:
             raise SettingsError(f"country must be two letters, as in US or DE, not {self.country!r}")
         object.__setattr__(self, "country", self.country.upper())
         for name in ("finesse_deadline", "source_deadline", "credential_seconds", "lockout_seconds", "body_limit"):
-            if getattr(self, name) <= 0:
-                raise SettingsError(f"{name} must be more than 0")
+            if not 0 < getattr(self, name) < math.inf:
+                raise SettingsError(f"{name} must be more than 0, and finite")
         if self.suffix_digits and not 5 <= self.suffix_digits <= 15:
             raise SettingsError("suffix_digits must be 0 or from 5 to 15: fewer digits match strangers")
 

@@ -136,7 +136,12 @@ def test_an_incoming_call_in_finesses_order(finesse: Sandbox) -> None:
     switch.act(call, "1001", "RETRIEVE")
     heard.updates.clear()
     switch.drop_outside(call)
-    assert [(e, s) for e, s, _ in heard.told()] == [("PUT", one), ("DELETE", dialogs), ("PUT", "/finesse/api/User/1001")]
+    assert [(e, s) for e, s, _ in heard.told()] == [
+        ("PUT", one),
+        ("PUT", one),
+        ("DELETE", dialogs),
+        ("PUT", "/finesse/api/User/1001"),
+    ]
     assert (switch.users["1001"].state, switch.dialogs) == ("READY", {})
 
 
@@ -155,8 +160,8 @@ def test_dialling_out_is_told_step_by_step_and_twice_as_new(finesse: Sandbox) ->
     call = switch.make_call(switch.users["1001"], "+12125550123", "r7")
     assert call
     calls = [u for node, u in heard.updates if node.endswith("/Dialogs")]
-    assert [u.findtext("event") for u in calls] == ["POST", "PUT", "PUT"]
-    assert [u.findtext("data//fromAddress/../state") for u in calls] == ["INITIATING", "INITIATED", "ALERTING"]
+    assert [u.findtext("event") for u in calls] == ["POST", "POST", "PUT", "PUT"]
+    assert [u.findtext("data//fromAddress/../state") for u in calls] == ["INITIATING", "INITIATING", "INITIATED", "ALERTING"]
     assert calls[0].findtext("requestId") == "r7"
     switch.answer_outside(call)
     assert call.state == "ACTIVE"
@@ -355,7 +360,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 async def test_gadgets_are_rendered_with_their_texts_and_prefs(folder: Path) -> None:
-    sandbox = Sandbox(SandboxSettings(gadgets=(folder,)))
+    sandbox = Sandbox(SandboxSettings(gadgets=(folder,), host="finesse"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse") as client:
         url = "/3rdpartygadget/files/mine/g.xml"
         page = (await client.get("/gadgets/ifr", params={"url": url, "lang": "ar", "mid": "7", "up_colour": '"><b>'})).text
@@ -375,7 +380,7 @@ async def test_gadgets_are_rendered_with_their_texts_and_prefs(folder: Path) -> 
 
 
 async def test_without_a_layout_each_gadget_has_a_tab(folder: Path) -> None:
-    sandbox = Sandbox(SandboxSettings(gadgets=(folder,)))
+    sandbox = Sandbox(SandboxSettings(gadgets=(folder,), host="finesse"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse", auth=AGENT) as client:
         session = (await client.get("/desktop/session")).json()
         assert [tab["label"] for tab in session["layout"]["tabs"]] == ["T"]

@@ -28,14 +28,27 @@ export class AgentStateElement extends HTMLElement {
   /** @type {UserData} */
   #user = {};
   #pending = false;
+  /** The option that stands for the state as it is. */
+  #now = "";
 
   connectedCallback() {
     if (this.firstChild) return;
     this.append(h("label", { for: this.#select.id, class: "hidden" }, t("state.label")), this.#select, this.#error);
-    this.#select.addEventListener("change", () => {
+    // By mouse, a choice is meant. By arrow keys one passes through others: it is meant once Enter says so, or on leaving.
+    let browsing = false;
+    const apply = () => {
+      browsing = false;
       const [state, reason] = this.#select.value.split(" ");
-      tell(this, "state", { state, reason: reason ?? null });
+      if (this.#select.value !== this.#now) tell(this, "state", { state, reason: reason ?? null });
+    };
+    this.#select.addEventListener("keydown", ({ key }) => {
+      if (key === "Enter") apply();
+      else if (key === "Escape") this.show(this.#user, this.#pending);
+      else browsing = key !== "Tab";
     });
+    this.#select.addEventListener("pointerdown", () => (browsing = false));
+    this.#select.addEventListener("change", () => browsing || apply());
+    this.#select.addEventListener("focusout", () => browsing && apply());
   }
 
   /** @param {Reason[]} notReady @param {Reason[]} signOut */
@@ -50,19 +63,21 @@ export class AgentStateElement extends HTMLElement {
     const state = user.state ?? "";
     this.dataset.state = state;
     const now = state === "NOT_READY" && this.#notReady.some(({ id }) => id === user.reasonCodeId) ? `NOT_READY ${user.reasonCodeId}` : state;
+    this.#now = now;
     /** @param {string} value @param {string} text */
     const option = (value, text) => h("option", { value, selected: value === now }, text);
+    // On UCCE one signs out from not ready, so that is the only place from where it is offered.
     const listed = [
       option("READY", STATES.READY()),
       ...this.#notReady.map(({ id, label }) => option(`NOT_READY ${id}`, t("state.notReadyBecause", { reason: label }))),
-      ...this.#signOut.map(({ id, label }) => option(`LOGOUT ${id}`, t("state.signOutBecause", { reason: label }))),
+      ...(state === "READY" ? [] : this.#signOut).map(({ id, label }) => option(`LOGOUT ${id}`, t("state.signOutBecause", { reason: label }))),
     ];
     // Where no reasons are defined, the bare states are what one may ask for.
     if (!this.#notReady.length) listed.push(option("NOT_READY", STATES.NOT_READY()));
-    if (!this.#signOut.length) listed.push(option("LOGOUT", t("state.signOut")));
+    if (!this.#signOut.length && state !== "READY") listed.push(option("LOGOUT", t("state.signOut")));
     const current = listed.some(({ value }) => value === now) ? [] : [option(now, STATES[state]?.() ?? state)];
     this.#select.replaceChildren(...current, ...listed);
-    this.#select.disabled = pending || state === "LOGOUT";
+    this.#select.disabled = state === "LOGOUT"; // not while a change is pending: that would take the focus away
     this.#select.setAttribute("aria-busy", String(pending));
     const next = user.pendingState ? t("state.next", { state: STATES[user.pendingState]?.() ?? user.pendingState }) : "";
     this.title = next;

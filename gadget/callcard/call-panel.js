@@ -37,7 +37,7 @@ export class CallPanelElement extends HTMLElement {
   call = null;
   /** Who it is, as far as known: what a screen reader hears and what a tab is called. */
   who = "";
-  #title = h("h2", {});
+  #title = h("h2", { tabindex: -1 });
   #about = h("p", { class: "about who-else" });
   #phase = h("span", { class: "phase" });
   #clock = h("span", { class: "clock", role: "timer" });
@@ -48,7 +48,8 @@ export class CallPanelElement extends HTMLElement {
   #body = h("div", { class: "body" });
   #variables = h("div", { class: "variables" });
   #looking = new AbortController();
-  #lookedUp = "";
+  /** @type {string | null} null before the first: a withheld number may be an empty one */
+  #lookedUp = null;
 
   connectedCallback() {
     if (this.firstChild) return;
@@ -56,6 +57,11 @@ export class CallPanelElement extends HTMLElement {
     this.append(h("header", {}, status, this.#title, this.#about, this.#controls, this.#done, this.#error), this.#body, this.#variables);
     this.addEventListener("chosen", (event) => this.#choose(/** @type {CustomEvent<Match>} */ (event).detail));
     this.addEventListener("saved", (event) => this.#card(/** @type {CustomEvent<Contact>} */ (event).detail, ""));
+  }
+
+  /** Whether the agent has typed into a form that is not saved yet. */
+  get unsaved() {
+    return this.querySelector("contact-form form[data-edited]") !== null;
   }
 
   disconnectedCallback() {
@@ -68,7 +74,9 @@ export class CallPanelElement extends HTMLElement {
     this.dataset.phase = call.phase;
     this.#phase.textContent = PHASES[call.phase](call.direction);
     this.#queue.replaceChildren(...(call.queue ? [t("call.queue"), " ", own(call.queue)] : []));
+    const pressed = this.#controls.contains(document.activeElement);
     this.#controls.show(call.actions, pending);
+    if (pressed && !call.actions.length) this.#title.focus(); // the buttons are gone; the focus must not be
     this.#done.hidden = call.phase !== "ended";
     this.tick();
     this.#showVariables(call.variables);
@@ -142,14 +150,14 @@ export class CallPanelElement extends HTMLElement {
   #choose({ contact, how }) {
     if (this.call) keepChoice(this.call.id, contact);
     this.#card(contact, how);
-    this.#title.tabIndex = -1;
     this.#title.focus();
   }
 
   /** @param {Contact} contact @param {"exact" | "suffix" | ""} how @param {boolean} [late] */
   #card(contact, how, late = false) {
     const { name, company } = contact;
-    this.#who(name || company, own(name || company), this.#number.where, name && company ? own(company) : "", phone(this.#number.shown));
+    const who = name || company;
+    this.#who(how === "suffix" ? t("caller.perhaps", { who }) : who, own(name || company), this.#number.where, name && company ? own(company) : "", phone(this.#number.shown));
     const card = new ContactCardElement();
     card.show(contact, how);
     this.#body.replaceChildren(late ? h("p", { class: "note warning" }, t("lookup.partly")) : "", card);

@@ -9,7 +9,7 @@ export class ContactChoiceElement extends HTMLElement {
   /** @param {Match[]} matches the likeliest first */
   show(matches) {
     this.replaceChildren(
-      h("h3", {}, t("choice.title", { count: matches.length })),
+      h("h3", {}, matches.every(({ how }) => how === "exact") ? t("choice.title", { count: matches.length }) : t("choice.similar", { count: matches.length })),
       h("ol", {}, matches.map((match) => h("li", {}, this.#row(match)))),
     );
   }

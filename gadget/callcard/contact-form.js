@@ -34,6 +34,7 @@ export class ContactFormElement extends HTMLElement {
       error,
       h("p", { class: "row" }, save, h("span", { class: "about" }, t("form.hint"))),
     );
+    form.addEventListener("input", () => form.toggleAttribute("data-edited", true));
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       if (save.disabled) return;

@@ -48,6 +48,10 @@ export class ContactSearchElement extends HTMLElement {
     this.#call.disabled = now || !this.#isNumber;
   }
 
+  focus() {
+    this.#input.focus();
+  }
+
   clear() {
     this.#input.value = "";
     this.#typed();

@@ -20,10 +20,15 @@ import { Orders } from "./orders.js";
 /** @typedef {import("../shared/types.d.ts").DialogData} DialogData */
 /** @typedef {import("../shared/types.d.ts").UserData} UserData */
 
+/** Milliseconds in which a second press is the same press. */
+const DOUBLE_CLICK = 1000;
+
 class CallcardAppElement extends HTMLElement {
   #orders = new Orders();
   #state = new AgentStateElement();
   #search = new ContactSearchElement();
+  #connection = h("div", { class: "notice", role: "alert", hidden: true });
+  /** What came of dialling: gone with the next event. */
   #notice = h("div", { class: "notice", role: "alert", hidden: true });
   /** What a screen reader hears: who calls. */
   #spoken = h("div", { class: "hidden", "aria-live": "assertive" });
@@ -39,35 +44,39 @@ class CallcardAppElement extends HTMLElement {
   #user = {};
   #selected = "";
   #heard = false;
+  /** When the next call may be dialled, on the page's clock. */
+  #dialAgain = 0;
 
   connectedCallback() {
     document.documentElement.lang = desktop.language;
     document.documentElement.dir = document.body.dir || "ltr";
     document.title = t("title");
     desktop.setTitle(document.title);
-    this.append(h("div", { class: "bar" }, this.#state, this.#search), this.#notice, this.#spoken, this.#tabs, this.#picked, this.#calls, this.#idle);
+    this.append(h("div", { class: "bar" }, this.#state, this.#search), this.#connection, this.#notice, this.#spoken, this.#tabs, this.#picked, this.#calls, this.#idle);
     this.addEventListener("state", (event) => void this.#setState(/** @type {CustomEvent} */ (event).detail));
     this.addEventListener("dial", (event) => void this.#dial(/** @type {CustomEvent<string>} */ (event).detail));
     this.addEventListener("order", (event) => void this.#order(event.target, /** @type {CustomEvent<Action>} */ (event).detail));
     this.addEventListener("named", (event) => this.#named(event.target));
     this.addEventListener("done", (event) => {
       if (event.target instanceof CallPanelElement) this.#close(event.target.call?.id ?? "");
+      this.#selected = [...this.#panels.keys()].at(-1) ?? "";
       this.#arrange();
+      this.#search.focus();
     });
     this.addEventListener("picked", (event) => this.#pick(/** @type {CustomEvent<Contact>} */ (event).detail));
     setInterval(() => this.#panels.forEach((panel) => panel.tick()), 1000);
     desktop.fit(this);
-    this.#say(t("connecting"));
+    this.#lost(t("connecting"));
     desktop
       .follow({
         agent: (user) => this.#agent(user),
         calls: (dialogs) => this.#show(dialogs),
         ended: (dialog) => this.#end(dialog.id),
         refused: (refusal) => this.#orders.refuse(refusal),
-        connected: (now) => this.#say(now ? (this.#heard ? "" : t("connecting")) : t("connection.lost")),
-        failed: () => this.#say(t("connection.failed"), () => location.reload()),
+        connected: (now) => this.#lost(now ? (this.#heard ? "" : t("connecting")) : t("connection.lost")),
+        failed: () => this.#lost(t("connection.failed"), () => location.reload()),
       })
-      .catch(() => this.#say(t("connection.failed"), () => location.reload()))
+      .catch(() => this.#lost(t("connection.failed"), () => location.reload()))
       .finally(desktop.dismissLoading);
     void this.#readReasons();
   }
@@ -83,7 +92,7 @@ class CallcardAppElement extends HTMLElement {
 
   /** @param {UserData} user */
   #agent(user) {
-    if (!this.#heard) this.#say("");
+    if (!this.#heard) this.#lost("");
     this.#heard = true;
     if (user.state !== this.#user.state || user.reasonCodeId !== this.#user.reasonCodeId || user.pendingState) this.#orders.confirm("state");
     this.#user = user;
@@ -107,12 +116,14 @@ class CallcardAppElement extends HTMLElement {
   #panel(id) {
     let panel = this.#panels.get(id);
     if (!panel) {
-      for (const [old, { call }] of this.#panels) if (call?.phase === "ended") this.#close(old);
+      for (const [old, { call, unsaved }] of this.#panels) if (call?.phase === "ended" && !unsaved) this.#close(old);
+      // Whoever is typing goes on typing: the new call is announced, and its tab is there.
+      const typing = this.#calls.contains(document.activeElement) && document.activeElement instanceof HTMLInputElement;
       panel = new CallPanelElement();
       panel.id = `call-${id}`;
       this.#panels.set(id, panel);
       this.#calls.append(panel);
-      this.#selected = id;
+      if (!typing) this.#selected = id;
       this.#picked.replaceChildren();
     }
     return panel;
@@ -121,11 +132,12 @@ class CallcardAppElement extends HTMLElement {
   /** A call that is over stays in view until the next one: there may be something left to read or to save. @param {string} id */
   #end(id) {
     this.#orders.confirm(id);
+    this.#say("");
     const panel = this.#panels.get(id);
     if (!panel?.call) return;
     const running = [...this.#panels.values()].find(({ call }) => call && call.id !== id && call.phase !== "ended");
     panel.show({ ...panel.call, phase: "ended", actions: [] }, "");
-    if (running?.call) {
+    if (running?.call && !panel.unsaved) {
       this.#close(id);
       this.#selected = running.call.id;
     }
@@ -203,6 +215,9 @@ class CallcardAppElement extends HTMLElement {
 
   /** @param {string} number */
   async #dial(number) {
+    // The second half of a double click may come when the first has done all it can.
+    if (performance.now() < this.#dialAgain) return;
+    this.#dialAgain = performance.now() + DOUBLE_CLICK;
     const given = this.#orders.give("dial", `/finesse/api/User/${desktop.agentId}`, () => api.dial(number));
     if (!given) return;
     this.#search.dialling(true);
@@ -211,6 +226,7 @@ class CallcardAppElement extends HTMLElement {
       const end = await given;
       this.#say(outcomeSentence(end));
       if (end.outcome === "confirmed") this.#search.clear();
+      this.#dialAgain = performance.now() + DOUBLE_CLICK;
     } catch (error) {
       this.#say(sentence(error));
     }
@@ -220,7 +236,7 @@ class CallcardAppElement extends HTMLElement {
   /** @param {{state: string, reason: string | null}} wanted */
   async #setState({ state, reason }) {
     const given = this.#orders.give("state", `/finesse/api/User/${desktop.agentId}`, () => api.setState(state, reason));
-    if (!given) return;
+    if (!given) return this.#state.show(this.#user, true);
     this.#state.fail("");
     this.#state.show({ ...this.#user, state, reasonCodeId: reason }, true);
     try {
@@ -235,19 +251,26 @@ class CallcardAppElement extends HTMLElement {
   #pick(contact) {
     const card = new ContactCardElement();
     card.show(contact);
-    const close = () => (this.#picked.replaceChildren(), this.#arrange());
+    const close = () => (this.#picked.replaceChildren(), this.#arrange(), this.#search.focus());
     this.#picked.replaceChildren(
-      h("header", {}, h("h2", {}, own(contact.name || contact.company)), contact.name && contact.company ? h("p", { class: "about" }, own(contact.company)) : "", h("button", { type: "button", onclick: close }, t("search.close"))),
+      h("header", {}, h("h2", { tabindex: -1 }, own(contact.name || contact.company)), contact.name && contact.company ? h("p", { class: "about" }, own(contact.company)) : "", h("button", { type: "button", onclick: close }, t("search.close"))),
       card,
     );
     this.#search.clear();
     this.#arrange();
+    this.#picked.querySelector("h2")?.focus();
   }
 
-  /** @param {string} text @param {() => void} [retry] */
-  #say(text, retry) {
+  /** @param {string} text */
+  #say(text) {
     this.#notice.hidden = !text;
-    this.#notice.replaceChildren(h("span", {}, text), retry ? h("button", { type: "button", onclick: retry }, t("lookup.retry")) : "");
+    this.#notice.textContent = text;
+  }
+
+  /** How the line to Finesse is; empty when it is well. @param {string} text @param {() => void} [retry] */
+  #lost(text, retry) {
+    this.#connection.hidden = !text;
+    this.#connection.replaceChildren(h("span", {}, text), retry ? h("button", { type: "button", onclick: retry }, t("lookup.retry")) : "");
   }
 }
 

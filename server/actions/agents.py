@@ -52,10 +52,9 @@ class Accepted:
 async def me(finesse: FinesseClient, agent: Agent) -> Me:
     """The agent as of now, with the reasons they can choose from."""
     credential, id = agent.credential, agent.user.login_id
-    user, not_ready, sign_out = await asyncio.gather(
-        finesse.user(credential, id),
-        finesse.reason_codes(credential, id, "NOT_READY"),
-        finesse.reason_codes(credential, id, "LOGOUT"),
+    user = await finesse.user(credential, id)  # alone first: should the credential have ended, it is shown once, not thrice
+    not_ready, sign_out = await asyncio.gather(
+        finesse.reason_codes(credential, id, "NOT_READY"), finesse.reason_codes(credential, id, "LOGOUT")
     )
     return Me(
         id=user.login_id,

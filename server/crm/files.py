@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import codecs
 import csv
+import dataclasses
+import io
 import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, BinaryIO, Literal
 
 import vobject
 
@@ -103,6 +105,9 @@ class _Row:
 
 @dataclass(slots=True)
 class Report:
+    used: list[str] = dataclasses.field(default_factory=list)
+    """Columns that were understood, and as what."""
+    ignored: list[str] = dataclasses.field(default_factory=list)
     added: int = 0
     updated: int = 0
     refused_rows: int = 0
@@ -139,7 +144,7 @@ def load(
         cards = file.suffix.lower() in (".vcf", ".vcard")
         if cards and kind != "contacts":
             raise FileUnusable("a vCard file holds contacts; give interactions and cases as CSV")
-        rows = _cards(text, refuse) if cards else _table(text, kind, mapping, delimiter, refuse)
+        rows = _cards(text, refuse) if cards else _table(text, kind, mapping, delimiter, refuse, report)
         while batch := list(islice(rows, BATCH)):
             if kind == "contacts":
                 written = store.write(entry for row in batch if (entry := _entry(row, country, refuse)))
@@ -154,38 +159,55 @@ def load(
 # ---- reading
 
 
-def _text(raw: IO[bytes], encoding: str | None) -> codecs.StreamReader:
+def _text(raw: BinaryIO, encoding: str | None) -> IO[str]:
     """The file's text: as told, by its byte order mark, as UTF-8, or else as what Excel writes on Western Windows."""
-    start = raw.read(65536)
-    raw.seek(0)
-    if encoding is None:
-        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            encoding = "utf-16"
-        else:
-            encoding = "utf-8-sig"
-            try:
-                codecs.getincrementaldecoder("utf-8")().decode(start)
-            except UnicodeDecodeError:
-                encoding = "cp1252"
     try:
-        return codecs.getreader(encoding)(raw, "replace")
+        # newline="": only CR and LF end a line, and csv sees them as they are.
+        return io.TextIOWrapper(raw, encoding or _encoding(raw), errors="replace", newline="")
     except LookupError as error:
         raise FileUnusable(f"there is no encoding {encoding!r}; utf-8, cp1252 and utf-16 are the usual ones") from error
 
 
+def _encoding(raw: BinaryIO) -> str:
+    """Found out by reading all of it: the first umlaut may stand in the last row."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        start = chunk = raw.read(1024 * 1024)
+        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-16"
+        while chunk:
+            decoder.decode(chunk)
+            chunk = raw.read(1024 * 1024)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return "cp1252"
+    finally:
+        raw.seek(0)
+    return "utf-8-sig"
+
+
 def _table(
-    text: codecs.StreamReader,
+    text: IO[str],
     kind: Kind,
     mapping: Sequence[tuple[str, str]],
     delimiter: str | None,
     refuse: Callable[[Refused], None],
+    report: Report,
 ) -> Iterator[_Row]:
-    lines = (line.replace("\0", "") for line in _lines(text))
+    lines = (line.replace("\0", "") for line in text)
     first = next(lines, "")
     delimiter = delimiter or max(",;\t|", key=first.count)
-    reader = csv.reader(_chained(first, lines), delimiter=delimiter)
-    header = [name.strip() for name in next(reader, [])]
+    # Long fields are refused with their row later; were they refused by the reader, it would go on inside their quotes.
+    csv.field_size_limit(2**31 - 1)
+    try:
+        reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
+        header = [name.strip() for name in next(reader, [])]
+    except (csv.Error, TypeError) as error:
+        raise FileUnusable(f"the heading can't be read: {error}") from error
     columns = _columns(header, kind, mapping)
+    report.used = [f"{label} → {name}" for _place, name, label in columns]
+    taken = {place for place, _name, _label in columns}
+    report.ignored = [name for place, name in enumerate(header) if name and place not in taken]
     return _rows(reader, len(header), columns, refuse)
 
 
@@ -245,23 +267,15 @@ def _listed(header: list[str]) -> str:
     return ", ".join(repr(name[:40]) for name in header[:30]) or "nothing at all"
 
 
-def _lines(text: codecs.StreamReader) -> Iterator[str]:
-    while line := text.readline():
-        yield line
-
-
-def _chained(first: str, rest: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from rest
-
-
-def _cards(text: codecs.StreamReader, refuse: Callable[[Refused], None]) -> Iterator[_Row]:
+def _cards(text: IO[str], refuse: Callable[[Refused], None]) -> Iterator[_Row]:
     """One row a card. Cards are cut apart here, so that one which can't be read costs itself alone."""
     lines: list[str] = []
     number = 0
     found = False
-    for number, line in enumerate(_lines(text), 1):
+    for number, line in enumerate(text, 1):
         if line.strip().upper() == "BEGIN:VCARD":
+            if any(before.strip() for before in lines):
+                refuse(Refused(number - 1, "", "", "the card has no END:VCARD", whole=True))
             found, lines = True, []
         lines.append(line)
         if line.strip().upper() == "END:VCARD":
@@ -291,7 +305,7 @@ def _card(lines: list[str], number: int, refuse: Callable[[Refused], None]) -> I
     }
     for line in card.getChildren():
         field = names.get(line.name.lower())
-        if field is None:
+        if field is None or not hasattr(line, "value"):  # a component inside a card has none
             continue
         value = line.value
         if isinstance(value, list):
@@ -302,6 +316,18 @@ def _card(lines: list[str], number: int, refuse: Callable[[Refused], None]) -> I
 
 
 # ---- meaning
+
+
+def _parted(value: str) -> list[str]:
+    """The numbers in one cell: several stand there between semicolons, commas or lines."""
+    if re.search(r"(?i)(tel|sips?):|;\s*ext", value):
+        return [value]
+    return [part.strip() for part in re.split(r"[;,|\n]", value) if part.strip()]
+
+
+_CLOSED = {"closed", "done", "resolved", "solved", "geschlossen", "erledigt", "gelöst", "مغلق"}
+_NO = {"no", "n", "false", "0", "nein"}
+_WEB = re.compile(r"https?://\S+$", re.IGNORECASE)
 
 
 def _entry(row: _Row, country: str, refuse: Callable[[Refused], None]) -> Entry | None:
@@ -317,21 +343,21 @@ def _entry(row: _Row, country: str, refuse: Callable[[Refused], None]) -> Entry 
     parts = [row.first("first_name"), row.first("last_name")]
     name = row.first("name") or (" ".join(filter(None, parts)) if any(p is not None for p in parts) else row.first("name"))
     read: list[tuple[numbers.Number, str]] = []
-    for value, label in row.values.get("number", []):
-        if not value:
-            continue
+    cells = row.values.get("number", [])
+    for value, label in ((part, label) for cell, label in cells for part in _parted(cell)):
         number = numbers.read(value, country)
         if number.kind in ("public", "internal"):
             if number.reversed not in {seen.reversed for seen, _label in read}:
                 read.append((number, label))
         else:
             leave("number", value, f"not a telephone number of {country}, nor one with a country code")
+    name = None if name is None else " ".join(name.split())
     company = row.first("company")
     if not name and not company and not read:
         leave("name", "", "neither a name, a company nor a usable number", whole=True)
         return None
     url = row.first("url")
-    if url and not re.match(r"https?://\S+$", url):
+    if url and not _WEB.match(url):
         leave("url", url, "not an http or https address")
         url = ""
     flags = row.first("flags")
@@ -393,9 +419,9 @@ def _write_past(store: LocalContacts, kind: Kind, batch: list[_Row], report: Rep
                     subject=value(row, "subject"),
                     status=value(row, "status", "open"),
                     opened=at,
-                    url=value(row, "url"),
+                    url=url if _WEB.match(url := value(row, "url")) else "",
                 ),
-                value(row, "open", "yes").casefold() not in ("no", "false", "0", "nein", "closed"),
+                value(row, "open").casefold() not in _NO if row.first("open") else value(row, "status").casefold() not in _CLOSED,
             )
             for row, at in usable
         )
@@ -411,7 +437,7 @@ def _moment(text: str) -> str | None:
         return ""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

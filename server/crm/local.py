@@ -92,12 +92,13 @@ class Written:
 
 
 class LocalContacts:
-    """The file at `path`, made when it is missing. `home` is the country of numbers written without a code."""
+    """The file at `path`, made when it is missing. `home` is the country of numbers written without a code; `patience` is how
+    many seconds a write waits for its turn, and then for another process."""
 
     name = NAME
 
-    def __init__(self, path: Path | str, *, home: str, suffix_digits: int) -> None:
-        self._path, self._home, self._suffix_digits = str(path), home, suffix_digits
+    def __init__(self, path: Path | str, *, home: str, suffix_digits: int, patience: float = 1.0) -> None:
+        self._path, self._home, self._suffix_digits, self._patience = str(path), home, suffix_digits, patience
         try:
             self._writer = self._connect()
             _migrate(self._writer)
@@ -109,7 +110,7 @@ class LocalContacts:
         self._writing = asyncio.Lock()
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=3.0, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(self._path, timeout=self._patience, isolation_level=None, check_same_thread=False)
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = normal")
         connection.execute("pragma foreign_keys = on")
@@ -157,13 +158,24 @@ class LocalContacts:
             email=contact.email,
             numbers=[(number, "") for number in contact.numbers],
         )
-        async with self._writing:
-            with _reported():
-                written = await asyncio.to_thread(self.write, [entry])
+        # Shielded: an asker who goes away must not free the connection under a thread that still writes.
+        written = await asyncio.shield(asyncio.create_task(self._write_alone([entry])))
         saved = await self.get(str(written.ids[0]))
         if saved is None:  # deleted between the two lines, by another process
             raise SourceUnavailable("The contact was saved, but can't be read back; search for it")
         return saved
+
+    async def _write_alone(self, entries: list[Entry]) -> Written:
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._writing.acquire()
+        except TimeoutError as error:
+            raise SourceUnavailable("Others are writing to the contacts right now; try again") from error
+        try:
+            with _reported():
+                return await asyncio.to_thread(self.write, entries)
+        finally:
+            self._writing.release()
 
     # ---- reading
 
@@ -315,7 +327,8 @@ class LocalContacts:
         if given is None:
             rows = execute("select coalesce(e164, given) from number where contact = ?", (id,)).fetchall()
             given = [(numbers.read(row[0], self._home), "") for row in rows]
-        return {digits for number, _label in given for digits in (number.digits, number.national)} - {""}
+        every = ((number.digits, number.national, number.national.lstrip("0")) for number, _label in given)
+        return {digits for each in every for digits in each} - {""}
 
     @contextmanager
     def _transaction(self) -> Iterator[_Execute]:
@@ -352,14 +365,14 @@ _APOSTROPHES = re.compile("['’ʼ`]")
 
 
 def text_query(text: str) -> str:
-    """`text` as a full-text query: each word a prefix, all of them needed. Empty when no word has two characters."""
+    """`text` as a full-text query: each word a prefix, all of them needed. Empty when no word is long enough."""
     text = text[:200]
     if re.fullmatch(r"\s*\+?[\d\s()./-]+", text):  # a number, however it is grouped
         digits = re.sub(r"\D", "", text)
         words = [digits.removeprefix("00") if digits.startswith("00") else digits]
     else:
         words = re.findall(r"[^\W_]+", _APOSTROPHES.sub("", fold(text)))
-    long = [word for word in words if len(word) >= 2][:8]
+    long = [word for word in words if len(word) >= 2 or not word.isascii()][:8]  # one ideograph is a word
     return " ".join(f'"{word}"*' for word in long)
 
 

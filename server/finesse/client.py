@@ -96,7 +96,9 @@ class FinesseClient:
             raise FinesseUnreachable("No connection to Finesse; check finesse_url, the network and the certificate") from error
         except (TimeoutError, httpx.TimeoutException) as error:
             raise FinesseSlow("Finesse took too long; try again") from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except httpx.RemoteProtocolError as error:
+            raise FinesseGarbled("Finesse answered something that is not HTTP") from error
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise FinesseUnreachable("The connection to Finesse broke before its answer was whole") from error
         if 200 <= status < 300:
             return body
@@ -121,7 +123,7 @@ def _refusal(status: int, body: bytes) -> Exception:
     said = f"Finesse: {told.message or told.type}" if told else f"Finesse answered {status}"
     if kind in ("Invalid Authorization User Specified", "Invalid Supervisor") or status == 403:
         return NotYours(said)
-    if status == 401 and kind in ("", "Authorization Failure", "Unauthorized"):
+    if status == 401 and kind != "Invalid State":  # when in doubt, do not ask again: five tries lock the agent out
         return CredentialsWrong("Check the user's id and password, or sign in to Finesse again")
     if status == 404 and (told or status):
         return NotFound(said)

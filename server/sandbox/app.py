@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
@@ -70,6 +73,12 @@ class SandboxSettings:
     """More to serve from this origin: the demo's sample CRM."""
 
 
+def proxy_client(verify: ssl.SSLContext | bool = True) -> httpx.AsyncClient:
+    """What the gadget proxy reaches backends with: redirects are followed, as the real one does; no cookie is kept."""
+    jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    return httpx.AsyncClient(follow_redirects=True, trust_env=False, timeout=10, verify=verify, cookies=jar)
+
+
 class Sandbox:
     """The stand-in. `app` is its ASGI application; `switch` and `faults` are there for tests in the same process."""
 
@@ -81,8 +90,7 @@ class Sandbox:
         self.faults = Faults()
         self.requests: deque[dict[str, Any]] = deque(maxlen=REQUESTS)
         self.accounts = Accounts(self.switch)
-        # Redirects are followed, as the real proxy does; no cookies are kept.
-        self._http = http or httpx.AsyncClient(follow_redirects=True, trust_env=False, timeout=10)
+        self._http = http or proxy_client()
         self.proxy = Proxy(self._http, settings.proxy_cache)
         self._container = Container(settings.gadgets, self._http)
         layout = layouts.of_gadgets(self._container.gadgets()) if settings.layout is None else settings.layout
@@ -106,7 +114,11 @@ class Sandbox:
                 *back.routes(),
                 *settings.extra,
             ],
-            middleware=[Middleware(_Noting, requests=self.requests)],
+            middleware=[
+                # By any other name it is a web site that points its own name here.
+                Middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", settings.host]),
+                Middleware(_Noting, requests=self.requests),
+            ],
             exception_handlers={Refusal: _refuse, HTTPException: _refuse_http},
             lifespan=self._lifespan,
         )

@@ -20,14 +20,17 @@ from server.sandbox.switch import Dialog, Refusal, Switch, people
 
 _T = TypeVar("_T")
 
-Address = Annotated[str, Meta(max_length=128)]
+_XML = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*$"
+"""What can be said in XML at all."""
+Text = Annotated[str, Meta(max_length=1000, pattern=_XML)]
+Address = Annotated[str, Meta(max_length=128, pattern=_XML)]
 
 
 class Ring(msgspec.Struct, forbid_unknown_fields=True):
     from_: Address = msgspec.field(name="from")
     to: Address
-    queue: str = ""
-    variables: dict[str, str] = {}
+    queue: Text = ""
+    variables: dict[Text, Text] = {}
 
 
 class ArmFault(msgspec.Struct, forbid_unknown_fields=True):

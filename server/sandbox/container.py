@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import json
 import re
@@ -30,6 +31,8 @@ class Container:
     def file(self, path: str) -> Path | None:
         """The uploaded file at `path` (below FILES), if there is one and it lies inside its folder."""
         for folder in self.folders:
+            if "\0" in path:
+                return None
             base = folder.parent if any(folder.glob("*.xml")) else folder
             found = (base / path).resolve()
             inside = found.is_relative_to(folder.resolve())
@@ -53,17 +56,23 @@ class Container:
     async def ifr(self, request: Request) -> Response:
         """The iframe of the gadget in the parameter `url`, or a page that says why it is refused."""
         query = request.query_params
-        url = urljoin(str(request.base_url), query.get("url", ""))
+        # Another web site must not run its script in this origin, from where everything here is open.
+        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            return _refused("", "gadgets are shown by the desktop of this origin")
+        url = query.get("url", "")
         try:
-            gadget = spec.read(await self._fetch(url, request))
+            url = urljoin(str(request.base_url), url)
+            async with asyncio.timeout(5):
+                gadget = spec.read(await self._fetch(url, request))
             lang, country = query.get("lang", "en"), query.get("country", "US")
             locale = gadget.locale(lang, country)
             messages = {}
             if locale and locale.messages:
-                messages = spec.read_messages(await self._fetch(urljoin(url, locale.messages), request))
+                async with asyncio.timeout(5):
+                    messages = spec.read_messages(await self._fetch(urljoin(url, locale.messages), request))
         except SpecError as error:
             return _refused(url, f"{error.message} (line {error.line})")
-        except (OSError, httpx.HTTPError, httpx.InvalidURL) as error:
+        except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
             return _refused(url, f"can't be fetched: {error or type(error).__name__}")
         rtl = bool(locale and locale.direction == "rtl")
         prefs = {name[3:]: value for name, value in query.items() if name.startswith("up_")}

@@ -22,6 +22,8 @@ PREFIX = "throw 1; < don't be evil' >"
 """Makes the answer useless to a script element; the client's library takes it off."""
 SECONDS = 5.0
 REQUEST_LIMIT = 5 * 1024 * 1024
+ANSWER_LIMIT = 32 * 1024 * 1024
+"""The real one's is off by default; this one protects the machine that it runs on."""
 METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
 _DROPPED = ("host", "accept-encoding")
 _CACHE_SECONDS, _ERROR_CACHE_SECONDS = 3600.0, 60.0
@@ -55,7 +57,7 @@ class Proxy:
                 return PlainTextResponse("The request is too large", 413)
         form = dict(request.query_params) | dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
         url, method = form.get("url", ""), form.get("httpMethod", "GET").upper()
-        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        if not _is_web(url):
             return PlainTextResponse("url must be an absolute http or https address", 400)
         if method not in METHODS:
             return PlainTextResponse(f"{method[:20]} is not supported", 400)
@@ -83,18 +85,38 @@ class Proxy:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
             async with asyncio.timeout(self.seconds):
-                self.http.cookies.clear()
-                response = await self.http.request(method, url, headers=headers, content=body.encode())
-        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, UnicodeError):
+                response, text = await self._exchange(method, url, headers, body.encode())
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ValueError):
             return _Answer(504, "", {})  # a refused connection looks the same as a slow one
         told: dict[str, list[str]] = {}
         for name, value in response.headers.multi_items():
             told.setdefault(name.lower(), []).append(value)
-        answer = _Answer(response.status_code, response.text, told)
+        answer = _Answer(response.status_code, text, told)
         if cached and (seconds := _cache_seconds(answer, form)):
             answer.until = time.monotonic() + seconds
             self._kept[url] = answer
         return answer
+
+    async def _exchange(self, method: str, url: str, headers: dict[str, str], body: bytes) -> tuple[httpx.Response, str]:
+        headers["Accept-Encoding"] = "identity"  # a small answer must not unfold into gigabytes
+        async with self.http.stream(method, url, headers=headers, content=body) as response:
+            read = bytearray()
+            async for chunk in response.aiter_raw():
+                read += chunk
+                if len(read) > ANSWER_LIMIT:
+                    raise ValueError("the answer is too large")
+        try:
+            return response, bytes(read).decode(response.charset_encoding or "utf-8", "replace")
+        except (LookupError, ValueError):
+            return response, bytes(read).decode("utf-8", "replace")
+
+
+def _is_web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def _headers(sent: str) -> dict[str, str] | None:

@@ -7,7 +7,6 @@ in the event. Unknown query parameters are ignored: the vendor's library sends `
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import time
 from collections.abc import Awaitable, Callable
@@ -44,7 +43,7 @@ class Accounts:
         scheme, _, value = authorization.partition(" ")
         try:
             id, _, password = base64.b64decode(value, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             id = password = ""
         user = self.switch.users.get(id) if scheme.lower() == "basic" else None
         count, since = self._wrong.get(id, (0, 0.0))

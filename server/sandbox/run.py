@@ -23,8 +23,9 @@ from starlette.types import ASGIApp
 from server.app import create_app
 from server.crm.local import LocalContacts
 from server.errors import Mistake
+from server.http import BoundedHttp
 from server.sandbox import crm, sample
-from server.sandbox.app import Sandbox, SandboxSettings
+from server.sandbox.app import Sandbox, SandboxSettings, proxy_client
 from server.settings import Settings
 
 HOST = "127.0.0.1"
@@ -137,7 +138,7 @@ def _proxy_client(certificate: _Certificate | None) -> httpx.AsyncClient:
     verify = ssl.create_default_context()
     if certificate:
         verify.load_verify_locations(cadata=certificate.ca.decode())
-    return httpx.AsyncClient(follow_redirects=True, trust_env=False, timeout=10, verify=verify)
+    return proxy_client(verify)
 
 
 def _run(apps: Sequence[tuple[ASGIApp, socket.socket]], certificate: _Certificate | None, stand_in: Sandbox) -> None:
@@ -145,6 +146,7 @@ def _run(apps: Sequence[tuple[ASGIApp, socket.socket]], certificate: _Certificat
     for app, _listening in apps:
         config = uvicorn.Config(
             app,
+            http=BoundedHttp,
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=GRACE,

@@ -189,7 +189,7 @@ def substitute(text: str, spec: Spec, *, module_id: str, prefs: dict[str, str], 
     text = re.sub(r"__MSG_(.+?)__", lambda m: messages.get(m[1], m[0]), text)
     text = re.sub(r"__UP_(.+?)__", lambda m: html.escape(values[m[1]]) if m[1] in values else m[0], text)
     text = re.sub(r"__BIDI_(\w+?)__", lambda m: bidi.get(m[1], m[0]), text)
-    return text.replace("__MODULE_ID__", module_id)
+    return text.replace("__MODULE_ID__", html.escape(module_id))
 
 
 _RESOURCE = re.compile(r"""(<(?:script|link|img|input|embed)\b[^>]*?\s(?:src|href)\s*=\s*)(["'])([^"']*)\2""", re.IGNORECASE)

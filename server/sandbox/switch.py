@@ -215,8 +215,13 @@ class Switch:
         other = self.by_extension(to)
         dialog = self._new(user.extension, to, "AGENT_INSIDE" if other else "OUT", to, "", {})
         dialog.participants = [Participant(address=user.extension, is_agent=True, state="INITIATING", began=now, since=now)]
-        self._set(user, "TALKING")
-        self._publish(dialog, "POST", request_id)
+        if self.platform == "ucce":
+            if user.state == "READY":  # 12.5 and later: NOT_READY with reason 50006 while the agent dials
+                self._set(user, "NOT_READY", reason_id="-1")
+                user.reason = ReasonCode("50006", "NOT_READY", 50006, "Outgoing call")
+            self._set(user, "TALKING")  # on UCCX a call that was not routed leaves the agent NOT_READY
+        self._publish(dialog, "POST", request_id)  # the call begins
+        self._publish(dialog, "POST", request_id)  # and has its service: two POSTs for one call are normal
         mine = dialog.participants[0]
         self._move(mine, "INITIATED")
         dialog.state = "INITIATED"
@@ -248,11 +253,9 @@ class Switch:
                 raise Refusal(400, "Invalid State", f"{action} is not possible while {participant.state}", address)
             self.listener.refused(user, dialog, CtiError("Generic Error", "CF_INVALID_OBJECT_STATE", "22"), request_id)
             return
+        if action in ("ANSWER", "RETRIEVE"):
+            self._hold_others(dialog, address)
         if action == "ANSWER":
-            for other in list(self.dialogs.values()):  # one call at a time talks: answering holds the rest
-                talking = other.participant(address)
-                if other is not dialog and talking is not None and talking.state == "ACTIVE":
-                    self.act(other, address, "HOLD")
             for each in dialog.participants:
                 self._move(each, "ACTIVE")
             dialog.state = "ACTIVE"
@@ -275,13 +278,20 @@ class Switch:
         callee = next((p for p in dialog.participants if not p.is_agent and p.state == "ALERTING"), None)
         if callee is None:
             raise Refusal(400, "Invalid State", "There is nobody outside whose phone rings", dialog.id)
+        for agent in self._agents(dialog):
+            self._hold_others(dialog, agent.extension)
         for each in dialog.participants:
             self._move(each, "ACTIVE")
         dialog.state = "ACTIVE"
         self._publish(dialog, "PUT")
 
     def drop_outside(self, dialog: Dialog) -> None:
-        """The outside party hangs up."""
+        """The outside party hangs up: they are gone first, then the call."""
+        outside = [p for p in dialog.participants if not p.is_agent]
+        if dialog.state == "ACTIVE" and outside:
+            for each in outside:
+                self._move(each, "DROPPED")
+            self._publish(dialog, "PUT")
         self._end(dialog, "")
 
     def dialogs_of(self, user: User) -> list[Dialog]:
@@ -297,16 +307,27 @@ class Switch:
         self.dialogs[dialog.id] = dialog
         return dialog
 
+    def _hold_others(self, dialog: Dialog, address: str) -> None:
+        """One call at a time talks: whatever else is active at `address` is held."""
+        for other in list(self.dialogs.values()):
+            talking = other.participant(address)
+            if other is not dialog and talking is not None and talking.state == "ACTIVE":
+                self.act(other, address, "HOLD")
+
     def _end(self, dialog: Dialog, request_id: str) -> None:
         agents = self._agents(dialog)
         for each in dialog.participants:
             self._move(each, "DROPPED")
         dialog.state = "DROPPED"
-        self._publish(dialog, "PUT", request_id)
         del self.dialogs[dialog.id]
+        self._publish(dialog, "PUT", request_id)
         self._publish(dialog, "DELETE", request_id)
         for agent in agents:
-            if not self.dialogs_of(agent) and agent.state in _BUSY:
+            if left := self.dialogs_of(agent):
+                mine = [p for d in left if (p := d.participant(agent.extension))]
+                if self.platform == "ucce" and agent.state == "TALKING" and all(p.state == "HELD" for p in mine):
+                    self._set(agent, "HOLD")
+            elif agent.state in _BUSY:
                 kept = (agent.reason, agent.reason_id) if agent.before_call != "READY" else (None, "")
                 self._set(agent, agent.before_call, "", *kept)
 

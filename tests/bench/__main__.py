@@ -21,6 +21,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from server import numbers
 from server.crm.local import LocalContacts
@@ -92,7 +93,7 @@ def ring(folder: Path) -> None:
             page.click("#sign-in button")
             page.wait_for_selector("iframe")
             time.sleep(2)
-        people = _sample(port, service)
+        people = _sample(service)
         chance = random.Random(1)
         took: dict[str, list[float]] = {"1001": [], "2001": []}
         for _ in range(CALLS):
@@ -135,19 +136,21 @@ def _one_ring(port: int, page: Any, agent: str, number: str, wanted: str) -> flo
     return seen - left
 
 
-def _sample(port: int, service: int) -> list[tuple[str, str]]:
-    """Numbers of the sample that belong to one named person, with the name."""
-    found = []
+def _sample(service: int) -> list[tuple[str, str]]:
+    """Numbers of the sample that belong to one named person alone, with the name."""
+    found: dict[str, str] = {}
     for text in ("an", "le", "ja", "so", "ol", "el"):
-        asked = urllib.request.Request(f"http://127.0.0.1:{service}/api/v1/contacts?q={text}&limit=50")
-        asked.add_header("Authorization", "Basic MTAwMTpjYWxsY2FyZA==")
-        with urllib.request.urlopen(asked, timeout=10) as answer:
-            for contact in json.load(answer)["contacts"]:
-                found += [(n["e164"], contact["name"]) for n in contact["numbers"] if n["label"] == "mobile" and contact["name"]]
-    count: dict[str, int] = {}
-    for number, _name in found:
-        count[number] = count.get(number, 0) + 1
-    return [(number, name) for number, name in found if count[number] == 1]
+        for contact in _asked(service, f"q={text}&limit=50")["contacts"]:
+            found |= {number["e164"]: contact["name"] for number in contact["numbers"] if contact["name"]}
+    alone = {number: _asked(service, f"number={quote(number)}")["matches"] for number in found}
+    return [(number, name) for number, name in found.items() if [m["contact"]["name"] for m in alone[number]] == [name]]
+
+
+def _asked(service: int, query: str) -> Any:
+    asked = urllib.request.Request(f"http://127.0.0.1:{service}/api/v1/contacts?{query}")
+    asked.add_header("Authorization", "Basic MTAwMTpjYWxsY2FyZA==")
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        return json.load(answer)
 
 
 def _p(values: list[float], part: float) -> float:
@@ -165,8 +168,6 @@ def lookup(folder: Path) -> None:
         uvicorn = ("uvicorn", "tests.bench.hello:app", "--port", str(hello), "--no-access-log", "--log-level", "warning")
         stack.enter_context(process(*uvicorn, cwd=folder, ready=f"http://127.0.0.1:{hello}/"))
         lines = list(csv.DictReader((folder / "contacts.csv").open(encoding="utf-8")))
-        from urllib.parse import quote
-
         asked = [request("GET", f"/api/v1/contacts?number={quote(line['mobile'])}") for line in lines if line["mobile"]]
         compare("Look-up", ("hello", hello, [request("GET", "/")]), ("look-up", service, asked))
 
