@@ -40,8 +40,10 @@ RIGHT_TO_LEFT = {"ar", "fa", "he", "ur"}
 FILES = "/3rdpartygadget/files/callcard/"
 
 _BLOCKING = {"alert", "confirm", "prompt"}
-_GLOBALS = {"window", "globalThis", "self", "top", "parent"}
-_MARKUP = {"innerHTML", "outerHTML"}
+_GLOBALS = {"window", "globalThis", "self", "top", "parent", "defaultView"}
+_MARKUP = {"innerHTML", "outerHTML", "insertAdjacentHTML", "srcdoc", "setHTMLUnsafe", "createContextualFragment"}
+_SHOWN = {"textContent", "innerText", "aria-label", "ariaLabel", "placeholder", "title", "alt"}
+"""Properties and attributes that people see or hear."""
 _javascript = tree_sitter.Parser(tree_sitter.Language(tree_sitter_javascript.language()))
 
 
@@ -127,39 +129,58 @@ def check_script(name: str, source: bytes, sources: Sources, first_line: int = 1
     """Refuses what blocks the desktop, what lets data become markup, texts without translation and imports of nothing."""
     for node in _walk(_javascript.parse(source).root_node):
         line = node.start_point.row + first_line
-        if node.type == "ERROR":
-            raise Refused(name, line, "not JavaScript")
-        if node.type == "call_expression":
-            _check_call(name, line, node, sources)
-        elif node.type in ("assignment_expression", "augmented_assignment_expression"):
-            written, value = _field(node, "left"), node.child_by_field_name("right")
-            if _last_name(written) in _MARKUP and not _is_plain_text(value):
-                raise Refused(name, line, f"{_last_name(written)} fed by data; use textContent, or h() of shared/dom.js")
-        elif node.type in ("import_statement", "export_statement") and (path := node.child_by_field_name("source")):
-            _check_import(name, line, _literal(path), sources)
+        match node.type:
+            case "ERROR":
+                raise Refused(name, line, "not JavaScript")
+            case "identifier" if _source(node) in _BLOCKING:  # called, or kept to be called later
+                raise Refused(name, line, f"{_source(node)}() blocks the whole desktop; show it in the gadget")
+            case "member_expression" if _last_name(node) in _BLOCKING and _last_name(_field(node, "object")) in _GLOBALS:
+                raise Refused(name, line, f"{_last_name(node)}() blocks the whole desktop; show it in the gadget")
+            case "property_identifier" | "shorthand_property_identifier" | "string_fragment" if _source(node) in _MARKUP:
+                if not _is_given_plain_text(node):
+                    raise Refused(name, line, f"{_source(node)} fed by data; use textContent, or h() of shared/dom.js")
+            case "call_expression":
+                _check_call(name, line, node, sources)
+            case "assignment_expression" if _last_name(_field(node, "left")) in _SHOWN:
+                _check_shown(name, line, node.child_by_field_name("right"))
+            case "import_statement" | "export_statement" if path := node.child_by_field_name("source"):
+                _check_import(name, line, _literal(path), sources)
 
 
 def _check_call(name: str, line: int, node: tree_sitter.Node, sources: Sources) -> None:
     function = _field(node, "function")
     arguments = [child for child in _field(node, "arguments").children if child.is_named]
-    called = _last_name(function)
-    owner = function.child_by_field_name("object")
-    if called in _BLOCKING and (owner is None or _source(owner) in _GLOBALS):
-        raise Refused(name, line, f"{called}() blocks the whole desktop; show it in the gadget")
-    if called in ("insertAdjacentHTML", "write", "writeln") and owner and (called[0] == "i" or _source(owner) == "document"):
-        for argument in arguments[-1:]:
-            if not _is_plain_text(argument):
-                raise Refused(name, line, f"{called}() fed by data; use textContent, or h() of shared/dom.js")
-    if called == "t" and owner is None:
-        if not arguments or arguments[0].type != "string":
-            raise Refused(name, line, "t() takes a literal key, so that its translations can be checked")
-        key = _literal(arguments[0])
-        if key not in sources.texts["en"]:
-            raise Refused(name, line, f"there is no text {key!r} in gadget/messages/en.json")
-        given = {_source(p) for a in arguments[1:] for pair in a.children for p in pair.children[:1] if p.is_named}
-        given |= {_source(pair) for a in arguments[1:] for pair in a.children if "shorthand" in pair.type}
-        if missing := _places(sources.texts["en"][key]) - given:
-            raise Refused(name, line, f"the text {key!r} needs {', '.join(sorted(missing))}")
+    called, owner = _last_name(function), function.child_by_field_name("object")
+    if function.type == "import" and arguments and arguments[0].type == "string":
+        _check_import(name, line, _literal(arguments[0]), sources)
+    elif called in ("write", "writeln") and owner and _source(owner) == "document":
+        raise Refused(name, line, f"document.{called}() fed by data; use textContent, or h() of shared/dom.js")
+    elif called == "h" and owner is None:
+        for argument in arguments[2:]:
+            _check_shown(name, line, argument)
+        for pair in arguments[1].children if len(arguments) > 1 else ():
+            if pair.type == "pair" and _source(_field(pair, "key")).strip("\"'") in _SHOWN:
+                _check_shown(name, line, pair.child_by_field_name("value"))
+    elif called == "t" and owner is None:
+        _check_text(name, line, arguments, sources)
+
+
+def _check_text(name: str, line: int, arguments: list[tree_sitter.Node], sources: Sources) -> None:
+    if not arguments or arguments[0].type != "string":
+        raise Refused(name, line, "t() takes a literal key, so that its translations can be checked")
+    key = _literal(arguments[0])
+    if key not in sources.texts["en"]:
+        raise Refused(name, line, f"there is no text {key!r} in gadget/messages/en.json")
+    given = {_source(p) for a in arguments[1:] for pair in a.children for p in pair.children[:1] if p.is_named}
+    given |= {_source(pair) for a in arguments[1:] for pair in a.children if "shorthand" in pair.type}
+    if missing := _places(sources.texts["en"][key]) - given:
+        raise Refused(name, line, f"the text {key!r} needs {', '.join(sorted(missing))}")
+
+
+def _check_shown(name: str, line: int, node: tree_sitter.Node | None) -> None:
+    """What people see is never written into the script: a literal with a word in it is a text without translation."""
+    if node is not None and node.type == "string" and re.search(r"[^\W\d_]{2}", _literal(node)):
+        raise Refused(name, line, f"{_source(node)[:40]} is not translated; use t()")
 
 
 def _check_import(name: str, line: int, path: str, sources: Sources) -> None:
@@ -210,16 +231,18 @@ def _last_name(node: tree_sitter.Node) -> str:
     return _source(node.child_by_field_name("property") or node)
 
 
-def _is_plain_text(node: tree_sitter.Node | None) -> bool:
-    if node is None:
+def _is_given_plain_text(node: tree_sitter.Node) -> bool:
+    """Whether the property is only ever assigned a literal here: `element.innerHTML = "<b>fixed</b>"`."""
+    target = node.parent
+    given = target.parent if target is not None else None
+    if target is None or given is None or target.type != "member_expression" or given.type != "assignment_expression":
         return False
-    return node.type == "string" or (
-        node.type == "template_string" and not any(c.type == "template_substitution" for c in node.children)
-    )
+    value = given.child_by_field_name("right")
+    return value is not None and value.type == "string" and given.child_by_field_name("left") == target
 
 
 def check_style(name: str, source: str, sources: Sources) -> None:
-    for match in re.finditer(r"""url\(\s*["']?(?!data:|#)([^"')]+)""", source):
+    for match in re.finditer(r"""(?:url\(\s*|@import\s+(?!url))["']?(?!data:|#)([^"')]+)""", source):
         if _resolved(name, match[1]) not in sources.assets:
             raise Refused(name, source.count("\n", 0, match.start()) + 1, f"there is no file {match[1]}")
 
@@ -234,14 +257,26 @@ def check_view(name: str, view: str, sources: Sources) -> None:
     if not view.strip():
         raise Refused(name, 1, "the view is empty")
     for element in html.fragment_fromstring(view, create_parent=True).iter():
-        if not isinstance(element.tag, str) or element.tag in ("script", "style"):
+        if not isinstance(element.tag, str):
             continue
-        texts = [element.text, *(child.tail for child in element), element.get("title"), element.get("aria-label")]
+        if element.tag in ("script", "style"):
+            raise Refused(name, element.sourceline or 1, f"<{element.tag}> belongs in main.js or style.css, where it is checked")
+        texts = [element.text, *(child.tail for child in element), *(element.get(each) for each in sorted(_SHOWN))]
         for text in texts:
             if text and any(c.isalpha() for c in re.sub(r"__(MSG|UP)_.+?__", "", text)):
                 raise Refused(name, max(element.sourceline or 1, 1), f"{text.strip()[:40]!r} is not translated; use __MSG_key__")
+        for address in (element.get("src"), element.get("href")):
+            if address and not re.match(r"https?://|__UP_|/|#", address) and _resolved(name, address) not in sources.assets:
+                raise Refused(name, element.sourceline or 1, f"there is no file {address}")
         if any(str(attribute).startswith("on") for attribute in element.attrib):
             raise Refused(name, element.sourceline or 1, "handlers belong in the element's script, not in attributes")
+
+
+def _utf8(name: str, content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise Refused(name, content.count(b"\n", 0, error.start) + 1, "not UTF-8") from error
 
 
 # ---- render
@@ -254,7 +289,7 @@ def render(sources: Sources, service_url: str) -> dict[str, bytes]:
         if name.endswith(".js"):
             check_script(f"gadget/{name}", content, sources)
         elif name.endswith(".css"):
-            check_style(f"gadget/{name}", content.decode(), sources)
+            check_style(f"gadget/{name}", _utf8(f"gadget/{name}", content), sources)
     assets = {**sources.assets, **{f"messages/{language}.xml": _messages(texts) for language, texts in sources.texts.items()}}
     digest = hashlib.sha256()
     for name, content in sorted(assets.items()):
@@ -313,7 +348,7 @@ def _module(
         for match in re.finditer(r"__(UP_(.+?)|[A-Z]+_.+?)__", text):
             if match[2] not in declared and not match[1].startswith(("MSG_", "BIDI_", "MODULE_ID")):
                 raise Refused("gadget/module.xml.j2", 1, f"{match[0]} is not declared; the container would leave it in the text")
-        for script in re.finditer(r"<script>(.*?)</script>", text, re.DOTALL):
+        for script in re.finditer(r"<script[^>]*>(.*?)</script>", text, re.DOTALL | re.IGNORECASE):
             check_script("gadget/module.xml.j2 (inline script)", script[1].encode(), sources)
     return module.encode()
 

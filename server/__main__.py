@@ -6,6 +6,7 @@ import asyncio
 import csv
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -101,20 +102,24 @@ def serve(config: Path | None, host: str, port: int, workers: int, tls_cert: Pat
     import uvicorn
 
     from server.http import BoundedHttp
+    from server.refusals import Shared
 
-    uvicorn.run(
-        "server.app:from_environment",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        http=BoundedHttp,
-        access_log=False,
-        log_config=_LOGGING,
-        timeout_graceful_shutdown=10,
-        ssl_certfile=str(tls_cert) if tls_cert else None,
-        ssl_keyfile=str(tls_key) if tls_key else None,
-    )
+    with tempfile.TemporaryDirectory(prefix="callcard-") as folder:
+        if workers > 1:
+            Shared(f"{folder}/refusals").tell_workers()
+        uvicorn.run(
+            "server.app:from_environment",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            http=BoundedHttp,
+            access_log=False,
+            log_config=_LOGGING,
+            timeout_graceful_shutdown=10,
+            ssl_certfile=str(tls_cert) if tls_cert else None,
+            ssl_keyfile=str(tls_key) if tls_key else None,
+        )
 
 
 _LOGGING: dict[str, Any] = {

@@ -29,6 +29,7 @@ from server.auth import Door
 from server.crm.local import LocalContacts
 from server.errors import Broken, CallcardError, MethodNotAllowed, NotFound
 from server.finesse.client import FinesseClient
+from server.refusals import Shared
 from server.routes import Services, api_routes, healthz, json, problem, readyz
 from server.settings import Settings
 
@@ -40,8 +41,9 @@ CONNECTIONS = 256
 """To Finesse at once. More than a pair of nodes serves 2,000 users with; the rest waits its turn within its deadline."""
 
 
-def create_app(settings: Settings, *, http: httpx.AsyncClient | None = None) -> Starlette:
-    """The service for `settings`. `http`, if given, is the client that reaches Finesse and stays its giver's to close."""
+def create_app(settings: Settings, *, http: httpx.AsyncClient | None = None, shared: Shared | None = None) -> Starlette:
+    """The service for `settings`. `http`, if given, is the client that reaches Finesse and stays its giver's to close;
+    `shared` is what several workers have in common."""
     contacts = LocalContacts(settings.database, home=settings.country, suffix_digits=settings.suffix_digits)
     own = open_finesse(settings) if http is None else None
     client = own or http
@@ -52,6 +54,7 @@ def create_app(settings: Settings, *, http: httpx.AsyncClient | None = None) -> 
         remember=settings.credential_seconds,
         lockout=settings.lockout_seconds,
         deadline=settings.finesse_deadline,
+        shared=shared or Shared(),
     )
     services = Services(settings, finesse, door, Directory([contacts], settings.country, settings.source_deadline))
 
@@ -62,6 +65,7 @@ def create_app(settings: Settings, *, http: httpx.AsyncClient | None = None) -> 
         finally:
             if own is not None:
                 await own.aclose()
+            door.close()
             contacts.close()
 
     described = openapi.document()
@@ -95,7 +99,7 @@ def create_app(settings: Settings, *, http: httpx.AsyncClient | None = None) -> 
 
 def from_environment() -> Starlette:
     """The service for the settings of this directory and environment: what each worker process of `callcard serve` starts."""
-    return create_app(Settings.read())
+    return create_app(Settings.read(), shared=Shared.told())
 
 
 def open_finesse(settings: Settings) -> httpx.AsyncClient:

@@ -1,6 +1,6 @@
 """Who is asking: the agent's own Finesse credential, proved with Finesse and remembered briefly.
 
-The password is never kept. A credential is remembered under a hash whose key exists only in this process's memory: for a short
+The password is never kept. A credential is remembered under a hash whose key exists only in the service's memory: for a short
 time as proved, or, if Finesse refused it, until Finesse would have forgotten too. Five wrong passwords lock an agent out for five
 minutes, on their own desktop as well, so a refused credential is not shown to Finesse again in that time.
 """
@@ -11,20 +11,19 @@ import asyncio
 import base64
 import binascii
 import hashlib
-import secrets
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from cachetools import TTLCache
 from starlette.datastructures import Headers
 
-from server.errors import CredentialsMissing, CredentialsWrong, HeaderTooLarge, Unreadable
+from server.errors import CredentialsMissing, CredentialsWrong, FinesseSlow, HeaderTooLarge, Unreadable
 from server.finesse.client import Credential, FinesseClient
 from server.finesse.messages import User
+from server.refusals import Refusals, Shared
 
 HEADER_LIMIT = 8192
 """Characters of an Authorization header. Finesse's tokens are about 1,500."""
+_REFUSED = "Finesse refused these credentials a moment ago; sign in to Finesse again"
 REMEMBERED = 10_000
 """Credentials, five times the users of a Finesse pair."""
 
@@ -38,7 +37,7 @@ class Agent:
 
 
 class Door:
-    """Lets agents in. `clock` is in seconds and only goes forward."""
+    """Lets agents in; `remember`, `lockout` and `deadline` are seconds."""
 
     def __init__(
         self,
@@ -47,12 +46,12 @@ class Door:
         remember: float,
         lockout: float,
         deadline: float,
-        clock: Callable[[], float] = time.monotonic,
+        shared: Shared,
     ) -> None:
-        self._finesse, self._deadline = finesse, deadline
-        self._key = secrets.token_bytes(32)
-        self._proved: TTLCache[bytes, User] = TTLCache(REMEMBERED, remember, clock)
-        self._refused: TTLCache[bytes, None] = TTLCache(REMEMBERED, lockout, clock)
+        self._finesse, self._deadline, self._lockout = finesse, deadline, lockout
+        self._key = shared.key
+        self._refusals = Refusals(shared)
+        self._proved: TTLCache[bytes, User] = TTLCache(REMEMBERED, remember)
         self._asking: dict[bytes, asyncio.Task[User]] = {}
 
     async def admit(self, headers: Headers) -> Agent:
@@ -64,8 +63,8 @@ class Door:
         authorization, user_id = _read(headers)
         mark = self._mark(f"{user_id}\0{authorization}")
         credential = Credential(authorization, asyncio.get_running_loop().time() + self._deadline)
-        if self._mark(authorization) in self._refused:
-            raise CredentialsWrong("Finesse refused these credentials a moment ago; sign in to Finesse again")
+        if self._refusals.refused(self._mark(authorization)):
+            raise CredentialsWrong(_REFUSED)
         user = self._proved.get(mark)
         if user is None:
             user = await self._prove(mark, credential, user_id)
@@ -73,7 +72,7 @@ class Door:
 
     def refuse(self, agent: Agent) -> None:
         """Finesse does not accept `agent`'s credential any more: the password was changed, or the token has ended."""
-        self._refused[self._mark(agent.credential.authorization)] = None
+        self._refusals.refuse(self._mark(agent.credential.authorization), self._lockout)
         self.forget(agent)
 
     def forget(self, agent: Agent) -> None:
@@ -85,24 +84,41 @@ class Door:
         """Ask Finesse once, however many requests wait with the same credential: each wrong try counts against the agent."""
         task = self._asking.get(mark)
         if task is None:
-            task = asyncio.create_task(self._finesse.user(credential, user_id))
+            task = asyncio.create_task(self._ask(credential, user_id))
             self._asking[mark] = task
-            task.add_done_callback(lambda done: self._settle(mark, credential.authorization, done))
+            task.add_done_callback(lambda done: self._settle(mark, done))
         return await asyncio.shield(task)
 
     def _mark(self, text: str) -> bytes:
         return hashlib.blake2b(text.encode(), key=self._key).digest()
 
-    def _settle(self, mark: bytes, authorization: str, task: asyncio.Task[User]) -> None:
+    async def _ask(self, credential: Credential, user_id: str) -> User:
+        """Prove the credential with Finesse, while no other worker does."""
+        mark = self._mark(credential.authorization)
+        while not self._refusals.claim(mark, 2 * self._deadline):
+            if self._refusals.refused(mark):
+                raise CredentialsWrong(_REFUSED)
+            if asyncio.get_running_loop().time() > credential.deadline:
+                raise FinesseSlow("Finesse took too long; try again")
+            await asyncio.sleep(0.02)
+        try:
+            return await self._finesse.user(credential, user_id)
+        except CredentialsWrong:
+            self._refusals.refuse(mark, self._lockout)
+            raise
+        finally:
+            self._refusals.release(mark)
+
+    def close(self) -> None:
+        self._refusals.close()
+
+    def _settle(self, mark: bytes, task: asyncio.Task[User]) -> None:
         self._asking.pop(mark, None)
         if task.cancelled():
             return
-        error = task.exception()
-        if error is None:
-            if task.result().extension:  # who is not signed in yet may be, with an extension, a second later
-                self._proved[mark] = task.result()
-        elif isinstance(error, CredentialsWrong):
-            self._refused[self._mark(authorization)] = None
+        # Who is not signed in yet may be, with an extension, a second later.
+        if task.exception() is None and task.result().extension:
+            self._proved[mark] = task.result()
 
 
 def _read(headers: Headers) -> tuple[str, str]:

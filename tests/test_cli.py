@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import os
 import signal
@@ -41,9 +42,12 @@ def running(*words: str, cwd: Path, **environ: str) -> Iterator[subprocess.Popen
     try:
         yield process
     finally:
-        if process.poll() is None:
+        process.terminate()  # it ends its workers, who hold the pipe too
+        try:
+            process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
             process.kill()
-        process.communicate(timeout=10)
+            raise
 
 
 def answers(url: str, context: ssl.SSLContext | None = None) -> bool:
@@ -111,6 +115,29 @@ def test_serve_with_a_file_two_workers_and_json_errors(tmp_path: Path) -> None:
         said, _ = serving.communicate(timeout=15)
     assert "GET /api/v1/me 401" in said
     assert "Traceback" not in said
+
+
+def test_six_workers_show_a_wrong_password_to_finesse_once(tmp_path: Path) -> None:
+    finesse, port = free_port(), free_port()
+
+    def wrong(_: int) -> int:
+        asked = urllib.request.Request(f"http://127.0.0.1:{port}/api/v1/me", headers={"Authorization": "Basic MTAwMTp3cm9uZw=="})
+        with pytest.raises(urllib.error.HTTPError) as error:
+            urllib.request.urlopen(asked, timeout=10)
+        error.value.close()
+        return error.value.code
+
+    serve = ("serve", "--port", str(port), "--workers", "6")
+    with (
+        running("sandbox", "--port", str(finesse), cwd=tmp_path),
+        running(*serve, cwd=tmp_path, CALLCARD_FINESSE_URL=f"http://127.0.0.1:{finesse}"),
+    ):
+        until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), 30)
+        with concurrent.futures.ThreadPoolExecutor(15) as many:
+            assert set(many.map(wrong, range(60))) == {401}
+        with urllib.request.urlopen(f"http://127.0.0.1:{finesse}/sandbox/requests", timeout=5) as answer:
+            asked = [r for r in json.load(answer) if r["path"].startswith("/finesse/api/User")]
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize(
