@@ -41,7 +41,7 @@ class Refusals:
 
     def __init__(self, shared: Shared, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._db = sqlite3.connect(shared.path, timeout=1.0, isolation_level=None)
+        self._db = sqlite3.connect(shared.path, timeout=1.0, isolation_level=None, check_same_thread=False)
         self._db.execute("pragma synchronous = off")
         self._db.execute("create table if not exists refusal (mark blob primary key, until real, asking integer) without rowid")
         if shared.path != ":memory:":

@@ -3,14 +3,18 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from server import numbers
 from server.crm import files
+from server.crm.base import NewContact
 from server.crm.files import FileUnusable, Refused
 from server.crm.local import LocalContacts, fold, text_query
+from server.errors import SourceUnavailable
 from server.sandbox import sample
+from server.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
@@ -175,6 +179,57 @@ async def test_vcards_of_both_versions_come_in_and_a_broken_one_costs_itself_alo
 # ---- bad input
 
 
+async def test_nothing_is_lost_silently(contacts: LocalContacts, tmp_path: Path) -> None:
+    late = ("name,phone\n" + "A,+12125550100\n" * 8000).encode() + "Jürgen,030 23125100\n".encode("cp1252")
+    load(contacts, tmp_path / "a.csv", late)
+    assert await found(contacts, "030 23125100") == [("exact", "Jürgen")], "the first umlaut is far from the start"
+    load(contacts, tmp_path / "b.csv", "name,phone\nAnna\u2028Smith\x0bX,030 23125101\n")
+    assert await found(contacts, "030 23125101") == [("exact", "Anna Smith X")], "only line ends end lines"
+    load(contacts, tmp_path / "c.csv", 'name,phone\nTwo,"030 23125102 ; 030 23125103"\n')
+    assert await found(contacts, "030 23125102") == await found(contacts, "030 23125103") == [("exact", "Two")]
+    _, refused = load(contacts, tmp_path / "d.csv", 'name,phone\nGood,030 23125104\n"Bad,030 23125105\nMore,030 23125106\n')
+    assert [r.why for r in refused] == ["the row can't be read: unexpected end of data"]
+    report, refused = load(contacts, tmp_path / "e.vcf", "BEGIN:VCARD\nFN:Lost\nBEGIN:VCARD\nVERSION:3.0\nFN:Two\nEND:VCARD\n")
+    assert (report.added, [r.why for r in refused]) == (1, ["the card has no END:VCARD"])
+    odd = "BEGIN:VCARD\nVERSION:3.0\nFN:A\nBEGIN:TEL\nX:1\nEND:TEL\nEND:VCARD\nBEGIN:VCARD\nVERSION:3.0\nFN:B\nEND:VCARD\n"
+    assert load(contacts, tmp_path / "f.vcf", odd)[0].added >= 1, "the next card comes in whatever the one before was"
+    report, _ = load(contacts, tmp_path / "g.csv", "name,Phone 1 - Value\nX,1\n")
+    assert (report.used, report.ignored) == (["name → name"], ["Phone 1 - Value"])
+
+
+async def test_a_long_field_does_not_turn_its_lines_into_contacts(contacts: LocalContacts, tmp_path: Path) -> None:
+    note = "x" * 200_000 + "\nInjected,+12025550666\n"
+    _, refused = load(contacts, tmp_path / "a.csv", f'name,phone,email\nA,030 23125100,"{note}"\nB,030 23125101,\n')
+    assert [r.why for r in refused] == ["longer than 4096 characters"]
+    assert await found(contacts, "+12025550666") == []
+    assert await found(contacts, "030 23125101") == [("exact", "B")]
+
+
+async def test_a_closed_case_is_not_open(contacts: LocalContacts, tmp_path: Path) -> None:
+    load(contacts, tmp_path / "kunden.csv", CSV)
+    rows = "id,contact,subject,status,url\nA,7,Leak,Closed,\nB,7,Drip,new,javascript:alert(1)\n"
+    load(contacts, tmp_path / "c.csv", rows, kind="cases")
+    (match,) = await contacts.by_number(numbers.read("0171 3900001", "DE"))
+    assert [(case.subject, case.url) for case in match.contact.cases] == [("Drip", "")]
+
+
+async def test_saving_while_somebody_else_writes_ends_in_time(contacts: LocalContacts, settings: Settings) -> None:
+    import asyncio
+    import sqlite3
+    import time
+
+    other = sqlite3.connect(settings.database, isolation_level=None)
+    other.execute("begin immediate")
+    new = NewContact(key="k", name="N", company="", email="", numbers=())
+    begun = time.monotonic()
+    answers = await asyncio.gather(*(contacts.create(new) for _ in range(6)), return_exceptions=True)
+    assert {type(answer) for answer in answers} == {SourceUnavailable}
+    assert time.monotonic() - begun < 3
+    other.execute("rollback")
+    other.close()
+    assert (await contacts.create(new)).name == "N"
+
+
 async def test_rows_are_refused_with_line_field_and_reason(contacts: LocalContacts, tmp_path: Path) -> None:
     rows = ["name,phone,url", "Good,+49 30 23125100,", "Half,call me,javascript:alert(1)", ",,", ",,http://x", "A,B,C,D"]
     text = "\n".join([*rows, '"Multi', 'line",030 23125101,', ""])
@@ -209,7 +264,7 @@ async def test_what_excel_writes_is_read(contacts: LocalContacts, tmp_path: Path
     assert await found(contacts, "030 23125100") == [("exact", "Käthe")]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@examples(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 @given(st.binary(max_size=400), st.sampled_from([".csv", ".vcf"]))
 def test_rubbish_never_breaks_an_import(contacts: LocalContacts, tmp_path: Path, rubbish: bytes, suffix: str) -> None:
     start = b"name,phone\n" if suffix == ".csv" else b"BEGIN:VCARD\n"

@@ -67,6 +67,20 @@ def test_what_is_no_number_is_said_to_be_none(given: str) -> None:
     assert (read.kind, read.e164, numbers.dialable(read)) == ("unreadable", None, None)
 
 
+def test_no_spelling_takes_long() -> None:
+    import time
+
+    begun = time.perf_counter()
+    for nasty in ("⒛" * 30 + "㉐" * 96 + "!", "1" * 127 + "!", "1a" * 64, "+" * 128, "(" * 128, "111" + "a1" * 60 + "!"):
+        numbers.read(nasty, "US")
+    assert time.perf_counter() - begun < 1, "it took 3.5 s when a pattern backtracked"
+
+
+@pytest.mark.parametrize("code", ["*72", "#31#", "*"])
+def test_feature_codes_are_dialled_as_they_are(code: str) -> None:
+    assert numbers.dialable(numbers.read(code, "US")) == code
+
+
 def test_leading_zeros_survive() -> None:
     assert numbers.read("0012", "IT").digits == "0012"
 

@@ -76,13 +76,15 @@ async def test_many_at_once_with_a_wrong_password_count_as_one_try(desk: httpx.A
         ({"Authorization": "Digest x"}, 401, "credentials-missing"),
         ({"Authorization": "Basic"}, 400, "unreadable"),
         ({"Authorization": "Basic !!!"}, 400, "unreadable"),
+        ({"Authorization": b"Basic \xe9"}, 400, "unreadable"),
+        ({"Authorization": b"Bearer \xe9", "X-Finesse-User": "1001"}, 400, "unreadable"),
         ({"Authorization": "Basic bm9jb2xvbg=="}, 400, "unreadable"),
         ({"Authorization": "Bearer token"}, 401, "credentials-missing"),
         ({"Authorization": "Bearer token", "X-Finesse-User": "1001"}, 401, "credentials-wrong"),
         ({"Authorization": "Basic " + "A" * HEADER_LIMIT}, 431, "header-too-large"),
     ],
 )
-async def test_credentials_that_are_none(service: Starlette, headers: dict[str, str], status: int, told: str) -> None:
+async def test_credentials_that_are_none(service: Starlette, headers: dict[str, Any], status: int, told: str) -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(service), base_url="http://desk") as stranger:
         assert code(await stranger.get("/api/v1/me", headers=headers), status) == told
 
@@ -135,6 +137,12 @@ async def test_dialling_takes_any_spelling(desk: httpx.AsyncClient, finesse: San
     assert dialog.dialed == "+12125550123"
 
 
+@pytest.mark.parametrize("reason", ["\x00", "\x01", "a b", "x" * 65])
+async def test_a_reason_that_is_no_id_is_said_by_field(desk: httpx.AsyncClient, reason: str) -> None:
+    answer = await desk.put("/me/state", json={"state": "NOT_READY", "reason": reason})
+    assert (code(answer, 422), answer.json()["field"]) == ("invalid-field", "reason")
+
+
 @pytest.mark.parametrize("to", ["reception", "anonymous", "+", "1001"])
 async def test_what_cannot_be_dialled_is_said_by_field(desk: httpx.AsyncClient, finesse: Sandbox, to: str) -> None:
     answer = await desk.post("/calls", json={"to": to})
@@ -148,8 +156,21 @@ async def test_a_call_that_is_gone_is_not_found(desk: httpx.AsyncClient) -> None
     assert code(await desk.post("/calls/..%2F..%2FUser%2F1001/answer"), 404) == "not-found"
 
 
-async def test_who_is_not_signed_in_to_a_phone_cannot_dial(desk: httpx.AsyncClient) -> None:
-    assert code(await desk.post("/calls", json={"to": "1003"}, auth=("1002", "callcard")), 409) == "not-signed-in"
+async def test_who_is_not_signed_in_to_a_phone_cannot_dial_until_they_are(desk: httpx.AsyncClient, finesse: Sandbox) -> None:
+    bilal = ("1002", "callcard")
+    assert code(await desk.post("/calls", json={"to": "1003"}, auth=bilal), 409) == "not-signed-in"
+    finesse.switch.sign_in(finesse.switch.users["1002"], "1002", "")
+    assert (await desk.post("/calls", json={"to": "+12125550123"}, auth=bilal)).status_code == 202
+
+
+async def test_a_password_that_was_changed_is_shown_to_finesse_once(desk: httpx.AsyncClient, finesse: Sandbox) -> None:
+    await desk.get("/me")
+    finesse.switch.users["1001"].password = "changed"
+    finesse.requests.clear()
+    for _ in range(3):
+        assert code(await desk.get("/me"), 401) == "credentials-wrong"
+    assert len(finesse.requests) == 1
+    assert (await desk.get("/me", auth=("1001", "changed"))).status_code == 200
 
 
 # ---- contacts
@@ -212,7 +233,14 @@ async def test_bodies_that_cannot_be_used(
 
 @pytest.mark.parametrize(
     ("query", "status"),
-    [("", 400), ("?number=1&q=x", 400), ("?q=x&limit=0", 422), ("?q=x&limit=many", 422), ("?number=" + "1" * 300, 422)],
+    [
+        ("", 400),
+        ("?number=1&q=x", 400),
+        ("?q=x&limit=0", 422),
+        ("?q=x&limit=many", 422),
+        ("?number=" + "1" * 300, 422),
+        ("?number=%FF%FE", 400),
+    ],
 )
 async def test_queries_that_cannot_be_used(desk: httpx.AsyncClient, query: str, status: int) -> None:
     code(await desk.get("/contacts" + query), status)
@@ -276,7 +304,8 @@ async def test_contacts_that_cannot_be_read_are_told(desk: httpx.AsyncClient, co
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status"), [("GET", "/nowhere", 404), ("DELETE", "/contacts", 405), ("PATCH", "/me", 405)]
+    ("method", "path", "status"),
+    [("GET", "/nowhere", 404), ("DELETE", "/contacts", 405), ("PATCH", "/me", 405), ("GET", "/me/", 404)],
 )
 async def test_paths_and_methods_that_are_not_there(desk: httpx.AsyncClient, method: str, path: str, status: int) -> None:
     answer = await desk.request(method, path)
@@ -285,14 +314,17 @@ async def test_paths_and_methods_that_are_not_there(desk: httpx.AsyncClient, met
         assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "POST"}
 
 
-async def test_what_breaks_here_is_a_problem_too(desk: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
-        raise ZeroDivisionError("secret detail")
+async def test_what_breaks_here_is_a_problem_too(
+    desk: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(given: str, country: str) -> None:
+        raise ZeroDivisionError(f"secret {given}")
 
     monkeypatch.setattr("server.numbers.read", broken)
-    answer = await desk.get("/contacts", params={"number": "1"})
+    answer = await desk.get("/contacts", params={"number": "5550123"})
     assert code(answer, 500) == "broken"
-    assert "secret" not in answer.text
+    assert "5550123" not in answer.text + "".join(r.getMessage() for r in caplog.records if r.name == "callcard")
+    assert "ZeroDivisionError in /api/v1/contacts" in caplog.text
 
 
 async def test_the_description_is_valid_and_answers_keep_to_it(desk: httpx.AsyncClient, finesse: Sandbox) -> None:
@@ -324,4 +356,8 @@ async def test_no_secret_and_no_number_reaches_the_log(desk: httpx.AsyncClient, 
     assert len(lines) == 2
     assert lines[0].startswith("GET /api/v1/contacts 200")
     assert lines[0].endswith("1001")
+    with caplog.at_level("INFO"):
+        await desk.get("/x%0a2026-11-22 INFO forged%1b[31m")
+        await desk.get("/contacts/+12125550123")
+    assert [r.getMessage()[:8] for r in caplog.records if r.name == "callcard"][-2:] == ["GET - 40", "GET - 40"]
     assert not any("5550123" in line or "hunter2" in line or "Basic" in line for line in lines)

@@ -62,7 +62,8 @@ export class AgentStateElement extends HTMLElement {
     [this.#user, this.#pending] = [user, pending];
     const state = user.state ?? "";
     this.dataset.state = state;
-    const now = state === "NOT_READY" && this.#notReady.some(({ id }) => id === user.reasonCodeId) ? `NOT_READY ${user.reasonCodeId}` : state;
+    const now =
+      state === "NOT_READY" && this.#notReady.some(({ id }) => id === user.reasonCodeId) ? `NOT_READY ${user.reasonCodeId}` : state;
     this.#now = now;
     /** @param {string} value @param {string} text */
     const option = (value, text) => h("option", { value, selected: value === now }, text);
@@ -70,7 +71,9 @@ export class AgentStateElement extends HTMLElement {
     const listed = [
       option("READY", STATES.READY()),
       ...this.#notReady.map(({ id, label }) => option(`NOT_READY ${id}`, t("state.notReadyBecause", { reason: label }))),
-      ...(state === "READY" ? [] : this.#signOut).map(({ id, label }) => option(`LOGOUT ${id}`, t("state.signOutBecause", { reason: label }))),
+      ...(state === "READY" ? [] : this.#signOut).map(({ id, label }) =>
+        option(`LOGOUT ${id}`, t("state.signOutBecause", { reason: label })),
+      ),
     ];
     // Where no reasons are defined, the bare states are what one may ask for.
     if (!this.#notReady.length) listed.push(option("NOT_READY", STATES.NOT_READY()));

@@ -37,6 +37,10 @@ export class CallControlsElement extends HTMLElement {
     const waiting = pending !== "";
     const press = () => !waiting && tell(this, "order", action);
     const label = pending === action ? t("action.pending", { action: LABELS[action]() }) : LABELS[action]();
-    return h("button", { type: "button", class: action, "aria-disabled": waiting, "aria-busy": pending === action, onclick: press }, label);
+    return h(
+      "button",
+      { type: "button", class: action, "aria-disabled": waiting, "aria-busy": pending === action, onclick: press },
+      label,
+    );
   }
 }

@@ -54,7 +54,11 @@ export class CallPanelElement extends HTMLElement {
   connectedCallback() {
     if (this.firstChild) return;
     const status = h("p", { class: "status" }, this.#phase, this.#clock, this.#queue);
-    this.append(h("header", {}, status, this.#title, this.#about, this.#controls, this.#done, this.#error), this.#body, this.#variables);
+    this.append(
+      h("header", {}, status, this.#title, this.#about, this.#controls, this.#done, this.#error),
+      this.#body,
+      this.#variables,
+    );
     this.addEventListener("chosen", (event) => this.#choose(/** @type {CustomEvent<Match>} */ (event).detail));
     this.addEventListener("saved", (event) => this.#card(/** @type {CustomEvent<Contact>} */ (event).detail, ""));
   }
@@ -127,7 +131,17 @@ export class CallPanelElement extends HTMLElement {
       this.#who(t("caller.withheld"), t("caller.withheld"), "");
       return this.#body.replaceChildren(h("p", { class: "note" }, t("caller.withheldNote")));
     }
-    const chosen = matches.length > 1 ? matches.find(({ contact }) => contact === keptChoice(call.id, matches.map((m) => m.contact))) : matches[0];
+    const chosen =
+      matches.length > 1
+        ? matches.find(
+            ({ contact }) =>
+              contact ===
+              keptChoice(
+                call.id,
+                matches.map((m) => m.contact),
+              ),
+          )
+        : matches[0];
     this.#number = { shown, where };
     if (chosen) return this.#card(chosen.contact, chosen.how, late);
     const title = number.kind === "internal" ? t("caller.internal", { number: shown }) : shown;
@@ -157,7 +171,13 @@ export class CallPanelElement extends HTMLElement {
   #card(contact, how, late = false) {
     const { name, company } = contact;
     const who = name || company;
-    this.#who(how === "suffix" ? t("caller.perhaps", { who }) : who, own(name || company), this.#number.where, name && company ? own(company) : "", phone(this.#number.shown));
+    this.#who(
+      how === "suffix" ? t("caller.perhaps", { who }) : who,
+      own(name || company),
+      this.#number.where,
+      name && company ? own(company) : "",
+      phone(this.#number.shown),
+    );
     const card = new ContactCardElement();
     card.show(contact, how);
     this.#body.replaceChildren(late ? h("p", { class: "note warning" }, t("lookup.partly")) : "", card);

@@ -22,7 +22,16 @@ import { list } from "../shared/list.js";
 const ACTIONS = { ANSWER: "answer", RETRIEVE: "retrieve", HOLD: "hold", DROP: "drop" };
 
 /** @type {Record<string, Phase>} */
-const PHASES = { ALERTING: "ringing", INITIATING: "dialling", INITIATED: "dialling", ACTIVE: "talking", HELD: "held", FAILED: "failed", DROPPED: "ended", WRAP_UP: "ended" };
+const PHASES = {
+  ALERTING: "ringing",
+  INITIATING: "dialling",
+  INITIATED: "dialling",
+  ACTIVE: "talking",
+  HELD: "held",
+  FAILED: "failed",
+  DROPPED: "ended",
+  WRAP_UP: "ended",
+};
 
 /** @param {DialogData} dialog @param {string} extension the agent's own @returns {Call} */
 export function readCall(dialog, extension) {
@@ -39,7 +48,9 @@ export function readCall(dialog, extension) {
     direction,
     number: (direction === "out" ? media.dialedNumber || dialog.toAddress : dialog.fromAddress) ?? "",
     queue: media.queueName ?? "",
-    actions: Object.keys(ACTIONS).filter((action) => allowed.includes(action)).map((action) => ACTIONS[action]),
+    actions: Object.keys(ACTIONS)
+      .filter((action) => allowed.includes(action))
+      .map((action) => ACTIONS[action]),
     since: Date.parse(mine?.stateChangeTime || mine?.startTime || ""),
     variables: given
       .map(({ name, value }) => ({ name: name ?? "", value: value ?? "" }))

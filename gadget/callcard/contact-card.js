@@ -11,24 +11,57 @@ export class ContactCardElement extends HTMLElement {
     const { flags, cases, interactions, numbers, email } = contact;
     this.replaceChildren(
       how === "suffix" ? h("p", { class: "note warning" }, t("card.suffix")) : "",
-      flags.length ? h("ul", { class: "flags", "aria-label": t("card.flags") }, flags.map((flag) => h("li", {}, own(flag)))) : "",
+      flags.length
+        ? h(
+            "ul",
+            { class: "flags", "aria-label": t("card.flags") },
+            flags.map((flag) => h("li", {}, own(flag))),
+          )
+        : "",
       link(contact.url, t("card.open"), "open-record"),
-      h("div", { class: "sections" },
-      section("past", t("card.interactions"), interactions.map(({ at, kind, subject, agent }) => [
-        h("span", { class: "what" }, own(subject)),
-        h("span", { class: "about" }, dotted([moment(at), own(kind), agent && own(agent)])),
-      ]), t("card.noInteractions")),
-      section("cases", t("card.cases"), cases.map(({ id, subject, status, opened, url }) => [
-        h("span", { class: "what" }, link(url, own(subject)) || own(subject)),
-        h("span", { class: "about" }, dotted([own(id), own(status), opened && moment(opened)])),
-      ]), t("card.noCases")),
-      section("reach", t("card.numbers"), [
-        ...numbers.map(({ number, label, e164 }) => [
-          h("button", { type: "button", class: "dial", "aria-label": t("dial.call", { number }), onclick: () => tell(this, "dial", e164 ?? number) }, phone(number)),
-          label && h("span", { class: "about" }, own(label)),
-        ]),
-        ...(email ? [[h("a", { href: `mailto:${encodeURIComponent(email).replace("%40", "@")}` }, own(email))]] : []),
-      ], t("card.noNumbers"))),
+      h(
+        "div",
+        { class: "sections" },
+        section(
+          "past",
+          t("card.interactions"),
+          interactions.map(({ at, kind, subject, agent }) => [
+            h("span", { class: "what" }, own(subject)),
+            h("span", { class: "about" }, dotted([moment(at), own(kind), agent && own(agent)])),
+          ]),
+          t("card.noInteractions"),
+        ),
+        section(
+          "cases",
+          t("card.cases"),
+          cases.map(({ id, subject, status, opened, url }) => [
+            h("span", { class: "what" }, link(url, own(subject)) || own(subject)),
+            h("span", { class: "about" }, dotted([own(id), own(status), opened && moment(opened)])),
+          ]),
+          t("card.noCases"),
+        ),
+        section(
+          "reach",
+          t("card.numbers"),
+          [
+            ...numbers.map(({ number, label, e164 }) => [
+              h(
+                "button",
+                {
+                  type: "button",
+                  class: "dial",
+                  "aria-label": t("dial.call", { number }),
+                  onclick: () => tell(this, "dial", e164 ?? number),
+                },
+                phone(number),
+              ),
+              label && h("span", { class: "about" }, own(label)),
+            ]),
+            ...(email ? [[h("a", { href: `mailto:${encodeURIComponent(email).replace("%40", "@")}` }, own(email))]] : []),
+          ],
+          t("card.noNumbers"),
+        ),
+      ),
     );
   }
 }
@@ -37,7 +70,13 @@ export class ContactCardElement extends HTMLElement {
 
 /** @param {string} name @param {string} title @param {Child[][]} rows @param {string} none what is said when there are no rows */
 function section(name, title, rows, none) {
-  const body = rows.length ? h("ul", {}, rows.map((row) => h("li", {}, row))) : h("p", { class: "about" }, none);
+  const body = rows.length
+    ? h(
+        "ul",
+        {},
+        rows.map((row) => h("li", {}, row)),
+      )
+    : h("p", { class: "about" }, none);
   return h("section", { class: name }, h("h3", {}, title), body);
 }
 

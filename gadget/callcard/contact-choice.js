@@ -9,8 +9,18 @@ export class ContactChoiceElement extends HTMLElement {
   /** @param {Match[]} matches the likeliest first */
   show(matches) {
     this.replaceChildren(
-      h("h3", {}, matches.every(({ how }) => how === "exact") ? t("choice.title", { count: matches.length }) : t("choice.similar", { count: matches.length })),
-      h("ol", {}, matches.map((match) => h("li", {}, this.#row(match)))),
+      h(
+        "h3",
+        {},
+        matches.every(({ how }) => how === "exact")
+          ? t("choice.title", { count: matches.length })
+          : t("choice.similar", { count: matches.length }),
+      ),
+      h(
+        "ol",
+        {},
+        matches.map((match) => h("li", {}, this.#row(match))),
+      ),
     );
   }
 

@@ -45,7 +45,11 @@ export class ContactFormElement extends HTMLElement {
       save.disabled = true;
       save.textContent = t("form.saving");
       try {
-        tell(this, "saved", await api.save({ name, company, email, numbers: number.trim() ? [number] : [], request_id: this.#requestId }));
+        tell(
+          this,
+          "saved",
+          await api.save({ name, company, email, numbers: number.trim() ? [number] : [], request_id: this.#requestId }),
+        );
       } catch (failure) {
         const where = failure instanceof ApiError ? failure.field?.replace(/^numbers.*/, "number") : undefined;
         this.#wrong(form, where ?? "", error, sentence(failure));
@@ -71,5 +75,10 @@ export class ContactFormElement extends HTMLElement {
 /** @param {string} name @param {string} label @param {string} value @param {Record<string, string>} [more] */
 function field(name, label, value, more = {}) {
   const id = uniqueId(name);
-  return h("p", { class: "field" }, h("label", { for: id }, label), h("input", { id, name, value, maxlength: 200, autocomplete: "off", dir: "auto", ...more }));
+  return h(
+    "p",
+    { class: "field" },
+    h("label", { for: id }, label),
+    h("input", { id, name, value, maxlength: 200, autocomplete: "off", dir: "auto", ...more }),
+  );
 }

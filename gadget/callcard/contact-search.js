@@ -24,7 +24,13 @@ export class ContactSearchElement extends HTMLElement {
     if (this.firstChild) return;
     this.#input.placeholder = t("search.placeholder");
     this.#call.textContent = t("dial.button");
-    const form = h("form", { role: "search" }, h("label", { for: this.#input.id, class: "hidden" }, t("search.label")), this.#input, this.#call);
+    const form = h(
+      "form",
+      { role: "search" },
+      h("label", { for: this.#input.id, class: "hidden" }, t("search.label")),
+      this.#input,
+      this.#call,
+    );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       if (this.#isNumber && !this.#dialling) tell(this, "dial", this.#input.value.trim());
@@ -82,7 +88,15 @@ export class ContactSearchElement extends HTMLElement {
       const { contacts } = await api.search(text, signal);
       if (signal.aborted) return;
       this.#said.textContent = contacts.length ? t("search.found", { count: contacts.length }) : t("search.none");
-      this.#results.replaceChildren(contacts.length ? h("ul", {}, contacts.map((contact) => h("li", {}, this.#row(contact)))) : "");
+      this.#results.replaceChildren(
+        contacts.length
+          ? h(
+              "ul",
+              {},
+              contacts.map((contact) => h("li", {}, this.#row(contact))),
+            )
+          : "",
+      );
     } catch (error) {
       if (!signal.aborted) this.#said.textContent = sentence(error);
     }
@@ -93,9 +107,23 @@ export class ContactSearchElement extends HTMLElement {
     const { name, company, numbers } = contact;
     const dial = numbers[0];
     return [
-      h("button", { type: "button", class: "pick", onclick: () => tell(this, "picked", contact) }, h("strong", {}, own(name || company)), name && company ? h("span", {}, own(company)) : ""),
+      h(
+        "button",
+        { type: "button", class: "pick", onclick: () => tell(this, "picked", contact) },
+        h("strong", {}, own(name || company)),
+        name && company ? h("span", {}, own(company)) : "",
+      ),
       dial
-        ? h("button", { type: "button", class: "dial", "aria-label": t("dial.call", { number: dial.number }), onclick: () => tell(this, "dial", dial.e164 ?? dial.number) }, phone(dial.number))
+        ? h(
+            "button",
+            {
+              type: "button",
+              class: "dial",
+              "aria-label": t("dial.call", { number: dial.number }),
+              onclick: () => tell(this, "dial", dial.e164 ?? dial.number),
+            },
+            phone(dial.number),
+          )
         : "",
     ];
   }

@@ -5,7 +5,7 @@ import { t } from "../shared/texts.js";
 
 /** @type {Record<string, (error: ApiError) => string>} */
 const SENTENCES = {
-  "unreachable": () => t("error.unreachable"),
+  unreachable: () => t("error.unreachable"),
   "credentials-wrong": () => t("error.credentials"),
   "credentials-missing": () => t("error.credentials"),
   "not-yours": () => t("error.notYours"),

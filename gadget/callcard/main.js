@@ -52,7 +52,16 @@ class CallcardAppElement extends HTMLElement {
     document.documentElement.dir = document.body.dir || "ltr";
     document.title = t("title");
     desktop.setTitle(document.title);
-    this.append(h("div", { class: "bar" }, this.#state, this.#search), this.#connection, this.#notice, this.#spoken, this.#tabs, this.#picked, this.#calls, this.#idle);
+    this.append(
+      h("div", { class: "bar" }, this.#state, this.#search),
+      this.#connection,
+      this.#notice,
+      this.#spoken,
+      this.#tabs,
+      this.#picked,
+      this.#calls,
+      this.#idle,
+    );
     this.addEventListener("state", (event) => void this.#setState(/** @type {CustomEvent} */ (event).detail));
     this.addEventListener("dial", (event) => void this.#dial(/** @type {CustomEvent<string>} */ (event).detail));
     this.addEventListener("order", (event) => void this.#order(event.target, /** @type {CustomEvent<Action>} */ (event).detail));
@@ -94,7 +103,8 @@ class CallcardAppElement extends HTMLElement {
   #agent(user) {
     if (!this.#heard) this.#lost("");
     this.#heard = true;
-    if (user.state !== this.#user.state || user.reasonCodeId !== this.#user.reasonCodeId || user.pendingState) this.#orders.confirm("state");
+    if (user.state !== this.#user.state || user.reasonCodeId !== this.#user.reasonCodeId || user.pendingState)
+      this.#orders.confirm("state");
     this.#user = user;
     this.#state.show(user, this.#orders.isOpen("state"));
   }
@@ -182,7 +192,18 @@ class CallcardAppElement extends HTMLElement {
     };
     return h(
       "button",
-      { type: "button", role: "tab", dir: "auto", id: `tab-${id}`, "aria-selected": selected, "aria-controls": panel.id, tabindex: selected ? 0 : -1, "data-phase": panel.call?.phase, onclick: () => select(id), onkeydown: keys },
+      {
+        type: "button",
+        role: "tab",
+        dir: "auto",
+        id: `tab-${id}`,
+        "aria-selected": selected,
+        "aria-controls": panel.id,
+        tabindex: selected ? 0 : -1,
+        "data-phase": panel.call?.phase,
+        onclick: () => select(id),
+        onkeydown: keys,
+      },
       own(panel.who.split(", ")[0] || panel.call?.number || ""),
     );
   }
@@ -190,7 +211,8 @@ class CallcardAppElement extends HTMLElement {
   /** @param {EventTarget | null} target */
   #named(target) {
     if (!(target instanceof CallPanelElement) || !target.call) return;
-    if (target.call.phase === "ringing" && target.call.direction === "in") this.#spoken.textContent = t("caller.announced", { who: target.who });
+    if (target.call.phase === "ringing" && target.call.direction === "in")
+      this.#spoken.textContent = t("caller.announced", { who: target.who });
     this.#arrange();
   }
 
@@ -253,7 +275,13 @@ class CallcardAppElement extends HTMLElement {
     card.show(contact);
     const close = () => (this.#picked.replaceChildren(), this.#arrange(), this.#search.focus());
     this.#picked.replaceChildren(
-      h("header", {}, h("h2", { tabindex: -1 }, own(contact.name || contact.company)), contact.name && contact.company ? h("p", { class: "about" }, own(contact.company)) : "", h("button", { type: "button", onclick: close }, t("search.close"))),
+      h(
+        "header",
+        {},
+        h("h2", { tabindex: -1 }, own(contact.name || contact.company)),
+        contact.name && contact.company ? h("p", { class: "about" }, own(contact.company)) : "",
+        h("button", { type: "button", onclick: close }, t("search.close")),
+      ),
       card,
     );
     this.#search.clear();
@@ -270,7 +298,10 @@ class CallcardAppElement extends HTMLElement {
   /** How the line to Finesse is; empty when it is well. @param {string} text @param {() => void} [retry] */
   #lost(text, retry) {
     this.#connection.hidden = !text;
-    this.#connection.replaceChildren(h("span", {}, text), retry ? h("button", { type: "button", onclick: retry }, t("lookup.retry")) : "");
+    this.#connection.replaceChildren(
+      h("span", {}, text),
+      retry ? h("button", { type: "button", onclick: retry }, t("lookup.retry")) : "",
+    );
   }
 }
 

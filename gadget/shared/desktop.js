@@ -21,8 +21,22 @@ const prefs = new gadgets.Prefs();
 function config() {
   const known = finesse.gadget?.Config;
   if (known?.id) return known;
-  const names = ["id", "authorization", "scheme", "host", "restHost", "hostPort", "localhostPort", "locale", "xmppDomain", "pubsubDomain"];
-  const gathered = { ...Object.fromEntries(names.map((name) => [name, prefs.getString(name)])), clientDriftInMillis: prefs.getInt("clientDriftInMillis") };
+  const names = [
+    "id",
+    "authorization",
+    "scheme",
+    "host",
+    "restHost",
+    "hostPort",
+    "localhostPort",
+    "locale",
+    "xmppDomain",
+    "pubsubDomain",
+  ];
+  const gathered = {
+    ...Object.fromEntries(names.map((name) => [name, prefs.getString(name)])),
+    clientDriftInMillis: prefs.getInt("clientDriftInMillis"),
+  };
   finesse.gadget = { ...finesse.gadget, Config: gathered };
   finesse.container = { ...finesse.container, Config: gathered };
   return gathered;
@@ -69,7 +83,8 @@ export const desktop = {
     const { RequestParameters: is, ContentType } = gadgets.io;
     // Three locks against the proxy's cache, which would answer one agent with what another got: no refresh interval, a
     // unique address, and the service's own no-store.
-    const unique = method === "GET" ? `${url.includes("?") ? "&" : "?"}nocache=${Date.now()}${Math.random().toString(36).slice(2, 8)}` : "";
+    const unique =
+      method === "GET" ? `${url.includes("?") ? "&" : "?"}nocache=${Date.now()}${Math.random().toString(36).slice(2, 8)}` : "";
     const headers = { Authorization: authorization(), "X-Finesse-User": desktop.agentId, "Content-Type": "application/json" };
     return new Promise((resolve, reject) => {
       const watchdog = setTimeout(() => resolve({ status: 0, text: "" }), WATCHDOG);
@@ -118,7 +133,9 @@ export const desktop = {
     });
     for (const topic of [`finesse.api.User.${desktop.agentId}`, `finesse.api.User.${desktop.agentId}.Dialogs`]) {
       // The library tells refusals only for requests of its own; the service's come past it on the same topic.
-      client.subscribe(topic, (/** @type {string} */ _topic, /** @type {any} */ message) => guarded(() => hearRefusal(message?.object?.Update)));
+      client.subscribe(topic, (/** @type {string} */ _topic, /** @type {any} */ message) =>
+        guarded(() => hearRefusal(message?.object?.Update)),
+      );
     }
 
     function followDialogs() {
@@ -153,7 +170,10 @@ export const desktop = {
     function hearRefusal(update) {
       for (const error of list(update?.data?.apiErrors?.apiError)) {
         listener.refused({
-          requestId: update.requestId ?? "", source: update.source ?? "", type: error.errorType ?? "", message: error.errorMessage ?? "",
+          requestId: update.requestId ?? "",
+          source: update.source ?? "",
+          type: error.errorType ?? "",
+          message: error.errorMessage ?? "",
         });
       }
     }

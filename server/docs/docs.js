@@ -66,5 +66,7 @@ async function ask(path, method, form) {
 /** What could be sent: each property with its default. @param {any} schema @returns {any} */
 function example(schema) {
   const whole = schema.$ref ? described.components.schemas[schema.$ref.split("/").pop()] : schema;
-  return Object.fromEntries(Object.entries(whole.properties ?? {}).map(([name, property]) => [name, /** @type {any} */ (property).default ?? ""]));
+  return Object.fromEntries(
+    Object.entries(whole.properties ?? {}).map(([name, property]) => [name, /** @type {any} */ (property).default ?? ""]),
+  );
 }

@@ -93,7 +93,10 @@
     /** @param {string} topic @param {(data: any) => void} callback */
     subscribe(topic, callback) {
       if (subscriptions.has(topic)) return false;
-      subscriptions.set(topic, hub.subscribe(topic, (/** @type {string} */ _topic, /** @type {any} */ data) => callback(data)));
+      subscriptions.set(
+        topic,
+        hub.subscribe(topic, (/** @type {string} */ _topic, /** @type {any} */ data) => callback(data)),
+      );
       return true;
     },
     /** @param {string} topic */
@@ -113,15 +116,23 @@
       const headers = { Authorization: Utilities.getAuthHeaderString(Config), locale: Config.locale };
       if (method !== "GET") Object.assign(headers, { requestId: Utilities.generateUUID(), "Content-Type": "application/xml" });
       const url = `${Config.scheme}://${Config.restHost}:${Config.localhostPort}${path}${nocache}`;
-      gadgets.io.makeRequest(url, (/** @type {any} */ answer) => {
-        const object = answer.text ? Utilities.xml2JsObj(answer.text) : {};
-        const told = { status: answer.rc, content: answer.text, object: object ?? {} };
-        const good = answer.rc >= 200 && answer.rc < 300 && object !== null;
-        (good ? handlers.success : handlers.error)?.(told);
-      }, {
-        METHOD: method, HEADERS: headers, REFRESH_INTERVAL: 0, GET_FULL_HEADERS: "true",
-        POST_DATA: params.content ? Utilities.js2xml(params.content) : "", CONTENT_TYPE: "TEXT",
-      });
+      gadgets.io.makeRequest(
+        url,
+        (/** @type {any} */ answer) => {
+          const object = answer.text ? Utilities.xml2JsObj(answer.text) : {};
+          const told = { status: answer.rc, content: answer.text, object: object ?? {} };
+          const good = answer.rc >= 200 && answer.rc < 300 && object !== null;
+          (good ? handlers.success : handlers.error)?.(told);
+        },
+        {
+          METHOD: method,
+          HEADERS: headers,
+          REFRESH_INTERVAL: 0,
+          GET_FULL_HEADERS: "true",
+          POST_DATA: params.content ? Utilities.js2xml(params.content) : "",
+          CONTENT_TYPE: "TEXT",
+        },
+      );
     },
     /** @param {(info: any) => void} handler */
     registerOnConnectHandler(handler) {
@@ -163,7 +174,11 @@
       this._type = type;
       this._path = path;
       for (const [name, handler] of Object.entries({
-        load: told.onLoad, change: told.onChange, add: told.onAdd, delete: told.onDelete, error: told.onError,
+        load: told.onLoad,
+        change: told.onChange,
+        add: told.onAdd,
+        delete: told.onDelete,
+        error: told.onError,
       })) {
         if (handler) this._handlers[name].push(handler);
       }
@@ -402,7 +417,8 @@
         tabVisible: () => tabPanel()?.hidden === false,
         getMyTabId: () => tabPanel()?.id.replace("panel_", "") ?? null,
         getMyGadgetId: () => prefs.getModuleId(),
-        makeActiveTabReq: () => hub.publish("finesse.containerservices.requests", { type: "ActiveTabReq", data: {}, invokeID: Date.now() }),
+        makeActiveTabReq: () =>
+          hub.publish("finesse.containerservices.requests", { type: "ActiveTabReq", data: {}, invokeID: Date.now() }),
         /** @param {string} topic @param {(argument: any) => void} handler */
         addHandler(topic, handler) {
           let visible = services.tabVisible();

@@ -12,8 +12,10 @@ window.gadgets = (() => {
 
   /** The desktop page, or null when the gadget's page stands alone. */
   function container() {
+    /** @type {any} */
+    const desktop = window.parent;
     try {
-      return window.parent !== window ? /** @type {any} */ (window.parent).standin ?? null : null;
+      return desktop !== window ? (desktop.standin ?? null) : null;
     } catch {
       return null; // another origin
     }
@@ -35,8 +37,10 @@ window.gadgets = (() => {
     /** @param {string} feature */
     hasFeature: (feature) => config.features.includes(feature),
     /** @param {unknown} scope @param {Function} method */
-    makeClosure: (scope, method, /** @type {unknown[]} */ ...given) => (/** @type {unknown[]} */ ...more) =>
-      method.apply(scope, [...given, ...more]),
+    makeClosure:
+      (scope, method, /** @type {unknown[]} */ ...given) =>
+      (/** @type {unknown[]} */ ...more) =>
+        method.apply(scope, [...given, ...more]),
   };
 
   /** @param {() => void} handler */
@@ -95,9 +99,15 @@ window.gadgets = (() => {
 
   const io = {
     RequestParameters: {
-      METHOD: "METHOD", CONTENT_TYPE: "CONTENT_TYPE", POST_DATA: "POST_DATA", HEADERS: "HEADERS",
-      AUTHORIZATION: "AUTHORIZATION", NUM_ENTRIES: "NUM_ENTRIES", GET_SUMMARIES: "GET_SUMMARIES",
-      REFRESH_INTERVAL: "REFRESH_INTERVAL", GET_FULL_HEADERS: "GET_FULL_HEADERS",
+      METHOD: "METHOD",
+      CONTENT_TYPE: "CONTENT_TYPE",
+      POST_DATA: "POST_DATA",
+      HEADERS: "HEADERS",
+      AUTHORIZATION: "AUTHORIZATION",
+      NUM_ENTRIES: "NUM_ENTRIES",
+      GET_SUMMARIES: "GET_SUMMARIES",
+      REFRESH_INTERVAL: "REFRESH_INTERVAL",
+      GET_FULL_HEADERS: "GET_FULL_HEADERS",
     },
     MethodType: { GET: "GET", POST: "POST", PUT: "PUT", DELETE: "DELETE", HEAD: "HEAD" },
     ContentType: { TEXT: "TEXT", DOM: "DOM", JSON: "JSON", FEED: "FEED" },
@@ -186,7 +196,10 @@ window.gadgets = (() => {
     io,
     json: { parse: JSON.parse, stringify: JSON.stringify },
     log: Object.assign((/** @type {unknown} */ message) => console.log(message), {
-      error: console.error, warn: console.warn, info: console.info, setLogLevel() {},
+      error: console.error,
+      warn: console.warn,
+      info: console.info,
+      setLogLevel() {},
     }),
     HubSettings: { params: { HubClient: {}, IframeHubClient: {} } },
     Hub: undefined,

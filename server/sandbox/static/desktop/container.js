@@ -35,7 +35,9 @@ export class Container {
         dismissLoading: (/** @type {string} */ id) => this.#dismissLoading(id),
       },
       // What the vendor's library looks for on the desktop page.
-      finesse: { container: { Container: { showDialog() {}, hideDialog() {}, reloadGadget: (/** @type {string} */ id) => this.reload(id) } } },
+      finesse: {
+        container: { Container: { showDialog() {}, hideDialog() {}, reloadGadget: (/** @type {string} */ id) => this.reload(id) } },
+      },
     });
     this.hub.subscribe("finesse.info.requests", (_topic, request) => this.#answer(request));
     this.hub.subscribe("finesse.containerservices.requests", (_topic, request) => {
@@ -43,21 +45,26 @@ export class Container {
       if (request.type === "SetActiveTabReq") this.show(request.data.id);
       if (request.type === "ReloadGadgetReq") this.reload(request.data.gadgetId);
     });
-    this.#ticking = setInterval(() => this.hub.publish("finesse.containerservices.timerTickEvent", { dateQueued: new Date() }), 1000);
+    this.#ticking = setInterval(
+      () => this.hub.publish("finesse.containerservices.timerTickEvent", { dateQueued: new Date() }),
+      1000,
+    );
   }
 
   /** @param {Layout} layout @param {HTMLElement} tabs @param {HTMLElement} panels */
   fill(layout, tabs, panels) {
     const above = layout.page.map((place) => this.#gadget(place, false));
     panels.replaceChildren(...above, ...layout.tabs.map((tab) => this.#panel(tab)));
-    tabs.replaceChildren(...layout.tabs.map((tab) => {
-      const button = document.createElement("button");
-      Object.assign(button, { type: "button", textContent: tab.label, id: `tab_${tab.id}` });
-      button.setAttribute("role", "tab");
-      button.setAttribute("aria-controls", `panel_${tab.id}`);
-      button.addEventListener("click", () => this.show(tab.id));
-      return button;
-    }));
+    tabs.replaceChildren(
+      ...layout.tabs.map((tab) => {
+        const button = document.createElement("button");
+        Object.assign(button, { type: "button", textContent: tab.label, id: `tab_${tab.id}` });
+        button.setAttribute("role", "tab");
+        button.setAttribute("aria-controls", `panel_${tab.id}`);
+        button.addEventListener("click", () => this.show(tab.id));
+        return button;
+      }),
+    );
     if (layout.tabs[0]) this.show(layout.tabs[0].id);
   }
 
@@ -104,12 +111,14 @@ export class Container {
     panel.id = `panel_${tab.id}`;
     panel.setAttribute("role", "tabpanel");
     panel.setAttribute("aria-labelledby", `tab_${tab.id}`);
-    panel.append(...tab.columns.map((places) => {
-      const column = document.createElement("div");
-      column.className = "column";
-      column.append(...places.map((place) => this.#gadget(place, true)));
-      return column;
-    }));
+    panel.append(
+      ...tab.columns.map((places) => {
+        const column = document.createElement("div");
+        column.className = "column";
+        column.append(...places.map((place) => this.#gadget(place, true)));
+        return column;
+      }),
+    );
     return panel;
   }
 
@@ -131,7 +140,12 @@ export class Container {
     const fixed = Number(url.searchParams.get("gadgetHeight"));
     frame.style.height = `${fixed || 200}px`;
     const query = new URLSearchParams({
-      container: "default", mid: id, nocache: "0", view: "default", lang: this.language.lang, country: this.language.country,
+      container: "default",
+      mid: id,
+      nocache: "0",
+      view: "default",
+      lang: this.language.lang,
+      country: this.language.country,
       ...Object.fromEntries(Object.entries(this.prefs).map(([name, value]) => [`up_${name}`, value])),
       url: url.href,
     });

@@ -39,12 +39,31 @@ async function enter(entering, extension, language) {
   sessionStorage.setItem("userFinesseAuth", session.authorization);
   sessionStorage.setItem("standin", JSON.stringify({ id: session.id, extension, language }));
   const { protocol, hostname, port, origin } = location;
-  container = new Container({
-    id: session.id, host: hostname, restHost: hostname, hostPort: port, localhostPort: port, localhostFQDN: hostname,
-    scheme: protocol.replace(":", ""), externalServerHost: origin, extension, teamId: told.team.id, teamName: told.team.name,
-    language: lang, country, locale: `${lang}_${country}`, xmppDomain: hostname, pubsubDomain: `pubsub.${hostname}`,
-    clientDriftInMillis: "0", mobileAgentMode: "", mobileAgentDialNumber: "", compatibilityMode: "false",
-  }, { lang, country });
+  container = new Container(
+    {
+      id: session.id,
+      host: hostname,
+      restHost: hostname,
+      hostPort: port,
+      localhostPort: port,
+      localhostFQDN: hostname,
+      scheme: protocol.replace(":", ""),
+      externalServerHost: origin,
+      extension,
+      teamId: told.team.id,
+      teamName: told.team.name,
+      language: lang,
+      country,
+      locale: `${lang}_${country}`,
+      xmppDomain: hostname,
+      pubsubDomain: `pubsub.${hostname}`,
+      clientDriftInMillis: "0",
+      mobileAgentMode: "",
+      mobileAgentDialNumber: "",
+      compatibilityMode: "false",
+    },
+    { lang, country },
+  );
   // Notifications first, then sign-in: its outcome is one.
   /** @type {(user: any) => void} */
   let confirm = () => {};
@@ -106,7 +125,8 @@ function heardUser(now) {
   user = now;
   const choice = $("#state");
   const value = now.state === "NOT_READY" && Number(now.reasonCodeId) > 0 ? `NOT_READY ${now.reasonCodeId}` : now.state;
-  if (![...choice.options].some((option) => option.value === value)) choice.add(new Option(value.replace("_", " ").toLowerCase(), value));
+  if (![...choice.options].some((option) => option.value === value))
+    choice.add(new Option(value.replace("_", " ").toLowerCase(), value));
   choice.value = value;
   if (now.state === "LOGOUT" && !$("#desktop").hidden) leave();
 }
@@ -129,7 +149,10 @@ function showUser(told, reasons) {
 
 $("#state").addEventListener("change", (/** @type {any} */ event) => {
   const [state, reason] = event.target.value.split(" ");
-  session?.putUser({ state, ...(reason ? { reasonCodeId: reason } : {}) }).catch(complain).then(() => heardUser(user));
+  session
+    ?.putUser({ state, ...(reason ? { reasonCodeId: reason } : {}) })
+    .catch(complain)
+    .then(() => heardUser(user));
 });
 
 $("#sign-out").addEventListener("click", async () => {
@@ -175,23 +198,30 @@ for (const button of document.querySelectorAll("[data-events]")) {
 
 async function showCalls() {
   const calls = await (await fetch("/sandbox/calls")).json();
-  const mine = calls.filter((/** @type {any} */ call) => call.participants.some((/** @type {any} */ p) => p.address === user?.extension));
-  $("#calls").replaceChildren(...mine.map((/** @type {any} */ call) => {
-    const row = document.createElement("div");
-    row.className = "call";
-    const label = document.createElement("span");
-    const outside = call.from === user.extension ? call.to : call.from;
-    label.textContent = `${outside} (${call.state.toLowerCase()})`;
-    const actions = call.from === user.extension && call.state === "ALERTING" ? ["answer", "drop"] : ["drop"];
-    row.append(label, ...actions.map((action) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = action === "drop" ? "They hang up" : "They answer";
-      button.addEventListener("click", () => void post(`calls/${call.id}/${action}`, {}));
-      return button;
-    }));
-    return row;
-  }));
+  const mine = calls.filter((/** @type {any} */ call) =>
+    call.participants.some((/** @type {any} */ p) => p.address === user?.extension),
+  );
+  $("#calls").replaceChildren(
+    ...mine.map((/** @type {any} */ call) => {
+      const row = document.createElement("div");
+      row.className = "call";
+      const label = document.createElement("span");
+      const outside = call.from === user.extension ? call.to : call.from;
+      label.textContent = `${outside} (${call.state.toLowerCase()})`;
+      const actions = call.from === user.extension && call.state === "ALERTING" ? ["answer", "drop"] : ["drop"];
+      row.append(
+        label,
+        ...actions.map((action) => {
+          const button = document.createElement("button");
+          button.type = "button";
+          button.textContent = action === "drop" ? "They hang up" : "They answer";
+          button.addEventListener("click", () => void post(`calls/${call.id}/${action}`, {}));
+          return button;
+        }),
+      );
+      return row;
+    }),
+  );
 }
 
 /** @param {string} path @param {object} body */

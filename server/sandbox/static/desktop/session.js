@@ -36,7 +36,9 @@ export class Session {
 
   /** @param {Record<string, string>} fields */
   putUser(fields) {
-    const body = Object.entries(fields).map(([name, value]) => `<${name}>${escaped(value)}</${name}>`).join("");
+    const body = Object.entries(fields)
+      .map(([name, value]) => `<${name}>${escaped(value)}</${name}>`)
+      .join("");
     return this.fetch(`/finesse/api/User/${encodeURIComponent(this.id)}`, { method: "PUT", body: `<User>${body}</User>` });
   }
 
@@ -126,7 +128,10 @@ async function said(response) {
   const xml = text.startsWith("<") && new DOMParser().parseFromString(text, "text/xml");
   if (xml) {
     if (response.status === 401) return "Finesse does not accept this id and password.";
-    return [xml.querySelector("ErrorMessage"), xml.querySelector("ErrorData")].map((e) => e?.textContent).filter(Boolean).join(": ");
+    return [xml.querySelector("ErrorMessage"), xml.querySelector("ErrorData")]
+      .map((e) => e?.textContent)
+      .filter(Boolean)
+      .join(": ");
   }
   try {
     if (response.status === 401) return "Finesse does not accept this id and password.";
