@@ -137,6 +137,7 @@ def test_a_phone_rings_and_the_card_is_there(desk: Open, site: Site) -> None:
     gadget.get_by_role("button", name="Hang up").click()
     expect(gadget.locator(".phase")).to_have_text("Call ended")
     expect(gadget.locator("call-controls button")).to_have_count(0)
+    expect(gadget.locator("call-panel h2")).to_be_focused()
     assert call not in [each["id"] for each in site.get("calls")]
     gadget.get_by_role("button", name="Close").click()
     expect(gadget.get_by_text("No call.")).to_be_visible()
@@ -189,7 +190,9 @@ def test_nobody_is_created_before_save(desk: Open, site: Site) -> None:
     expect(gadget.get_by_role("heading", name="Robin Vale")).to_be_visible()
 
 
-@pytest.mark.parametrize(("number", "said"), [("anonymous", "Number withheld"), ("1003", "Extension 1003")])
+@pytest.mark.parametrize(
+    ("number", "said"), [("anonymous", "Number withheld"), ("", "Number withheld"), ("1003", "Extension 1003")]
+)
 def test_who_cannot_be_looked_up_is_said(desk: Open, site: Site, number: str, said: str) -> None:
     gadget = desk().gadget
     site.ring(number)
@@ -202,6 +205,31 @@ def test_only_the_last_digits_agree(desk: Open, site: Site) -> None:
     site.ring("+431713900001")
     expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
     expect(gadget.get_by_text("Only the last digits of the number agree.")).to_be_visible()
+    expect(gadget.locator("[aria-live]")).to_have_text(re.compile("^Call from Perhaps Käthe"))
+
+
+def test_several_whose_last_digits_agree_are_not_said_to_share_it(desk: Open, site: Site) -> None:
+    gadget = desk().gadget
+    site.ring("+43" + SWITCHBOARD[3:])
+    expect(gadget.locator("contact-choice li")).to_have_count(5)
+    expect(gadget.get_by_text("5 contacts have a number that ends alike. Ask who is calling.")).to_be_visible()
+
+
+def test_what_is_being_typed_survives_other_calls(desk: Open, site: Site) -> None:
+    gadget = desk().gadget
+    first = site.ring(UNKNOWN)
+    gadget.get_by_role("button", name="Answer").click()
+    gadget.get_by_label("Company").press_sequentially("Vale ")
+    site.ring(KNOWN)
+    expect(gadget.get_by_role("tab")).to_have_count(2)
+    expect(gadget.locator("[aria-live]")).to_have_text(re.compile("Käthe"))
+    gadget.get_by_label("Company").press_sequentially("& Sons")
+    expect(gadget.get_by_label("Company")).to_have_value("Vale & Sons")
+    site.post(f"calls/{first}/drop")
+    gadget.get_by_role("tab", name="(646) 555-0199").click()
+    expect(gadget.get_by_label("Company")).to_have_value("Vale & Sons")
+    gadget.get_by_role("button", name="Save").click()
+    expect(gadget.get_by_role("heading", name="Vale & Sons")).to_be_visible()
 
 
 def test_the_service_goes_down_and_comes_back(desk: Open, site: Site) -> None:
@@ -232,11 +260,15 @@ def test_a_slow_look_up_says_so(desk: Open, site: Site) -> None:
 
 def test_the_connection_to_finesse_is_lost_and_recovered(desk: Open, site: Site) -> None:
     gadget = desk().gadget
-    call = site.ring(KNOWN)
+    site.ring(KNOWN)
     expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
     site.post("faults", {"kind": "events"})
     expect(gadget.get_by_text("The connection to Finesse is lost.")).to_be_visible()
-    site.post(f"calls/{call}/drop")
+    gadget.get_by_role("button", name="Call +49 171 3900001").click()
+    expect(gadget.get_by_text("No word from Finesse")).to_be_visible(timeout=9000)
+    expect(gadget.get_by_text("The connection to Finesse is lost.")).to_be_visible()
+    for each in site.get("calls"):
+        site.post(f"calls/{each['id']}/drop")
     site.ring("anonymous")
     site.post("faults", {"kind": "events", "times": 0})
     expect(gadget.get_by_text("The connection to Finesse is lost.")).to_be_hidden()
@@ -305,6 +337,36 @@ def test_a_typed_number_is_dialled_once(desk: Open, site: Site) -> None:
     asked = [r for r in site.get("requests") if r["method"] == "POST" and r["path"] == "/finesse/api/User/1001/Dialogs"]
     assert len(asked) == 1
     assert [call["to"] for call in site.get("calls")] == ["+12125550123"]
+
+
+def test_a_slow_double_click_dials_once_too(desk: Open, site: Site) -> None:
+    ana = desk()
+    call = site.ring(KNOWN)
+    number = ana.gadget.get_by_role("button", name="Call +49 171 3900001")
+    expect(number).to_be_visible()
+    site.post(f"calls/{call}/drop")
+    expect(ana.gadget.locator(".phase")).to_have_text("Call ended")
+    number.click()
+    ana.page.wait_for_timeout(250)
+    number.click()
+    expect(ana.gadget.locator(".phase")).to_have_text("Dialling")
+    ana.page.wait_for_timeout(300)
+    assert len(site.get("calls")) == 1
+
+
+def test_arrow_keys_pass_through_states_and_enter_means_one(desk: Open, site: Site) -> None:
+    ana = desk()
+    state = ana.gadget.get_by_label("Your state")
+    expect(state.locator("option", has_text="Not ready: Lunch")).to_have_count(1)
+    state.focus()
+    before = len([r for r in site.get("requests") if r["method"] == "PUT"])
+    for _ in range(3):
+        ana.page.keyboard.press("ArrowDown")
+    expect(state.locator("option:checked")).to_have_text("Not ready: Meeting")
+    assert len([r for r in site.get("requests") if r["method"] == "PUT"]) == before
+    ana.page.keyboard.press("Enter")
+    until(lambda: site.sandbox.switch.users["1001"].reason_id == "2")
+    expect(state).to_be_focused()
 
 
 def test_state_with_reasons(desk: Open, site: Site) -> None:

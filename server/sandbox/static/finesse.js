@@ -166,6 +166,7 @@
   class RestBase {
     /** @type {any} */
     _data = null;
+    _overtaken = false;
     /** @type {Record<string, ((object: any) => void)[]>} */
     _handlers = { load: [], change: [], add: [], delete: [], error: [] };
 
@@ -189,12 +190,17 @@
     /** Subscribe first, then read, so that nothing falls between. */
     _begin() {
       live.add(this);
-      ClientServices.subscribe(this.topic, (message) => this._hear(message.object?.Update));
+      ClientServices.subscribe(this.topic, (message) => {
+        this._overtaken = true;
+        this._hear(message.object?.Update);
+      });
       this.refresh();
     }
     refresh() {
+      this._overtaken = false;
       ClientServices.makeRequest(this._path, {
-        success: (answer) => this._take(answer.object[this._type]),
+        // An event that came meanwhile may be newer than the answer: then it is read again.
+        success: (answer) => (this._overtaken ? this.refresh() : this._take(answer.object[this._type])),
         error: (answer) => this._fire("error", answer),
       });
     }
