@@ -87,7 +87,6 @@ class CallcardAppElement extends HTMLElement {
       })
       .catch(() => this.#lost(t("connection.failed"), () => location.reload()))
       .finally(desktop.dismissLoading);
-    void this.#readReasons();
   }
 
   async #readReasons() {
@@ -101,7 +100,10 @@ class CallcardAppElement extends HTMLElement {
 
   /** @param {UserData} user */
   #agent(user) {
-    if (!this.#heard) this.#lost("");
+    if (!this.#heard) {
+      this.#lost("");
+      void this.#readReasons();
+    }
     this.#heard = true;
     if (user.state !== this.#user.state || user.reasonCodeId !== this.#user.reasonCodeId || user.pendingState)
       this.#orders.confirm("state");

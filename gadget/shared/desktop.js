@@ -54,8 +54,12 @@ export const desktop = {
   /** @param {string} key */
   message: (key) => prefs.getMsg(key),
 
-  /** Where Callcard's service is: what the layout says in the gadget's address, else what the bundle was built with. */
+  /**
+   * Where Callcard's service is: what the layout says in the gadget's address, else what the bundle was built with. The agent's
+   * credential goes there, so the address is believed only inside the desktop, not of a link that somebody sent.
+   */
   get service() {
+    if (window.parent === window) return "";
     const spec = new URLSearchParams(location.search).get("url") ?? "";
     const told = new URL(spec, location.href).searchParams.get("service");
     return (told || window.callcardBoot.service || "").replace(/\/+$/, "");
