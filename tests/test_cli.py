@@ -6,10 +6,10 @@ import concurrent.futures
 import json
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,13 +69,13 @@ def test_the_demo_says_where_it_is_and_stops_when_told(tmp_path: Path) -> None:
         assert answers(f"http://127.0.0.1:{service}/docs")
         assert answers(f"http://127.0.0.1:{service}/gadget/callcard/callcard.xml")
         assert answers(f"http://127.0.0.1:{port}/crm/contacts/C1000")
-        listener = subprocess.Popen(  # a desktop that listens for ever must not keep it
-            ["curl", "-sN", "-u", "1001:callcard", f"http://127.0.0.1:{port}/desktop/events"], stdout=subprocess.DEVNULL
-        )
-        time.sleep(0.5)
-        demo.send_signal(signal.SIGINT)
-        said, _ = demo.communicate(timeout=10)
-        listener.wait(10)
+        with socket.create_connection(("127.0.0.1", int(port))) as listener:  # a desktop that listens for ever must not keep it
+            listener.sendall(
+                b"GET /desktop/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic MTAwMTpjYWxsY2FyZA==\r\n\r\n"
+            )
+            assert b"200 OK" in listener.recv(4096)
+            demo.send_signal(signal.SIGINT)
+            said, _ = demo.communicate(timeout=10)
         assert demo.returncode == 0
         assert f"http://localhost:{port}/desktop" in said
         assert "500 samples" in said

@@ -165,6 +165,7 @@ def lookup(folder: Path) -> None:
     finesse, service, hello = free_port(), free_port(), free_port()
     with ExitStack() as stack:
         _start(stack, folder, finesse, service)
+        sign_in(finesse)
         uvicorn = ("uvicorn", "tests.bench.hello:app", "--port", str(hello), "--no-access-log", "--log-level", "warning")
         stack.enter_context(process(*uvicorn, cwd=folder, ready=f"http://127.0.0.1:{hello}/"))
         lines = list(csv.DictReader((folder / "contacts.csv").open(encoding="utf-8")))
