@@ -28,7 +28,7 @@ CSV = """Kundennr;Vorname;Nachname;Firma;Telefon;Mobil;E-Mail;Merkmale
 def load(store: LocalContacts, path: Path, text: str | bytes, **told: object) -> tuple[files.Report, list[Refused]]:
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     refused: list[Refused] = []
-    report = files.load(store, path, country="DE", refused=refused.append, **told)  # type: ignore[arg-type]
+    report = files.load(store, path, country="DE", refused=refused.append, **told)  # type: ignore[arg-type]  # the parameters of many cases
     return report, refused
 
 

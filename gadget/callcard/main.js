@@ -151,7 +151,7 @@ class CallcardAppElement extends HTMLElement {
     panel.show({ ...panel.call, phase: "ended", actions: [] }, "");
     if (running?.call && !panel.unsaved) {
       this.#close(id);
-      this.#selected = running.call.id;
+      if (this.#selected === id) this.#selected = running.call.id;
     }
     this.#arrange();
   }
@@ -189,7 +189,8 @@ class CallcardAppElement extends HTMLElement {
     };
     const keys = (/** @type {KeyboardEvent} */ event) => {
       const ids = [...this.#panels.keys()];
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      const [next, before] = document.documentElement.dir === "rtl" ? ["ArrowLeft", "ArrowRight"] : ["ArrowRight", "ArrowLeft"];
+      const step = { [next]: 1, [before]: -1 }[event.key];
       if (step) select(ids[(ids.indexOf(id) + step + ids.length) % ids.length]);
     };
     return h(

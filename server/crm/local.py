@@ -208,7 +208,7 @@ class LocalContacts:
         if len(ids) < 2:
             return ids
         sql = f"""select id from contact where id in ({_marks(ids)}) order by
-                  (select max(at) from interaction where contact = contact.id) desc nulls last, name = '', name, id limit ?"""  # noqa: S608
+                  (select max(at) from interaction where contact = contact.id) desc nulls last, name = '', name, id limit ?"""  # noqa: S608 - only question marks are put in
         return [row[0] for row in self._reader.execute(sql, (*ids, MATCHES))]
 
     def _contacts(self, ids: Sequence[int]) -> list[Contact]:

@@ -65,7 +65,7 @@ class Spec:
     def locale(self, lang: str, country: str) -> Locale | None:
         """The nearest: language and country, language alone, any."""
         wanted = ((lang, country), (lang, "all"), ("all", "all"))
-        return next((l for pair in wanted for l in self.locales if (l.lang.lower(), l.country.lower()) == _low(pair)), None)  # noqa: E741
+        return next((each for pair in wanted for each in self.locales if _low((each.lang, each.country)) == _low(pair)), None)
 
 
 def _low(pair: tuple[str, str]) -> tuple[str, str]:

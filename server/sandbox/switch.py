@@ -121,12 +121,12 @@ _ACTIONS = {
 def people() -> list[User]:
     agents = [("1001", "Ana", "Costa"), ("1002", "Bilal", "Haddad"), ("1003", "Clara", "Wagner")]
     return [
-        *(User(id=i, first_name=f, last_name=n, password="callcard", extension_of=i) for i, f, n in agents),  # noqa: S106
+        *(User(id=i, first_name=f, last_name=n, password="callcard", extension_of=i) for i, f, n in agents),  # noqa: S106 - the demo's
         User(
-            id="2001", first_name="Sam", last_name="Okafor", password="callcard", extension_of="2001",  # noqa: S106
+            id="2001", first_name="Sam", last_name="Okafor", password="callcard", extension_of="2001",  # noqa: S106 - the demo's, told to everybody
             roles=("Agent", "Supervisor"), supervises=("1",),
         ),
-        User(id="admin", first_name="", last_name="Administrator", password="callcard", extension_of="", roles=("Admin",)),  # noqa: S106
+        User(id="admin", first_name="", last_name="Administrator", password="callcard", extension_of="", roles=("Admin",)),  # noqa: S106 - the demo's
     ]  # fmt: skip
 
 
