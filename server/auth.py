@@ -18,7 +18,7 @@ from starlette.datastructures import Headers
 
 from server.errors import CredentialsMissing, CredentialsWrong, FinesseSlow, HeaderTooLarge, Unreadable
 from server.finesse.client import Credential, FinesseClient
-from server.finesse.messages import User
+from server.finesse.objects import User
 from server.refusals import Refusals, Shared
 
 HEADER_LIMIT = 8192

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from server.auth import Agent
 from server.errors import InvalidField
 from server.finesse.client import FinesseClient
-from server.finesse.messages import ReasonCode, User
+from server.finesse.objects import ReasonCode, User
 
 SETTABLE = ("READY", "NOT_READY", "LOGOUT")
 """What an agent may ask for; every other state is put by Finesse."""
@@ -65,7 +65,7 @@ async def me(finesse: FinesseClient, agent: Agent) -> Me:
         state=user.state,
         since=user.state_change_time,
         pending_state=user.pending_state,
-        reason=_reason(user.reason) if user.reason else None,
+        reason=_reason(user.reason_code) if user.reason_code else None,
         roles=user.roles,
         not_ready_reasons=tuple(map(_reason, not_ready)),
         sign_out_reasons=tuple(map(_reason, sign_out)),

@@ -10,7 +10,7 @@ from server.actions.agents import Accepted
 from server.auth import Agent
 from server.errors import InvalidField, NotSignedIn
 from server.finesse.client import FinesseClient
-from server.finesse.messages import Dialog, Participant
+from server.finesse.objects import Dialog, Participant
 
 ACTIONS = {"answer": "ANSWER", "hold": "HOLD", "retrieve": "RETRIEVE", "drop": "DROP"}
 """The product's word for each action, and Finesse's."""
@@ -78,21 +78,22 @@ def _extension(agent: Agent) -> str:
 
 def _call(dialog: Dialog, extension: str) -> Call:
     outgoing = dialog.from_address == extension
-    mine = next((p for p in dialog.participants if p.media_address == extension), None)
+    mine = dialog.participant(extension)
+    properties = dialog.properties
     words = {finesse: ours for ours, finesse in ACTIONS.items()}
     return Call(
         id=dialog.id,
         state=dialog.state,
         direction="out" if outgoing else "in",
-        number=(dialog.dialed_number or dialog.to_address) if outgoing else dialog.from_address,
+        number=(properties.dialed_number or dialog.to_address) if outgoing else dialog.from_address,
         from_address=dialog.from_address,
         to_address=dialog.to_address,
         # After a failover Finesse may say the word NULL.
-        type="" if dialog.call_type == "NULL" else dialog.call_type,
-        queue=dialog.queue_name,
+        type="" if properties.call_type == "NULL" else properties.call_type,
+        queue=properties.queue_name,
         actions=tuple(words[action] for action in (mine.actions if mine else ()) if action in words),
         parties=tuple(map(_party, dialog.participants)),
-        variables=tuple(Variable(name=name, value=value) for name, value in dialog.variables),
+        variables=tuple(Variable(name=each.name, value=each.value) for each in properties.call_variables),
     )
 
 

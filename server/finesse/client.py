@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
+from weakref import WeakValueDictionary
 
 import httpx
 
@@ -24,10 +27,34 @@ from server.errors import (
     NotYours,
 )
 from server.finesse import messages
-from server.finesse.messages import Dialog, ReasonCode, Request, SystemInfo, User
+from server.finesse.messages import Request
+from server.finesse.objects import (
+    CallVariable,
+    Dialog,
+    LayoutConfig,
+    Media,
+    MediaPropertiesLayout,
+    MobileAgent,
+    PhoneBook,
+    Queue,
+    ReasonCode,
+    SystemInfo,
+    Team,
+    TeamLayoutConfig,
+    User,
+    UserAuthMode,
+    Workflow,
+    WrapUpReason,
+)
 
 ANSWER_LIMIT = 4 * 1024 * 1024
 """Bytes of an answer that are read. A phone book of 6,000 contacts is about 2 MB, everything else far smaller."""
+CONTACTS = 1500
+"""Phone book contacts in one request: about half a megabyte, well within a request's deadline."""
+MOST_CONTACTS = 6000
+"""What Finesse gives an agent at most, all phone books together."""
+
+Category = Literal["NOT_READY", "LOGOUT"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,38 +66,191 @@ class Credential:
 
 
 class FinesseClient:
-    """`http` has the node's address as its base_url and is closed by whoever opened it."""
+    """One node. `http` has the node's address as its base_url and is closed by whoever opened it.
+
+    Reads answer objects. Orders answer the requestId under which the outcome will be told. Every method raises
+    `server.errors`' FinesseError for Finesse's failures, CredentialsWrong, NotYours and NotFound for its refusals.
+    """
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http
+        self._devices: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def user(self, credential: Credential, user: str) -> User:
-        return messages.read_user(await self._send(credential, messages.get_user(user)))
-
-    async def reason_codes(self, credential: Credential, user: str, category: Literal["NOT_READY", "LOGOUT"]) -> list[ReasonCode]:
-        return messages.read_reason_codes(await self._send(credential, messages.get_reason_codes(user, category)))
-
-    async def dialogs(self, credential: Credential, user: str) -> list[Dialog]:
-        return messages.read_dialogs(await self._send(credential, messages.get_dialogs(user)))
-
-    async def set_state(self, credential: Credential, user: str, state: str, reason: str | None) -> str:
-        """Ask for a state; answers the requestId under which the outcome will be told."""
-        return await self._order(credential, messages.set_state(user, state, reason))
-
-    async def make_call(self, credential: Credential, user: str, from_address: str, to_address: str) -> str:
-        return await self._order(credential, messages.make_call(user, from_address, to_address))
-
-    async def take_action(self, credential: Credential, dialog: str, action: str, target: str) -> str:
-        return await self._order(credential, messages.take_action(dialog, action, target))
+    # ---- the system, asked without credentials; a node that wants them (CredentialsWrong) is at least alive
 
     async def system_info(self, deadline: float) -> SystemInfo:
-        """How the node is. Asked without credentials; one that wants them (CredentialsWrong) is at least alive."""
-        return messages.read_system_info(await self._send(Credential("", deadline), messages.get_system_info()))
+        return messages.read(await self._send(Credential("", deadline), messages.get("SystemInfo")), SystemInfo)
 
-    async def _order(self, credential: Credential, request: Request) -> str:
+    async def auth_mode(self, deadline: float, user: str) -> UserAuthMode:
+        """SSO or not, for one user of a hybrid system. NotYours if the administrator switched the question off."""
+        return messages.read(await self._send(Credential("", deadline), messages.get("UserAuthMode", user)), UserAuthMode)
+
+    # ---- the agent
+
+    async def user(self, credential: Credential, user: str) -> User:
+        return messages.read_user(await self._send(credential, messages.get("User", user)))
+
+    async def users(self, credential: Credential) -> tuple[User, ...]:
+        """Everybody; for administrators."""
+        return messages.read_list(await self._send(credential, messages.get("Users")), User)
+
+    async def sign_in(self, credential: Credential, user: str, extension: str, mobile: MobileAgent | None = None) -> str:
+        return await self._order(credential, messages.sign_in(user, extension, mobile))
+
+    async def set_state(self, credential: Credential, user: str, state: str, reason: str | None, *, all_media: bool = False) -> str:
+        return await self._order(credential, messages.set_state(user, state, reason, all_media=all_media))
+
+    async def log(self, credential: Credential, user: str, lines: str) -> str:
+        """Leave `lines` in the node's client log. No event tells the outcome."""
+        return await self._order(credential, messages.log(user, lines))
+
+    # ---- what the agent may choose from; TeamResource where the team is known (12.5 and later), else the older lists
+
+    async def reason_codes(self, credential: Credential, user: str, category: Category, team: str = "") -> tuple[ReasonCode, ...]:
+        asked = messages.get_reason_codes(user, category)
+        if team:
+            asked = messages.get_team_resource(team, "ReasonCodes", f"category={category}")
+        return messages.read_list(await self._send(credential, asked), ReasonCode)
+
+    async def wrap_up_reasons(self, credential: Credential, user: str, team: str = "") -> tuple[WrapUpReason, ...]:
+        asked = messages.get_team_resource(team, "WrapUpReasons") if team else messages.get("User", user, "WrapUpReasons")
+        return messages.read_list(await self._send(credential, asked), WrapUpReason)
+
+    async def layouts(self, credential: Credential, user: str, team: str = "") -> tuple[MediaPropertiesLayout, ...]:
+        resource = "MediaPropertiesLayouts"
+        asked = messages.get_team_resource(team, resource) if team else messages.get("User", user, resource)
+        return messages.read_list(await self._send(credential, asked), MediaPropertiesLayout)
+
+    async def workflows(self, credential: Credential, user: str, team: str = "") -> tuple[Workflow, ...]:
+        asked = messages.get_team_resource(team, "Workflows") if team else messages.get("User", user, "Workflows")
+        return messages.read_list(await self._send(credential, asked), Workflow)
+
+    async def phone_books(self, credential: Credential, user: str, team: str = "") -> tuple[PhoneBook, ...]:
+        """The phone books with all their contacts, read page by page. A book that spans pages comes back as one."""
+        books: dict[tuple[str, str], PhoneBook] = {}
+        for first in range(1, MOST_CONTACTS + 1, CONTACTS):
+            pages = messages.contacts(first, first + CONTACTS - 1)
+            asked = messages.get_team_resource(team, "PhoneBooks", range=pages)
+            if not team:
+                asked = messages.get("User", user, "PhoneBooks", range=pages)
+            page = messages.read_list(await self._send(credential, asked), PhoneBook)
+            for book in page:
+                known = books.get((book.type, book.name))
+                contacts = (*known.contacts, *(c for c in book.contacts if c not in known.contacts)) if known else book.contacts
+                books[book.type, book.name] = PhoneBook(uri=book.uri, name=book.name, type=book.type, contacts=contacts)
+            if sum(len(book.contacts) for book in page) < CONTACTS:
+                break
+        return tuple(books.values())
+
+    # ---- calls
+
+    async def dialogs(self, credential: Credential, user: str) -> tuple[Dialog, ...]:
+        return messages.read_list(await self._send(credential, messages.get("User", user, "Dialogs")), Dialog)
+
+    async def dialog(self, credential: Credential, dialog: str) -> Dialog:
+        return messages.read(await self._send(credential, messages.get("Dialog", dialog)), Dialog)
+
+    async def make_call(
+        self, credential: Credential, user: str, from_address: str, to_address: str, variables: tuple[CallVariable, ...] = ()
+    ) -> str:
+        return await self._order(credential, messages.make_call(user, from_address, to_address, variables), from_address)
+
+    async def silent_monitor(self, credential: Credential, supervisor: str, from_address: str, to_address: str) -> str:
+        return await self._order(credential, messages.silent_monitor(supervisor, from_address, to_address), from_address)
+
+    async def barge(self, credential: Credential, supervisor: str, from_address: str, to_address: str, monitoring: str) -> str:
+        return await self._order(credential, messages.barge(supervisor, from_address, to_address, monitoring), from_address)
+
+    async def take_action(
+        self, credential: Credential, dialog: str, action: str, target: str, to_address: str = "", **params: str
+    ) -> str:
+        """ANSWER, HOLD, RETRIEVE, DROP, CONSULT_CALL and TRANSFER_SST (`to_address`), TRANSFER, CONFERENCE, SEND_DTMF
+        (`dtmfString`), START_RECORDING, PARTICIPANT_DROP, and the outbound and callback actions with their `params`."""
+        return await self._order(credential, messages.take_action(dialog, action, target, to_address, **params), target)
+
+    async def update_call_data(
+        self,
+        credential: Credential,
+        dialog: str,
+        device: str,
+        variables: tuple[CallVariable, ...] = (),
+        wrap_up_reason: str = "",
+        wrap_up_items: tuple[str, ...] = (),
+    ) -> str:
+        """`device` is the agent's extension, at which the order waits its turn. Only an event that shows the values is success."""
+        return await self._order(credential, messages.update_call_data(dialog, variables, wrap_up_reason, wrap_up_items), device)
+
+    # ---- tasks of other media, queues, teams
+
+    async def media(self, credential: Credential, user: str) -> tuple[Media, ...]:
+        return messages.read_list(await self._send(credential, messages.get("User", user, "Media")), Media)
+
+    async def medium(self, credential: Credential, user: str, media: str) -> Media:
+        return messages.read(await self._send(credential, messages.get("User", user, "Media", media)), Media)
+
+    async def set_media(self, credential: Credential, user: str, media: str, sent: Media) -> str:
+        """Sign in (state LOGIN with its options), change state, or set routable."""
+        return await self._order(credential, messages.set_media(user, media, sent))
+
+    async def tasks(self, credential: Credential, user: str) -> tuple[Dialog, ...]:
+        return messages.read_list(await self._send(credential, messages.get("User", user, "Dialogs", "Media")), Dialog)
+
+    async def queue(self, credential: Credential, queue: str) -> Queue:
+        return messages.read(await self._send(credential, messages.get("Queue", queue)), Queue)
+
+    async def queues(self, credential: Credential, user: str) -> tuple[Queue, ...]:
+        return messages.read_list(await self._send(credential, messages.get("User", user, "Queues")), Queue)
+
+    async def team(self, credential: Credential, team: str, *, signed_out: bool = True) -> Team:
+        query = f"includeLoggedOutAgents={str(signed_out).lower()}"
+        return messages.read(await self._send(credential, messages.get("Team", team, query=query)), Team)
+
+    async def send_team_message(self, credential: Credential, content: str, duration: int, teams: tuple[str, ...]) -> None:
+        """`duration` in seconds."""
+        await self._send(credential, messages.send_team_message(content, duration, teams))
+
+    async def delete_team_message(self, credential: Credential, id: str) -> None:
+        await self._send(credential, messages.delete_team_message(id))
+
+    # ---- layouts: for administrators, written on the primary node only; done when answered
+
+    async def layout(self, credential: Credential) -> LayoutConfig:
+        return messages.read(await self._send(credential, messages.get("LayoutConfig", "default")), LayoutConfig)
+
+    async def set_layout(self, credential: Credential, layoutxml: str) -> None:
+        await self._send(credential, messages.set_layout(layoutxml))
+
+    async def team_layout(self, credential: Credential, team: str) -> TeamLayoutConfig:
+        return messages.read(await self._send(credential, messages.get("Team", team, "LayoutConfig")), TeamLayoutConfig)
+
+    async def set_team_layout(self, credential: Credential, team: str, layoutxml: str | None) -> None:
+        """None gives the team the default layout again."""
+        await self._send(credential, messages.set_team_layout(team, layoutxml))
+
+    # ---- beneath
+
+    async def _order(self, credential: Credential, request: Request, device: str = "") -> str:
         request_id = str(uuid.uuid4())
-        await self._send(credential, request, request_id)
+        async with self._turn(device, credential.deadline):
+            await self._send(credential, request, request_id)
         return request_id
+
+    @asynccontextmanager
+    async def _turn(self, device: str, deadline: float) -> AsyncIterator[None]:
+        """One call-control request at a time for a device: from 12.5 Finesse must have answered the one before."""
+        if not device:
+            yield
+            return
+        lock = self._devices.setdefault(device, asyncio.Lock())
+        try:
+            async with asyncio.timeout_at(deadline):
+                await lock.acquire()
+        except TimeoutError as error:
+            raise FinesseSlow(f"Finesse has not answered the last request for extension {device}; nothing was sent") from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     async def _send(self, credential: Credential, request: Request, request_id: str | None = None) -> bytes:
         # gzip is declined so that a small answer can't unfold into a large one.
@@ -79,6 +259,8 @@ class FinesseClient:
             headers["Authorization"] = credential.authorization
         if request.body is not None:
             headers["Content-Type"] = "application/xml"
+        if request.range:
+            headers["Range"] = request.range
         if request_id:
             headers["requestId"] = request_id
         # A kept-alive connection may die under a request. A read is asked once more; a write never: it may have been done.
