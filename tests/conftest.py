@@ -42,7 +42,7 @@ def settings(tmp_path: Path) -> Settings:
 def finesse() -> Sandbox:
     """A stand-in where agent 1001 is signed in."""
     sandbox = Sandbox(SandboxSettings(host="finesse"))
-    sandbox.switch.sign_in(sandbox.switch.users["1001"], "1001", "")
+    sandbox.agents.sign_in(sandbox.agents.users["1001"], "1001", "")
     return sandbox
 
 

@@ -365,7 +365,7 @@ def test_arrow_keys_pass_through_states_and_enter_means_one(desk: Open, site: Si
     expect(state.locator("option:checked")).to_have_text("Not ready: Meeting")
     assert len([r for r in site.get("requests") if r["method"] == "PUT"]) == before
     ana.page.keyboard.press("Enter")
-    until(lambda: site.sandbox.switch.users["1001"].reason_id == "2")
+    until(lambda: site.sandbox.agents.users["1001"].reason_id == "2")
     expect(state).to_be_focused()
 
 
@@ -374,10 +374,10 @@ def test_state_with_reasons(desk: Open, site: Site) -> None:
     state = ana.gadget.get_by_label("Your state")
     expect(state.locator("option", has_text="Not ready: Lunch")).to_have_count(1)
     state.select_option(label="Ready")
-    until(lambda: site.sandbox.switch.users["1001"].state == "READY")
+    until(lambda: site.sandbox.agents.users["1001"].state == "READY")
     expect(ana.page.locator("#state")).to_have_value("READY")
     state.select_option(label="Not ready: Meeting")
-    until(lambda: site.sandbox.switch.users["1001"].reason_id == "2")
+    until(lambda: site.sandbox.agents.users["1001"].reason_id == "2")
     expect(state).to_have_value("NOT_READY 2")
     site.ring(KNOWN)
     ana.gadget.get_by_role("button", name="Answer").click()
@@ -390,10 +390,10 @@ def test_a_refusal_by_finesse_is_told_in_its_words(desk: Open, site: Site) -> No
     gadget = desk().gadget
     site.ring(KNOWN)
     expect(gadget.get_by_role("button", name="Answer")).to_be_visible()
-    site.sandbox.switch.users["1001"].extension = "1009"  # the phone is somebody else's now
+    site.sandbox.agents.users["1001"].extension = "1009"  # the phone is somebody else's now
     gadget.get_by_role("button", name="Answer").click()
     expect(gadget.locator("call-panel header .error")).not_to_be_empty()
-    site.sandbox.switch.users["1001"].extension = "1001"
+    site.sandbox.agents.users["1001"].extension = "1001"
     for participant in next(iter(site.sandbox.switch.dialogs.values())).participants:
         participant.state = "ACTIVE"  # answered on the phone itself, and the event was lost
     gadget.get_by_role("button", name="Answer").click()
@@ -404,11 +404,11 @@ def test_no_word_from_finesse_is_not_success(desk: Open, site: Site) -> None:
     gadget = desk().gadget
     site.ring(KNOWN)
     expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
-    site.sandbox.notifications.down = True  # the order arrives, its event is lost
+    site.sandbox.nodes[0].outlet.down = True  # the order arrives, its event is lost
     gadget.get_by_role("button", name="Answer").click()
     expect(gadget.get_by_role("button", name="Answer…")).to_have_attribute("aria-busy", "true")
     expect(gadget.locator("call-panel header .error")).to_contain_text("No word from Finesse", timeout=9000)
-    site.sandbox.notifications.down = False
+    site.sandbox.nodes[0].outlet.down = False
 
 
 def test_everything_by_keyboard(desk: Open, site: Site) -> None:
@@ -537,7 +537,7 @@ def test_the_panel_makes_it_ring_and_signing_out_ends_it(desk: Open, site: Site)
     expect(ana.gadget.locator(".phase")).to_have_text("Call ended")
     ana.page.get_by_role("button", name="Sign out").click()
     expect(ana.page.get_by_role("button", name="Sign in")).to_be_visible()
-    assert site.sandbox.switch.users["1001"].state == "LOGOUT"
+    assert site.sandbox.agents.users["1001"].state == "LOGOUT"
 
 
 def test_a_gadget_that_is_refused_says_why(desk: Open, site: Site, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from click import Group
 from server.__main__ import cli
 from server.errors import all_errors
 from server.routes import ENDPOINTS
+from server.sandbox.backdoor import EVENT_KINDS, OTHER_KINDS
 from server.sandbox.faults import KINDS
 from server.settings import table
 from tests.conftest import ROOT
@@ -37,7 +38,7 @@ def test_every_command() -> None:
 
 
 def test_every_fault() -> None:
-    assert all(f"`{kind}`" in README for kind in KINDS)
+    assert all(f"`{kind}`" in README for kind in (*KINDS, *EVENT_KINDS, *OTHER_KINDS))
 
 
 def test_the_errors_tree_is_drawn_as_it_is() -> None:

@@ -22,8 +22,9 @@ from server.finesse import messages
 from server.finesse.objects import Dialog, SystemInfo
 from server.sandbox import layout
 from server.sandbox.app import Sandbox, SandboxSettings
+from server.sandbox.events import Notification, Session
+from server.sandbox.people import Refusal
 from server.sandbox.proxy import PREFIX, Proxy
-from server.sandbox.switch import Refusal, User
 from tests.conftest import AGENT
 
 pytestmark = pytest.mark.anyio
@@ -40,14 +41,13 @@ class Heard:
 
     def __init__(self, sandbox: Sandbox, user: str = "1001") -> None:
         self.updates: list[tuple[str, etree._Element]] = []
-        publish = sandbox.notifications._publish
+        outlet = sandbox.nodes[0].outlet
+        session = Session(sandbox.agents.users[user], f"{user}@finesse/test", self._hear, lambda reason: None)
+        outlet.join(session)
+        outlet.available(session, True)
 
-        def hear(to: User, node: str, update: str) -> None:
-            if to.id == user:
-                self.updates.append((node, etree.fromstring(update)))
-            publish(to, node, update)
-
-        setattr(sandbox.notifications, "_publish", hear)  # noqa: B010 - mypy would not let a method be replaced
+    def _hear(self, notification: Notification) -> None:
+        self.updates.append((notification.node, etree.fromstring(notification.update)))
 
     def told(self) -> list[tuple[str, str, str]]:
         """Event, source and state of each, since the last time."""
@@ -123,7 +123,7 @@ async def test_system_info_needs_no_credentials(rest: httpx.AsyncClient) -> None
 def test_an_incoming_call_in_finesses_order(finesse: Sandbox) -> None:
     switch, heard = finesse.switch, Heard(finesse)
     dialogs = "/finesse/api/User/1001/Dialogs"
-    switch.set_state(switch.users["1001"], "READY", "", "")
+    finesse.agents.set_state(finesse.agents.users["1001"], "READY", "", "")
     call = switch.ring("+12125550123", "1001", "Support")
     one = f"/finesse/api/Dialog/{call.id}"
     assert heard.told() == [
@@ -132,7 +132,7 @@ def test_an_incoming_call_in_finesses_order(finesse: Sandbox) -> None:
     switch.act(call, "1001", "ANSWER")
     assert [(e, s) for e, s, _ in heard.told()] == [("PUT", one), ("PUT", "/finesse/api/User/1001")]
     switch.act(call, "1001", "HOLD")
-    assert switch.users["1001"].state == "HOLD"
+    assert finesse.agents.users["1001"].state == "HOLD"
     switch.act(call, "1001", "RETRIEVE")
     heard.updates.clear()
     switch.drop_outside(call)
@@ -142,22 +142,22 @@ def test_an_incoming_call_in_finesses_order(finesse: Sandbox) -> None:
         ("DELETE", dialogs),
         ("PUT", "/finesse/api/User/1001"),
     ]
-    assert (switch.users["1001"].state, switch.dialogs) == ("READY", {})
+    assert (finesse.agents.users["1001"].state, switch.dialogs) == ("READY", {})
 
 
 def test_on_uccx_a_held_call_leaves_the_agent_talking() -> None:
     sandbox = Sandbox(SandboxSettings(platform="uccx"))
     switch = sandbox.switch
-    switch.sign_in(switch.users["1001"], "1001", "")
+    sandbox.agents.sign_in(sandbox.agents.users["1001"], "1001", "")
     call = switch.ring("+12125550123", "1001", "Support")
     switch.act(call, "1001", "ANSWER")
     switch.act(call, "1001", "HOLD")
-    assert switch.users["1001"].state == "TALKING"
+    assert sandbox.agents.users["1001"].state == "TALKING"
 
 
 def test_dialling_out_is_told_step_by_step_and_twice_as_new(finesse: Sandbox) -> None:
     switch, heard = finesse.switch, Heard(finesse)
-    call = switch.make_call(switch.users["1001"], "+12125550123", "r7")
+    call = switch.make_call(finesse.agents.users["1001"], "+12125550123", "r7")
     assert call
     calls = [u for node, u in heard.updates if node.endswith("/Dialogs")]
     assert [u.findtext("event") for u in calls] == ["POST", "POST", "PUT", "PUT"]
@@ -169,15 +169,15 @@ def test_dialling_out_is_told_step_by_step_and_twice_as_new(finesse: Sandbox) ->
 
 def test_one_agent_calls_another(finesse: Sandbox) -> None:
     switch = finesse.switch
-    switch.sign_in(switch.users["1002"], "1002", "")
+    finesse.agents.sign_in(finesse.agents.users["1002"], "1002", "")
     heard = Heard(finesse, "1002")
-    call = switch.make_call(switch.users["1001"], "1002", "")
+    call = switch.make_call(finesse.agents.users["1001"], "1002", "")
     assert call
     assert heard.told()[0][:2] == ("POST", "/finesse/api/User/1002/Dialogs")
     switch.act(call, "1002", "ANSWER")
-    assert {switch.users[id].state for id in ("1001", "1002")} == {"TALKING"}
+    assert {finesse.agents.users[id].state for id in ("1001", "1002")} == {"TALKING"}
     switch.act(call, "1001", "DROP")
-    assert {switch.users[id].state for id in ("1001", "1002")} == {"NOT_READY"}
+    assert {finesse.agents.users[id].state for id in ("1001", "1002")} == {"NOT_READY"}
 
 
 def test_what_is_not_allowed_is_refused_by_event(finesse: Sandbox) -> None:
@@ -203,7 +203,7 @@ TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=40).ma
 @given(st.dictionaries(TEXT.filter(bool), TEXT, max_size=5), TEXT)
 def test_a_call_reads_as_it_was_written(variables: dict[str, str], queue: str) -> None:
     sandbox = Sandbox(SandboxSettings())
-    sandbox.switch.sign_in(sandbox.switch.users["1001"], "1001", "")
+    sandbox.agents.sign_in(sandbox.agents.users["1001"], "1001", "")
     from server.sandbox import xml
 
     call = sandbox.switch.ring("+12125550123", "1001", queue, variables)
@@ -413,7 +413,7 @@ async def test_the_back_door(rest: httpx.AsyncClient, finesse: Sandbox) -> None:
     assert all(r["time"] > 0 for r in asked)
     assert (await rest.post("/sandbox/faults", json={"kind": "slow", "seconds": 0})).json()["armed"][0]["kind"] == "slow"
     assert (await rest.post("/sandbox/reset")).status_code == 200
-    assert (finesse.switch.users["1001"].state, finesse.faults.armed) == ("LOGOUT", [])
+    assert (finesse.agents.users["1001"].state, finesse.faults.armed) == ("LOGOUT", [])
 
 
 @pytest.mark.parametrize(

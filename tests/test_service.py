@@ -91,7 +91,7 @@ async def test_credentials_that_are_none(service: Starlette, headers: dict[str, 
 
 async def test_an_agent_who_signs_in_on_another_phone_acts_from_there(desk: httpx.AsyncClient, finesse: Sandbox) -> None:
     await desk.get("/calls")
-    agent = finesse.switch.users["1001"]
+    agent = finesse.agents.users["1001"]
     agent.extension = "1009"
     call = finesse.switch.ring("+12125550123", "1009")
     assert code(await desk.post(f"/calls/{call.id}/answer"), 403) == "not-yours"
@@ -105,7 +105,7 @@ async def test_state_with_a_reason(desk: httpx.AsyncClient, finesse: Sandbox) ->
     answer = await desk.put("/me/state", json={"state": "NOT_READY", "reason": "2"})
     assert answer.status_code == 202
     assert answer.json()["outcome"] == "pending"
-    assert finesse.switch.users["1001"].reason_id == "2"
+    assert finesse.agents.users["1001"].reason_id == "2"
     assert (await desk.get("/me")).json()["reason"]["label"] == "Meeting"
 
 
@@ -159,13 +159,13 @@ async def test_a_call_that_is_gone_is_not_found(desk: httpx.AsyncClient) -> None
 async def test_who_is_not_signed_in_to_a_phone_cannot_dial_until_they_are(desk: httpx.AsyncClient, finesse: Sandbox) -> None:
     bilal = ("1002", "callcard")
     assert code(await desk.post("/calls", json={"to": "1003"}, auth=bilal), 409) == "not-signed-in"
-    finesse.switch.sign_in(finesse.switch.users["1002"], "1002", "")
+    finesse.agents.sign_in(finesse.agents.users["1002"], "1002", "")
     assert (await desk.post("/calls", json={"to": "+12125550123"}, auth=bilal)).status_code == 202
 
 
 async def test_a_password_that_was_changed_is_shown_to_finesse_once(desk: httpx.AsyncClient, finesse: Sandbox) -> None:
     await desk.get("/me")
-    finesse.switch.users["1001"].password = "changed"
+    finesse.agents.users["1001"].password = "changed"
     finesse.requests.clear()
     for _ in range(3):
         assert code(await desk.get("/me"), 401) == "credentials-wrong"

@@ -8,49 +8,43 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
-import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from xstatic.pkg import jquery
+from starlette.websockets import WebSocket
 
 from server.sandbox import layout as layouts
+from server.sandbox.accounts import Accounts
+from server.sandbox.agents import Agents
 from server.sandbox.backdoor import BackDoor
+from server.sandbox.centre import Centre
 from server.sandbox.container import FILES, Container
-from server.sandbox.events import Notifications
+from server.sandbox.events import Notifications, Outlet
 from server.sandbox.faults import Faults
-from server.sandbox.layout import Layout
+from server.sandbox.nodes import NodeStatus, name_nodes
+from server.sandbox.pages import Caller, Pages
+from server.sandbox.people import Platform, Refusal, Site
 from server.sandbox.proxy import Proxy
-from server.sandbox.rest import Accounts, Rest
-from server.sandbox.switch import Platform, Refusal, Switch, User
+from server.sandbox.resources import Resources, Shared
+from server.sandbox.rest import Door, Rest
+from server.sandbox.switch import Switch
+from server.sandbox.transports import Bosh, Tcp, websocket
 
 STATIC = Path(__file__).parent / "static"
-HEARTBEAT = 5.0
-"""Seconds between signs of life on a desktop's event stream."""
 REQUESTS = 1000
 """Requests that `/sandbox/requests` remembers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Somebody whom the desktop's sandbox panel can make ring."""
-
-    label: str
-    number: str
-    queue: str = ""
-    variables: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +56,14 @@ class SandboxSettings:
     platform: Platform = "ucce"
     proxy_cache: bool = False
     host: str = "localhost"
+    nodes: Literal[1, 2] = 1
+    ports: tuple[int, int] = (8445, 8447)
+    """Of node A and node B, as SystemInfo tells them."""
+    tcp_ports: tuple[int, int] | None = None
+    """For XMPP over TCP on node A, in the clear and with TLS; None leaves them closed, 0 is the system's choice."""
+    presence_seconds: float = 60.0
+    """From the loss of a user's presence to their forced sign-out."""
+    sso: bool = False
     answer_after: float | None = None
     """Seconds after which people outside pick up; None leaves that to the back door."""
     callers: tuple[Caller, ...] = (
@@ -80,58 +82,110 @@ def proxy_client(verify: ssl.SSLContext | bool = True) -> httpx.AsyncClient:
 
 
 class Sandbox:
-    """The stand-in. `app` is its ASGI application; `switch` and `faults` are there for tests in the same process."""
+    """The stand-in. `apps` are its nodes' ASGI applications, the first of which keeps time; `centre` is what they share."""
 
     def __init__(self, settings: SandboxSettings, *, http: httpx.AsyncClient | None = None) -> None:
         self._settings = settings
-        self.notifications = Notifications()
-        self.switch = Switch(self.notifications, settings.platform)
-        self.notifications.switch = self.switch
-        self.faults = Faults()
+        self.centre = Centre(settings.platform, Site(presence_seconds=settings.presence_seconds, sso=settings.sso))
+        outlets = [Outlet(domain, self.centre.presence, self.centre.agents) for domain in _domains(settings)]
+        self.nodes = name_nodes(settings.nodes, settings.host, settings.ports, (outlets[0], outlets[1]))
+        self.notifications.outlets += [node.outlet for node in self.nodes]
         self.requests: deque[dict[str, Any]] = deque(maxlen=REQUESTS)
-        self.accounts = Accounts(self.switch)
         self._http = http or proxy_client()
         self.proxy = Proxy(self._http, settings.proxy_cache)
-        self._container = Container(settings.gadgets, self._http)
-        layout = layouts.of_gadgets(self._container.gadgets()) if settings.layout is None else settings.layout
-        self._layouts = layouts.read(layout)
-        rest = Rest(self.switch, self.accounts, self.faults, settings.host)
-        back = BackDoor(self.switch, self.faults, self.notifications, self.accounts, self.requests)
-        self.app = Starlette(
-            routes=[
-                Route("/", lambda request: RedirectResponse("/desktop")),
-                Route("/desktop", self._desktop),
-                Route("/desktop/session", self._session),
-                Route("/desktop/events", self._events),
-                Route("/desktop/assets/js/finesse.js", self._finesse_js),
-                Route("/desktop/assets/js/jquery.min.js", self._jquery),
-                Mount("/desktop/static", StaticFiles(directory=STATIC)),
-                Route("/gadgets/ifr", self._container.ifr),
-                Route("/gadgets/makeRequest", self.proxy.answer, methods=["GET", "POST"]),
-                Route("/gadgets/js/gadgets.js", self._gadgets_js),
-                Route(FILES + "{path:path}", self._file),
-                *rest.routes(),
-                *back.routes(),
-                *settings.extra,
-            ],
+        self.container = Container(settings.gadgets, self._http)
+        layout = layouts.of_gadgets(self.container.gadgets()) if settings.layout is None else settings.layout
+        layouts.read(layout)
+        self.centre.site.layout = layout.decode("utf-8")
+        self._shared = Shared()
+        self._tcp = [Tcp(self.accounts, node.outlet) for node in self.nodes]
+        self._pages = Pages(settings.callers, settings.finesse_js, self.centre, self.nodes)
+        self.apps = [self._node_app(node) for node in self.nodes]
+        self.app = self.apps[0]
+
+    @property
+    def agents(self) -> Agents:
+        return self.centre.agents
+
+    @property
+    def switch(self) -> Switch:
+        return self.centre.switch
+
+    @property
+    def notifications(self) -> Notifications:
+        return self.centre.notifications
+
+    @property
+    def faults(self) -> Faults:
+        return self.centre.faults
+
+    @property
+    def accounts(self) -> Accounts:
+        return self.centre.accounts
+
+    def _node_app(self, node: NodeStatus) -> Starlette:
+        door = Door(self.centre, node)
+        bosh = Bosh(self.accounts, node.outlet)
+        back = BackDoor(self.centre, self.nodes, self.requests, self._shared.logs)
+
+        async def ws(socket: WebSocket) -> None:
+            await websocket(socket, self.accounts, node.outlet)
+
+        routes: list[BaseRoute] = [
+            *self._pages.routes(node),
+            Mount("/desktop/static", StaticFiles(directory=STATIC)),
+            Route("/gadgets/ifr", self.container.ifr),
+            Route("/gadgets/makeRequest", self.proxy.answer, methods=["GET", "POST"]),
+            Route("/gadgets/proxy", self.proxy.fetch),
+            Route("/gadgets/concat", self.container.concat),
+            Route("/gadgets/js/gadgets.js", self._gadgets_js),
+            Route(FILES + "{path:path}", self._file),
+            *Rest(door).routes(),
+            *Resources(door, self._shared).routes(),
+            *[WebSocketRoute(path, ws) for path in ("/ws", "/ws/")],
+            *[Route(path, bosh.answer, methods=["POST"]) for path in ("/http-bind", "/http-bind/")],
+            *back.routes(),
+            *self._settings.extra,
+        ]
+        return Starlette(
+            routes=routes,
             middleware=[
                 # By any other name it is a web site that points its own name here.
-                Middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", settings.host]),
+                Middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", self._settings.host]),
                 Middleware(_Noting, requests=self.requests),
+                Middleware(_Down, node=node),
             ],
             exception_handlers={Refusal: _refuse, HTTPException: _refuse_http},
-            lifespan=self._lifespan,
+            lifespan=self._lifespan if node.primary else None,
         )
+
+    async def listen(self, tls: ssl.SSLContext | None = None) -> list[int]:
+        """Open the TCP ports for XMPP; answers which they are. With TLS only if there is a certificate."""
+        if self._settings.tcp_ports is None:
+            return []
+        clear, secure = self._settings.tcp_ports
+        opened = [await self._tcp[0].listen("127.0.0.1", clear)]
+        return opened + ([await self._tcp[0].listen("127.0.0.1", secure, tls)] if tls else [])
+
+    def close_streams(self) -> None:
+        """Every open event stream and connection ends: what a server that stops would otherwise wait for."""
+        for node in self.nodes:
+            node.outlet.cut(down=True)
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        picking_up = asyncio.create_task(self._pick_up()) if self._settings.answer_after is not None else None
+        tasks = [asyncio.create_task(self.centre.keep_time())]
+        if self._settings.answer_after is not None:
+            tasks.append(asyncio.create_task(self._pick_up()))
         try:
             yield
         finally:
-            self.notifications.cut(down=True)
-            if picking_up:
-                picking_up.cancel()
+            self.close_streams()
+            self.centre.presence.close()
+            for task in tasks:
+                task.cancel()
+            for tcp in self._tcp:
+                await tcp.close()
             await self._http.aclose()
 
     async def _pick_up(self) -> None:
@@ -144,65 +198,33 @@ class Sandbox:
                 if ringing and time.monotonic() - seen.setdefault(dialog.id, time.monotonic()) > (self._settings.answer_after or 0):
                     self.switch.answer_outside(dialog)
 
-    # ---- the desktop
-
-    async def _desktop(self, request: Request) -> Response:
-        return FileResponse(STATIC / "desktop.html", headers={"Cache-Control": "no-cache"})
-
-    async def _session(self, request: Request) -> Response:
-        """What the desktop page must know of the user who signs in."""
-        user = self.accounts.admit(request.headers.get("authorization", ""))
-        role = "Supervisor" if "Supervisor" in user.roles else "Admin" if "Admin" in user.roles else "Agent"
-        layout = self._layouts.get(role) or self._layouts.get("Agent") or Layout((), ())
-        told = {
-            "id": user.id,
-            "name": f"{user.first_name} {user.last_name}".strip(),
-            "team": {"id": user.team, "name": self.switch.team_name},
-            "extension": user.extension_of,
-            "layout": layout.told(),
-            "callers": self._settings.callers,
-        }
-        return Response(msgspec.json.encode(told), headers={"Cache-Control": "no-store"}, media_type="application/json")
-
-    async def _events(self, request: Request) -> Response:
-        """The user's notifications, a JSON object a line, for as long as the page listens."""
-        user = self.accounts.admit(request.headers.get("authorization", ""))
-        if self.notifications.down:
-            raise Refusal(503, "Service Unavailable", "SERVER_OUT_OF_SERVICE")
-        return StreamingResponse(self._lines(user), headers={"Cache-Control": "no-store"}, media_type="application/x-ndjson")
-
-    async def _lines(self, user: User) -> AsyncIterator[bytes]:
-        stream = self.notifications.listen(user)
-        upcoming: asyncio.Task[Any] = asyncio.ensure_future(anext(stream, None))
-        yield b"\n"
-        try:
-            while True:
-                done, _ = await asyncio.wait([upcoming], timeout=HEARTBEAT)
-                if not done:
-                    yield b"\n"
-                    continue
-                notification = upcoming.result()
-                if notification is None:
-                    return
-                yield msgspec.json.encode(notification) + b"\n"
-                upcoming = asyncio.ensure_future(anext(stream, None))
-        finally:
-            upcoming.cancel()
-
-    async def _finesse_js(self, request: Request) -> Response:
-        return FileResponse(self._settings.finesse_js, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
-
-    async def _jquery(self, request: Request) -> Response:
-        return FileResponse(Path(jquery.BASE_DIR) / "jquery.min.js", media_type="text/javascript")
-
     async def _gadgets_js(self, request: Request) -> Response:
         return FileResponse(STATIC / "gadgets.js", media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
     async def _file(self, request: Request) -> Response:
-        file = self._container.file(request.path_params["path"])
+        file = self.container.file(request.path_params["path"])
         if file is None:
             raise HTTPException(404)
         return FileResponse(file, headers={"Cache-Control": "no-cache"})
+
+
+def _domains(settings: SandboxSettings) -> tuple[str, str]:
+    """Of the nodes' notification services. A single node has its host's, as gadgets expect."""
+    return (settings.host, f"b.{settings.host}")
+
+
+class _Down:
+    """A node that was taken down answers 503 to everything but the back door and SystemInfo, which says why."""
+
+    def __init__(self, app: ASGIApp, node: NodeStatus) -> None:
+        self._app, self._node = app, node
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        api = path.startswith(("/sandbox/", "/finesse/api/"))  # which refuses in its own words
+        if self._node.in_service or api or scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        return await Response("This node is out of service", 503, media_type="text/plain")(scope, receive, send)
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

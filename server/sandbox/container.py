@@ -12,13 +12,18 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from server.sandbox import spec
 from server.sandbox.spec import Spec, SpecError
 
 FILES = "/3rdpartygadget/files/"
-SPEC_LIMIT = 1024 * 1024
+SPEC_LIMIT = 4 * 1024 * 1024
+"""Bytes of a specification, or of a script that is put together with others."""
+CONCATENATED = 30
+"""Files in one /gadgets/concat."""
+REFRESH = 86400
+"""Seconds for which a browser keeps what came through concat, as with the real one."""
 
 
 @dataclass
@@ -82,6 +87,25 @@ class Container:
             messages=messages, rtl=rtl, head=_head(gadget, messages, lang),
         )  # fmt: skip
         return HTMLResponse(page, headers={"Cache-Control": "no-store"})
+
+    async def concat(self, request: Request) -> Response:
+        """Several scripts or style sheets as one: the addresses are the parameters 1, 2, 3 and so on."""
+        query = request.query_params
+        kind = {"js": "text/javascript", "css": "text/css"}.get(query.get("type", "js"))
+        urls = [url for place in range(1, CONCATENATED + 1) if (url := query.get(str(place)))]
+        if kind is None or not urls:
+            return PlainTextResponse("type must be js or css, with the addresses in 1, 2, 3 …", 400)
+        parts = []
+        try:
+            async with asyncio.timeout(5):
+                for url in urls:
+                    text = (await self._fetch(urljoin(str(request.base_url), url), request)).decode("utf-8", "replace")
+                    parts.append(spec.css_made_absolute(text, url) if kind == "text/css" else text)
+        except SpecError as error:
+            return PlainTextResponse(error.message, 404)
+        except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
+            return PlainTextResponse(f"can't be fetched: {type(error).__name__}", 404)
+        return Response("\n".join(parts), media_type=kind, headers={"Cache-Control": f"public, max-age={REFRESH}"})
 
     async def _fetch(self, url: str, request: Request) -> bytes:
         parts = urlsplit(url)

@@ -6,10 +6,15 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from lxml import etree
 from starlette.responses import Response
 
-Kind = Literal["slow", "html", "truncated", "unavailable", "bomb", "oversized", "broken"]
-KINDS: tuple[Kind, ...] = ("slow", "html", "truncated", "unavailable", "bomb", "oversized", "broken")
+Kind = Literal[
+    "slow", "html", "truncated", "unavailable", "bomb", "oversized", "broken", "gateway", "unauthorized", "late-answer", "single"
+]
+KINDS: tuple[Kind, ...] = (
+    "slow", "html", "truncated", "unavailable", "bomb", "oversized", "broken", "gateway", "unauthorized", "late-answer", "single",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -22,26 +27,44 @@ class Fault:
     method: str = ""
     seconds: float = 10.0
 
+    @property
+    def replaces(self) -> bool:
+        """Whether it is answered instead of what the API would do; otherwise that is done, and spoilt by `spoil`."""
+        return self.kind not in ("late-answer", "single")
+
     async def answer(self) -> Response:
         match self.kind:
             case "slow":
                 await asyncio.sleep(self.seconds)
                 return Response(status_code=503)
+            case "gateway":  # something in between gives up
+                await asyncio.sleep(self.seconds if self.seconds != 10.0 else 5.0)
+                return Response("<html><head><title>504 Gateway Time-out</title></head></html>", 504, media_type="text/html")
             case "html":
                 return Response("<html><body><h1>Login</h1><br></body></html>", 200, media_type="text/html")
             case "truncated":
                 return Response("<User><loginId>10", 200, media_type="application/xml")
             case "unavailable":
-                error = "<ErrorType>Service Unavailable</ErrorType><ErrorMessage>SERVER_OUT_OF_SERVICE</ErrorMessage>"
-                body = f"<ApiErrors><ApiError>{error}<ErrorData/></ApiError></ApiErrors>"
-                return Response(body, 503, media_type="application/xml")
+                return _refusal(503, "Service Unavailable", "SERVER_OUT_OF_SERVICE")
+            case "unauthorized":  # the token has ended
+                return _refusal(401, "Authorization Failure", "UNAUTHORIZED")
             case "bomb":
                 lol = '<!DOCTYPE l [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
                 return Response(f"{lol}<User><loginId>&b;</loginId></User>", 200, media_type="application/xml")
             case "oversized":
                 return Response("<User>" + " " * (5 * 1024 * 1024) + "</User>", 200, media_type="application/xml")
-            case "broken":
+            case _:
                 return Response("", 500)
+
+    async def spoil(self, response: Response) -> Response:
+        """`late-answer` lets the event overtake the 202; `single` takes the list around a single element away."""
+        if self.kind == "late-answer":
+            await asyncio.sleep(self.seconds)
+            return response
+        root = etree.fromstring(bytes(response.body)) if response.body else None
+        if root is None or len(root) != 1:
+            return response
+        return Response(etree.tostring(root[0], encoding="UTF-8", xml_declaration=True), 200, media_type="application/xml")
 
 
 @dataclass
@@ -62,3 +85,8 @@ class Faults:
                     self.armed.remove(fault)
                 return fault
         return None
+
+
+def _refusal(status: int, kind: str, message: str) -> Response:
+    error = f"<ErrorType>{kind}</ErrorType><ErrorMessage>{message}</ErrorMessage>"
+    return Response(f"<ApiErrors><ApiError>{error}<ErrorData/></ApiError></ApiErrors>", status, media_type="application/xml")

@@ -76,6 +76,36 @@ class Proxy:
             headers={"Content-Disposition": "attachment;filename=p.txt", "Cache-Control": "no-cache"},
         )
 
+    async def fetch(self, request: Request) -> Response:
+        """`/gadgets/proxy`: what lies at `url`, as it is; for images and the like."""
+        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            return PlainTextResponse("the proxy is for gadgets of this origin", 403)
+        url = request.query_params.get("url", "")
+        if not _is_web(url):
+            return PlainTextResponse("url must be an absolute http or https address", 400)
+        try:
+            async with (
+                asyncio.timeout(self.seconds),
+                self.http.stream("GET", url, headers={"Accept-Encoding": "identity"}) as response,
+            ):
+                body = bytearray()
+                async for chunk in response.aiter_raw():
+                    body += chunk
+                    if len(body) > ANSWER_LIMIT:
+                        raise ValueError("the answer is too large")
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ValueError):
+            return PlainTextResponse("", 504)
+        kind = response.headers.get("content-type", "application/octet-stream")
+        # Never a page or a script of this origin: it would run with everything that is open here.
+        if not kind.startswith(("image/", "font/", "audio/", "video/", "text/css", "text/plain")):
+            kind = "application/octet-stream"
+        headers = {
+            "Cache-Control": "public, max-age=86400",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "sandbox",
+        }
+        return Response(bytes(body), response.status_code, headers, kind)
+
     async def _ask(self, method: str, url: str, headers: dict[str, str], form: Mapping[str, str]) -> _Answer:
         cached = self.cache and method == "GET"
         if cached and (kept := self._kept.get(url)) and kept.until > time.monotonic():

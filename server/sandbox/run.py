@@ -164,7 +164,7 @@ async def _serve(servers: list[uvicorn.Server], sockets: list[socket.socket], st
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        stand_in.notifications.cut(down=True)
+        stand_in.close_streams()
         for server in servers:
             server.should_exit = True
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from server.crm import files
 from server.crm.local import LocalContacts
-from server.sandbox.app import Caller
+from server.sandbox.pages import Caller
 
 _Digits = Callable[[random.Random], str]
 

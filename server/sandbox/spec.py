@@ -204,3 +204,11 @@ def _absolute(source: str, url: str, excluded: tuple[str, ...]) -> str:
         return f"{match[1]}{match[2]}{html.escape(urljoin(url, html.unescape(match[3])))}{match[2]}"
 
     return _RESOURCE.sub(rewritten, source)
+
+
+_CSS_URL = re.compile(r"""(url\(\s*)(["']?)(?!data:|https?:|//|/)([^"')]+)\2""", re.IGNORECASE)
+
+
+def css_made_absolute(text: str, url: str) -> str:
+    """A style sheet that is moved to another address keeps what it refers to."""
+    return _CSS_URL.sub(lambda m: f"{m[1]}{m[2]}{urljoin(url, m[3])}{m[2]}", text)

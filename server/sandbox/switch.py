@@ -1,64 +1,22 @@
-"""The contact centre behind the stand-in: agents, their phones, and calls as state machines. No HTTP and no XML here.
+"""The stand-in's telephony: phones and calls as state machines. No HTTP and no XML here.
 
 Every change is published to the agents concerned, in Finesse's order: begin, delivered, established, dropped, ended. Sources: the
-developer guide's pages Dialog (states, actions, CTI event mapping), User (state transitions) and ReasonCode, releases 12.5-15.0.
+developer guide's page Dialog (states, actions, CTI event mapping, transfer and conference), releases 12.5 to 15.0. The order of
+events after a transfer or a conference is not documented: the one here is an assumption, and clients must not count on it.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Literal, Protocol
 
-Platform = Literal["ucce", "uccx"]
+from server.sandbox.agents import Agents
+from server.sandbox.people import CtiError, ReasonCode, Refusal, User
+
 Event = Literal["POST", "PUT", "DELETE"]
-
-
-class Refusal(Exception):
-    """Finesse says no at once: an HTTP status with an ApiError."""
-
-    def __init__(self, status: int, type: str, message: str, data: str = "") -> None:
-        super().__init__(message)
-        self.status, self.type, self.message, self.data = status, type, message, data
-
-
-@dataclass(frozen=True, slots=True)
-class CtiError:
-    """The switch says no later: an event with the platform's code (errorData) and its name (errorMessage)."""
-
-    type: str
-    message: str
-    data: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReasonCode:
-    id: str
-    category: Literal["NOT_READY", "LOGOUT"]
-    code: int
-    label: str
-
-
-@dataclass(slots=True, kw_only=True)
-class User:
-    id: str
-    first_name: str
-    last_name: str
-    password: str
-    extension_of: str
-    """The phone this person uses; signing in puts it into `extension`."""
-    roles: tuple[str, ...] = ("Agent",)
-    team: str = "1"
-    supervises: tuple[str, ...] = ()
-    extension: str = ""
-    state: str = "LOGOUT"
-    since: str = ""
-    reason: ReasonCode | None = None
-    reason_id: str = ""
-    pending: str = ""
-    before_call: str = "NOT_READY"
+Kind = Literal["call", "monitor", "preview", "direct_preview"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,6 +24,8 @@ class Participant:
     address: str
     is_agent: bool
     state: str
+    passive: bool = False
+    """Listened to: in the dialog, but with nothing to do in it."""
     actions: tuple[str, ...] = ()
     began: str = ""
     since: str = ""
@@ -83,146 +43,263 @@ class Dialog:
     variables: dict[str, str]
     participants: list[Participant]
     state: str
+    kind: Kind = "call"
+    secondary: str = ""
+    """The call that a transfer or conference merged into this one."""
+    associated: str = ""
+    """The call that this one is a consult for, or monitors."""
+    controller: str = ""
+    """Who made it a conference."""
+    wrap_up: tuple[str, ...] = ()
+    callback: tuple[str, str] = ("", "")
+    """Time and number at which the customer wants to be called."""
+    classification: str = ""
+    customer: str = ""
+    """Whom a preview would call."""
+    dtmf: str = ""
+    recording: bool = False
 
     def participant(self, address: str) -> Participant | None:
         return next((p for p in self.participants if p.address == address), None)
 
 
 class Listener(Protocol):
-    """Who hears of changes: the notification service. `request_id` is empty for what nobody asked for."""
-
-    def user_changed(self, user: User, request_id: str) -> None: ...
+    """Who hears of calls: the notification service. `request_id` is empty for what nobody asked for."""
 
     def dialog_changed(self, user: User, dialog: Dialog, event: Event, request_id: str) -> None: ...
 
-    def refused(self, user: User, dialog: Dialog | None, error: CtiError, request_id: str) -> None: ...
+    def dialog_refused(self, user: User, dialog: Dialog | None, error: CtiError, request_id: str) -> None: ...
 
 
-REASONS = (
-    ReasonCode("1", "NOT_READY", 10, "Lunch"),
-    ReasonCode("2", "NOT_READY", 11, "Meeting"),
-    ReasonCode("3", "NOT_READY", 12, "Follow-up work"),
-    ReasonCode("4", "LOGOUT", 20, "End of shift"),
-    ReasonCode("5", "LOGOUT", 21, "Changing desks"),
-)
-_BUSY = ("RESERVED", "TALKING", "HOLD")
-
-# The base actions of each participant state. Consult, transfer and the like are not offered until the stand-in does them.
-_ACTIONS = {
-    "INITIATING": ("DROP",),
-    "INITIATED": ("DROP",),
+# What each participant state allows by itself; `_allowed` adds what depends on the rest.
+_BASE = {
+    "INITIATING": ("DROP", "UPDATE_CALL_DATA"),
+    "INITIATED": ("DROP", "UPDATE_CALL_DATA"),
     "ALERTING": ("ANSWER",),
-    "ACTIVE": ("HOLD", "DROP"),
-    "HELD": ("RETRIEVE", "DROP"),
+    "ACTIVE": ("HOLD", "DROP", "UPDATE_CALL_DATA", "SEND_DTMF", "TRANSFER_SST"),
+    "HELD": ("RETRIEVE", "DROP", "UPDATE_CALL_DATA"),
     "FAILED": ("DROP",),
+    "WRAP_UP": ("UPDATE_CALL_DATA",),
 }
-
-
-def people() -> list[User]:
-    agents = [("1001", "Ana", "Costa"), ("1002", "Bilal", "Haddad"), ("1003", "Clara", "Wagner")]
-    return [
-        *(User(id=i, first_name=f, last_name=n, password="callcard", extension_of=i) for i, f, n in agents),  # noqa: S106 - the demo's
-        User(
-            id="2001", first_name="Sam", last_name="Okafor", password="callcard", extension_of="2001",  # noqa: S106 - the demo's, told to everybody
-            roles=("Agent", "Supervisor"), supervises=("1",),
-        ),
-        User(id="admin", first_name="", last_name="Administrator", password="callcard", extension_of="", roles=("Admin",)),  # noqa: S106 - the demo's
-    ]  # fmt: skip
+_NOT_NOW = CtiError("Generic Error", "CF_INVALID_OBJECT_STATE", "22")
+_GONE = ("DROPPED", "WRAP_UP")
+_OUTGOING = ReasonCode("", "NOT_READY", 50006, "Outgoing call", system=True)
 
 
 @dataclass
 class Switch:
+    agents: Agents
     listener: Listener
-    platform: Platform = "ucce"
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    users: dict[str, User] = field(default_factory=lambda: {user.id: user for user in people()})
     dialogs: dict[str, Dialog] = field(default_factory=dict)
-    team_name: str = "Customer Care"
     _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(16777217))
 
-    def now(self) -> str:
-        return self.clock().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    @property
+    def ucce(self) -> bool:
+        return self.agents.platform == "ucce"
 
-    # ---- agents
+    def dialogs_of(self, user: User) -> list[Dialog]:
+        return [
+            d for d in self.dialogs.values() if user.extension and (p := d.participant(user.extension)) and p.state != "DROPPED"
+        ]
 
-    def sign_in(self, user: User, extension: str, request_id: str) -> None:
-        """LOGIN. Again, by somebody signed in already, keeps their state, as Finesse does."""
-        taken = self.by_extension(extension)
-        if taken is not None and taken is not user:
-            self.listener.refused(user, None, CtiError("Device Busy", "CF_SPECIFIED_EXTENSION_ALREADY_IN_USE", "283"), request_id)
-            return
-        if not any(person.extension_of == extension for person in self.users.values()):
-            self.listener.refused(user, None, CtiError("Invalid Device", "CF_INVALID_LOGON_DEVICE_SPECIFIED", "260"), request_id)
-            return
-        if user.state == "LOGOUT":
-            user.extension = extension
-            self._set(user, "NOT_READY", request_id, reason_id="-1")
-        else:
-            self.listener.user_changed(user, request_id)
-
-    def set_state(self, user: User, state: str, reason_id: str, request_id: str) -> None:
-        """READY, NOT_READY or LOGOUT, as the agent asks."""
-        reason = next((r for r in REASONS if r.id == reason_id and r.category == state), None)
-        if reason_id and reason is None:
-            raise Refusal(400, "Invalid Input", "Invalid reason code", reason_id)
-        if state in ("NOT_READY", "LOGOUT") and reason is None:
-            # Which error a missing code gives is uncertain; the guide lists Parameter Missing for the state API.
-            raise Refusal(400, "Parameter Missing", "Reason code is required", "reasonCodeId")
-        if user.state == "LOGOUT":
-            code = ("257", "CF_INVALID_PASSWORD_SPECIFIED") if self.platform == "ucce" else ("1010", "CF_INVALID_PARAMETER")
-            self.listener.refused(user, None, CtiError("Invalid State", code[1], code[0]), request_id)
-        elif state == "LOGOUT" and user.state == "READY" and self.platform == "ucce":
-            raise Refusal(400, "Invalid State", "Sign out from NOT_READY")
-        elif user.state in _BUSY:
-            if self.platform == "uccx" and state == "READY":
-                self.listener.refused(user, None, CtiError("Invalid State", "CF_INVALID_AGENT_WORKMODE", "265"), request_id)
-                return
-            user.pending, user.before_call, user.reason, user.reason_id = state, state, reason, reason_id
-            self.listener.user_changed(user, request_id)
-        else:
-            self._set(user, state, request_id, reason, reason_id)
-
-    def by_extension(self, extension: str) -> User | None:
-        return next((u for u in self.users.values() if u.extension == extension and extension), None)
-
-    # ---- calls
+    # ---- how a call begins
 
     def ring(self, from_address: str, to: str, queue: str = "", variables: dict[str, str] | None = None) -> Dialog:
         """A call from outside reaches the phone `to`. Raises Refusal if nobody is signed in there."""
-        user = self.by_extension(to)
-        if user is None:
-            raise Refusal(404, "Not Found", f"Nobody is signed in on extension {to}", to)
-        now = self.now()
-        call_type = "PREROUTE_ACD_IN" if queue and self.platform == "ucce" else "ACD_IN" if queue else "OTHER_IN"
-        dialog = self._new(from_address, to, call_type, to, queue, variables or {})
+        user = self._signed_in_at(to)
+        call_type = "PREROUTE_ACD_IN" if queue and self.ucce else "ACD_IN" if queue else "OTHER_IN"
+        dialog = self._new(from_address, to, call_type, queue=queue, variables=variables)
         dialog.state = "ALERTING"
-        dialog.participants = [
-            Participant(address=from_address, is_agent=False, state="INITIATED", began=now, since=now),
-            Participant(address=to, is_agent=True, state="ALERTING", began=now, since=now),
-        ]
-        if user.state == "READY":
-            self._set(user, "RESERVED")
+        dialog.participants = [self._party(from_address, "INITIATED", is_agent=False), self._party(to, "ALERTING")]
+        self._reserve(user)
         self._publish(dialog, "POST")
         return dialog
 
-    def make_call(self, user: User, to: str, request_id: str) -> Dialog | None:
+    def make_call(self, user: User, to: str, request_id: str, variables: dict[str, str] | None = None) -> Dialog | None:
         """The agent dials. None if the switch refuses, which it tells by event."""
         if any(p.state == "ACTIVE" for d in self.dialogs_of(user) if (p := d.participant(user.extension))):
-            error = CtiError("Invalid State", "CF_INVALID_OBJECT_STATE", "22")
-            self.listener.refused(user, None, error, request_id)
+            self.listener.dialog_refused(user, None, CtiError("Invalid State", "CF_INVALID_OBJECT_STATE", "22"), request_id)
             return None
-        now = self.now()
-        other = self.by_extension(to)
-        dialog = self._new(user.extension, to, "AGENT_INSIDE" if other else "OUT", to, "", {})
-        dialog.participants = [Participant(address=user.extension, is_agent=True, state="INITIATING", began=now, since=now)]
-        if self.platform == "ucce":
-            if user.state == "READY":  # 12.5 and later: NOT_READY with reason 50006 while the agent dials
-                self._set(user, "NOT_READY", reason_id="-1")
-                user.reason = ReasonCode("50006", "NOT_READY", 50006, "Outgoing call")
-            self._set(user, "TALKING")  # on UCCX a call that was not routed leaves the agent NOT_READY
+        call_type = "AGENT_INSIDE" if self.agents.by_extension(to) else "OUT"
+        return self._dial(user, self._new(user.extension, to, call_type, variables=variables), request_id)
+
+    def preview(self, to: str, number: str, campaign: str, *, direct: bool) -> Dialog:
+        """The dialer reserves the agent at `to` for a customer whom they may accept or reject."""
+        user = self._signed_in_at(to)
+        status = "DIRECT_PREVIEW_OUTBOUND_RESERVATION" if direct else "PREVIEW_OUTBOUND_RESERVATION"
+        variables = {"BACampaign": campaign, "BAStatus": status, "BAResponse": "", "BACustomerNumber": number}
+        call_type = "OUTBOUND_DIRECT_PREVIEW" if direct else "OUTBOUND_PREVIEW"
+        dialog = self._new("5555", to, call_type, variables=variables)
+        dialog.kind, dialog.customer, dialog.state = ("direct_preview" if direct else "preview"), number, "ALERTING"
+        dialog.participants = [self._party("5555", "ACTIVE", is_agent=False), self._party(to, "ALERTING")]
+        self.agents.put(user, "RESERVED_OUTBOUND_PREVIEW")
+        self._publish(dialog, "POST")
+        return dialog
+
+    # ---- what an agent does in a call
+
+    def act(self, dialog: Dialog, address: str, action: str, request_id: str = "", **told: str) -> None:
+        """`action` by the participant at `address`; `told` is toAddress, dtmfString and the like.
+
+        What is malformed raises Refusal at once; what is not allowed now is refused by event.
+        """
+        participant = dialog.participant(address)
+        user = self.agents.by_extension(address)
+        if participant is None or participant.state == "DROPPED":
+            raise Refusal(400, "Invalid Input", "Invalid targetMediaAddress specified for dialog", address)
+        if action == "SEND_DTMF" and participant.state == "HELD":
+            raise Refusal(401, "Invalid State", "The leg is held", dialog.id)
+        if action not in self._allowed(dialog, participant) and (participant.is_agent or action != "DROP"):
+            if user is None:
+                raise Refusal(400, "Invalid State", f"{action} is not possible while {participant.state}", address)
+            self.listener.dialog_refused(user, dialog, self._why_not(dialog, address, action), request_id)
+            return
+        match action:
+            case "ANSWER":
+                self._answer(dialog, participant, request_id)
+            case "HOLD" | "RETRIEVE":
+                if action == "RETRIEVE":
+                    self._hold_others(dialog, address)
+                self._move(participant, "HELD" if action == "HOLD" else "ACTIVE")
+                self._publish(dialog, "PUT", request_id)
+            case "DROP":
+                self._leave(dialog, participant, request_id)
+            case "SEND_DTMF":
+                dialog.dtmf += told.get("dtmfString", "")
+                self._publish(dialog, "PUT", request_id)
+            case "START_RECORDING":
+                dialog.recording = True
+                self._publish(dialog, "PUT", request_id)
+            case "CONSULT_CALL" if user:
+                self._consult(user, dialog, told.get("toAddress", ""), request_id)
+            case "TRANSFER" if user:
+                self._merge(user, dialog, request_id, stay=False)
+            case "CONFERENCE" if user:
+                self._merge(user, dialog, request_id, stay=True)
+            case "TRANSFER_SST" if user:
+                self._transfer(user, dialog, told.get("toAddress", ""), request_id)
+            case "ACCEPT" if user:
+                self._accept(user, dialog, request_id)
+            case "REJECT" | "CLOSE":
+                self._end(dialog, request_id)
+            case "RECLASSIFY":
+                dialog.classification = told.get("outboundClassification", "")
+                dialog.variables["BAResponse"] = dialog.classification
+                self._publish(dialog, "PUT", request_id)
+            case "UPDATE_SCHEDULED_CALLBACK" | "CANCEL_SCHEDULED_CALLBACK":
+                time, number = dialog.callback if action.startswith("UPDATE") else ("", "")
+                dialog.callback = (told.get("callbackTime", time), told.get("callbackNumber", number))
+                self._publish(dialog, "PUT", request_id)
+        self._settle()
+
+    def update(self, dialog: Dialog, variables: dict[str, str], wrap_up: tuple[str, ...], request_id: str) -> None:
+        """New call data, checked already."""
+        dialog.variables |= variables
+        dialog.wrap_up = wrap_up or dialog.wrap_up
+        self._publish(dialog, "PUT", request_id)
+
+    def drop_participant(self, dialog: Dialog, asker: User, address: str, request_id: str) -> None:
+        """PARTICIPANT_DROP: somebody else is taken off a conference."""
+        victim = dialog.participant(address)
+        if victim is None or victim.state in _GONE:
+            raise Refusal(400, "Invalid Destination", "The participant is not on the call", address)
+        who = self.agents.site.drop_participants
+        allowed = (
+            (bool(asker.supervises) and dialog.participant(asker.extension) is not None)
+            or who == "all"
+            or (who == "conference_controller_and_supervisor" and dialog.controller == asker.extension)
+        )
+        if not allowed or not self.ucce:
+            self.listener.dialog_refused(asker, dialog, _NOT_NOW, request_id)
+            return
+        self._leave(dialog, victim, request_id)
+        self._settle()
+
+    # ---- supervisors
+
+    def monitor(self, supervisor: User, address: str, request_id: str) -> Dialog | None:
+        """SILENT_MONITOR: the supervisor listens to the call of the agent at `address`."""
+        agent = self.agents.by_extension(address)
+        if agent is None or agent.team not in supervisor.supervises:
+            raise Refusal(401, "Invalid Supervisor", "The agent is not on a team of this supervisor", address)
+        if self.dialogs_of(supervisor):
+            raise Refusal(400, "Invalid State", "The supervisor is on a call already", supervisor.id)
+        talking = self._talking(agent)
+        if talking is None or supervisor.state != "NOT_READY":
+            code = "13145" if self.ucce else "88049"
+            self.listener.dialog_refused(
+                supervisor, None, CtiError("Generic Error", "Silent monitor is not possible", code), request_id
+            )
+            return None
+        dialog = self._new(supervisor.extension, address, "SUPERVISOR_MONITOR")
+        dialog.kind, dialog.associated, dialog.state = "monitor", talking.id, "ACTIVE"
+        dialog.participants = [self._party(supervisor.extension, "ACTIVE"), self._party(address, "ACTIVE")]
+        dialog.participants[1].passive = True
+        self._publish(dialog, "POST", request_id)
+        self._settle()
+        return dialog
+
+    def barge(self, supervisor: User, monitoring: Dialog, request_id: str) -> None:
+        """BARGE_CALL: who listened now talks, in a conference. (The BARGE_IN_CONSULT leg in between is not played.)"""
+        call = self.dialogs.get(monitoring.associated)
+        agent = self.agents.by_extension(monitoring.to_address)
+        mine = call.participant(agent.extension) if call and agent else None
+        if call is None or mine is None or mine.state != "ACTIVE":
+            raise Refusal(400, "Invalid Destination", "The agent is not talking", monitoring.id)
+        self._end(monitoring, request_id)
+        call.call_type, call.controller = "CONFERENCE", mine.address
+        call.participants.append(self._party(supervisor.extension, "ACTIVE"))
+        self._publish(call, "PUT", request_id, but=supervisor)
+        self._publish(call, "POST", request_id, only=supervisor)
+        self._settle()
+
+    # ---- what the far end does
+
+    def answer_outside(self, dialog: Dialog) -> None:
+        """Whoever the agent called picks up."""
+        callee = next((p for p in dialog.participants if not p.is_agent and p.state == "ALERTING"), None)
+        if callee is None:
+            raise Refusal(400, "Invalid State", "There is nobody outside whose phone rings", dialog.id)
+        self._answer(dialog, callee, "")
+        self._settle()
+
+    def drop_outside(self, dialog: Dialog) -> None:
+        """The outside party hangs up: they are gone first, then the call. In a conference the others go on talking."""
+        outside = [p for p in dialog.participants if not p.is_agent and p.state != "DROPPED"]
+        if dialog.state == "ACTIVE" and outside:
+            if len(self._present(dialog)) - len(outside) >= 2:
+                for each in outside:
+                    self._move(each, "DROPPED")
+                self._publish(dialog, "PUT")
+                return
+            for each in outside:
+                self._move(each, "DROPPED")
+            self._publish(dialog, "PUT")
+        self._end(dialog, "")
+        self._settle()
+
+    def finish_wrap_up(self, user: User, extension: str) -> None:
+        """Wrap-up is over, by the agent's own state or the timer: the calls that waited for it go."""
+        for dialog in list(self.dialogs.values()):
+            mine = dialog.participant(extension)
+            if mine is not None and mine.state == "WRAP_UP":
+                self._move(mine, "DROPPED")
+                dialog.state = "DROPPED"
+                self._tell(user, dialog, "DELETE", "")
+                if not self._present(dialog) and not any(p.state == "WRAP_UP" for p in dialog.participants):
+                    self.dialogs.pop(dialog.id, None)
+
+    # ---- beneath: how calls change
+
+    def _dial(self, user: User, dialog: Dialog, request_id: str) -> Dialog:
+        """The four steps of an outgoing call: begun, in service, dialled, and ringing or failed."""
+        to, other = dialog.to_address, self.agents.by_extension(dialog.to_address)
+        mine = self._party(user.extension, "INITIATING")
+        dialog.participants = [mine]
+        if self.ucce and user.state == "READY":  # 12.5 and later: NOT_READY with reason 50006 while the agent dials
+            self.agents.put(user, "NOT_READY", "", _OUTGOING, "-1")
         self._publish(dialog, "POST", request_id)  # the call begins
         self._publish(dialog, "POST", request_id)  # and has its service: two POSTs for one call are normal
-        mine = dialog.participants[0]
         self._move(mine, "INITIATED")
         dialog.state = "INITIATED"
         self._publish(dialog, "PUT", request_id)
@@ -231,132 +308,266 @@ class Switch:
             mine.cause, dialog.state = "BAD_DESTINATION", "FAILED"
             self._publish(dialog, "PUT")
             return dialog
-        dialog.participants.append(Participant(address=to, is_agent=bool(other), state="ALERTING", began=now, since=self.now()))
-        dialog.state = "ALERTING"
+        self._ring_at(dialog, to)
+        return dialog
+
+    def _ring_at(self, dialog: Dialog, to: str) -> None:
+        other = self.agents.by_extension(to)
+        dialog.participants.append(self._party(to, "ALERTING", is_agent=other is not None))
+        if dialog.state != "ACTIVE":
+            dialog.state = "ALERTING"
         if other:
-            if other.state == "READY":
-                self._set(other, "RESERVED")
-            self._publish(dialog, "PUT", only=user)
+            self._reserve(other)
+            self._publish(dialog, "PUT", but=other)
             self._publish(dialog, "POST", only=other)
         else:
             self._publish(dialog, "PUT")
-        return dialog
 
-    def act(self, dialog: Dialog, address: str, action: str, request_id: str = "") -> None:
-        """ANSWER, HOLD, RETRIEVE or DROP by the participant at `address`. What is not allowed now is refused by event."""
-        participant = dialog.participant(address)
-        user = self.by_extension(address)
-        if participant is None:
-            raise Refusal(400, "Invalid Input", "Invalid targetMediaAddress specified for dialog", address)
-        if action not in _ACTIONS.get(participant.state, ()) and (participant.is_agent or action != "DROP"):
-            if user is None:
-                raise Refusal(400, "Invalid State", f"{action} is not possible while {participant.state}", address)
-            self.listener.refused(user, dialog, CtiError("Generic Error", "CF_INVALID_OBJECT_STATE", "22"), request_id)
-            return
-        if action in ("ANSWER", "RETRIEVE"):
-            self._hold_others(dialog, address)
-        if action == "ANSWER":
-            for each in dialog.participants:
+    def _answer(self, dialog: Dialog, participant: Participant, request_id: str) -> None:
+        for each in self._present(dialog):
+            if each.state != "HELD" or each is participant:
+                self._hold_others(dialog, each.address)
                 self._move(each, "ACTIVE")
-            dialog.state = "ACTIVE"
-            self._publish(dialog, "PUT", request_id)
-            for agent in self._agents(dialog):
-                # On UCCX a call that was not routed leaves the agent NOT_READY.
-                if self.platform == "ucce" or dialog.queue or agent.state in _BUSY:
-                    self._set(agent, "TALKING")
-        elif action in ("HOLD", "RETRIEVE"):
-            self._move(participant, "HELD" if action == "HOLD" else "ACTIVE")
-            self._publish(dialog, "PUT", request_id)
-            # On UCCX a held call leaves the agent TALKING.
-            if user is not None and self.platform == "ucce":
-                self._set(user, "HOLD" if action == "HOLD" else "TALKING")
-        elif action == "DROP":
-            self._end(dialog, request_id)
-
-    def answer_outside(self, dialog: Dialog) -> None:
-        """Whoever the agent called picks up."""
-        callee = next((p for p in dialog.participants if not p.is_agent and p.state == "ALERTING"), None)
-        if callee is None:
-            raise Refusal(400, "Invalid State", "There is nobody outside whose phone rings", dialog.id)
-        for agent in self._agents(dialog):
-            self._hold_others(dialog, agent.extension)
-        for each in dialog.participants:
-            self._move(each, "ACTIVE")
         dialog.state = "ACTIVE"
-        self._publish(dialog, "PUT")
+        self._publish(dialog, "PUT", request_id)
 
-    def drop_outside(self, dialog: Dialog) -> None:
-        """The outside party hangs up: they are gone first, then the call."""
-        outside = [p for p in dialog.participants if not p.is_agent]
-        if dialog.state == "ACTIVE" and outside:
-            for each in outside:
-                self._move(each, "DROPPED")
-            self._publish(dialog, "PUT")
+    def _consult(self, user: User, original: Dialog, to: str, request_id: str) -> None:
+        mine = original.participant(user.extension)
+        assert mine is not None
+        self._move(mine, "HELD")
+        self._publish(original, "PUT", request_id)
+        consult = self._new(user.extension, to, "CONSULT", variables=dict(original.variables))
+        consult.associated, original.associated = original.id, consult.id
+        self._dial(user, consult, "")
+
+    def _merge(self, user: User, survivor: Dialog, request_id: str, *, stay: bool) -> None:
+        """TRANSFER or CONFERENCE: the call that it is asked of (the held one) goes on with everybody of the active one."""
+        active = self._talking(user)
+        assert active is not None
+        came = [p for p in self._present(active) if p.address != user.extension]
+        for each in came:
+            active.participants.remove(each)
+        for each in came:  # they lose the call that they had, and get the one that goes on
+            if agent := self.agents.by_extension(each.address):
+                gone = Participant(address=each.address, is_agent=True, state="DROPPED", began=each.began, since=self.agents.now())
+                active.participants.append(gone)
+                self._tell(agent, active, "DELETE", request_id)
+        survivor.participants += came
+        survivor.secondary, survivor.associated = active.id, ""
+        survivor.call_type = "CONFERENCE" if stay else "TRANSFER"
+        survivor.controller = user.extension if stay else ""
+        del self.dialogs[active.id]
+        self._move_all(active, "DROPPED")
+        self._tell(user, active, "DELETE", request_id)
+        mine = survivor.participant(user.extension)
+        assert mine is not None
+        if stay:
+            self._move(mine, "ACTIVE")
+        else:
+            survivor.participants.remove(mine)
+            ended = Dialog(**{name: getattr(survivor, name) for name in Dialog.__slots__} | {"participants": [mine]})
+            self._move(mine, "DROPPED")
+            self._tell(user, ended, "DELETE", request_id)
+        arrived = [agent for each in came if (agent := self.agents.by_extension(each.address))]
+        for agent in arrived:
+            self._publish(survivor, "POST", request_id, only=agent)
+        for agent in self._agents(survivor):
+            if agent not in arrived:
+                self._publish(survivor, "PUT", request_id, only=agent)
+
+    def _transfer(self, user: User, dialog: Dialog, to: str, request_id: str) -> None:
+        """TRANSFER_SST: away with it, without asking first."""
+        if to == user.extension:
+            raise Refusal(400, "Invalid Destination", "toAddress is the same as fromAddress", to)
+        if to.isdigit() and len(to) <= 4 and self.agents.by_extension(to) is None:
+            error = CtiError("Call Operation Failure", "CF_INVALID_DESTINATION", "14")
+            self.listener.dialog_refused(user, dialog, error, request_id)
+            return
+        mine = dialog.participant(user.extension)
+        assert mine is not None
+        dialog.participants.remove(mine)
+        ended = Dialog(**{name: getattr(dialog, name) for name in Dialog.__slots__} | {"participants": [mine], "state": "DROPPED"})
+        self._move(mine, "DROPPED")
+        self._tell(user, ended, "PUT", request_id)
+        self._tell(user, ended, "DELETE", request_id)
+        dialog.call_type, dialog.to_address, dialog.dialed = "TRANSFER", to, to
+        self._ring_at(dialog, to)
+
+    def _accept(self, user: User, dialog: Dialog, request_id: str) -> None:
+        """A preview is accepted: the reservation ends and the customer is called."""
+        mine = dialog.participant(user.extension)
+        assert mine is not None
+        self._move(mine, "ACCEPTED")
+        dialog.state = "ACCEPTED"
+        self._publish(dialog, "PUT", request_id)
+        customer, variables = dialog.customer, dict(dialog.variables)
+        variables["BAStatus"] = variables["BAStatus"].removesuffix("_RESERVATION")
         self._end(dialog, "")
+        call = self._new(user.extension, customer, "OUTBOUND", variables=variables)
+        call.participants = [self._party(user.extension, "INITIATED")]
+        call.state = "INITIATED"
+        self._publish(call, "POST")
+        self._ring_at(call, customer)
 
-    def dialogs_of(self, user: User) -> list[Dialog]:
-        return [d for d in self.dialogs.values() if user.extension and d.participant(user.extension)]
+    def _leave(self, dialog: Dialog, participant: Participant, request_id: str) -> None:
+        """One hangs up. With fewer than two left the call is over."""
+        if len(self._present(dialog)) <= 2 or dialog.kind == "monitor":
+            self._end(dialog, request_id)
+            return
+        self._move(participant, "DROPPED")
+        if user := self.agents.by_extension(participant.address):
+            ended = Dialog(**{name: getattr(dialog, name) for name in Dialog.__slots__} | {"state": "DROPPED"})
+            self._tell(user, ended, "DELETE", request_id)
+        if len(self._present(dialog)) == 2 and dialog.controller == participant.address:
+            dialog.controller = ""
+        self._publish(dialog, "PUT", request_id)
 
-    # ---- beneath
+    def _end(self, dialog: Dialog, request_id: str) -> None:
+        for monitoring in [d for d in self.dialogs.values() if d.kind == "monitor" and d.associated == dialog.id]:
+            self._end(monitoring, "")
+        agents = self._agents(dialog)
+        wrapping = [a for a in agents if self._wraps_up(a, dialog)]
+        self._move_all(dialog, "DROPPED")
+        for agent in wrapping:
+            if mine := dialog.participant(agent.extension):
+                self._move(mine, "WRAP_UP")
+        dialog.state = "DROPPED"
+        if not wrapping:
+            del self.dialogs[dialog.id]
+        for agent in agents:
+            self._tell(agent, dialog, "PUT", request_id)
+        for agent in agents:
+            if agent not in wrapping:
+                self._tell(agent, dialog, "DELETE", request_id)
 
-    def _new(self, from_address: str, to: str, call_type: str, dialed: str, queue: str, variables: dict[str, str]) -> Dialog:
+    def _wraps_up(self, agent: User, dialog: Dialog) -> bool:
+        """Wrap-up follows a call with talk in it, when it is required or asked for; on UCCE the call waits for it."""
+        mine = dialog.participant(agent.extension)
+        talked = dialog.kind == "call" and dialog.state == "ACTIVE" and mine is not None and mine.state in ("ACTIVE", "HELD")
+        asked = agent.pending == "WORK" or agent.wrap_up.startswith("REQUIRED")
+        return self.ucce and talked and asked and agent.state in ("TALKING", "HOLD") and len(self.dialogs_of(agent)) == 1
+
+    # ---- beneath: who hears of it
+
+    def _settle(self) -> None:
+        """After a change: the actions that it opened or closed in other calls, and the states of the agents."""
+        for dialog in list(self.dialogs.values()):
+            if any(p.actions != self._allowed(dialog, p) for p in dialog.participants if p.is_agent):
+                self._publish(dialog, "PUT")
+        for user in list(self.agents.users.values()):
+            self._follow(user)
+
+    def _follow(self, user: User) -> None:
+        """The agent's state is what their calls make it."""
+        mine = [(d, p) for d in self.dialogs_of(user) if (p := d.participant(user.extension)) and not p.passive]
+        live = [(d, p) for d, p in mine if p.state not in _GONE]
+        counted = [(d, p) for d, p in live if self.ucce or d.queue or d.kind in ("preview", "direct_preview")]
+        states = {p.state for d, p in counted if d.kind == "call" or (d.kind == "monitor" and self.ucce)}
+        if states & {"ACTIVE", "INITIATING", "INITIATED"}:
+            self.agents.put(user, "TALKING")
+        elif "HELD" in states:
+            # On UCCX a held call leaves the agent TALKING.
+            self.agents.put(user, "HOLD" if self.ucce else "TALKING")
+        elif not live and user.state in ("RESERVED", "TALKING", "HOLD", "RESERVED_OUTBOUND_PREVIEW"):
+            self.agents.released(user, wrap_up=user.state in ("TALKING", "HOLD"))
+
+    def _publish(
+        self, dialog: Dialog, event: Event, request_id: str = "", only: User | None = None, but: User | None = None
+    ) -> None:
+        for user in self._agents(dialog):
+            if (only is None or user is only) and user is not but:
+                self._tell(user, dialog, event, request_id)
+        if event != "DELETE":
+            for user in self._agents(dialog):
+                self._follow(user)
+
+    def _tell(self, user: User, dialog: Dialog, event: Event, request_id: str) -> None:
+        for participant in dialog.participants:
+            participant.actions = self._allowed(dialog, participant)
+        self.listener.dialog_changed(user, dialog, event, request_id)
+
+    def _allowed(self, dialog: Dialog, participant: Participant) -> tuple[str, ...]:
+        """What Finesse would offer `participant` now."""
+        if not participant.is_agent or participant.passive:
+            return ()
+        base = _BASE.get(participant.state, ())
+        if dialog.kind == "monitor":
+            return ("DROP", "BARGE_CALL") if participant.state == "ACTIVE" else ()
+        if dialog.kind != "call":
+            return ("ACCEPT", "REJECT", "CLOSE") if participant.state == "ALERTING" else ()
+        user = self.agents.by_extension(participant.address)
+        others = [p for d in self.dialogs_of(user) if d is not dialog and (p := d.participant(participant.address))] if user else []
+        if participant.state == "ACTIVE" and len(self._present(dialog)) > 1:
+            base += () if any(p.state == "HELD" for p in others) else ("CONSULT_CALL",)
+            base += () if self.ucce else ("START_RECORDING",)
+            base += (
+                ("RECLASSIFY", "UPDATE_SCHEDULED_CALLBACK", "CANCEL_SCHEDULED_CALLBACK") if "BACampaign" in dialog.variables else ()
+            )
+        if participant.state == "HELD" and user and (active := self._talking(user)) and len(self._present(active)) > 1:
+            base += ("TRANSFER", "CONFERENCE") if all(p.state == "ACTIVE" for p in self._present(active)) else ()
+        return base
+
+    def _why_not(self, dialog: Dialog, address: str, action: str) -> CtiError:
+        if action == "CONFERENCE" and dialog.controller and dialog.controller != address:
+            code = "20999" if self.ucce else "22"
+            return CtiError(
+                "Generic Error", "<ConferenceCallCommand>: Conference failed" if self.ucce else "CF_INVALID_OBJECT_STATE", code
+            )
+        return _NOT_NOW
+
+    # ---- beneath: small things
+
+    def _signed_in_at(self, extension: str) -> User:
+        user = self.agents.by_extension(extension)
+        if user is None:
+            raise Refusal(404, "Not Found", f"Nobody is signed in on extension {extension}", extension)
+        return user
+
+    def _new(
+        self, from_address: str, to: str, call_type: str, *, queue: str = "", variables: dict[str, str] | None = None
+    ) -> Dialog:
         dialog = Dialog(
-            id=str(next(self._ids)), from_address=from_address, to_address=to, call_type=call_type, dialed=dialed,
-            queue=queue, variables=dict(variables), participants=[], state="INITIATING",
+            id=str(next(self._ids)), from_address=from_address, to_address=to, call_type=call_type, dialed=to,
+            queue=queue, variables=dict(variables or {}), participants=[], state="INITIATING",
         )  # fmt: skip
         self.dialogs[dialog.id] = dialog
         return dialog
+
+    def _party(self, address: str, state: str, *, is_agent: bool = True) -> Participant:
+        now = self.agents.now()
+        return Participant(address=address, is_agent=is_agent, state=state, began=now, since=now)
+
+    def _reserve(self, user: User) -> None:
+        if user.state == "READY":
+            self.agents.put(user, "RESERVED")
+
+    def _talking(self, user: User) -> Dialog | None:
+        """The call in which `user` talks now."""
+        return next(
+            (d for d in self.dialogs_of(user) if d.kind == "call" and (p := d.participant(user.extension)) and p.state == "ACTIVE"),
+            None,
+        )
 
     def _hold_others(self, dialog: Dialog, address: str) -> None:
         """One call at a time talks: whatever else is active at `address` is held."""
         for other in list(self.dialogs.values()):
             talking = other.participant(address)
-            if other is not dialog and talking is not None and talking.state == "ACTIVE":
-                self.act(other, address, "HOLD")
+            if other is not dialog and talking is not None and talking.state == "ACTIVE" and not talking.passive:
+                self._move(talking, "HELD")
+                self._publish(other, "PUT")
 
-    def _end(self, dialog: Dialog, request_id: str) -> None:
-        agents = self._agents(dialog)
-        for each in dialog.participants:
-            self._move(each, "DROPPED")
-        dialog.state = "DROPPED"
-        del self.dialogs[dialog.id]
-        self._publish(dialog, "PUT", request_id)
-        self._publish(dialog, "DELETE", request_id)
-        for agent in agents:
-            if left := self.dialogs_of(agent):
-                mine = [p for d in left if (p := d.participant(agent.extension))]
-                if self.platform == "ucce" and agent.state == "TALKING" and all(p.state == "HELD" for p in mine):
-                    self._set(agent, "HOLD")
-            elif agent.state in _BUSY:
-                kept = (agent.reason, agent.reason_id) if agent.before_call != "READY" else (None, "")
-                self._set(agent, agent.before_call, "", *kept)
+    @staticmethod
+    def _present(dialog: Dialog) -> list[Participant]:
+        return [p for p in dialog.participants if p.state not in _GONE]
 
     def _agents(self, dialog: Dialog) -> list[User]:
-        return [user for p in dialog.participants if p.is_agent and (user := self.by_extension(p.address))]
+        present: Iterable[Participant] = (p for p in dialog.participants if p.is_agent and p.state != "DROPPED")
+        return [user for p in present if (user := self.agents.by_extension(p.address))]
 
     def _move(self, participant: Participant, state: str) -> None:
-        participant.state, participant.since = state, self.now()
-        participant.actions = _ACTIONS.get(state, ()) if participant.is_agent else ()
+        participant.state, participant.since = state, self.agents.now()
 
-    def _publish(self, dialog: Dialog, event: Event, request_id: str = "", only: User | None = None) -> None:
-        for participant in dialog.participants:
-            participant.actions = _ACTIONS.get(participant.state, ()) if participant.is_agent else ()
-        for user in self._agents(dialog):
-            if only is None or user is only:
-                self.listener.dialog_changed(user, dialog, event, request_id)
-
-    def _set(self, user: User, state: str, request_id: str = "", reason: ReasonCode | None = None, reason_id: str = "") -> None:
-        if state == "LOGOUT":
-            self._sign_out(user, request_id, reason, reason_id)
-            return
-        if state in _BUSY and user.state not in _BUSY:
-            user.before_call = user.state
-        user.state, user.since, user.pending = state, self.now(), ""
-        if state not in _BUSY:
-            user.reason, user.reason_id = reason, reason_id
-        self.listener.user_changed(user, request_id)
-
-    def _sign_out(self, user: User, request_id: str = "", reason: ReasonCode | None = None, reason_id: str = "") -> None:
-        user.state, user.since, user.pending = "LOGOUT", self.now(), ""
-        user.reason, user.reason_id, user.extension, user.before_call = reason, reason_id, "", "NOT_READY"
-        self.listener.user_changed(user, request_id)
+    def _move_all(self, dialog: Dialog, state: str) -> None:
+        for each in dialog.participants:
+            if each.state != state:
+                self._move(each, state)

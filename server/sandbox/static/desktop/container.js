@@ -20,8 +20,12 @@ export class Container {
   /** What is answered to a gadget that asks how the connection is. */
   status = "connected";
 
-  /** @param {Record<string, string>} prefs @param {{lang: string, country: string}} language */
-  constructor(prefs, language) {
+  /**
+   * @param {Record<string, string>} prefs @param {{lang: string, country: string}} language
+   * @param {(node: string, wanted: boolean) => Promise<string>} subscribe asks for a node; answers what was wrong
+   */
+  constructor(prefs, language, subscribe) {
+    this.subscribe = subscribe;
     this.prefs = prefs;
     this.language = language;
     Object.assign(window, {
@@ -99,8 +103,11 @@ export class Container {
     if (request.type === "ConnectionInfoReq") {
       const status = this.status === "recovered" ? "connected" : this.status;
       this.hub.publish("finesse.info.connection", { status, resourceID: "desktop", invokeID: request.invokeID });
-    } else {
-      this.hub.publish(`finesse.info.responses.${request.invokeID}`, null);
+    } else if (request.type === "SubscribeNodeReq" || request.type === "UnsubscribeNodeReq") {
+      void this.subscribe(request.data.node, request.type === "SubscribeNodeReq").then((wrong) => {
+        const content = `<iq type="error"><error>${wrong}</error></iq>`;
+        this.hub.publish(`finesse.info.responses.${request.invokeID}`, wrong ? { subscribe: { content, object: {} } } : null);
+      });
     }
   }
 

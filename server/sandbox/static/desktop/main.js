@@ -34,6 +34,11 @@ function refused(error) {
 async function enter(entering, extension, language) {
   session = entering;
   const told = await (await session.fetch("/desktop/session")).json();
+  session.other = told.other;
+  session.move = () => {
+    sessionStorage.clear();
+    location.href = `${told.other.origin}/desktop#${new URLSearchParams({ ticket: told.other.ticket, extension, language })}`;
+  };
   const [lang, country] = language.split("-");
   // The keys under which the vendor's library looks.
   sessionStorage.setItem("userFinesseAuth", session.authorization);
@@ -55,14 +60,15 @@ async function enter(entering, extension, language) {
       language: lang,
       country,
       locale: `${lang}_${country}`,
-      xmppDomain: hostname,
-      pubsubDomain: `pubsub.${hostname}`,
+      xmppDomain: told.xmppDomain,
+      pubsubDomain: `pubsub.${told.xmppDomain}`,
       clientDriftInMillis: "0",
       mobileAgentMode: "",
       mobileAgentDialNumber: "",
       compatibilityMode: "false",
     },
     { lang, country },
+    (node, wanted) => entering.subscribe(node, wanted),
   );
   // Notifications first, then sign-in: its outcome is one.
   /** @type {(user: any) => void} */
@@ -239,5 +245,16 @@ function complain(error) {
 
 const kept = JSON.parse(sessionStorage.getItem("standin") ?? "null");
 const authorization = sessionStorage.getItem("userFinesseAuth");
-if (kept && authorization) enter(Session.restored(kept.id, authorization), kept.extension, kept.language).catch(refused);
+const arriving = new URLSearchParams(location.hash.slice(1));
+if (arriving.get("ticket")) arrive(arriving).catch(refused);
+else if (kept && authorization) enter(Session.restored(kept.id, authorization), kept.extension, kept.language).catch(refused);
 else signIn.hidden = false;
+
+/** From the other node, which was lost. @param {URLSearchParams} told */
+async function arrive(told) {
+  history.replaceState(null, "", "/desktop");
+  const response = await fetch("/desktop/ticket", { method: "POST", body: JSON.stringify({ ticket: told.get("ticket") }) });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error);
+  await enter(Session.restored(answer.id, answer.authorization), told.get("extension") ?? "", told.get("language") ?? "en-US");
+}

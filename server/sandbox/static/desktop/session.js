@@ -4,6 +4,8 @@
 /** @typedef {"connected" | "failing" | "recovered"} Status */
 
 const BACK_OFF = [500, 1000, 2000, 4000, 8000];
+/** Failed attempts after which the other node is looked at. */
+const LOYALTY = 2;
 /** Milliseconds without a sign of life after which the stream counts as broken; the server gives one every 5 s. */
 const SILENCE = 12_000;
 
@@ -11,10 +13,18 @@ export class Session {
   #stopped = false;
   /** @type {AbortController | null} */
   #stream = null;
+  /** The name of the event stream, under which gadgets subscribe to more than the user's own. */
+  #jid = "";
+  /** How many gadgets want each node. @type {Map<string, number>} */
+  #nodes = new Map();
 
   /** @param {string} id @param {string} password */
   constructor(id, password) {
     this.id = id;
+    /** Where to go when this node is lost, and what lets the session in there. @type {{origin: string, ticket: string} | null} */
+    this.other = null;
+    /** Goes there. */
+    this.move = () => {};
     /** Basic credentials, as gadgets find them in sessionStorage. */
     this.authorization = btoa(String.fromCharCode(...new TextEncoder().encode(`${id}:${password}`)));
   }
@@ -52,6 +62,24 @@ export class Session {
     void this.#read(first, heard).then(() => this.#again(heard, changed));
   }
 
+  /**
+   * What a gadget asks of the notification service; counted, as several may want the same.
+   * @param {string} node @param {boolean} wanted @returns {Promise<string>} what was wrong; empty if nothing
+   */
+  async subscribe(node, wanted) {
+    const count = (this.#nodes.get(node) ?? 0) + (wanted ? 1 : -1);
+    this.#nodes.set(node, Math.max(0, count));
+    if (count !== (wanted ? 1 : 0)) return "";
+    return this.#tell(node, wanted).catch((error) => (this.#nodes.delete(node), error.message));
+  }
+
+  /** @param {string} node @param {boolean} subscribe */
+  async #tell(node, subscribe) {
+    const body = JSON.stringify({ jid: this.#jid, node, subscribe });
+    await this.fetch("/desktop/subscriptions", { method: "POST", body });
+    return "";
+  }
+
   stop() {
     this.#stopped = true;
     this.#stream?.abort();
@@ -79,7 +107,13 @@ export class Session {
         if (done) return;
         const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
         rest = lines.pop() ?? "";
-        for (const line of lines) if (line) heard(JSON.parse(line));
+        for (const line of lines.filter(Boolean).map((line) => JSON.parse(line))) {
+          if (!line.jid) heard(line);
+          else {
+            this.#jid = line.jid; // a new stream: what gadgets want beyond the user's own is asked for again
+            for (const [node, count] of this.#nodes) if (count) void this.#tell(node, true).catch(() => {});
+          }
+        }
       }
     } catch {
       clearTimeout(watchdog); // broken: opened again by whoever reads
@@ -94,6 +128,7 @@ export class Session {
       for (let attempt = 0; !body && !this.#stopped; attempt++) {
         await new Promise((resolve) => setTimeout(resolve, BACK_OFF[Math.min(attempt, BACK_OFF.length - 1)]));
         body = await this.#open().catch(() => null);
+        if (!body && attempt >= LOYALTY && (await inService(this.other?.origin))) return this.move();
       }
       if (!body || this.#stopped) return;
       changed("recovered");
@@ -120,6 +155,17 @@ export function toObject(element) {
     else object[child.tagName] = [object[child.tagName], value];
   }
   return object;
+}
+
+/** @param {string | undefined} origin */
+async function inService(origin) {
+  if (!origin) return false;
+  try {
+    const info = await (await fetch(`${origin}/finesse/api/SystemInfo`)).text();
+    return new DOMParser().parseFromString(info, "text/xml").querySelector("status")?.textContent === "IN_SERVICE";
+  } catch {
+    return false;
+  }
 }
 
 /** What the server said was wrong, in XML or JSON. @param {Response} response */

@@ -1,0 +1,66 @@
+"""The contact centre behind the nodes: agents, calls, tasks, accounts, faults. Whatever they do is told to every node's outlet."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from server.sandbox.accounts import Accounts
+from server.sandbox.agents import Agents
+from server.sandbox.events import Notifications, Presence
+from server.sandbox.faults import Faults
+from server.sandbox.people import Platform, Site, User
+from server.sandbox.switch import Switch
+from server.sandbox.tasks import Tasks
+
+
+@dataclass
+class Centre:
+    platform: Platform = "ucce"
+    site: Site = field(default_factory=Site)
+
+    def __post_init__(self) -> None:
+        self.notifications = Notifications()
+        self.agents = Agents(self.notifications, self.site, self.platform)
+        self.notifications.agents = self.agents
+        self.switch = Switch(self.agents, self.notifications)
+        self.tasks = Tasks(self.agents, self.notifications)
+        self.accounts = Accounts(self.agents)
+        self.faults = Faults()
+        self.presence = Presence(self.agents)
+
+    def set_state(self, asker: User, user: User, state: str, reason_id: str, request_id: str) -> None:
+        """What the state API does, for oneself or as a supervisor; a call that waits for wrap-up goes when it is over."""
+        extension = user.extension
+        wrapping = user.state in ("WORK", "WORK_READY")
+        if asker is user:
+            self.agents.set_state(user, state, reason_id, request_id)
+        else:
+            self.agents.set_state_by(asker, user, state, reason_id, request_id)
+        if wrapping and user.state not in ("WORK", "WORK_READY"):
+            self.switch.finish_wrap_up(user, extension)
+
+    async def keep_time(self) -> None:
+        """Wrap-up timers, for as long as this is awaited."""
+        begun: dict[str, float] = {}
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(0.1)
+            for user in self.agents.users.values():
+                if user.state not in ("WORK", "WORK_READY") or not user.wrap_up.startswith("REQUIRED"):
+                    begun.pop(user.id, None)
+                elif loop.time() - begun.setdefault(user.id, loop.time()) >= user.wrap_up_seconds:
+                    extension = user.extension
+                    self.agents.wrapped_up(user)
+                    self.switch.finish_wrap_up(user, extension)
+
+    def reset(self) -> None:
+        """As on the first day: nobody signed in, no calls, no faults. Connections stay."""
+        for dialog in list(self.switch.dialogs.values()):
+            self.switch.drop_outside(dialog)
+        self.switch.dialogs.clear()
+        self.tasks.reset()
+        self.agents.reset()
+        self.faults.armed.clear()
+        self.notifications.faults.clear()
+        self.accounts.reset()
