@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import httpx
+import hypothesis
 import pytest
 import uvicorn
 from starlette.applications import Starlette
@@ -22,6 +23,10 @@ from server.sandbox.app import Sandbox, SandboxSettings
 from server.settings import Settings
 
 ROOT = Path(__file__).parent.parent
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("callcard", deadline=None)
+hypothesis.settings.load_profile("callcard")
 AGENT = ("1001", "callcard")
 
 
