@@ -105,6 +105,14 @@ class NotificationSession:
             raise notice
         return notice
 
+    def waiting(self) -> Notice | None:
+        """The next notice if there is one already. The end of the stream stays for `next`."""
+        if self._notices.empty() or (self._over and self._notices.qsize() == 1):
+            return None
+        notice = self._notices.get_nowait()
+        assert not isinstance(notice, StreamLost)
+        return notice
+
     async def subscribe(self, node: str) -> None:
         """Events of `node` too, for this connection alone. The user's own nodes come by themselves. Raises Refused."""
         asked = f"<subscribe node={quoteattr(node)} jid={quoteattr(self.jid)}/>"

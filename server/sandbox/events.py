@@ -200,7 +200,8 @@ class Notifications:
     outlets: list[Outlet] = field(default_factory=list)
     faults: list[tuple[EventFault, str, float]] = field(default_factory=list)
     """Armed: what happens to the next event whose node begins so, and the seconds that a late one takes."""
-    _held: list[Notification] = field(default_factory=list)
+    _held: list[tuple[str, Notification]] = field(default_factory=list)
+    """Events that come after the next one on a node that begins so."""
 
     # ---- what is told
 
@@ -268,12 +269,13 @@ class Notifications:
                 asyncio.get_running_loop().call_later(fault[2], self._release, notification)
                 return None
             case "event-swapped":  # it follows the next one
-                self._held.append(notification)
+                self._held.append((fault[1], notification))
                 return None
 
     def _release(self, notification: Notification) -> None:
-        held, self._held = self._held, []
-        for each in (notification, *held):
+        due = [held for held in self._held if notification.node.startswith(held[0])]
+        self._held = [held for held in self._held if held not in due]
+        for each in (notification, *(late for _path, late in due)):
             for outlet in self.outlets:
                 outlet.publish(each)
 

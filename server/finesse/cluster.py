@@ -1,0 +1,396 @@
+"""Two nodes, one presence: where each user's session with Finesse lives, and what happens when that node is lost.
+
+A user must not be signed in on both nodes, and their REST calls belong to the node where their presence is. So a `Line` is pinned
+to one node. It moves only when that node is really lost (its own SystemInfo, the loss of the stream and the presence of the user
+`finesse` decide, never one failed request) and the other one is seen in service; it does not move back by itself. Nothing is
+resumed: after each reconnect everything is read again and the difference published, so a subscriber sees no hole and no double.
+
+Source: the administration guide's chapter on failover, releases 12.5 to 15.0.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import random
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Literal
+
+from server.errors import CallcardError, CredentialsWrong
+from server.finesse.client import Credential, FinesseClient
+from server.finesse.notifications import NotificationSession, ServerPresence, Told, Unreadable
+from server.finesse.objects import ApiError, Dialog, Update, User
+from server.finesse.streams import Address, Reason, Refused, StreamLost
+
+log = logging.getLogger("callcard.finesse")
+
+API = "/finesse/api"
+REMEMBERED = 100
+"""Calls that are over, against latecomers."""
+LOYALTY = 3
+"""Failed reconnects to a node that says it is in service, after which the other is tried: its notifications may be broken."""
+READING = 8.0
+"""Seconds for reading everything after a connect."""
+FINAL: tuple[Reason, ...] = ("conflict", "not-authorized")
+"""After these a line is over: somebody else has the session, or the credential has ended."""
+
+
+# ---- what a subscriber hears
+
+
+@dataclass(frozen=True, slots=True)
+class UserChanged:
+    user: User
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DialogChanged:
+    """`what` happened to a call: `begun` and `ended` once each, `changed` as often as it does."""
+
+    what: Literal["begun", "changed", "ended"]
+    dialog: Dialog
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRefused:
+    """Finesse took an order and refused it later. `source` is what it was about, as in /finesse/api/Dialog/1."""
+
+    source: str
+    error: ApiError
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """An event of a node that was subscribed to beyond the user's own."""
+
+    node: str
+    update: Update
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How the line is: `up` on `node`, `down` and trying, or `over` for good because of `reason`."""
+
+    state: Literal["up", "down", "over"]
+    node: str
+    reason: str = ""
+
+
+Change = UserChanged | DialogChanged | OrderRefused | Other | Connection
+
+
+# ---- nodes
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One Finesse node: its REST client and where its notification service listens."""
+
+    name: str
+    client: FinesseClient
+    address: Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Seconds. The defaults are the Finesse desktop's; tests are quicker."""
+
+    ping: float = 10.0
+    poll: float = 20.0
+    """Between looks at SystemInfo while a node is lost."""
+    retry: float = 1.0
+    """Before the first reconnect, doubled up to `poll` after each."""
+    spread: float = 5.0
+    """Reconnects of many users are spread at random over this long, so that a node that comes back is not run over."""
+    grace: float = 3.0
+    """For which a node that looks lost by one sign alone is given the chance to contradict it."""
+    request: float = 4.0
+
+
+class Cluster:
+    """The nodes, the preferred first. It knows which are in service by asking, and where each line lives."""
+
+    def __init__(self, nodes: Sequence[Node], timing: Timing | None = None) -> None:
+        assert nodes
+        self.nodes, self.timing = tuple(nodes), timing or Timing()
+        self.lines: dict[str, Line] = {}
+
+    def node_of(self, user: str) -> Node | None:
+        """Where `user`'s session lives, if it is ours to know."""
+        line = self.lines.get(user)
+        return line.node if line else None
+
+    def named(self, place: str) -> Node | None:
+        """The node that is called `place`, as in finesse-a.example:8445."""
+        return next((node for node in self.nodes if node.name == place.lower()), None)
+
+    async def in_service(self, node: Node) -> bool:
+        """By its own word: SystemInfo says IN_SERVICE, and the last heartbeat with the switch succeeded."""
+        try:
+            info = await node.client.system_info(asyncio.get_running_loop().time() + self.timing.request)
+        except CredentialsWrong:  # a release that wants credentials for SystemInfo is at least up
+            return True
+        except CallcardError:
+            return False
+        return info.status == "IN_SERVICE" and info.last_cti_heartbeat_status in ("", "success")
+
+    async def choose(self, preferred: Node) -> Node | None:
+        """A node to be on: `preferred` if it is in service, else the other; None while neither is."""
+        for node in (preferred, *(each for each in self.nodes if each is not preferred)):
+            if await self.in_service(node):
+                return node
+        return None
+
+    def attend(
+        self, user: str, password: str, hear: Callable[[Change], None], nodes: Iterable[str] = (), at: Node | None = None
+    ) -> Line:
+        """Be present as `user`, and tell `hear` whatever changes, until the line is closed or over.
+
+        `password` may be a token, with `Bearer ` before it. `nodes` are subscribed to beyond the user's own.
+        """
+        line = Line(self, user, password, hear, tuple(nodes), at or self.nodes[0])
+        self.lines[user] = line
+        return line
+
+
+# ---- one user's line
+
+
+@dataclass
+class _Known:
+    """What has been published, with the request that it answered: against this, whatever is read or heard is compared."""
+
+    user: tuple[User, str] | None = None
+    dialogs: dict[str, tuple[Dialog, str]] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
+    """When calls ended that are over, for what comes too late about them."""
+    refusals: deque[OrderRefused] = field(default_factory=lambda: deque(maxlen=20))
+
+
+class Line:
+    """One user's presence. Made by `Cluster.attend`; runs by itself."""
+
+    def __init__(
+        self, cluster: Cluster, user: str, password: str, hear: Callable[[Change], None], nodes: tuple[str, ...], node: Node
+    ) -> None:
+        self.user, self.node = user, node
+        self.up = asyncio.Event()
+        """Set while the line is connected and everything has been read."""
+        self._cluster, self._password, self._hear, self._nodes = cluster, password, hear, nodes
+        self._known = _Known()
+        self._session: NotificationSession | None = None
+        self._running = asyncio.create_task(self._run())
+
+    async def subscribe(self, node: str) -> None:
+        """One more node, now and after each reconnect. Raises Refused."""
+        if self._session:
+            await self._session.subscribe(node)
+        self._nodes = (*self._nodes, node)
+
+    async def close(self) -> None:
+        """Leave. The user's presence goes with it: Finesse signs out whoever has no other after a minute."""
+        self._running.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._running
+        self._gone()
+
+    def _gone(self) -> None:
+        if self._cluster.lines.get(self.user) is self:
+            del self._cluster.lines[self.user]
+
+    @property
+    def _authorization(self) -> str:
+        if self._password.startswith("Bearer "):
+            return self._password
+        return "Basic " + base64.b64encode(f"{self.user}:{self._password}".encode()).decode()
+
+    # ---- the life of a line
+
+    async def _run(self) -> None:
+        timing, wait, failed = self._cluster.timing, 0.0, 0
+        while True:
+            await asyncio.sleep(wait)
+            try:
+                await self._live()
+                reason: Reason = "lost"
+            except StreamLost as lost:
+                reason = lost.reason
+            except CredentialsWrong:
+                reason = "not-authorized"
+            except CallcardError as error:
+                log.info("reading everything anew at %s: %s", self.node.name, error.code)
+                reason = "lost"
+            was_up = self.up.is_set()
+            self.up.clear()
+            if reason in FINAL:
+                self._gone()
+                return self._publish(Connection("over", self.node.name, reason))
+            if was_up:
+                self._publish(Connection("down", self.node.name, reason))
+                wait, failed = random.uniform(0, timing.spread), 0  # noqa: S311 - spreads load, hides nothing
+            else:
+                wait, failed = min(max(timing.retry, wait * 2), timing.poll), failed + 1
+            # Prefer where the user is; look at the other node only when this one says itself that it is out, or does not answer.
+            other = next((node for node in self._cluster.nodes if node is not self.node), None)
+            chosen = await self._cluster.choose(other if other and failed >= LOYALTY else self.node)
+            if chosen is not None and chosen is not self.node and (failed >= LOYALTY or await self._lost_for_good()):
+                log.info("%s moves from %s to %s", self.user, self.node.name, chosen.name)
+                self.node, failed = chosen, 0
+
+    async def _lost_for_good(self) -> bool:
+        """The current node is asked once more before moving, after a moment."""
+        await asyncio.sleep(self._cluster.timing.grace)
+        return not await self._cluster.in_service(self.node)
+
+    async def _live(self) -> None:
+        """Connect, read everything, then hear events until the stream is lost or the node turns out to be."""
+        secret = self._password.removeprefix("Bearer ")
+        session = await NotificationSession.open(self.node.address, self.user, secret, ping=self._cluster.timing.ping)
+        try:
+            for node in self._nodes:
+                try:
+                    await session.subscribe(node)
+                except Refused as error:
+                    log.warning("%s may not hear of %s: %s", self.user, node, error.condition)
+            self._session = session
+            late = await self._read_all(session)
+            self.up.set()
+            self._publish(Connection("up", self.node.name))
+            for notice in late:
+                await self._take(session, notice)
+            while True:
+                await self._take(session, await session.next())
+        finally:
+            self._session = None
+            await asyncio.shield(session.close())
+
+    async def _take(self, session: NotificationSession, notice: object) -> None:
+        match notice:
+            case Told(node, update):
+                if node == f"{API}/SystemInfo":
+                    if any(getattr(info, "status", "") == "OUT_OF_SERVICE" for info in update.objects):
+                        await self._doubt("SystemInfo says OUT_OF_SERVICE")
+                else:
+                    self._apply(node, update)
+            case Unreadable():
+                for late in await self._read_all(session):
+                    await self._take(session, late)
+            case ServerPresence(False):
+                await self._doubt("the user finesse is gone")
+
+    async def _doubt(self, sign: str) -> None:
+        """One sign that the node is lost. It is believed if the node, asked, does not contradict it in time."""
+        await asyncio.sleep(self._cluster.timing.grace)
+        if not await self._cluster.in_service(self.node):
+            log.info("%s: %s", self.node.name, sign)
+            raise StreamLost("service-unavailable", sign)
+
+    # ---- reading everything, and the difference
+
+    async def _read_all(self, session: NotificationSession) -> list[Told | Unreadable | ServerPresence]:
+        """Read user and calls, and publish what is different from what was known. What came meanwhile is answered, for later.
+
+        An event about what is being read may be older or newer than the answer; then it is read again.
+        """
+        client = self.node.client
+        late: list[Told | Unreadable | ServerPresence] = []
+        for _attempt in range(5):
+            credential = Credential(self._authorization, asyncio.get_running_loop().time() + READING)
+            user = await client.user(credential, self.user)
+            dialogs = await client.dialogs(credential, self.user) if user.extension else ()
+            came = _take_waiting(session)
+            if not any(isinstance(notice, Told) and notice.node in self._own for notice in came):
+                late += came
+                break
+            late += [notice for notice in came if not self._overtaken(notice)]
+        self._compare(user, dialogs)
+        return late
+
+    def _overtaken(self, notice: object) -> bool:
+        """Whether reading again makes this event superfluous. A refusal is never: it is not in what is read."""
+        return isinstance(notice, Told) and notice.node in self._own and not notice.update.errors
+
+    @property
+    def _own(self) -> tuple[str, str]:
+        return f"{API}/User/{self.user}", f"{API}/User/{self.user}/Dialogs"
+
+    def _compare(self, user: User, dialogs: Iterable[Dialog]) -> None:
+        now = {dialog.id: dialog for dialog in dialogs}
+        self._user(user, "")
+        for id, (dialog, _request) in list(self._known.dialogs.items()):
+            if id not in now:
+                self._ended(dialog, "")
+        for dialog in now.values():
+            self._dialog(dialog, "")
+
+    # ---- events
+
+    def _apply(self, node: str, update: Update) -> None:
+        for error in update.errors:
+            refused = OrderRefused(update.source, error, update.request_id)
+            if not update.request_id or refused not in self._known.refusals:
+                self._known.refusals.append(refused)
+                self._publish(refused)
+        if node not in self._own:
+            return self._publish(Other(node, update))
+        for found in update.objects:
+            if isinstance(found, User) and found.login_id == self.user:
+                self._user(found, update.request_id)
+            if isinstance(found, Dialog) and found.id:
+                if update.event == "DELETE":
+                    self._ended(found, update.request_id)
+                else:
+                    self._dialog(found, update.request_id)
+        return None
+
+    def _user(self, user: User, request_id: str) -> None:
+        known, known_id = self._known.user or (None, "")
+        if known is not None and user.state_change_time and user.state_change_time < known.state_change_time:
+            return  # it was overtaken
+        if user != known or request_id not in ("", known_id):
+            self._known.user = (user, request_id)
+            self._publish(UserChanged(user, request_id))
+
+    def _dialog(self, dialog: Dialog, request_id: str) -> None:
+        known, known_id = self._known.dialogs.get(dialog.id, (None, ""))
+        if known is None and (dialog.state == "DROPPED" or _moment(dialog) <= self._known.ended.get(dialog.id, "")):
+            return  # something about a call that is over
+        if known is not None and _moment(dialog) < _moment(known):
+            return  # it was overtaken
+        if dialog != known or request_id not in ("", known_id):  # two POSTs for one call are normal
+            self._known.dialogs[dialog.id] = (dialog, request_id)
+            self._publish(DialogChanged("begun" if known is None else "changed", dialog, request_id))
+
+    def _ended(self, dialog: Dialog, request_id: str) -> None:
+        known = self._known.dialogs.pop(dialog.id, None)
+        if known is None:
+            return
+        self._known.ended[dialog.id] = max(_moment(dialog), _moment(known[0]))
+        if len(self._known.ended) > REMEMBERED:
+            del self._known.ended[next(iter(self._known.ended))]
+        self._publish(DialogChanged("ended", dialog, request_id))
+
+    def _publish(self, change: Change) -> None:
+        try:
+            self._hear(change)
+        except Exception:  # a subscriber's fault must not end the agent's presence
+            log.exception("a subscriber of %s failed on %s", self.user, type(change).__name__)
+
+
+def _moment(dialog: Dialog) -> str:
+    """When a call last changed: its events carry no number of their own, but each participant's time."""
+    return max((p.state_change_time for p in dialog.participants), default="")
+
+
+def _take_waiting(session: NotificationSession) -> list[Told | Unreadable | ServerPresence]:
+    found = []
+    while (notice := session.waiting()) is not None:
+        found.append(notice)
+    return found
