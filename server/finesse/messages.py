@@ -183,8 +183,10 @@ def read_user(body: bytes) -> User:
 
 
 def read_list(body: bytes, kind: type[_T]) -> tuple[_T, ...]:
-    """The objects of a list such as `<Dialogs>`: none, one or many."""
+    """The objects of a list such as `<Dialogs>`: none, one or many; or a single one that came without its list."""
     root = _parse(body)
+    if _folded(root) == _tag(kind).lower():
+        return (_read(root, kind),)
     if _folded(root) not in (f"{_tag(kind)}s".lower(), f"{_tag(kind)}list".lower()):
         raise _unexpected(root, f"{_tag(kind)}s")
     return tuple(_read(child, kind) for child in root if _folded(child) == _tag(kind).lower())

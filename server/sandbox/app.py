@@ -26,6 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from server.sandbox import layout as layouts
+from server.sandbox import xml
 from server.sandbox.accounts import Accounts
 from server.sandbox.agents import Agents
 from server.sandbox.backdoor import BackDoor
@@ -234,6 +235,11 @@ async def _refuse(request: Request, error: Exception) -> Response:
 
 async def _refuse_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if request.url.path.startswith("/finesse/api/"):
+        # In XML, whatever was asked: on anything else the vendor's library can loop for ever.
+        kind = {404: "Not Found", 405: "Method Not Allowed"}.get(error.status_code, "Generic Error")
+        refused = xml.document(xml.refusal(Refusal(error.status_code, kind, error.detail, request.url.path)))
+        return Response(refused, error.status_code, error.headers, "application/xml")
     return Response(error.detail, error.status_code, error.headers, "text/plain")
 
 

@@ -23,6 +23,8 @@ from server.sandbox.switch import Dialog, Event
 from server.sandbox.tasks import Standing, Task
 
 API = "/finesse/api"
+EARLY = 100
+"""Events that are kept for a session until it is present."""
 EventFault = Literal["event-lost", "event-doubled", "event-late", "event-swapped"]
 
 
@@ -50,6 +52,8 @@ class Session:
     """The presence of the special user `finesse`, which shows how the server is."""
     available: bool = False
     """Events come only to a session with presence of a priority that is not negative."""
+    early: list[Notification] | None = field(default_factory=list)
+    """What came before the first presence, sent with it; None after that. Some clients sign in before they are present."""
 
     @property
     def bare(self) -> str:
@@ -121,6 +125,9 @@ class Outlet:
         if yes:
             self._presence.arrived(session)
             session.told_of_server(not self.down)
+            early, session.early = session.early or [], None
+            for notification in early:
+                session.send(notification)
         else:
             self._presence.left(session)
 
@@ -141,8 +148,12 @@ class Outlet:
         if self.down:
             return
         for session in list(self._sessions):
-            if session.available and self._wants(session, notification.node):
+            if not self._wants(session, notification.node):
+                continue
+            if session.available:
                 session.send(notification)
+            elif session.early is not None and len(session.early) < EARLY:
+                session.early.append(notification)
 
     def cut(self, down: bool) -> None:
         """The service goes down, and every session with it, or comes up again."""

@@ -331,7 +331,8 @@ def echo(request: Request) -> dict[str, str]:
 
 
 def accepted(request: Request) -> Response:
-    return Response(status_code=202, headers=echo(request))
+    # With a type although there is no body: the oldest clients read one.
+    return Response(status_code=202, headers=echo(request), media_type="application/xml")
 
 
 def answer_xml(element: etree._Element, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -52,9 +52,10 @@ def parse(text: str) -> etree._Element:
 
 
 class _Outbox:
-    """A carrier that keeps what is to be written until somebody takes it."""
+    """A carrier that keeps what is to be written until somebody takes it; `last` goes out at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, last: str = "") -> None:
+        self._last = last
         self._texts: deque[str] = deque()
         self._wake = asyncio.Event()
         self.ended = False
@@ -67,6 +68,8 @@ class _Outbox:
         self._wake.set()
 
     def end(self) -> None:
+        if not self.ended and self._last:
+            self._texts.append(self._last)
         self.ended = True
         self._wake.set()
 
@@ -97,7 +100,7 @@ async def websocket(socket: WebSocket, accounts: Accounts, outlet: Outlet) -> No
         await socket.close(1002 if not outlet.down else 1013)
         return
     await socket.accept("xmpp")
-    outbox = _Outbox()
+    outbox = _Outbox(f"<close xmlns='{FRAMING}'/>")
     stream = Stream(accounts, outlet, outbox)
     writing = asyncio.create_task(_write_frames(socket, outbox))
     try:
@@ -123,7 +126,6 @@ async def websocket(socket: WebSocket, accounts: Accounts, outlet: Outlet) -> No
         pass  # gone, or a binary frame
     finally:
         stream.close()
-        outbox.write(f"<close xmlns='{FRAMING}'/>")
         outbox.end()
         with suppress(Exception):
             async with asyncio.timeout(5):
@@ -357,7 +359,7 @@ class Tcp:
                 await writer.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        outbox = _Outbox()
+        outbox = _Outbox("</stream:stream>")
         stream = Stream(self._accounts, self._outlet, outbox)
         writing = asyncio.create_task(_write_bytes(writer, outbox))
         parser = _Reader()
@@ -384,7 +386,6 @@ class Tcp:
             stream.fail("connection-timeout")
         finally:
             stream.close()
-            outbox.write("</stream:stream>")
             outbox.end()
             with suppress(Exception):
                 async with asyncio.timeout(5):
@@ -407,3 +408,4 @@ async def _write_bytes(writer: asyncio.StreamWriter, outbox: _Outbox) -> None:
         if text:
             writer.write(text.encode())
             await writer.drain()
+    writer.close()  # whoever reads finds the end
