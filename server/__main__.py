@@ -43,7 +43,14 @@ def _sandbox_options(command: Any) -> Any:
         click.option("--finesse-js", type=_FILE, help="The vendor's finesse.js from your own server, instead of ours."),
         click.option("--platform", type=click.Choice(["ucce", "uccx"]), default="ucce", show_default=True),
         click.option("--proxy-cache", is_flag=True, help="Cache GETs for anybody, as the real gadget proxy may."),
+        click.option("--nodes", type=click.Choice(["1", "2"]), default="1", show_default=True, help="Finesse nodes."),
+        click.option("--second-port", type=_PORT, default=8447, show_default=True, help="Port of the second node."),
         click.option("--tls", is_flag=True, help="HTTPS, with a certificate made on the spot."),
+        click.option("--xmpp", is_flag=True, help="XMPP over TCP too: on 5222, and with --tls on 5223."),
+        click.option("--sso", is_flag=True, help="Say that users sign on by SSO, with tokens from /desktop/sso/token."),
+        click.option("--no-reasons", is_flag=True, help="No reason codes, so that states can be set without."),
+        click.option("--strict", is_flag=True, help="Show what gadgets throw inside the hub, which swallows it."),
+        click.option("--json-hub", is_flag=True, help="Pass hub messages as JSON, as between origins, not by reference."),
     )
     for option in reversed(options):
         command = option(command)
@@ -51,16 +58,24 @@ def _sandbox_options(command: Any) -> Any:
 
 
 def _sandbox_settings(
-    gadgets: tuple[Path, ...], layout: Path | None, finesse_js: Path | None, platform: Literal["ucce", "uccx"], proxy_cache: bool
+    port: int,
+    second_port: int,
+    layout: Path | None,
+    finesse_js: Path | None,
+    nodes: Literal["1", "2"],
+    tls: bool,
+    xmpp: bool,
+    **given: Any,
 ) -> SandboxSettings:
     from server.sandbox.app import SandboxSettings
 
-    given: dict[str, Any] = {"finesse_js": finesse_js} if finesse_js else {}
+    if finesse_js:
+        given["finesse_js"] = finesse_js
     return SandboxSettings(
-        gadgets=gadgets,
         layout=layout.read_bytes() if layout else None,
-        platform=platform,
-        proxy_cache=proxy_cache,
+        nodes=2 if nodes == "2" else 1,
+        ports=(port, second_port),
+        tcp_ports=(5222, 5223) if xmpp else None,
         **given,
     )
 
@@ -73,7 +88,7 @@ def demo(port: int, service_port: int, country: str, tls: bool, **given: Any) ->
     """Stand-in Finesse, service and sample contacts in one: open the address it prints."""
     from server.sandbox import run
 
-    run.demo(_sandbox_settings(**given), port, service_port, country=country, tls=tls)
+    run.demo(_sandbox_settings(port=port, tls=tls, **given), port, service_port, country=country, tls=tls)
 
 
 @cli.command()
@@ -82,7 +97,7 @@ def sandbox(port: int, tls: bool, **given: Any) -> None:
     """The stand-in Finesse alone, to develop gadgets and clients against."""
     from server.sandbox import run
 
-    run.sandbox(_sandbox_settings(**given), port, tls=tls)
+    run.sandbox(_sandbox_settings(port=port, tls=tls, **given), port, tls=tls)
 
 
 @cli.command()

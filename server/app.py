@@ -9,6 +9,7 @@ import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
@@ -29,6 +30,7 @@ from server.auth import Door
 from server.crm.local import LocalContacts
 from server.errors import Broken, CallcardError, MethodNotAllowed, NotFound
 from server.finesse.client import FinesseClient
+from server.finesse.cluster import Cluster, Node
 from server.refusals import Shared
 from server.routes import Services, api_routes, healthz, json, problem, readyz
 from server.settings import Settings
@@ -45,26 +47,25 @@ def create_app(settings: Settings, *, http: httpx.AsyncClient | None = None, sha
     """The service for `settings`. `http`, if given, is the client that reaches Finesse and stays its giver's to close;
     `shared` is what several workers have in common."""
     contacts = LocalContacts(settings.database, home=settings.country, suffix_digits=settings.suffix_digits)
-    own = open_finesse(settings) if http is None else None
-    client = own or http
-    assert client is not None
-    finesse = FinesseClient(client)
+    own = [open_finesse(settings, url) for url in settings.finesse_urls] if http is None else []
+    clients = own or ([http] if http else [])
+    cluster = Cluster([Node(_place(url), FinesseClient(c)) for url, c in zip(settings.finesse_urls, clients, strict=False)])
     door = Door(
-        finesse,
+        cluster,
         remember=settings.credential_seconds,
         lockout=settings.lockout_seconds,
         deadline=settings.finesse_deadline,
         shared=shared or Shared(),
     )
-    services = Services(settings, finesse, door, Directory([contacts], settings.country, settings.source_deadline))
+    services = Services(settings, cluster, door, Directory([contacts], settings.country, settings.source_deadline))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            if own is not None:
-                await own.aclose()
+            for each in own:
+                await each.aclose()
             door.close()
             contacts.close()
 
@@ -102,8 +103,8 @@ def from_environment() -> Starlette:
     return create_app(Settings.read(), shared=Shared.told())
 
 
-def open_finesse(settings: Settings) -> httpx.AsyncClient:
-    """The client for Finesse. aiohttp carries it behind httpx's transport seam, the only place that knows."""
+def open_finesse(settings: Settings, url: str) -> httpx.AsyncClient:
+    """The client for the node at `url`. aiohttp carries it behind httpx's transport seam, the only place that knows."""
     tls = ssl.create_default_context(cafile=settings.finesse_ca or None)
 
     def session() -> aiohttp.ClientSession:
@@ -117,10 +118,16 @@ def open_finesse(settings: Settings) -> httpx.AsyncClient:
     timeout = httpx.Timeout(settings.finesse_deadline)
     return httpx.AsyncClient(
         transport=_Transport(client=session),
-        base_url=settings.finesse_url,
+        base_url=url,
         timeout=timeout,
         follow_redirects=False,
     )
+
+
+def _place(url: str) -> str:
+    """A node's name: its host and port, as the address of a desktop page has them."""
+    parts = urlsplit(url)
+    return f"{(parts.hostname or '').lower()}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
 class _Transport(AiohttpTransport):

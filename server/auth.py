@@ -16,8 +16,17 @@ from dataclasses import dataclass
 from cachetools import TTLCache
 from starlette.datastructures import Headers
 
-from server.errors import CredentialsMissing, CredentialsWrong, FinesseSlow, HeaderTooLarge, Unreadable
+from server.errors import (
+    CredentialsMissing,
+    CredentialsWrong,
+    FinesseOutOfService,
+    FinesseSlow,
+    FinesseUnreachable,
+    HeaderTooLarge,
+    Unreadable,
+)
 from server.finesse.client import Credential, FinesseClient
+from server.finesse.cluster import Cluster, Line, Node
 from server.finesse.objects import User
 from server.refusals import Refusals, Shared
 
@@ -34,6 +43,14 @@ class Agent:
 
     user: User
     credential: Credential
+    node: Node
+    """Where their session is: their requests go there."""
+    line: Line | None = None
+    """The service's own presence as this agent, if it has one."""
+
+    @property
+    def finesse(self) -> FinesseClient:
+        return self.node.client
 
 
 class Door:
@@ -41,14 +58,14 @@ class Door:
 
     def __init__(
         self,
-        finesse: FinesseClient,
+        cluster: Cluster,
         *,
         remember: float,
         lockout: float,
         deadline: float,
         shared: Shared,
     ) -> None:
-        self._finesse, self._deadline, self._lockout = finesse, deadline, lockout
+        self._cluster, self._deadline, self._lockout = cluster, deadline, lockout
         self._key = shared.key
         self._refusals = Refusals(shared)
         self._proved: TTLCache[bytes, User] = TTLCache(REMEMBERED, remember)
@@ -59,16 +76,22 @@ class Door:
 
         `Authorization: Basic …` names its user. `Bearer …` does not, so the gadget says whose token it is in
         `X-Finesse-User`; Finesse answers a user's record to that user's token alone, so a false name proves nothing.
+        `X-Finesse-Node` says on which node the desktop is, as in finesse-a.example:8445.
         """
         authorization, user_id = _read(headers)
         mark = self._mark(f"{user_id}\0{authorization}")
         credential = Credential(authorization, asyncio.get_running_loop().time() + self._deadline)
         if self._refusals.refused(self._mark(authorization)):
             raise CredentialsWrong(_REFUSED)
+        node = await self._cluster.pick(user_id, headers.get("x-finesse-node", ""))
         user = self._proved.get(mark)
         if user is None:
-            user = await self._prove(mark, credential, user_id)
-        return Agent(user, credential)
+            try:
+                user = await self._prove(mark, credential, user_id, node)
+            except (FinesseUnreachable, FinesseOutOfService, FinesseSlow):
+                self._cluster.suspect(node)
+                raise
+        return Agent(user, credential, node, self._cluster.lines.get(user.login_id))
 
     def refuse(self, agent: Agent) -> None:
         """Finesse does not accept `agent`'s credential any more: the password was changed, or the token has ended."""
@@ -80,11 +103,11 @@ class Door:
         for mark in [mark for mark, user in self._proved.items() if user is agent.user]:
             self._proved.pop(mark, None)
 
-    async def _prove(self, mark: bytes, credential: Credential, user_id: str) -> User:
+    async def _prove(self, mark: bytes, credential: Credential, user_id: str, node: Node) -> User:
         """Ask Finesse once, however many requests wait with the same credential: each wrong try counts against the agent."""
         task = self._asking.get(mark)
         if task is None:
-            task = asyncio.create_task(self._ask(credential, user_id))
+            task = asyncio.create_task(self._ask(credential, user_id, node))
             self._asking[mark] = task
             task.add_done_callback(lambda done: self._settle(mark, done))
         return await asyncio.shield(task)
@@ -92,7 +115,7 @@ class Door:
     def _mark(self, text: str) -> bytes:
         return hashlib.blake2b(text.encode(), key=self._key).digest()
 
-    async def _ask(self, credential: Credential, user_id: str) -> User:
+    async def _ask(self, credential: Credential, user_id: str, node: Node) -> User:
         """Prove the credential with Finesse, while no other worker does."""
         mark = self._mark(credential.authorization)
         while not self._refusals.claim(mark, 2 * self._deadline):
@@ -102,7 +125,7 @@ class Door:
                 raise FinesseSlow("Finesse took too long; try again")
             await asyncio.sleep(0.02)
         try:
-            return await self._finesse.user(credential, user_id)
+            return await node.client.user(credential, user_id)
         except CredentialsWrong:
             self._refusals.refuse(mark, self._lockout)
             raise

@@ -21,10 +21,22 @@ from starlette.routing import Route
 
 from server.actions import agents, calls
 from server.actions.contacts import Directory, Lookup, Search
+from server.actions.outcomes import Accepted
 from server.auth import Agent, Door
 from server.crm.base import Contact
-from server.errors import CallcardError, CredentialsWrong, FinesseRefused, InvalidField, NotYours, TooLarge, Unreadable
-from server.finesse.client import FinesseClient
+from server.errors import (
+    CallcardError,
+    CredentialsWrong,
+    FinesseOutOfService,
+    FinesseRefused,
+    FinesseSlow,
+    FinesseUnreachable,
+    InvalidField,
+    NotYours,
+    TooLarge,
+    Unreadable,
+)
+from server.finesse.cluster import Cluster, Node
 from server.settings import Settings
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -39,7 +51,7 @@ class Services:
     """What endpoints work with; made once, in `app`."""
 
     settings: Settings
-    finesse: FinesseClient
+    cluster: Cluster
     door: Door
     directory: Directory
 
@@ -102,6 +114,19 @@ class Ask:
         if value is not None and "\ufffd" in value:
             raise Unreadable(f"{name} must be UTF-8, percent-encoded")
         return value
+
+    @property
+    def patience(self) -> float:
+        """Seconds to wait for an order's outcome, as `wait=` says; within the request's own deadline."""
+        text = self.query("wait", 8) or "0"
+        try:
+            seconds = float(text)
+        except ValueError as error:
+            raise InvalidField("wait", "wait must be a number of seconds") from error
+        if not 0 <= seconds <= MOST_PATIENCE:
+            raise InvalidField("wait", f"wait must be from 0 to {MOST_PATIENCE:.0f} seconds")
+        left = self.agent.credential.deadline - asyncio.get_running_loop().time()
+        return min(seconds, max(0.0, left - 0.2))
 
     async def body(self, kind: type[_T]) -> _T:
         """The body as a `kind`. Raises TooLarge, Unreadable (not JSON) or InvalidField (JSON, but not a `kind`)."""
@@ -180,28 +205,30 @@ async def save_contact(ask: Ask) -> Contact:
 
 
 async def get_me(ask: Ask) -> agents.Me:
-    return await agents.me(ask.services.finesse, ask.agent)
+    return await agents.me(ask.agent)
 
 
-async def put_state(ask: Ask) -> agents.Accepted:
+async def put_state(ask: Ask) -> Accepted:
     sent = await ask.body(StateChange)
-    return await agents.set_state(ask.services.finesse, ask.agent, sent.state, sent.reason)
+    return await agents.set_state(ask.agent, sent.state, sent.reason, ask.patience)
 
 
 async def list_calls(ask: Ask) -> Calls:
-    return Calls(await calls.list_calls(ask.services.finesse, ask.agent))
+    return Calls(await calls.list_calls(ask.agent))
 
 
-async def dial(ask: Ask) -> agents.Accepted:
+async def dial(ask: Ask) -> Accepted:
     sent = await ask.body(Dial)
-    return await calls.dial(ask.services.finesse, ask.agent, sent.to, ask.services.settings.country)
+    return await calls.dial(ask.agent, sent.to, ask.services.settings.country, ask.patience)
 
 
-async def act_on_call(ask: Ask) -> agents.Accepted:
-    return await calls.act(ask.services.finesse, ask.agent, ask.path("id"), ask.path("action"))
+async def act_on_call(ask: Ask) -> Accepted:
+    return await calls.act(ask.agent, ask.path("id"), ask.path("action"), ask.patience)
 
 
 API = "/api/v1"
+MOST_PATIENCE = 30.0
+_WAIT = (("wait", "seconds to wait for the outcome, within finesse_deadline; 0, or left out, answers at once"),)
 
 ENDPOINTS = (
     Endpoint(
@@ -228,16 +255,16 @@ ENDPOINTS = (
     Endpoint(method="GET", path="/me", summary="The agent, and the reasons to choose from", handler=get_me, answer=agents.Me),
     Endpoint(
         method="PUT", path="/me/state", summary="Ask for another state", handler=put_state,
-        body=StateChange, answer=agents.Accepted, status=202,
+        body=StateChange, answer=Accepted, status=202, query=_WAIT,
     ),
     Endpoint(method="GET", path="/calls", summary="The agent's calls", handler=list_calls, answer=Calls),
     Endpoint(
         method="POST", path="/calls", summary="Call a number", handler=dial,
-        body=Dial, answer=agents.Accepted, status=202,
+        body=Dial, answer=Accepted, status=202, query=_WAIT,
     ),
     Endpoint(
         method="POST", path="/calls/{id}/{action}", summary="answer, hold, retrieve or drop a call",
-        handler=act_on_call, answer=agents.Accepted, status=202,
+        handler=act_on_call, answer=Accepted, status=202, query=_WAIT,
     ),
 )  # fmt: skip
 
@@ -263,6 +290,9 @@ def _answering(by_method: dict[str, Endpoint], services: Services) -> Callable[[
             raise
         except (FinesseRefused, NotYours):
             services.door.forget(agent)  # they may have signed in on another phone
+            raise
+        except (FinesseUnreachable, FinesseOutOfService, FinesseSlow):
+            services.cluster.suspect(agent.node)
             raise
         return json(result, endpoint.status)
 
@@ -296,7 +326,7 @@ def readyz(services: Services) -> Callable[[Request], Awaitable[Response]]:
             if time.monotonic() - last["at"] > 5:
                 last.update(checks=await _checks(services), at=time.monotonic())
         checks = last["checks"]
-        ready = all(check == "ok" for check in checks.values())
+        ready = checks["finesse"] == checks["contacts"] == "ok"
         return json({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
 
     return answer
@@ -304,22 +334,25 @@ def readyz(services: Services) -> Callable[[Request], Awaitable[Response]]:
 
 async def _checks(services: Services) -> dict[str, str]:
     checks = {}
-    try:
-        checks["finesse"] = await _finesse_check(services)
-    except CallcardError as error:
-        checks["finesse"] = f"{error.code}: {error.detail}"
+    nodes = services.cluster.nodes
+    told = dict(zip(nodes, await asyncio.gather(*(_node_check(services, node) for node in nodes)), strict=True))
+    # One node in service is enough to work with; each says how it is.
+    checks["finesse"] = "ok" if "ok" in told.values() else told[nodes[0]]
+    nodes_told = {f"finesse {node.name}": how for node, how in told.items()} if len(nodes) > 1 else {}
     try:
         await services.directory.by_number("+12025550100")
         checks["contacts"] = "ok"
     except CallcardError as error:
         checks["contacts"] = f"{error.code}: {error.detail}"
-    return checks
+    return checks | nodes_told
 
 
-async def _finesse_check(services: Services) -> str:
+async def _node_check(services: Services, node: Node) -> str:
     deadline = asyncio.get_running_loop().time() + services.settings.finesse_deadline
     try:
-        info = await services.finesse.system_info(deadline)
+        info = await node.client.system_info(deadline)
     except CredentialsWrong:  # newer releases may want credentials for SystemInfo; it is up
         return "ok"
+    except CallcardError as error:
+        return f"{error.code}: {error.detail}"
     return "ok" if info.status == "IN_SERVICE" else f"status {info.status or 'unknown'}"

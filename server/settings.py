@@ -28,6 +28,7 @@ def _knob(default: Any, help: str) -> Any:
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings:
     finesse_url: str = _knob("https://localhost:8445", "address of the Finesse node that answers REST calls")
+    finesse_second_url: str = _knob("", "address of the second node, when there are two")
     finesse_ca: str = _knob("", "file with the certificate authority of Finesse, when the system does not know it")
     finesse_deadline: float = _knob(4.0, "seconds that all of a request's Finesse calls may take; its proxy gives up at 5")
     country: str = _knob("US", "country of numbers written without a country code, two letters")
@@ -68,8 +69,13 @@ class Settings:
                 raise SettingsError(f"there is no setting {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
         return cls(**{name: _convert(name, type(fields[name].default), value) for name, value in values.items()})
 
+    @property
+    def finesse_urls(self) -> tuple[str, ...]:
+        """Of one node or of both, the preferred first."""
+        return tuple(url for url in (self.finesse_url, self.finesse_second_url) if url)
+
     def __post_init__(self) -> None:
-        for name in ("finesse_url", "service_url"):
+        for name in ("finesse_url", "finesse_second_url", "service_url"):
             value = getattr(self, name)
             if value and not value.startswith(("http://", "https://")):
                 raise SettingsError(f"{name} must start with http:// or https://, not {value!r}")

@@ -37,11 +37,15 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    given = {"finesse_deadline": 0.5} | getattr(request, "param", {})
     return Settings(
-        finesse_url="http://finesse", database=str(tmp_path / "contacts.sqlite"), country="US", bundle=str(tmp_path / "none"),
-        finesse_deadline=0.5,
-    )  # fmt: skip
+        finesse_url="http://finesse",
+        database=str(tmp_path / "contacts.sqlite"),
+        country="US",
+        bundle=str(tmp_path / "none"),
+        **given,
+    )
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -11,8 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
-from server.finesse.client import FinesseClient
+from server.actions import calls
+from server.auth import Agent
+from server.errors import FinesseRefused
+from server.finesse.client import Credential, FinesseClient
 from server.finesse.cluster import Change, Cluster, Connection, DialogChanged, Node, OrderRefused, Timing, UserChanged
+from server.finesse.objects import User
 from server.finesse.streams import Address
 from server.sandbox.app import Sandbox, SandboxSettings
 from tests.conftest import free_port, serving
@@ -250,6 +255,26 @@ async def test_presence_that_is_gone_for_too_long_signs_the_agent_out() -> None:
         assert site.agent.state == "READY"
         await site.until(lambda: site.agent.state == "LOGOUT")
         assert site.agent.reason.code == 255
+
+
+async def test_an_order_is_confirmed_or_refused_by_its_event() -> None:
+    async with two_nodes() as site, attending(site) as line:
+        await site.heard("READY", "up A")
+        call = site.sandbox.switch.ring("+12125550123", "1001", "Support")
+        told = "Basic " + base64.b64encode(b"1001:callcard").decode()
+
+        def agent(deadline: float = 3) -> Agent:
+            credential = Credential(told, asyncio.get_running_loop().time() + deadline)
+            return Agent(User(login_id="1001", extension="1001"), credential, line.node, line)
+
+        with pytest.raises(FinesseRefused) as caught:
+            await calls.act(agent(), call.id, "hold", 2)
+        assert caught.value.detail == "That is not possible at this moment of the call"
+        assert caught.value.extra["finesse"] == {"type": "Generic Error", "message": "CF_INVALID_OBJECT_STATE", "data": "22"}
+        assert (await calls.act(agent(), call.id, "answer", 2)).outcome == "confirmed"
+        site.arm("event-lost", "/finesse/api/User/1001/Dialogs")  # then it is looked at again
+        assert (await calls.act(agent(), call.id, "hold", 2)).outcome == "confirmed"
+        assert (await calls.act(agent(), call.id, "retrieve", 0)).outcome == "pending"
 
 
 @needs_prosody

@@ -1,17 +1,23 @@
 """The service by its front door: an agent's requests in, the stand-in Finesse behind it."""
 
+import asyncio
+import base64
 from typing import Any
 
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 
-from server.auth import HEADER_LIMIT
+from server.auth import HEADER_LIMIT, Door
 from server.crm.local import Entry, LocalContacts
-from server.errors import all_errors
+from server.errors import FinesseOutOfService, all_errors
+from server.finesse.client import FinesseClient
+from server.finesse.cluster import Cluster, Node
 from server.numbers import read
 from server.openapi import document
-from server.sandbox.app import Sandbox
+from server.refusals import Shared
+from server.sandbox.app import Sandbox, SandboxSettings
 from server.settings import Settings
 from tests.conftest import AGENT
 
@@ -115,6 +121,66 @@ async def test_a_reason_that_finesse_wants_is_told_in_its_words(desk: httpx.Asyn
     assert answer.json()["finesse"] == {
         "type": "Parameter Missing", "message": "Reason code is required", "data": "reasonCodeId",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("settings", [{"finesse_deadline": 3.0}], indirect=True)
+async def test_who_waits_is_told_the_outcome(desk: httpx.AsyncClient, finesse: Sandbox) -> None:
+    answer = await desk.put("/me/state?wait=2", json={"state": "READY"})
+    assert (answer.status_code, answer.json()["outcome"]) == (202, "confirmed")
+    call = finesse.switch.ring("+12125550123", "1001", "Support")
+    for action in ("answer", "hold", "retrieve", "drop"):
+        assert (await desk.post(f"/calls/{call.id}/{action}?wait=2")).json()["outcome"] == "confirmed"
+    assert (await desk.post("/calls?wait=2", json={"to": "+1 212 555 0199"})).json()["outcome"] == "confirmed"
+    (dialog,) = finesse.switch.dialogs
+    finesse.faults.arm("unavailable", method="GET", path="/finesse/api/User/1001/Dialogs", times=50)
+    assert (await desk.post(f"/calls/{dialog}/drop?wait=0.5")).json()["outcome"] == "unknown"
+    for wrong in ("soon", "-1", "31", "nan"):
+        assert code(await desk.post(f"/calls/{dialog}/drop?wait={wrong}"), 422) == "invalid-field"
+
+
+async def test_what_finesse_does_not_do_is_not_called_done(desk: httpx.AsyncClient, finesse: Sandbox) -> None:
+    call = finesse.switch.ring("+12125550123", "1001", "Support")
+    assert (await desk.post(f"/calls/{call.id}/hold?wait=0.4")).json()["outcome"] == "unknown"
+
+
+async def test_requests_go_to_the_node_that_the_desktop_is_on() -> None:
+    finesse = Sandbox(SandboxSettings(host="finesse", nodes=2, ports=(80, 81)))
+    finesse.agents.sign_in(finesse.agents.users["1001"], "1001", "")
+    asked: list[str] = []
+
+    async def reach(request: httpx.Request) -> httpx.Response:
+        asked.append(f"{request.url.host}:{request.url.port or 80}")
+        app = finesse.apps[1] if request.url.port == 81 else finesse.apps[0]
+        return await httpx.ASGITransport(app).handle_async_request(request)
+
+    clients = [httpx.AsyncClient(transport=Reaching(reach), base_url=url) for url in ("http://finesse", "http://finesse:81")]
+    cluster = Cluster([Node("finesse:80", FinesseClient(clients[0])), Node("finesse:81", FinesseClient(clients[1]))])
+    door = Door(cluster, remember=0.001, lockout=300, deadline=2, shared=Shared())
+    headers = {"Authorization": "Basic " + base64.b64encode(b"1001:callcard").decode()}
+
+    async def node(told: str) -> str:
+        asked.clear()
+        await asyncio.sleep(0.002)
+        agent = await door.admit(Headers(headers | {"X-Finesse-Node": told}))
+        return agent.node.name
+
+    assert await node("") == "finesse:80"
+    assert (await node("finesse:81"), asked) == ("finesse:81", ["finesse:81"])
+    assert await node("evil.example:443") == "finesse:80"  # never an address that somebody sends
+    finesse.nodes[0].take_down()
+    with pytest.raises(FinesseOutOfService):
+        await node("")
+    assert await node("") == "finesse:81"  # the next one looks where there is service
+    door.close()
+
+
+class Reaching(httpx.AsyncBaseTransport):
+    def __init__(self, reach: Any) -> None:
+        self._reach = reach
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer: httpx.Response = await self._reach(request)
+        return answer
 
 
 async def test_a_call_from_ring_to_end(desk: httpx.AsyncClient, finesse: Sandbox) -> None:

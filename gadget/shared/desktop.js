@@ -48,6 +48,12 @@ function authorization() {
   return Utilities.getAuthHeaderString?.(config()) ?? `Basic ${Utilities.getUserAuthString()}`;
 }
 
+/** The node on which this desktop is, host and port: the service must give the agent's orders to the same one. */
+function node() {
+  const { hostname, port, protocol } = location;
+  return `${hostname}:${port || (protocol === "https:" ? "443" : "80")}`;
+}
+
 export const desktop = {
   language: prefs.getLang?.() || prefs.getString("language") || "en",
 
@@ -89,7 +95,12 @@ export const desktop = {
     // unique address, and the service's own no-store.
     const unique =
       method === "GET" ? `${url.includes("?") ? "&" : "?"}nocache=${Date.now()}${Math.random().toString(36).slice(2, 8)}` : "";
-    const headers = { Authorization: authorization(), "X-Finesse-User": desktop.agentId, "Content-Type": "application/json" };
+    const headers = {
+      Authorization: authorization(),
+      "X-Finesse-User": desktop.agentId,
+      "X-Finesse-Node": node(),
+      "Content-Type": "application/json",
+    };
     return new Promise((resolve, reject) => {
       const watchdog = setTimeout(() => resolve({ status: 0, text: "" }), WATCHDOG);
       signal?.addEventListener("abort", () => (clearTimeout(watchdog), reject(signal.reason)));

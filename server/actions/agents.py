@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from server.actions.outcomes import Accepted, settle
 from server.auth import Agent
 from server.errors import InvalidField
-from server.finesse.client import FinesseClient
 from server.finesse.objects import ReasonCode, User
 
 SETTABLE = ("READY", "NOT_READY", "LOGOUT")
@@ -41,17 +41,9 @@ class Me:
     sign_out_reasons: tuple[Reason, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
-    """Finesse took the order. That is not yet success: the outcome comes as an event that carries `request_id`, if it can."""
-
-    request_id: str
-    outcome: str = "pending"
-
-
-async def me(finesse: FinesseClient, agent: Agent) -> Me:
+async def me(agent: Agent) -> Me:
     """The agent as of now, with the reasons they can choose from."""
-    credential, id = agent.credential, agent.user.login_id
+    finesse, credential, id = agent.finesse, agent.credential, agent.user.login_id
     user = await finesse.user(credential, id)  # alone first: should the credential have ended, it is shown once, not thrice
     not_ready, sign_out = await asyncio.gather(
         finesse.reason_codes(credential, id, "NOT_READY"), finesse.reason_codes(credential, id, "LOGOUT")
@@ -72,13 +64,22 @@ async def me(finesse: FinesseClient, agent: Agent) -> Me:
     )
 
 
-async def set_state(finesse: FinesseClient, agent: Agent, state: str, reason: str | None) -> Accepted:
-    """Ask for `state`. Whether a reason is needed is Finesse's rule, and its refusal is passed on."""
+async def set_state(agent: Agent, state: str, reason: str | None, patience: float = 0) -> Accepted:
+    """Ask for `state`. Whether a reason is needed is Finesse's rule, and its refusal is passed on.
+
+    Happened is also what waits for the end of a call."""
     if state not in SETTABLE:
         raise InvalidField("state", f"state must be one of {', '.join(SETTABLE)}")
     if reason and state == "READY":
         raise InvalidField("reason", "READY takes no reason; leave it out")
-    return Accepted(request_id=await finesse.set_state(agent.credential, agent.user.login_id, state, reason))
+    finesse, credential, id = agent.finesse, agent.credential, agent.user.login_id
+    order = await finesse.set_state(credential, id, state, reason)
+
+    async def happened() -> bool:
+        user = await finesse.user(credential, id)
+        return (user.state == state and (reason is None or user.reason_code_id == reason)) or user.pending_state == state
+
+    return await settle(order, f"/finesse/api/User/{id}", happened, agent.line, patience)
 
 
 def _full_name(user: User) -> str:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from server import numbers
-from server.actions.agents import Accepted
+from server.actions.outcomes import Accepted, settle, state_of
 from server.auth import Agent
 from server.errors import InvalidField, NotSignedIn
-from server.finesse.client import FinesseClient
 from server.finesse.objects import Dialog, Participant
 
 ACTIONS = {"answer": "ANSWER", "hold": "HOLD", "retrieve": "RETRIEVE", "drop": "DROP"}
@@ -47,12 +46,16 @@ class Call:
     variables: tuple[Variable, ...]
 
 
-async def list_calls(finesse: FinesseClient, agent: Agent) -> list[Call]:
+_AFTER = {"answer": ("ACTIVE",), "hold": ("HELD",), "retrieve": ("ACTIVE",), "drop": ("DROPPED", "WRAP_UP")}
+"""What the agent's part in a call is once an action has happened."""
+
+
+async def list_calls(agent: Agent) -> list[Call]:
     extension = _extension(agent)
-    return [_call(dialog, extension) for dialog in await finesse.dialogs(agent.credential, agent.user.login_id)]
+    return [_call(dialog, extension) for dialog in await agent.finesse.dialogs(agent.credential, agent.user.login_id)]
 
 
-async def dial(finesse: FinesseClient, agent: Agent, to: str, country: str) -> Accepted:
+async def dial(agent: Agent, to: str, country: str, patience: float = 0) -> Accepted:
     """Call `to` from the agent's phone, however the number is written."""
     address = numbers.dialable(numbers.read(to, country))
     if address is None:
@@ -60,14 +63,28 @@ async def dial(finesse: FinesseClient, agent: Agent, to: str, country: str) -> A
     extension = _extension(agent)
     if address == extension:
         raise InvalidField("to", "that is the agent's own extension")
-    return Accepted(request_id=await finesse.make_call(agent.credential, agent.user.login_id, extension, address))
+    finesse, credential, id = agent.finesse, agent.credential, agent.user.login_id
+    before = {dialog.id for dialog in await finesse.dialogs(credential, id)} if patience else set()
+    order = await finesse.make_call(credential, id, extension, address)
+
+    async def happened() -> bool:
+        return any(d.id not in before and d.from_address == extension for d in await finesse.dialogs(credential, id))
+
+    return await settle(order, f"/finesse/api/User/{id}/Dialogs", happened, agent.line, patience)
 
 
-async def act(finesse: FinesseClient, agent: Agent, call: str, action: str) -> Accepted:
+async def act(agent: Agent, call: str, action: str, patience: float = 0) -> Accepted:
     """Do `action` to `call`. Finesse alone knows whether it is allowed now."""
     if action not in ACTIONS:
         raise InvalidField("action", f"action must be one of {', '.join(ACTIONS)}")
-    return Accepted(request_id=await finesse.take_action(agent.credential, call, ACTIONS[action], _extension(agent)))
+    finesse, credential, extension = agent.finesse, agent.credential, _extension(agent)
+    order = await finesse.take_action(credential, call, ACTIONS[action], extension)
+
+    async def happened() -> bool:
+        dialogs = await finesse.dialogs(credential, agent.user.login_id)
+        return state_of(next((d for d in dialogs if d.id == call), None), extension) in _AFTER[action]
+
+    return await settle(order, f"/finesse/api/Dialog/{call}", happened, agent.line, patience)
 
 
 def _extension(agent: Agent) -> str:

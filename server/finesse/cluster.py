@@ -95,7 +95,8 @@ class Node:
 
     name: str
     client: FinesseClient
-    address: Address
+    address: Address | None = None
+    """Needed for lines, not for requests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,15 +122,28 @@ class Cluster:
         assert nodes
         self.nodes, self.timing = tuple(nodes), timing or Timing()
         self.lines: dict[str, Line] = {}
+        self._current, self._suspected = self.nodes[0], False
 
     def node_of(self, user: str) -> Node | None:
         """Where `user`'s session lives, if it is ours to know."""
         line = self.lines.get(user)
         return line.node if line else None
 
-    def named(self, place: str) -> Node | None:
-        """The node that is called `place`, as in finesse-a.example:8445."""
-        return next((node for node in self.nodes if node.name == place.lower()), None)
+    async def pick(self, user: str, place: str) -> Node:
+        """The node for a request of `user`: where their line is, else the one that the desktop said it is on (`place`, as in
+        finesse-a.example:8445, believed only if it is one of ours), else the one that was in service last."""
+        line = self.lines.get(user)
+        named = next((node for node in self.nodes if node.name == place.lower()), None)
+        if line or named:
+            return line.node if line else named or self._current
+        if self._suspected and len(self.nodes) > 1:
+            self._suspected = False
+            self._current = await self.choose(self._current) or self._current
+        return self._current
+
+    def suspect(self, node: Node) -> None:
+        """A request to `node` failed. That moves nobody; but who has no session anywhere is asked for anew next time."""
+        self._suspected = self._suspected or node is self._current
 
     async def in_service(self, node: Node) -> bool:
         """By its own word: SystemInfo says IN_SERVICE, and the last heartbeat with the switch succeeded."""
@@ -186,6 +200,7 @@ class Line:
         self._cluster, self._password, self._hear, self._nodes = cluster, password, hear, nodes
         self._known = _Known()
         self._session: NotificationSession | None = None
+        self._answers: dict[str, tuple[str, asyncio.Future[ApiError | None]]] = {}
         self._running = asyncio.create_task(self._run())
 
     async def subscribe(self, node: str) -> None:
@@ -193,6 +208,20 @@ class Line:
         if self._session:
             await self._session.subscribe(node)
         self._nodes = (*self._nodes, node)
+
+    def answer(self, request_id: str, source: str) -> asyncio.Future[ApiError | None]:
+        """What Finesse will say to an order: None when an event carries its requestId, or the error that refuses it.
+
+        A refusal without a requestId counts if it is about `source`. It may never be answered: bound the wait.
+        """
+        future: asyncio.Future[ApiError | None] = asyncio.get_running_loop().create_future()
+        self._answers[request_id] = (source, future)
+        future.add_done_callback(lambda _: self._answers.pop(request_id, None))
+        for refused in self._known.refusals:  # the event may have been faster than the 202
+            if refused.request_id == request_id:
+                future.set_result(refused.error)
+                break
+        return future
 
     async def close(self) -> None:
         """Leave. The user's presence goes with it: Finesse signs out whoever has no other after a minute."""
@@ -251,6 +280,7 @@ class Line:
 
     async def _live(self) -> None:
         """Connect, read everything, then hear events until the stream is lost or the node turns out to be."""
+        assert self.node.address is not None
         secret = self._password.removeprefix("Bearer ")
         session = await NotificationSession.open(self.node.address, self.user, secret, ping=self._cluster.timing.ping)
         try:
@@ -378,6 +408,11 @@ class Line:
         self._publish(DialogChanged("ended", dialog, request_id))
 
     def _publish(self, change: Change) -> None:
+        id = getattr(change, "request_id", "")
+        for asked, (source, future) in list(self._answers.items()):
+            refused = isinstance(change, OrderRefused) and (id == asked or (not id and change.source == source))
+            if not future.done() and (refused or id == asked):
+                future.set_result(change.error if isinstance(change, OrderRefused) else None)
         try:
             self._hear(change)
         except Exception:  # a subscriber's fault must not end the agent's presence

@@ -65,6 +65,12 @@ class SandboxSettings:
     presence_seconds: float = 60.0
     """From the loss of a user's presence to their forced sign-out."""
     sso: bool = False
+    no_reasons: bool = False
+    """No reason codes are configured, so that states can be set without."""
+    strict: bool = False
+    """The hub shows on the page what gadgets throw in it, instead of swallowing it."""
+    json_hub: bool = False
+    """Hub messages are copied as JSON, as between origins; else they are the same object for everybody."""
     answer_after: float | None = None
     """Seconds after which people outside pick up; None leaves that to the back door."""
     callers: tuple[Caller, ...] = (
@@ -87,7 +93,10 @@ class Sandbox:
 
     def __init__(self, settings: SandboxSettings, *, http: httpx.AsyncClient | None = None) -> None:
         self._settings = settings
-        self.centre = Centre(settings.platform, Site(presence_seconds=settings.presence_seconds, sso=settings.sso))
+        site = Site(presence_seconds=settings.presence_seconds, sso=settings.sso)
+        if settings.no_reasons:
+            site.reasons = ()
+        self.centre = Centre(settings.platform, site)
         outlets = [Outlet(domain, self.centre.presence, self.centre.agents) for domain in _domains(settings)]
         self.nodes = name_nodes(settings.nodes, settings.host, settings.ports, (outlets[0], outlets[1]))
         self.notifications.outlets += [node.outlet for node in self.nodes]

@@ -29,6 +29,8 @@ from server.sandbox.app import Sandbox, SandboxSettings, proxy_client
 from server.settings import Settings
 
 HOST = "127.0.0.1"
+WEBSOCKET_LIMIT = 128 * 1024
+"""Bytes of a frame; the stand-in itself refuses half of that, with XMPP's word for it."""
 GRACE = 3
 """Seconds that open connections get when the process is told to stop; desktops listen for ever."""
 
@@ -47,11 +49,11 @@ def sandbox(settings: SandboxSettings, port: int, *, tls: bool) -> None:
         certificate = _certificate(stack) if tls else None
         scheme = "https" if tls else "http"
         stand_in = Sandbox(settings, http=_proxy_client(certificate))
-        listening = _listen(port, "--port")
-        click.echo(f"Stand-in Finesse: {scheme}://localhost:{port}/desktop\n{_people()}")
+        listening = _listen_nodes(settings)
+        click.echo(f"Stand-in Finesse: {scheme}://localhost:{port}/desktop\n{_second(settings, scheme)}{_people()}")
         if not settings.gadgets:
             click.echo("No gadgets: give a folder of them with --gadgets DIR")
-        _run([(stand_in.app, listening)], certificate, stand_in)
+        _run(list(zip(stand_in.apps, listening, strict=True)), certificate, stand_in)
 
 
 def demo(settings: SandboxSettings, port: int, service_port: int, *, country: str, tls: bool) -> None:
@@ -60,12 +62,13 @@ def demo(settings: SandboxSettings, port: int, service_port: int, *, country: st
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="callcard-demo-")))
         certificate = _certificate(stack) if tls else None
         scheme = "https" if tls else "http"
-        listening = [_listen(port, "--port"), _listen(service_port, "--service-port")]
+        listening = [*_listen_nodes(settings), _listen(service_port, "--service-port")]
         finesse, service = f"{scheme}://localhost:{port}", f"{scheme}://localhost:{service_port}"
 
         _build(folder / "dist", service)
         own = Settings.read(
             finesse_url=finesse,
+            finesse_second_url=f"{scheme}://localhost:{settings.ports[1]}" if settings.nodes == 2 else "",
             finesse_ca=str(folder / "ca.pem") if certificate else "",
             database=str(folder / "contacts.sqlite"),
             bundle=str(folder / "dist"),
@@ -84,16 +87,25 @@ def demo(settings: SandboxSettings, port: int, service_port: int, *, country: st
             answer_after=3.0,
         )
         stand_in = Sandbox(told, http=_proxy_client(certificate))
-        apps = list(zip([stand_in.app, create_app(own)], listening, strict=True))
+        apps = list(zip([*stand_in.apps, create_app(own)], listening, strict=True))
         click.echo(
             f"Callcard demo\n\n"
-            f"  Open      {finesse}/desktop\n{_people()}\n"
+            f"  Open      {finesse}/desktop\n{_second(settings, scheme)}{_people()}\n"
             f"  Then      press Ring in the sandbox panel\n\n"
             f"  Service   {service}/docs\n"
             f"  Contacts  {count} samples in six countries, gone when this stops\n"
             f"  Stop      Ctrl-C",
         )
         _run(apps, certificate, stand_in)
+
+
+def _listen_nodes(settings: SandboxSettings) -> list[socket.socket]:
+    first, second = settings.ports
+    return [_listen(first, "--port"), *([_listen(second, "--second-port")] if settings.nodes == 2 else [])]
+
+
+def _second(settings: SandboxSettings, scheme: str) -> str:
+    return f"  Node B    {scheme}://localhost:{settings.ports[1]}/desktop\n" if settings.nodes == 2 else ""
 
 
 def _people() -> str:
@@ -150,16 +162,23 @@ def _run(apps: Sequence[tuple[ASGIApp, socket.socket]], certificate: _Certificat
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=GRACE,
+            ws="websockets-sansio",  # uvicorn's other one is on an interface that the library has left behind
+            ws_max_size=WEBSOCKET_LIMIT,
             ssl_keyfile=str(certificate.key) if certificate else None,
             ssl_certfile=str(certificate.chain) if certificate else None,
         )
         servers.append(uvicorn.Server(config))
     runner = asyncio.Runner(loop_factory=servers[0].config.get_loop_factory())
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if certificate else None
+    if tls and certificate:
+        tls.load_cert_chain(certificate.chain, certificate.key)
     with runner:
-        runner.run(_serve(servers, [listening for _app, listening in apps], stand_in))
+        runner.run(_serve(servers, [listening for _app, listening in apps], stand_in, tls))
 
 
-async def _serve(servers: list[uvicorn.Server], sockets: list[socket.socket], stand_in: Sandbox) -> None:
+async def _serve(
+    servers: list[uvicorn.Server], sockets: list[socket.socket], stand_in: Sandbox, tls: ssl.SSLContext | None
+) -> None:
     """All of `servers` until a signal: uvicorn's own handlers would stop only the last one, and wait for listening desktops."""
     loop = asyncio.get_running_loop()
 
@@ -168,6 +187,10 @@ async def _serve(servers: list[uvicorn.Server], sockets: list[socket.socket], st
         for server in servers:
             server.should_exit = True
 
+    try:
+        await stand_in.listen(tls)
+    except OSError as error:
+        raise PortTaken(f"the ports for XMPP, 5222 and 5223, can't be used ({error.strerror}); leave --xmpp out") from error
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
     await asyncio.gather(*(s._serve([listening]) for s, listening in zip(servers, sockets, strict=True)))
