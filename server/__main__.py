@@ -51,6 +51,8 @@ def _sandbox_options(command: Any) -> Any:
         click.option("--no-reasons", is_flag=True, help="No reason codes, so that states can be set without."),
         click.option("--strict", is_flag=True, help="Show what gadgets throw inside the hub, which swallows it."),
         click.option("--json-hub", is_flag=True, help="Pass hub messages as JSON, as between origins, not by reference."),
+        click.option("--late-hub", type=click.FloatRange(0, 60), default=0, help="Seconds until gadgets get the hub."),
+        click.option("--spec-cache", is_flag=True, help="Keep gadget XML for 5 minutes, as a real Finesse; ?nocache asks anew."),
     )
     for option in reversed(options):
         command = option(command)
@@ -65,13 +67,18 @@ def _sandbox_settings(
     nodes: Literal["1", "2"],
     tls: bool,
     xmpp: bool,
+    strict: bool,
+    json_hub: bool,
+    late_hub: float,
     **given: Any,
 ) -> SandboxSettings:
     from server.sandbox.app import SandboxSettings
+    from server.sandbox.pages import HubSettings
 
     if finesse_js:
         given["finesse_js"] = finesse_js
     return SandboxSettings(
+        hub=HubSettings(strict=strict, json=json_hub, late=late_hub),
         layout=layout.read_bytes() if layout else None,
         nodes=2 if nodes == "2" else 1,
         ports=(port, second_port),

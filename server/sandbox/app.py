@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Literal
@@ -35,7 +35,7 @@ from server.sandbox.container import FILES, Container
 from server.sandbox.events import Notifications, Outlet
 from server.sandbox.faults import Faults
 from server.sandbox.nodes import NodeStatus, name_nodes
-from server.sandbox.pages import Caller, Pages
+from server.sandbox.pages import Caller, HubSettings, Pages
 from server.sandbox.people import Platform, Refusal, Site
 from server.sandbox.proxy import Proxy
 from server.sandbox.resources import Resources, Shared
@@ -44,6 +44,7 @@ from server.sandbox.switch import Switch
 from server.sandbox.transports import Bosh, Tcp, websocket
 
 STATIC = Path(__file__).parent / "static"
+SPEC_SECONDS = 300.0
 REQUESTS = 1000
 """Requests that `/sandbox/requests` remembers."""
 
@@ -67,10 +68,9 @@ class SandboxSettings:
     sso: bool = False
     no_reasons: bool = False
     """No reason codes are configured, so that states can be set without."""
-    strict: bool = False
-    """The hub shows on the page what gadgets throw in it, instead of swallowing it."""
-    json_hub: bool = False
-    """Hub messages are copied as JSON, as between origins; else they are the same object for everybody."""
+    hub: HubSettings = field(default_factory=HubSettings)
+    spec_cache: bool = False
+    """Keep gadget specifications for five minutes, as the real container does, unless the desktop is opened with ?nocache."""
     answer_after: float | None = None
     """Seconds after which people outside pick up; None leaves that to the back door."""
     callers: tuple[Caller, ...] = (
@@ -103,13 +103,13 @@ class Sandbox:
         self.requests: deque[dict[str, Any]] = deque(maxlen=REQUESTS)
         self._http = http or proxy_client()
         self.proxy = Proxy(self._http, settings.proxy_cache)
-        self.container = Container(settings.gadgets, self._http)
+        self.container = Container(settings.gadgets, self._http, keep=SPEC_SECONDS if settings.spec_cache else 0.0)
         layout = layouts.of_gadgets(self.container.gadgets()) if settings.layout is None else settings.layout
         layouts.read(layout)
         self.centre.site.layout = layout.decode("utf-8")
         self._shared = Shared()
         self._tcp = [Tcp(self.accounts, node.outlet) for node in self.nodes]
-        self._pages = Pages(settings.callers, settings.finesse_js, self.centre, self.nodes)
+        self._pages = Pages(settings.callers, settings.finesse_js, self.centre, self.nodes, settings.hub)
         self.apps = [self._node_app(node) for node in self.nodes]
         self.app = self.apps[0]
 

@@ -6,7 +6,7 @@ import asyncio
 import html
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -32,6 +32,9 @@ class Container:
 
     folders: tuple[Path, ...]
     http: httpx.AsyncClient
+    keep: float = 0.0
+    """Seconds for which a specification is kept; 0 reads it at each use."""
+    _kept: dict[str, tuple[float, bytes]] = field(default_factory=dict)
 
     def file(self, path: str) -> Path | None:
         """The uploaded file at `path` (below FILES), if there is one and it lies inside its folder."""
@@ -68,7 +71,7 @@ class Container:
         try:
             url = urljoin(str(request.base_url), url)
             async with asyncio.timeout(5):
-                gadget = spec.read(await self._fetch(url, request))
+                gadget = spec.read(await self._spec(url, request))
             lang, country = query.get("lang", "en"), query.get("country", "US")
             locale = gadget.locale(lang, country)
             messages = {}
@@ -87,6 +90,16 @@ class Container:
             messages=messages, rtl=rtl, head=_head(gadget, messages, lang),
         )  # fmt: skip
         return HTMLResponse(page, headers={"Cache-Control": "no-store"})
+
+    async def _spec(self, url: str, request: Request) -> bytes:
+        now = asyncio.get_running_loop().time()
+        until, text = self._kept.get(url, (0.0, b""))
+        if until > now and request.query_params.get("nocache") != "1":
+            return text
+        text = await self._fetch(url, request)
+        if self.keep:
+            self._kept[url] = (now + self.keep, text)
+        return text
 
     async def concat(self, request: Request) -> Response:
         """Several scripts or style sheets as one: the addresses are the parameters 1, 2, 3 and so on."""
@@ -134,6 +147,7 @@ def _head(gadget: Spec, messages: dict[str, str], lang: str) -> str:
         "messages": messages,
         "prefs": {pref.name: pref.default for pref in gadget.prefs},
         "title": gadget.title,
+        "views": sorted(gadget.views),
     }
     told = json.dumps(config).replace("<", "\\u003c")
     return f'<script src="/gadgets/js/gadgets.js"></script><script>gadgets.config.init({told});</script>'

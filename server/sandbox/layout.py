@@ -23,6 +23,8 @@ class Gadget:
     id: str
     url: str
     hidden: bool
+    managed_by: str = ""
+    """The gadget that loads and shows this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +98,4 @@ def _gadget(node: etree._Element) -> Gadget:
     url = (node.text or "").strip()
     if not url or any(c.isspace() for c in url):
         raise LayoutError(f"line {node.sourceline}: <gadget> must hold an address without spaces")
-    return Gadget(node.get("id", ""), url, node.get("hidden") == "true")
+    return Gadget(node.get("id", ""), url, node.get("hidden") == "true", node.get("managedBy", ""))

@@ -45,6 +45,18 @@ class Caller:
     variables: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubSettings:
+    """How the hub between the desktop and its gadgets behaves."""
+
+    json: bool = False
+    """Messages are copied as JSON, as between origins; else they are the same object for everybody."""
+    strict: bool = False
+    """What a gadget throws in the hub is shown on the page; else it is swallowed, as a real one does."""
+    late: float = 0.0
+    """Seconds after which gadgets are connected."""
+
+
 class Subscribing(msgspec.Struct, forbid_unknown_fields=True):
     jid: str
     node: str
@@ -56,7 +68,10 @@ class Exchanging(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Pages:
-    def __init__(self, callers: tuple[Caller, ...], finesse_js: Path, centre: Centre, nodes: list[NodeStatus]) -> None:
+    def __init__(
+        self, callers: tuple[Caller, ...], finesse_js: Path, centre: Centre, nodes: list[NodeStatus], hub: HubSettings
+    ) -> None:
+        self._hub = hub
         self._callers, self._finesse_js, self._centre, self._nodes = callers, finesse_js, centre, nodes
         self._numbers = itertools.count(1)
         self._tickets: dict[str, tuple[str, float]] = {}
@@ -92,7 +107,11 @@ class Pages:
         return FileResponse(STATIC / "desktop.html", headers={"Cache-Control": "no-cache"})
 
     async def _library(self, request: Request) -> Response:
-        return FileResponse(self._finesse_js, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+        """Ours, or the vendor's with what a later server would add to an older one."""
+        text = self._finesse_js.read_bytes()
+        if b"getAuthHeaderString" not in text:
+            text += b"\n;" + (STATIC / "older.js").read_bytes()
+        return Response(text, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
     async def _jquery(self, request: Request) -> Response:
         return FileResponse(Path(jquery.BASE_DIR) / "jquery.min.js", media_type="text/javascript")
@@ -116,6 +135,7 @@ class Pages:
             "xmppDomain": node.domain,
             "platform": self._centre.platform,
             "node": node.name,
+            "hub": self._hub,
             "other": self._other(request, other, authorization) if other else None,
         }
         return _json(told)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 from lxml import etree
 
@@ -169,7 +169,7 @@ def page(
     """The page of the gadget at `url`. `head` (the runtime) goes before everything of the gadget's own."""
     source = spec.views.get(view, spec.views.get("default", ""))
     source = substitute(source, spec, module_id=module_id, prefs=prefs, messages=messages, rtl=rtl)
-    source = _absolute(source, url, spec.excluded)
+    source = _absolute(source, url, spec)
     # Fonts only where the gadget brings no document type of its own; with one, the page is in standards mode.
     doctype = re.match(r"\s*<!doctype[^>]*>", source, re.IGNORECASE)
     fonts = "" if doctype else "<style>body,td,div,span,p{font-family:arial,sans-serif;font-size:13px}body{margin:0}</style>"
@@ -193,17 +193,65 @@ def substitute(text: str, spec: Spec, *, module_id: str, prefs: dict[str, str], 
 
 
 _RESOURCE = re.compile(r"""(<(?:script|link|img|input|embed)\b[^>]*?\s(?:src|href)\s*=\s*)(["'])([^"']*)\2""", re.IGNORECASE)
+_SCRIPT = r"""<script\b(?![^>]*\btype\s*=\s*["']?module)[^>]*?\ssrc\s*=\s*(?:"([^"]*)"|'([^']*)')[^>]*>\s*</script>"""
+_STYLE = r"""<link\b(?=[^>]*\brel\s*=\s*["']?stylesheet)[^>]*?\shref\s*=\s*(?:"([^"]*)"|'([^']*)')[^>]*>"""
+_IMAGE = re.compile(r"""(<(?:img|input|embed)\b[^>]*?\ssrc\s*=\s*)(["'])(https?:[^"']*)\2""", re.IGNORECASE)
+MERGED = 10
+"""Addresses in one /gadgets/concat: more would make its own too long."""
 
 
-def _absolute(source: str, url: str, excluded: tuple[str, ...]) -> str:
-    """Resources relative to the spec become absolute. Inside scripts and styles nothing is rewritten."""
+def _absolute(source: str, url: str, spec: Spec) -> str:
+    """Resources relative to the spec become absolute, then go through the container's own addresses, as Shindig does it:
+    neighbouring scripts and style sheets through one `/gadgets/concat`, images through `/gadgets/proxy`. `exclude-url` leaves
+    an address alone; scripts that are modules are not put together. Inside scripts and styles nothing is rewritten."""
 
-    def rewritten(match: re.Match[str]) -> str:
-        if any(part.lower() in match[3].lower() for part in excluded if part):
+    def made_absolute(match: re.Match[str]) -> str:
+        if _left_alone(match[3], spec):
             return match[0]
         return f"{match[1]}{match[2]}{html.escape(urljoin(url, html.unescape(match[3])))}{match[2]}"
 
-    return _RESOURCE.sub(rewritten, source)
+    def proxied(match: re.Match[str]) -> str:
+        if _left_alone(match[3], spec):
+            return match[0]
+        query = urlencode({"container": "default", "gadget": url, "url": html.unescape(match[3])})
+        return f"{match[1]}{match[2]}/gadgets/proxy?{html.escape(query)}{match[2]}"
+
+    source = _RESOURCE.sub(made_absolute, source)
+    source = _merged(source, _SCRIPT, "js", url, spec)
+    source = _merged(source, _STYLE, "css", url, spec)
+    return _IMAGE.sub(proxied, source)
+
+
+def _merged(source: str, one: str, kind: str, url: str, spec: Spec) -> str:
+    """Each run of neighbours, and each that stands alone, through concat."""
+    element = '<script src="{}"></script>' if kind == "js" else '<link rel="stylesheet" href="{}">'
+
+    def through_concat(match: re.Match[str]) -> str:
+        written, run = list[str](), list[str]()
+
+        def flush() -> None:
+            for first in range(0, len(run), MERGED):
+                numbered = {str(place): each for place, each in enumerate(run[first : first + MERGED], 1)}
+                told = {"container": "default", "gadget": url, "debug": "0", "nocache": "0", "refresh": "86400", "type": kind}
+                written.append(element.format(html.escape(f"/gadgets/concat?{urlencode(told | numbered)}")))
+            run.clear()
+
+        for found in re.finditer(one, match[0], re.IGNORECASE):
+            address = html.unescape(found[1] or found[2] or "")
+            if _left_alone(address, spec) or not address.startswith(("http://", "https://")):
+                flush()
+                written.append(found[0])
+            else:
+                run.append(address)
+        flush()
+        return "\n".join(written)
+
+    return re.sub(rf"(?:{one}\s*)+", through_concat, source, flags=re.IGNORECASE)
+
+
+def _left_alone(address: str, spec: Spec) -> bool:
+    low = address.lower()
+    return any(part == "*" or part.lower() in low for part in spec.excluded if part)
 
 
 _CSS_URL = re.compile(r"""(url\(\s*)(["']?)(?!data:|https?:|//|/)([^"')]+)\2""", re.IGNORECASE)

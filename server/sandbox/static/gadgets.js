@@ -4,8 +4,8 @@
 window.gadgets = (() => {
   const query = new URLSearchParams(location.search);
   const moduleId = query.get("mid") || "0";
-  /** @type {{features: string[], messages: Record<string, string>, prefs: Record<string, string>, title: string}} */
-  let config = { features: [], messages: {}, prefs: {}, title: "" };
+  /** @type {{features: string[], messages: Record<string, string>, prefs: Record<string, string>, title: string, views: string[]}} */
+  let config = { features: [], messages: {}, prefs: {}, title: "", views: [] };
   /** @type {(() => void)[]} */
   const onLoad = [];
   let height = 0;
@@ -49,6 +49,7 @@ window.gadgets = (() => {
       handler();
     } catch (error) {
       console.error("a gadget's handler failed", error);
+      container()?.complain?.(`A gadget's handler failed: ${error}`);
     }
   }
 
@@ -207,7 +208,7 @@ window.gadgets = (() => {
       getViewportDimensions: () => ({ width: window.innerWidth, height: window.innerHeight }),
       /** @param {number} [wanted] */
       adjustHeight(wanted) {
-        const next = wanted ?? document.body?.scrollHeight ?? 0;
+        const next = Number(wanted ?? document.body?.scrollHeight ?? 0) || 0;
         if (next === height) return;
         height = next;
         container()?.setHeight(moduleId, next);
@@ -222,8 +223,36 @@ window.gadgets = (() => {
         container()?.dismissLoading(moduleId);
       },
     },
-    rpc: { call() {}, register() {} },
-    views: { getCurrentView: () => ({ getName: () => query.get("view") ?? "default" }) },
+    rpc: {
+      /** @type {Record<string, Function>} */
+      services: {},
+      /** To the container: the services that a gadget may ask of it. @param {string | null} _to @param {string} service
+       * @param {Function | null} _callback @param {any[]} told */
+      call(_to, service, _callback, ...told) {
+        if (service === "resize_iframe") gadgets.window.adjustHeight(Number(told[0]));
+        if (service === "set_title") gadgets.window.setTitle(String(told[0]));
+        if (service === "set_pref") new Prefs().set(String(told[1]), told[2]);
+        if (service === "requestNavigateTo") gadgets.views.requestNavigateTo(told[0]);
+      },
+      /** @param {string} service @param {Function} handler */
+      register(service, handler) {
+        gadgets.rpc.services[service] = handler;
+      },
+      unregister(/** @type {string} */ service) {
+        delete gadgets.rpc.services[service];
+      },
+    },
+    views: {
+      getCurrentView: () => ({
+        getName: () => /** @type {any} */ (window.frameElement)?.dataset?.view ?? query.get("view") ?? "default",
+      }),
+      getSupportedViews: () => Object.fromEntries(config.views.map((name) => [name, { getName: () => name }])),
+      getParams: () => ({}),
+      /** @param {string | {getName: () => string}} view */
+      requestNavigateTo(view) {
+        container()?.setView(moduleId, typeof view === "string" ? view : view.getName());
+      },
+    },
   };
 
   function connectHub() {
@@ -231,7 +260,7 @@ window.gadgets = (() => {
     if (!hub) return;
     gadgets.Hub = hub;
     const { onConnect } = gadgets.HubSettings;
-    setTimeout(() => guarded(() => onConnect?.(hub, true, null)));
+    setTimeout(() => guarded(() => onConnect?.(hub, true, null)), container()?.late ?? 0);
   }
 
   return gadgets;

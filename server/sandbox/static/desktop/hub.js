@@ -8,6 +8,17 @@ export class Hub {
   #subscriptions = new Map();
   #next = 1;
 
+  /**
+   * @param {{json?: boolean, strict?: boolean}} [told] json: each subscriber gets a copy, as between origins; strict: what a
+   * subscriber throws is told to `failed`
+   * @param {(what: string) => void} [failed]
+   */
+  constructor({ json = false, strict = false } = {}, failed = () => {}) {
+    this.json = json;
+    this.strict = strict;
+    this.failed = failed;
+  }
+
   /** @param {string} topic @param {Subscriber} subscriber @param {any} [scope] @param {any} [data] */
   subscribe(topic, subscriber, scope = null, data = undefined) {
     if (!topic || topic.split(".").includes("")) throw new Error(`OpenAjax.hub.Error.BadParameters: ${topic}`);
@@ -23,13 +34,15 @@ export class Hub {
 
   /** @param {string} topic @param {any} data */
   publish(topic, data) {
+    const copied = this.json && data !== undefined ? JSON.stringify(data) : "";
     setTimeout(() => {
       for (const [id, each] of [...this.#subscriptions]) {
         if (!matches(each.topic, topic) || !this.#subscriptions.has(id)) continue;
         try {
-          each.subscriber.call(each.scope, topic, data, each.data);
+          each.subscriber.call(each.scope, topic, copied ? JSON.parse(copied) : data, each.data);
         } catch (error) {
           console.error(`a subscriber of ${each.topic} failed`, error);
+          if (this.strict) this.failed(`A subscriber of ${each.topic} failed: ${error}`);
         }
       }
     });

@@ -2,6 +2,7 @@
 
 import { Container } from "./container.js";
 import { Session, published, toObject } from "./session.js";
+import { Workflows } from "./workflows.js";
 
 /** @param {string} selector @returns {any} */
 const $ = (selector) => document.querySelector(selector);
@@ -10,6 +11,8 @@ const signIn = $("#sign-in");
 let session = null;
 /** @type {Container | null} */
 let container = null;
+/** @type {Workflows | null} */
+let workflows = null;
 /** @type {any} */
 let user = null;
 
@@ -69,7 +72,9 @@ async function enter(entering, extension, language) {
     },
     { lang, country },
     (node, wanted) => entering.subscribe(node, wanted),
+    told.hub,
   );
+  workflows = new Workflows(container.hub);
   // Notifications first, then sign-in: its outcome is one.
   /** @type {(user: any) => void} */
   let confirm = () => {};
@@ -86,10 +91,13 @@ async function enter(entering, extension, language) {
     await outcome;
   }
   const reasons = await readReasons();
+  workflows.read(await xml(`/finesse/api/User/${session.id}/Workflows`));
   user = await readUser();
   showUser(told, reasons);
   signIn.hidden = true;
   $("#desktop").hidden = false;
+  $("#nodes").hidden = !told.other;
+  $("#node").textContent = told.node;
   container.fill(told.layout, $("#tabs"), $("#panels"));
   showCallers(told.callers);
 }
@@ -123,6 +131,9 @@ function heard(notification, confirmed, failed) {
   }
   if (apiErrors) failed(new Error(`${apiErrors.apiError.errorType}: ${apiErrors.apiError.errorMessage}`));
   container?.hub.publish(topic, data);
+  const { dialog, dialogs, Dialog } = data.object.Update.data ?? {};
+  const call = dialog ?? Dialog ?? dialogs?.Dialog;
+  if (call) workflows?.follow(call, data.object.Update.event, String(user?.extension ?? ""));
   if (topic.endsWith(".Dialogs")) void showCalls();
 }
 
@@ -201,6 +212,11 @@ for (const button of document.querySelectorAll("[data-events]")) {
   const down = /** @type {HTMLElement} */ (button).dataset.events === "down";
   button.addEventListener("click", () => void post("faults", { kind: "events", times: down ? 1 : 0 }));
 }
+
+$("#take-down").addEventListener("click", () => void post("faults", { kind: "node", node: $("#node").textContent }));
+$("#bring-up").addEventListener("click", async () => {
+  for (const node of ["A", "B"]) await post("faults", { kind: "node", node, times: 0 });
+});
 
 async function showCalls() {
   const calls = await (await fetch("/sandbox/calls")).json();
