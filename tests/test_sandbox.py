@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from starlette.routing import Route
 
 from server.finesse import messages
 from server.finesse.objects import Dialog, SystemInfo
-from server.sandbox import layout
+from server.sandbox import layout, spec
 from server.sandbox.app import Sandbox, SandboxSettings
 from server.sandbox.events import Notification, Session
 from server.sandbox.people import Refusal
@@ -209,7 +211,8 @@ def test_a_call_reads_as_it_was_written(variables: dict[str, str], queue: str) -
     call = sandbox.switch.ring("+12125550123", "1001", queue, variables)
     (read,) = messages.read_list(xml.document(xml.dialogs([call])), Dialog)
     told = {each.name: each.value for each in read.properties.call_variables}
-    assert (read.id, read.from_address, read.properties.queue_name, told) == (call.id, "+12125550123", queue, variables)
+    assert told == {f"callVariable{n}": "" for n in range(1, 11)} | variables
+    assert (read.id, read.from_address, read.properties.queue_name) == (call.id, "+12125550123", queue)
     assert [p.actions for p in read.participants] == [(), ("ANSWER",)]
 
 
@@ -361,7 +364,11 @@ async def test_gadgets_are_rendered_with_their_texts_and_prefs(folder: Path) -> 
         assert '<body dir="rtl">' in page
         assert 'class="&quot;&gt;&lt;b&gt;"' in page
         assert "Hallo __UP_other__ right 7" in page
-        assert 'src="http://finesse/3rdpartygadget/files/mine/own.js"' in page
+        (merged,) = re.findall(r'<script src="(/gadgets/concat[^"]*)"></script>\s*<p', page)
+        merged = html.unescape(merged)
+        assert "http%3A%2F%2Ffinesse%2F3rdpartygadget%2Ffiles%2Fmine%2Fown.js" in merged
+        answer = await client.get(merged)
+        assert (answer.text, answer.headers["cache-control"]) == ("1", "public, max-age=86400")
         assert page.rindex("runOnLoadHandlers") > page.index("Hallo")
         for path in ("mine/own.js", "mine/../secret.txt", "mine/%2e%2e/secret.txt", "secret.txt", "mine/", "mine/none"):
             assert (await client.get("/3rdpartygadget/files/" + path)).status_code == (200 if path == "mine/own.js" else 404)
@@ -370,6 +377,78 @@ async def test_gadgets_are_rendered_with_their_texts_and_prefs(folder: Path) -> 
         assert "not well-formed" in refused.text
         refused = await client.get("/gadgets/ifr", params={"url": "javascript:1"})
         assert refused.status_code == 400
+
+
+REWRITTEN = """<Module><ModulePrefs title="T"><Optional feature="content-rewrite"><Param name="exclude-url">finesse.js</Param>
+</Optional></ModulePrefs><Content><![CDATA[
+<link rel="stylesheet" type="text/css" href="a.css"><link rel=stylesheet href='b.css'>
+<script src="/desktop/assets/js/finesse.js"></script><script src="one.js"></script>
+<script src="https://elsewhere.example/two.js?x=1&amp;y=2"></script>
+<script type="module" src="three.js"></script>
+<script>const notRewritten = '<img src="four.png">';</script>
+<img src="five.png"><img src="data:image/png;base64,x">
+]]></Content></Module>"""
+
+
+def test_resources_go_through_the_containers_own_addresses() -> None:
+    gadget = spec.read(REWRITTEN.encode())
+    url = "http://finesse/3rdpartygadget/files/mine/g.xml"
+    page = html.unescape(spec.page(gadget, view="default", url=url, module_id="1", prefs={}, messages={}, rtl=False, head=""))
+    base = quote_plus("http://finesse/3rdpartygadget/files/mine/")
+    styles, scripts = re.findall(r'(?:href|src)="(/gadgets/concat[^"]*)"', page)
+    assert styles.endswith(f"type=css&1={base}a.css&2={base}b.css")
+    assert scripts.endswith(f"type=js&1={base}one.js&2=https%3A%2F%2Felsewhere.example%2Ftwo.js%3Fx%3D1%26y%3D2")
+    assert '<script src="/desktop/assets/js/finesse.js">' in page
+    assert '<script type="module" src="http://finesse/3rdpartygadget/files/mine/three.js">' in page
+    assert f"/gadgets/proxy?container=default&gadget={quote_plus(url)}&url={base}five.png" in page
+    assert '<img src="data:image/png;base64,x">' in page
+
+
+async def test_concat_keeps_what_is_there_and_moves_what_a_style_refers_to(folder: Path) -> None:
+    (folder / "a.css").write_text("p { background: url(img/x.png) url('data:x') url(\"/y.png\") }")
+    sandbox = Sandbox(SandboxSettings(gadgets=(folder,), host="finesse"))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse") as client:
+        files = "http://finesse/3rdpartygadget/files/mine/"
+        answer = await client.get("/gadgets/concat", params={"type": "css", "1": files + "none.css", "2": files + "a.css"})
+        assert f"url({files}img/x.png) url('data:x') url(\"/y.png\")" in answer.text
+        assert "none.css: SpecError" in answer.text
+        assert (await client.get("/gadgets/concat", params={"type": "exe", "1": files})).status_code == 400
+        assert (await client.get("/gadgets/concat")).status_code == 400
+
+
+async def test_the_image_proxy_never_serves_a_page_of_this_origin() -> None:
+    async def page(request: Request) -> Response:
+        return Response("<script>1</script>", media_type="text/html")
+
+    upstream = httpx.AsyncClient(transport=httpx.ASGITransport(Starlette(routes=[Route("/x", page)])))
+    sandbox = Sandbox(SandboxSettings(host="finesse"), http=upstream)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse") as client:
+        answer = await client.get("/gadgets/proxy", params={"url": "http://elsewhere/x"})
+        assert answer.headers["content-type"] == "application/octet-stream"
+        assert answer.headers["content-security-policy"] == "sandbox"
+        assert (await client.get("/gadgets/proxy", params={"url": "file:///etc/passwd"})).status_code == 400
+
+
+async def test_a_specification_is_kept_until_somebody_asks_for_a_new_one(folder: Path) -> None:
+    sandbox = Sandbox(SandboxSettings(gadgets=(folder,), host="finesse", spec_cache=True))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse") as client:
+        asked = {"url": "/3rdpartygadget/files/mine/g.xml"}
+        await client.get("/gadgets/ifr", params=asked)
+        (folder / "g.xml").write_text(SPEC.replace("__MSG_hello__", "changed"))
+        assert "changed" not in (await client.get("/gadgets/ifr", params=asked)).text
+        assert "changed" in (await client.get("/gadgets/ifr", params=asked | {"nocache": "1"})).text
+
+
+async def test_an_older_library_gets_what_a_later_server_would_add(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.js", tmp_path / "new.js"
+    old.write_text("window.finesse = {};")
+    new.write_text("window.finesse = { getAuthHeaderString: 1 };")
+    for file, added in [(old, True), (new, False)]:
+        sandbox = Sandbox(SandboxSettings(finesse_js=file, host="finesse"))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse") as client:
+            text = (await client.get("/desktop/assets/js/finesse.js")).text
+            assert text.startswith(file.read_text())
+            assert ("finesse.gadget?.Config" in text) is added
 
 
 async def test_without_a_layout_each_gadget_has_a_tab(folder: Path) -> None:

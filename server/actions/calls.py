@@ -44,6 +44,7 @@ class Call:
     """What Finesse allows this agent now, in the product's words; what it has no word for yet is left out."""
     parties: tuple[Party, ...]
     variables: tuple[Variable, ...]
+    """Those with a value."""
 
 
 _AFTER = {"answer": ("ACTIVE",), "hold": ("HELD",), "retrieve": ("ACTIVE",), "drop": ("DROPPED", "WRAP_UP")}
@@ -110,7 +111,7 @@ def _call(dialog: Dialog, extension: str) -> Call:
         queue=properties.queue_name,
         actions=tuple(words[action] for action in (mine.actions if mine else ()) if action in words),
         parties=tuple(map(_party, dialog.participants)),
-        variables=tuple(Variable(name=each.name, value=each.value) for each in properties.call_variables),
+        variables=tuple(Variable(name=each.name, value=each.value) for each in properties.call_variables if each.value),
     )
 
 

@@ -109,15 +109,14 @@ class Container:
         if kind is None or not urls:
             return PlainTextResponse("type must be js or css, with the addresses in 1, 2, 3 …", 400)
         parts = []
-        try:
-            async with asyncio.timeout(5):
-                for url in urls:
+        for url in urls:
+            try:
+                async with asyncio.timeout(5):
                     text = (await self._fetch(urljoin(str(request.base_url), url), request)).decode("utf-8", "replace")
-                    parts.append(spec.css_made_absolute(text, url) if kind == "text/css" else text)
-        except SpecError as error:
-            return PlainTextResponse(error.message, 404)
-        except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
-            return PlainTextResponse(f"can't be fetched: {type(error).__name__}", 404)
+                parts.append(spec.css_made_absolute(text, url) if kind == "text/css" else text)
+            except (SpecError, OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
+                # One that is missing does not take the others with it.
+                parts.append(f"/* {url.replace('*/', '')}: {type(error).__name__} {str(error).replace('*/', '')[:200]} */")
         return Response("\n".join(parts), media_type=kind, headers={"Cache-Control": f"public, max-age={REFRESH}"})
 
     async def _fetch(self, url: str, request: Request) -> bytes:

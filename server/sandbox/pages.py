@@ -101,6 +101,7 @@ class Pages:
             Route("/desktop/sso/login", self._login, methods=["GET", "POST"]),
             *[Route(f"/desktop/assets/js/{name}", self._library) for name in ("finesse.js", "finesse.min.js")],
             Route("/desktop/assets/js/jquery.min.js", self._jquery),
+            Route("/desktop/js/utilities/MessageDisplay.js", self._message_display),
         ]
 
     async def _page(self, request: Request) -> Response:
@@ -109,9 +110,14 @@ class Pages:
     async def _library(self, request: Request) -> Response:
         """Ours, or the vendor's with what a later server would add to an older one."""
         text = self._finesse_js.read_bytes()
+        if self._finesse_js.parent == STATIC:
+            text += b"".join((STATIC / name).read_bytes() for name in ("finesse-more.js", "finesse-services.js"))
         if b"getAuthHeaderString" not in text:
             text += b"\n;" + (STATIC / "older.js").read_bytes()
         return Response(text, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+
+    async def _message_display(self, request: Request) -> Response:
+        return FileResponse(STATIC / "MessageDisplay.js", media_type="text/javascript")
 
     async def _jquery(self, request: Request) -> Response:
         return FileResponse(Path(jquery.BASE_DIR) / "jquery.min.js", media_type="text/javascript")

@@ -193,7 +193,9 @@ def listed(one: etree._Element) -> etree._Element:
 
 
 def dialog(call: Dialog, tag: str = "Dialog") -> etree._Element:
-    variables = (E.CallVariable(E.name(name), E.value(value)) for name, value in call.variables.items())
+    # Always all ten: with a single one the vendor's 10.x library loses its way, so a real server can't do it often.
+    named = {f"callVariable{n}": "" for n in range(1, 11)} | call.variables
+    variables = (E.CallVariable(E.name(name), E.value(value)) for name, value in named.items())
     return E(
         tag,
         E.associatedDialogUri(f"/finesse/api/Dialog/{call.associated}" if call.associated else ""),

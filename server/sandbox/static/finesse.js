@@ -60,6 +60,7 @@
     /** @param {Record<string, any>} object @returns {string} */
     js2xml: (object) =>
       Object.entries(object)
+        .flatMap(([name, value]) => Utilities.getArray(value).map((/** @type {any} */ one) => [name, one]))
         .filter(([, value]) => value !== undefined && value !== null)
         .map(([name, value]) => `<${name}>${typeof value === "object" ? Utilities.js2xml(value) : escaped(value)}</${name}>`)
         .join(""),
@@ -144,9 +145,37 @@
       connection.disconnect.push(handler);
       if (status === "failing") handler({ status });
     },
+    setLogger() {},
+    getNotificationConnectionState: () => status,
+    /**
+     * A node of the notification service beyond the agent's own. @param {string} node @param {(wrong?: any) => void} [callback]
+     */
+    subscribeNode(node, callback) {
+      nodeRequest("SubscribeNodeReq", node, callback);
+    },
+    /** @param {string} node @param {string} _subid @param {(wrong?: any) => void} [callback] */
+    unsubscribeNode(node, _subid, callback) {
+      nodeRequest("UnsubscribeNodeReq", node, callback);
+    },
     getRestHost: () => Config.restHost,
     isMaster: () => false,
   };
+
+  for (const name of ["Connecting", "Disconnecting", "Reconnecting", "Unloading"]) {
+    /** @type {any} */ (ClientServices)[`registerOn${name}Handler`] = (/** @type {(info: any) => void} */ handler) =>
+      connection[name.toLowerCase()].push(handler);
+  }
+
+  /** @param {string} type @param {string} node @param {((wrong?: any) => void) | undefined} callback */
+  function nodeRequest(type, node, callback) {
+    const invokeID = Utilities.generateUUID();
+    const topic = `finesse.info.responses.${invokeID}`;
+    const id = hub.subscribe(topic, (/** @type {string} */ _topic, /** @type {any} */ wrong) => {
+      hub.unsubscribe(id);
+      callback?.(wrong);
+    });
+    hub.publish("finesse.info.requests", { type, data: { node }, invokeID });
+  }
 
   /** @param {{status: string}} info */
   function connectionChanged(info) {
@@ -424,11 +453,15 @@
         getMyTabId: () => tabPanel()?.id.replace("panel_", "") ?? null,
         getMyGadgetId: () => prefs.getModuleId(),
         makeActiveTabReq: () =>
-          hub.publish("finesse.containerservices.requests", { type: "ActiveTabReq", data: {}, invokeID: Date.now() }),
+          (hub ?? gadgets.Hub).publish("finesse.containerservices.requests", {
+            type: "ActiveTabReq",
+            data: {},
+            invokeID: Date.now(),
+          }),
         /** @param {string} topic @param {(argument: any) => void} handler */
         addHandler(topic, handler) {
           let visible = services.tabVisible();
-          hub.subscribe(topic, (/** @type {string} */ _topic, /** @type {any} */ data) => {
+          (hub ?? gadgets.Hub).subscribe(topic, (/** @type {string} */ _topic, /** @type {any} */ data) => {
             if (topic !== Topics.ACTIVE_TAB) return handler(data);
             const now = data === services.getMyTabId();
             if (now && !visible) handler(services);

@@ -45,6 +45,8 @@ export class Container {
         complain: (/** @type {string} */ what) => hub.strict && this.#complain(what),
         setPref: (/** @type {string} */ id, /** @type {string} */ name, /** @type {string} */ value) =>
           localStorage.setItem(`pref ${this.prefs.id} ${this.#gadgets.get(id)?.name} ${name}`, value),
+        setChannel: (/** @type {string} */ id, /** @type {any} */ data, /** @type {Function | undefined} */ menu) =>
+          this.#setChannel(id, data, menu),
         setView: (/** @type {string} */ id, /** @type {string} */ view) => this.setView(id, view),
         dismissLoading: (/** @type {string} */ id) => this.#dismissLoading(id),
       },
@@ -139,6 +141,38 @@ export class Container {
     document.body.append(dialog);
     dialog.showModal();
     return dialog;
+  }
+
+  /** A channel of a gadget in the header: its name, its state, and the states to choose from. Answers what was wrong.
+   * @param {string} id @param {any} data null takes it away @param {Function} [menu] */
+  #setChannel(id, data, menu) {
+    const known = /** @type {HTMLSelectElement | null} */ (document.querySelector(`#channels [data-channel="${CSS.escape(id)}"]`));
+    if (!known && !menu) return "CHANNEL_NOT_FOUND";
+    if (!data) return (known?.closest("label")?.remove(), "");
+    const select = known ?? document.createElement("select");
+    const { menuConfig, channelState } = data;
+    if (menuConfig) {
+      select.replaceChildren(
+        ...menuConfig.menuItems.map((/** @type {any} */ item) => new Option(item.menuText ?? item.label ?? item.id, item.id)),
+      );
+    }
+    const state = channelState?.currentState ?? channelState?.label ?? "";
+    for (const option of select.options) option.selected = option.text === state;
+    if (!known) {
+      const label = document.createElement("label");
+      label.append(`${menuConfig?.label ?? id} `, select);
+      select.dataset.channel = id;
+      select.addEventListener("change", () =>
+        /** @type {Function} */ (menu)(
+          id,
+          select.value,
+          () => {},
+          () => {},
+        ),
+      );
+      document.querySelector("#channels")?.append(label);
+    }
+    return "";
   }
 
   /** What went wrong in a gadget, for whoever develops it. @param {string} what */
