@@ -87,28 +87,34 @@ def free_port() -> int:
     return port
 
 
+def _config(app: ASGIApp, port: int) -> uvicorn.Config:
+    told = {"log_level": "error", "access_log": False, "timeout_graceful_shutdown": 1, "ws": "websockets-sansio"}
+    return uvicorn.Config(app, host="127.0.0.1", port=port, **told)  # type: ignore[arg-type]
+
+
 @contextmanager
-def listening(app: ASGIApp, port: int) -> Iterator[None]:
-    """`app` on a real socket, in a thread."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", access_log=False, timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
+def listening(*apps: tuple[ASGIApp, int]) -> Iterator[None]:
+    """Each app on a real socket at its port, all in one thread and one loop."""
+    servers = [uvicorn.Server(_config(app, port)) for app, port in apps]
+
+    async def serve() -> None:
+        await asyncio.gather(*(server._serve() for server in servers))
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
-    until(lambda: server.started)
+    until(lambda: all(server.started for server in servers))
     try:
         yield
     finally:
-        server.should_exit = True
+        for server in servers:
+            server.should_exit = True
         thread.join(10)
 
 
 @asynccontextmanager
 async def serving(app: ASGIApp, port: int) -> AsyncIterator[None]:
     """`app` on a real socket, in this loop: what it does can be watched and changed without locks."""
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, log_level="error", access_log=False, timeout_graceful_shutdown=1, ws="websockets-sansio"
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(_config(app, port))
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(server._serve())
     while not server.started:

@@ -6,8 +6,9 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from tests.conftest import ROOT
+from tests.desk import CHROMIUM, FLAGS, Desk
 from tests.site import open_site
-from tests.test_browser import CHROMIUM, FLAGS, KNOWN, Desk
+from tests.test_browser import KNOWN
 
 PICTURE = ROOT / "server" / "docs" / "card.png"
 

@@ -64,10 +64,12 @@ class Site:
 
 @contextmanager
 def open_site(folder: Path, *, country: str = "US", **told: Any) -> Iterator[Site]:
-    finesse, service = f"http://localhost:{free_port()}", f"http://localhost:{free_port()}"
+    ports = (free_port(), free_port())
+    finesse, service = f"http://localhost:{ports[0]}", f"http://localhost:{free_port()}"
     build.build(ROOT / "gadget", folder / "dist", service)
     own = Settings(
         finesse_url=finesse,
+        finesse_second_url=f"http://localhost:{ports[1]}" if told.get("nodes") == 2 else "",
         service_url=service,
         database=str(folder / "contacts.sqlite"),
         country=country,
@@ -77,11 +79,16 @@ def open_site(folder: Path, *, country: str = "US", **told: Any) -> Iterator[Sit
         contacts = LocalContacts(own.database, home=country, suffix_digits=8)
         stack.callback(contacts.close)
         sample.fill(contacts, folder, f"{finesse}/crm/contacts", country)
+        more = told.pop("gadgets", ())
         settings = SandboxSettings(
-            gadgets=(folder / "dist" / "callcard",), callers=sample.callers(), extra=tuple(crm.routes(contacts)), **told
+            gadgets=(folder / "dist" / "callcard", *more),
+            callers=sample.callers(),
+            extra=tuple(crm.routes(contacts)),
+            ports=ports,
+            **told,
         )
         sandbox = Sandbox(settings)
         switch = Switchable(create_app(own))
-        stack.enter_context(listening(sandbox.app, int(finesse.rpartition(":")[2])))
-        stack.enter_context(listening(switch, int(service.rpartition(":")[2])))
+        stack.enter_context(listening(*zip(sandbox.apps, ports, strict=False)))
+        stack.enter_context(listening((switch, int(service.rpartition(":")[2]))))
         yield Site(finesse, service, sandbox, switch, contacts, folder)

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from tests.conftest import until
+from tests.desk import NEEDS_CHROMIUM, Desk, chromium
 from tests.site import Site, open_site
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome") or ""
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium: apt install chromium, or set CHROMIUM to its path"),
-]
+pytestmark = NEEDS_CHROMIUM
 
 KNOWN = "+491713900001"
 SWITCHBOARD = "+493023125000"
@@ -38,10 +25,8 @@ LONG = "Wolfeschlegelsteinhausenbergerdorff-Müller-Lüdenscheidt von und zu Hoh
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -57,31 +42,6 @@ def site(whole_site: Site) -> Site:
     whole_site.post("reset")
     whole_site.switch.delay, whole_site.switch.down = 0.0, False
     return whole_site
-
-
-class Desk:
-    """An agent at their desktop."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-
-    @property
-    def gadget(self) -> FrameLocator:
-        return self.page.frame_locator("iframe[id^=remote_iframe]")
-
-    def sign_in(self, site: Site, agent: str = "1001", language: str = "en-US", password: str = "callcard") -> None:
-        self.page.goto(f"{site.finesse}/desktop")
-        self.page.get_by_label("Agent id").fill(agent)
-        self.page.get_by_label("Password").fill(password)
-        self.page.get_by_label("Extension").fill(agent)
-        self.page.get_by_label("Language").select_option(language)
-        self.page.get_by_role("button", name="Sign in").click()
-
-    def ready(self) -> None:
-        """The gadget has heard of the agent: its state is there."""
-        expect(self.gadget.locator("agent-state select")).to_have_value(re.compile("."), timeout=10_000)
 
 
 @pytest.fixture

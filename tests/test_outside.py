@@ -418,7 +418,7 @@ async def test_reasons_books_layouts_workflows_and_queues_are_read_both_ways(sit
         assert layout.header.entries[0].media_property == "callVariable1"
         (flow,) = await site.client.workflows(mine, "1001", team)
         assert flow.trigger_set
-        assert flow.trigger_set.name == "CALL_ANSWERED"
+        assert flow.trigger_set.name == "CALL_ARRIVES"
         assert flow.workflow_actions[0].handled_by == "OTHER"
     assert [q.name for q in await site.client.queues(mine, "1001")] == ["Support", "Sales"]
     queue = await site.client.queue(mine, "10")

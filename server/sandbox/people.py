@@ -140,7 +140,7 @@ class Site:
     """The ECC variables that there are, and the bytes each can hold; an array is `user.name[]`."""
     workflows: tuple[Workflow, ...] = (
         Workflow(
-            "1", "Pop the caller", "CALL_ANSWERED", "BROWSER_POP", "OTHER",
+            "1", "Pop the caller", "CALL_ARRIVES", "BROWSER_POP", "OTHER",
             (("path", "https://crm.example/find?number=${fromAddress}"), ("windowName", "crm")),
             (("fromAddress", "//Dialog/fromAddress"), ("callVariable1", "//Dialog/mediaProperties/callvariables/callVariable1")),
         ),

@@ -77,7 +77,7 @@ def ring(folder: Path) -> None:
     """From the event leaving the stand-in to the name in the card's DOM, beside a gadget that only writes the number."""
     from playwright.sync_api import Page, sync_playwright
 
-    from tests.test_browser import CHROMIUM, FLAGS
+    from tests.desk import CHROMIUM, FLAGS
 
     port, service = free_port(), free_port()
     demo = ["server", "demo", "--port", str(port), "--service-port", str(service)]

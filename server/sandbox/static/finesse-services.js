@@ -20,7 +20,16 @@
         }
       }
     };
-  const WorkflowActionEvent = carrier(["name", "type", "handledBy", "params", "actionVariables"]);
+  /** A list on its way, by name for the gadget. @param {any[]} told */
+  const byName = (told) => Object.fromEntries((told ?? []).map((one) => [one.name, one]));
+  class WorkflowActionEvent extends carrier(["name", "type", "handledBy"]) {
+    getParams() {
+      return byName(/** @type {any} */ (this).params);
+    }
+    getActionVariables() {
+      return byName(/** @type {any} */ (this).actionVariables);
+    }
+  }
   const TimerTickEvent = carrier(["tickFrequency", "dateQueued"]);
   const GadgetViewChangedEvent = carrier(["gadgetId", "tabId", "maxAvailableHeight", "view"]);
   const MaxAvailableHeightChangedEvent = carrier(["maxAvailableHeight"]);

@@ -124,10 +124,10 @@ async function xml(path) {
  */
 function heard(notification, confirmed, failed) {
   const { topic, data } = published(notification);
-  const { user, apiErrors } = data.object.Update.data ?? {};
-  if (user?.loginId === session?.id) {
-    heardUser(user);
-    if (user.state !== "LOGOUT") confirmed(user);
+  const { user: changed, apiErrors } = data.object.Update.data ?? {};
+  if (changed?.loginId === session?.id) {
+    heardUser(changed);
+    if (changed.state !== "LOGOUT") confirmed(changed);
   }
   if (apiErrors) failed(new Error(`${apiErrors.apiError.errorType}: ${apiErrors.apiError.errorMessage}`));
   container?.hub.publish(topic, data);

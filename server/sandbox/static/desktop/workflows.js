@@ -49,23 +49,18 @@ export class Workflows {
     const values = Object.fromEntries(variables.map((one) => [one.name, value(one.node, dialog)]));
     const expand = (/** @type {string} */ text) =>
       text.replace(/\$\{([^}]+)\}/g, (_, name) => encodeURIComponent(values[name] ?? ""));
-    const params = Object.fromEntries(
-      list(action.params?.Param).map((one) => [
-        one.name,
-        { name: one.name, value: one.value ?? "", expandedValue: expand(one.value ?? "") },
-      ]),
-    );
+    const params = list(action.params?.Param).map((one) => ({
+      name: one.name,
+      value: one.value ?? "",
+      expandedValue: expand(one.value ?? ""),
+    }));
+    const param = (/** @type {string} */ name) => params.find((one) => one.name === name)?.expandedValue;
     if (action.handledBy === "OTHER") {
-      const told = {
-        name: action.name,
-        type: action.type,
-        handledBy: "OTHER",
-        params,
-        actionVariables: Object.fromEntries(variables.map((one) => [one.name, { ...one, actualValue: values[one.name] }])),
-      };
+      const actionVariables = variables.map((one) => ({ ...one, actualValue: values[one.name] }));
+      const told = { name: action.name, type: action.type, handledBy: "OTHER", params, actionVariables };
       this.hub.publish("finesse.containerservices.workflowActionEvent", told);
     } else if (action.type === "BROWSER_POP") {
-      window.open(params.path?.expandedValue, params.windowName?.value);
+      window.open(param("path"), param("windowName"));
     }
   }
 }
