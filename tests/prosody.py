@@ -119,6 +119,7 @@ def prosody(accounts: list[str]) -> Iterator[Prosody]:
         (folder / "chain.pem").write_bytes(b"".join(part.bytes() for part in issued.cert_chain_pems))
         tls = ssl.create_default_context()
         authority.configure_trust(tls)
+        authority.cert_pem.write_to_path(str(folder / "ca.pem"))
         server = Prosody(folder, free_port(), free_port(), free_port(), free_port(), tls)
         ports = {"clear": server.clear, "secure": server.secure, "http": server.http, "https": server.https}
         (folder / "prosody.cfg.lua").write_text(_CONFIG.format(folder=folder, **ports))

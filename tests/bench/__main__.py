@@ -1,4 +1,4 @@
-"""What Callcard costs, beside the least that could be: `python -m tests.bench [ring] [lookup] [relay] [contacts]`, or all.
+"""What Callcard costs, beside the least that could be: `python -m tests.bench [ring|lookup|relay|contacts|sessions] …`, or all.
 
 Ratios are of numbers from the same run; the numbers themselves are this machine's. All stays on loopback and stops by itself.
 """
@@ -10,6 +10,7 @@ import csv
 import json
 import os
 import random
+import shutil
 import statistics
 import subprocess
 import sys
@@ -20,13 +21,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from server import numbers
 from server.crm.local import LocalContacts
 from tests.bench.load import Result, load, request
 from tests.conftest import ROOT, free_port, until
+
+if TYPE_CHECKING:
+    from tests.prosody import Prosody
 
 HERE = Path(__file__).parent
 CALLS = 200
@@ -288,8 +292,52 @@ def _write(file: Path, count: int) -> None:
         )
 
 
+# ---- sessions: what a thousand agents' lines to the notification service cost
+
+
+def sessions(folder: Path) -> None:
+    """A thousand sessions in one process under uvloop, over TLS, on a real Prosody; WebSocket beside TCP."""
+    from tests.prosody import prosody
+
+    if not shutil.which("prosody"):
+        sys.exit("Prosody is missing: apt install prosody")
+    count = int(os.environ.get("SESSIONS", "1000"))
+    print(f"\n{count} notification sessions over TLS, one process, uvloop; Prosody beside it on the same cores")
+    rows: dict[str, dict[str, float]] = {}
+    with prosody([str(1001 + n) for n in range(1000)]) as server:
+        for carrier in ("websocket", "tcp"):
+            rows[carrier] = _sessions(server, carrier, count)
+    names = list(rows["websocket"])
+    print("  carrier     " + "".join(f"{name:>28}" for name in names))
+    for carrier, row in rows.items():
+        print(f"  {carrier:<12}" + "".join(f"{row[name]:>28.2f}" for name in names))
+    print("  tcp/websocket" + "".join(f"{rows['tcp'][name] / rows['websocket'][name]:>27.2f} " for name in names))
+
+
+def _sessions(server: Prosody, carrier: str, count: int) -> dict[str, float]:
+    address = server.address("tcp" if carrier == "tcp" else "websocket")
+    told = [carrier, str(count), str(address.port), address.domain, str(server.folder / "ca.pem")]
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.sessions", *told], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as child:
+        assert child.stdin
+        assert child.stdout
+        assert json.loads(child.stdout.readline())["subscribed"] == count
+
+        async def publish() -> None:
+            publisher = await server.publisher()
+            await publisher.publish("/finesse/api/SystemInfo", "<Update><event>PUT</event><source>/s</source></Update>")
+            await publisher.close()
+
+        child.stdin.write("go\n")
+        child.stdin.flush()
+        asyncio.run(publish())
+        row: dict[str, float] = json.loads(child.stdout.readline())
+        return row
+
+
 def main() -> None:
-    benches = {"ring": ring, "lookup": lookup, "relay": relay, "contacts": contacts}
+    benches = {"ring": ring, "lookup": lookup, "relay": relay, "contacts": contacts, "sessions": sessions}
     for name in sys.argv[1:] or list(benches):
         if name not in benches:
             sys.exit(f"there is no {name!r}; there are {', '.join(benches)}")
