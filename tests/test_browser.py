@@ -357,7 +357,9 @@ def test_a_refusal_by_finesse_is_told_in_its_words(desk: Open, site: Site) -> No
     for participant in next(iter(site.sandbox.switch.dialogs.values())).participants:
         participant.state = "ACTIVE"  # answered on the phone itself, and the event was lost
     gadget.get_by_role("button", name="Answer").click()
-    expect(gadget.locator("call-panel header .error")).to_have_text("Finesse refused: CF_INVALID_OBJECT_STATE")
+    expect(gadget.locator("call-panel header .error")).to_have_text(
+        "Finesse refused: not possible at this moment of the call (CF_INVALID_OBJECT_STATE)"
+    )
 
 
 def test_no_word_from_finesse_is_not_success(desk: Open, site: Site) -> None:

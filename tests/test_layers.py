@@ -13,7 +13,12 @@ PURE = {
     "server/numbers.py",
     "server/errors.py",
     "server/crm/base.py",
+    "server/sandbox/agents.py",
+    "server/sandbox/calldata.py",
+    "server/sandbox/calls.py",
+    "server/sandbox/people.py",
     "server/sandbox/switch.py",
+    "server/sandbox/tasks.py",
 }
 IO = {"httpx", "aiohttp", "starlette", "uvicorn", "socket", "sqlite3", "asyncio", "requests"}
 

@@ -11,7 +11,7 @@ const SENTENCES = {
   "not-yours": () => t("error.notYours"),
   "not-signed-in": () => t("error.notSignedIn"),
   "invalid-field": (error) => t("error.field", { detail: error.message }),
-  "finesse-refused": (error) => t("error.refused", { reason: error.finesse?.message || error.finesse?.type || "" }),
+  "finesse-refused": (error) => t("error.refused", { reason: reason(error.finesse) }),
   "finesse-garbled": () => t("error.finesse"),
   "finesse-unreachable": () => t("error.finesse"),
   "finesse-out-of-service": () => t("error.finesse"),
@@ -25,8 +25,36 @@ export function sentence(error) {
   return t("error.other", { detail: String(error) });
 }
 
-/** How an order ended, if it did not end well. @param {{outcome: string, refusal?: {type: string, message: string}}} end */
+/** What the platform's codes mean, as far as an agent can do something about it. Source: UCCE CTI Server Message Reference.
+ * @type {Record<string, () => string>} */
+const REFUSALS = {
+  14: () => t("refusal.destination"),
+  22: () => t("refusal.moment"),
+  33: () => t("refusal.duringCall"),
+  34: () => t("refusal.telephone"),
+  38: () => t("refusal.full"),
+  257: () => t("refusal.signIn"),
+  260: () => t("refusal.extension"),
+  265: () => t("refusal.duringCall"),
+  280: () => t("refusal.reason"),
+  281: () => t("refusal.reason"),
+  283: () => t("refusal.taken"),
+  1010: () => t("refusal.signIn"),
+  20700: () => t("refusal.full"),
+  20999: () => t("refusal.controller"),
+};
+
+/** In the agent's words, with Finesse's own behind them for whoever is asked about it. @param {{type?: string, message?: string,
+ * code?: string, data?: string} | undefined} refusal */
+function reason(refusal) {
+  const own = refusal?.message || refusal?.type || "";
+  const words = REFUSALS[refusal?.code ?? refusal?.data ?? ""]?.();
+  return words ? `${words} (${own})` : own;
+}
+
+/** How an order ended, if it did not end well.
+ * @param {{outcome: string, refusal?: {type: string, message: string, code: string}}} end */
 export function outcomeSentence({ outcome, refusal }) {
-  if (outcome === "refused") return t("error.refused", { reason: refusal?.message || refusal?.type || "" });
+  if (outcome === "refused") return t("error.refused", { reason: reason(refusal) });
   return outcome === "unknown" ? t("error.unknown") : "";
 }

@@ -4,7 +4,7 @@
 export const PATIENCE = 6000;
 
 /** @typedef {"confirmed" | "refused" | "unknown"} Outcome */
-/** @typedef {{requestId: string, source: string, type: string, message: string}} Refusal */
+/** @typedef {import("../shared/desktop.js").Refusal} Refusal */
 
 export class Orders {
   /** @type {Map<string, {requestId: string, source: string, early: Refusal[], end: (outcome: Outcome, refusal?: Refusal) => void}>} */

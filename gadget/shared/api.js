@@ -17,7 +17,7 @@ export class ApiError extends Error {
     this.code = problem.code || "unreachable";
     /** @type {string | undefined} */
     this.field = problem.field;
-    /** Finesse's own words, if it was Finesse that refused. @type {{type: string, message: string} | undefined} */
+    /** Finesse's own words, if it was Finesse that refused. @type {{type: string, message: string, data: string} | undefined} */
     this.finesse = problem.finesse;
   }
 }

@@ -6,7 +6,7 @@ import { list } from "./list.js";
 /** @typedef {import("./types.d.ts").DialogData} DialogData */
 /** @typedef {import("./types.d.ts").UserData} UserData */
 /** @typedef {{status: number, text: string}} Answer */
-/** @typedef {{requestId: string, source: string, type: string, message: string}} Refusal */
+/** @typedef {{requestId: string, source: string, type: string, message: string, code: string}} Refusal */
 
 /** Milliseconds without an answer from the container's proxy, which itself gives up after 5 s but may never call back. */
 const WATCHDOG = 9000;
@@ -189,6 +189,7 @@ export const desktop = {
           source: update.source ?? "",
           type: error.errorType ?? "",
           message: error.errorMessage ?? "",
+          code: String(error.errorData ?? ""),
         });
       }
     }

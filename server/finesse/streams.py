@@ -1,4 +1,4 @@
-"""XMPP streams to Finesse's notification service: opened, authenticated and bound, over WebSocket or over TCP.
+"""XMPP streams to Finesse's notification service: opened, authenticated and bound, over WebSocket or (`tcp`) over TCP.
 
 WebSocket (RFC 7395) at `/ws` is what 12.6 and later prefer; it is small, so it is ours, on the library `websockets`. TCP on 5223
 (TLS from the first byte) is slixmpp's. Both authenticate with PLAIN, because Finesse knows nothing else; neither resumes a stream.
@@ -10,22 +10,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import itertools
-import logging
 import re
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
-from xml.etree import ElementTree
+from typing import Literal, Protocol
 from xml.sax.saxutils import escape, quoteattr
 
-import slixmpp
 import websockets
 from lxml import etree
-from slixmpp.exceptions import IqError, IqTimeout
-from slixmpp.xmlstream.handler import Callback
-from slixmpp.xmlstream.matcher import MatchXPath
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_websocket
 
@@ -36,7 +30,7 @@ OPENING = 10.0
 ASKING = 10.0
 """Seconds for the answer to an iq, as Finesse's own desktop waits."""
 
-_CLIENT = "jabber:client"
+CLIENT = "jabber:client"
 _STREAM = "http://etherx.jabber.org/streams"
 _FRAMING = "urn:ietf:params:xml:ns:xmpp-framing"
 _SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
@@ -44,9 +38,6 @@ _BIND = "urn:ietf:params:xml:ns:xmpp-bind"
 _SESSION = "urn:ietf:params:xml:ns:xmpp-session"
 _STREAMS = "urn:ietf:params:xml:ns:xmpp-streams"
 _parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-
-# slixmpp writes what it receives, and what it sends when authenticating, to its log.
-logging.getLogger("slixmpp").setLevel(logging.CRITICAL + 1)
 
 Reason = Literal["unreachable", "lost", "conflict", "not-authorized", "service-unavailable", "garbled"]
 
@@ -111,7 +102,9 @@ class Stream(Protocol):
 
 async def open_stream(address: Address, user: str, password: str, resource: str) -> Stream:
     """A stream bound to `user` with `resource`. `password` may be a single sign-on token. Raises StreamLost."""
-    opening = _open_websocket if address.carrier == "websocket" else _open_tcp
+    opening = _open_websocket
+    if address.carrier == "tcp":
+        from server.finesse.tcp import open_tcp as opening  # slixmpp takes a tenth of a second to load
     try:
         async with asyncio.timeout(OPENING):
             return await opening(address, user, password, resource)
@@ -202,7 +195,7 @@ class _WebSocketStream:
         self._asked[id] = answer
         try:
             addressed = f" to={quoteattr(to)}" if to else ""
-            await self.send(f"<iq xmlns='{_CLIENT}' type='{kind}' id='{id}'{addressed}>{payload}</iq>")
+            await self.send(f"<iq xmlns='{CLIENT}' type='{kind}' id='{id}'{addressed}>{payload}</iq>")
             async with asyncio.timeout(ASKING):
                 iq = await answer
         except TimeoutError as error:
@@ -256,7 +249,7 @@ class _WebSocketStream:
         try:
             while True:
                 stanza = await self._next()
-                if stanza.tag == f"{{{_CLIENT}}}iq":
+                if stanza.tag == f"{{{CLIENT}}}iq":
                     await self._iq(stanza)
                 else:
                     self.received(stanza)
@@ -271,7 +264,7 @@ class _WebSocketStream:
             return
         ping = len(iq) == 1 and iq[0].tag == "{urn:xmpp:ping}ping"
         told = f" to={quoteattr(iq.get('from', ''))}" if iq.get("from") else ""
-        head = f"<iq xmlns='{_CLIENT}' id={quoteattr(iq.get('id', ''))}{told}"
+        head = f"<iq xmlns='{CLIENT}' id={quoteattr(iq.get('id', ''))}{told}"
         unknown = "<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
         await self.send(f"{head} type='result'/>" if ping else f"{head} type='error'>{unknown}</iq>")
 
@@ -299,10 +292,10 @@ _FORBIDDEN = re.compile(r"<!(?!\[CDATA\[)|<\?(?!xml\s)")
 
 def _stream_error(error: etree._Element) -> StreamLost:
     names = [etree.QName(child).localname for child in error if etree.QName(child).namespace == _STREAMS]
-    return _lost(next((name for name in names if name != "text"), "undefined-condition"))
+    return lost_by(next((name for name in names if name != "text"), "undefined-condition"))
 
 
-def _lost(condition: str) -> StreamLost:
+def lost_by(condition: str) -> StreamLost:
     match condition:
         case "conflict":
             return StreamLost("conflict", condition)
@@ -315,126 +308,6 @@ def _lost(condition: str) -> StreamLost:
 
 
 def _condition(iq: etree._Element) -> str:
-    error = iq.find(f"{{{_CLIENT}}}error")
+    error = iq.find(f"{{{CLIENT}}}error")
     names = [etree.QName(child).localname for child in error] if error is not None else []
     return next((name for name in names if name != "text"), "undefined-condition")
-
-
-# ---- TCP
-
-
-async def _open_tcp(address: Address, user: str, password: str, resource: str) -> Stream:
-    stream = _TcpStream(address, user, password, resource)
-    try:
-        await stream.begin()
-    except BaseException:
-        await stream.close()
-        raise
-    return stream
-
-
-class _Client(slixmpp.ClientXMPP):
-    """slixmpp with bounds: it would collect a stanza without end, and break on what is not XML."""
-
-    unbounded = False
-
-    def data_received(self, data: bytes | str) -> None:
-        self._bytes = getattr(self, "_bytes", 0) + len(data)
-        tail: bytes = getattr(self, "_tail", b"")
-        raw = data.encode() if isinstance(data, str) else data
-        self._tail = raw[-10:]
-        try:
-            if self._bytes > STANZA_LIMIT or b"<!DOCTYPE" in tail + raw:
-                raise ElementTree.ParseError("not what a server sends")
-            super().data_received(data)
-        except ElementTree.ParseError:
-            self.unbounded = True
-            self.abort()
-        if self.xml_depth <= 1:
-            self._bytes = 0
-
-
-class _TcpStream:
-    def __init__(self, address: Address, user: str, password: str, resource: str) -> None:
-        self._address = address
-        client = _Client(f"{user}@{address.domain}/{resource}", password, sasl_mech="PLAIN", ssl_context=address.tls)
-        client.enable_starttls, client.enable_direct_tls = False, address.tls is not None
-        client.enable_plaintext = address.tls is None
-        mechanisms = client.plugin["feature_mechanisms"]
-        # Finesse's 5222 takes PLAIN in the clear and nothing else; it is closed by default from 12.5 on.
-        mechanisms.unencrypted_plain, mechanisms.encrypted_plain = address.tls is None, True
-        client.end_session_on_disconnect = True
-        self._client = client
-        self.jid = ""
-        self.received: Callable[[etree._Element], None] = lambda stanza: None
-        self.lost: Callable[[StreamLost], None] = lambda lost: None
-        self._over: StreamLost | None = None
-        self._why: StreamLost | None = None
-        self._bound: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        client.add_event_handler("session_start", self._started)
-        client.add_event_handler("failed_auth", self._failed)
-        client.add_event_handler("stream_error", lambda error: setattr(self, "_why", _lost(str(error["condition"]))))
-        client.add_event_handler("connection_failed", lambda _: self._end(StreamLost("unreachable")))
-        client.add_event_handler("disconnected", lambda _: self._end(self._why or self._broken()))
-        for kind in ("message", "presence"):  # slixmpp's own events are for messages that people write
-            client.register_handler(Callback(f"every {kind}", MatchXPath(f"{{{_CLIENT}}}{kind}"), self._hear))
-
-    async def begin(self) -> None:
-        self._client.connect(self._address.host, self._address.port)
-        await self._bound
-        self.jid = str(self._client.boundjid)
-
-    async def ask(self, kind: Literal["get", "set"], to: str, payload: str) -> etree._Element:
-        if self._over:
-            raise self._over
-        iq = self._client.make_iq(ito=to or None, itype=kind)
-        iq.append(ElementTree.fromstring(payload))  # noqa: S314 - our own
-        try:
-            answer = await iq.send(timeout=ASKING)  # type: ignore[no-untyped-call]  # slixmpp types most, not this
-        except IqError as error:
-            raise Refused(str(error.condition)) from error
-        except IqTimeout as error:
-            raise StreamLost("lost", "an iq was not answered") from error
-        return etree.fromstring(ElementTree.tostring(answer.xml), _parser)
-
-    async def send(self, stanza: str) -> None:
-        if self._over:
-            raise self._over
-        self._client.send_raw(stanza)
-
-    async def close(self) -> None:
-        self.lost = lambda lost: None
-        self._client.cancel_connection_attempt()
-        if self._client.transport is not None:
-            with suppress(Exception):
-                await self._client.disconnect(wait=1.0)
-        if filters := self._client._run_out_filters:
-            filters.cancel()
-
-    def _started(self, _told: object) -> None:
-        if not self._bound.done():
-            self._bound.set_result(None)
-
-    def _failed(self, failure: Any) -> None:
-        condition = str(failure["condition"])
-        temporary = condition in ("temporary-auth-failure", "system-shutdown")
-        self._why = StreamLost("service-unavailable" if temporary else "not-authorized", condition)
-        self._client.abort()
-
-    def _broken(self) -> StreamLost:
-        if self._client.unbounded:
-            return StreamLost("garbled", "not what a server sends")
-        return StreamLost("lost" if self._bound.done() else "unreachable", "the connection broke")
-
-    def _hear(self, stanza: Any) -> None:
-        self.received(etree.fromstring(ElementTree.tostring(stanza.xml), _parser))
-
-    def _end(self, lost: StreamLost) -> None:
-        self._client.cancel_connection_attempt()  # whether and where to go again is not decided here
-        if self._over:
-            return
-        self._over = lost
-        if not self._bound.done():
-            self._bound.set_exception(lost)
-        else:
-            self.lost(lost)

@@ -15,12 +15,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from server.sandbox import xml
+from server.sandbox.calls import Dialog
 from server.sandbox.centre import Centre
 from server.sandbox.events import EventFault
 from server.sandbox.faults import KINDS
 from server.sandbox.nodes import NodeStatus
 from server.sandbox.people import Refusal, User
-from server.sandbox.switch import Dialog
 
 _T = TypeVar("_T")
 

@@ -6,8 +6,8 @@ import re
 
 from lxml import etree
 
+from server.sandbox.calls import Dialog
 from server.sandbox.people import CtiError, Platform, Refusal, Site
-from server.sandbox.switch import Dialog
 
 _RESERVED = (
     "BACampaign",

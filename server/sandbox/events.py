@@ -18,8 +18,8 @@ from lxml import etree
 
 from server.sandbox import xml
 from server.sandbox.agents import Agents
+from server.sandbox.calls import Dialog, Event
 from server.sandbox.people import CtiError, ReasonCode, Refusal, User
-from server.sandbox.switch import Dialog, Event
 from server.sandbox.tasks import Standing, Task
 
 API = "/finesse/api"

@@ -102,6 +102,7 @@ class Pages:
             *[Route(f"/desktop/assets/js/{name}", self._library) for name in ("finesse.js", "finesse.min.js")],
             Route("/desktop/assets/js/jquery.min.js", self._jquery),
             Route("/desktop/js/utilities/MessageDisplay.js", self._message_display),
+            Route("/desktop/thirdparty/bootstrap/{version}/{kind}/{file}", self._bootstrap),
         ]
 
     async def _page(self, request: Request) -> Response:
@@ -118,6 +119,11 @@ class Pages:
 
     async def _message_display(self, request: Request) -> Response:
         return FileResponse(STATIC / "MessageDisplay.js", media_type="text/javascript")
+
+    async def _bootstrap(self, request: Request) -> Response:
+        if request.path_params["file"].endswith(".css"):
+            return Response("", media_type="text/css")
+        return FileResponse(STATIC / "bootstrap.js", media_type="text/javascript")
 
     async def _jquery(self, request: Request) -> Response:
         return FileResponse(Path(jquery.BASE_DIR) / "jquery.min.js", media_type="text/javascript")

@@ -16,10 +16,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from server.sandbox import calldata, xml
+from server.sandbox.calls import Dialog
 from server.sandbox.centre import Centre
 from server.sandbox.nodes import NodeStatus
 from server.sandbox.people import Refusal, User
-from server.sandbox.switch import Dialog
 from server.sandbox.tasks import Task
 
 BODY_LIMIT = 1024 * 1024

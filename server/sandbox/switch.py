@@ -9,58 +9,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from server.sandbox.agents import Agents
+from server.sandbox.calls import BASE, GONE, Dialog, Event, Participant
 from server.sandbox.people import CtiError, ReasonCode, Refusal, User
-
-Event = Literal["POST", "PUT", "DELETE"]
-Kind = Literal["call", "monitor", "preview", "direct_preview"]
-
-
-@dataclass(slots=True, kw_only=True)
-class Participant:
-    address: str
-    is_agent: bool
-    state: str
-    passive: bool = False
-    """Listened to: in the dialog, but with nothing to do in it."""
-    actions: tuple[str, ...] = ()
-    began: str = ""
-    since: str = ""
-    cause: str = ""
-
-
-@dataclass(slots=True, kw_only=True)
-class Dialog:
-    id: str
-    from_address: str
-    to_address: str
-    call_type: str
-    dialed: str
-    queue: str
-    variables: dict[str, str]
-    participants: list[Participant]
-    state: str
-    kind: Kind = "call"
-    secondary: str = ""
-    """The call that a transfer or conference merged into this one."""
-    associated: str = ""
-    """The call that this one is a consult for, or monitors."""
-    controller: str = ""
-    """Who made it a conference."""
-    wrap_up: tuple[str, ...] = ()
-    callback: tuple[str, str] = ("", "")
-    """Time and number at which the customer wants to be called."""
-    classification: str = ""
-    customer: str = ""
-    """Whom a preview would call."""
-    dtmf: str = ""
-    recording: bool = False
-
-    def participant(self, address: str) -> Participant | None:
-        return next((p for p in self.participants if p.address == address), None)
 
 
 class Listener(Protocol):
@@ -71,18 +25,7 @@ class Listener(Protocol):
     def dialog_refused(self, user: User, dialog: Dialog | None, error: CtiError, request_id: str) -> None: ...
 
 
-# What each participant state allows by itself; `_allowed` adds what depends on the rest.
-_BASE = {
-    "INITIATING": ("DROP", "UPDATE_CALL_DATA"),
-    "INITIATED": ("DROP", "UPDATE_CALL_DATA"),
-    "ALERTING": ("ANSWER",),
-    "ACTIVE": ("HOLD", "DROP", "UPDATE_CALL_DATA", "SEND_DTMF", "TRANSFER_SST"),
-    "HELD": ("RETRIEVE", "DROP", "UPDATE_CALL_DATA"),
-    "FAILED": ("DROP",),
-    "WRAP_UP": ("UPDATE_CALL_DATA",),
-}
 _NOT_NOW = CtiError("Generic Error", "CF_INVALID_OBJECT_STATE", "22")
-_GONE = ("DROPPED", "WRAP_UP")
 _OUTGOING = ReasonCode("", "NOT_READY", 50006, "Outgoing call", system=True)
 
 
@@ -201,7 +144,7 @@ class Switch:
     def drop_participant(self, dialog: Dialog, asker: User, address: str, request_id: str) -> None:
         """PARTICIPANT_DROP: somebody else is taken off a conference."""
         victim = dialog.participant(address)
-        if victim is None or victim.state in _GONE:
+        if victim is None or victim.state in GONE:
             raise Refusal(400, "Invalid Destination", "The participant is not on the call", address)
         who = self.agents.site.drop_participants
         allowed = (
@@ -365,7 +308,7 @@ class Switch:
             self._move(mine, "ACTIVE")
         else:
             survivor.participants.remove(mine)
-            ended = Dialog(**{name: getattr(survivor, name) for name in Dialog.__slots__} | {"participants": [mine]})
+            ended = replace(survivor, participants=[mine])
             self._move(mine, "DROPPED")
             self._tell(user, ended, "DELETE", request_id)
         arrived = [agent for each in came if (agent := self.agents.by_extension(each.address))]
@@ -386,7 +329,7 @@ class Switch:
         mine = dialog.participant(user.extension)
         assert mine is not None
         dialog.participants.remove(mine)
-        ended = Dialog(**{name: getattr(dialog, name) for name in Dialog.__slots__} | {"participants": [mine], "state": "DROPPED"})
+        ended = replace(dialog, participants=[mine], state="DROPPED")
         self._move(mine, "DROPPED")
         self._tell(user, ended, "PUT", request_id)
         self._tell(user, ended, "DELETE", request_id)
@@ -416,7 +359,7 @@ class Switch:
             return
         self._move(participant, "DROPPED")
         if user := self.agents.by_extension(participant.address):
-            ended = Dialog(**{name: getattr(dialog, name) for name in Dialog.__slots__} | {"state": "DROPPED"})
+            ended = replace(dialog, state="DROPPED")
             self._tell(user, ended, "DELETE", request_id)
         if len(self._present(dialog)) == 2 and dialog.controller == participant.address:
             dialog.controller = ""
@@ -460,7 +403,7 @@ class Switch:
     def _follow(self, user: User) -> None:
         """The agent's state is what their calls make it."""
         mine = [(d, p) for d in self.dialogs_of(user) if (p := d.participant(user.extension)) and not p.passive]
-        live = [(d, p) for d, p in mine if p.state not in _GONE]
+        live = [(d, p) for d, p in mine if p.state not in GONE]
         counted = [(d, p) for d, p in live if self.ucce or d.queue or d.kind in ("preview", "direct_preview")]
         states = {p.state for d, p in counted if d.kind == "call" or (d.kind == "monitor" and self.ucce)}
         if states & {"ACTIVE", "INITIATING", "INITIATED"}:
@@ -490,7 +433,7 @@ class Switch:
         """What Finesse would offer `participant` now."""
         if not participant.is_agent or participant.passive:
             return ()
-        base = _BASE.get(participant.state, ())
+        base = BASE.get(participant.state, ())
         if dialog.kind == "monitor":
             return ("DROP", "BARGE_CALL") if participant.state == "ACTIVE" else ()
         if dialog.kind != "call":
@@ -558,7 +501,7 @@ class Switch:
 
     @staticmethod
     def _present(dialog: Dialog) -> list[Participant]:
-        return [p for p in dialog.participants if p.state not in _GONE]
+        return [p for p in dialog.participants if p.state not in GONE]
 
     def _agents(self, dialog: Dialog) -> list[User]:
         present: Iterable[Participant] = (p for p in dialog.participants if p.is_agent and p.state != "DROPPED")

@@ -12,8 +12,8 @@ from lxml import etree
 from lxml.builder import E
 
 from server.sandbox.agents import Agents
+from server.sandbox.calls import Dialog, Participant
 from server.sandbox.people import CtiError, PhoneBook, Queue, ReasonCode, Refusal, Site, User, Workflow
-from server.sandbox.switch import Dialog, Participant
 from server.sandbox.tasks import Standing, Task
 
 if TYPE_CHECKING:

@@ -158,6 +158,9 @@
   }
 
   class PhoneBook extends Held {
+    getEmbeddedContacts() {
+      return this._data.contacts ?? this._data.Contacts ?? null;
+    }
     getContacts() {
       const { contacts, Contacts } = this._data;
       const found = list((contacts ?? Contacts)?.Contact).map((/** @type {any} */ one) => new Contact("Contact", one));
@@ -362,6 +365,9 @@
     return Object.fromEntries(names.split(" ").map((name) => [name, name]));
   }
 
+  /** Names of which one is chosen. @param {string} names */
+  const choice = (names) => ({ ...named(names), isValidAction: (/** @type {string} */ name) => names.split(" ").includes(name) });
+
   // ---- what a user and a call can do besides
 
   extend(User, {
@@ -503,8 +509,8 @@
     MediaList: Collection,
     MediaDialog,
     MediaDialogs,
-    InterruptActions: named("ACCEPT IGNORE"),
-    DialogLogoutActions: named("CLOSE TRANSFER"),
+    InterruptActions: choice("ACCEPT IGNORE"),
+    DialogLogoutActions: choice("CLOSE TRANSFER"),
     LayoutConfig: class extends Plain {
       /** @param {any} told */
       constructor(told) {

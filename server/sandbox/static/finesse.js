@@ -123,7 +123,8 @@
           const object = answer.text ? Utilities.xml2JsObj(answer.text) : {};
           const told = { status: answer.rc, content: answer.text, object: object ?? {} };
           const good = answer.rc >= 200 && answer.rc < 300 && object !== null;
-          (good ? handlers.success : handlers.error)?.(told);
+          const handler = good ? handlers?.success : handlers?.error;
+          if (typeof handler === "function") handler(told);
         },
         {
           METHOD: method,
