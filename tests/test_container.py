@@ -147,6 +147,35 @@ def test_a_supervisor_follows_the_team_through_a_node_that_must_be_subscribed(br
         until_met(page, lambda: ["1002", "NOT_READY"] in heard(frame, "member"))
 
 
+@pytest.mark.skipif(bool(LIBRARY), reason="the vendor's public libraries know no media: unset FINESSE_JS")
+def test_tasks_of_another_medium(browser: Browser, tmp_path: Path) -> None:
+    with at_the_desktop(browser, tmp_path) as (site, page):
+        frame = foreign(page)
+        frame.evaluate("""foreign.user.getMediaList({ onLoad: (list) => {
+            foreign.media = list.getMedia({
+                id: "5000",
+                onLoad: (media) => foreign.note("media", media.getState()),
+                onChange: (media) => foreign.note("media", media.getState()),
+            });
+            foreign.tasks = foreign.media.getMediaDialogs({
+                onCollectionAdd: (task) => foreign.note("task", task.getState()),
+                onCollectionDelete: () => foreign.note("closed"),
+            });
+        } })""")
+        until_met(page, lambda: heard(frame, "media") == ["LOGOUT"])
+        frame.evaluate("foreign.media.login({ maxDialogLimit: 2 })")
+        until_met(page, lambda: "NOT_READY" in heard(frame, "media"))
+        frame.evaluate("foreign.media.setState('READY')")
+        until_met(page, lambda: "READY" in heard(frame, "media"))
+        site.post("tasks", {"to": "1001", "variables": {"callVariable1": "chat"}})
+        until_met(page, lambda: heard(frame, "task") == ["OFFERED"])
+        frame.evaluate("Object.values(foreign.tasks.getCollection())[0].setTaskState('ACCEPT', {})")
+        task = "Object.values(foreign.tasks.getCollection())[0]"
+        until_met(page, lambda: frame.evaluate(f"{task}.getState()") == "ACCEPTED")
+        frame.evaluate(f"{task}.setTaskState('CLOSE', {{}})")
+        until_met(page, lambda: heard(frame, "closed"))
+
+
 def test_the_call_goes_on_at_the_other_node(browser: Browser, tmp_path: Path) -> None:
     with at_the_desktop(browser, tmp_path, nodes=2) as (site, page):
         page.get_by_role("tab", name="Callcard").click()

@@ -281,6 +281,14 @@
     getState() {
       return this._data.state ?? "";
     }
+    /** Events of every medium come on the list's own node. */
+    get topic() {
+      return this._path.slice(1).split("/").slice(0, -1).join(".");
+    }
+    /** @param {any} update */
+    _hear(update) {
+      if (update?.source === this._path || update?.data?.media?.id === this.getId()) super._hear(update);
+    }
     getRoutable() {
       return this._data.routable === "true";
     }
@@ -318,6 +326,18 @@
     }
   }
   /** @type {any} */ (Media).States = named("LOGIN LOGOUT NOT_READY READY RESERVED ACTIVE PAUSED INTERRUPTED WORK_READY");
+
+  class MediaList extends Collection {
+    /** @param {string} path @param {any} told */
+    constructor(path, told) {
+      super("MediaList", path, told, (one) => new Held("Media", one), "Media");
+    }
+    /** One of them, followed. Throws if there is none with that id. @param {any} told */
+    getMedia(told) {
+      if (!this._collection[told.id]) throw new Error(`there is no Media ${told.id}`);
+      return new Media(told);
+    }
+  }
 
   class MediaDialogs extends Collection {
     /** @param {string} path @param {any} told @param {string | undefined} media */
@@ -411,8 +431,7 @@
       const make = (/** @type {any} */ one) => new Held("MediaPropertiesLayout", one);
       return new Collection("MediaPropertiesLayouts", `${user._path}/MediaPropertiesLayouts`, told, make, "MediaPropertiesLayout");
     },
-    getMediaList: (user, told) =>
-      new Collection("MediaList", `${user._path}/Media`, told, (one) => new Media({ id: one.id, ...told?.handlers }), "Media"),
+    getMediaList: (user, told) => new MediaList(`${user._path}/Media`, told),
   });
 
   /** @param {any} user @param {string} requestedAction @param {string} to @param {string | undefined} dialogUri @param {any} handlers */
@@ -506,7 +525,7 @@
     ReasonCode: Held,
     ReasonCodes: Collection,
     Media,
-    MediaList: Collection,
+    MediaList,
     MediaDialog,
     MediaDialogs,
     InterruptActions: choice("ACCEPT IGNORE"),
