@@ -9,6 +9,7 @@ import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -26,11 +27,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server import errors, openapi
 from server.actions.contacts import Directory
+from server.actions.sessions import Sessions
 from server.auth import Door
 from server.crm.local import LocalContacts
 from server.errors import Broken, CallcardError, MethodNotAllowed, NotFound
 from server.finesse.client import FinesseClient
 from server.finesse.cluster import Cluster, Node
+from server.finesse.streams import Address
 from server.refusals import Shared
 from server.routes import Services, api_routes, healthz, json, problem, readyz
 from server.settings import Settings
@@ -49,7 +52,14 @@ def create_app(settings: Settings, *, http: httpx.AsyncClient | None = None, sha
     contacts = LocalContacts(settings.database, home=settings.country, suffix_digits=settings.suffix_digits)
     own = [open_finesse(settings, url) for url in settings.finesse_urls] if http is None else []
     clients = own or ([http] if http else [])
-    cluster = Cluster([Node(_place(url), FinesseClient(c)) for url, c in zip(settings.finesse_urls, clients, strict=False)])
+    tls = ssl.create_default_context(cafile=settings.finesse_ca or None)
+    cluster = Cluster(
+        [
+            Node(_place(url), FinesseClient(each), _notifications(settings, url, tls))
+            for url, each in zip(settings.finesse_urls, clients, strict=False)
+        ]
+    )
+    sessions = Sessions(cluster)
     door = Door(
         cluster,
         remember=settings.credential_seconds,
@@ -57,13 +67,14 @@ def create_app(settings: Settings, *, http: httpx.AsyncClient | None = None, sha
         deadline=settings.finesse_deadline,
         shared=shared or Shared(),
     )
-    services = Services(settings, cluster, door, Directory([contacts], settings.country, settings.source_deadline))
+    services = Services(settings, cluster, sessions, door, Directory([contacts], settings.country, settings.source_deadline))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         try:
             yield
         finally:
+            await sessions.close_all()
             for each in own:
                 await each.aclose()
             door.close()
@@ -128,6 +139,15 @@ def _place(url: str) -> str:
     """A node's name: its host and port, as the address of a desktop page has them."""
     parts = urlsplit(url)
     return f"{(parts.hostname or '').lower()}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
+def _notifications(settings: Settings, url: str, tls: ssl.SSLContext) -> Address:
+    """Where the node at `url` tells of events; its XMPP domain is asked of SystemInfo."""
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    carrier: Literal["websocket", "tcp"] = "tcp" if settings.notifications == "tcp" else "websocket"
+    usual = (5223 if secure else 5222) if carrier == "tcp" else parts.port or (443 if secure else 80)
+    return Address(parts.hostname or "", settings.notifications_port or usual, "", carrier, tls if secure else None)
 
 
 class _Transport(AiohttpTransport):

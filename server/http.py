@@ -26,6 +26,8 @@ _UNREADABLE = (
 
 class BoundedHttp(HttpToolsProtocol):
     _head = 0
+    _heads = 0
+    """Heads that were read whole."""
     _in_head = True
     _watch: asyncio.TimerHandle | None = None
 
@@ -38,12 +40,18 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        heads = self._heads
         super().data_received(data)
-        if self._in_head:
+        # Only what belongs to no head that is whole by now: the rest may be a body.
+        if self._in_head and heads == self._heads:
             self._head += len(data)
-            if self._head > HEAD_LIMIT and not self.transport.is_closing():
-                self.transport.write(_TOO_LARGE)
-                self.transport.close()
+            if self._head > HEAD_LIMIT:
+                self._refuse_head()
+
+    def _refuse_head(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
         self.transport.write(_UNREADABLE)
@@ -55,8 +63,11 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        self._heads += 1
         self._unwatch()
-        super().on_headers_complete()
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_LIMIT:
+            return self._refuse_head()
+        return super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         self._in_head, self._head = True, 0

@@ -22,6 +22,7 @@ from starlette.routing import Route
 from server.actions import agents, calls
 from server.actions.contacts import Directory, Lookup, Search
 from server.actions.outcomes import Accepted
+from server.actions.sessions import Session, Sessions
 from server.auth import Agent, Door
 from server.crm.base import Contact
 from server.errors import (
@@ -52,6 +53,7 @@ class Services:
 
     settings: Settings
     cluster: Cluster
+    sessions: Sessions
     door: Door
     directory: Directory
 
@@ -70,6 +72,12 @@ class StateChange(msgspec.Struct, forbid_unknown_fields=True):
 
 class Dial(msgspec.Struct, forbid_unknown_fields=True):
     to: Annotated[str, Meta(min_length=1, max_length=128, description="the number, in any spelling")]
+
+
+class SessionToOpen(msgspec.Struct, forbid_unknown_fields=True):
+    extension: Annotated[
+        str, Meta(max_length=32, pattern=r"^[+\d]*$", description="the telephone to sign in on; none leaves that as it is")
+    ] = ""
 
 
 class ContactToSave(msgspec.Struct, forbid_unknown_fields=True):
@@ -226,6 +234,15 @@ async def act_on_call(ask: Ask) -> Accepted:
     return await calls.act(ask.agent, ask.path("id"), ask.path("action"), ask.patience)
 
 
+async def open_session(ask: Ask) -> Session:
+    sent = await ask.body(SessionToOpen)
+    return await ask.services.sessions.open(ask.agent, sent.extension)
+
+
+async def close_session(ask: Ask) -> Session:
+    return await ask.services.sessions.close(ask.agent, ask.path("id"))
+
+
 API = "/api/v1"
 MOST_PATIENCE = 30.0
 _WAIT = (("wait", "seconds to wait for the outcome, within finesse_deadline; 0, or left out, answers at once"),)
@@ -266,6 +283,11 @@ ENDPOINTS = (
         method="POST", path="/calls/{id}/{action}", summary="answer, hold, retrieve or drop a call",
         handler=act_on_call, answer=Accepted, status=202, query=_WAIT,
     ),
+    Endpoint(
+        method="POST", path="/sessions", summary="Be present as the agent", handler=open_session,
+        body=SessionToOpen, answer=Session, status=201,
+    ),
+    Endpoint(method="DELETE", path="/sessions/{id}", summary="Leave", handler=close_session, answer=Session),
 )  # fmt: skip
 
 

@@ -29,6 +29,8 @@ def _knob(default: Any, help: str) -> Any:
 class Settings:
     finesse_url: str = _knob("https://localhost:8445", "address of the Finesse node that answers REST calls")
     finesse_second_url: str = _knob("", "address of the second node, when there are two")
+    notifications: str = _knob("websocket", "how sessions hear of events: websocket (12.6 and later), or tcp")
+    notifications_port: int = _knob(0, "port of Finesse's notification service; 0 is the REST port, or with tcp 5223")
     finesse_ca: str = _knob("", "file with the certificate authority of Finesse, when the system does not know it")
     finesse_deadline: float = _knob(4.0, "seconds that all of a request's Finesse calls may take; its proxy gives up at 5")
     country: str = _knob("US", "country of numbers written without a country code, two letters")
@@ -79,6 +81,10 @@ class Settings:
             value = getattr(self, name)
             if value and not value.startswith(("http://", "https://")):
                 raise SettingsError(f"{name} must start with http:// or https://, not {value!r}")
+        if self.notifications not in ("websocket", "tcp"):
+            raise SettingsError(f"notifications must be websocket or tcp, not {self.notifications!r}")
+        if not 0 <= self.notifications_port <= 65535:
+            raise SettingsError("notifications_port must be a port, or 0")
         if not (len(self.country) == 2 and self.country.isascii() and self.country.isalpha()):
             raise SettingsError(f"country must be two letters, as in US or DE, not {self.country!r}")
         object.__setattr__(self, "country", self.country.upper())

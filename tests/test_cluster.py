@@ -7,12 +7,14 @@ import base64
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from server.actions import calls
+from server.app import create_app
 from server.auth import Agent
 from server.errors import FinesseRefused
 from server.finesse.client import Credential, FinesseClient
@@ -20,6 +22,7 @@ from server.finesse.cluster import Change, Cluster, Connection, DialogChanged, N
 from server.finesse.objects import User
 from server.finesse.streams import Address
 from server.sandbox.app import Sandbox, SandboxSettings
+from server.settings import Settings
 from tests.conftest import free_port, serving
 from tests.prosody import needs_prosody, prosody
 
@@ -275,6 +278,41 @@ async def test_an_order_is_confirmed_or_refused_by_its_event() -> None:
         site.arm("event-lost", "/finesse/api/User/1001/Dialogs")  # then it is looked at again
         assert (await calls.act(agent(), call.id, "hold", 2)).outcome == "confirmed"
         assert (await calls.act(agent(), call.id, "retrieve", 0)).outcome == "pending"
+
+
+@pytest.mark.parametrize("finesse_down", [False, True])
+async def test_a_session_of_another_web_app_hears_what_becomes_of_orders(tmp_path: Path, finesse_down: bool) -> None:
+    async with two_nodes() as site:
+        urls = [f"http://localhost:{node.place.port}" for node in site.sandbox.nodes]
+        settings = Settings(
+            finesse_url=urls[0], finesse_second_url=urls[1], database=str(tmp_path / "c.sqlite"), finesse_deadline=3
+        )
+        app = create_app(settings)
+        transport = httpx.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://desk/api/v1", auth=("1002", "callcard"), timeout=20) as desk,
+        ):
+            if finesse_down:
+                site.sandbox.nodes[0].take_down()
+                assert (await desk.get("/me")).status_code == 503
+            opened = await desk.post("/sessions", json={"extension": "1002"})
+            assert opened.status_code == 201, opened.text
+            session = opened.json()
+            assert session["connected"]
+            assert session["node"].endswith(urls[finesse_down][-5:])
+            assert (await desk.post("/sessions", json={})).json() == session
+            call = site.sandbox.switch.ring("+12125550123", "1002", "Support")
+            refused = await desk.post(f"/calls/{call.id}/hold?wait=2")
+            assert (refused.status_code, refused.json()["code"]) == (409, "finesse-refused")
+            assert refused.json()["detail"] == "That is not possible at this moment of the call"
+            assert refused.json()["finesse"]["message"] == "CF_INVALID_OBJECT_STATE"
+            assert (await desk.post(f"/calls/{call.id}/answer?wait=2")).json()["outcome"] == "confirmed"
+            assert (await desk.delete("/sessions/other")).status_code == 404
+            assert (await desk.delete(f"/sessions/{session['id']}")).status_code == 200
+            assert (await desk.post(f"/calls/{call.id}/answer?wait=0.3")).json()["outcome"] == "unknown"
+            taken = await desk.post("/sessions", json={"extension": "1001"})
+            assert (taken.status_code, taken.json()["detail"]) == (409, "Somebody else is signed in on this extension")
 
 
 @needs_prosody

@@ -176,8 +176,9 @@ def test_tasks_of_another_medium(browser: Browser, tmp_path: Path) -> None:
         until_met(page, lambda: heard(frame, "closed"))
 
 
-def test_the_call_goes_on_at_the_other_node(browser: Browser, tmp_path: Path) -> None:
-    with at_the_desktop(browser, tmp_path, nodes=2) as (site, page):
+@pytest.mark.parametrize("platform", ["ucce", "uccx"])
+def test_the_call_goes_on_at_the_other_node(browser: Browser, tmp_path: Path, platform: str) -> None:
+    with at_the_desktop(browser, tmp_path, nodes=2, platform=platform) as (site, page):
         page.get_by_role("tab", name="Callcard").click()
         gadget = page.frame_locator("iframe[id^=remote_iframe]").first
         expect(gadget.locator("agent-state select")).to_have_value(re.compile("."), timeout=10_000)

@@ -6,11 +6,13 @@ import html
 import json
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote_plus, urlencode
 
 import httpx
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -510,3 +512,84 @@ async def test_the_back_door_refuses_rubbish(rest: httpx.AsyncClient, path: str,
     answer = await rest.post(f"/sandbox/{path}", content=body)
     assert answer.status_code == status
     assert answer.json()["error"]
+
+
+# ---- the switch, on a walk
+
+
+ACTIONS = [
+    "ANSWER", "HOLD", "RETRIEVE", "DROP", "CONSULT_CALL", "TRANSFER", "CONFERENCE", "TRANSFER_SST", "ACCEPT", "REJECT", "SEND_DTMF",
+]  # fmt: skip
+PHONES = ["1001", "1002", "1003", "2001"]
+STEP = st.tuples(
+    st.sampled_from(["ring", "dial", "act", "act", "act", "outside", "state", "monitor", "barge", "preview"]),
+    st.sampled_from(PHONES),
+    st.sampled_from([*PHONES, "9999", "+12125550199"]),
+    st.sampled_from(ACTIONS),
+    st.integers(0, 3),
+)
+
+
+@pytest.mark.parametrize("platform", ["ucce", "uccx"])
+def test_whatever_is_done_calls_and_agents_stay_consistent_and_every_call_ends(platform: Literal["ucce", "uccx"]) -> None:
+    @hypothesis.settings(max_examples=60)
+    @given(st.lists(STEP, max_size=25))
+    def walk(steps: list[tuple[str, str, str, str, int]]) -> None:
+        sandbox = Sandbox(SandboxSettings(platform=platform))
+        switch, agents = sandbox.switch, sandbox.agents
+        for phone in PHONES:
+            agents.sign_in(agents.users[phone], phone, "")
+        for step in steps:
+            with suppress(Refusal):
+                _take(sandbox, *step)
+            _consistent(sandbox)
+        for phone in PHONES:
+            user = agents.users[phone]
+            for dialog in switch.dialogs_of(user):
+                with suppress(Refusal):
+                    switch.act(dialog, phone, "REJECT" if "preview" in dialog.kind else "DROP")
+        for dialog in list(switch.dialogs.values()):
+            switch.drop_outside(dialog)
+        assert switch.dialogs == {}
+        for phone in PHONES:
+            assert agents.users[phone].state not in ("TALKING", "HOLD", "RESERVED", "RESERVED_OUTBOUND_PREVIEW")
+
+    walk()
+
+
+def _take(sandbox: Sandbox, what: str, phone: str, other: str, action: str, which: int) -> None:
+    switch, user = sandbox.switch, sandbox.agents.users[phone]
+    dialogs = list(switch.dialogs.values())
+    dialog = dialogs[which % len(dialogs)] if dialogs else None
+    match what:
+        case "ring":
+            switch.ring("+12125550123", phone, "Support" if which % 2 else "")
+        case "dial" if user.extension and other != phone:
+            switch.make_call(user, other, "")
+        case "preview":
+            switch.preview(phone, "+12125550123", "Winter", direct=sandbox.agents.platform == "uccx")
+        case "state":
+            sandbox.centre.set_state(user, user, ("READY", "NOT_READY", "LOGOUT")[which % 3], ("", "1", "4")[which % 3], "")
+        case "monitor" if phone != "2001":
+            switch.monitor(sandbox.agents.users["2001"], phone, "")
+        case "barge" if dialog and dialog.kind == "monitor":
+            switch.barge(sandbox.agents.users["2001"], dialog, "")
+        case "outside" if dialog:
+            (switch.answer_outside if which % 2 else switch.drop_outside)(dialog)
+        case "act" if dialog and user.extension and not (action in ("CONSULT_CALL", "TRANSFER_SST") and other == phone):
+            switch.act(dialog, phone, action, "", toAddress=other, dtmfString="1")
+
+
+def _consistent(sandbox: Sandbox) -> None:
+    for dialog in sandbox.switch.dialogs.values():
+        present = [p.address for p in dialog.participants if p.state != "DROPPED"]
+        assert len(present) == len(set(present)), dialog
+        assert any(p.is_agent and p.state != "DROPPED" for p in dialog.participants), dialog
+    for phone in PHONES:
+        user = sandbox.agents.users[phone]
+        if not sandbox.switch.dialogs_of(user):
+            assert user.state not in ("TALKING", "HOLD", "RESERVED", "RESERVED_OUTBOUND_PREVIEW"), user
+        talking = [
+            d for d in sandbox.switch.dialogs_of(user) if (p := d.participant(phone)) and p.state == "ACTIVE" and not p.passive
+        ]
+        assert len(talking) <= 1, talking

@@ -133,9 +133,16 @@ async def test_who_waits_is_told_the_outcome(desk: httpx.AsyncClient, finesse: S
     assert (await desk.post("/calls?wait=2", json={"to": "+1 212 555 0199"})).json()["outcome"] == "confirmed"
     (dialog,) = finesse.switch.dialogs
     finesse.faults.arm("unavailable", method="GET", path="/finesse/api/User/1001/Dialogs", times=50)
-    assert (await desk.post(f"/calls/{dialog}/drop?wait=0.5")).json()["outcome"] == "unknown"
+    assert code(await desk.post(f"/calls/{dialog}/drop?wait=0.5"), 503) == "finesse-out-of-service"
+    assert not any(r["method"] == "PUT" and r["path"].endswith(dialog) for r in finesse.requests), "nothing was sent"
     for wrong in ("soon", "-1", "31", "nan"):
         assert code(await desk.post(f"/calls/{dialog}/drop?wait={wrong}"), 422) == "invalid-field"
+
+
+async def test_what_was_so_before_is_not_called_done(desk: httpx.AsyncClient, finesse: Sandbox) -> None:
+    call = finesse.switch.ring("+12125550123", "1001", "Support")
+    finesse.switch.act(call, "1001", "ANSWER")
+    assert (await desk.post(f"/calls/{call.id}/answer?wait=0.4")).json()["outcome"] == "unknown"
 
 
 async def test_what_finesse_does_not_do_is_not_called_done(desk: httpx.AsyncClient, finesse: Sandbox) -> None:

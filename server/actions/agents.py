@@ -73,10 +73,13 @@ async def set_state(agent: Agent, state: str, reason: str | None, patience: floa
     if reason and state == "READY":
         raise InvalidField("reason", "READY takes no reason; leave it out")
     finesse, credential, id = agent.finesse, agent.credential, agent.user.login_id
+    before = await finesse.user(credential, id) if patience else None
     order = await finesse.set_state(credential, id, state, reason)
 
     async def happened() -> bool:
         user = await finesse.user(credential, id)
+        if user == before:
+            return False
         return (user.state == state and (reason is None or user.reason_code_id == reason)) or user.pending_state == state
 
     return await settle(order, f"/finesse/api/User/{id}", happened, agent.line, patience)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from server import numbers
-from server.actions.outcomes import Accepted, settle, state_of
+from server.actions.outcomes import Accepted, part_of, settle
 from server.auth import Agent
 from server.errors import InvalidField, NotSignedIn
 from server.finesse.objects import Dialog, Participant
@@ -78,12 +78,13 @@ async def act(agent: Agent, call: str, action: str, patience: float = 0) -> Acce
     """Do `action` to `call`. Finesse alone knows whether it is allowed now."""
     if action not in ACTIONS:
         raise InvalidField("action", f"action must be one of {', '.join(ACTIONS)}")
-    finesse, credential, extension = agent.finesse, agent.credential, _extension(agent)
+    finesse, credential, id, extension = agent.finesse, agent.credential, agent.user.login_id, _extension(agent)
+    before = part_of(await finesse.dialogs(credential, id), call, extension) if patience else ("", "")
     order = await finesse.take_action(credential, call, ACTIONS[action], extension)
 
     async def happened() -> bool:
-        dialogs = await finesse.dialogs(credential, agent.user.login_id)
-        return state_of(next((d for d in dialogs if d.id == call), None), extension) in _AFTER[action]
+        now = part_of(await finesse.dialogs(credential, id), call, extension)
+        return now[0] in _AFTER[action] and now != before
 
     return await settle(order, f"/finesse/api/Dialog/{call}", happened, agent.line, patience)
 

@@ -8,11 +8,12 @@ first, until the asker's patience ends; a refusal that comes late can't be seen 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain, repeat
 
-from server.errors import CallcardError, FinesseRefused
+from server.errors import FinesseError, FinesseRefused
 from server.finesse.cluster import Line
 from server.finesse.objects import Dialog
 
@@ -34,37 +35,45 @@ async def settle(
 ) -> Accepted:
     """The outcome of the order `request_id` about `source`, within `patience` seconds; 0 does not wait.
 
+    `happened` looks whether it has; it must tell a change from what was so before.
+
     Raises FinesseRefused with Finesse's type, message and code, and a sentence a person understands.
     """
     if patience <= 0:
         return Accepted(request_id=request_id)
     end = asyncio.get_running_loop().time() + patience
     heard = line.answer(request_id, source) if line else None
-    looks = iter(_LOOKS)
     seen = False
-    with suppress(TimeoutError, CallcardError):
+    try:
         async with asyncio.timeout_at(end):
-            while not seen:
-                if heard is not None:
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(next(looks, _LOOKS[-1])):
-                            await asyncio.shield(heard)
-                    if heard.done() and (error := heard.result()) is not None:
-                        break
+            for pause in chain(_LOOKS, repeat(_LOOKS[-1])):
+                if heard is None:
+                    await asyncio.sleep(pause)
                 else:
-                    await asyncio.sleep(next(looks, _LOOKS[-1]))
-                seen = await happened()
-    if heard is not None and heard.done() and (error := heard.result()) is not None:
-        raise FinesseRefused(in_words(error.data, error.message), type=error.type, message=error.message, data=error.data)
-    if heard is not None:
-        heard.cancel()
-    return Accepted(request_id=request_id, outcome="confirmed" if seen else "unknown")
+                    await asyncio.wait([heard], timeout=pause)
+                    if heard.done():
+                        break
+                with suppress(FinesseError):  # it is looked at again
+                    seen = await happened()
+                if seen:
+                    break
+    except TimeoutError:
+        pass
+    if heard is None or not heard.done():
+        if heard is not None:
+            heard.cancel()
+        return Accepted(request_id=request_id, outcome="confirmed" if seen else "unknown")
+    error = heard.result()
+    if error is None:
+        return Accepted(request_id=request_id, outcome="confirmed")
+    raise FinesseRefused(in_words(error.data, error.message), type=error.type, message=error.message, data=error.data)
 
 
-def state_of(dialog: Dialog | None, extension: str) -> str:
-    """What a call is to the agent at `extension`; DROPPED when it is gone."""
+def part_of(dialogs: Iterable[Dialog], call: str, extension: str) -> tuple[str, str]:
+    """What a call is to the agent at `extension`, and since when; DROPPED when it is gone."""
+    dialog = next((d for d in dialogs if d.id == call), None)
     participant = dialog.participant(extension) if dialog else None
-    return participant.state if participant else "DROPPED"
+    return (participant.state, participant.state_change_time) if participant else ("DROPPED", "")
 
 
 _WORDS = {

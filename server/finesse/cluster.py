@@ -17,7 +17,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from server.errors import CallcardError, CredentialsWrong
@@ -96,7 +96,7 @@ class Node:
     name: str
     client: FinesseClient
     address: Address | None = None
-    """Needed for lines, not for requests."""
+    """Needed for lines, not for requests. Without a domain it is asked of SystemInfo: each node has its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,11 +156,23 @@ class Cluster:
         return info.status == "IN_SERVICE" and info.last_cti_heartbeat_status in ("", "success")
 
     async def choose(self, preferred: Node) -> Node | None:
-        """A node to be on: `preferred` if it is in service, else the other; None while neither is."""
-        for node in (preferred, *(each for each in self.nodes if each is not preferred)):
-            if await self.in_service(node):
-                return node
-        return None
+        """A node to be on: `preferred` if it is in service, else the other; None while neither is. Both are asked at once."""
+        order = (preferred, *(each for each in self.nodes if each is not preferred))
+        answers = await asyncio.gather(*(self.in_service(node) for node in order))
+        return next((node for node, up in zip(order, answers, strict=True) if up), None)
+
+    async def locate(self, node: Node) -> Address:
+        """Where `node`'s notification service is. Raises StreamLost if the node does not say."""
+        assert node.address is not None
+        if node.address.domain:
+            return node.address
+        try:
+            info = await node.client.system_info(asyncio.get_running_loop().time() + self.timing.request)
+        except CallcardError as error:
+            raise StreamLost("unreachable", error.code) from error
+        if not info.xmpp_domain:
+            raise StreamLost("garbled", "SystemInfo names no xmppDomain")
+        return replace(node.address, domain=info.xmpp_domain)
 
     def attend(
         self, user: str, password: str, hear: Callable[[Change], None], nodes: Iterable[str] = (), at: Node | None = None
@@ -169,6 +181,8 @@ class Cluster:
 
         `password` may be a token, with `Bearer ` before it. `nodes` are subscribed to beyond the user's own.
         """
+        if user in self.lines:
+            raise ValueError(f"there is a line of {user} already; close it first")
         line = Line(self, user, password, hear, tuple(nodes), at or self.nodes[0])
         self.lines[user] = line
         return line
@@ -195,6 +209,8 @@ class Line:
         self, cluster: Cluster, user: str, password: str, hear: Callable[[Change], None], nodes: tuple[str, ...], node: Node
     ) -> None:
         self.user, self.node = user, node
+        self.over = asyncio.Event()
+        """Set once the line has ended for good by itself."""
         self.up = asyncio.Event()
         """Set while the line is connected and everything has been read."""
         self._cluster, self._password, self._hear, self._nodes = cluster, password, hear, nodes
@@ -231,6 +247,7 @@ class Line:
         self._gone()
 
     def _gone(self) -> None:
+        self.over.set()
         if self._cluster.lines.get(self.user) is self:
             del self._cluster.lines[self.user]
 
@@ -256,6 +273,10 @@ class Line:
             except CallcardError as error:
                 log.info("reading everything anew at %s: %s", self.node.name, error.code)
                 reason = "lost"
+            except Exception as error:  # ours: the line must not die without a word
+                log.error("the line of %s broke: %s", self.user, type(error).__name__)
+                self._gone()
+                return self._publish(Connection("over", self.node.name, "broken"))
             was_up = self.up.is_set()
             self.up.clear()
             if reason in FINAL:
@@ -280,9 +301,9 @@ class Line:
 
     async def _live(self) -> None:
         """Connect, read everything, then hear events until the stream is lost or the node turns out to be."""
-        assert self.node.address is not None
         secret = self._password.removeprefix("Bearer ")
-        session = await NotificationSession.open(self.node.address, self.user, secret, ping=self._cluster.timing.ping)
+        address = await self._cluster.locate(self.node)
+        session = await NotificationSession.open(address, self.user, secret, ping=self._cluster.timing.ping)
         try:
             for node in self._nodes:
                 try:
@@ -352,13 +373,19 @@ class Line:
         return f"{API}/User/{self.user}", f"{API}/User/{self.user}/Dialogs"
 
     def _compare(self, user: User, dialogs: Iterable[Dialog]) -> None:
+        """What was read is what is so: no comparing of times, for the other node's clock may be behind."""
         now = {dialog.id: dialog for dialog in dialogs}
-        self._user(user, "")
+        if self._known.user is None or user != self._known.user[0]:
+            self._known.user = (user, "")
+            self._publish(UserChanged(user))
         for id, (dialog, _request) in list(self._known.dialogs.items()):
             if id not in now:
                 self._ended(dialog, "")
         for dialog in now.values():
-            self._dialog(dialog, "")
+            known = self._known.dialogs.get(dialog.id)
+            if known is None or dialog != known[0]:
+                self._known.dialogs[dialog.id] = (dialog, "")
+                self._publish(DialogChanged("begun" if known is None else "changed", dialog))
 
     # ---- events
 
@@ -392,8 +419,8 @@ class Line:
         known, known_id = self._known.dialogs.get(dialog.id, (None, ""))
         if known is None and (dialog.state == "DROPPED" or _moment(dialog) <= self._known.ended.get(dialog.id, "")):
             return  # something about a call that is over
-        if known is not None and _moment(dialog) < _moment(known):
-            return  # it was overtaken
+        if known is not None and _overtaken(dialog, known):
+            return
         if dialog != known or request_id not in ("", known_id):  # two POSTs for one call are normal
             self._known.dialogs[dialog.id] = (dialog, request_id)
             self._publish(DialogChanged("begun" if known is None else "changed", dialog, request_id))
@@ -417,6 +444,17 @@ class Line:
             self._hear(change)
         except Exception:  # a subscriber's fault must not end the agent's presence
             log.exception("a subscriber of %s failed on %s", self.user, type(change).__name__)
+
+
+def _overtaken(dialog: Dialog, known: Dialog) -> bool:
+    """Whether an event about a call is older than what is known of it: for everybody in both, and newer for nobody.
+
+    Events carry no number, but each participant's time. Changes of call data alone, which move no time, can't be told apart so.
+    """
+    since = {p.media_address: p.state_change_time for p in known.participants}
+    shared = [p for p in dialog.participants if p.media_address in since]
+    older = any(p.state_change_time < since[p.media_address] for p in shared)
+    return older and not any(p.state_change_time > since[p.media_address] for p in shared)
 
 
 def _moment(dialog: Dialog) -> str:

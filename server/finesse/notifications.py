@@ -26,7 +26,8 @@ PING = 10.0
 PINGS = 3
 """Unanswered ones after which the stream is lost: one and two retries."""
 WAITING = 2000
-"""Events that wait for a reader. More than that, and the session ends: the reader reads everything anew when it is back."""
+WAITING_BYTES = 16 * 1024 * 1024
+"""Events, and their bytes, that wait for a reader. More, and the session ends: the reader reads everything anew when it is back."""
 
 _PUBSUB = "http://jabber.org/protocol/pubsub"
 _EVENT = "http://jabber.org/protocol/pubsub#event"
@@ -67,6 +68,7 @@ class NotificationSession:
         self._subscriptions: dict[str, str] = {}
         self._pinging: asyncio.Task[None] | None = None
         self._over: StreamLost | None = None
+        self._bytes = 0
         stream.received = self._hear
         stream.lost = self._end
 
@@ -101,6 +103,8 @@ class NotificationSession:
         if self._over and self._notices.empty():
             raise self._over
         notice = await self._notices.get()
+        if self._notices.empty():
+            self._bytes = 0
         if isinstance(notice, StreamLost):
             raise notice
         return notice
@@ -143,17 +147,19 @@ class NotificationSession:
 
     def _hear(self, stanza: etree._Element) -> None:
         if stanza.tag == "{jabber:client}presence":
-            if stanza.get("from", "").partition("@")[0] == "finesse" and stanza.get("type") in (None, "unavailable"):
+            if stanza.get("from", "").partition("/")[0].lower() == f"finesse@{self._address.domain.lower()}" and stanza.get(
+                "type"
+            ) in (None, "unavailable"):
                 self._put(ServerPresence(stanza.get("type") is None))
             return
         # Only the node's own service may tell us anything.
-        if stanza.get("from") != self._address.pubsub:
+        if stanza.get("from", "").lower() != self._address.pubsub.lower():
             return
         for items in stanza.iterfind(f"{{{_EVENT}}}event/{{{_EVENT}}}items"):
             node = items.get("node", "")
             for item in items.iterfind(f"{{{_EVENT}}}item"):
                 for notification in item.iterfind(f"{{{_PUBSUB}}}notification"):
-                    self._put(self._read(node, notification))
+                    self._put(self._read(node, notification), len(notification.text or ""))
 
     @staticmethod
     def _read(node: str, notification: etree._Element) -> Notice:
@@ -165,8 +171,11 @@ class NotificationSession:
             log.warning("an event on %s can't be read: %s", node[:120], error.detail)
             return Unreadable(node)
 
-    def _put(self, notice: Notice) -> None:
+    def _put(self, notice: Notice, size: int = 0) -> None:
+        self._bytes += size
         try:
+            if self._bytes > WAITING_BYTES:
+                raise asyncio.QueueFull
             self._notices.put_nowait(notice)
         except asyncio.QueueFull:
             self._end(StreamLost("lost", "events were not read fast enough"))
@@ -185,7 +194,7 @@ class NotificationSession:
         """Ping, and give up after as many that are not answered. A refusal is an answer too."""
         missed = 0
         while not self._over:
-            await asyncio.sleep(self._ping)
+            await asyncio.sleep(0 if missed else self._ping)  # one that is missed is tried again at once
             try:
                 async with asyncio.timeout(self._ping):
                     await self._stream.ask("get", self._address.domain, "<ping xmlns='urn:xmpp:ping'/>")

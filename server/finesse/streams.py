@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import itertools
+import logging
 import re
 import ssl
 from collections.abc import Callable
@@ -37,7 +38,10 @@ _SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 _BIND = "urn:ietf:params:xml:ns:xmpp-bind"
 _SESSION = "urn:ietf:params:xml:ns:xmpp-session"
 _STREAMS = "urn:ietf:params:xml:ns:xmpp-streams"
-_parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+_parser = etree.XMLParser(encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+
+# At DEBUG the library writes every frame, the one with the password too.
+logging.getLogger("websockets").setLevel(logging.INFO)
 
 Reason = Literal["unreachable", "lost", "conflict", "not-authorized", "service-unavailable", "garbled"]
 
@@ -119,7 +123,7 @@ async def _open_websocket(address: Address, user: str, password: str, resource: 
     scheme = "wss" if address.tls else "ws"
     url = f"{scheme}://{address.host}:{address.port}{address.path}"
     try:
-        socket = await open_websocket(
+        socket = await _Connect(
             url,
             subprotocols=[websockets.Subprotocol("xmpp")],
             ssl=address.tls,
@@ -143,6 +147,13 @@ async def _open_websocket(address: Address, user: str, password: str, resource: 
         await stream.abandon()
         raise
     return stream
+
+
+class _Connect(open_websocket):
+    """Redirects are not followed: the password would go wherever they point."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
 
 
 class _WebSocketStream:

@@ -11,20 +11,24 @@ from xml.etree import ElementTree
 
 import slixmpp
 from lxml import etree
+from slixmpp import InvalidJID
 from slixmpp.exceptions import IqError, IqTimeout
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 
 from server.finesse.streams import ASKING, CLIENT, STANZA_LIMIT, Address, Refused, Stream, StreamLost, lost_by
 
-_parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+_parser = etree.XMLParser(encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 
 # slixmpp writes what it receives, and what it sends when authenticating, to its log.
 logging.getLogger("slixmpp").setLevel(logging.CRITICAL + 1)
 
 
 async def open_tcp(address: Address, user: str, password: str, resource: str) -> Stream:
-    stream = _TcpStream(address, user, password, resource)
+    try:
+        stream = _TcpStream(address, user, password, resource)
+    except InvalidJID as error:
+        raise StreamLost("not-authorized", "the user's id can't be part of an address") from error
     try:
         await stream.begin()
     except BaseException:
@@ -71,6 +75,7 @@ class _TcpStream:
         self._over: StreamLost | None = None
         self._why: StreamLost | None = None
         self._bound: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         client.add_event_handler("session_start", self._started)
         client.add_event_handler("failed_auth", self._failed)
         client.add_event_handler("stream_error", lambda error: setattr(self, "_why", lost_by(str(error["condition"]))))
@@ -89,13 +94,18 @@ class _TcpStream:
             raise self._over
         iq = self._client.make_iq(ito=to or None, itype=kind)
         iq.append(ElementTree.fromstring(payload))  # noqa: S314 - our own
+        asking: asyncio.Future[Any] = iq.send(timeout=ASKING)  # type: ignore[no-untyped-call]  # slixmpp types most, not this
         try:
-            answer = await iq.send(timeout=ASKING)  # type: ignore[no-untyped-call]  # slixmpp types most, not this
+            await asyncio.wait([asking, self._ended], return_when=asyncio.FIRST_COMPLETED)
+            if self._over and not asking.done():
+                asking.cancel()
+                raise self._over
+            answer = await asking
         except IqError as error:
             raise Refused(str(error.condition)) from error
         except IqTimeout as error:
             raise StreamLost("lost", "an iq was not answered") from error
-        return etree.fromstring(ElementTree.tostring(answer.xml), _parser)
+        return self._lxml(answer)
 
     async def send(self, stanza: str) -> None:
         if self._over:
@@ -127,13 +137,24 @@ class _TcpStream:
         return StreamLost("lost" if self._bound.done() else "unreachable", "the connection broke")
 
     def _hear(self, stanza: Any) -> None:
-        self.received(etree.fromstring(ElementTree.tostring(stanza.xml), _parser))
+        with suppress(StreamLost):
+            self.received(self._lxml(stanza))
+
+    def _lxml(self, stanza: Any) -> etree._Element:
+        """slixmpp's tree as ours. What ours refuses, such as nesting without end, ends the stream."""
+        try:
+            return etree.fromstring(ElementTree.tostring(stanza.xml), _parser)
+        except (etree.XMLSyntaxError, RecursionError) as error:
+            self._why = StreamLost("garbled", "not what a server sends")
+            self._client.abort()
+            raise self._why from error
 
     def _end(self, lost: StreamLost) -> None:
         self._client.cancel_connection_attempt()  # whether and where to go again is not decided here
         if self._over:
             return
         self._over = lost
+        self._ended.set_result(None)
         if not self._bound.done():
             self._bound.set_exception(lost)
         else:

@@ -16,6 +16,7 @@ from server.sandbox.people import Refusal, User
 WRONG_PASSWORDS = 5
 LOCKED_SECONDS = 300.0
 TOKEN_SECONDS = 300.0
+TOKENS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,20 @@ class Accounts:
         """A new pair of tokens; they look like the real ones, and mean something only here."""
         token = Token(user.id, _jwt(user.id, self.token_seconds), secrets.token_urlsafe(32), self.clock() + self.token_seconds)
         self._tokens[token.access] = token
+        while len(self._tokens) > TOKENS:
+            del self._tokens[next(iter(self._tokens))]
         return token
 
     def refresh(self, refresh: str) -> Token | None:
         """A new pair for an old one; None if nobody has it. The old access token lives on to its end."""
-        known = next((token for token in self._tokens.values() if hmac.compare_digest(token.refresh, refresh)), None)
+        known = next(
+            (
+                token
+                for token in self._tokens.values()
+                if hmac.compare_digest(token.refresh.encode(), refresh.encode("utf-8", "replace"))
+            ),
+            None,
+        )
         return None if known is None else self.issue(self.agents.users[known.user])
 
     def expire(self, user: str = "") -> None:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from server.sandbox.people import CtiError, Platform, ReasonCode, Refusal, Site, User, people
 
-ON_CALL = ("RESERVED", "TALKING", "HOLD")
+ON_CALL = ("RESERVED", "RESERVED_OUTBOUND_PREVIEW", "TALKING", "HOLD")
 _STATE_ERROR = "Invalid State"
 
 
@@ -27,6 +27,10 @@ class Agents:
     site: Site
     platform: Platform = "ucce"
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    left: Callable[[str], None] = lambda extension: None
+    """Told of the extension that whoever signed out has left; the switch takes care of their calls."""
+    busy: Callable[[User], bool] = lambda user: False
+    """Whether a user has a call; the switch knows."""
     users: dict[str, User] = field(default_factory=lambda: {user.id: user for user in people()})
 
     def now(self) -> str:
@@ -77,10 +81,14 @@ class Agents:
                 raise Refusal(400, _STATE_ERROR, "The agent is signed out already", state)
             code = ("257", "CF_INVALID_PASSWORD_SPECIFIED") if self.platform == "ucce" else ("1010", "CF_INVALID_PARAMETER")
             self.listener.user_refused(user, CtiError(_STATE_ERROR, code[1], code[0]), request_id)
-        elif state == "LOGOUT" and user.state == "READY" and self.platform == "ucce":
+        elif state == "LOGOUT" and user.state not in ("NOT_READY", *ON_CALL) and self.platform == "ucce":
             raise Refusal(400, _STATE_ERROR, "Sign out from NOT_READY")
+        elif user.state == "RESERVED_OUTBOUND_PREVIEW" and self.platform == "uccx":
+            raise Refusal(500, "Internal Server Error", "The agent is reserved")
         elif user.state in ON_CALL:
             self._await_end(user, state, reason, request_id)
+        elif self.platform == "uccx" and state == "READY" and self.busy(user):  # in a call that was not routed
+            self.listener.user_refused(user, CtiError(_STATE_ERROR, "CF_RESOURCE_BUSY", "33"), request_id)
         else:
             self.put(user, state, request_id, reason, reason_id)
 
@@ -108,6 +116,7 @@ class Agents:
         """Into `state`, whatever was before, and tell it."""
         if state in ON_CALL and user.state not in ON_CALL:
             user.before_call = user.state
+        gone = user.extension if state == "LOGOUT" else ""
         changed = user.state != state
         user.state, user.since = state, self.now()
         if state not in ON_CALL:
@@ -116,6 +125,8 @@ class Agents:
             user.extension, user.before_call, user.mobile = "", "NOT_READY", None
         if changed or request_id or reason:
             self.listener.user_changed(user, request_id)
+        if gone:
+            self.left(gone)
 
     def released(self, user: User, *, wrap_up: bool) -> None:
         """The last call is over: into wrap-up, or to what was asked meanwhile, or to what was before the call."""

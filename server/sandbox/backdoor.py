@@ -21,6 +21,7 @@ from server.sandbox.events import EventFault
 from server.sandbox.faults import KINDS
 from server.sandbox.nodes import NodeStatus
 from server.sandbox.people import Refusal, User
+from server.sandbox.rest import read_body
 
 _T = TypeVar("_T")
 
@@ -214,7 +215,7 @@ class BackDoor:
 
 
 async def _read(request: Request, kind: type[_T]) -> _T:
-    return msgspec.json.decode(await request.body(), type=kind)
+    return msgspec.json.decode(await read_body(request), type=kind)
 
 
 def _json(content: Any, status: int = 200) -> Response:

@@ -6,7 +6,6 @@ import re
 
 from lxml import etree
 
-from server.sandbox.calls import Dialog
 from server.sandbox.people import CtiError, Platform, Refusal, Site
 
 _RESERVED = (
@@ -41,8 +40,9 @@ def read(properties: etree._Element | None, site: Site, known: dict[str, str]) -
     return found
 
 
-def judge(found: dict[str, str], dialog: Dialog, site: Site, platform: Platform) -> tuple[dict[str, str], CtiError | None]:
-    """What the platform makes of them: the values that it keeps, an ECC value cut to its length; or why it refuses them all."""
+def judge(found: dict[str, str], known: dict[str, str], site: Site, platform: Platform) -> tuple[dict[str, str], CtiError | None]:
+    """What the platform makes of them beside the `known` ones: the values that it keeps, an ECC value cut to its length; or why it
+    refuses them all."""
     kept: dict[str, str] = {}
     for name, value in found.items():
         # UCCE has no place for letters beyond Latin-1; UCCX has more room for alphabets and one byte less for text.
@@ -61,7 +61,7 @@ def judge(found: dict[str, str], dialog: Dialog, site: Site, platform: Platform)
             return {}, CtiError("Invalid Input", "Array index is out of range", name)
         length = site.variables.get(f"{array[1]}[]" if array else name, ECC_BYTES)
         kept[name] = data[:length].decode(charset, "ignore")
-    ecc = {name: value for name, value in (dialog.variables | kept).items() if name.startswith("user.")}
+    ecc = {name: value for name, value in (known | kept).items() if name.startswith("user.")}
     if sum(len(name.encode()) + len(value.encode()) for name, value in ecc.items()) > ECC_BYTES:
         return {}, CtiError("Invalid Input", "The ECC variables are too long together", "user.*")
     return kept, None

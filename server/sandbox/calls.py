@@ -50,7 +50,9 @@ class Dialog:
     recording: bool = False
 
     def participant(self, address: str) -> Participant | None:
-        return next((p for p in self.participants if p.address == address), None)
+        """Whoever is at `address`: in the call still, or else the one who left it."""
+        found = [p for p in self.participants if p.address == address]
+        return next((p for p in found if p.state not in GONE), found[-1] if found else None)
 
 
 # What each participant state allows by itself; the switch adds what depends on the rest.

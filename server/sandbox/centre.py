@@ -24,6 +24,8 @@ class Centre:
         self.agents = Agents(self.notifications, self.site, self.platform)
         self.notifications.agents = self.agents
         self.switch = Switch(self.agents, self.notifications)
+        self.agents.busy = lambda user: bool(self.switch.dialogs_of(user))
+        self.agents.left = self.switch.signed_out
         self.tasks = Tasks(self.agents, self.notifications)
         self.accounts = Accounts(self.agents)
         self.faults = Faults()
@@ -56,9 +58,7 @@ class Centre:
 
     def reset(self) -> None:
         """As on the first day: nobody signed in, no calls, no faults. Connections stay."""
-        for dialog in list(self.switch.dialogs.values()):
-            self.switch.drop_outside(dialog)
-        self.switch.dialogs.clear()
+        self.switch.clear()
         self.tasks.reset()
         self.agents.reset()
         self.faults.armed.clear()

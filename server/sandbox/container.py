@@ -8,7 +8,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
 from starlette.requests import Request
@@ -103,6 +103,8 @@ class Container:
 
     async def concat(self, request: Request) -> Response:
         """Several scripts or style sheets as one: the addresses are the parameters 1, 2, 3 and so on."""
+        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            return PlainTextResponse("concat is for gadgets of this origin", 403)
         query = request.query_params
         kind = {"js": "text/javascript", "css": "text/css"}.get(query.get("type", "js"))
         urls = [url for place in range(1, CONCATENATED + 1) if (url := query.get(str(place)))]
@@ -116,7 +118,7 @@ class Container:
                 parts.append(spec.css_made_absolute(text, url) if kind == "text/css" else text)
             except (SpecError, OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
                 # One that is missing does not take the others with it.
-                parts.append(f"/* {url.replace('*/', '')}: {type(error).__name__} {str(error).replace('*/', '')[:200]} */")
+                parts.append(f"/* {quote(url)}: {type(error).__name__} */")
         return Response("\n".join(parts), media_type=kind, headers={"Cache-Control": f"public, max-age={REFRESH}"})
 
     async def _fetch(self, url: str, request: Request) -> bytes:

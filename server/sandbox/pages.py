@@ -26,6 +26,7 @@ from server.sandbox.events import Notification, Session, Waiting
 from server.sandbox.layout import Layout
 from server.sandbox.nodes import NodeStatus
 from server.sandbox.people import Refusal, User
+from server.sandbox.rest import read_body
 
 STATIC = Path(__file__).parent / "static"
 HEARTBEAT = 5.0
@@ -155,7 +156,8 @@ class Pages:
     def _other(self, request: Request, node: NodeStatus, authorization: str) -> dict[str, str]:
         """Where the desktop goes when this node is lost, and the ticket that stands for its session there, once."""
         now = time.monotonic()
-        self._tickets = {ticket: kept for ticket, kept in self._tickets.items() if kept[1] > now}
+        # One for each session: a new page's makes the old page's worthless.
+        self._tickets = {t: kept for t, kept in self._tickets.items() if kept[1] > now and kept[0] != authorization}
         ticket = secrets.token_urlsafe(24)
         self._tickets[ticket] = (authorization, now + TICKET_SECONDS)
         return {"origin": f"{request.url.scheme}://{node.place.host}:{node.place.port}", "ticket": ticket}
@@ -218,7 +220,7 @@ class Pages:
     async def _token(self, request: Request) -> Response:
         accounts = self._centre.accounts
         if request.method == "POST":
-            form = {name: values[0] for name, values in parse_qs((await request.body()).decode("utf-8", "replace")).items()}
+            form = {name: values[0] for name, values in parse_qs((await read_body(request)).decode("utf-8", "replace")).items()}
             token = accounts.refresh(form.get("refresh-token", ""))
             if token is None:
                 return _json({"error": "the refresh token is not good any more; sign in again"}, 401)
@@ -238,14 +240,14 @@ class Pages:
     async def _login(self, request: Request) -> Response:
         if request.method == "GET":
             return HTMLResponse(_login_page(request.query_params.get("back", ""), request.query_params.get("user", "")))
-        form = {name: values[0] for name, values in parse_qs((await request.body()).decode("utf-8", "replace")).items()}
+        form = {name: values[0] for name, values in parse_qs((await read_body(request)).decode("utf-8", "replace")).items()}
         back = form.get("back", "")
         try:
             user = self._centre.accounts.check(form.get("user", ""), form.get("password", ""))
         except Refusal:
             return HTMLResponse(_login_page(back, form.get("user", ""), "This name and password are not known."), 401)
         cookie = secrets.token_urlsafe(24)
-        self._signed_on[cookie] = user.id
+        self._signed_on = {c: id for c, id in self._signed_on.items() if id != user.id} | {cookie: user.id}
         answer = RedirectResponse(back if back.startswith("/desktop/sso/") else "/desktop", 302)
         answer.set_cookie(_SSO, cookie, httponly=True, samesite="lax")
         return answer
@@ -271,7 +273,7 @@ def _login_page(back: str, user: str, error: str = "") -> str:
 
 async def _read(request: Request, kind: type[Any]) -> Any:
     try:
-        return msgspec.json.decode(await request.body(), type=kind)
+        return msgspec.json.decode(await read_body(request), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Refusal(400, "Bad Request", str(error)) from error
 

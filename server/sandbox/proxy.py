@@ -25,7 +25,7 @@ REQUEST_LIMIT = 5 * 1024 * 1024
 ANSWER_LIMIT = 32 * 1024 * 1024
 """The real one's is off by default; this one protects the machine that it runs on."""
 METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
-_DROPPED = ("host", "accept-encoding")
+_DROPPED = ("host", "accept-encoding", "content-length", "transfer-encoding", "connection")
 _CACHE_SECONDS, _ERROR_CACHE_SECONDS = 3600.0, 60.0
 
 

@@ -218,7 +218,7 @@ class Resources:
         state, routable = sent.get("state", ""), sent.get("routable", "")
         if state == "LOGIN":
             limit = sent.get("maxDialogLimit", "")
-            if not (limit.isdigit() and 1 <= int(limit) <= 10):
+            if not re.fullmatch(r"[1-9]|10", limit):
                 raise Refusal(
                     400, "Invalid Input" if limit else "Parameter Missing", "maxDialogLimit must be from 1 to 10", "maxDialogLimit"
                 )
@@ -253,7 +253,7 @@ class Resources:
         root = xml.read(await read_body(request), "TeamMessage")
         content, duration = root.findtext("content", ""), root.findtext("duration", "").strip()
         teams = tuple(node.text or "" for node in root.iterfind("teams/team"))
-        if not content or not duration.isdigit() or not teams:
+        if not content or not re.fullmatch(r"[0-9]{1,9}", duration) or not teams:
             raise Refusal(400, "Parameter Missing", "duration, content and teams are needed", "content")
         if len(content) > MESSAGE_CHARACTERS:
             raise Refusal(400, "Invalid Input", f"content has more than {MESSAGE_CHARACTERS} characters", "content")

@@ -189,7 +189,11 @@ class Rest:
             if properties is not None and self.centre.platform == "uccx":
                 raise Refusal(400, "Invalid Input", "mediaProperties are not supported", "mediaProperties")
             variables = calldata.read(properties, self.centre.site, {})
-            self.centre.switch.make_call(user, to, request_id(request), variables)
+            kept, error = calldata.judge(variables, {}, self.centre.site, self.centre.platform)
+            if error:
+                self.centre.notifications.dialog_refused(user, None, error, request_id(request))
+            else:
+                self.centre.switch.make_call(user, to, request_id(request), kept)
             return accepted(request)
         if not user.supervises:
             raise Refusal(401, "Authorization Failure", "UNAUTHORIZED", user.id)
@@ -209,6 +213,8 @@ class Rest:
     async def get_dialog(self, request: Request, asker: User) -> Response:
         found = self._dialog(request)
         if isinstance(found, Task):
+            if found.user != asker.id and "Admin" not in asker.roles:
+                raise Refusal(401, "Authorization Failure", "UNAUTHORIZED", asker.id)
             return answer_xml(xml.task(found))
         self._may(found, asker)
         return answer_xml(xml.dialog(found))
@@ -277,7 +283,7 @@ class Rest:
         if items and self.centre.platform == "ucce":
             raise Refusal(400, "Invalid Input", "wrapUpItems are not supported", "wrapUpItems")
         reason = properties.findtext("wrapUpReason") or ""
-        kept, error = calldata.judge(found, dialog, self.centre.site, self.centre.platform)
+        kept, error = calldata.judge(found, dialog.variables, self.centre.site, self.centre.platform)
         if error:
             self.centre.notifications.dialog_refused(asker, dialog, error, request_id(request))
         else:

@@ -192,10 +192,12 @@ def substitute(text: str, spec: Spec, *, module_id: str, prefs: dict[str, str], 
     return text.replace("__MODULE_ID__", html.escape(module_id))
 
 
-_RESOURCE = re.compile(r"""(<(?:script|link|img|input|embed)\b[^>]*?\s(?:src|href)\s*=\s*)(["'])([^"']*)\2""", re.IGNORECASE)
-_SCRIPT = r"""<script\b(?![^>]*\btype\s*=\s*["']?module)[^>]*?\ssrc\s*=\s*(?:"([^"]*)"|'([^']*)')[^>]*>\s*</script>"""
-_STYLE = r"""<link\b(?=[^>]*\brel\s*=\s*["']?stylesheet)[^>]*?\shref\s*=\s*(?:"([^"]*)"|'([^']*)')[^>]*>"""
-_IMAGE = re.compile(r"""(<(?:img|input|embed)\b[^>]*?\ssrc\s*=\s*)(["'])(https?:[^"']*)\2""", re.IGNORECASE)
+# Bounded, so that a tag that never ends costs little.
+_MORE, _QUOTED = r"[^<>]{0,2000}", r"""(?:"([^"<>]{0,4000})"|'([^'<>]{0,4000})')"""
+_SCRIPT = rf"""<script\b(?!{_MORE}\btype\s*=\s*["']?module){_MORE}?\ssrc\s*=\s*{_QUOTED}{_MORE}>\s*</script>"""
+_STYLE = rf"""<link\b(?={_MORE}\brel\s*=\s*["']?stylesheet){_MORE}?\shref\s*=\s*{_QUOTED}{_MORE}>"""
+_TAG = re.compile(rf"<(script|link|img|input|embed)\b{_MORE}>", re.IGNORECASE)
+_ADDRESS = re.compile(r"""(\s(?:src|href)\s*=\s*)(["'])([^"'<>]{0,4000})\2""", re.IGNORECASE)
 MERGED = 10
 """Addresses in one /gadgets/concat: more would make its own too long."""
 
@@ -205,21 +207,23 @@ def _absolute(source: str, url: str, spec: Spec) -> str:
     neighbouring scripts and style sheets through one `/gadgets/concat`, images through `/gadgets/proxy`. `exclude-url` leaves
     an address alone; scripts that are modules are not put together. Inside scripts and styles nothing is rewritten."""
 
-    def made_absolute(match: re.Match[str]) -> str:
-        if _left_alone(match[3], spec):
-            return match[0]
-        return f"{match[1]}{match[2]}{html.escape(urljoin(url, html.unescape(match[3])))}{match[2]}"
+    def made_absolute(tag: re.Match[str]) -> str:
+        image = tag[1].lower() in ("img", "input", "embed")
 
-    def proxied(match: re.Match[str]) -> str:
-        if _left_alone(match[3], spec):
-            return match[0]
-        query = urlencode({"container": "default", "gadget": url, "url": html.unescape(match[3])})
-        return f"{match[1]}{match[2]}/gadgets/proxy?{html.escape(query)}{match[2]}"
+        def rewritten(match: re.Match[str]) -> str:
+            written = html.unescape(match[3])
+            address = urljoin(url, written)
+            if _left_alone(written, spec):
+                return match[0]
+            if image and address.startswith(("http://", "https://")):
+                address = f"/gadgets/proxy?{urlencode({'container': 'default', 'gadget': url, 'url': address})}"
+            return f"{match[1]}{match[2]}{html.escape(address)}{match[2]}"
 
-    source = _RESOURCE.sub(made_absolute, source)
+        return _ADDRESS.sub(rewritten, tag[0], count=1)
+
+    source = _TAG.sub(made_absolute, source)
     source = _merged(source, _SCRIPT, "js", url, spec)
-    source = _merged(source, _STYLE, "css", url, spec)
-    return _IMAGE.sub(proxied, source)
+    return _merged(source, _STYLE, "css", url, spec)
 
 
 def _merged(source: str, one: str, kind: str, url: str, spec: Spec) -> str:

@@ -49,12 +49,14 @@ class Switch:
 
     def ring(self, from_address: str, to: str, queue: str = "", variables: dict[str, str] | None = None) -> Dialog:
         """A call from outside reaches the phone `to`. Raises Refusal if nobody is signed in there."""
+        if not from_address or from_address == to:
+            raise Refusal(400, "Invalid Input", "from must be another number than to", from_address)
         user = self._signed_in_at(to)
         call_type = "PREROUTE_ACD_IN" if queue and self.ucce else "ACD_IN" if queue else "OTHER_IN"
         dialog = self._new(from_address, to, call_type, queue=queue, variables=variables)
         dialog.state = "ALERTING"
         dialog.participants = [self._party(from_address, "INITIATED", is_agent=False), self._party(to, "ALERTING")]
-        self._reserve(user)
+        self._reserve(user, dialog)
         self._publish(dialog, "POST")
         return dialog
 
@@ -191,9 +193,19 @@ class Switch:
             raise Refusal(400, "Invalid Destination", "The agent is not talking", monitoring.id)
         self._end(monitoring, request_id)
         call.call_type, call.controller = "CONFERENCE", mine.address
+        self._hold_others(call, supervisor.extension)
+        call.participants = [p for p in call.participants if p.address != supervisor.extension]
         call.participants.append(self._party(supervisor.extension, "ACTIVE"))
         self._publish(call, "PUT", request_id, but=supervisor)
         self._publish(call, "POST", request_id, only=supervisor)
+        self._settle()
+
+    def clear(self) -> None:
+        """Every call ends."""
+        for dialog in list(self.dialogs.values()):
+            if dialog.id in self.dialogs:  # the end of one may be that of another, which listens to it
+                self._end(dialog, "")
+        self.dialogs.clear()
         self._settle()
 
     # ---- what the far end does
@@ -220,6 +232,12 @@ class Switch:
             self._publish(dialog, "PUT")
         self._end(dialog, "")
         self._settle()
+
+    def end_without_agents(self) -> None:
+        """A call in which only people outside are left is no longer the contact centre's."""
+        for dialog in list(self.dialogs.values()):
+            if not any(p.is_agent and p.state != "DROPPED" for p in dialog.participants):
+                self.dialogs.pop(dialog.id, None)
 
     def finish_wrap_up(self, user: User, extension: str) -> None:
         """Wrap-up is over, by the agent's own state or the timer: the calls that waited for it go."""
@@ -256,11 +274,12 @@ class Switch:
 
     def _ring_at(self, dialog: Dialog, to: str) -> None:
         other = self.agents.by_extension(to)
+        dialog.participants = [p for p in dialog.participants if p.address != to or p.state not in GONE]
         dialog.participants.append(self._party(to, "ALERTING", is_agent=other is not None))
         if dialog.state != "ACTIVE":
             dialog.state = "ALERTING"
         if other:
-            self._reserve(other)
+            self._reserve(other, dialog)
             self._publish(dialog, "PUT", but=other)
             self._publish(dialog, "POST", only=other)
         else:
@@ -268,13 +287,15 @@ class Switch:
 
     def _answer(self, dialog: Dialog, participant: Participant, request_id: str) -> None:
         for each in self._present(dialog):
-            if each.state != "HELD" or each is participant:
+            if each is participant or each.state in ("INITIATED", "INITIATING"):
                 self._hold_others(dialog, each.address)
                 self._move(each, "ACTIVE")
         dialog.state = "ACTIVE"
         self._publish(dialog, "PUT", request_id)
 
     def _consult(self, user: User, original: Dialog, to: str, request_id: str) -> None:
+        if self._is_in(original, to):
+            return self.listener.dialog_refused(user, original, _NOT_NOW, request_id)
         mine = original.participant(user.extension)
         assert mine is not None
         self._move(mine, "HELD")
@@ -282,6 +303,7 @@ class Switch:
         consult = self._new(user.extension, to, "CONSULT", variables=dict(original.variables))
         consult.associated, original.associated = original.id, consult.id
         self._dial(user, consult, "")
+        return None
 
     def _merge(self, user: User, survivor: Dialog, request_id: str, *, stay: bool) -> None:
         """TRANSFER or CONFERENCE: the call that it is asked of (the held one) goes on with everybody of the active one."""
@@ -295,7 +317,8 @@ class Switch:
                 gone = Participant(address=each.address, is_agent=True, state="DROPPED", began=each.began, since=self.agents.now())
                 active.participants.append(gone)
                 self._tell(agent, active, "DELETE", request_id)
-        survivor.participants += came
+        names = {each.address for each in came}
+        survivor.participants = [p for p in survivor.participants if p.address not in names or p.address == user.extension] + came
         survivor.secondary, survivor.associated = active.id, ""
         survivor.call_type = "CONFERENCE" if stay else "TRANSFER"
         survivor.controller = user.extension if stay else ""
@@ -322,7 +345,7 @@ class Switch:
         """TRANSFER_SST: away with it, without asking first."""
         if to == user.extension:
             raise Refusal(400, "Invalid Destination", "toAddress is the same as fromAddress", to)
-        if to.isdigit() and len(to) <= 4 and self.agents.by_extension(to) is None:
+        if self._is_in(dialog, to) or (to.isdigit() and len(to) <= 4 and self.agents.by_extension(to) is None):
             error = CtiError("Call Operation Failure", "CF_INVALID_DESTINATION", "14")
             self.listener.dialog_refused(user, dialog, error, request_id)
             return
@@ -376,7 +399,7 @@ class Switch:
                 self._move(mine, "WRAP_UP")
         dialog.state = "DROPPED"
         if not wrapping:
-            del self.dialogs[dialog.id]
+            self.dialogs.pop(dialog.id, None)
         for agent in agents:
             self._tell(agent, dialog, "PUT", request_id)
         for agent in agents:
@@ -393,12 +416,31 @@ class Switch:
     # ---- beneath: who hears of it
 
     def _settle(self) -> None:
-        """After a change: the actions that it opened or closed in other calls, and the states of the agents."""
+        """After a change: who listens to a talk that is over, the actions that it opened or closed, the states of the agents."""
+        for monitoring in [d for d in self.dialogs.values() if d.kind == "monitor"]:
+            call = self.dialogs.get(monitoring.associated)
+            heard = call.participant(monitoring.to_address) if call else None
+            if (heard is None or heard.state in GONE) and monitoring.id in self.dialogs:
+                self._end(monitoring, "")
         for dialog in list(self.dialogs.values()):
             if any(p.actions != self._allowed(dialog, p) for p in dialog.participants if p.is_agent):
                 self._publish(dialog, "PUT")
         for user in list(self.agents.users.values()):
             self._follow(user)
+        self.end_without_agents()
+
+    def signed_out(self, extension: str) -> None:
+        """Whoever was at `extension` is gone: so are they from their calls."""
+        for dialog in list(self.dialogs.values()):
+            mine = dialog.participant(extension)
+            if mine is not None and mine.state != "DROPPED" and dialog.id in self.dialogs:
+                if mine.state == "WRAP_UP" or len(self._present(dialog)) <= 2 or dialog.kind != "call":
+                    self._end(dialog, "")
+                    self.dialogs.pop(dialog.id, None)
+                else:
+                    self._move(mine, "DROPPED")
+                    self._publish(dialog, "PUT")
+        self._settle()
 
     def _follow(self, user: User) -> None:
         """The agent's state is what their calls make it."""
@@ -411,6 +453,8 @@ class Switch:
         elif "HELD" in states:
             # On UCCX a held call leaves the agent TALKING.
             self.agents.put(user, "HOLD" if self.ucce else "TALKING")
+        elif states == {"ALERTING"} and user.state in ("TALKING", "HOLD"):
+            self.agents.put(user, "RESERVED")
         elif not live and user.state in ("RESERVED", "TALKING", "HOLD", "RESERVED_OUTBOUND_PREVIEW"):
             self.agents.released(user, wrap_up=user.state in ("TALKING", "HOLD"))
 
@@ -480,8 +524,9 @@ class Switch:
         now = self.agents.now()
         return Participant(address=address, is_agent=is_agent, state=state, began=now, since=now)
 
-    def _reserve(self, user: User) -> None:
-        if user.state == "READY":
+    def _reserve(self, user: User, dialog: Dialog) -> None:
+        """A ringing call takes the agent out of the queue; on UCCX only one that was routed."""
+        if user.state == "READY" and (self.ucce or dialog.queue):
             self.agents.put(user, "RESERVED")
 
     def _talking(self, user: User) -> Dialog | None:
@@ -498,6 +543,9 @@ class Switch:
             if other is not dialog and talking is not None and talking.state == "ACTIVE" and not talking.passive:
                 self._move(talking, "HELD")
                 self._publish(other, "PUT")
+
+    def _is_in(self, dialog: Dialog, address: str) -> bool:
+        return any(p.address == address for p in self._present(dialog))
 
     @staticmethod
     def _present(dialog: Dialog) -> list[Participant]:

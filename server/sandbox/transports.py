@@ -36,7 +36,7 @@ WAITING = 1024
 CONNECTIONS = 4000
 """At once, on TCP; twice the users of a Finesse pair."""
 
-_parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+_parser = etree.XMLParser(encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 
 
 def parse(text: str) -> etree._Element:
@@ -150,7 +150,7 @@ class _BoshSession:
         self.answers: dict[int, str] = {}
         self.turn = asyncio.Lock()
         self.holding: asyncio.Event | None = None
-        self.seen = asyncio.get_running_loop().time()
+        self.going: asyncio.TimerHandle | None = None
 
 
 class Bosh:
@@ -168,32 +168,36 @@ class Bosh:
                 return _terminate("policy-violation")
         try:
             root = parse(body.decode("utf-8", "replace"))
-            rid = int(root.get("rid", ""))
+            rid = int(root.get("rid", "")[:16])
+            wait = min(max(float(root.get("wait") or 30), 1.0), 60.0)
+            if wait != wait:  # nan
+                raise ValueError("wait")
         except (StreamFault, ValueError):
             return _terminate("bad-request")
         if root.tag != f"{{{BOSH}}}body":
             return _terminate("bad-request")
-        self._forget_the_silent()
         sid = root.get("sid")
         if sid is None:
-            return self._begin(root, rid)
+            return self._begin(rid, wait)
         session = self._sessions.get(sid)
         if session is None:
             return _terminate("item-not-found")
         if (kept := session.answers.get(rid)) is not None:  # asked again because the answer got lost
             return _body(kept)
-        session.seen = asyncio.get_running_loop().time()
+        if not session.rid < rid <= session.rid + 2:
+            return _terminate("item-not-found")
+        self._seen(session)
         if session.holding:
             session.holding.set()
         session.holding = asyncio.Event()
         return await self._exchange(session, root, rid, session.holding)
 
-    def _begin(self, root: etree._Element, rid: int) -> Response:
+    def _begin(self, rid: int, wait: float) -> Response:
         if self._outlet.down or len(self._sessions) >= CONNECTIONS:
             return _terminate("system-shutdown")
-        wait = min(max(float(root.get("wait") or 30), 1), 60)
         session = _BoshSession(self._accounts, self._outlet, rid, wait)
         self._sessions[session.id] = session
+        self._seen(session)
         told = (
             f"<body xmlns='{BOSH}' xmlns:stream='{STREAM}' xmlns:xmpp='{XBOSH}' sid='{session.id}' wait='{int(wait)}' hold='1'"
             f" requests='2' inactivity='60' polling='2' ver='1.6' from='{self._outlet.domain}' authid='{session.stream.id}'"
@@ -235,14 +239,17 @@ class Bosh:
             self._drop(session)
         return _body(told)
 
+    def _seen(self, session: _BoshSession) -> None:
+        """Whoever says nothing for longer than a request is held is gone, and so is their presence."""
+        if session.going:
+            session.going.cancel()
+        session.going = asyncio.get_running_loop().call_later(session.wait + IDLE, self._drop, session)
+
     def _drop(self, session: _BoshSession) -> None:
+        if session.going:
+            session.going.cancel()
         self._sessions.pop(session.id, None)
         session.stream.close()
-
-    def _forget_the_silent(self) -> None:
-        now = asyncio.get_running_loop().time()
-        for session in [each for each in self._sessions.values() if now - each.seen > each.wait + IDLE]:
-            self._drop(session)
 
 
 def _body(text: str) -> Response:
@@ -281,7 +288,7 @@ class _Reader:
             raise StreamFault("policy-violation")
         try:
             self._parser.Parse(data, False)
-        except expat.ExpatError as error:
+        except (expat.ExpatError, ValueError) as error:  # lxml refuses names that expat lets through
             raise StreamFault("not-well-formed") from error
         if self._depth == 1:
             self._bytes = 0
@@ -376,8 +383,8 @@ class Tcp:
                 stanzas, parser.stanzas = parser.stanzas, []
                 for stanza in stanzas:
                     stream.handle(stanza)
-                    if etree.QName(stanza).localname == "auth":
-                        parser = _Reader()  # after authentication the stream begins anew
+                    if etree.QName(stanza).localname == "auth" and stream.authenticated:
+                        parser = _Reader()  # the stream begins anew
         except StreamFault as fault:
             if not parser.opened:
                 outbox.write(_header(stream))

@@ -43,7 +43,8 @@ def texts(element: etree._Element) -> dict[str, str]:
 
 
 def refusal(error: Refusal) -> etree._Element:
-    return E.ApiErrors(E.ApiError(E.ErrorType(error.type), E.ErrorMessage(error.message), E.ErrorData(error.data)))
+    data = "".join(c for c in error.data if c.isprintable())  # it quotes what was sent
+    return E.ApiErrors(E.ApiError(E.ErrorType(error.type), E.ErrorMessage(error.message), E.ErrorData(data)))
 
 
 def user(site: Site, person: User, tag: str = "User") -> etree._Element:

@@ -63,6 +63,10 @@ class Stream:
         self.id = secrets.token_hex(8)
 
     @property
+    def authenticated(self) -> bool:
+        return self._user is not None
+
+    @property
     def domain(self) -> str:
         return self._outlet.domain
 

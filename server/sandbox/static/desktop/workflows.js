@@ -26,9 +26,10 @@ export class Workflows {
   follow(dialog, event, extension) {
     const mine = list(dialog.participants?.Participant).find((one) => one.mediaAddress === extension);
     const step = event === "DELETE" ? "CALL_ENDS" : STEPS[/** @type {keyof typeof STEPS} */ (mine?.state)];
-    if (!step || this.#steps.get(dialog.id) === step) return;
-    this.#steps.set(dialog.id, step);
-    if (step === "CALL_ENDS") this.#steps.delete(dialog.id);
+    const before = this.#steps.get(dialog.id);
+    if (event === "DELETE") this.#steps.delete(dialog.id);
+    else if (step) this.#steps.set(dialog.id, step);
+    if (!step || before === step) return;
     for (const flow of this.#flows) {
       if (flow.TriggerSet?.name !== step || !this.#met(flow, dialog)) continue;
       for (const action of list(flow.workflowActions?.WorkflowAction)) this.#do(action, dialog);
@@ -61,6 +62,10 @@ export class Workflows {
       this.hub.publish("finesse.containerservices.workflowActionEvent", told);
     } else if (action.type === "BROWSER_POP") {
       window.open(param("path"), param("windowName"));
+    } else {
+      const fields = { url: param("path") ?? "", httpMethod: param("method") ?? "PUT", postData: param("body") ?? "" };
+      const headers = `Content-Type=${encodeURIComponent(param("contentType") ?? "text/plain")}`;
+      void fetch("/gadgets/makeRequest", { method: "POST", body: new URLSearchParams({ ...fields, headers, refresh: "0" }) });
     }
   }
 }

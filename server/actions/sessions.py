@@ -1,0 +1,105 @@
+"""Sessions: the service is present in Finesse as an agent whose web app has no Finesse desktop, and hears what happens to them.
+
+The agent's credential is held for as long as the session lasts, in memory and nowhere else: Finesse has no account that may act for
+others. Presence that goes away makes Finesse sign the agent out after a minute, so a session is closed on purpose only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import secrets
+from dataclasses import dataclass
+
+from server.actions.outcomes import settle
+from server.auth import Agent
+from server.errors import CredentialsWrong, FinesseSlow, NotFound
+from server.finesse.cluster import Change, Cluster, Line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    id: str
+    agent: str
+    node: str
+    """Where the agent's presence is; it moves when that node is lost."""
+    connected: bool
+
+
+class Sessions:
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._ids: dict[str, str] = {}
+        """The session of each agent, by login id."""
+
+    async def open(self, agent: Agent, extension: str) -> Session:
+        """Be present as `agent`, and sign them in on `extension` if one is given. Again, it answers the session that there is.
+
+        Raises FinesseSlow if Finesse's notification service does not answer in time, FinesseRefused if the sign-in is refused.
+        """
+        id, credential = agent.user.login_id, agent.credential
+        line = self._cluster.lines.get(id) or self._cluster.attend(id, _secret(agent), _nothing, at=agent.node)
+        self._ids.setdefault(id, secrets.token_urlsafe(16))
+        try:
+            async with asyncio.timeout_at(credential.deadline - 0.2):
+                over = asyncio.ensure_future(line.over.wait())
+                up = asyncio.ensure_future(line.up.wait())
+                await asyncio.wait([over, up], return_when=asyncio.FIRST_COMPLETED)
+        except TimeoutError as error:
+            await self._end(id)
+            raise FinesseSlow("Finesse's notification service did not answer in time; check notifications and its port") from error
+        finally:
+            over.cancel()
+            up.cancel()
+        if line.over.is_set():
+            await self._end(id)
+            raise CredentialsWrong(
+                "Finesse's notification service does not accept the credentials, or somebody else has the session"
+            )
+        if extension:  # presence first, then the sign-in: so does Finesse's own desktop
+            await self._sign_in(agent, line, extension)
+        return self._told(id, line)
+
+    async def close(self, agent: Agent, id: str) -> Session:
+        """Leave. Only the agent's own session can be closed by them."""
+        login = agent.user.login_id
+        line = self._cluster.lines.get(login)
+        if line is None or not secrets.compare_digest(self._ids.get(login, ""), id):
+            raise NotFound("There is no such session of this agent")
+        told = self._told(login, line)
+        await self._end(login)
+        return told
+
+    async def close_all(self) -> None:
+        await asyncio.gather(*(self._end(login) for login in list(self._ids)))
+
+    async def _sign_in(self, agent: Agent, line: Line, extension: str) -> None:
+        finesse, credential, id = line.node.client, agent.credential, agent.user.login_id
+        order = await finesse.sign_in(credential, id, extension)
+
+        async def happened() -> bool:
+            user = await finesse.user(credential, id)
+            return user.state != "LOGOUT" and user.extension == extension
+
+        patience = credential.deadline - asyncio.get_running_loop().time() - 0.2
+        await settle(order, f"/finesse/api/User/{id}", happened, line, max(patience, 0.1))
+
+    async def _end(self, login: str) -> None:
+        self._ids.pop(login, None)
+        if line := self._cluster.lines.get(login):
+            await line.close()
+
+    def _told(self, login: str, line: Line) -> Session:
+        return Session(id=self._ids[login], agent=login, node=line.node.name, connected=line.up.is_set())
+
+
+def _secret(agent: Agent) -> str:
+    """What the notification service wants: the password, or the token with its scheme before it."""
+    scheme, _, value = agent.credential.authorization.partition(" ")
+    if scheme == "Bearer":
+        return agent.credential.authorization
+    return base64.b64decode(value).decode().partition(":")[2]
+
+
+def _nothing(change: Change) -> None:
+    """Nobody subscribes to a session's events yet; orders ask their line for themselves."""
