@@ -46,7 +46,7 @@ def _sandbox_options(command: Any) -> Any:
         click.option("--nodes", type=click.Choice(["1", "2"]), default="1", show_default=True, help="Finesse nodes."),
         click.option("--second-port", type=_PORT, default=8447, show_default=True, help="Port of the second node."),
         click.option("--tls", is_flag=True, help="HTTPS, with a certificate made on the spot."),
-        click.option("--xmpp", is_flag=True, help="XMPP over TCP too: on 5222, and with --tls on 5223."),
+        click.option("--xmpp", is_flag=True, help="XMPP over TCP too: on 5222, and with --tls on 5223; node B ten further."),
         click.option("--sso", is_flag=True, help="Say that users sign on by SSO, with tokens from /desktop/sso/token."),
         click.option("--no-reasons", is_flag=True, help="No reason codes, so that states can be set without."),
         click.option("--strict", is_flag=True, help="Show what gadgets throw inside the hub, which swallows it."),

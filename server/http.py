@@ -40,10 +40,10 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        heads = self._heads
+        heads, began_in_head = self._heads, self._in_head
         super().data_received(data)
-        # Only what belongs to no head that is whole by now: the rest may be a body.
-        if self._in_head and heads == self._heads:
+        # Only what belongs to a head that is not whole yet: the rest is, or ends, a body.
+        if began_in_head and self._in_head and heads == self._heads:
             self._head += len(data)
             if self._head > HEAD_LIMIT:
                 self._refuse_head()

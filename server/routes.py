@@ -138,17 +138,21 @@ class Ask:
 
     async def body(self, kind: type[_T]) -> _T:
         """The body as a `kind`. Raises TooLarge, Unreadable (not JSON) or InvalidField (JSON, but not a `kind`)."""
-        data, limit = bytearray(), self.services.settings.body_limit
+        data, size, limit = bytearray(), 0, self.services.settings.body_limit
         try:
             async with asyncio.timeout_at(self.agent.credential.deadline):
                 async for chunk in self.request.stream():
-                    data += chunk
-                    if len(data) > limit:
-                        raise TooLarge(f"a body may have at most {limit} bytes")
+                    size += len(chunk)
+                    if size <= limit:
+                        data += chunk
+                    elif size > PATIENT * limit:
+                        break
         except ClientDisconnect as error:
             raise Unreadable("the body ended early") from error
         except TimeoutError as error:
             raise Unreadable("the body took too long to arrive") from error
+        if size > limit:
+            raise TooLarge(f"a body may have at most {limit} bytes")
         try:
             return msgspec.json.decode(data, type=kind)
         except msgspec.ValidationError as error:
@@ -245,6 +249,8 @@ async def close_session(ask: Ask) -> Session:
 
 API = "/api/v1"
 MOST_PATIENCE = 30.0
+PATIENT = 16
+"""Times the limit to which a body is read and thrown away: who is cut off while sending does not hear why."""
 _WAIT = (("wait", "seconds to wait for the outcome, within finesse_deadline; 0, or left out, answers at once"),)
 
 ENDPOINTS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 import threading
@@ -125,6 +126,16 @@ def test_a_large_body_after_a_small_head_is_no_large_head(nonsense: Nonsense, po
     nonsense.answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(XML) + XML
     told = httpx.post(f"http://127.0.0.1:{port}/api/v1/contacts", content=b"x" * 300_000, auth=AGENT)
     assert told.json()["code"] == "too-large"
+
+
+@pytest.mark.parametrize("size", [70_000, 200_000, 1_000_000])
+def test_a_large_body_in_one_piece_is_told_to_be_one(nonsense: Nonsense, port: int, size: int) -> None:
+    nonsense.answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(XML) + XML
+    agent = base64.b64encode(":".join(AGENT).encode()).decode()
+    head = f"POST /api/v1/contacts HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {agent}\r\nContent-Length: {size}\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as asker:
+        asker.sendall(head.encode() + b"Connection: close\r\n\r\n" + b" " * size)
+        assert _whole(asker).startswith(b"HTTP/1.1 413")
 
 
 def test_a_body_that_trickles_is_cut_short(nonsense: Nonsense, port: int) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -265,6 +267,37 @@ def test_no_sequence_of_frames_does_worse_than_end_the_stream(frames: list[str |
                 await hear_to_the_end(address)
 
     asyncio.run(meet())
+
+
+async def test_the_password_does_not_follow_a_redirect() -> None:
+    asked: list[bytes] = []
+
+    async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 302 Found\r\nLocation: ws://localhost:{other}/ws\r\nContent-Length: 0\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.read(100))
+        writer.close()
+
+    elsewhere = await asyncio.start_server(listen, "127.0.0.1", 0)
+    other = elsewhere.sockets[0].getsockname()[1]
+    server = await asyncio.start_server(redirect, "127.0.0.1", 0)
+    async with elsewhere, server:
+        with pytest.raises(StreamLost) as caught:
+            await NotificationSession.open(Address("127.0.0.1", server.sockets[0].getsockname()[1], "localhost"), "1001", "secret")
+        assert caught.value.reason == "unreachable"
+    assert asked == []
+
+
+async def test_the_password_is_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with impostor(*GOOD) as address:
+        opened = await NotificationSession.open(address, "1001", "s3cretpw")
+        await opened.close()
+    assert base64.b64encode(b"\0" + b"1001\0s3cretpw").decode()[4:20] not in caplog.text
 
 
 # ---- the same over TCP

@@ -158,6 +158,16 @@ async def test_nodes_are_for_whom_they_are_for(site: Site, line: str) -> None:
         assert told.update.objects[0].state == "READY"
 
 
+async def test_a_queue_tells_when_calls_wait_in_it(site: Site) -> None:
+    async with await session(site) as agent:
+        await agent.session.subscribe("/finesse/api/Queue/10")
+        site.sandbox.switch.ring("+12125550123", "1001", "Support")
+        while (told := await agent.next()).node != "/finesse/api/Queue/10":
+            pass
+        (queue,) = told.update.objects
+        assert queue.statistics.calls_in_queue == "1"
+
+
 async def test_the_server_shows_how_it_is_by_the_presence_of_the_user_finesse(site: Site) -> None:
     opened = await NotificationSession.open(site.address(), "1001", "callcard")
     assert await opened.next() == ServerPresence(True)

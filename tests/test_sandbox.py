@@ -204,6 +204,7 @@ def test_what_is_not_allowed_is_refused_by_event(finesse: Sandbox) -> None:
 TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=40).map(str.strip)
 
 
+@hypothesis.settings(max_examples=20)
 @given(st.dictionaries(TEXT.filter(bool), TEXT, max_size=5), TEXT)
 def test_a_call_reads_as_it_was_written(variables: dict[str, str], queue: str) -> None:
     sandbox = Sandbox(SandboxSettings())
@@ -532,7 +533,7 @@ STEP = st.tuples(
 
 @pytest.mark.parametrize("platform", ["ucce", "uccx"])
 def test_whatever_is_done_calls_and_agents_stay_consistent_and_every_call_ends(platform: Literal["ucce", "uccx"]) -> None:
-    @hypothesis.settings(max_examples=60)
+    @hypothesis.settings(max_examples=30)
     @given(st.lists(STEP, max_size=25))
     def walk(steps: list[tuple[str, str, str, str, int]]) -> None:
         sandbox = Sandbox(SandboxSettings(platform=platform))

@@ -34,7 +34,7 @@ from server.sandbox.centre import Centre
 from server.sandbox.container import FILES, Container
 from server.sandbox.events import Notifications, Outlet
 from server.sandbox.faults import Faults
-from server.sandbox.nodes import NodeStatus, name_nodes
+from server.sandbox.nodes import NodeStatus, Place, name_nodes
 from server.sandbox.pages import Caller, HubSettings, Pages
 from server.sandbox.people import Platform, Refusal, Site
 from server.sandbox.proxy import Proxy
@@ -44,6 +44,7 @@ from server.sandbox.switch import Switch
 from server.sandbox.transports import Bosh, Tcp, websocket
 
 STATIC = Path(__file__).parent / "static"
+SECOND = 10
 SPEC_SECONDS = 300.0
 REQUESTS = 1000
 """Requests that `/sandbox/requests` remembers."""
@@ -62,7 +63,8 @@ class SandboxSettings:
     ports: tuple[int, int] = (8445, 8447)
     """Of node A and node B, as SystemInfo tells them."""
     tcp_ports: tuple[int, int] | None = None
-    """For XMPP over TCP on node A, in the clear and with TLS; None leaves them closed, 0 is the system's choice."""
+    """For XMPP over TCP on node A, in the clear and with TLS; None leaves them closed, 0 is the system's choice. Node B's are ten
+    further."""
     presence_seconds: float = 60.0
     """From the loss of a user's presence to their forced sign-out."""
     sso: bool = False
@@ -98,7 +100,11 @@ class Sandbox:
             site.reasons = ()
         self.centre = Centre(settings.platform, site)
         outlets = [Outlet(domain, self.centre.presence, self.centre.agents) for domain in _domains(settings)]
-        self.nodes = name_nodes(settings.nodes, settings.host, settings.ports, (outlets[0], outlets[1]))
+        clear, secure = settings.tcp_ports or (None, None)
+        first = Place(settings.host, settings.ports[0], clear, secure)
+        # The second node's ports are ten further, unless the system chooses.
+        second = Place(settings.host, settings.ports[1], clear and clear + SECOND, secure and secure + SECOND)
+        self.nodes = name_nodes(settings.nodes, first, second, (outlets[0], outlets[1]))
         self.notifications.outlets += [node.outlet for node in self.nodes]
         self.requests: deque[dict[str, Any]] = deque(maxlen=REQUESTS)
         self._http = http or proxy_client()
@@ -171,11 +177,13 @@ class Sandbox:
 
     async def listen(self, tls: ssl.SSLContext | None = None) -> list[int]:
         """Open the TCP ports for XMPP; answers which they are. With TLS only if there is a certificate."""
-        if self._settings.tcp_ports is None:
-            return []
-        clear, secure = self._settings.tcp_ports
-        opened = [await self._tcp[0].listen("127.0.0.1", clear)]
-        return opened + ([await self._tcp[0].listen("127.0.0.1", secure, tls)] if tls else [])
+        opened = []
+        for node, tcp in zip(self.nodes, self._tcp, strict=True):
+            if node.place.xmpp is not None:
+                opened.append(await tcp.listen("127.0.0.1", node.place.xmpp))
+            if node.place.xmpp_secure is not None and tls:
+                opened.append(await tcp.listen("127.0.0.1", node.place.xmpp_secure, tls))
+        return opened
 
     def close_streams(self) -> None:
         """Every open event stream and connection ends: what a server that stops would otherwise wait for."""

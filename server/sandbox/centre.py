@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, field
 
 from server.sandbox.accounts import Accounts
@@ -12,6 +13,9 @@ from server.sandbox.faults import Faults
 from server.sandbox.people import Platform, Site, User
 from server.sandbox.switch import Switch
 from server.sandbox.tasks import Tasks
+
+QUEUE_SECONDS = 10.0
+"""Between events about the queues."""
 
 
 @dataclass
@@ -30,6 +34,8 @@ class Centre:
         self.accounts = Accounts(self.agents)
         self.faults = Faults()
         self.presence = Presence(self.agents)
+        self._told_queues = float("-inf")
+        self._waiting: Counter[str] = Counter()
 
     def set_state(self, asker: User, user: User, state: str, reason_id: str, request_id: str) -> None:
         """What the state API does, for oneself or as a supervisor; a call that waits for wrap-up goes when it is over."""
@@ -42,12 +48,28 @@ class Centre:
         if wrapping and user.state not in ("WORK", "WORK_READY"):
             self.switch.finish_wrap_up(user, extension)
 
+    def waiting(self) -> Counter[str]:
+        """Calls that wait, by queue."""
+        return Counter(d.queue for d in self.switch.dialogs.values() if d.state == "ALERTING")
+
+    def tell_queues(self, now: float) -> None:
+        """The queues that have changed, at most every ten seconds; UCCE only."""
+        if self.platform == "uccx" or now - self._told_queues < QUEUE_SECONDS:
+            return
+        waiting = self.waiting()
+        changed = [queue for queue in self.site.queues if waiting[queue.name] != self._waiting[queue.name]]
+        if changed:
+            self._told_queues, self._waiting = now, waiting
+        for queue in changed:
+            self.notifications.queue_changed(queue, waiting[queue.name], self.platform)
+
     async def keep_time(self) -> None:
-        """Wrap-up timers, for as long as this is awaited."""
+        """Wrap-up timers and queues, for as long as this is awaited."""
         begun: dict[str, float] = {}
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(0.1)
+            self.tell_queues(loop.time())
             for user in self.agents.users.values():
                 if user.state not in ("WORK", "WORK_READY") or not user.wrap_up.startswith("REQUIRED"):
                     begun.pop(user.id, None)

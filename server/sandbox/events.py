@@ -19,7 +19,7 @@ from lxml import etree
 from server.sandbox import xml
 from server.sandbox.agents import Agents
 from server.sandbox.calls import Dialog, Event
-from server.sandbox.people import CtiError, ReasonCode, Refusal, User
+from server.sandbox.people import CtiError, Queue, ReasonCode, Refusal, User
 from server.sandbox.tasks import Standing, Task
 
 API = "/finesse/api"
@@ -256,6 +256,10 @@ class Notifications:
             source = f"{API}/User/{user.id}/Media/{task.media}/Dialogs"
             update = xml.update(event, source, "", xml.listed(xml.task(task)))
         self.publish(node, update)
+
+    def queue_changed(self, queue: Queue, waiting: int, platform: str) -> None:
+        node = f"{API}/Queue/{queue.id}"
+        self.publish(node, xml.update("PUT", node, "", xml.queue(queue, waiting, platform, "queue")))
 
     def system_changed(self, outlet: Outlet, info: etree._Element) -> None:
         """One node's own status."""

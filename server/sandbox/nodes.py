@@ -12,6 +12,9 @@ from server.sandbox.events import Outlet
 class Place:
     host: str
     port: int
+    xmpp: int | None = None
+    xmpp_secure: int | None = None
+    """Ports for XMPP over TCP; None is closed."""
 
 
 @dataclass(eq=False)
@@ -42,12 +45,10 @@ class NodeStatus:
         self.outlet.cut(down=False)
 
 
-def name_nodes(count: int, host: str, ports: tuple[int, int], outlets: tuple[Outlet, Outlet]) -> list[NodeStatus]:
+def name_nodes(count: int, first: Place, second: Place, outlets: tuple[Outlet, Outlet]) -> list[NodeStatus]:
     """Node A and, if there are two, node B. On one machine they differ by port."""
-    places = (Place(host, ports[0]), Place(host, ports[1]) if count == 2 else None)
+    places = (first, second if count == 2 else None)
     return [
-        NodeStatus(
-            name=name, domain=outlet.domain, place=Place(host, port), places=places, outlet=outlet, primary=name == "A",
-        )
-        for name, port, outlet in list(zip("AB", ports, outlets, strict=True))[:count]
-    ]  # fmt: skip
+        NodeStatus(name=name, domain=outlet.domain, place=place, places=places, outlet=outlet, primary=name == "A")
+        for name, place, outlet in list(zip("AB", (first, second), outlets, strict=True))[:count]
+    ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -191,15 +190,12 @@ class Resources:
         found = next((q for q in self.site.queues if q.id == request.path_params["queue"]), None)
         if found is None or self.centre.platform == "uccx":
             raise Refusal(404, "Not Found", "There is no such queue", request.path_params["queue"])
-        return answer_xml(xml.queue(found, self._waiting()[found.name], self.centre.platform))
+        return answer_xml(xml.queue(found, self.centre.waiting()[found.name], self.centre.platform))
 
     async def queues(self, request: Request, asker: User) -> Response:
         if self.centre.agents.by_login(request.path_params["id"]) is None:
             raise Refusal(404, "User Not Found", "UNKNOWN_USER", request.path_params["id"])
-        return answer_xml(xml.queues(self.site.queues, self._waiting(), self.centre.platform))
-
-    def _waiting(self) -> Counter[str]:
-        return Counter(d.queue for d in self.centre.switch.dialogs.values() if d.state == "ALERTING")
+        return answer_xml(xml.queues(self.site.queues, self.centre.waiting(), self.centre.platform))
 
     # ---- media
 

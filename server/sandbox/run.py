@@ -190,7 +190,9 @@ async def _serve(
     try:
         await stand_in.listen(tls)
     except OSError as error:
-        raise PortTaken(f"the ports for XMPP, 5222 and 5223, can't be used ({error.strerror}); leave --xmpp out") from error
+        raise PortTaken(
+            f"the ports for XMPP (5222 and 5223, node B 5232 and 5233) can't be used ({error.strerror}); leave --xmpp out"
+        ) from error
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
     await asyncio.gather(*(s._serve([listening]) for s, listening in zip(servers, sockets, strict=True)))

@@ -17,7 +17,7 @@ from server.sandbox.people import CtiError, PhoneBook, Queue, ReasonCode, Refusa
 from server.sandbox.tasks import Standing, Task
 
 if TYPE_CHECKING:
-    from server.sandbox.nodes import NodeStatus
+    from server.sandbox.nodes import NodeStatus, Place
 
 _parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 
@@ -172,11 +172,11 @@ _AGENTS = (
 )  # fmt: skip
 
 
-def queue(each: Queue, waiting: int, platform: str) -> etree._Element:
+def queue(each: Queue, waiting: int, platform: str, tag: str = "Queue") -> etree._Element:
     """On UCCX every number is -1."""
     none = "-1" if platform == "uccx" else "0"
-    return E.Queue(
-        E.uri(f"/finesse/api/Queue/{each.id}"), E.name(each.name),
+    return E(
+        tag, E.uri(f"/finesse/api/Queue/{each.id}"), E.name(each.name),
         E.statistics(
             E.callsInQueue(none if platform == "uccx" else str(waiting)), E.startTimeOfLongestCallInQueue(),
             *(E(name, none) for name in _AGENTS),
@@ -276,11 +276,7 @@ def system_info(agents: Agents, node: NodeStatus, tag: str = "SystemInfo") -> et
         E.lastCTIHeartbeatStatus("success" if node.in_service else "failure"),
         E.lastSuccessCTIHeartbeatTime(str(heartbeat)),
         E.ctiHeartbeatInterval("5"),
-        *(
-            E(f"{rank}Node", E.host(place.host), E.httpsPort(str(place.port)), E.xmppPort("5222"), E.xmppSecurePort("5223"))
-            if place else E(f"{rank}Node", E.host())
-            for rank, place in zip(("primary", "secondary"), node.places, strict=True)
-        ),
+        *(_node(f"{rank}Node", place) for rank, place in zip(("primary", "secondary"), node.places, strict=True)),
         E.status(up),
         E.statusReason("" if node.in_service else "Taken down"),
         E.systemAuthMode("SSO" if agents.site.sso else "NON_SSO"),
@@ -289,6 +285,13 @@ def system_info(agents: Agents, node: NodeStatus, tag: str = "SystemInfo") -> et
         E.xmppDomain(node.domain),
         E.xmppPubSubDomain(f"pubsub.{node.domain}"),
     )  # fmt: skip
+
+
+def _node(tag: str, place: Place | None) -> etree._Element:
+    if place is None:
+        return E(tag, E.host())
+    ports = (E.xmppPort(str(place.xmpp or "")), E.xmppSecurePort(str(place.xmpp_secure or "")))
+    return E(tag, E.host(place.host), E.httpsPort(str(place.port)), *ports)
 
 
 def media(site: Site, standings: Iterable[Standing]) -> etree._Element:
