@@ -118,6 +118,28 @@ def test_the_library_the_hub_and_the_desktops_services(browser: Browser, tmp_pat
         until_met(page, lambda: any("changed%3D1" in f.url for f in page.frames))
 
 
+NAMES = """utilities.Utilities utilities.I18n utilities.Logger utilities.DesktopCache Converter clientservices.ClientServices
+restservices.User restservices.Users restservices.Dialogs restservices.Dialog restservices.Queues restservices.Queue
+restservices.Team restservices.WrapUpReasons restservices.PhoneBooks restservices.Contacts restservices.Workflows
+restservices.MediaPropertiesLayout restservices.TeamNotReadyReasonCodes restservices.TeamSignOutReasonCodes
+restservices.TeamWrapUpReasons restservices.TeamPhoneBooks restservices.TeamWorkflows restservices.LayoutConfig
+restservices.SystemInfo restservices.ClientLog restservices.Media restservices.MediaList restservices.MediaDialogs
+restservices.InterruptActions restservices.DialogLogoutActions containerservices.ContainerServices
+containerservices.WorkflowActionEvent containerservices.TimerTickEvent containerservices.GadgetViewChangedEvent
+containerservices.MaxAvailableHeightChangedEvent containerservices.TaskActivityNotification
+containerservices.PopoverService containerservices.FinesseToaster containerservices.ShortcutKeyService
+containerservices.NotificationPopoverService digital.ChannelService cslogger.ClientLogger cslogger.FinesseLogger
+gadget.Config"""
+
+
+@pytest.mark.skipif(bool(LIBRARY), reason="of the stand-in's own library: unset FINESSE_JS")
+def test_our_library_has_the_names_that_are_documented(browser: Browser, tmp_path: Path) -> None:
+    with at_the_desktop(browser, tmp_path) as (_site, page):
+        frame = foreign(page)
+        missing = [name for name in NAMES.split() if not frame.evaluate(f"!!finesse.{name.replace('.', '?.')}")]
+        assert missing == []
+
+
 def test_a_strict_hub_that_speaks_json_and_comes_late(browser: Browser, tmp_path: Path) -> None:
     with at_the_desktop(browser, tmp_path, hub=HubSettings(strict=True, json=True, late=0.5)) as (_site, page):
         frame = foreign(page)

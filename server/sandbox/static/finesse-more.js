@@ -48,6 +48,10 @@
     translateXMLEntities: (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`),
     /** @param {number} seconds */
     convertTsToDuration: (seconds) => `${pad(seconds / 3600)}:${pad((seconds / 60) % 60)}:${pad(seconds % 60)}`,
+    /** @param {Promise<any>[]} many */
+    whenAllDone: (many) => Promise.all(many),
+    /** @param {string} url */
+    downloadFile: (url) => void window.open(url),
     /** Calls back once the gadget can be seen: measured before, its height is nothing. @param {() => void} callback */
     onGadgetFirstVisible(callback) {
       const services = ContainerServices.init();
@@ -402,6 +406,7 @@
     isMobileAgent: (user) => Boolean(user._data.mobileAgent),
     getMobileAgentMode: (user) => user._data.mobileAgent?.mode ?? "",
     getMobileAgentDialNumber: (user) => user._data.mobileAgent?.dialNumber ?? "",
+    isDeviceSelectionEnabled: (user) => user._data.settings?.deviceSelection === "enabled",
     getSkillTargetId: (user) => user._data.skillTargetId ?? "",
     getServices: (user) => list(user._data.services?.service),
     login: (user, extension, handlers) => send(user._path, "PUT", { User: { state: "LOGIN", extension } }, handlers),
@@ -520,6 +525,13 @@
     Contacts: Collection,
     WrapUpReason: Held,
     WrapUpReasons: Collection,
+    TeamNotReadyReasonCodes: Collection,
+    TeamSignOutReasonCodes: Collection,
+    TeamWrapUpReasons: Collection,
+    TeamPhoneBooks: Collection,
+    TeamWorkflows: Collection,
+    Teams: Collection,
+    MediaPropertiesLayout: Plain,
     Workflow: Held,
     Workflows: Collection,
     ReasonCode: Held,

@@ -138,4 +138,43 @@
     setTimeout(() => (wrong ? failed : done)?.(told));
   }
   finesse.digital = { ChannelService };
+
+  /** What a gadget keeps in the browser between two sessions. 12.0. */
+  const cached = (/** @type {string} */ key) => `finesse cache ${key}`;
+  finesse.utilities.DesktopCache = {
+    init: () => finesse.utilities.DesktopCache,
+    /** @param {string} key @param {Function} done */
+    fetchData: (key, done) => done(null, JSON.parse(localStorage.getItem(cached(key)) ?? "null")),
+    /** @param {string} key @param {any} data @param {Function} [done] */
+    saveOrUpdateData(key, data, done) {
+      localStorage.setItem(cached(key), JSON.stringify(data));
+      done?.(null, data);
+    },
+    /** @param {string} key @param {Function} [done] */
+    deleteData(key, done) {
+      localStorage.removeItem(cached(key));
+      done?.(null);
+    },
+  };
+  /** Keys that a gadget answers to while the desktop has the focus. 12.0. */
+  finesse.containerservices.ShortcutKeyService = {
+    init: () => finesse.containerservices.ShortcutKeyService,
+    /** @param {{id: string, config: {key: string, modifierKeys?: string[], handler: Function}[]}[]} told */
+    addShortcutKey(told) {
+      for (const { config } of told) {
+        for (const { key, modifierKeys = [], handler } of config) {
+          desktop.document.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+            const held = { CTRL: event.ctrlKey, ALT: event.altKey, SHIFT: event.shiftKey };
+            const all = modifierKeys.every((name) => held[/** @type {keyof typeof held} */ (name.toUpperCase())]);
+            if (all && event.key.toUpperCase() === key.toUpperCase()) handler();
+          });
+        }
+      }
+    },
+  };
+  finesse.containerservices.NotificationPopoverService = {
+    /** @param {any} told */
+    showNotification: (told) => container().showDialog({ title: told?.title ?? "", message: told?.message ?? "" }),
+  };
+  finesse.cslogger.FinesseLogger = finesse.cslogger.ClientLogger;
 })();
