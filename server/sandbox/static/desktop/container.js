@@ -308,7 +308,8 @@ export class Container {
     frame.addEventListener("load", () => {
       if (!frame.contentWindow || !("gadgets" in frame.contentWindow)) loading.remove(); // refused: the page says why
     });
-    const bar = document.createElement("header");
+    const bar = document.createElement("div");
+    bar.className = "bar";
     bar.append(
       title,
       this.#button("↻", "Reload", () => this.reload(id)),
