@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -563,6 +564,57 @@ async def test_a_list_of_one_without_its_list_is_a_list_of_one(site: Site) -> No
     site.sandbox.faults.arm("single", method="GET")
     (call,) = await site.client.dialogs(site.credential(), "1001")
     assert call.from_address == "+12125550123"
+
+
+async def test_half_an_answer_and_then_silence_ends_at_the_deadline(site: Site) -> None:
+    site.sandbox.faults.arm("half", seconds=1.5)
+    hurried = Credential(site.credential().authorization, asyncio.get_running_loop().time() + 0.4)
+    with pytest.raises(FinesseSlow):
+        await site.client.user(hurried, "1001")
+
+
+WORDS = ["User", "1001", "Dialogs", "Dialog", "Team", "1", "TeamResource", "Media", "5000", "Queue", "PhoneBooks", "SystemInfo"]
+PATHS = st.lists(st.sampled_from(WORDS) | st.text(max_size=6), max_size=4)
+BODIES = st.binary(max_size=60) | st.sampled_from([b"<User/>", b"<Dialog/>"])
+BOSH_BODY = r"<body( (rid|sid|wait|hold)='[^'<&]{0,5}'){0,4} xmlns='[a-z:/.]{0,40}'/>"
+
+
+async def test_no_path_verb_or_body_is_an_error_of_ours(site: Site) -> None:
+    """Straight into the application, which raises what it does not answer."""
+    transport = httpx.ASGITransport(site.sandbox.app)
+
+    @settings(max_examples=150)
+    @given(
+        PATHS,
+        st.sampled_from(["GET", "PUT", "POST", "DELETE"]),
+        st.binary(max_size=60) | st.sampled_from([b"<User/>", b"<Dialog/>"]),
+    )
+    def ask(parts: list[str], method: str, body: bytes) -> None:
+        async def once() -> int:
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost", auth=("1001", "callcard")) as http:
+                path = "/finesse/api/" + "/".join(quote(part, safe="") for part in parts)
+                answer = await http.request(method, path, content=body)
+                if answer.content and answer.headers["content-type"].startswith("application/xml"):
+                    etree.fromstring(answer.content)
+                return answer.status_code
+
+        assert asyncio.run(once()) < 500
+
+    await asyncio.to_thread(ask)
+
+
+@settings(max_examples=60)
+@given(
+    st.binary(max_size=80)
+    | st.from_regex(r"<body( (rid|sid|wait|hold)='[^'<&]{0,5}'){0,4} xmlns='[a-z:/.]{0,40}'/>", fullmatch=True).map(str.encode)
+)
+def test_no_bosh_request_is_an_error_of_ours(body: bytes) -> None:
+    async def once() -> httpx.Response:
+        sandbox = Sandbox(SandboxSettings())
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox.app), base_url="http://localhost") as http:
+            return await http.post("/http-bind", content=body)
+
+    assert b"<body" in asyncio.run(once()).content
 
 
 async def test_an_unknown_address_of_the_api_is_refused_in_xml(site: Site) -> None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from lxml import etree
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 Kind = Literal[
-    "slow", "html", "truncated", "unavailable", "bomb", "oversized", "broken", "gateway", "unauthorized", "late-answer", "single"
-]
-KINDS: tuple[Kind, ...] = (
-    "slow", "html", "truncated", "unavailable", "bomb", "oversized", "broken", "gateway", "unauthorized", "late-answer", "single",
-)  # fmt: skip
+    "slow", "gateway", "html", "truncated", "half", "oversized", "bomb", "single",
+    "unavailable", "broken", "unauthorized", "late-answer",
+]  # fmt: skip
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(slots=True)
@@ -42,6 +42,8 @@ class Fault:
                 return Response("<html><head><title>504 Gateway Time-out</title></head></html>", 504, media_type="text/html")
             case "html":
                 return Response("<html><body><h1>Login</h1><br></body></html>", 200, media_type="text/html")
+            case "half":  # and then silence
+                return StreamingResponse(self._half(), 200, media_type="application/xml")
             case "truncated":
                 return Response("<User><loginId>10", 200, media_type="application/xml")
             case "unavailable":
@@ -55,6 +57,10 @@ class Fault:
                 return Response("<User>" + " " * (5 * 1024 * 1024) + "</User>", 200, media_type="application/xml")
             case _:
                 return Response("", 500)
+
+    async def _half(self) -> AsyncIterator[bytes]:
+        yield b"<User><loginId>10"
+        await asyncio.sleep(self.seconds)
 
     async def spoil(self, response: Response) -> Response:
         """`late-answer` lets the event overtake the 202; `single` takes the list around a single element away."""
