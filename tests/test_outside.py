@@ -442,6 +442,37 @@ async def test_reasons_books_layouts_workflows_and_queues_are_read_both_ways(sit
         await site.client.queue(mine, "99")
 
 
+async def test_the_administrator_sets_up_reasons_on_the_primary_node(site: Site) -> None:
+    async with httpx.AsyncClient(base_url=f"http://localhost:{site.port}/finesse/api", auth=("admin", "callcard")) as admin:
+        code = "<ReasonCode><category>NOT_READY</category><code>99</code><label>Training</label></ReasonCode>"
+        made = await admin.post("/ReasonCode", content=code)
+        assert made.status_code == 200
+        place = made.headers["location"].removeprefix("/finesse/api")
+        labels = [r.label for r in await site.client.reason_codes(site.credential(), "1001", "NOT_READY")]
+        assert labels[-1] == "Training"
+        await site.client.set_state(site.credential(), "1001", "NOT_READY", place.rpartition("/")[2])
+        assert site.agent().reason.code == 99
+        assert (await admin.put(place, content="<ReasonCode><label>Coaching</label></ReasonCode>")).status_code == 200
+        assert b"Coaching" in (await admin.get("/ReasonCodes?category=NOT_READY")).content
+        for bad, kind in [
+            (code, "Finesse API Error"),
+            (code.replace("99", "0"), "Invalid Input"),
+            ("<ReasonCode/>", "Parameter Missing"),
+        ]:
+            refused = await admin.post("/ReasonCode", content=bad)
+            assert (refused.status_code, etree.fromstring(refused.content).findtext("ApiError/ErrorType")) == (400, kind)
+        assert (await admin.delete(place)).status_code == 200
+        assert (await admin.delete(place)).status_code == 404
+        wrap_up = (await admin.post("/WrapUpReason", content="<WrapUpReason><label>Refund</label></WrapUpReason>")).headers[
+            "location"
+        ]
+        assert "Refund" in [r.label for r in await site.client.wrap_up_reasons(site.credential(), "1001", "1")]
+        assert (await admin.delete(wrap_up.removeprefix("/finesse/api"))).status_code == 200
+        assert (await admin.post("/ReasonCode", content=code, auth=("1001", "callcard"))).status_code == 401
+        site.sandbox.nodes[0].primary = False
+        assert (await admin.post("/ReasonCode", content=code)).status_code == 403
+
+
 @pytest.mark.parametrize("team", ["", "1"])
 async def test_a_long_phone_book_is_read_to_its_end(site: Site, team: str) -> None:
     people = tuple(PhoneContact(f"First{n}", "Last", str(n)) for n in range(1700))

@@ -31,6 +31,7 @@ from server.sandbox.accounts import Accounts
 from server.sandbox.agents import Agents
 from server.sandbox.backdoor import BackDoor
 from server.sandbox.centre import Centre
+from server.sandbox.configuration import Configuration
 from server.sandbox.container import FILES, Container
 from server.sandbox.events import Notifications, Outlet
 from server.sandbox.faults import Faults
@@ -158,6 +159,7 @@ class Sandbox:
             Route(FILES + "{path:path}", self._file),
             *Rest(door).routes(),
             *Resources(door, self._shared).routes(),
+            *Configuration(door).routes(),
             *[WebSocketRoute(path, ws) for path in ("/ws", "/ws/")],
             *[Route(path, bosh.answer, methods=["POST"]) for path in ("/http-bind", "/http-bind/")],
             *back.routes(),

@@ -125,7 +125,9 @@ class Site:
     team: str = "1"
     team_name: str = "Customer Care"
     reasons: tuple[ReasonCode, ...] = REASONS
-    wrap_up_reasons: tuple[str, ...] = ("Sale", "Complaint", "Order status", "Wrong number")
+    wrap_up_reasons: dict[str, str] = field(
+        default_factory=lambda: {"1": "Sale", "2": "Complaint", "3": "Order status", "4": "Wrong number"}
+    )
     phone_books: tuple[PhoneBook, ...] = (
         PhoneBook("1", "Branches", "GLOBAL", (PhoneContact("Branch", "Berlin", "+493023125100", "Friedrichstraße"),)),
         PhoneBook(

@@ -99,12 +99,12 @@ def reason_codes(site: Site, category: str) -> etree._Element:
     return E.ReasonCodes(*(reason_code(code) for code in site.reasons if code.category == category), category=category)
 
 
-def wrap_up_reason(id: int, label: str) -> etree._Element:
+def wrap_up_reason(id: str, label: str) -> etree._Element:
     return E.WrapUpReason(E.uri(f"/finesse/api/WrapUpReason/{id}"), E.label(label), E.forAll("true"))
 
 
 def wrap_up_reasons(site: Site) -> etree._Element:
-    return E.WrapUpReasons(*(wrap_up_reason(id, label) for id, label in enumerate(site.wrap_up_reasons, 1)))
+    return E.WrapUpReasons(*(wrap_up_reason(id, label) for id, label in site.wrap_up_reasons.items()))
 
 
 def layouts(site: Site) -> etree._Element:
