@@ -49,7 +49,7 @@ class Switch:
 
     def ring(self, from_address: str, to: str, queue: str = "", variables: dict[str, str] | None = None) -> Dialog:
         """A call from outside reaches the phone `to`. Raises Refusal if nobody is signed in there."""
-        if not from_address or from_address == to:
+        if from_address == to:
             raise Refusal(400, "Invalid Input", "from must be another number than to", from_address)
         user = self._signed_in_at(to)
         call_type = "PREROUTE_ACD_IN" if queue and self.ucce else "ACD_IN" if queue else "OTHER_IN"
