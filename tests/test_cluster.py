@@ -17,8 +17,9 @@ from server.actions import calls
 from server.app import create_app
 from server.auth import Agent
 from server.errors import FinesseRefused
+from server.finesse.changes import Change, Connection, DialogChanged, OrderRefused, UserChanged
 from server.finesse.client import Credential, FinesseClient
-from server.finesse.cluster import Change, Cluster, Connection, DialogChanged, Node, OrderRefused, Timing, UserChanged
+from server.finesse.cluster import Cluster, Node, Timing
 from server.finesse.objects import User
 from server.finesse.streams import Address
 from server.sandbox.app import Sandbox, SandboxSettings

@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import ROOT
 
 PURE = {
+    "server/finesse/changes.py",
     "server/finesse/messages.py",
     "server/finesse/objects.py",
     "server/numbers.py",

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from server.actions.outcomes import settle
 from server.auth import Agent
 from server.errors import CredentialsWrong, FinesseSlow, NotFound
-from server.finesse.cluster import Change, Cluster, Line
+from server.finesse.changes import Change
+from server.finesse.cluster import Cluster, Line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,76 +14,25 @@ import asyncio
 import base64
 import logging
 import random
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import dataclass, replace
 
 from server.errors import CallcardError, CredentialsWrong
+from server.finesse.changes import API, Change, Connection, Known, OrderRefused
 from server.finesse.client import Credential, FinesseClient
 from server.finesse.notifications import NotificationSession, ServerPresence, Told, Unreadable
-from server.finesse.objects import ApiError, Dialog, Update, User
+from server.finesse.objects import ApiError
 from server.finesse.streams import Address, Reason, Refused, StreamLost
 
 log = logging.getLogger("callcard.finesse")
 
-API = "/finesse/api"
-REMEMBERED = 100
-"""Calls that are over, against latecomers."""
 LOYALTY = 3
 """Failed reconnects to a node that says it is in service, after which the other is tried: its notifications may be broken."""
 READING = 8.0
 """Seconds for reading everything after a connect."""
 FINAL: tuple[Reason, ...] = ("conflict", "not-authorized")
 """After these a line is over: somebody else has the session, or the credential has ended."""
-
-
-# ---- what a subscriber hears
-
-
-@dataclass(frozen=True, slots=True)
-class UserChanged:
-    user: User
-    request_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DialogChanged:
-    """`what` happened to a call: `begun` and `ended` once each, `changed` as often as it does."""
-
-    what: Literal["begun", "changed", "ended"]
-    dialog: Dialog
-    request_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OrderRefused:
-    """Finesse took an order and refused it later. `source` is what it was about, as in /finesse/api/Dialog/1."""
-
-    source: str
-    error: ApiError
-    request_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Other:
-    """An event of a node that was subscribed to beyond the user's own."""
-
-    node: str
-    update: Update
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """How the line is: `up` on `node`, `down` and trying, or `over` for good because of `reason`."""
-
-    state: Literal["up", "down", "over"]
-    node: str
-    reason: str = ""
-
-
-Change = UserChanged | DialogChanged | OrderRefused | Other | Connection
 
 
 # ---- nodes
@@ -191,17 +140,6 @@ class Cluster:
 # ---- one user's line
 
 
-@dataclass
-class _Known:
-    """What has been published, with the request that it answered: against this, whatever is read or heard is compared."""
-
-    user: tuple[User, str] | None = None
-    dialogs: dict[str, tuple[Dialog, str]] = field(default_factory=dict)
-    ended: dict[str, str] = field(default_factory=dict)
-    """When calls ended that are over, for what comes too late about them."""
-    refusals: deque[OrderRefused] = field(default_factory=lambda: deque(maxlen=20))
-
-
 class Line:
     """One user's presence. Made by `Cluster.attend`; runs by itself."""
 
@@ -214,7 +152,7 @@ class Line:
         self.up = asyncio.Event()
         """Set while the line is connected and everything has been read."""
         self._cluster, self._password, self._hear, self._nodes = cluster, password, hear, nodes
-        self._known = _Known()
+        self._known = Known(user, self._publish)
         self._session: NotificationSession | None = None
         self._answers: dict[str, tuple[str, asyncio.Future[ApiError | None]]] = {}
         self._running = asyncio.create_task(self._run())
@@ -329,7 +267,7 @@ class Line:
                     if any(getattr(info, "status", "") == "OUT_OF_SERVICE" for info in update.objects):
                         await self._doubt("SystemInfo says OUT_OF_SERVICE")
                 else:
-                    self._apply(node, update)
+                    self._known.hear(node, update)
             case Unreadable():
                 for late in await self._read_all(session):
                     await self._take(session, late)
@@ -357,82 +295,16 @@ class Line:
             user = await client.user(credential, self.user)
             dialogs = await client.dialogs(credential, self.user) if user.extension else ()
             came = _take_waiting(session)
-            if not any(isinstance(notice, Told) and notice.node in self._own for notice in came):
+            if not any(isinstance(notice, Told) and notice.node in self._known.own for notice in came):
                 late += came
                 break
             late += [notice for notice in came if not self._overtaken(notice)]
-        self._compare(user, dialogs)
+        self._known.compare(user, dialogs)
         return late
 
     def _overtaken(self, notice: object) -> bool:
         """Whether reading again makes this event superfluous. A refusal is never: it is not in what is read."""
-        return isinstance(notice, Told) and notice.node in self._own and not notice.update.errors
-
-    @property
-    def _own(self) -> tuple[str, str]:
-        return f"{API}/User/{self.user}", f"{API}/User/{self.user}/Dialogs"
-
-    def _compare(self, user: User, dialogs: Iterable[Dialog]) -> None:
-        """What was read is what is so: no comparing of times, for the other node's clock may be behind."""
-        now = {dialog.id: dialog for dialog in dialogs}
-        if self._known.user is None or user != self._known.user[0]:
-            self._known.user = (user, "")
-            self._publish(UserChanged(user))
-        for id, (dialog, _request) in list(self._known.dialogs.items()):
-            if id not in now:
-                self._ended(dialog, "")
-        for dialog in now.values():
-            known = self._known.dialogs.get(dialog.id)
-            if known is None or dialog != known[0]:
-                self._known.dialogs[dialog.id] = (dialog, "")
-                self._publish(DialogChanged("begun" if known is None else "changed", dialog))
-
-    # ---- events
-
-    def _apply(self, node: str, update: Update) -> None:
-        for error in update.errors:
-            refused = OrderRefused(update.source, error, update.request_id)
-            if not update.request_id or refused not in self._known.refusals:
-                self._known.refusals.append(refused)
-                self._publish(refused)
-        if node not in self._own:
-            return self._publish(Other(node, update))
-        for found in update.objects:
-            if isinstance(found, User) and found.login_id == self.user:
-                self._user(found, update.request_id)
-            if isinstance(found, Dialog) and found.id:
-                if update.event == "DELETE":
-                    self._ended(found, update.request_id)
-                else:
-                    self._dialog(found, update.request_id)
-        return None
-
-    def _user(self, user: User, request_id: str) -> None:
-        known, known_id = self._known.user or (None, "")
-        if known is not None and user.state_change_time and user.state_change_time < known.state_change_time:
-            return  # it was overtaken
-        if user != known or request_id not in ("", known_id):
-            self._known.user = (user, request_id)
-            self._publish(UserChanged(user, request_id))
-
-    def _dialog(self, dialog: Dialog, request_id: str) -> None:
-        known, known_id = self._known.dialogs.get(dialog.id, (None, ""))
-        if known is None and (dialog.state == "DROPPED" or _moment(dialog) <= self._known.ended.get(dialog.id, "")):
-            return  # something about a call that is over
-        if known is not None and _overtaken(dialog, known):
-            return
-        if dialog != known or request_id not in ("", known_id):  # two POSTs for one call are normal
-            self._known.dialogs[dialog.id] = (dialog, request_id)
-            self._publish(DialogChanged("begun" if known is None else "changed", dialog, request_id))
-
-    def _ended(self, dialog: Dialog, request_id: str) -> None:
-        known = self._known.dialogs.pop(dialog.id, None)
-        if known is None:
-            return
-        self._known.ended[dialog.id] = max(_moment(dialog), _moment(known[0]))
-        if len(self._known.ended) > REMEMBERED:
-            del self._known.ended[next(iter(self._known.ended))]
-        self._publish(DialogChanged("ended", dialog, request_id))
+        return isinstance(notice, Told) and notice.node in self._known.own and not notice.update.errors
 
     def _publish(self, change: Change) -> None:
         id = getattr(change, "request_id", "")
@@ -444,22 +316,6 @@ class Line:
             self._hear(change)
         except Exception:  # a subscriber's fault must not end the agent's presence
             log.exception("a subscriber of %s failed on %s", self.user, type(change).__name__)
-
-
-def _overtaken(dialog: Dialog, known: Dialog) -> bool:
-    """Whether an event about a call is older than what is known of it: for everybody in both, and newer for nobody.
-
-    Events carry no number, but each participant's time. Changes of call data alone, which move no time, can't be told apart so.
-    """
-    since = {p.media_address: p.state_change_time for p in known.participants}
-    shared = [p for p in dialog.participants if p.media_address in since]
-    older = any(p.state_change_time < since[p.media_address] for p in shared)
-    return older and not any(p.state_change_time > since[p.media_address] for p in shared)
-
-
-def _moment(dialog: Dialog) -> str:
-    """When a call last changed: its events carry no number of their own, but each participant's time."""
-    return max((p.state_change_time for p in dialog.participants), default="")
 
 
 def _take_waiting(session: NotificationSession) -> list[Told | Unreadable | ServerPresence]:
