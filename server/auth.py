@@ -75,7 +75,8 @@ class Door:
         """The agent behind `headers`.
 
         `Authorization: Basic …` names its user. `Bearer …` does not, so the gadget says whose token it is in
-        `X-Finesse-User`; Finesse answers a user's record to that user's token alone, so a false name proves nothing.
+        `X-Finesse-User`; Finesse answers a user's record to that user's token alone, so a false name proves nothing. (To an
+        administrator's too: they can read here as anybody, as they can there; orders Finesse refuses them.)
         `X-Finesse-Node` says on which node the desktop is, as in finesse-a.example:8445.
         """
         authorization, user_id = _read(headers)

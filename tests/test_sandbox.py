@@ -540,6 +540,7 @@ def test_whatever_is_done_calls_and_agents_stay_consistent_and_every_call_ends(p
         switch, agents = sandbox.switch, sandbox.agents
         for phone in PHONES:
             agents.sign_in(agents.users[phone], phone, "")
+        agents.users["1002"].wrap_up = "REQUIRED"
         for step in steps:
             with suppress(Refusal):
                 _take(sandbox, *step)
@@ -550,7 +551,11 @@ def test_whatever_is_done_calls_and_agents_stay_consistent_and_every_call_ends(p
                 with suppress(Refusal):
                     switch.act(dialog, phone, "REJECT" if "preview" in dialog.kind else "DROP")
         for dialog in list(switch.dialogs.values()):
-            switch.drop_outside(dialog)
+            if dialog.id in switch.dialogs and dialog.state != "DROPPED":
+                switch.drop_outside(dialog)
+        wrapping = agents.users["1002"]
+        if wrapping.state in ("WORK", "WORK_READY"):
+            sandbox.centre.set_state(wrapping, wrapping, "READY", "", "")
         assert switch.dialogs == {}
         for phone in PHONES:
             assert agents.users[phone].state not in ("TALKING", "HOLD", "RESERVED", "RESERVED_OUTBOUND_PREVIEW")

@@ -427,6 +427,8 @@ class Switch:
                 self._publish(dialog, "PUT")
         for user in list(self.agents.users.values()):
             self._follow(user)
+            if user.state in ("READY", "NOT_READY") and user.extension:
+                self.finish_wrap_up(user, user.extension)  # of a call before the last one
         self.end_without_agents()
 
     def signed_out(self, extension: str) -> None:
