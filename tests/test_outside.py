@@ -29,6 +29,7 @@ from server.sandbox.people import PhoneBook, PhoneContact
 from server.sandbox.transports import _Reader, parse
 from server.sandbox.xmpp import StreamFault
 from tests.conftest import free_port, serving
+from tests.prosody import needs_prosody, prosody
 
 pytestmark = pytest.mark.anyio
 LINES = ["websocket", "tcp", "tls"]
@@ -659,6 +660,9 @@ async def test_an_unknown_address_of_the_api_is_refused_in_xml(site: Site) -> No
 # ---- BOSH, for clients that are older
 
 
+XBOSH = "xmlns:xmpp='urn:xmpp:xbosh'"
+
+
 class BoshClient:
     def __init__(self, http: httpx.AsyncClient) -> None:
         self.http, self.rid, self.sid = http, 1000, ""
@@ -670,21 +674,33 @@ class BoshClient:
         answer = await self.http.post("/http-bind", content=body, headers={"Content-Type": "text/xml"}, timeout=10)
         return etree.fromstring(answer.content)
 
+    async def sign_in(self) -> None:
+        """From the first request to presence, as the vendor's BOSH sample does it."""
+        first = await self.say(attributes="hold='1' wait='2' ver='1.9' to='localhost' xml:lang='en' xmpp:version='1.0' " + XBOSH)
+        self.sid = first.get("sid", "")
+        plain = base64.b64encode(b"\x001001\x00callcard").decode()
+        auth = f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{plain}</auth>"
+        assert etree.QName((await self.say(auth))[0]).localname == "success"
+        assert etree.QName((await self.say("", f"xmpp:restart='true' {XBOSH}"))[0]).localname == "features"
+        bind = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>cisco</resource></bind>"
+        bound = await self.say(f"<iq xmlns='jabber:client' type='set' id='b'>{bind}</iq>")
+        assert "".join(bound.itertext()) == "1001@localhost/cisco"
+        await self.say("<presence xmlns='jabber:client'/>")
+
+
+@needs_prosody
+async def test_the_same_bosh_client_is_understood_by_a_real_server() -> None:
+    with prosody(["1001"]) as server:
+        async with httpx.AsyncClient(base_url=f"http://localhost:{server.http}") as http:
+            bosh = BoshClient(http)
+            await bosh.sign_in()
+            assert (await bosh.say(attributes="type='terminate'")).get("type") == "terminate"
+
 
 async def test_bosh_from_the_first_request_to_an_event(site: Site) -> None:
     async with httpx.AsyncClient(base_url=f"http://localhost:{site.port}") as http:
         bosh = BoshClient(http)
-        first = await bosh.say(attributes="hold='1' wait='2' ver='1.9' to='localhost' xml:lang='en'")
-        bosh.sid = first.get("sid", "")
-        plain = base64.b64encode(b"1001@localhost\x001001\x00callcard").decode()
-        auth = f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{plain}</auth>"
-        assert etree.QName((await bosh.say(auth))[0]).localname == "success"
-        restart = "xmpp:restart='true' xmlns:xmpp='urn:xmpp:xbosh'"
-        assert etree.QName((await bosh.say("", restart))[0]).localname == "features"
-        bind = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>cisco</resource></bind>"
-        bound = await bosh.say(f"<iq xmlns='jabber:client' type='set' id='b'>{bind}</iq>")
-        assert "".join(bound.itertext()) == "1001@localhost/cisco"
-        await bosh.say("<presence xmlns='jabber:client'/>")
+        await bosh.sign_in()
         waiting = asyncio.create_task(bosh.say())
         await asyncio.sleep(0.1)
         site.sandbox.agents.set_state(site.agent(), "READY", "", "")
