@@ -289,6 +289,26 @@ async def test_a_supervisor_listens_and_then_barges_in(site: Site) -> None:
     assert site.agent("2001").state == "TALKING"
 
 
+async def test_nobody_barges_into_a_consult_or_a_full_conference(site: Site) -> None:
+    call = site.sandbox.switch.ring("+12125550123", "1001", "Support")
+    boss, mine = site.credential("2001"), site.credential()
+    await site.client.take_action(mine, call.id, "ANSWER", "1001")
+    await site.client.silent_monitor(boss, "2001", "2001", "1001")
+    (monitor,) = await site.client.dialogs(boss, "2001")
+    await site.client.take_action(mine, call.id, "CONSULT_CALL", "1001", "1002")
+    await site.client.take_action(mine, call.id, "RETRIEVE", "1001")
+    with pytest.raises(FinesseRefused) as caught:
+        await site.client.barge(boss, "2001", "2001", "1001", monitor.id)
+    assert caught.value.extra["finesse"]["type"] == "20999"
+
+
+async def test_a_line_may_be_busy(site: Site) -> None:
+    site.sandbox.switch.busy = 1
+    await site.client.make_call(site.credential(), "1001", "1001", "+12125550199")
+    (failed,) = await site.client.dialogs(site.credential(), "1001")
+    assert (failed.state, failed.participants[0].state_cause, _actions(failed, "1001")) == ("FAILED", "BUSY", ("DROP",))
+
+
 async def test_an_agent_may_not_listen_to_others(site: Site) -> None:
     with pytest.raises(Exception, match="password"):  # Finesse says 401, as it does to a wrong password
         await site.client.silent_monitor(site.credential(), "1001", "1001", "1002")
@@ -424,6 +444,9 @@ async def test_reasons_books_layouts_workflows_and_queues_are_read_both_ways(sit
     mine = site.credential()
     for team in ("", "1"):
         assert "Lunch" in [r.label for r in await site.client.reason_codes(mine, "1001", "NOT_READY", team)]
+        assert (await site.client.reason_code(mine, "1001", "1")).label == "Lunch"
+        assert (await site.client.wrap_up_reason(mine, "1001", "1")).label == "Sale"
+        assert (await site.client.layout_of(mine, "1001")).header
         assert "Sale" in [r.label for r in await site.client.wrap_up_reasons(mine, "1001", team)]
         (layout,) = await site.client.layouts(mine, "1001", team)
         assert layout.header

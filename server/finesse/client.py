@@ -112,6 +112,12 @@ class FinesseClient:
             asked = messages.get_team_resource(team, "ReasonCodes", f"category={category}")
         return messages.read_list(await self._send(credential, asked), ReasonCode)
 
+    async def reason_code(self, credential: Credential, user: str, id: str) -> ReasonCode:
+        return messages.read(await self._send(credential, messages.get("User", user, "ReasonCode", id)), ReasonCode)
+
+    async def wrap_up_reason(self, credential: Credential, user: str, id: str) -> WrapUpReason:
+        return messages.read(await self._send(credential, messages.get("User", user, "WrapUpReason", id)), WrapUpReason)
+
     async def wrap_up_reasons(self, credential: Credential, user: str, team: str = "") -> tuple[WrapUpReason, ...]:
         asked = messages.get_team_resource(team, "WrapUpReasons") if team else messages.get("User", user, "WrapUpReasons")
         return messages.read_list(await self._send(credential, asked), WrapUpReason)
@@ -120,6 +126,11 @@ class FinesseClient:
         resource = "MediaPropertiesLayouts"
         asked = messages.get_team_resource(team, resource) if team else messages.get("User", user, resource)
         return messages.read_list(await self._send(credential, asked), MediaPropertiesLayout)
+
+    async def layout_of(self, credential: Credential, user: str) -> MediaPropertiesLayout:
+        """The one that the desktop uses when a call does not name another."""
+        asked = messages.get("User", user, "MediaPropertiesLayout")
+        return messages.read(await self._send(credential, asked), MediaPropertiesLayout)
 
     async def workflows(self, credential: Credential, user: str, team: str = "") -> tuple[Workflow, ...]:
         asked = messages.get_team_resource(team, "Workflows") if team else messages.get("User", user, "Workflows")

@@ -26,7 +26,7 @@ from server.sandbox.rest import read_body
 _T = TypeVar("_T")
 
 EVENT_KINDS: tuple[str, ...] = get_args(EventFault)
-OTHER_KINDS = ("events", "conflict", "expired", "node", "skew")
+OTHER_KINDS = ("events", "conflict", "expired", "node", "skew", "busy")
 _XML = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*$"
 """What can be said in XML at all."""
 Text = Annotated[str, Meta(max_length=1000, pattern=_XML)]
@@ -67,7 +67,7 @@ class ArmFault(msgspec.Struct, forbid_unknown_fields=True):
 
     `events`: the notification service goes down, or, with `times` 0, comes back; `node`: node A or B is taken down, or up with 0;
     `conflict`: somebody takes the place of every connection of `user`; `expired`: the access tokens of `user` end;
-    `skew`: the node's clock is `seconds` ahead."""
+    `skew`: the node's clock is `seconds` ahead; `busy`: the next `times` dialled calls find the line busy."""
 
     kind: str
     times: Annotated[int, Meta(ge=0, le=1000)] = 1
@@ -149,6 +149,8 @@ class BackDoor:
         elif kind == "conflict":
             for each in self._nodes:
                 each.outlet.conflict(self._user(sent.user).id)
+        elif kind == "busy":
+            self._centre.switch.busy = sent.times
         elif kind == "expired":
             self._centre.accounts.expire(sent.user)
         elif kind in ("node", "skew") and node is None:
@@ -189,6 +191,10 @@ class BackDoor:
             node.bring_up()
         else:
             node.in_service = False
+            if self._centre.platform == "uccx":  # which forgets what kind of call each was
+                for dialog in self._centre.switch.dialogs.values():
+                    dialog.call_type = "NULL"
+                    dialog.variables.pop("BAStatus", None)
             self._centre.notifications.system_changed(node.outlet, xml.system_info(self._centre.agents, node, "systemInfo"))
             node.take_down()
 

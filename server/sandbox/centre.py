@@ -81,6 +81,7 @@ class Centre:
     def reset(self) -> None:
         """As on the first day: nobody signed in, no calls, no faults. Connections stay."""
         self.switch.clear()
+        self.switch.busy = 0
         self.tasks.reset()
         self.agents.reset()
         self.faults.armed.clear()

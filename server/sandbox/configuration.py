@@ -38,9 +38,10 @@ class Configuration:
             route("/WrapUpReasons", self.list_wrap_up),
             route("/WrapUpReason", self.add_wrap_up, "POST"),
             route("/WrapUpReasons", self.add_wrap_up, "POST"),
-            route("/WrapUpReason/{id}", self.get_wrap_up),
-            route("/WrapUpReason/{id}", self.change_wrap_up, "PUT"),
-            route("/WrapUpReason/{id}", self.remove_wrap_up, "DELETE"),
+            route("/WrapUpReason/{wrap_up}", self.get_wrap_up),
+            route("/User/{id}/WrapUpReason/{wrap_up}", self.get_wrap_up),
+            route("/WrapUpReason/{wrap_up}", self.change_wrap_up, "PUT"),
+            route("/WrapUpReason/{wrap_up}", self.remove_wrap_up, "DELETE"),
         ]
 
     # ---- reason codes
@@ -98,6 +99,8 @@ class Configuration:
         return answer_xml(xml.wrap_up_reasons(self.site))
 
     async def get_wrap_up(self, request: Request, asker: User) -> Response:
+        if "id" in request.path_params:
+            self.door.user(request, asker)
         id = self._wrap_up(request)
         return answer_xml(xml.wrap_up_reason(id, self.site.wrap_up_reasons[id]))
 
@@ -120,7 +123,7 @@ class Configuration:
         return Response(status_code=200)
 
     def _wrap_up(self, request: Request) -> str:
-        id: str = request.path_params["id"]
+        id: str = request.path_params["wrap_up"]
         if id not in self.site.wrap_up_reasons:
             raise Refusal(404, "Not Found", "There is no such wrap-up reason", id)
         return id

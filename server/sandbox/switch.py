@@ -25,6 +25,8 @@ class Listener(Protocol):
     def dialog_refused(self, user: User, dialog: Dialog | None, error: CtiError, request_id: str) -> None: ...
 
 
+CONFERENCE = 8
+"""Parties of a conference; what a real bridge takes is set up there."""
 _NOT_NOW = CtiError("Generic Error", "CF_INVALID_OBJECT_STATE", "22")
 _OUTGOING = ReasonCode("", "NOT_READY", 50006, "Outgoing call", system=True)
 
@@ -34,6 +36,8 @@ class Switch:
     agents: Agents
     listener: Listener
     dialogs: dict[str, Dialog] = field(default_factory=dict)
+    busy: int = 0
+    """How many of the next dialled calls find the line busy."""
     _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(16777217))
 
     @property
@@ -171,10 +175,9 @@ class Switch:
             raise Refusal(400, "Invalid State", "The supervisor is on a call already", supervisor.id)
         talking = self._talking(agent)
         if talking is None or supervisor.state != "NOT_READY":
-            code = "13145" if self.ucce else "88049"
-            self.listener.dialog_refused(
-                supervisor, None, CtiError("Generic Error", "Silent monitor is not possible", code), request_id
-            )
+            kind = "Invalid State" if agent.state in ("READY", "WORK", "WORK_READY") else "Generic Error"
+            error = CtiError(kind, "Silent monitor is not possible", "13145" if self.ucce else "88049")
+            self.listener.dialog_refused(supervisor, None, error, request_id)
             return None
         dialog = self._new(supervisor.extension, address, "SUPERVISOR_MONITOR")
         dialog.kind, dialog.associated, dialog.state = "monitor", talking.id, "ACTIVE"
@@ -189,8 +192,13 @@ class Switch:
         call = self.dialogs.get(monitoring.associated)
         agent = self.agents.by_extension(monitoring.to_address)
         mine = call.participant(agent.extension) if call and agent else None
-        if call is None or mine is None or mine.state != "ACTIVE":
+        if call is None or agent is None or mine is None or mine.state != "ACTIVE":
             raise Refusal(400, "Invalid Destination", "The agent is not talking", monitoring.id)
+        others = [d for d in self.dialogs_of(agent) if d is not call and d.kind == "call"]
+        if others or call.controller not in ("", mine.address):
+            raise Refusal(400, "20999", "The agent has a consult call, or is not the conference's controller", monitoring.id)
+        if len(self._present(call)) >= CONFERENCE:
+            raise Refusal(400, "20700", "The conference is full", monitoring.id)
         self._end(monitoring, request_id)
         call.call_type, call.controller = "CONFERENCE", mine.address
         self._hold_others(call, supervisor.extension)
@@ -264,9 +272,11 @@ class Switch:
         self._move(mine, "INITIATED")
         dialog.state = "INITIATED"
         self._publish(dialog, "PUT", request_id)
-        if to.isdigit() and len(to) <= 4 and other is None:  # an extension where nobody is
+        nobody = to.isdigit() and len(to) <= 4 and other is None  # an extension where nobody is
+        if nobody or self.busy:
+            self.busy -= not nobody
             self._move(mine, "FAILED")
-            mine.cause, dialog.state = "BAD_DESTINATION", "FAILED"
+            mine.cause, dialog.state = "BAD_DESTINATION" if nobody else "BUSY", "FAILED"
             self._publish(dialog, "PUT")
             return dialog
         self._ring_at(dialog, to)
