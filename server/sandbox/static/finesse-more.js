@@ -32,7 +32,7 @@
     /** @param {any} handler */
     validateHandler(handler) {
       if (handler !== undefined && typeof handler !== "function") throw new Error("handler must be a function");
-      return true;
+      return handler;
     },
     /** @param {string} text */
     b64Encode: (text) => btoa(text),

@@ -461,7 +461,7 @@
           }),
         /** @param {string} topic @param {(argument: any) => void} handler */
         addHandler(topic, handler) {
-          let visible = services.tabVisible();
+          let visible = false; // so that asking at the start tells a tab that is in front already
           (hub ?? gadgets.Hub).subscribe(topic, (/** @type {string} */ _topic, /** @type {any} */ data) => {
             if (topic !== Topics.ACTIVE_TAB) return handler(data);
             const now = data === services.getMyTabId();
