@@ -118,12 +118,13 @@ def test_the_library_the_hub_and_the_desktops_services(browser: Browser, tmp_pat
         until_met(page, lambda: any("changed%3D1" in f.url for f in page.frames))
 
 
-NAMES = """utilities.Utilities utilities.I18n utilities.Logger utilities.DesktopCache Converter clientservices.ClientServices
-restservices.User restservices.Users restservices.Dialogs restservices.Dialog restservices.Queues restservices.Queue
-restservices.Team restservices.WrapUpReasons restservices.PhoneBooks restservices.Contacts restservices.Workflows
-restservices.MediaPropertiesLayout restservices.TeamNotReadyReasonCodes restservices.TeamSignOutReasonCodes
-restservices.TeamWrapUpReasons restservices.TeamPhoneBooks restservices.TeamWorkflows restservices.LayoutConfig
-restservices.SystemInfo restservices.ClientLog restservices.Media restservices.MediaList restservices.MediaDialogs
+NAMES = """utilities.SaxParser utilities.Utilities utilities.I18n utilities.Logger utilities.DesktopCache Converter
+clientservices.ClientServices restservices.User restservices.Users restservices.Dialogs restservices.Dialog
+restservices.Queues restservices.Queue restservices.Team restservices.WrapUpReasons restservices.PhoneBooks
+restservices.Contacts restservices.Workflows restservices.MediaPropertiesLayout
+restservices.TeamNotReadyReasonCodes restservices.TeamSignOutReasonCodes restservices.TeamWrapUpReasons
+restservices.TeamPhoneBooks restservices.TeamWorkflows restservices.LayoutConfig restservices.SystemInfo
+restservices.ClientLog restservices.Media restservices.MediaList restservices.MediaDialogs
 restservices.InterruptActions restservices.DialogLogoutActions containerservices.ContainerServices
 containerservices.WorkflowActionEvent containerservices.TimerTickEvent containerservices.GadgetViewChangedEvent
 containerservices.MaxAvailableHeightChangedEvent containerservices.TaskActivityNotification

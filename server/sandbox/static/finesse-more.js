@@ -60,6 +60,21 @@
     },
   });
   finesse.utilities.I18n = { getString: (/** @type {string} */ key) => new gadgets.Prefs().getMsg(key) || key };
+  finesse.utilities.SaxParser = {
+    /** Walks through a text of XML. @param {string} text @param {(kind: string, value: string) => void} told */
+    parse(text, told) {
+      const walk = (/** @type {Element} */ element) => {
+        told("StartElement", element.tagName);
+        for (const { name, value } of element.attributes) told("Attribute", `${name}=${value}`);
+        for (const child of element.childNodes) {
+          if (child instanceof Element) walk(child);
+          else if (child.nodeValue?.trim()) told("TextNode", child.nodeValue);
+        }
+        told("EndElement", element.tagName);
+      };
+      walk(new DOMParser().parseFromString(text, "text/xml").documentElement);
+    },
+  };
   finesse.utilities.Logger = { log: (/** @type {any[]} */ ...told) => console.log(...told) };
   finesse.Converter = { xml2json: Utilities.xml2js, json2xml: Utilities.js2xml };
 

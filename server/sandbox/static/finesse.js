@@ -147,6 +147,11 @@
       if (status === "failing") handler({ status });
     },
     setLogger() {},
+    /** The desktop page alone has a tunnel; a gadget's connection is the desktop's. */
+    initBosh() {},
+    getTunnelURL: () => "",
+    getResourceID: () => "desktop",
+    makeConnectionReq() {},
     getNotificationConnectionState: () => status,
     /**
      * A node of the notification service beyond the agent's own. @param {string} node @param {(wrong?: any) => void} [callback]
@@ -165,6 +170,9 @@
   for (const name of ["Connecting", "Disconnecting", "Reconnecting", "Unloading"]) {
     /** @type {any} */ (ClientServices)[`registerOn${name}Handler`] = (/** @type {(info: any) => void} */ handler) =>
       connection[name.toLowerCase()].push(handler);
+  }
+  for (const name of ["Connect", "Disconnect", "Connecting", "Disconnecting", "Reconnecting", "Unloading"]) {
+    /** @type {any} */ (ClientServices)[`unregisterOn${name}Handler`] = () => (connection[name.toLowerCase()] = []);
   }
 
   /** @param {string} type @param {string} node @param {((wrong?: any) => void) | undefined} callback */
