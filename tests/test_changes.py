@@ -64,6 +64,15 @@ def test_what_comes_about_a_call_that_is_over_is_not_told() -> None:
     assert story == ["begun ACTIVE 1", "ended DROPPED 1"]
 
 
+def test_a_call_whose_participants_have_no_times_is_told_and_once() -> None:
+    known, story = heard()
+    bare = Dialog(id="7", state="ALERTING", participants=(Participant(media_address="1", state="ALERTING"),))
+    put(known, bare, event="POST")
+    put(known, Dialog(id="7", state="DROPPED"), event="DELETE")
+    put(known, bare)
+    assert story == ["begun ALERTING 1", "ended DROPPED 0"]
+
+
 @given(st.permutations(range(1, 6)), st.sets(st.integers(1, 5)))
 def test_in_any_order_and_doubled_the_newest_stays(order: list[int], doubled: set[int]) -> None:
     states = {1: "INITIATED", 2: "ALERTING", 3: "ACTIVE", 4: "HELD", 5: "ACTIVE"}

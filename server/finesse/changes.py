@@ -122,13 +122,18 @@ class Known:
 
     def _dialog(self, dialog: Dialog, request_id: str) -> None:
         known, known_id = self.dialogs.get(dialog.id, (None, ""))
-        if known is None and (dialog.state == "DROPPED" or _moment(dialog) <= self.ended.get(dialog.id, "")):
-            return  # something about a call that is over
+        if known is None and (dialog.state == "DROPPED" or self._over(dialog)):
+            return
         if known is not None and _overtaken(dialog, known):
             return
         if dialog != known or request_id not in ("", known_id):  # two POSTs for one call are normal
             self.dialogs[dialog.id] = (dialog, request_id)
             self.tell(DialogChanged("begun" if known is None else "changed", dialog, request_id))
+
+    def _over(self, dialog: Dialog) -> bool:
+        """Whether the call has ended, and this is not newer."""
+        ended = self.ended.get(dialog.id)
+        return ended is not None and _moment(dialog) <= ended
 
     def _ended(self, dialog: Dialog, request_id: str) -> None:
         known = self.dialogs.pop(dialog.id, None)
