@@ -344,10 +344,10 @@ def _reading(name: str, told: dict[str, Any]) -> _Read:
         values[name] = one(node)
 
     def inside(node: etree._Element, values: dict[str, Any]) -> None:
-        values[name] = (*values.get(name, ()), *(one(child) for child in node if _folded(child) == tag))
+        values.setdefault(name, []).extend(one(child) for child in node if _folded(child) == tag)
 
     def beside(node: etree._Element, values: dict[str, Any]) -> None:
-        values[name] = (*values.get(name, ()), one(node))
+        values.setdefault(name, []).append(one(node))
 
     return text if not told.get("many") else inside if told.get("within") else beside
 
@@ -360,7 +360,7 @@ def _read(node: etree._Element, kind: type[_T]) -> _T:
     if "id" in plan and not values.get("id") and kind is objects.ReasonCode:
         # Older releases leave `id` out; it is always the tail of the uri.
         values["id"] = values.get("uri", "").rstrip("/").rpartition("/")[2]
-    return kind(**values)
+    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
 
 
 def _element(sent: Any, tag: str) -> etree._Element:
