@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from server.finesse.messages import API
 from server.finesse.objects import ApiError, Dialog, Update, User
 
-API = "/finesse/api"
 REMEMBERED = 100
 """Calls that are over, against latecomers."""
 

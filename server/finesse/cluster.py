@@ -19,8 +19,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from server.errors import CallcardError, CredentialsWrong
-from server.finesse.changes import API, Change, Connection, Known, OrderRefused
+from server.finesse.changes import Change, Connection, Known, OrderRefused
 from server.finesse.client import Credential, FinesseClient
+from server.finesse.messages import API
 from server.finesse.notifications import NotificationSession, ServerPresence, Told, Unreadable
 from server.finesse.objects import ApiError
 from server.finesse.streams import Address, Reason, Refused, StreamLost

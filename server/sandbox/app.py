@@ -43,6 +43,7 @@ from server.sandbox.resources import Resources, Shared
 from server.sandbox.rest import Door, Rest
 from server.sandbox.switch import Switch
 from server.sandbox.transports import Bosh, Tcp, websocket
+from server.sandbox.xml import API
 
 STATIC = Path(__file__).parent / "static"
 SECOND = 10
@@ -241,7 +242,7 @@ class _Down:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        api = path.startswith(("/sandbox/", "/finesse/api/"))  # which refuses in its own words
+        api = path.startswith(("/sandbox/", f"{API}/"))  # which refuses in its own words
         if self._node.in_service or api or scope["type"] != "http":
             return await self._app(scope, receive, send)
         return await Response("This node is out of service", 503, media_type="text/plain")(scope, receive, send)
@@ -254,7 +255,7 @@ async def _refuse(request: Request, error: Exception) -> Response:
 
 async def _refuse_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if request.url.path.startswith("/finesse/api/"):
+    if request.url.path.startswith(f"{API}/"):
         # In XML, whatever was asked: on anything else the vendor's library can loop for ever.
         kind = {404: "Not Found", 405: "Method Not Allowed"}.get(error.status_code, "Generic Error")
         refused = xml.document(xml.refusal(Refusal(error.status_code, kind, error.detail, request.url.path)))

@@ -22,6 +22,7 @@ from server.sandbox.faults import KINDS
 from server.sandbox.nodes import NodeStatus
 from server.sandbox.people import Refusal, User
 from server.sandbox.rest import read_body
+from server.sandbox.xml import API
 
 _T = TypeVar("_T")
 
@@ -71,7 +72,7 @@ class ArmFault(msgspec.Struct, forbid_unknown_fields=True):
 
     kind: str
     times: Annotated[int, Meta(ge=0, le=1000)] = 1
-    path: str = "/finesse/api/"
+    path: str = f"{API}/"
     method: str = ""
     seconds: Annotated[float, Meta(ge=-86400, le=86400)] = 10.0
     user: Address = ""

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute
 from server.sandbox import xml
 from server.sandbox.people import ReasonCode, Refusal, User
 from server.sandbox.rest import Door, answer_xml, read_body
+from server.sandbox.xml import API
 
 LABEL = 40
 """Characters of a label."""
@@ -59,7 +60,7 @@ class Configuration:
             raise Refusal(400, "Maximum Exceeded", f"There are {MOST} already", category)
         added = ReasonCode(_next(r.id for r in self.site.reasons), category, code, label)  # type: ignore[arg-type]
         self.site.reasons += (added,)
-        return Response(status_code=200, headers={"Location": f"/finesse/api/ReasonCode/{added.id}"})
+        return Response(status_code=200, headers={"Location": f"{API}/ReasonCode/{added.id}"})
 
     async def change_code(self, request: Request, asker: User) -> Response:
         self.door.administrator(asker, writing=True)
@@ -109,7 +110,7 @@ class Configuration:
         label = _label(xml.texts(xml.read(await read_body(request), "WrapUpReason")).get("label", ""))
         id = _next(self.site.wrap_up_reasons)
         self.site.wrap_up_reasons[id] = label
-        return Response(status_code=200, headers={"Location": f"/finesse/api/WrapUpReason/{id}"})
+        return Response(status_code=200, headers={"Location": f"{API}/WrapUpReason/{id}"})
 
     async def change_wrap_up(self, request: Request, asker: User) -> Response:
         self.door.administrator(asker, writing=True)

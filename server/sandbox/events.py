@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from lxml import etree
@@ -21,8 +22,8 @@ from server.sandbox.agents import Agents
 from server.sandbox.calls import Dialog, Event
 from server.sandbox.people import CtiError, Queue, ReasonCode, Refusal, User
 from server.sandbox.tasks import Standing, Task
+from server.sandbox.xml import API
 
-API = "/finesse/api"
 EARLY = 100
 """Events that are kept for a session until it is present."""
 EventFault = Literal["event-lost", "event-doubled", "event-late", "event-swapped"]
@@ -58,6 +59,12 @@ class Session:
     @property
     def bare(self) -> str:
         return self.jid.partition("/")[0]
+
+    @cached_property
+    def nodes(self) -> tuple[str, ...]:
+        """The nodes that its user has without asking."""
+        own = f"{API}/User/{self.user.id}"
+        return own, f"{own}/Dialogs", f"{own}/Media", f"{API}/SystemInfo"
 
 
 class Presence:
@@ -169,14 +176,9 @@ class Outlet:
             self.leave(session)
             session.end("conflict")
 
-    def nodes_of(self, user: User) -> list[str]:
-        """The nodes that a user has without asking."""
-        own = f"{API}/User/{user.id}"
-        return [own, f"{own}/Dialogs", f"{own}/Media", f"{API}/SystemInfo"]
-
     def _wants(self, session: Session, node: str) -> bool:
         subscribed = (self.subscriptions.get(jid, {}) for jid in (session.jid, session.bare))
-        return node in self.nodes_of(session.user) or any(node in nodes for nodes in subscribed)
+        return node in session.nodes or any(node in nodes for nodes in subscribed)
 
     def _allow(self, user: User, node: str) -> None:
         match node.removeprefix(API).strip("/").split("/"):

@@ -10,6 +10,8 @@ from typing import Any, Literal, get_args
 from lxml import etree
 from starlette.responses import Response, StreamingResponse
 
+from server.sandbox.xml import API
+
 Kind = Literal[
     "slow", "gateway", "html", "truncated", "half", "oversized", "bomb", "single",
     "unavailable", "broken", "unauthorized", "late-answer",
@@ -23,7 +25,7 @@ class Fault:
 
     kind: Kind
     times: int = 1
-    path: str = "/finesse/api/"
+    path: str = f"{API}/"
     method: str = ""
     seconds: float = 10.0
 

@@ -18,7 +18,8 @@ from server.sandbox import xml
 from server.sandbox.layout import LayoutError
 from server.sandbox.layout import read as read_layout
 from server.sandbox.people import PhoneBook, Refusal, User
-from server.sandbox.rest import API, Door, accepted, answer_xml, read_body, request_id
+from server.sandbox.rest import Door, accepted, answer_xml, read_body, request_id
+from server.sandbox.xml import API
 
 CONTACTS = 6000
 MESSAGE_CHARACTERS = 255

@@ -21,9 +21,9 @@ from server.sandbox.centre import Centre
 from server.sandbox.nodes import NodeStatus
 from server.sandbox.people import Refusal, User
 from server.sandbox.tasks import Task
+from server.sandbox.xml import API
 
 BODY_LIMIT = 1024 * 1024
-API = "/finesse/api"
 _TOLD = ("toAddress", "dtmfString", "outboundClassification", "callbackTime", "callbackNumber")
 _ACTIONS = (
     "ANSWER", "HOLD", "RETRIEVE", "DROP", "UPDATE_CALL_DATA", "SEND_DTMF", "CONSULT_CALL", "CONFERENCE", "TRANSFER", "TRANSFER_SST",

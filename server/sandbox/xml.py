@@ -16,6 +16,8 @@ from server.sandbox.calls import Dialog, Participant
 from server.sandbox.people import CtiError, PhoneBook, Queue, ReasonCode, Refusal, Site, User, Workflow
 from server.sandbox.tasks import Standing, Task
 
+API = "/finesse/api"
+
 if TYPE_CHECKING:
     from server.sandbox.nodes import NodeStatus, Place
 
@@ -48,7 +50,7 @@ def refusal(error: Refusal) -> etree._Element:
 
 
 def user(site: Site, person: User, tag: str = "User") -> etree._Element:
-    uri = f"/finesse/api/User/{person.id}"
+    uri = f"{API}/User/{person.id}"
     element = E(
         tag,
         E.uri(uri),
@@ -74,7 +76,7 @@ def user(site: Site, person: User, tag: str = "User") -> etree._Element:
     if person.reason:
         element.append(reason_code(person.reason))
     if person.supervises:
-        teams = (E.Team(E.uri(f"/finesse/api/Team/{t}"), E.id(t), E.name(site.team_name)) for t in person.supervises)
+        teams = (E.Team(E.uri(f"{API}/Team/{t}"), E.id(t), E.name(site.team_name)) for t in person.supervises)
         element.append(E.teams(*teams))
     return element
 
@@ -85,7 +87,7 @@ def users(site: Site, people: Iterable[User]) -> etree._Element:
 
 def reason_code(code: ReasonCode) -> etree._Element:
     return E.ReasonCode(
-        E.uri(f"/finesse/api/ReasonCode/{code.id}" if code.id else ""),
+        E.uri(f"{API}/ReasonCode/{code.id}" if code.id else ""),
         E.category(code.category),
         E.code(str(code.code)),
         E.label(code.label),
@@ -100,7 +102,7 @@ def reason_codes(site: Site, category: str) -> etree._Element:
 
 
 def wrap_up_reason(id: str, label: str) -> etree._Element:
-    return E.WrapUpReason(E.uri(f"/finesse/api/WrapUpReason/{id}"), E.label(label), E.forAll("true"))
+    return E.WrapUpReason(E.uri(f"{API}/WrapUpReason/{id}"), E.label(label), E.forAll("true"))
 
 
 def wrap_up_reasons(site: Site) -> etree._Element:
@@ -116,7 +118,7 @@ def layout(site: Site) -> etree._Element:
     shown = [f"callVariable{n}" for n in range(1, 11)], [name for name in site.variables if not name.endswith("[]")]
     columns = (E.column(*(_entry(name) for name in names)) for names in shown)
     return E.MediaPropertiesLayout(
-        E.uri("/finesse/api/MediaPropertiesLayout/1"), E.name("Default"), E.description(), E.type("DEFAULT"),
+        E.uri(f"{API}/MediaPropertiesLayout/1"), E.name("Default"), E.description(), E.type("DEFAULT"),
         E.header(_entry("callVariable1")), *columns,
     )  # fmt: skip
 
@@ -134,11 +136,11 @@ def phone_book(book: PhoneBook, places: Iterable[int]) -> etree._Element:
     found = (
         E.Contact(
             E.firstName(c.first_name), E.lastName(c.last_name), E.phoneNumber(c.number), E.description(c.description),
-            E.uri(f"/finesse/api/PhoneBook/{book.id}/Contact/{place + 1}"),
+            E.uri(f"{API}/PhoneBook/{book.id}/Contact/{place + 1}"),
         )
         for place in places for c in [book.contacts[place]]
     )  # fmt: skip
-    return E.PhoneBook(E.uri(f"/finesse/api/PhoneBook/{book.id}"), E.name(book.name), E.type(book.type), E.Contacts(*found))
+    return E.PhoneBook(E.uri(f"{API}/PhoneBook/{book.id}"), E.name(book.name), E.type(book.type), E.Contacts(*found))
 
 
 def workflows(site: Site) -> etree._Element:
@@ -151,12 +153,12 @@ def workflow(flow: Workflow) -> etree._Element:
     )
     variables = (E.ActionVariable(E.name(n), E.node(node), E.type("SYSTEM"), E.testValue()) for n, node in flow.variables)
     action = E.WorkflowAction(
-        E.uri(f"/finesse/api/WorkflowAction/{flow.id}"), E.name(flow.name), E.type(flow.type), E.handledBy(flow.handled_by),
+        E.uri(f"{API}/WorkflowAction/{flow.id}"), E.name(flow.name), E.type(flow.type), E.handledBy(flow.handled_by),
         E.params(*(E.Param(E.name(name), E.value(value)) for name, value in flow.params)),
         E.actionVariables(*variables),
     )  # fmt: skip
     return E.Workflow(
-        E.uri(f"/finesse/api/Workflow/{flow.id}"), E.name(flow.name), E.description(), E.media("Voice"),
+        E.uri(f"{API}/Workflow/{flow.id}"), E.name(flow.name), E.description(), E.media("Voice"),
         E.TriggerSet(E.type("SYSTEM"), E.name(flow.when), E.triggers(voice)),
         E.ConditionSet(E.applyMethod("ALL"), E.conditions()), E.workflowActions(action),
     )  # fmt: skip
@@ -176,7 +178,7 @@ def queue(each: Queue, waiting: int, platform: str, tag: str = "Queue") -> etree
     """On UCCX every number is -1."""
     none = "-1" if platform == "uccx" else "0"
     return E(
-        tag, E.uri(f"/finesse/api/Queue/{each.id}"), E.name(each.name),
+        tag, E.uri(f"{API}/Queue/{each.id}"), E.name(each.name),
         E.statistics(
             E.callsInQueue(none if platform == "uccx" else str(waiting)), E.startTimeOfLongestCallInQueue(),
             *(E(name, none) for name in _AGENTS),
@@ -199,7 +201,7 @@ def dialog(call: Dialog, tag: str = "Dialog") -> etree._Element:
     variables = (E.CallVariable(E.name(name), E.value(value)) for name, value in named.items())
     return E(
         tag,
-        E.associatedDialogUri(f"/finesse/api/Dialog/{call.associated}" if call.associated else ""),
+        E.associatedDialogUri(f"{API}/Dialog/{call.associated}" if call.associated else ""),
         E.fromAddress(call.from_address),
         E.id(call.id),
         E.secondaryId(call.secondary),
@@ -218,7 +220,7 @@ def dialog(call: Dialog, tag: str = "Dialog") -> etree._Element:
         E.participants(*(_participant(each) for each in call.participants)),
         E.state(call.state),
         E.toAddress(call.to_address),
-        E.uri(f"/finesse/api/Dialog/{call.id}"),
+        E.uri(f"{API}/Dialog/{call.id}"),
         *_callback(call),
     )
 
@@ -243,7 +245,7 @@ def _participant(each: Participant) -> etree._Element:
 
 
 def team(site: Site, id: str, members: Iterable[User]) -> etree._Element:
-    uri = f"/finesse/api/Team/{id}"
+    uri = f"{API}/Team/{id}"
     return E.Team(E.uri(uri), E.id(id), E.name(site.team_name), E.users(*(member(each) for each in members)))
 
 
@@ -251,11 +253,11 @@ def member(person: User, tag: str = "User") -> etree._Element:
     """A user's summary, as teams have it."""
     element = E(
         tag,
-        E.uri(f"/finesse/api/User/{person.id}"),
+        E.uri(f"{API}/User/{person.id}"),
         E.loginId(person.id),
         E.firstName(person.first_name),
         E.lastName(person.last_name),
-        E.dialogs(f"/finesse/api/User/{person.id}/Dialogs"),
+        E.dialogs(f"{API}/User/{person.id}/Dialogs"),
         E.extension(person.extension),
         E.pendingState(person.pending),
         E.state(person.state),
@@ -281,7 +283,7 @@ def system_info(agents: Agents, node: NodeStatus, tag: str = "SystemInfo") -> et
         E.statusReason("" if node.in_service else "Taken down"),
         E.systemAuthMode("SSO" if agents.site.sso else "NON_SSO"),
         E.timezoneOffset("0"),
-        E.uri("/finesse/api/SystemInfo"),
+        E.uri(f"{API}/SystemInfo"),
         E.xmppDomain(node.domain),
         E.xmppPubSubDomain(f"pubsub.{node.domain}"),
     )  # fmt: skip
@@ -301,7 +303,7 @@ def media(site: Site, standings: Iterable[Standing]) -> etree._Element:
 def medium(site: Site, each: Standing, tag: str = "Media") -> etree._Element:
     element = E(
         tag,
-        E.uri(f"/finesse/api/User/{each.user}/Media/{each.id}"),
+        E.uri(f"{API}/User/{each.user}/Media/{each.id}"),
         E.description(each.name),
         E.dialogLogoutAction(each.logout_action),
         E.id(each.id),
@@ -344,7 +346,7 @@ def task(each: Task, tag: str = "Dialog") -> etree._Element:
         ),
         E.state(each.state),
         E.toAddress(),
-        E.uri(f"/finesse/api/Dialog/{each.id}"),
+        E.uri(f"{API}/Dialog/{each.id}"),
     )  # fmt: skip
 
 

@@ -195,7 +195,7 @@ class Stream:
         query = etree.Element(f"{{{DISCO_ITEMS}}}query", nsmap={None: DISCO_ITEMS})
         service = f"pubsub.{self.domain}"
         if iq.get("to") == service:
-            for node in self._outlet.nodes_of(session.user):
+            for node in session.nodes:
                 etree.SubElement(query, f"{{{DISCO_ITEMS}}}item", jid=service, node=node)
         else:
             etree.SubElement(query, f"{{{DISCO_ITEMS}}}item", jid=service)
