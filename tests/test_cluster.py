@@ -314,6 +314,9 @@ async def test_a_session_of_another_web_app_hears_what_becomes_of_orders(tmp_pat
             assert (await desk.post(f"/calls/{call.id}/answer?wait=0.3")).json()["outcome"] == "unknown"
             taken = await desk.post("/sessions", json={"extension": "1001"})
             assert (taken.status_code, taken.json()["detail"]) == (409, "Somebody else is signed in on this extension")
+            assert not any(node.outlet.sessions for node in site.sandbox.nodes), (
+                "a session that failed to open leaves nobody behind"
+            )
 
 
 @needs_prosody

@@ -39,27 +39,31 @@ class Sessions:
         Raises FinesseSlow if Finesse's notification service does not answer in time, FinesseRefused if the sign-in is refused.
         """
         id, credential = agent.user.login_id, agent.credential
-        line = self._cluster.lines.get(id) or self._cluster.attend(id, _secret(agent), _nothing, at=agent.node)
+        known = self._cluster.lines.get(id)
+        line = known or self._cluster.attend(id, _secret(agent), _nothing, at=agent.node)
         self._ids.setdefault(id, secrets.token_urlsafe(16))
         try:
-            async with asyncio.timeout_at(credential.deadline - 0.2):
-                over = asyncio.ensure_future(line.over.wait())
-                up = asyncio.ensure_future(line.up.wait())
-                await asyncio.wait([over, up], return_when=asyncio.FIRST_COMPLETED)
-        except TimeoutError as error:
-            await self._end(id)
-            raise FinesseSlow("Finesse's notification service did not answer in time; check notifications and its port") from error
-        finally:
-            over.cancel()
-            up.cancel()
+            await self._wait_for(line, credential.deadline - 0.2)
+            if extension:  # presence first, then the sign-in: so does Finesse's own desktop
+                await self._sign_in(agent, line, extension)
+        except BaseException:
+            if known is None or line.over.is_set():
+                await self._end(id)
+            raise
+        return self._told(id, line)
+
+    async def _wait_for(self, line: Line, deadline: float) -> None:
+        waiting = [asyncio.create_task(line.over.wait()), asyncio.create_task(line.up.wait())]
+        patience = max(0.0, deadline - asyncio.get_running_loop().time())
+        await asyncio.wait(waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        for each in waiting:
+            each.cancel()
         if line.over.is_set():
-            await self._end(id)
             raise CredentialsWrong(
                 "Finesse's notification service does not accept the credentials, or somebody else has the session"
             )
-        if extension:  # presence first, then the sign-in: so does Finesse's own desktop
-            await self._sign_in(agent, line, extension)
-        return self._told(id, line)
+        if not line.up.is_set():
+            raise FinesseSlow("Finesse's notification service did not answer in time; check notifications and its port")
 
     async def close(self, agent: Agent, id: str) -> Session:
         """Leave. Only the agent's own session can be closed by them."""

@@ -10,7 +10,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from weakref import WeakValueDictionary
 
@@ -30,6 +30,7 @@ from server.finesse import messages
 from server.finesse.messages import Request
 from server.finesse.objects import (
     CallVariable,
+    Contact,
     Dialog,
     LayoutConfig,
     Media,
@@ -139,6 +140,7 @@ class FinesseClient:
     async def phone_books(self, credential: Credential, user: str, team: str = "") -> tuple[PhoneBook, ...]:
         """The phone books with all their contacts, read page by page. A book that spans pages comes back as one."""
         books: dict[tuple[str, str], PhoneBook] = {}
+        contacts: dict[tuple[str, str], dict[Contact, None]] = {}  # pages may overlap
         for first in range(1, MOST_CONTACTS + 1, CONTACTS):
             pages = messages.contacts(first, first + CONTACTS - 1)
             asked = messages.get_team_resource(team, "PhoneBooks", range=pages)
@@ -146,12 +148,11 @@ class FinesseClient:
                 asked = messages.get("User", user, "PhoneBooks", range=pages)
             page = messages.read_list(await self._send(credential, asked), PhoneBook)
             for book in page:
-                known = books.get((book.type, book.name))
-                contacts = (*known.contacts, *(c for c in book.contacts if c not in known.contacts)) if known else book.contacts
-                books[book.type, book.name] = PhoneBook(uri=book.uri, name=book.name, type=book.type, contacts=contacts)
+                books[book.type, book.name] = book
+                contacts.setdefault((book.type, book.name), {}).update(dict.fromkeys(book.contacts))
             if sum(len(book.contacts) for book in page) < CONTACTS:
                 break
-        return tuple(books.values())
+        return tuple(replace(book, contacts=tuple(contacts[name])) for name, book in books.items())
 
     # ---- calls
 
