@@ -48,6 +48,7 @@ def _sandbox_options(command: Any) -> Any:
         click.option("--tls", is_flag=True, help="HTTPS, with a certificate made on the spot."),
         click.option("--xmpp", is_flag=True, help="XMPP over TCP too: on 5222, and with --tls on 5223; node B ten further."),
         click.option("--sso", is_flag=True, help="Say that users sign on by SSO, with tokens from /desktop/sso/token."),
+        click.option("--more-agents", type=click.IntRange(0, 5000), default=0, help="Agents beyond the three: 30001 and on."),
         click.option("--no-reasons", is_flag=True, help="No reason codes, so that states can be set without."),
         click.option("--strict", is_flag=True, help="Show what gadgets throw inside the hub, which swallows it."),
         click.option("--json-hub", is_flag=True, help="Pass hub messages as JSON, as between origins, not by reference."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import ssl
 import time
@@ -25,23 +26,36 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server import errors, openapi
+from server import errors, numbers, openapi
+from server.actions.callbacks import Callbacks
+from server.actions.calls import Phone
 from server.actions.contacts import Directory
+from server.actions.dialling import Dialplan
+from server.actions.interactions import Log
+from server.actions.lists import Lists
+from server.actions.outbox import Outbox
 from server.actions.sessions import Sessions
+from server.actions.targets import Switchboard
+from server.asking import Services, json, problem
 from server.auth import Door
 from server.crm.local import LocalContacts
+from server.crm.web import WebLog
 from server.errors import Broken, CallcardError, MethodNotAllowed, NotFound
 from server.finesse.client import FinesseClient
 from server.finesse.cluster import Cluster, Node
 from server.finesse.streams import Address
+from server.health import healthz, readyz
 from server.refusals import Shared
-from server.routes import Services, api_routes, healthz, json, problem, readyz
+from server.routes import api_routes
 from server.settings import Settings
+from server.store.sqlite import Store
 
 log = logging.getLogger("callcard")
 
 _OPEN = ("/healthz", "/readyz", "/openapi.json", "/docs")
 
+WEB_DEADLINE = 10.0
+"""Seconds that log_url may take for one call; nobody waits for it."""
 CONNECTIONS = 256
 """To Finesse at once. More than a pair of nodes serves 2,000 users with; the rest waits its turn within its deadline."""
 
@@ -67,14 +81,32 @@ def create_app(settings: Settings, *, http: httpx.AsyncClient | None = None, sha
         deadline=settings.finesse_deadline,
         shared=shared or Shared(),
     )
-    services = Services(settings, cluster, sessions, door, Directory([contacts], settings.country, settings.source_deadline))
+    store = Store(settings.store)
+    directory = Directory([contacts], settings.country, settings.source_deadline)
+    lists = Lists(store, settings.country)
+    phone = Phone(Dialplan(settings.country, numbers.read_rules(settings.dial_rules), lists), cluster)
+    calls = Log(store, directory, lists, settings)
+    web = httpx.AsyncClient(follow_redirects=False) if settings.log_url else None
+    crm = WebLog(web, settings.log_url, settings.log_token, WEB_DEADLINE) if web else contacts
+    outbox = Outbox(store, crm, settings)
+    services = Services(
+        settings, cluster, sessions, door, directory, store, calls, lists, phone,
+        Callbacks(store, phone, settings.country), Switchboard(directory, door),
+    )  # fmt: skip
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        keeping = [asyncio.create_task(outbox.deliver()), asyncio.create_task(calls.keep())]
         try:
             yield
         finally:
+            for task in keeping:
+                task.cancel()
+            await asyncio.gather(*keeping, return_exceptions=True)
             await sessions.close_all()
+            if web:
+                await web.aclose()
+            store.close()
             for each in own:
                 await each.aclose()
             door.close()

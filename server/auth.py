@@ -94,6 +94,10 @@ class Door:
                 raise
         return Agent(user, credential, node, self._cluster.lines.get(user.login_id))
 
+    def present(self, team: str) -> list[User]:
+        """Who of `team` has asked for something in the last minute."""
+        return list({user.login_id: user for user in self._proved.values() if user.team_id == team}.values())
+
     def refuse(self, agent: Agent) -> None:
         """Finesse does not accept `agent`'s credential any more: the password was changed, or the token has ended."""
         self._refusals.refuse(self._mark(agent.credential.authorization), self._lockout)

@@ -9,6 +9,8 @@
     │   ├── NotFound                404 not-found
     │   ├── MethodNotAllowed        405 method-not-allowed
     │   ├── NotSignedIn             409 not-signed-in        the agent has no extension to act on
+    │   ├── InteractionClosed       409 interaction-closed   its time for notes is over
+    │   ├── DoNotCall               409 do-not-call          the number is on that list
     │   ├── TooLarge                413 too-large
     │   ├── InvalidField            422 invalid-field        read, but a value can't be meant; `field` names it
     │   └── HeaderTooLarge          431 header-too-large
@@ -19,6 +21,8 @@
     │   ├── FinesseOutOfService     503 finesse-out-of-service
     │   └── FinesseSlow             504 finesse-slow         no answer within the deadline
     ├── SourceUnavailable           503 source-unavailable   a contact source's
+    ├── SourceRefused               502 source-refused       it will not take what it was given, now or later
+    ├── StoreUnavailable            503 store-unavailable    Callcard's own file of calls, lists and callbacks
     └── Broken                      500 broken               ours
 
 `code` is part of the public interface: add new ones, never rename one. A class carries the status it is answered with, so no
@@ -94,6 +98,14 @@ class NotSignedIn(AskerError):
     status, code, title = 409, "not-signed-in", "The agent is not signed in to a phone"
 
 
+class InteractionClosed(AskerError):
+    status, code, title = 409, "interaction-closed", "The interaction is closed"
+
+
+class DoNotCall(AskerError):
+    status, code, title = 409, "do-not-call", "This number must not be called"
+
+
 class TooLarge(AskerError):
     status, code, title = 413, "too-large", "The request is too large"
 
@@ -140,6 +152,16 @@ class FinesseSlow(FinesseError):
 
 class SourceUnavailable(CallcardError):
     status, code, title = 503, "source-unavailable", "The contacts can't be read right now"
+
+
+class SourceRefused(CallcardError):
+    """For good: trying again would be answered the same."""
+
+    status, code, title = 502, "source-refused", "The CRM does not take it"
+
+
+class StoreUnavailable(CallcardError):
+    status, code, title = 503, "store-unavailable", "Callcard's own data can't be used right now"
 
 
 def all_errors(root: type[CallcardError] = CallcardError) -> list[type[CallcardError]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -114,6 +115,53 @@ def explain(given: str, country: str) -> tuple[Number, tuple[Spelling, ...]]:
 def dialable(number: Number) -> str | None:
     """What to hand to Finesse to call `number`: E.164 for a public one, the digits for an internal one, None for the rest."""
     return number.e164 or ((number.digits or number.display) if number.kind == "internal" else None)
+
+
+# ---- how it is dialled
+
+
+@dataclass(frozen=True, slots=True)
+class DialRule:
+    """What fits `kind` (internal, national, international, or a prefix as in +49) is dialled as `code` and its other digits."""
+
+    kind: str
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} -> {self.code}"
+
+
+_RULE = re.compile(r"\s*(internal|national|international|\+\d{1,15})\s*(?:->|→)\s*([+*#\d]{0,16})\s*", re.ASCII)
+
+
+def read_rules(told: Iterable[str]) -> tuple[DialRule, ...]:
+    """Dial rules as the setting has them, in their order. Raises ValueError with a sentence for one that is none."""
+    rules = []
+    for text in told:
+        match = _RULE.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text!r} is no dial rule; write WHAT -> CODE, as in 'national -> 91', '+49 -> 0' or 'internal -> '")
+        rules.append(DialRule(match[1], match[2]))
+    return tuple(rules)
+
+
+def dialled(number: Number, country: str, rules: Sequence[DialRule] = ()) -> tuple[str | None, DialRule | None]:
+    """What the telephone is to dial for `number`, and the first of `rules` that fits: a number's own form where none does.
+
+    `national` numbers have the country code of `country`, and keep what follows it: a trunk prefix belongs into the code.
+    """
+    plain = dialable(number)
+    home = f"+{pn.country_code_for_region(country)}"
+    for rule in rules if plain else ():
+        if number.kind == "internal":
+            if rule.kind == "internal" and number.digits:
+                return rule.code + number.digits, rule
+            continue
+        e164 = number.e164 or ""
+        prefix = home if rule.kind == "national" else "+" if rule.kind == "international" else rule.kind
+        if rule.kind != "internal" and e164.startswith(prefix):
+            return rule.code + e164[len(prefix) :], rule
+    return plain, None
 
 
 _PLAIN = re.compile(r"\s*\+?[\d\s().-]{1,40}", re.ASCII)

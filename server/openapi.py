@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from server import __version__, errors
-from server.routes import API, ENDPOINTS, Endpoint
+from server.asking import Endpoint
+from server.routes import API, ENDPOINTS
 
 PROBLEM = {
     "type": "object",
@@ -88,7 +89,7 @@ def _operation(endpoint: Endpoint, schemas: dict[type, Any]) -> dict[str, Any]:
         operation["parameters"] = parameters
     if endpoint.body is not None:
         operation["requestBody"] = {
-            "required": True,
+            "required": endpoint.body_needed,
             "content": {"application/json": {"schema": schemas[endpoint.body]}},
         }
     return operation

@@ -1,32 +1,34 @@
-"""The whole URL table of the service: each endpoint decodes, does one action and encodes. JSON is spoken only here.
+"""The whole URL table of the service: each endpoint decodes, does one action and encodes.
 
 `openapi` describes the table; a test walks it. Rules belong in `actions`.
 """
 
 from __future__ import annotations
 
-import asyncio
-import re
-import time
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from datetime import datetime
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from server.actions import agents, calls
-from server.actions.contacts import Directory, Lookup, Search
+from server.actions.callbacks import CallbackToSave
+from server.actions.contacts import Lookup, Search
+from server.actions.interactions import NOTES, Interaction, Told
+from server.actions.lists import AuditEntry, ListedNumber
 from server.actions.outcomes import Accepted
-from server.actions.sessions import Session, Sessions
-from server.auth import Agent, Door
+from server.actions.sessions import Session
+from server.actions.sight import CallSeen
+from server.actions.targets import Targets
+from server.asking import Ask, Endpoint, Services, json
 from server.crm.base import Contact
 from server.errors import (
-    CallcardError,
     CredentialsWrong,
     FinesseOutOfService,
     FinesseRefused,
@@ -34,29 +36,11 @@ from server.errors import (
     FinesseUnreachable,
     InvalidField,
     NotYours,
-    TooLarge,
     Unreadable,
 )
-from server.finesse.cluster import Cluster, Node
-from server.settings import Settings
+from server.store.sqlite import Callback
 
-NO_STORE = {"Cache-Control": "no-store"}
-"""On every answer: the Finesse proxy may otherwise hand one agent's answer to another."""
-
-_T = TypeVar("_T")
-_encoder = msgspec.json.Encoder()
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What endpoints work with; made once, in `app`."""
-
-    settings: Settings
-    cluster: Cluster
-    sessions: Sessions
-    door: Door
-    directory: Directory
-
+API = "/api/v1"
 
 # ---- what is sent
 
@@ -72,6 +56,74 @@ class StateChange(msgspec.Struct, forbid_unknown_fields=True):
 
 class Dial(msgspec.Struct, forbid_unknown_fields=True):
     to: Annotated[str, Meta(min_length=1, max_length=128, description="the number, in any spelling")]
+
+
+class CallOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """What comes with an action; each takes its own."""
+
+    to: Annotated[str, Meta(max_length=128, description="consult, transfer: the number, in any spelling")] = ""
+    digits: Annotated[str, Meta(max_length=64, description="dtmf: 0 to 9, *, # and, on UCCE, A to D")] = ""
+    variables: Annotated[
+        dict[Annotated[str, Meta(max_length=100)], Annotated[str, Meta(max_length=2000)]],
+        Meta(max_length=100, description="data: values by the names of call variables; an empty one clears"),
+    ] = {}
+    reasons: Annotated[
+        list[Annotated[str, Meta(min_length=1, max_length=200)]],
+        Meta(max_length=20, description="wrap-up: labels of the team's reasons; one on UCCE"),
+    ] = []
+    at: Annotated[str, Meta(max_length=16, description="callback: the customer's local time, as in 2027-03-07T14:30")] = ""
+    number: Annotated[str, Meta(max_length=32, description="callback: the number to call then")] = ""
+
+
+class ContactChoice(msgspec.Struct, forbid_unknown_fields=True):
+    source: Short
+    id: Short
+
+
+class InteractionChange(msgspec.Struct, forbid_unknown_fields=True):
+    """What is left out stays as it is."""
+
+    notes: Annotated[str, Meta(max_length=NOTES, description="the agent's own")] | None = None
+    base: (
+        Annotated[
+            str,
+            Meta(max_length=2 * NOTES, description="the notes as they were when typing began; what came meanwhile is kept beside"),
+        ]
+        | None
+    ) = None
+    reasons: Annotated[list[Annotated[str, Meta(min_length=1, max_length=200)]], Meta(max_length=20)] | None = None
+    contact: ContactChoice | None = None
+    finished: Annotated[bool, Meta(description="the agent is done with it")] | None = None
+    typed: Annotated[datetime, Meta(tz=True, description="when, if it could not be sent at once")] | None = None
+
+
+class CallbackNew(msgspec.Struct, forbid_unknown_fields=True):
+    number: Annotated[str, Meta(min_length=1, max_length=128)]
+    name: Short = ""
+    contact: Annotated[str, Meta(max_length=200, description="source/id")] = ""
+    at: Annotated[str, Meta(max_length=32, description="a time with its zone; empty for when there is time")] = ""
+    note: Annotated[str, Meta(max_length=1000)] = ""
+    request_id: Annotated[str, Meta(max_length=64, description="sent again, it answers the same callback")] = ""
+
+
+class CallbackChange(msgspec.Struct, forbid_unknown_fields=True):
+    status: Annotated[str, Meta(max_length=20, description="done, cancelled, or open again")]
+
+
+class CallbackDial(msgspec.Struct, forbid_unknown_fields=True):
+    reason: Annotated[
+        str,
+        Meta(
+            max_length=64,
+            pattern=r"^[\w.-]*$",
+            description="id of a Not Ready reason until the call is over; none keeps the state",
+        ),
+    ] = ""
+
+
+class NumberToList(msgspec.Struct, forbid_unknown_fields=True):
+    number: Annotated[str, Meta(min_length=1, max_length=128)]
+    reason: Annotated[str, Meta(min_length=1, max_length=200, description="why; it is kept in the audit")]
 
 
 class SessionToOpen(msgspec.Struct, forbid_unknown_fields=True):
@@ -102,89 +154,24 @@ class Calls:
     calls: list[calls.Call]
 
 
-# ---- one request
+@dataclass(frozen=True, slots=True)
+class Interactions:
+    interactions: tuple[Interaction, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    request: Request
-    services: Services
-    agent: Agent
-
-    def path(self, name: str) -> str:
-        value: str = self.request.path_params[name]
-        return value
-
-    def query(self, name: str, longest: int) -> str | None:
-        value = self.request.query_params.get(name)
-        if value is not None and len(value) > longest:
-            raise InvalidField(name, f"{name} may have at most {longest} characters")
-        if value is not None and "\ufffd" in value:
-            raise Unreadable(f"{name} must be UTF-8, percent-encoded")
-        return value
-
-    @property
-    def patience(self) -> float:
-        """Seconds to wait for an order's outcome, as `wait=` says; within the request's own deadline."""
-        text = self.query("wait", 8) or "0"
-        try:
-            seconds = float(text)
-        except ValueError as error:
-            raise InvalidField("wait", "wait must be a number of seconds") from error
-        if not 0 <= seconds <= MOST_PATIENCE:
-            raise InvalidField("wait", f"wait must be from 0 to {MOST_PATIENCE:.0f} seconds")
-        left = self.agent.credential.deadline - asyncio.get_running_loop().time()
-        return min(seconds, max(0.0, left - 0.2))
-
-    async def body(self, kind: type[_T]) -> _T:
-        """The body as a `kind`. Raises TooLarge, Unreadable (not JSON) or InvalidField (JSON, but not a `kind`)."""
-        data, size, limit = bytearray(), 0, self.services.settings.body_limit
-        try:
-            async with asyncio.timeout_at(self.agent.credential.deadline):
-                async for chunk in self.request.stream():
-                    size += len(chunk)
-                    if size <= limit:
-                        data += chunk
-                    elif size > PATIENT * limit:
-                        break
-        except ClientDisconnect as error:
-            raise Unreadable("the body ended early") from error
-        except TimeoutError as error:
-            raise Unreadable("the body took too long to arrive") from error
-        if size > limit:
-            raise TooLarge(f"a body may have at most {limit} bytes")
-        try:
-            return msgspec.json.decode(data, type=kind)
-        except msgspec.ValidationError as error:
-            what, _, where = str(error).partition(" - at `$")
-            field = where.strip("`.") or _named_in(what)
-            raise InvalidField(field, what) from error
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise Unreadable(f"the body must be JSON: {error}") from error
+class CallbackList:
+    callbacks: tuple[Callback, ...]
 
 
-def _named_in(what: str) -> str:
-    """The field that msgspec names in its sentence when it is missing or unknown."""
-    named = re.search(r"field `([^`]+)`", what)
-    return named[1] if named else "body"
+@dataclass(frozen=True, slots=True)
+class NumberList:
+    numbers: tuple[ListedNumber, ...]
 
 
-Handler = Callable[[Ask], Awaitable[Any]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    method: str
-    path: str
-    summary: str
-    handler: Handler
-    answer: type
-    or_answer: type | None = None
-    """What is answered instead, to another question."""
-    status: int = 200
-    body: type[msgspec.Struct] | None = None
-    query: tuple[tuple[str, str], ...] = ()
-    """Each parameter's name and what it is."""
+@dataclass(frozen=True, slots=True)
+class Audit:
+    entries: tuple[AuditEntry, ...]
 
 
 async def find_contacts(ask: Ask) -> Lookup | Search:
@@ -231,11 +218,91 @@ async def list_calls(ask: Ask) -> Calls:
 
 async def dial(ask: Ask) -> Accepted:
     sent = await ask.body(Dial)
-    return await calls.dial(ask.agent, sent.to, ask.services.settings.country, ask.patience)
+    return await ask.services.phone.dial(ask.agent, sent.to, ask.patience)
 
 
 async def act_on_call(ask: Ask) -> Accepted:
-    return await calls.act(ask.agent, ask.path("id"), ask.path("action"), ask.patience)
+    sent = await ask.body(CallOrder, empty=CallOrder())
+    order = calls.Order(
+        to=sent.to, digits=sent.digits, variables=sent.variables, reasons=tuple(sent.reasons), at=sent.at, number=sent.number
+    )
+    return await ask.services.phone.act(ask.agent, ask.path("id"), ask.path("action"), order, ask.patience)
+
+
+async def find_targets(ask: Ask) -> Targets:
+    return await ask.services.switchboard.find(ask.agent, ask.query("q", 200) or "")
+
+
+async def tell_call(ask: Ask) -> Told:
+    told = await ask.services.log.tell(ask.agent, await ask.body(CallSeen), lookup=ask.query("lookup", 1) == "1")
+    if told.ended:
+        await ask.services.callbacks.call_ended(ask.agent, told.number, outgoing=told.outgoing)
+    return told
+
+
+async def list_interactions(ask: Ask) -> Interactions:
+    call = ask.query("call", 64)
+    found = await ask.services.log.of_call(ask.agent, call) if call else await ask.services.log.parked(ask.agent)
+    return Interactions(found)
+
+
+async def get_interaction(ask: Ask) -> Interaction:
+    return await ask.services.log.get(ask.agent, ask.path("id"))
+
+
+async def change_interaction(ask: Ask) -> Interaction:
+    sent = await ask.body(InteractionChange)
+    return await ask.services.log.change(
+        ask.agent,
+        ask.path("id"),
+        notes=sent.notes,
+        base=sent.base,
+        reasons=sent.reasons,
+        contact=(sent.contact.source, sent.contact.id) if sent.contact else None,
+        finished=sent.finished,
+        typed=sent.typed,
+    )
+
+
+async def retry_interaction(ask: Ask) -> Interaction:
+    return await ask.services.log.retry(ask.agent, ask.path("id"))
+
+
+async def list_callbacks(ask: Ask) -> CallbackList:
+    return CallbackList(await ask.services.callbacks.list(ask.agent))
+
+
+async def save_callback(ask: Ask) -> Callback:
+    sent = await ask.body(CallbackNew)
+    told = CallbackToSave(number=sent.number, name=sent.name, contact=sent.contact, at=sent.at, note=sent.note, key=sent.request_id)
+    return await ask.services.callbacks.add(ask.agent, told)
+
+
+async def change_callback(ask: Ask) -> Callback:
+    sent = await ask.body(CallbackChange)
+    return await ask.services.callbacks.close(ask.agent, ask.path("id"), sent.status)
+
+
+async def dial_callback(ask: Ask) -> Accepted:
+    sent = await ask.body(CallbackDial, empty=CallbackDial())
+    return await ask.services.callbacks.dial(ask.agent, ask.path("id"), sent.reason, ask.patience)
+
+
+async def list_numbers(ask: Ask) -> NumberList:
+    return NumberList(await ask.services.lists.shown(ask.path("name")))
+
+
+async def add_number(ask: Ask) -> ListedNumber:
+    sent = await ask.body(NumberToList)
+    return await ask.services.lists.add(ask.agent, ask.path("name"), sent.number, sent.reason)
+
+
+async def remove_number(ask: Ask) -> ListedNumber:
+    return await ask.services.lists.remove(ask.agent, ask.path("name"), ask.path("number"))
+
+
+async def read_audit(ask: Ask) -> Audit:
+    return Audit(await ask.services.lists.audit(ask.agent))
 
 
 async def open_session(ask: Ask) -> Session:
@@ -247,10 +314,6 @@ async def close_session(ask: Ask) -> Session:
     return await ask.services.sessions.close(ask.agent, ask.path("id"))
 
 
-API = "/api/v1"
-MOST_PATIENCE = 30.0
-PATIENT = 16
-"""Times the limit to which a body is read and thrown away: who is cut off while sending does not hear why."""
 _WAIT = (("wait", "seconds to wait for the outcome, within finesse_deadline; 0, or left out, answers at once"),)
 
 ENDPOINTS = (
@@ -286,8 +349,63 @@ ENDPOINTS = (
         body=Dial, answer=Accepted, status=202, query=_WAIT,
     ),
     Endpoint(
-        method="POST", path="/calls/{id}/{action}", summary="answer, hold, retrieve or drop a call",
-        handler=act_on_call, answer=Accepted, status=202, query=_WAIT,
+        method="POST", path="/calls/{id}/{action}", summary=f"Do something in a call: {', '.join(calls.ACTIONS)}",
+        handler=act_on_call, body=CallOrder, body_needed=False, answer=Accepted, status=202, query=_WAIT,
+    ),
+    Endpoint(
+        method="GET", path="/targets", summary="Whom to call or transfer to: team, phone books, contacts",
+        handler=find_targets, answer=Targets, query=(("q", "parts of name or number; contacts need two characters"),),
+    ),
+    Endpoint(
+        method="POST", path="/interactions", summary="Tell what the agent sees of a call; it is in the log when this is answered",
+        handler=tell_call, body=CallSeen, answer=Told, query=(("lookup", "1 to be told who is calling as well"),),
+    ),
+    Endpoint(
+        method="GET", path="/interactions",
+        summary="The agent's of a call (call=), or those that the CRM does not take",
+        handler=list_interactions, answer=Interactions, query=(("call", "Finesse's id of a call"),),
+    ),
+    Endpoint(
+        method="GET", path="/interactions/{id}", summary="One interaction of the agent's",
+        handler=get_interaction, answer=Interaction,
+    ),
+    Endpoint(
+        method="PUT", path="/interactions/{id}", summary="Notes, reasons, whose call it is, done with it",
+        handler=change_interaction, body=InteractionChange, answer=Interaction,
+    ),
+    Endpoint(
+        method="POST", path="/interactions/{id}/retry", summary="Offer a parked interaction to the CRM again",
+        handler=retry_interaction, answer=Interaction,
+    ),
+    Endpoint(method="GET", path="/callbacks", summary="Whom the agent has to call", handler=list_callbacks, answer=CallbackList),
+    Endpoint(
+        method="POST", path="/callbacks", summary="Call somebody later", handler=save_callback,
+        body=CallbackNew, answer=Callback, status=201,
+    ),
+    Endpoint(
+        method="PUT", path="/callbacks/{id}", summary="Done, cancelled or open again", handler=change_callback,
+        body=CallbackChange, answer=Callback,
+    ),
+    Endpoint(
+        method="POST", path="/callbacks/{id}/dial", summary="Call now, not ready for others until it is over",
+        handler=dial_callback, body=CallbackDial, body_needed=False, answer=Accepted, status=202, query=_WAIT,
+    ),
+    Endpoint(
+        method="GET", path="/lists/{name}", summary="The numbers on never-log or do-not-call",
+        handler=list_numbers, answer=NumberList,
+    ),
+    Endpoint(
+        method="POST", path="/lists/{name}", summary="Put a number on it; for supervisors", handler=add_number,
+        body=NumberToList, answer=ListedNumber, status=201,
+    ),
+    Endpoint(
+        method="DELETE", path="/lists/{name}/{number}",
+        summary="Take it off; for supervisors",
+        handler=remove_number, answer=ListedNumber,
+    ),
+    Endpoint(
+        method="GET", path="/audit", summary="What was done with listed numbers; for supervisors",
+        handler=read_audit, answer=Audit,
     ),
     Endpoint(
         method="POST", path="/sessions", summary="Be present as the agent", handler=open_session,
@@ -325,62 +443,3 @@ def _answering(by_method: dict[str, Endpoint], services: Services) -> Callable[[
         return json(result, endpoint.status)
 
     return answer
-
-
-def json(content: Any, status: int = 200, media_type: str = "application/json", **headers: str) -> Response:
-    return Response(_encoder.encode(content), status, {**NO_STORE, **headers}, media_type)
-
-
-def problem(error: CallcardError) -> Response:
-    return json(error.problem(), error.status, "application/problem+json", **error.headers)
-
-
-# ---- health
-
-
-async def healthz(request: Request) -> Response:
-    """Alive: the process answers."""
-    return json({"status": "ok"})
-
-
-def readyz(services: Services) -> Callable[[Request], Awaitable[Response]]:
-    """Ready: Finesse is in service and the contacts can be read. 503 with the reasons otherwise. Asked of Finesse at most
-    every five seconds, so that probes cost it nothing."""
-    last: dict[str, Any] = {"at": float("-inf")}
-    asking = asyncio.Lock()
-
-    async def answer(request: Request) -> Response:
-        async with asking:
-            if time.monotonic() - last["at"] > 5:
-                last.update(checks=await _checks(services), at=time.monotonic())
-        checks = last["checks"]
-        ready = checks["finesse"] == checks["contacts"] == "ok"
-        return json({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
-
-    return answer
-
-
-async def _checks(services: Services) -> dict[str, str]:
-    checks = {}
-    nodes = services.cluster.nodes
-    told = dict(zip(nodes, await asyncio.gather(*(_node_check(services, node) for node in nodes)), strict=True))
-    # One node in service is enough to work with; each says how it is.
-    checks["finesse"] = "ok" if "ok" in told.values() else told[nodes[0]]
-    nodes_told = {f"finesse {node.name}": how for node, how in told.items()} if len(nodes) > 1 else {}
-    try:
-        await services.directory.by_number("+12025550100")
-        checks["contacts"] = "ok"
-    except CallcardError as error:
-        checks["contacts"] = f"{error.code}: {error.detail}"
-    return checks | nodes_told
-
-
-async def _node_check(services: Services, node: Node) -> str:
-    deadline = asyncio.get_running_loop().time() + services.settings.finesse_deadline
-    try:
-        info = await node.client.system_info(deadline)
-    except CredentialsWrong:  # newer releases may want credentials for SystemInfo; it is up
-        return "ok"
-    except CallcardError as error:
-        return f"{error.code}: {error.detail}"
-    return "ok" if info.status == "IN_SERVICE" else f"status {info.status or 'unknown'}"

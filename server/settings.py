@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from server import numbers
 from server.errors import Mistake
 
 
@@ -21,8 +22,8 @@ class SettingsError(Mistake):
     """A setting that can't be used; the message names it and says what would do."""
 
 
-def _knob(default: Any, help: str) -> Any:
-    return dataclasses.field(default=default, metadata={"help": help})
+def _knob(default: Any, help: str, *, secret: bool = False) -> Any:
+    return dataclasses.field(default=default, repr=not secret, metadata={"help": help, "secret": secret})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,22 @@ class Settings:
     credential_seconds: float = _knob(60.0, "seconds for which a proved credential is not proved again")
     lockout_seconds: float = _knob(300.0, "seconds for which a refused credential is not shown to Finesse again")
     body_limit: int = _knob(65536, "bytes that a request's body may have")
+    store: str = _knob("callcard-calls.sqlite", "file of calls on their way to the CRM, notes, callbacks and number lists")
+    log_url: str = _knob(
+        "", "address to which each interaction is PUT as JSON, {id} in it replaced; none keeps them with the contacts"
+    )
+    log_token: str = _knob("", "Bearer token for log_url", secret=True)
+    notes_seconds: float = _knob(120.0, "seconds after a call for which its notes can be finished, before the CRM hears of it")
+    lost_seconds: float = _knob(90.0, "seconds without a word from any desktop after which a call counts as lost")
+    keep_days: float = _knob(7.0, "days for which a call that the CRM has is kept here too")
+    owner: str = _knob("last", "whose interaction a transferred call is: the first or the last agent's")
+    number_variables: tuple[str, ...] = _knob((), "call variables that hold the customer's number, the most dependable first")
+    pop_variables: tuple[str, ...] = _knob((), "call variables that hold the id of a contact or a case, which is then opened")
+    contact_variable: str = _knob(
+        "", "call variable that tells another site's Callcard which contact was chosen, such as user.callcard"
+    )
+    disposition_teams: tuple[str, ...] = _knob((), "teams, by name, whose agents must choose a wrap-up reason; * is every team")
+    dial_rules: tuple[str, ...] = _knob((), 'how numbers are dialled, as in "+1 -> 91", the first that fits')
     service_url: str = _knob("", "address of this service as the Finesse node reaches it; built into the gadget")
     bundle: str = _knob("dist", "folder with the built gadgets, served under /gadget/ when it exists")
 
@@ -77,7 +94,7 @@ class Settings:
         return tuple(url for url in (self.finesse_url, self.finesse_second_url) if url)
 
     def __post_init__(self) -> None:
-        for name in ("finesse_url", "finesse_second_url", "service_url"):
+        for name in ("finesse_url", "finesse_second_url", "service_url", "log_url"):
             value = getattr(self, name)
             if value and not value.startswith(("http://", "https://")):
                 raise SettingsError(f"{name} must start with http:// or https://, not {value!r}")
@@ -88,7 +105,16 @@ class Settings:
         if not (len(self.country) == 2 and self.country.isascii() and self.country.isalpha()):
             raise SettingsError(f"country must be two letters, as in US or DE, not {self.country!r}")
         object.__setattr__(self, "country", self.country.upper())
-        for name in ("finesse_deadline", "source_deadline", "credential_seconds", "lockout_seconds", "body_limit"):
+        if self.owner not in ("first", "last"):
+            raise SettingsError(f"owner must be first or last, not {self.owner!r}")
+        try:
+            numbers.read_rules(self.dial_rules)
+        except ValueError as error:
+            raise SettingsError(f"dial_rules: {error}") from error
+        for name in (
+            "finesse_deadline", "source_deadline", "credential_seconds", "lockout_seconds", "body_limit",
+            "lost_seconds", "keep_days",
+        ):  # fmt: skip
             if not 0 < getattr(self, name) < math.inf:
                 raise SettingsError(f"{name} must be more than 0, and finite")
         if self.suffix_digits and not 5 <= self.suffix_digits <= 15:
@@ -98,6 +124,11 @@ class Settings:
 def _convert(name: str, kind: type, value: Any) -> Any:
     if kind is str and isinstance(value, str):
         return value
+    if kind is tuple:  # in the environment: one text, with ; between
+        values = [part.strip() for part in value.split(";")] if isinstance(value, str) else value
+        if isinstance(values, list | tuple) and all(isinstance(each, str) for each in values):
+            return tuple(each for each in values if each)
+        raise SettingsError(f"{name} must be a list of texts, not {value!r}")
     try:
         if kind in (int, float) and not isinstance(value, bool):
             return kind(value)

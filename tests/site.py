@@ -72,6 +72,7 @@ def open_site(folder: Path, *, country: str = "US", **told: Any) -> Iterator[Sit
         finesse_second_url=f"http://localhost:{ports[1]}" if told.get("nodes") == 2 else "",
         service_url=service,
         database=str(folder / "contacts.sqlite"),
+        store=str(folder / "calls.sqlite"),
         country=country,
         bundle=str(folder / "dist"),
     )

@@ -13,7 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
-from server.actions import calls
+from server.actions.calls import Phone
+from server.actions.dialling import Dialplan
+from server.actions.lists import Lists
 from server.app import create_app
 from server.auth import Agent
 from server.errors import FinesseRefused
@@ -24,6 +26,7 @@ from server.finesse.objects import User
 from server.finesse.streams import Address
 from server.sandbox.app import Sandbox, SandboxSettings
 from server.settings import Settings
+from server.store.sqlite import Store
 from tests.conftest import free_port, serving
 from tests.prosody import needs_prosody, prosody
 
@@ -261,8 +264,10 @@ async def test_presence_that_is_gone_for_too_long_signs_the_agent_out() -> None:
         assert site.agent.reason.code == 255
 
 
-async def test_an_order_is_confirmed_or_refused_by_its_event() -> None:
+async def test_an_order_is_confirmed_or_refused_by_its_event(tmp_path: Path) -> None:
     async with two_nodes() as site, attending(site) as line:
+        store = Store(tmp_path / "calls.sqlite")
+        phone = Phone(Dialplan("US", (), Lists(store, "US")), site.cluster)
         await site.heard("READY", "up A")
         call = site.sandbox.switch.ring("+12125550123", "1001", "Support")
         told = "Basic " + base64.b64encode(b"1001:callcard").decode()
@@ -272,13 +277,14 @@ async def test_an_order_is_confirmed_or_refused_by_its_event() -> None:
             return Agent(User(login_id="1001", extension="1001"), credential, line.node, line)
 
         with pytest.raises(FinesseRefused) as caught:
-            await calls.act(agent(), call.id, "hold", 2)
+            await phone.act(agent(), call.id, "hold", patience=2)
         assert caught.value.detail == "That is not possible at this moment of the call"
         assert caught.value.extra["finesse"] == {"type": "Generic Error", "message": "CF_INVALID_OBJECT_STATE", "data": "22"}
-        assert (await calls.act(agent(), call.id, "answer", 2)).outcome == "confirmed"
+        assert (await phone.act(agent(), call.id, "answer", patience=2)).outcome == "confirmed"
         site.arm("event-lost", "/finesse/api/User/1001/Dialogs")  # then it is looked at again
-        assert (await calls.act(agent(), call.id, "hold", 2)).outcome == "confirmed"
-        assert (await calls.act(agent(), call.id, "retrieve", 0)).outcome == "pending"
+        assert (await phone.act(agent(), call.id, "hold", patience=2)).outcome == "confirmed"
+        assert (await phone.act(agent(), call.id, "retrieve")).outcome == "pending"
+        store.close()
 
 
 @pytest.mark.parametrize("finesse_down", [False, True])
@@ -286,7 +292,11 @@ async def test_a_session_of_another_web_app_hears_what_becomes_of_orders(tmp_pat
     async with two_nodes() as site:
         urls = [f"http://localhost:{node.place.port}" for node in site.sandbox.nodes]
         settings = Settings(
-            finesse_url=urls[0], finesse_second_url=urls[1], database=str(tmp_path / "c.sqlite"), finesse_deadline=3
+            finesse_url=urls[0],
+            finesse_second_url=urls[1],
+            database=str(tmp_path / "c.sqlite"),
+            store=str(tmp_path / "s.sqlite"),
+            finesse_deadline=3,
         )
         app = create_app(settings)
         transport = httpx.ASGITransport(app)

@@ -95,12 +95,12 @@ async def test_who_was_spoken_to_last_is_the_likeliest(contacts: LocalContacts, 
     assert [i.subject for i in match.contact.interactions] == ["Second"], "imported twice, there once"
 
 
-async def test_only_the_last_five_interactions_and_the_open_cases_come_along(contacts: LocalContacts, tmp_path: Path) -> None:
+async def test_only_the_last_ten_interactions_and_the_open_cases_come_along(contacts: LocalContacts, tmp_path: Path) -> None:
     load(contacts, tmp_path / "kunden.csv", CSV)
     load(
         contacts,
         tmp_path / "p.csv",
-        "contact,at,subject\n" + "".join(f"7,2026-01-0{d},S{d}\n" for d in range(1, 8)),
+        "contact,at,subject\n" + "".join(f"7,2026-01-{d:02},S{d}\n" for d in range(1, 14)),
         kind="interactions",
     )
     load(
@@ -110,7 +110,7 @@ async def test_only_the_last_five_interactions_and_the_open_cases_come_along(con
         kind="cases",
     )
     (match,) = await contacts.by_number(numbers.read("0171 3900001", "DE"))
-    assert [i.subject for i in match.contact.interactions] == ["S7", "S6", "S5", "S4", "S3"]
+    assert [i.subject for i in match.contact.interactions] == [f"S{d}" for d in range(13, 3, -1)]
     assert [c.subject for c in match.contact.cases] == ["Leak"]
 
 

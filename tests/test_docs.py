@@ -17,7 +17,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 def test_every_setting_with_its_default_and_help() -> None:
     for name, default, help in table():
-        shown = f"`{default}`" if default != "" else ""
+        shown = f"`{default}`" if default not in ("", ()) else ""
         assert re.search(rf"\| `{name}` \| {re.escape(shown)} ?\| {re.escape(help)} \|", README), name
 
 

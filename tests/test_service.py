@@ -196,7 +196,8 @@ async def test_a_call_from_ring_to_end(desk: httpx.AsyncClient, finesse: Sandbox
     assert (call["direction"], call["number"], call["queue"]) == ("in", "+12125550123", "Support")
     assert call["variables"] == [{"name": "callVariable1", "value": "A & B <c>"}]
     assert call["actions"] == ["answer"]
-    for action, allowed in [("answer", ["hold", "drop"]), ("hold", ["retrieve", "drop"]), ("retrieve", ["hold", "drop"])]:
+    talking = ["hold", "drop", "consult", "transfer", "dtmf", "data", "wrap-up"]
+    for action, allowed in [("answer", talking), ("hold", ["retrieve", "drop", "data", "wrap-up"]), ("retrieve", talking)]:
         assert (await desk.post(f"/calls/{call['id']}/{action}")).status_code == 202
         (now,) = (await desk.get("/calls")).json()["calls"]
         assert now["actions"] == allowed

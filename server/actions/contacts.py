@@ -73,6 +73,11 @@ class Directory:
             raise NotFound(f"{source} has no contact {id[:40]!r}; it may have been deleted")
         return contact
 
+    async def by_reference(self, reference: str) -> Contact | None:
+        """The contact that `reference` names: an account's or a case's id. None if no source that answers knows it."""
+        answers, _sources = await self._ask(lambda source: source.by_reference(reference))
+        return next(filter(None, answers), None)
+
     async def create(self, *, key: str, name: str, company: str, email: str, given: Sequence[str]) -> Contact:
         """Save a contact in the first source. The same `key` again answers the same contact."""
         read = []

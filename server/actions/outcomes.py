@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, repeat
 
 from server.errors import FinesseError, FinesseRefused
@@ -28,6 +28,8 @@ class Accepted:
 
     request_id: str
     outcome: str = "pending"
+    """Of call data also `truncated`, with what was kept, and `unchanged`: the platform dropped what was in the order."""
+    truncated: dict[str, str] = field(default_factory=dict)
 
 
 async def settle(

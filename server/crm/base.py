@@ -9,7 +9,7 @@ from server.numbers import Number
 
 MATCHES = 20
 """Contacts that one look-up or search answers at most; a switchboard may be shared by hundreds."""
-RECENT = 5
+RECENT = 10
 """Interactions that come with a contact."""
 
 
@@ -56,16 +56,17 @@ class Contact:
     flags: tuple[str, ...] = ()
     numbers: tuple[ContactNumber, ...] = ()
     interactions: tuple[Interaction, ...] = ()
-    """The last five, newest first."""
+    """The last ten, of all agents, newest first."""
     cases: tuple[Case, ...] = ()
     """The open ones, newest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """`how`: `exact` when the whole number agrees, `suffix` when only the last digits do."""
+    """`how`: `exact` when the whole number agrees, `suffix` when only the last digits do, `variable` when a variable of the call
+    names the record, `chosen` when an agent has chosen it for this call."""
 
-    how: Literal["exact", "suffix"]
+    how: Literal["exact", "suffix", "variable", "chosen"]
     contact: Contact
 
 
@@ -80,6 +81,70 @@ class NewContact:
     numbers: tuple[Number, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentShare:
+    """What one agent had of a call; times in seconds."""
+
+    agent: str
+    name: str
+    team: str
+    ring: float
+    talk: float
+    hold: float
+    wrap_up: float
+    notes: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLog:
+    """A call that is over, as a CRM keeps it. `id` is the same however often it is told; the last telling counts.
+
+    Times are ISO 8601 in UTC, durations seconds.
+    """
+
+    id: str
+    contact: str
+    """The contact's id in this source; empty if nobody is known to have called."""
+    contact_source: str
+    direction: Literal["in", "out"]
+    number: str
+    """The customer's, as E.164 if it is a public one, else as it came."""
+    from_address: str
+    to_address: str
+    type: str
+    queue: str
+    began: str
+    answered: str
+    ended: str
+    end: str
+    """completed, missed, failed, transferred, or lost: then nobody saw how it ended."""
+    owner: str
+    """The agent whose interaction it is."""
+    agents: tuple[AgentShare, ...]
+    reasons: tuple[str, ...]
+    variables: dict[str, str]
+    calls: tuple[str, ...]
+    """Finesse's ids of it."""
+    key: str
+    """UCCE's call key, prefix and id; empty elsewhere."""
+
+    @property
+    def subject(self) -> str:
+        """One line for a list: the reasons, else how the notes begin, else how it ended."""
+        notes = next((share.notes.strip().splitlines()[0] for share in self.agents if share.notes.strip()), "")
+        return ", ".join(self.reasons) or notes[:120] or ("" if self.end == "completed" else self.end.capitalize())
+
+
+class Log(Protocol):
+    """A place that keeps calls. May raise SourceUnavailable, and is then asked again, or SourceRefused, and then is not."""
+
+    name: str
+
+    async def log(self, call: CallLog) -> None:
+        """Keep `call`, instead of what was told of the same id before."""
+
+
 class Source(Protocol):
     """A place that knows contacts. Methods may raise SourceUnavailable; finding nothing is an answer, not an error."""
 
@@ -92,5 +157,8 @@ class Source(Protocol):
         """Contacts of whose name, company or numbers each word of `text` is a beginning, at most `limit`."""
 
     async def get(self, id: str) -> Contact | None: ...
+
+    async def by_reference(self, reference: str) -> Contact | None:
+        """The contact whose id in the site's own numbering, or one of whose cases, `reference` is."""
 
     async def create(self, contact: NewContact) -> Contact: ...

@@ -19,15 +19,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+
+import msgspec
 
 from server import numbers
-from server.crm.base import MATCHES, RECENT, Case, Contact, ContactNumber, Interaction, Match, NewContact
+from server.crm.base import MATCHES, RECENT, CallLog, Case, Contact, ContactNumber, Interaction, Match, NewContact
 from server.errors import SourceUnavailable
 from server.numbers import Number
 
 NAME = "local"
 
+_T = TypeVar("_T")
 _How = Literal["exact", "suffix"]
 _Execute = Callable[..., sqlite3.Cursor]
 
@@ -68,6 +71,16 @@ _MIGRATIONS = (
         subject text not null, status text not null, open integer not null, opened text not null, url text not null
     );
     create index service_case_contact on service_case (contact, open, opened desc);
+    """,
+    """
+    create table logged (                   -- what Callcard has logged itself; the caller may be nobody that is known
+        id text primary key,
+        contact integer references contact on delete set null,
+        number text not null, at text not null, direction text not null, subject text not null, agent text not null,
+        details text not null               -- server.crm.base.CallLog, as JSON
+    ) without rowid;
+    create index logged_recent on logged (contact, at desc);
+    create index logged_number on logged (number, at desc);
     """,
 )
 
@@ -161,6 +174,15 @@ class LocalContacts:
             row = self._reader.execute("select id from contact where key = ?", (key,)).fetchone()
             return self._contact(row[0]) if row else None
 
+    async def by_reference(self, reference: str) -> Contact | None:
+        with _reported():
+            sql = "select id from contact where key = ? union all select contact from service_case where id = ? limit 1"
+            row = self._reader.execute(sql, (f"id:{reference}", reference)).fetchone()
+            return self._contact(row[0]) if row else None
+
+    async def log(self, call: CallLog) -> None:
+        await asyncio.shield(asyncio.create_task(self._alone(lambda: self.write_call(call))))
+
     async def create(self, contact: NewContact) -> Contact:
         entry = Entry(
             key=f"saved:{contact.key}",
@@ -170,13 +192,13 @@ class LocalContacts:
             numbers=[(number, "") for number in contact.numbers],
         )
         # Shielded: an asker who goes away must not free the connection under a thread that still writes.
-        written = await asyncio.shield(asyncio.create_task(self._write_alone([entry])))
+        written = await asyncio.shield(asyncio.create_task(self._alone(lambda: self.write([entry]))))
         saved = await self.get(str(written.ids[0]))
         if saved is None:  # deleted between the two lines, by another process
             raise SourceUnavailable("The contact was saved, but can't be read back; search for it")
         return saved
 
-    async def _write_alone(self, entries: list[Entry]) -> Written:
+    async def _alone(self, write: Callable[[], _T]) -> _T:
         try:
             async with asyncio.timeout(self._patience):
                 await self._writing.acquire()
@@ -184,7 +206,7 @@ class LocalContacts:
             raise SourceUnavailable("Others are writing to the contacts right now; try again") from error
         try:
             with _reported():
-                return await asyncio.to_thread(self.write, entries)
+                return await asyncio.to_thread(write)
         finally:
             self._writing.release()
 
@@ -208,7 +230,8 @@ class LocalContacts:
         if len(ids) < 2:
             return ids
         sql = f"""select id from contact where id in ({_marks(ids)}) order by
-                  (select max(at) from interaction where contact = contact.id) desc nulls last, name = '', name, id limit ?"""  # noqa: S608 - only question marks are put in
+                  (select max(at) from (select at from interaction where contact = contact.id
+                   union all select at from logged where contact = contact.id)) desc nulls last, name = '', name, id limit ?"""  # noqa: S608 - only question marks are put in
         return [row[0] for row in self._reader.execute(sql, (*ids, MATCHES))]
 
     def _contacts(self, ids: Sequence[int]) -> list[Contact]:
@@ -222,8 +245,9 @@ class LocalContacts:
         name, company, email, url, flags = row
         told = execute("select e164, given, label from number where contact = ? order by position", (id,))
         past = execute(
-            "select at, kind, direction, subject, agent from interaction where contact = ? order by at desc limit ?",
-            (id, RECENT),
+            "select at, kind, direction, subject, agent from interaction where contact = ?"
+            " union all select at, 'call', direction, subject, agent from logged where contact = ? order by at desc limit ?",
+            (id, id, RECENT),
         )
         cases = execute(
             "select id, subject, status, opened, url from service_case where contact = ? and open order by opened desc limit 20",
@@ -316,6 +340,21 @@ class LocalContacts:
         )
         values = ((key, (c.id, c.subject, c.status, open, c.opened, c.url)) for key, c, open in rows)
         return self._write_past(sql, values)
+
+    def write_call(self, call: CallLog) -> None:
+        """Keep a call that Callcard has logged, in place of what it told before."""
+        known = call.contact_source == NAME and call.contact.isdecimal()
+        with self._transaction() as execute:
+            sql = "insert or replace into logged values (?, (select id from contact where id = ?), ?, ?, ?, ?, ?, ?)"
+            agent = next((share.name or share.agent for share in call.agents if share.agent == call.owner), call.owner)
+            details = msgspec.json.encode(call).decode()
+            contact = int(call.contact) if known else None
+            execute(sql, (call.id, contact, call.number, call.began, call.direction, call.subject, agent, details))
+
+    def calls(self) -> Iterator[CallLog]:
+        """Every call that was logged here, oldest first."""
+        for (details,) in self._reader.execute("select details from logged order by at, id"):
+            yield msgspec.json.decode(details, type=CallLog)
 
     def _write_past(self, sql: str, rows: Iterable[tuple[str, tuple[Any, ...]]]) -> tuple[int, list[int]]:
         """Run `sql` for each row, whose last parameter is the id of the contact with the row's key."""

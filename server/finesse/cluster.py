@@ -17,6 +17,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from server.errors import CallcardError, CredentialsWrong
 from server.finesse.changes import Change, Connection, Known, OrderRefused
@@ -37,6 +38,8 @@ FINAL: tuple[Reason, ...] = ("conflict", "not-authorized")
 
 
 # ---- nodes
+
+Platform = Literal["ucce", "uccx"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class Cluster:
         self.nodes, self.timing = tuple(nodes), timing or Timing()
         self.lines: dict[str, Line] = {}
         self._current, self._suspected = self.nodes[0], False
+        self._platform: Platform | None = None
 
     def node_of(self, user: str) -> Node | None:
         """Where `user`'s session lives, if it is ours to know."""
@@ -104,6 +108,13 @@ class Cluster:
         except CallcardError:
             return False
         return info.status == "IN_SERVICE" and info.last_cti_heartbeat_status in ("", "success")
+
+    async def platform(self, node: Node, deadline: float) -> Platform:
+        """UCCE or UCCX, as SystemInfo says; both nodes are the same, and for good. Raises FinesseError if it can't be asked."""
+        if self._platform is None:
+            info = await node.client.system_info(deadline)
+            self._platform = "uccx" if info.deployment_type.upper() == "UCCX" else "ucce"
+        return self._platform
 
     async def choose(self, preferred: Node) -> Node | None:
         """A node to be on: `preferred` if it is in service, else the other; None while neither is. Both are asked at once."""

@@ -31,7 +31,10 @@ class Agents:
     """Told of the extension that whoever signed out has left; the switch takes care of their calls."""
     busy: Callable[[User], bool] = lambda user: False
     """Whether a user has a call; the switch knows."""
-    users: dict[str, User] = field(default_factory=lambda: {user.id: user for user in people()})
+    users: dict[str, User] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.users = {user.id: user for user in people(self.site.more_agents)}
 
     def now(self) -> str:
         return self.clock().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
@@ -153,7 +156,7 @@ class Agents:
             self.put(user, "LOGOUT", "", reason, "-1")
 
     def reset(self) -> None:
-        for fresh in people():
+        for fresh in people(self.site.more_agents):
             user = self.users[fresh.id]
             changed = user.state != fresh.state
             for each in fields(fresh):

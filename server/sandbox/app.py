@@ -69,6 +69,7 @@ class SandboxSettings:
     further."""
     presence_seconds: float = 60.0
     """From the loss of a user's presence to their forced sign-out."""
+    more_agents: int = 0
     sso: bool = False
     no_reasons: bool = False
     """No reason codes are configured, so that states can be set without."""
@@ -97,7 +98,7 @@ class Sandbox:
 
     def __init__(self, settings: SandboxSettings, *, http: httpx.AsyncClient | None = None) -> None:
         self._settings = settings
-        site = Site(presence_seconds=settings.presence_seconds, sso=settings.sso)
+        site = Site(presence_seconds=settings.presence_seconds, sso=settings.sso, more_agents=settings.more_agents)
         if settings.no_reasons:
             site.reasons = ()
         self.centre = Centre(settings.platform, site)

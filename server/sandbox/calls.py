@@ -48,6 +48,8 @@ class Dialog:
     """Whom a preview would call."""
     dtmf: str = ""
     recording: bool = False
+    key: tuple[str, str] = ("", "")
+    """The call key's prefix and id, UCCE."""
 
     def participant(self, address: str) -> Participant | None:
         """Whoever is at `address`: in the call still, or else the one who left it."""

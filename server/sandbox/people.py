@@ -97,8 +97,13 @@ class Workflow:
     """Names and the place in the dialog where each value is, as in `//Dialog/fromAddress`."""
 
 
-def people() -> list[User]:
+FIRST_OF_MANY = 30001
+"""The id of the first agent beyond the demo's three."""
+
+
+def people(more: int = 0) -> list[User]:
     agents = [("1001", "Ana", "Costa"), ("1002", "Bilal", "Haddad"), ("1003", "Clara", "Wagner")]
+    agents += [(str(id), "Agent", str(id)) for id in range(FIRST_OF_MANY, FIRST_OF_MANY + more)]
     return [
         *(User(id=i, first_name=f, last_name=n, password="callcard", extension_of=i) for i, f, n in agents),  # noqa: S106 - the demo's
         User(
@@ -153,6 +158,8 @@ class Site:
     """The team's own; None is the default."""
     sso: bool = False
     drop_participants: Literal["supervisor_only", "conference_controller_and_supervisor", "all"] = "supervisor_only"
+    more_agents: int = 0
+    """Beyond the demo's three."""
     presence_seconds: float = 60.0
     """From the loss of a user's presence to the forced sign-out."""
 

@@ -39,6 +39,7 @@ class Switch:
     busy: int = 0
     """How many of the next dialled calls find the line busy."""
     _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(16777217))
+    _keys: itertools.count[int] = field(default_factory=lambda: itertools.count(200))
 
     @property
     def ucce(self) -> bool:
@@ -529,6 +530,9 @@ class Switch:
             id=str(next(self._ids)), from_address=from_address, to_address=to, call_type=call_type, dialed=to,
             queue=queue, variables=dict(variables or {}), participants=[], state="INITIATING",
         )  # fmt: skip
+        if self.ucce:
+            # The day and a number of that day. Whether a consult has the key of its call is uncertain; here it has its own.
+            dialog.key = (f"{self.agents.clock().toordinal() - 583_000}", str(next(self._keys)))
         self.dialogs[dialog.id] = dialog
         return dialog
 

@@ -211,6 +211,7 @@ def dialog(call: Dialog, tag: str = "Dialog") -> etree._Element:
             E.callType(call.call_type),
             E.dialedNumber(call.dialed),
             E.queueName(call.queue),
+            *_call_key(call),
             E.outboundClassification(call.classification),
             E.wrapUpReason(call.wrap_up[0] if call.wrap_up else ""),
             *([E.wrapUpItems(*(E.wrapUpItem(item) for item in call.wrap_up))] if len(call.wrap_up) > 1 else []),
@@ -223,6 +224,11 @@ def dialog(call: Dialog, tag: str = "Dialog") -> etree._Element:
         E.uri(f"{API}/Dialog/{call.id}"),
         *_callback(call),
     )
+
+
+def _call_key(call: Dialog) -> list[etree._Element]:
+    prefix, id = call.key
+    return [E.callKeyCallId(id), E.callKeySequenceNum("1"), E.callKeyPrefix(prefix)] if prefix else []
 
 
 def _callback(call: Dialog) -> list[etree._Element]:

@@ -1,0 +1,146 @@
+"""Callbacks: customers who are to be called later. One press dials, and keeps other calls away until it is over."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from server import numbers
+from server.actions import agents
+from server.actions.calls import Phone
+from server.actions.outcomes import Accepted
+from server.auth import Agent
+from server.errors import CallcardError, InvalidField, NotFound
+from server.store.sqlite import Callback, Store, Writing
+
+log = logging.getLogger("callcard.callbacks")
+
+SHOWN = 200
+FRESH = 4 * 3600.0
+"""Seconds after dialling for which the end of the call restores the agent's state; after that it is theirs."""
+_STATE_SECONDS = 2.0
+"""That Finesse may take to show the agent as not ready before it is dialled all the same."""
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackToSave:
+    number: str
+    name: str = ""
+    contact: str = ""
+    at: str = ""
+    note: str = ""
+    key: str = ""
+
+
+class Callbacks:
+    def __init__(self, store: Store, phone: Phone, country: str) -> None:
+        self._store, self._phone, self._country = store, phone, country
+
+    async def list(self, agent: Agent, status: str = "open") -> tuple[Callback, ...]:
+        """The agent's own, the first to be called first; those without a time come before."""
+        return tuple(self._store.callbacks(agent.user.login_id, status, SHOWN))
+
+    async def add(self, agent: Agent, told: CallbackToSave) -> Callback:
+        """The same `key` again answers the callback that was saved."""
+        number = numbers.read(told.number, self._country)
+        if number.kind not in ("public", "internal"):
+            raise InvalidField("number", f"{told.number[:40]!r} is not a number; write it with its country code")
+        if told.at and not _TIME.fullmatch(told.at):
+            raise InvalidField("at", "at is a time with its zone, as in 2027-03-07T14:30Z, or empty")
+        id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{agent.user.login_id}:{told.key}") if told.key else uuid.uuid4())
+        try:
+            at = datetime.fromisoformat(told.at).astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ") if told.at else ""
+        except (ValueError, OverflowError) as error:
+            raise InvalidField("at", f"there is no time {told.at}") from error
+        callback = Callback(
+            id=id,
+            agent=agent.user.login_id,
+            team=agent.user.team_name,
+            status="open",
+            at=at,
+            number=number.e164 or number.digits,
+            name=told.name,
+            contact=told.contact,
+            note=told.note,
+            created=datetime.fromtimestamp(self._store.clock(), UTC).strftime("%Y-%m-%dT%H:%MZ"),
+        )
+
+        def add(writing: Writing) -> Callback:
+            known = writing.callback(id)
+            if known is None:
+                writing.put_callback(callback)
+            return known or callback
+
+        return await self._store.write(add)
+
+    async def close(self, agent: Agent, id: str, status: str) -> Callback:
+        """`done`, `cancelled`, or `open` again."""
+        if status not in ("open", "done", "cancelled"):
+            raise InvalidField("status", "status must be open, done or cancelled")
+        return await self._change(agent, id, status=status)
+
+    async def dial(self, agent: Agent, id: str, reason: str, patience: float) -> Accepted:
+        """Call now. With a `reason` the agent is made not ready first, and ready again when the call is over, if they were.
+
+        If the call can't be made, the state is put back at once, and the error told.
+        """
+        callback = self._mine(agent, id)
+        finesse, credential, login = agent.finesse, agent.credential, agent.user.login_id
+        before = ""
+        if reason:
+            before = (await finesse.user(credential, login)).state
+            if before == "READY":
+                await agents.set_state(agent, "NOT_READY", reason, min(_STATE_SECONDS, patience or _STATE_SECONDS))
+        try:
+            accepted = await self._phone.dial(agent, callback.number, patience)
+        except CallcardError:
+            if before == "READY":
+                await agents.set_state(agent, "READY", None)
+            raise
+        state_before = before if before == "READY" else ""
+        await self._change(agent, id, status="dialled", state_before=state_before, reason=reason, dialled=self._store.clock())
+        return accepted
+
+    async def call_ended(self, agent: Agent, number: str, *, outgoing: bool) -> None:
+        """A call of the agent's is over. If it was a callback, it is done, and their state is what it was before."""
+        if not outgoing:
+            return
+        called = numbers.read(number, self._country)
+        for callback in self._store.callbacks(agent.user.login_id, "dialled", SHOWN):
+            if callback.number != (called.e164 or called.digits):
+                continue
+            await self._change(agent, callback.id, status="done")
+            if callback.state_before and self._store.clock() - callback.dialled < FRESH:
+                await self._restore(agent, callback)
+
+    async def _restore(self, agent: Agent, callback: Callback) -> None:
+        """Ready again, unless the agent has chosen another state meanwhile."""
+        try:
+            user = await agent.finesse.user(agent.credential, agent.user.login_id)
+            if user.state in ("NOT_READY", "TALKING", "WORK") and user.reason_code_id in ("", callback.reason, "-1"):
+                await agents.set_state(agent, "READY", None)
+        except CallcardError as error:
+            log.warning("%s was not made ready again: %s", agent.user.login_id, error.code)
+
+    async def _change(self, agent: Agent, id: str, **changes: object) -> Callback:
+        self._mine(agent, id)
+
+        def change(writing: Writing) -> Callback:
+            known = writing.callback(id)
+            if known is None:
+                raise NotFound("There is no such callback of yours")
+            after: Callback = replace(known, **changes)  # type: ignore[arg-type]  # the callers' are the fields'
+            writing.put_callback(after)
+            return after
+
+        return await self._store.write(change)
+
+    def _mine(self, agent: Agent, id: str) -> Callback:
+        known = self._store.callback(id)
+        if known is None or known.agent != agent.user.login_id:
+            raise NotFound("There is no such callback of yours")
+        return known

@@ -1,0 +1,125 @@
+"""The CRM hears of every call that is over: in order, after a restart too, and again until it has it.
+
+A CRM that is away is tried again, later each time, and nothing overtakes what waits. A call that it will not take is parked, where
+a person sees it, and the next one goes. What has changed since it was told is told again under the same id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import uuid
+
+from server import numbers
+from server.actions.interactions import owner_of
+from server.crm.base import AgentShare, CallLog, Log
+from server.errors import CallcardError, SourceRefused, StoreUnavailable
+from server.record import Record
+from server.settings import Settings
+from server.store.sqlite import Kept, Store
+
+log = logging.getLogger("callcard.outbox")
+
+LOOK = 0.5
+"""Seconds between looks for what is due."""
+FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
+"""Seconds after a failure, doubled after each that follows: a CRM that is back is told within a minute."""
+TRIES = 12
+"""Failures of one call, while others are taken, after which it is parked: something in it breaks the CRM."""
+BATCH = 100
+
+
+class Outbox:
+    def __init__(self, store: Store, crm: Log, settings: Settings) -> None:
+        self._store, self._crm, self._settings = store, crm, settings
+        self._worker = uuid.uuid4().hex
+        self._wait = 0.0
+
+    async def deliver(self) -> None:
+        """Tell the CRM what is due, for as long as this is awaited. One worker does it for all."""
+        while True:
+            try:
+                mine = await self._store.write(lambda writing: writing.take_duty("outbox", self._worker, 4 * LONGEST_WAIT))
+                more = mine and await self._deliver_due()
+            except StoreUnavailable as error:
+                log.error("%s", error.detail)
+                more = False
+            if not more:
+                await asyncio.sleep(max(LOOK, self._wait * random.uniform(0.8, 1.2)))  # noqa: S311 - spreads load, hides nothing
+
+    async def _deliver_due(self) -> bool:
+        """One pass. True if there may be more to do at once."""
+        due = self._store.due(self._store.clock(), BATCH)
+        failed: list[Kept] = []
+        for kept in due:
+            try:
+                await self._crm.log(call_log(kept.record, self._settings))
+            except SourceRefused as error:
+                log.warning("%s does not take the call %s: %s", self._crm.name, kept.record.id, error.detail)
+                await self._park(kept, error.detail)
+            except CallcardError as error:
+                await self._note_failure(kept, error.detail)
+                failed.append(kept)
+                if len(failed) == 2:  # not this one call: the CRM is away
+                    self._wait = min(LONGEST_WAIT, max(FIRST_WAIT, self._wait * 2))
+                    return False
+            else:
+                await self._note_delivered(kept)
+                self._wait = 0.0
+                for poison in failed:
+                    if poison.tries + 1 >= TRIES:
+                        await self._park(poison, poison.problem or "It fails whenever the CRM is told of it")
+        if failed:
+            self._wait = min(LONGEST_WAIT, max(FIRST_WAIT, self._wait * 2))
+        return len(due) == BATCH and not failed
+
+    async def _note_delivered(self, kept: Kept) -> None:
+        await self._store.write(lambda writing: writing.delivered(kept.record.id, kept.record))
+
+    async def _note_failure(self, kept: Kept, problem: str) -> None:
+        if not kept.tries:
+            log.warning("%s can't be told of calls now: %s", self._crm.name, problem)
+        await self._store.write(lambda writing: writing.failed(kept.record.id, problem))
+
+    async def _park(self, kept: Kept, problem: str) -> None:
+        await self._store.write(lambda writing: writing.park(kept.record.id, problem))
+
+
+def call_log(record: Record, settings: Settings) -> CallLog:
+    """`record` as a CRM keeps it."""
+    read = numbers.read(record.number, settings.country)
+    return CallLog(
+        id=record.id,
+        contact=record.contact.id if record.contact else "",
+        contact_source=record.contact.source if record.contact else "",
+        direction="out" if record.outgoing else "in",
+        number=read.e164 or record.number,
+        from_address=record.from_address,
+        to_address=record.to_address,
+        type=record.type,
+        queue=record.queue,
+        began=record.began,
+        answered=record.answered,
+        ended=record.ended,
+        end=record.end,
+        owner=owner_of(record, settings.owner).agent,
+        agents=tuple(
+            AgentShare(
+                agent=part.agent,
+                name=part.name,
+                team=part.team,
+                ring=record.seconds(part, "ALERTING"),
+                talk=record.seconds(part, "ACTIVE"),
+                hold=record.seconds(part, "HELD"),
+                wrap_up=record.wrap_up_seconds(part),
+                notes=part.notes,
+                reasons=part.reasons,
+            )
+            for part in record.parts
+        ),
+        reasons=record.reasons,
+        variables=record.variables,
+        calls=record.dialogs,
+        key=next((leg.key for leg in record.legs if leg.key), ""),
+    )
