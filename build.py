@@ -210,6 +210,25 @@ def _walk(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
         waiting += reversed(found.children)
 
 
+def lean(source: bytes) -> bytes:
+    """A script without comments and indentation, which no browser reads: the same tokens, on fewer lines."""
+    told, plain, place = bytearray(), bytearray(), 0
+    for node in _walk(_javascript.parse(source).root_node):
+        if node.type not in ("comment", "template_string") or node.start_byte < place:
+            continue
+        plain += source[place : node.start_byte]
+        if node.type == "comment":
+            plain += b"\n" if b"\n" in (node.text or b"") else b" "  # the end of a line may end a statement
+        else:
+            told += _BLANKS.sub(b"\n", plain) + source[node.start_byte : node.end_byte]
+            plain.clear()
+        place = node.end_byte
+    return bytes(told + _BLANKS.sub(b"\n", plain + source[place:])).lstrip()
+
+
+_BLANKS = re.compile(rb"[ \t]*\n\s*")
+
+
 def _field(node: tree_sitter.Node, name: str) -> tree_sitter.Node:
     found = node.child_by_field_name(name)
     return node if found is None else found
@@ -290,7 +309,12 @@ def render(sources: Sources, service_url: str) -> dict[str, bytes]:
             check_script(f"gadget/{name}", content, sources)
         elif name.endswith(".css"):
             check_style(f"gadget/{name}", _utf8(f"gadget/{name}", content), sources)
-    assets = {**sources.assets, **{f"messages/{language}.xml": _messages(texts) for language, texts in sources.texts.items()}}
+    scripts = {name: lean(content) for name, content in sources.assets.items() if name.endswith(".js")}
+    assets = {
+        **sources.assets,
+        **scripts,
+        **{f"messages/{language}.xml": _messages(texts) for language, texts in sources.texts.items()},
+    }
     digest = hashlib.sha256()
     for name, content in sorted(assets.items()):
         digest.update(f"{name}\0{len(content)}\0".encode() + content)

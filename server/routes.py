@@ -204,7 +204,7 @@ async def save_contact(ask: Ask) -> Contact:
 
 
 async def get_me(ask: Ask) -> agents.Me:
-    return await agents.me(ask.agent)
+    return await agents.me(ask.agent, ask.services.cluster)
 
 
 async def put_state(ask: Ask) -> Accepted:

@@ -75,6 +75,7 @@ def open_site(folder: Path, *, country: str = "US", **told: Any) -> Iterator[Sit
         store=str(folder / "calls.sqlite"),
         country=country,
         bundle=str(folder / "dist"),
+        **told.pop("service", {}),
     )
     with ExitStack() as stack:
         contacts = LocalContacts(own.database, home=country, suffix_digits=8)

@@ -76,7 +76,7 @@ def test_a_phone_rings_and_the_card_is_there(desk: Open, site: Site) -> None:
     for text in ("Nordlicht Maschinenbau GmbH", "Germany", "VIP", "Order 4711", "Support", "Ringing"):
         expect(gadget.get_by_text(text).first).to_be_visible()
     expect(gadget.locator(".who-else .phone")).to_have_text("+49 171 3900001")
-    expect(gadget.locator(".past li")).to_have_count(5)
+    expect(gadget.locator(".past li")).to_have_count(6)  # all there are
     expect(gadget.locator(".cases li")).to_have_count(1)
     expect(gadget.locator("[aria-live]")).to_have_text(re.compile("^Call from Käthe Schröder-von der Heide, Nordlicht"))
     record = gadget.get_by_role("link", name="Open record")
@@ -108,7 +108,7 @@ def test_only_what_finesse_allows_is_offered(desk: Open, site: Site) -> None:
     site.ring(KNOWN)
     expect(gadget.locator("call-controls button")).to_have_text(["Answer"])
     gadget.get_by_role("button", name="Answer").click()
-    expect(gadget.locator("call-controls button")).to_have_text(["Hold", "Hang up"])
+    expect(gadget.locator("call-controls button")).to_have_text(["Hold", "Transfer…", "Keypad…", "Hang up"])
 
 
 def test_several_matches_are_ranked_and_the_choice_survives_a_reload(desk: Open, site: Site) -> None:
@@ -386,8 +386,10 @@ def test_everything_by_keyboard(desk: Open, site: Site) -> None:
     keyboard.press("Enter")
     expect(ana.gadget.locator(".phase")).to_have_text("On the call")
     expect(ana.gadget.locator("call-controls button:focus")).to_have_count(1)
-    keyboard.press("Tab")
-    keyboard.press("Tab")
+    for _ in range(10):
+        keyboard.press("Tab")
+        if ana.gadget.locator("contact-choice button:focus").count():
+            break
     expect(ana.gadget.locator("contact-choice button:focus")).to_have_count(1)
     keyboard.press("Space")
     expect(ana.gadget.locator("call-panel h2")).to_be_focused()

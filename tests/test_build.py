@@ -31,7 +31,7 @@ def test_the_same_input_gives_the_same_bytes(gadget: Path, tmp_path: Path) -> No
 def test_assets_lie_under_the_hash_of_their_content(gadget: Path, tmp_path: Path) -> None:
     before = build.build(gadget, tmp_path / "dist", "")
     script = gadget / "callcard" / "main.js"
-    script.write_text(script.read_text() + "// changed\n")
+    script.write_text(script.read_text() + "self.changed = true;\n")
     after = build.build(gadget, tmp_path / "dist", "")
     folder = {name.split("/")[1] for name in before if name.count("/") > 1}
     changed = {name.split("/")[1] for name in after if name.count("/") > 1}
@@ -84,6 +84,18 @@ def test_the_layout_snippets_are_valid_in_a_layout(tmp_path: Path) -> None:
         assert tab.columns[0][0].url.startswith(start)
 
 
+def test_scripts_go_out_without_comments_and_mean_the_same() -> None:
+    def tokens(source: bytes) -> list[bytes]:
+        leaves = (node for node in build._walk(build._javascript.parse(source).root_node) if not node.children)
+        return [node.text or b"" for node in leaves if node.type != "comment" and node.text]
+
+    odd = b"const a = 1 /* one\n two */\nconst b = `x // no\n   /* no */ ${ /* yes */ a }`; // end\n  return_ = /[/*]/ // re\n"
+    scripts = [path.read_bytes() for path in sorted((ROOT / "gadget").rglob("*.js"))]
+    for source in (*scripts, odd):
+        assert tokens(build.lean(source)) == tokens(source)
+        assert len(build.lean(source)) <= len(source)
+
+
 def test_it_weighs_less_than_its_budget(tmp_path: Path) -> None:
     made = build.build(ROOT / "gadget", tmp_path / "dist", "")
     assert build.weigh(made)[1] <= build.BUDGET
@@ -99,32 +111,32 @@ REFUSALS = [
     ("callcard/view.html.j2", "\n\n]]>", "gadget/callcard/view.html.j2:4: ]]> ends the view"),
     ("callcard/view.html.j2", "\n<p>__UP_secret__</p>", "__UP_secret__ is not declared"),
     ("callcard/view.html.j2", '\n<p onclick="go()"></p>', "handlers belong in"),
-    ("callcard/choice.js", '\nt("nothing.such");', "gadget/callcard/choice.js:{line}: there is no text 'nothing.such'"),
-    ("callcard/choice.js", "\nt(key);", "t() takes a literal key"),
-    ("callcard/choice.js", '\nt("lookup.retry", {}); t("state.next");', "'state.next' needs state"),
+    ("callcard/drafts.js", '\nt("nothing.such");', "gadget/callcard/drafts.js:{line}: there is no text 'nothing.such'"),
+    ("callcard/drafts.js", "\nt(key);", "t() takes a literal key"),
+    ("callcard/drafts.js", '\nt("lookup.retry", {}); t("state.next");', "'state.next' needs state"),
     (
-        "callcard/choice.js",
+        "callcard/drafts.js",
         '\nimport { x } from "./nowhere.js";',
-        "gadget/callcard/choice.js:{line}: there is no file ./nowhere.js",
+        "gadget/callcard/drafts.js:{line}: there is no file ./nowhere.js",
     ),
-    ("callcard/choice.js", '\nimport "jquery";', "'jquery' is not a relative path"),
-    ("callcard/choice.js", '\nalert("hello");', "gadget/callcard/choice.js:{line}: alert() blocks the whole desktop"),
-    ("callcard/choice.js", "\nif (window.confirm(1)) window.prompt(2);", "confirm() blocks"),
-    ("callcard/choice.js", "\nelement.innerHTML = name;", "gadget/callcard/choice.js:{line}: innerHTML fed by data"),
-    ("callcard/choice.js", '\nelement["innerHTML"] += `<b>${name}</b>`;', "innerHTML fed by data"),
-    ("callcard/choice.js", '\nelement.insertAdjacentHTML("beforeend", name);', "insertAdjacentHTML fed by data"),
-    ("callcard/choice.js", "\ndocument.write(name);", "write() fed by data"),
-    ("callcard/choice.js", "\nfunction (", "not JavaScript"),
-    ("callcard/choice.js", "\nconst ask = confirm;", "confirm() blocks"),
-    ("callcard/choice.js", "\nwindow.top.alert(1);", "alert() blocks"),
-    ("callcard/choice.js", "\ndocument.defaultView.prompt(1);", "prompt() blocks"),
-    ("callcard/choice.js", "\nelement[`innerHTML`] = name;", "innerHTML fed by data"),
-    ("callcard/choice.js", "\nObject.assign(element, { innerHTML: name });", "innerHTML fed by data"),
-    ("callcard/choice.js", "\nframe.srcdoc = name;", "srcdoc fed by data"),
-    ("callcard/choice.js", '\nh("p", {}, "Hello you");', "is not translated"),
-    ("callcard/choice.js", '\nh("p", { "aria-label": "Hello" });', "is not translated"),
-    ("callcard/choice.js", '\nelement.textContent = "Hello";', "is not translated"),
-    ("callcard/choice.js", '\nimport("./nowhere.js");', "there is no file ./nowhere.js"),
+    ("callcard/drafts.js", '\nimport "jquery";', "'jquery' is not a relative path"),
+    ("callcard/drafts.js", '\nalert("hello");', "gadget/callcard/drafts.js:{line}: alert() blocks the whole desktop"),
+    ("callcard/drafts.js", "\nif (window.confirm(1)) window.prompt(2);", "confirm() blocks"),
+    ("callcard/drafts.js", "\nelement.innerHTML = name;", "gadget/callcard/drafts.js:{line}: innerHTML fed by data"),
+    ("callcard/drafts.js", '\nelement["innerHTML"] += `<b>${name}</b>`;', "innerHTML fed by data"),
+    ("callcard/drafts.js", '\nelement.insertAdjacentHTML("beforeend", name);', "insertAdjacentHTML fed by data"),
+    ("callcard/drafts.js", "\ndocument.write(name);", "write() fed by data"),
+    ("callcard/drafts.js", "\nfunction (", "not JavaScript"),
+    ("callcard/drafts.js", "\nconst ask = confirm;", "confirm() blocks"),
+    ("callcard/drafts.js", "\nwindow.top.alert(1);", "alert() blocks"),
+    ("callcard/drafts.js", "\ndocument.defaultView.prompt(1);", "prompt() blocks"),
+    ("callcard/drafts.js", "\nelement[`innerHTML`] = name;", "innerHTML fed by data"),
+    ("callcard/drafts.js", "\nObject.assign(element, { innerHTML: name });", "innerHTML fed by data"),
+    ("callcard/drafts.js", "\nframe.srcdoc = name;", "srcdoc fed by data"),
+    ("callcard/drafts.js", '\nh("p", {}, "Hello you");', "is not translated"),
+    ("callcard/drafts.js", '\nh("p", { "aria-label": "Hello" });', "is not translated"),
+    ("callcard/drafts.js", '\nelement.textContent = "Hello";', "is not translated"),
+    ("callcard/drafts.js", '\nimport("./nowhere.js");', "there is no file ./nowhere.js"),
     ("callcard/view.html.j2", '\n<input placeholder="Hello you">', "is not translated"),
     ("callcard/view.html.j2", '\n<img src="nope.png">', "there is no file nope.png"),
     ("callcard/view.html.j2", '\n<a href="javascript:alert(1)"></a>', "there is no file javascript:"),
@@ -159,7 +171,7 @@ def test_refusals_name_file_and_line(gadget: Path, tmp_path: Path, file: str, ad
     ],
 )
 def test_what_only_looks_bad_is_let_through(gadget: Path, tmp_path: Path, harmless: str) -> None:
-    script = gadget / "callcard" / "choice.js"
+    script = gadget / "callcard" / "drafts.js"
     script.write_text(f"{script.read_text()}\n{harmless}\n")
     build.build(gadget, tmp_path / "dist", "")
 

@@ -6,7 +6,7 @@ import { moment, t } from "../shared/texts.js";
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
 
 export class ContactCardElement extends HTMLElement {
-  /** @param {Contact} contact @param {"exact" | "suffix" | ""} [how] */
+  /** @param {Contact} contact @param {import("../shared/types.d.ts").Match["how"] | ""} [how] */
   show(contact, how = "") {
     const { flags, cases, interactions, numbers, email } = contact;
     this.replaceChildren(
@@ -56,6 +56,21 @@ export class ContactCardElement extends HTMLElement {
                 phone(number),
               ),
               label && h("span", { class: "about" }, own(label)),
+              h(
+                "button",
+                {
+                  type: "button",
+                  class: "quiet later",
+                  "aria-label": t("callback.laterWho", { number }),
+                  onclick: () =>
+                    tell(this, "later", {
+                      number: e164 ?? number,
+                      name: contact.name || contact.company,
+                      contact: `${contact.source}/${contact.id}`,
+                    }),
+                },
+                t("callback.later"),
+              ),
             ]),
             ...(email ? [[h("a", { href: `mailto:${encodeURIComponent(email).replace("%40", "@")}` }, own(email))]] : []),
           ],

@@ -58,6 +58,12 @@ export class ContactSearchElement extends HTMLElement {
     this.#input.focus();
   }
 
+  /** Search as if `text` had been typed. @param {string} text */
+  find(text) {
+    this.#input.value = text;
+    this.#typed();
+  }
+
   clear() {
     this.#input.value = "";
     this.#typed();

@@ -17,6 +17,9 @@ const SENTENCES = {
   "finesse-out-of-service": () => t("error.finesse"),
   "finesse-slow": () => t("error.finesse"),
   "source-unavailable": () => t("error.source"),
+  "store-unavailable": () => t("error.store"),
+  "do-not-call": () => t("error.doNotCall"),
+  "interaction-closed": () => t("notes.tooLate"),
 };
 
 /** @param {unknown} error */

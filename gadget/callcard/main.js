@@ -5,23 +5,39 @@ import { desktop } from "../shared/desktop.js";
 import { h, own } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import { AgentStateElement } from "./agent-state.js";
-import { happened, readCall } from "./call.js";
+import { happened, kept, readCall, readSeen } from "./call.js";
 import { CallControlsElement } from "./call-controls.js";
+import { CallKeypadElement } from "./call-keypad.js";
+import { CallNotesElement } from "./call-notes.js";
 import { CallPanelElement } from "./call-panel.js";
+import { CallTargetsElement } from "./call-targets.js";
+import { CallVariablesElement } from "./call-variables.js";
+import { CallbackFormElement } from "./callback-form.js";
+import { CallbackListElement } from "./callback-list.js";
 import { ContactCardElement } from "./contact-card.js";
 import { ContactChoiceElement } from "./contact-choice.js";
 import { ContactFormElement } from "./contact-form.js";
 import { ContactSearchElement } from "./contact-search.js";
 import { outcomeSentence, sentence } from "./failures.js";
 import { Orders } from "./orders.js";
+import { ParkedListElement } from "./parked-list.js";
+import { REPEAT, Reports } from "./reports.js";
+import { followWorkflows } from "./workflows.js";
 
 /** @typedef {import("./call.js").Action} Action */
+/** @typedef {import("./call.js").Call} Call */
+/** @typedef {import("./call.js").Sent} Sent */
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
 /** @typedef {import("../shared/types.d.ts").DialogData} DialogData */
+/** @typedef {import("../shared/types.d.ts").Told} Told */
 /** @typedef {import("../shared/types.d.ts").UserData} UserData */
 
 /** Milliseconds in which a second press is the same press. */
 const DOUBLE_CLICK = 1000;
+/** Of every order to the agent's telephone: Finesse takes one at a time. */
+const PHONE = "phone";
+/** Milliseconds between looks for callbacks and for what the CRM does not take. */
+const LOOK = 60_000;
 
 class CallcardAppElement extends HTMLElement {
   #orders = new Orders();
@@ -38,8 +54,18 @@ class CallcardAppElement extends HTMLElement {
   #picked = h("div", { class: "picked" });
   /** @type {Map<string, CallPanelElement>} by the call's id */
   #panels = new Map();
-  /** @type {Map<string, Action>} the action under way, by the call's id */
-  #pending = new Map();
+  /** The order that the telephone is waiting for. @type {{call: string, action: Action, sent: Sent, shown: string} | null} */
+  #pending = null;
+  #callbacks = new CallbackListElement();
+  #parked = new ParkedListElement();
+  #reports = new Reports(
+    (seen, lookup) => api.tell(seen, lookup),
+    (id, told, error) => this.#told(id, told, error),
+    sessionStorage,
+  );
+  /** @type {string[]} */
+  #reasons = [];
+  #several = false;
   /** @type {UserData} */
   #user = {};
   #selected = "";
@@ -61,38 +87,72 @@ class CallcardAppElement extends HTMLElement {
       this.#picked,
       this.#calls,
       this.#idle,
+      this.#callbacks,
+      this.#parked,
     );
     this.addEventListener("state", (event) => void this.#setState(/** @type {CustomEvent} */ (event).detail));
     this.addEventListener("dial", (event) => void this.#dial(/** @type {CustomEvent<string>} */ (event).detail));
-    this.addEventListener("order", (event) => void this.#order(event.target, /** @type {CustomEvent<Action>} */ (event).detail));
-    this.addEventListener("named", (event) => this.#named(event.target));
-    this.addEventListener("done", (event) => {
-      if (event.target instanceof CallPanelElement) this.#close(event.target.call?.id ?? "");
-      this.#selected = [...this.#panels.keys()].at(-1) ?? "";
-      this.#arrange();
-      this.#search.focus();
+    this.addEventListener("order", (event) => void this.#order(event.target, /** @type {CustomEvent} */ (event).detail));
+    this.addEventListener("redraw", () => this.#redraw());
+    this.addEventListener("wanted", (event) => {
+      if (event.target instanceof CallPanelElement) this.#report(event.target.call?.id ?? "", true);
     });
+    this.addEventListener(
+      "contact",
+      (event) => void this.#choose(event.target, /** @type {CustomEvent<Contact>} */ (event).detail),
+    );
+    this.addEventListener(
+      "reasons",
+      (event) => void this.#wrapUp(event.target, /** @type {CustomEvent<string[]>} */ (event).detail),
+    );
+    this.addEventListener("callback", (event) => void this.#callBack(/** @type {CustomEvent} */ (event).detail));
+    this.addEventListener("later", (event) => this.#later(/** @type {CustomEvent} */ (event)));
+    this.addEventListener("named", (event) => this.#named(event.target));
+    this.addEventListener("done", (event) => void this.#putAway(event.target));
     this.addEventListener("picked", (event) => this.#pick(/** @type {CustomEvent<Contact>} */ (event).detail));
     setInterval(() => this.#panels.forEach((panel) => panel.tick()), 1000);
+    setInterval(() => this.#reports.again(), REPEAT);
+    setInterval(() => this.#look(), LOOK);
     desktop.fit(this);
     this.#lost(t("connecting"));
     desktop
       .follow({
         agent: (user) => this.#agent(user),
         calls: (dialogs) => this.#show(dialogs),
-        ended: (dialog) => this.#end(dialog.id),
+        ended: (dialog) => this.#end(dialog),
         refused: (refusal) => this.#orders.refuse(refusal),
+        answered: (requestId) => this.#answered(requestId),
         connected: (now) => this.#lost(now ? (this.#heard ? "" : t("connecting")) : t("connection.lost")),
         failed: () => this.#lost(t("connection.failed"), () => location.reload()),
       })
       .catch(() => this.#lost(t("connection.failed"), () => location.reload()))
       .finally(desktop.dismissLoading);
+    followWorkflows({
+      note: (line) => this.#current?.notes.addLine(line),
+      search: (text) => this.#search.find(text),
+      dial: (number) => void this.#dial(number),
+      callback: () => this.#current && this.#schedule(this.#current.caller),
+    });
+  }
+
+  /** The panel in front. */
+  get #current() {
+    return this.#panels.get(this.#selected);
+  }
+
+  #look() {
+    void this.#callbacks.read();
+    void this.#parked.read();
   }
 
   async #readReasons() {
     try {
       const me = await api.me();
       this.#state.offer(me.not_ready_reasons, me.sign_out_reasons);
+      this.#callbacks.offer(me.not_ready_reasons);
+      [this.#reasons, this.#several] = [me.wrap_up_reasons, me.platform === "uccx"];
+      for (const panel of this.#panels.values()) panel.notes.offer(this.#reasons, this.#several);
+      this.#look();
     } catch {
       setTimeout(() => void this.#readReasons(), 10_000); // states without reasons meanwhile
     }
@@ -108,20 +168,60 @@ class CallcardAppElement extends HTMLElement {
     if (user.state !== this.#user.state || user.reasonCodeId !== this.#user.reasonCodeId || user.pendingState)
       this.#orders.confirm("state");
     this.#user = user;
+    this.#reports.agent(user.state ?? "", user.stateChangeTime ?? "");
     this.#state.show(user, this.#orders.isOpen("state"));
   }
 
+  /** @type {Map<string, DialogData>} the calls that are on */
+  #dialogs = new Map();
+  /** @type {Set<string>} calls whose caller was asked for */
+  #wanted = new Set();
+
   /** @param {DialogData[]} dialogs every call the agent has */
   #show(dialogs) {
+    this.#dialogs = new Map(dialogs.map((dialog) => [dialog.id, dialog]));
     for (const dialog of dialogs) {
       const call = readCall(dialog, this.#user.extension ?? "");
-      const pending = this.#pending.get(call.id);
-      if (pending && happened(call, pending)) this.#orders.confirm(call.id);
+      const { call: about, action, sent } = this.#pending ?? {};
+      if (about === call.id && action && happened(call, action, sent ?? {})) this.#orders.confirm(PHONE);
       if (call.direction === "out" && !this.#panels.has(call.id)) this.#orders.confirm("dial");
-      const panel = this.#panel(call.id);
-      panel.show(call, this.#pending.get(call.id) ?? "");
+      this.#panel(call.id).call = call;
     }
+    this.#redraw();
+    for (const id of this.#dialogs.keys()) this.#report(id);
     this.#arrange();
+  }
+
+  /** Every panel as its call is now; a consult offers what can be done with the call behind it, which is on hold. */
+  #redraw() {
+    const calls = [...this.#panels.values()].flatMap((panel) => panel.call ?? []);
+    /** @type {("complete-transfer" | "conference")[]} */
+    const joining = ["complete-transfer", "conference"];
+    const lent = calls.flatMap(({ id, actions, phase }) =>
+      phase === "held" ? joining.filter((action) => actions.includes(action)).map((action) => ({ action, call: id })) : [],
+    );
+    for (const panel of this.#panels.values()) {
+      if (!panel.call) continue;
+      const shown = this.#pending?.shown === panel.call.id ? this.#pending.action : "";
+      panel.show(panel.call, shown, this.#pending !== null, panel.call.phase === "talking" ? lent : []);
+    }
+  }
+
+  /** Tell the service's log of a call. @param {string} id @param {boolean} [lookup] */
+  #report(id, lookup = false) {
+    const dialog = this.#dialogs.get(id);
+    if (lookup) this.#wanted.add(id);
+    if (dialog) this.#reports.see(readSeen(dialog, false), lookup);
+  }
+
+  /** @param {string} id @param {Told | null} told @param {unknown} error */
+  #told(id, told, error) {
+    const panel = this.#panels.get(id);
+    if (!panel) return;
+    if (told) {
+      panel.told(told, desktop.agentId);
+      panel.notes.offer(this.#reasons, this.#several);
+    } else panel.unanswered(error);
   }
 
   /** The panel of a call; a new call comes to the front. @param {string} id */
@@ -135,32 +235,41 @@ class CallcardAppElement extends HTMLElement {
       panel.id = `call-${id}`;
       this.#panels.set(id, panel);
       this.#calls.append(panel);
+      panel.notes.offer(this.#reasons, this.#several);
       if (!typing) this.#selected = id;
       this.#picked.replaceChildren();
     }
     return panel;
   }
 
-  /** A call that is over stays in view until the next one: there may be something left to read or to save. @param {string} id */
-  #end(id) {
-    this.#orders.confirm(id);
+  /** A call that is over stays in view until the next one: there may be something left to read, to write or to save.
+   * @param {DialogData} dialog */
+  #end(dialog) {
+    const { id } = dialog;
+    const last = this.#dialogs.get(id);
+    if (this.#pending?.call === id) this.#orders.confirm(PHONE);
     this.#say("");
+    // Finesse's last word may hold less than the one before; what the call was is known from that.
+    this.#reports.see(readSeen(dialog.participants ? dialog : { ...last, ...dialog }, true));
+    this.#dialogs.delete(id);
     const panel = this.#panels.get(id);
     if (!panel?.call) return;
     const running = [...this.#panels.values()].find(({ call }) => call && call.id !== id && call.phase !== "ended");
-    panel.show({ ...panel.call, phase: "ended", actions: [] }, "");
+    panel.call = { ...panel.call, phase: "ended", actions: [] };
     if (running?.call && !panel.unsaved) {
       this.#close(id);
       if (this.#selected === id) this.#selected = running.call.id;
     }
+    this.#redraw();
     this.#arrange();
+    setTimeout(() => void this.#callbacks.read(), 2000);
   }
 
   /** @param {string} id */
   #close(id) {
     this.#panels.get(id)?.remove();
     this.#panels.delete(id);
-    this.#pending.delete(id);
+    this.#reports.forget(id);
   }
 
   /** Tabs when there are several calls; only the selected call's panel is seen. */
@@ -178,6 +287,7 @@ class CallcardAppElement extends HTMLElement {
     }
     if (focused) /** @type {HTMLElement | null} */ (this.#tabs.querySelector("[aria-selected=true]"))?.focus();
     this.#idle.hidden = this.#panels.size > 0 || this.#picked.childElementCount > 0;
+    this.#callbacks.hidden = [...this.#panels.values()].some(({ call }) => call && call.phase !== "ended");
   }
 
   /** @param {string} id @param {CallPanelElement} panel */
@@ -219,23 +329,133 @@ class CallcardAppElement extends HTMLElement {
     this.#arrange();
   }
 
-  /** @param {EventTarget | null} target @param {Action} action */
-  async #order(target, action) {
+  /**
+   * An order to the telephone: one at a time, whatever call it is about, because Finesse takes no more.
+   * @param {EventTarget | null} target @param {{action: Action, sent?: Sent, call?: string}} told `call` is another than the panel's own
+   */
+  async #order(target, { action, sent = {}, call }) {
     const panel = target instanceof Element ? target.closest("call-panel") : null;
-    if (!(panel instanceof CallPanelElement) || !panel.call) return;
-    const { id } = panel.call;
-    const given = this.#orders.give(id, `/finesse/api/Dialog/${id}`, () => api.act(id, action));
-    if (!given) return;
-    this.#pending.set(id, action);
+    if (!(panel instanceof CallPanelElement) || !panel.call) return false;
+    const shown = panel.call.id;
+    const id = call ?? shown;
+    const given = this.#orders.give(PHONE, `/finesse/api/Dialog/${id}`, () => api.act(id, action, sent));
+    const [[name, value] = ["", ""]] = Object.entries(sent.variables ?? {});
+    if (!given) {
+      if (name) panel.sayData(name, value, t("error.busy"), true);
+      return false;
+    }
+    this.#pending = { call: id, action, sent, shown };
     panel.fail("");
-    panel.show(panel.call, action);
+    if (name) panel.sayData(name, value, t("variables.saving"));
+    this.#redraw();
+    let failed;
     try {
-      panel.fail(outcomeSentence(await given));
+      failed = outcomeSentence(await given);
+    } catch (error) {
+      failed = sentence(error);
+    }
+    this.#pending = null;
+    if (name) this.#sayWritten(panel, name, value, failed);
+    else if (panel.isConnected) panel.fail(failed);
+    this.#redraw();
+    return !failed;
+  }
+
+  /** A value counts as saved when the call shows it, and what is shown of it is told. @param {CallPanelElement} panel @param {string} name
+   * @param {string} value @param {string} failed */
+  #sayWritten(panel, name, value, failed) {
+    const shows = panel.call ? kept(panel.call, name, value) : null;
+    if (failed) panel.sayData(name, value, failed, true);
+    else if (shows === null) panel.sayData(name, value, t("variables.unchanged"), true);
+    else if (shows !== value) panel.sayData(name, value, t("variables.cut", { value: shows }), true);
+    else panel.sayData(name, value, t("variables.saved"));
+  }
+
+  /** What Finesse says to a request by its id, for what a call does not show. @param {string} requestId */
+  #answered(requestId) {
+    const { action } = this.#pending ?? {};
+    if (action && ["dtmf", "record", "callback", "cancel-callback"].includes(action)) this.#orders.answered(requestId);
+  }
+
+  /** Whose call it is, chosen or created by the agent. @param {EventTarget | null} target @param {Contact} contact */
+  async #choose(target, contact) {
+    const panel = target instanceof Element ? target.closest("call-panel") : null;
+    const interaction = panel instanceof CallPanelElement ? panel.notes.interaction : null;
+    if (!interaction || !(panel instanceof CallPanelElement)) return;
+    try {
+      panel.notes.show(await api.change(interaction.id, { contact: { source: contact.source, id: contact.id } }), desktop.agentId);
     } catch (error) {
       panel.fail(sentence(error));
     }
-    this.#pending.delete(id);
-    if (panel.call) panel.show(panel.call, "");
+  }
+
+  /** Wrap-up reasons: into Finesse while it has the call, and into the log. @param {EventTarget | null} target @param {string[]} reasons */
+  async #wrapUp(target, reasons) {
+    const panel = target instanceof Element ? target.closest("call-panel") : null;
+    if (!(panel instanceof CallPanelElement) || !panel.notes.interaction) return;
+    const { id } = panel.notes.interaction;
+    if (reasons.length && panel.call?.actions.includes("wrap-up"))
+      await this.#order(panel, { action: "wrap-up", sent: { reasons } });
+    try {
+      panel.notes.show(await api.change(id, { reasons }), desktop.agentId);
+      panel.notes.say(t("notes.saved"));
+    } catch (error) {
+      panel.notes.say(sentence(error), true);
+    }
+  }
+
+  /** The agent is done with a call that is over: what they wrote is brought to the service first. @param {EventTarget | null} target */
+  async #putAway(target) {
+    if (!(target instanceof CallPanelElement)) return;
+    const { notes } = target;
+    if (notes.lacksReason) return notes.say(t("reason.missing"), true);
+    await notes.save();
+    if (notes.unsaved) return; // it says why, and tries again
+    // Should this not arrive, the time for notes ends by itself.
+    if (notes.interaction) void api.change(notes.interaction.id, { finished: true }).catch(() => {});
+    this.#close(target.call?.id ?? "");
+    this.#selected = [...this.#panels.keys()].at(-1) ?? "";
+    this.#arrange();
+    this.#search.focus();
+  }
+
+  // ---- calling later
+
+  /** `later` is fired by whom it is about, and by the form when it is saved. @param {CustomEvent} event */
+  #later(event) {
+    if (event.target instanceof CallbackFormElement) {
+      this.#picked.replaceChildren();
+      this.#say(t("callback.saved"));
+      this.#arrange();
+      void this.#callbacks.read();
+    } else {
+      const panel = event.target instanceof Element ? event.target.closest("call-panel") : null;
+      this.#schedule(event.detail ?? (panel instanceof CallPanelElement ? panel.caller : { number: "", name: "", contact: "" }));
+    }
+  }
+
+  /** @param {{number: string, name: string, contact: string}} whom */
+  #schedule(whom) {
+    const form = new CallbackFormElement();
+    form.addEventListener("left", () => (this.#picked.replaceChildren(), this.#arrange()));
+    this.#picked.replaceChildren(form);
+    form.show(whom);
+    this.#arrange();
+  }
+
+  /** @param {{id: string, reason: string}} told */
+  async #callBack({ id, reason }) {
+    if (performance.now() < this.#dialAgain) return;
+    this.#dialAgain = performance.now() + DOUBLE_CLICK;
+    const given = this.#orders.give("dial", `/finesse/api/User/${desktop.agentId}`, () => api.dialCallback(id, reason));
+    if (!given) return;
+    this.#callbacks.fail("");
+    try {
+      this.#callbacks.fail(outcomeSentence(await given));
+    } catch (error) {
+      this.#callbacks.fail(sentence(error));
+    }
+    void this.#callbacks.read();
   }
 
   /** @param {string} number */
@@ -314,5 +534,12 @@ customElements.define("contact-card", ContactCardElement);
 customElements.define("contact-choice", ContactChoiceElement);
 customElements.define("contact-form", ContactFormElement);
 customElements.define("call-controls", CallControlsElement);
+customElements.define("call-keypad", CallKeypadElement);
+customElements.define("call-notes", CallNotesElement);
+customElements.define("call-targets", CallTargetsElement);
+customElements.define("call-variables", CallVariablesElement);
+customElements.define("callback-form", CallbackFormElement);
+customElements.define("callback-list", CallbackListElement);
+customElements.define("parked-list", ParkedListElement);
 customElements.define("call-panel", CallPanelElement);
 customElements.define("callcard-app", CallcardAppElement);

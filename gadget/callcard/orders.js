@@ -7,7 +7,7 @@ export const PATIENCE = 6000;
 /** @typedef {import("../shared/desktop.js").Refusal} Refusal */
 
 export class Orders {
-  /** @type {Map<string, {requestId: string, source: string, early: Refusal[], end: (outcome: Outcome, refusal?: Refusal) => void}>} */
+  /** @type {Map<string, {requestId: string, source: string, early: Refusal[], done: string[], end: (outcome: Outcome, refusal?: Refusal) => void}>} */
   #open = new Map();
 
   /**
@@ -27,6 +27,8 @@ export class Orders {
         source,
         /** @type {Refusal[]} */
         early: [],
+        /** @type {string[]} */
+        done: [],
         end: (/** @type {Outcome} */ outcome, /** @type {Refusal | undefined} */ refusal = undefined) => {
           clearTimeout(timer);
           if (this.#open.get(key) === order) this.#open.delete(key);
@@ -40,7 +42,9 @@ export class Orders {
       ({ request_id }) => {
         if (order) order.requestId = request_id;
         const early = order?.early.find((refusal) => refusal.requestId === request_id);
-        if (early) order?.end("refused", early); // the event was faster than the answer
+        if (early)
+          order?.end("refused", early); // the event was faster than the answer
+        else if (order?.done.includes(request_id)) order.end("confirmed");
         return ended;
       },
       (error) => {
@@ -53,6 +57,14 @@ export class Orders {
   /** What was ordered under `key` can be seen. @param {string} key */
   confirm(key) {
     this.#open.get(key)?.end("confirmed");
+  }
+
+  /** Finesse has done what was asked under this id. @param {string} requestId */
+  answered(requestId) {
+    for (const order of [...this.#open.values()]) {
+      if (requestId === order.requestId) order.end("confirmed");
+      else if (!order.requestId) order.done.push(requestId);
+    }
   }
 
   /** Finesse refused: matched by its request, else by where the refusal comes from. @param {Refusal} refusal */

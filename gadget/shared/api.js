@@ -6,6 +6,11 @@ import { desktop } from "./desktop.js";
 /** @typedef {import("./types.d.ts").Contact} Contact */
 /** @typedef {import("./types.d.ts").Me} Me */
 /** @typedef {import("./types.d.ts").Accepted} Accepted */
+/** @typedef {import("./types.d.ts").CallSeen} CallSeen */
+/** @typedef {import("./types.d.ts").Told} Told */
+/** @typedef {import("./types.d.ts").Interaction} Interaction */
+/** @typedef {import("./types.d.ts").Target} Target */
+/** @typedef {import("./types.d.ts").Callback} Callback */
 
 /** The service's refusal, or its silence: then `code` is `unreachable`. */
 export class ApiError extends Error {
@@ -48,6 +53,24 @@ export const api = {
   setState: (state, reason) => ask("PUT", "/me/state", { body: reason ? { state, reason } : { state } }),
   /** @param {string} to @returns {Promise<Accepted>} */
   dial: (to) => ask("POST", "/calls", { body: { to } }),
-  /** @param {string} call @param {string} action @returns {Promise<Accepted>} */
-  act: (call, action) => ask("POST", `/calls/${encodeURIComponent(call)}/${encodeURIComponent(action)}`),
+  /** @param {string} call @param {string} action @param {object} [sent] @returns {Promise<Accepted>} */
+  act: (call, action, sent) => ask("POST", `/calls/${encodeURIComponent(call)}/${encodeURIComponent(action)}`, { body: sent }),
+  /** @param {string} text @param {AbortSignal} signal @returns {Promise<{targets: Target[], missing: string[]}>} */
+  targets: (text, signal) => ask("GET", `/targets?q=${encodeURIComponent(text)}`, { signal }),
+  /** @param {CallSeen} seen @param {boolean} lookup @returns {Promise<Told>} */
+  tell: (seen, lookup) => ask("POST", `/interactions${lookup ? "?lookup=1" : ""}`, { body: seen }),
+  /** @param {string} id @param {object} change @returns {Promise<Interaction>} */
+  change: (id, change) => ask("PUT", `/interactions/${encodeURIComponent(id)}`, { body: change }),
+  /** Those the CRM does not take. @returns {Promise<{interactions: Interaction[]}>} */
+  parked: () => ask("GET", "/interactions"),
+  /** @param {string} id @returns {Promise<Interaction>} */
+  retry: (id) => ask("POST", `/interactions/${encodeURIComponent(id)}/retry`),
+  /** @returns {Promise<{callbacks: Callback[]}>} */
+  callbacks: () => ask("GET", "/callbacks"),
+  /** @param {object} callback @returns {Promise<Callback>} */
+  saveCallback: (callback) => ask("POST", "/callbacks", { body: callback }),
+  /** @param {string} id @param {string} status @returns {Promise<Callback>} */
+  closeCallback: (id, status) => ask("PUT", `/callbacks/${encodeURIComponent(id)}`, { body: { status } }),
+  /** @param {string} id @param {string} reason @returns {Promise<Accepted>} */
+  dialCallback: (id, reason) => ask("POST", `/callbacks/${encodeURIComponent(id)}/dial`, { body: { reason } }),
 };

@@ -125,7 +125,7 @@ export const desktop = {
    * Follow the agent and their calls. Resolves once the library listens; rejects if the desktop's hub does not come.
    * @param {{
    *   agent: (user: UserData) => void, calls: (dialogs: DialogData[]) => void, ended: (dialog: DialogData) => void,
-   *   refused: (refusal: Refusal) => void, connected: (now: boolean) => void, failed: (what: string) => void,
+   *   refused: (refusal: Refusal) => void, answered: (requestId: string) => void, connected: (now: boolean) => void, failed: (what: string) => void,
    * }} listener
    */
   async follow(listener) {
@@ -183,6 +183,7 @@ export const desktop = {
 
     /** @param {any} update */
     function hearRefusal(update) {
+      if (update?.requestId && !update.data?.apiErrors) listener.answered(update.requestId);
       for (const error of list(update?.data?.apiErrors?.apiError)) {
         listener.refused({
           requestId: update.requestId ?? "",
@@ -208,6 +209,30 @@ export const desktop = {
 
   /** @param {string} title */
   setTitle: (title) => gadgets.window.setTitle(title),
+
+  /**
+   * Hear of the workflow actions that are left to gadgets. Through the container's services: who listens on the hub instead takes the
+   * actions away from Finesse's own workflows.
+   * @param {(params: Record<string, string>) => void} hear by the params' names, their variables filled in
+   */
+  async followWorkflows(hear) {
+    await hub;
+    try {
+      const { ContainerServices } = finesse.containerservices;
+      const services = ContainerServices.init();
+      services.addHandler(ContainerServices.Topics.WORKFLOW_ACTION_EVENT, (/** @type {any} */ event) =>
+        guarded(() => {
+          if (String(event.getHandledBy?.() ?? "").toUpperCase() !== "OTHER") return;
+          const params = Object.values(event.getParams?.() ?? {});
+          hear(
+            Object.fromEntries(params.map((/** @type {any} */ param) => [param.name, param.expandedValue ?? param.value ?? ""])),
+          );
+        }),
+      );
+    } catch (error) {
+      console.warn("no workflow actions here:", error); // hosted in another origin than the desktop's
+    }
+  },
 
   dismissLoading: () => gadgets.loadingindicator?.dismiss(),
 };

@@ -4,6 +4,7 @@ export type OneOrMany<T> = T | T[] | null | undefined;
 
 export interface ParticipantData {
   mediaAddress?: string | null;
+  mediaAddressType?: string | null;
   state?: string | null;
   startTime?: string | null;
   stateChangeTime?: string | null;
@@ -13,6 +14,9 @@ export interface ParticipantData {
 
 export interface DialogData {
   id: string;
+  secondaryId?: string | null;
+  associatedDialogUri?: string | null;
+  callbackNumber?: string | null;
   state?: string | null;
   fromAddress?: string | null;
   toAddress?: string | null;
@@ -20,6 +24,10 @@ export interface DialogData {
     callType?: string | null;
     dialedNumber?: string | null;
     queueName?: string | null;
+    callKeyPrefix?: string | null;
+    callKeyCallId?: string | null;
+    wrapUpReason?: string | null;
+    wrapUpItems?: { wrapUpItem?: OneOrMany<string> } | null;
     callvariables?: { CallVariable?: OneOrMany<{ name?: string | null; value?: string | null }> } | null;
   } | null;
   participants?: { Participant?: OneOrMany<ParticipantData> } | null;
@@ -54,7 +62,7 @@ export interface Contact {
 }
 
 export interface Match {
-  how: "exact" | "suffix";
+  how: "exact" | "suffix" | "variable" | "chosen";
   contact: Contact;
 }
 
@@ -83,6 +91,8 @@ export interface Me {
   name: string;
   state: string;
   reason: Reason | null;
+  platform: "ucce" | "uccx";
+  wrap_up_reasons: string[];
   not_ready_reasons: Reason[];
   sign_out_reasons: Reason[];
 }
@@ -90,6 +100,76 @@ export interface Me {
 export interface Accepted {
   request_id: string;
   outcome: string;
+}
+
+export interface PartySeen {
+  address: string;
+  state: string;
+  since: string;
+  began: string;
+  agent: boolean;
+}
+
+export interface CallSeen {
+  id: string;
+  key: string;
+  associated: string;
+  secondary: string;
+  from_address: string;
+  to_address: string;
+  dialed: string;
+  callback_number: string;
+  type: string;
+  queue: string;
+  variables: Record<string, string>;
+  reasons: string[];
+  parties: PartySeen[];
+  earlier?: PartySeen[];
+  over: boolean;
+  state?: string;
+  since?: string;
+}
+
+export interface Interaction {
+  id: string;
+  state: "open" | "closing" | "due" | "delivered" | "parked";
+  problem: string;
+  number: string;
+  began: string;
+  ended: string;
+  end: string;
+  contact: { source: string; id: string; name: string } | null;
+  notes: { agent: string; name: string; text: string; reasons: string[] }[];
+  reasons: string[];
+  reason_required: boolean;
+  finished: boolean;
+  closes: string;
+}
+
+export interface Told {
+  interaction: Interaction | null;
+  never_logged: boolean;
+  number: string;
+  outgoing: boolean;
+  ended: boolean;
+  lookup: Lookup | null;
+}
+
+export interface Target {
+  kind: "agent" | "phone-book" | "contact";
+  name: string;
+  detail: string;
+  number: string;
+}
+
+export interface Callback {
+  id: string;
+  status: string;
+  at: string;
+  number: string;
+  name: string;
+  contact: string;
+  note: string;
 }
 
 declare global {

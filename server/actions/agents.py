@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from server.actions.outcomes import Accepted, settle
 from server.auth import Agent
 from server.errors import InvalidField
+from server.finesse.cluster import Cluster, Platform
 from server.finesse.objects import ReasonCode, User
 
 SETTABLE = ("READY", "NOT_READY", "LOGOUT")
@@ -37,16 +38,22 @@ class Me:
     pending_state: str
     reason: Reason | None
     roles: tuple[str, ...]
+    platform: Platform
+    wrap_up_reasons: tuple[str, ...]
+    """The team's; one of them for a call on UCCE, several on UCCX."""
     not_ready_reasons: tuple[Reason, ...]
     sign_out_reasons: tuple[Reason, ...]
 
 
-async def me(agent: Agent) -> Me:
+async def me(agent: Agent, cluster: Cluster) -> Me:
     """The agent as of now, with the reasons they can choose from."""
     finesse, credential, id = agent.finesse, agent.credential, agent.user.login_id
     user = await finesse.user(credential, id)  # alone first: should the credential have ended, it is shown once, not thrice
-    not_ready, sign_out = await asyncio.gather(
-        finesse.reason_codes(credential, id, "NOT_READY"), finesse.reason_codes(credential, id, "LOGOUT")
+    not_ready, sign_out, wrap_up, platform = await asyncio.gather(
+        finesse.reason_codes(credential, id, "NOT_READY"),
+        finesse.reason_codes(credential, id, "LOGOUT"),
+        finesse.wrap_up_reasons(credential, id),
+        cluster.platform(agent.node, credential.deadline),
     )
     return Me(
         id=user.login_id,
@@ -59,6 +66,8 @@ async def me(agent: Agent) -> Me:
         pending_state=user.pending_state,
         reason=_reason(user.reason_code) if user.reason_code else None,
         roles=user.roles,
+        platform=platform,
+        wrap_up_reasons=tuple(reason.label for reason in wrap_up),
         not_ready_reasons=tuple(map(_reason, not_ready)),
         sign_out_reasons=tuple(map(_reason, sign_out)),
     )
