@@ -235,34 +235,48 @@ def number() -> None:
 @click.option("--config", type=_FILE, help="Settings: where the contacts are, and the country.")
 @click.option("--database", help="The contacts' file, instead of the setting.")
 @click.option("--country", help="Country of numbers without a country code, instead of the setting.")
-def explain(given: str, config: Path | None, database: str | None, country: str | None) -> None:
-    """How NUMBER is understood: every spelling tried, and whom it finds."""
-    settings = Settings.read(config, database=database, country=country)
+@click.option("--dial", is_flag=True, help="Which dial rule fits, and what the telephone would dial; nothing is called.")
+@click.option(
+    "--rule", multiple=True, metavar="RULE", help='As in --rule "national -> 91", instead of the setting; again for more.'
+)
+def explain(given: str, config: Path | None, database: str | None, country: str | None, dial: bool, rule: tuple[str, ...]) -> None:
+    """How NUMBER is understood: every spelling tried, whom it finds, and how it is dialled."""
+    settings = Settings.read(config, database=database, country=country, dial_rules=rule or None)
+    rules = numbers.read_rules(settings.dial_rules)
     read, spellings = numbers.explain(given, settings.country)
     click.echo(f"given      {given!r}, at home in {settings.country}")
     for spelling in spellings:
         verdict = "valid" if spelling.valid else "no numbering plan has it" if spelling.e164 else "not a number"
         click.echo(f"tried      {spelling.rule}: {spelling.tried} → {spelling.e164 or '-'} ({verdict})")
-    click.echo(f"read as    {read.kind}" + (f" {read.e164 or read.digits}" if read.digits else ""))
+    why = " (so short a number is the site's own)" if read.kind == "internal" and any(each.valid for each in spellings) else ""
+    click.echo(f"read as    {read.kind}" + (f" {read.e164 or read.digits}{why}" if read.digits else ""))
     if read.display:
         click.echo(f"shown as   {read.display}" + (f" ({read.country})" if read.country else ""))
     if read.extension:
         click.echo(f"extension  {read.extension} (left out of the search)")
-    dialled = numbers.dialable(read)
-    click.echo(f"dialled    {dialled}" if dialled else "dialled    not dialable")
-    if not Path(settings.database).is_file():
+    address, first = numbers.dialled(read, settings.country, rules)
+    click.echo(f"dialled    {address or 'not dialable'}")
+    if Path(settings.database).is_file():
+        store = LocalContacts(settings.database, home=settings.country, suffix_digits=settings.suffix_digits)
+        matches = asyncio.run(store.by_number(read))
+        store.close()
+        for match in matches:
+            contact = match.contact
+            who = ", ".join(filter(None, (contact.name, contact.company)))
+            how = "whole number" if match.how == "exact" else f"last {settings.suffix_digits} digits only"
+            click.echo(f"found      {contact.source}/{contact.id} {who} ({how})")
+        if not matches:
+            click.echo("found      nobody")
+    else:
         click.echo(f"contacts   there is no file {settings.database} yet; callcard contacts import FILE makes it")
+    if not dial:
         return
-    store = LocalContacts(settings.database, home=settings.country, suffix_digits=settings.suffix_digits)
-    matches = asyncio.run(store.by_number(read))
-    store.close()
-    for match in matches:
-        contact = match.contact
-        who = ", ".join(filter(None, (contact.name, contact.company)))
-        how = "whole number" if match.how == "exact" else f"last {settings.suffix_digits} digits only"
-        click.echo(f"found      {contact.source}/{contact.id} {who} ({how})")
-    if not matches:
-        click.echo("found      nobody")
+    for each in rules:
+        fits = numbers.dialled(read, settings.country, [each])[1] is not None
+        verdict = "does not fit" if not fits else "fits, and is used" if each is first else "would fit, but comes later"
+        click.echo(f"rule       {each} ({verdict})")
+    why = f"by {first}" if first else "as it is: no rule fits" if rules else "as it is: there are no dial rules"
+    click.echo(f"would dial {address}, {why}" if address else "would dial nothing: it is not dialable")
 
 
 def main() -> None:

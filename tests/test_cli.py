@@ -192,6 +192,39 @@ def test_import_explain_and_import_again(tmp_path: Path) -> None:
     assert "dialled    not dialable" in callcard("number", "explain", "rubbish", cwd=tmp_path).stdout
 
 
+def test_explain_dial_is_a_dry_run_of_the_rules(tmp_path: Path) -> None:
+    def dry(*words: str, **environ: str) -> list[str]:
+        done = callcard("number", "explain", *words, "--dial", cwd=tmp_path, **environ)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout.splitlines()
+
+    rules = ("--rule", "internal -> 8", "--rule", "national -> 91", "--rule", "international -> 9011")
+    assert dry("(212) 555-0123", *rules)[-6:] == [
+        "dialled    912125550123",
+        "contacts   there is no file callcard.sqlite yet; callcard contacts import FILE makes it",
+        "rule       internal -> 8 (does not fit)",
+        "rule       national -> 91 (fits, and is used)",
+        "rule       international -> 9011 (would fit, but comes later)",
+        "would dial 912125550123, by national -> 91",
+    ]
+    assert dry("2125550123", "--rule", "+49 -> 0")[-1] == "would dial +12125550123, as it is: no rule fits"
+    assert dry("1001")[-1] == "would dial 1001, as it is: there are no dial rules"
+    assert dry("rubbish")[-1] == "would dial nothing: it is not dialable"
+    (tmp_path / "callcard.toml").write_text('dial_rules = ["national -> 91"]\n')
+    assert dry("2125550123")[-1] == "would dial 912125550123, by national -> 91"
+    assert dry("2125550123", "--rule", "national -> 7")[-1] == "would dial 72125550123, by national -> 7"
+    assert "dialled    912125550123" in callcard("number", "explain", "2125550123", cwd=tmp_path).stdout
+    done = callcard("number", "explain", "2125550123", "--dial", "--rule", "nationl 9", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("callcard: dial_rules: 'nationl 9' is no dial rule; write WHAT -> CODE")
+    assert done.stderr.count("\n") == 1
+
+
+def test_explain_says_why_a_short_number_is_internal(tmp_path: Path) -> None:
+    done = callcard("number", "explain", "924424", "--country", "DE", cwd=tmp_path)
+    assert "read as    internal 924424 (so short a number is the site's own)" in done.stdout
+
+
 # ---- settings
 
 

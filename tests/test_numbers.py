@@ -1,10 +1,17 @@
 """Numbers in the spellings that people, phones and gateways use."""
 
+import re
+from pathlib import Path
+
+import phonenumbers as pn
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from server import numbers
+
+PAGE = (Path(numbers.__file__).parent / "docs" / "numbers.md").read_text("utf-8")
+COUNTRIES = ("US", "GB", "DE", "FR", "SE", "AE", "AU", "IT")
 
 BERLIN = "+4930901820"
 NEW_YORK = "+12125550123"
@@ -98,3 +105,122 @@ def test_anything_is_read_without_an_exception(text: str, country: str) -> None:
     assert read.digits.isdigit() or not read.digits
     if read.e164:
         assert numbers.read(read.e164, country).e164 == read.e164, "what was read reads as itself"
+
+
+# ---- the tables of server/docs/numbers.md
+
+
+def _table(second: str) -> list[list[str]]:
+    """The rows of the page's table that begins with the columns `at home in` and `second`."""
+    lines = iter(PAGE.splitlines())
+    while not next(lines).startswith(f"| at home in | {second} |"):
+        pass
+    next(lines)
+    return [[cell.strip() for cell in line.strip()[1:-1].split("|")] for line in iter(lambda: next(lines, ""), "")]
+
+
+def _code(cell: str) -> str:
+    return cell[1:-1] if cell else ""
+
+
+def _named(home: str, spelling: str, rules: str = "") -> str:
+    return " ".join(filter(None, (home, rules, spelling)))
+
+
+READINGS = [(home, _code(spelling), kind, _code(result)) for home, spelling, kind, result, _why in _table("given")]
+DIALLINGS = [
+    (home, tuple(re.findall("`([^`]*)`", rules)), _code(spelling), _code(address))
+    for home, rules, spelling, address, _why in _table("rules")
+]
+
+
+@pytest.mark.parametrize(("home", "spelling", "kind", "result"), READINGS, ids=[_named(*row[:2]) for row in READINGS])
+def test_the_page_says_how_a_number_is_read(home: str, spelling: str, kind: str, result: str) -> None:
+    read = numbers.read(spelling, home)
+    assert (read.kind, numbers.dialable(read) or "") == (kind, result)
+    assert (read.e164 is not None) == (kind == "public")
+
+
+def test_the_page_has_enough_spellings_and_all_kinds_in_every_country() -> None:
+    assert len(READINGS) >= 96
+    assert {row[0] for row in READINGS} == set(COUNTRIES)
+    for country in COUNTRIES:
+        kinds = [kind for home, _given, kind, _result in READINGS if home == country]
+        assert len(kinds) >= 10
+        assert set(kinds) == {"public", "internal", "withheld", "unreadable"}
+    assert len(READINGS) == len({row[:2] for row in READINGS}), "no row twice"
+    assert len(DIALLINGS) >= 12
+
+
+@pytest.mark.parametrize(
+    ("home", "rules", "spelling", "address"), DIALLINGS, ids=[_named(row[0], row[2], "; ".join(row[1])) for row in DIALLINGS]
+)
+def test_the_page_says_how_a_number_is_dialled(home: str, rules: tuple[str, ...], spelling: str, address: str) -> None:
+    dialled, rule = numbers.dialled(numbers.read(spelling, home), home, numbers.read_rules(rules))
+    assert (dialled or "") == address
+    assert rule is None or str(rule).strip() in rules
+
+
+@pytest.mark.parametrize(("spelling", "extension"), [("04 555 0123 تحويلة ١٢", "12"), ("+97145550123;ext=7", "7"), ("١٢", None)])
+def test_an_extension_is_kept_in_plain_digits(spelling: str, extension: str | None) -> None:
+    assert numbers.read(spelling, "AE").extension == extension
+
+
+@given(st.text("0123456789", min_size=1, max_size=5), st.sampled_from(COUNTRIES))
+def test_up_to_five_digits_are_internal_and_keep_their_zeros(digits: str, country: str) -> None:
+    read = numbers.read(digits, country)
+    assert (read.kind, numbers.dialable(read)) == ("internal", digits)
+
+
+# ---- dial rules
+
+RULES = st.lists(
+    st.builds(
+        "{} -> {}".format,
+        st.sampled_from(["internal", "national", "international"]) | st.from_regex(r"\+[0-9]{1,15}", fullmatch=True),
+        st.text("0123456789+*#", max_size=16),
+    ),
+    max_size=5,
+)
+NUMBERS = (
+    st.text(max_size=140) | st.text("0123456789+*#٠١٢٣ ()-.,;@x:", max_size=30) | st.sampled_from([row[1] for row in READINGS])
+)
+
+
+@given(NUMBERS, st.sampled_from(COUNTRIES), RULES)
+def test_whatever_is_dialled_a_telephone_can_dial(text: str, country: str, told: list[str]) -> None:
+    rules = numbers.read_rules(told)
+    address, rule = numbers.dialled(numbers.read(text, country), country, rules)
+    assert address is None or re.fullmatch(r"[0-9+*#]+", address)
+    assert rule is None or rule in rules
+
+
+@given(st.sampled_from(sorted(pn.SUPPORTED_REGIONS)), st.text("0123456789", min_size=4, max_size=12), st.sampled_from(COUNTRIES))
+def test_a_valid_number_with_plus_reads_as_itself_and_is_dialled_so(region: str, digits: str, country: str) -> None:
+    example = pn.example_number(region)
+    assert example is not None
+    known = pn.format_number(example, pn.PhoneNumberFormat.E164)
+    changed = known[: -len(digits)] + digits
+    for e164 in (known, changed):
+        try:
+            number = pn.parse(e164, None)
+        except pn.NumberParseException:
+            continue
+        if pn.is_valid_number(number) and pn.format_number(number, pn.PhoneNumberFormat.E164) == e164:
+            read = numbers.read(e164, country)
+            assert (read.kind, read.e164) == ("public", e164)
+            assert numbers.dialled(read, country) == (e164, None)
+
+
+def test_a_rule_that_leaves_nothing_to_dial_does_not_fit() -> None:
+    hotline, *others = numbers.read_rules(["+12125550123 ->", "+12125550123 -> 1001"])
+    assert numbers.dialled(numbers.read(NEW_YORK, "US"), "US", [hotline]) == (NEW_YORK, None)
+    assert numbers.dialled(numbers.read(NEW_YORK, "US"), "US", [hotline, *others])[0] == "1001"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "national", "national 9", "nationl -> 9", "+ -> 9", "49 -> 9", "national -> 9x", "national -> ٩"]
+)
+def test_what_is_no_dial_rule_is_said_to_be_none(text: str) -> None:
+    with pytest.raises(ValueError, match="is no dial rule; write WHAT -> CODE"):
+        numbers.read_rules([text])
