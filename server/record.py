@@ -62,6 +62,8 @@ class Seen:
     """The addresses that are agents' phones; the others are outside."""
     over: bool = False
     """Finesse has taken it off the agent's desktop."""
+    over_at: str = ""
+    """When, if the moments do not tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +276,7 @@ def add(record: Record, teller: Teller, seen: Seen, heard: float) -> Record:
     work = {*part.work, *([(teller.state, teller.since)] if teller.state and teller.since else [])}
     over = part.over
     if seen.over:
-        at = max((m.since for m in seen.moments), default=seen.began)
+        at = seen.over_at or max((m.since for m in seen.moments), default=seen.began)
         over = over | {seen.dialog: max(over.get(seen.dialog, ""), at, own_last)}
     part = replace(
         part,

@@ -24,13 +24,17 @@ REPEAT = 30.0
 class Desktop:
     """Agent `id` at their desk. `http` reaches the service."""
 
-    def __init__(self, id: str, cluster: Cluster, http: httpx.AsyncClient, *, repeat: float = REPEAT) -> None:
+    def __init__(
+        self, id: str, cluster: Cluster, http: httpx.AsyncClient, *, repeat: float = REPEAT, left: dict[str, CallSeen] | None = None
+    ) -> None:
+        """`left` is what a browser that died had still to tell: the gadget keeps it on the disk."""
         self.id, self._http, self._repeat = id, http, repeat
         self._auth = httpx.BasicAuth(id, "callcard")
-        self._waiting: dict[str, CallSeen] = {}
+        self._waiting: dict[str, CallSeen] = dict(left or {})
         self._earlier: dict[str, list[PartySeen]] = {}
         self._on: dict[str, CallSeen] = {}
         self._more = asyncio.Event()
+        self._more.set()
         self._state, self._since = "", ""
         self.told: dict[str, dict[str, Any]] = {}
         """The last answer about each call."""
@@ -43,12 +47,18 @@ class Desktop:
         """The browser is gone, without a word."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for broken in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if broken and not isinstance(broken, asyncio.CancelledError):
+                raise broken
         await self.line.close()
 
     @property
     def quiet(self) -> bool:
         return not self._waiting
+
+    @property
+    def left(self) -> dict[str, CallSeen]:
+        return self._waiting
 
     def _hear(self, change: Change) -> None:
         match change:
@@ -92,6 +102,8 @@ class Desktop:
                 if answer is not None and answer.status_code == 200:
                     self.took.append(asyncio.get_running_loop().time() - begun)
                     self.told[id] = answer.json()
+                    if self.told[id]["gone"]:  # an event was lost
+                        self._on.pop(id, None)
                     first.add(id)
                     wait = 0.05
                     if self._waiting.get(id) is seen:

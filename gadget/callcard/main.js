@@ -61,7 +61,9 @@ class CallcardAppElement extends HTMLElement {
   #reports = new Reports(
     (seen, lookup) => api.tell(seen, lookup),
     (id, told, error) => this.#told(id, told, error),
-    sessionStorage,
+    localStorage,
+    desktop.agentId,
+    tab(),
   );
   /** @type {string[]} */
   #reasons = [];
@@ -218,6 +220,8 @@ class CallcardAppElement extends HTMLElement {
   #told(id, told, error) {
     const panel = this.#panels.get(id);
     if (!panel) return;
+    const shown = this.#dialogs.get(id);
+    if (told?.gone && shown) this.#end(shown); // an event was lost
     if (told) {
       panel.told(told, desktop.agentId);
       panel.notes.offer(this.#reasons, this.#several);
@@ -526,6 +530,13 @@ class CallcardAppElement extends HTMLElement {
       retry ? h("button", { type: "button", onclick: retry }, t("lookup.retry")) : "",
     );
   }
+}
+
+/** A name for this tab of the browser, the same after a reload. */
+function tab() {
+  const known = sessionStorage.getItem("callcard.tab") ?? Math.random().toString(36).slice(2);
+  sessionStorage.setItem("callcard.tab", known);
+  return known;
 }
 
 customElements.define("agent-state", AgentStateElement);

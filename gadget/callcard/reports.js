@@ -9,7 +9,8 @@
 export const REPEAT = 30_000;
 /** Milliseconds to wait after the first failure, doubled up to the last. */
 const [FIRST_WAIT, LAST_WAIT] = [1000, 30_000];
-const KEY = "callcard.reports";
+/** Milliseconds after which a tab that has not saved is taken for gone. */
+const ALIVE = 2 * REPEAT;
 
 /** @typedef {{report: CallSeen, lookup: boolean, sending: boolean}} Waiting */
 
@@ -25,18 +26,23 @@ export class Reports {
   #send;
   /** @type {(id: string, told: Told | null, error: unknown) => void} */
   #told;
-  /** @type {Pick<Storage, "getItem" | "setItem">} */
+  /** @type {Storage} */
   #storage;
+  #prefix = "";
+  #key = "";
 
   /**
    * @param {(report: CallSeen, lookup: boolean) => Promise<Told>} send rejects with an error that has a `status`
    * @param {(id: string, told: Told | null, error: unknown) => void} told hears each answer; null and the error when there is none
-   * @param {Pick<Storage, "getItem" | "setItem">} storage keeps what is not answered over a reload
+   * @param {Storage} storage keeps what is not answered, for this tab after a reload or for another should the browser die
+   * @param {string} agent whose reports these are
+   * @param {string} tab in which browser's tab, the same after a reload
    */
-  constructor(send, told, storage) {
+  constructor(send, told, storage, agent, tab) {
     [this.#send, this.#told, this.#storage] = [send, told, storage];
-    for (const report of this.#read()) this.#waiting.set(report.id, { report, lookup: false, sending: false });
-    if (this.#waiting.size) setTimeout(() => this.#sendAll(), FIRST_WAIT);
+    this.#prefix = `callcard.reports.${agent}.`;
+    this.#key = this.#prefix + tab;
+    this.#adopt(this.#key);
   }
 
   /** A call as it is now. @param {CallSeen} seen @param {boolean} [lookup] whether it must be said who calls */
@@ -61,6 +67,7 @@ export class Reports {
 
   /** Tell of every call that is on, although nothing changed. */
   again() {
+    this.#adopt();
     for (const seen of this.#known.values()) if (!seen.over) this.#put({ ...seen, ...this.#agent }, false);
   }
 
@@ -75,10 +82,6 @@ export class Reports {
     this.#waiting.set(report.id, { report, lookup, sending });
     this.#save();
     void this.#sendOne(report.id);
-  }
-
-  #sendAll() {
-    for (const id of this.#waiting.keys()) void this.#sendOne(id);
   }
 
   /** One report of a call at a time: a newer one waits, and has the older one's news in it. @param {string} id */
@@ -119,18 +122,27 @@ export class Reports {
     this.#save();
   }
 
-  /** @returns {CallSeen[]} */
-  #read() {
+  /** Take over what a tab that is gone had still to tell: one that lives says so whenever it saves. @param {string} [own] */
+  #adopt(own) {
     try {
-      return JSON.parse(this.#storage.getItem(KEY) ?? "[]");
+      for (const key of Object.keys(this.#storage)) {
+        if (!key.startsWith(this.#prefix) || (key === this.#key && !own)) continue;
+        const { at, reports } = JSON.parse(this.#storage.getItem(key) ?? "{}");
+        if (key !== own && Date.now() - at < ALIVE) continue;
+        this.#storage.removeItem(key);
+        for (const report of reports ?? []) if (!this.#waiting.has(report.id)) this.#put(report, false);
+      }
+      if (this.#waiting.size) this.#save(); // this one is alive
     } catch {
-      return [];
+      // storage is forbidden
     }
   }
 
   #save() {
     try {
-      this.#storage.setItem(KEY, JSON.stringify([...this.#waiting.values()].map(({ report }) => report)));
+      const reports = [...this.#waiting.values()].map(({ report }) => report);
+      if (reports.length) this.#storage.setItem(this.#key, JSON.stringify({ at: Date.now(), reports }));
+      else this.#storage.removeItem(this.#key);
     } catch {
       // storage is full or forbidden: then a reload in an outage loses what was not told
     }

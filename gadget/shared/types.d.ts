@@ -152,6 +152,7 @@ export interface Told {
   number: string;
   outgoing: boolean;
   ended: boolean;
+  gone: boolean;
   lookup: Lookup | null;
 }
 

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from cachetools import TTLCache
+
 from server.actions.contacts import Directory, Lookup
 from server.actions.lists import Lists
 from server.actions.sight import CallSeen, read_off, seen_of
@@ -95,6 +97,8 @@ class Told:
     outgoing: bool
     ended: bool
     """The call is over for every agent."""
+    gone: bool
+    """Finesse does not have it for this agent any more, whatever their desktop has heard."""
     lookup: Lookup | None
 
 
@@ -105,6 +109,8 @@ class Log:
         self._store, self._directory, self._lists, self._settings = store, directory, lists, settings
         self._worker = uuid.uuid4().hex
         self._began = store.clock()
+        self._looked: TTLCache[tuple[str, str], tuple[object, float]] = TTLCache(20_000, 10 * settings.lost_seconds)
+        """What an agent last told of a call, and when it was new or Finesse was asked."""
 
     # ---- telling
 
@@ -123,10 +129,17 @@ class Log:
             since=call.since,
         )
         seen = await self._proved(agent, seen_of(call, user.extension, self._settings.number_variables))
+        seen = await self._still_there(agent, seen)
         if await self._lists.keeps_out("never-log", seen.number, agent=user.login_id, about=seen.dialog):
             found = await self._directory.by_number(seen.number) if lookup else None
             return Told(
-                interaction=None, never_logged=True, number=seen.number, outgoing=seen.outgoing, ended=seen.over, lookup=found
+                interaction=None,
+                never_logged=True,
+                number=seen.number,
+                outgoing=seen.outgoing,
+                ended=seen.over,
+                gone=seen.over,
+                lookup=found,
             )
         kept = await self._store.write(lambda writing: self._put(writing, teller, seen))
         told = await self._look_up(kept) if lookup else None
@@ -138,6 +151,7 @@ class Log:
             number=kept.record.number,
             outgoing=kept.record.outgoing,
             ended=bool(kept.record.ended),
+            gone=seen.over,
             lookup=told,
         )
 
@@ -156,6 +170,25 @@ class Log:
         if dialog is None:
             raise NotYours("That call is not one of yours, as far as Finesse knows")
         return seen_of(read_off(dialog), agent.user.extension, self._settings.number_variables)
+
+    async def _still_there(self, agent: Agent, seen: Seen) -> Seen:
+        """`seen`, unless Finesse says that it is over: an event may have been lost, and a desktop would go on showing the call.
+
+        Finesse is asked when nothing new was told of the call for as long as desktops may be silent."""
+        key, now = (agent.user.login_id, seen.dialog), self._store.clock()
+        news = (seen.moments, tuple(seen.variables.items()))
+        known, since = self._looked.get(key, (None, now))
+        if seen.over or known != news:
+            self._looked[key] = (news, now)
+            return seen
+        if now - since < self._settings.lost_seconds:
+            return seen
+        self._looked[key] = (news, now)
+        try:
+            dialogs = await agent.finesse.dialogs(agent.credential, agent.user.login_id)
+        except (FinesseError, NotFound):  # it is asked again
+            return seen
+        return seen if any(d.id == seen.dialog for d in dialogs) else replace(seen, over=True, over_at=_finesse_time(now))
 
     def _put(self, writing: Writing, teller: Teller, seen: Seen) -> Kept:
         """Find the call's record, or begin one, and add what was seen. Two that turn out to be one call become one."""
@@ -450,3 +483,8 @@ def owner_of(record: Record, rule: str) -> Part:
 
 def _iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _finesse_time(at: float) -> str:
+    """As Finesse writes it, to the millisecond."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

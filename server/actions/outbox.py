@@ -28,6 +28,8 @@ FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 TRIES = 12
 """Failures of one call, while others are taken, after which it is parked: something in it breaks the CRM."""
 BATCH = 100
+DUTY = 10.0
+"""Seconds for which one worker delivers for all, unless it goes on; should it be killed, another takes over then."""
 
 
 class Outbox:
@@ -35,24 +37,34 @@ class Outbox:
         self._store, self._crm, self._settings = store, crm, settings
         self._worker = uuid.uuid4().hex
         self._wait = 0.0
+        self._duty_until = 0.0
 
     async def deliver(self) -> None:
         """Tell the CRM what is due, for as long as this is awaited. One worker does it for all."""
         while True:
             try:
-                mine = await self._store.write(lambda writing: writing.take_duty("outbox", self._worker, 4 * LONGEST_WAIT))
-                more = mine and await self._deliver_due()
+                more = await self._on_duty() and await self._deliver_due()
             except StoreUnavailable as error:
                 log.error("%s", error.detail)
                 more = False
             if not more:
-                await asyncio.sleep(max(LOOK, self._wait * random.uniform(0.8, 1.2)))  # noqa: S311 - spreads load, hides nothing
+                await asyncio.sleep(max(LOOK, min(self._wait * random.uniform(0.8, 1.2), LONGEST_WAIT)))  # noqa: S311 - spreads load, hides nothing
+
+    async def _on_duty(self) -> bool:
+        """Whether this worker is the one that delivers, and goes on being it."""
+        now = self._store.clock()
+        if now > self._duty_until - DUTY / 2:
+            mine = await self._store.write(lambda writing: writing.take_duty("outbox", self._worker, DUTY))
+            self._duty_until = now + DUTY if mine else 0.0
+        return now < self._duty_until
 
     async def _deliver_due(self) -> bool:
         """One pass. True if there may be more to do at once."""
         due = self._store.due(self._store.clock(), BATCH)
         failed: list[Kept] = []
         for kept in due:
+            if not await self._on_duty():
+                return False
             try:
                 await self._crm.log(call_log(kept.record, self._settings))
             except SourceRefused as error:

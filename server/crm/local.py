@@ -435,11 +435,29 @@ def _marks(values: Sequence[object]) -> str:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    version = connection.execute("pragma user_version").fetchone()[0]
-    if version > len(_MIGRATIONS):
-        raise SourceUnavailable("The contacts file was written by a newer Callcard; use that version")
-    for number, sql in enumerate(_MIGRATIONS[version:], version + 1):
-        connection.executescript(f"begin immediate; {sql}; pragma user_version = {number}; commit;")
+    connection.execute("begin immediate")  # one at a time: several workers may start on a file that is not there yet
+    try:
+        version = connection.execute("pragma user_version").fetchone()[0]
+        if version > len(_MIGRATIONS):
+            raise SourceUnavailable("The contacts file was written by a newer Callcard; use that version")
+        for number, sql in enumerate(_MIGRATIONS[version:], version + 1):
+            for statement in _statements(sql):
+                connection.execute(statement)
+            connection.execute(f"pragma user_version = {number}")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script, one by one: executescript() would commit what was begun before."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 @contextmanager
