@@ -73,7 +73,6 @@ def create_app(settings: Settings, *, http: httpx.AsyncClient | None = None, sha
             for url, each in zip(settings.finesse_urls, clients, strict=False)
         ]
     )
-    sessions = Sessions(cluster)
     door = Door(
         cluster,
         remember=settings.credential_seconds,
@@ -85,13 +84,15 @@ def create_app(settings: Settings, *, http: httpx.AsyncClient | None = None, sha
     directory = Directory([contacts], settings.country, settings.source_deadline)
     lists = Lists(store, settings.country)
     phone = Phone(Dialplan(settings.country, numbers.read_rules(settings.dial_rules), lists), cluster)
-    calls = Log(store, directory, lists, settings)
+    callbacks = Callbacks(store, phone, settings.country)
+    calls = Log(store, directory, lists, callbacks, settings)
+    sessions = Sessions(cluster, calls.tell, settings.finesse_deadline)
     web = httpx.AsyncClient(follow_redirects=False) if settings.log_url else None
     crm = WebLog(web, settings.log_url, settings.log_token, WEB_DEADLINE) if web else contacts
     outbox = Outbox(store, crm, settings)
     services = Services(
         settings, cluster, sessions, door, directory, store, calls, lists, phone,
-        Callbacks(store, phone, settings.country), Switchboard(directory, door),
+        callbacks, Switchboard(directory, door),
     )  # fmt: skip
 
     @asynccontextmanager

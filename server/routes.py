@@ -234,10 +234,7 @@ async def find_targets(ask: Ask) -> Targets:
 
 
 async def tell_call(ask: Ask) -> Told:
-    told = await ask.services.log.tell(ask.agent, await ask.body(CallSeen), lookup=ask.query("lookup", 1) == "1")
-    if told.ended:
-        await ask.services.callbacks.call_ended(ask.agent, told.number, outgoing=told.outgoing)
-    return told
+    return await ask.services.log.tell(ask.agent, await ask.body(CallSeen), lookup=ask.query("lookup", 1) == "1")
 
 
 async def list_interactions(ask: Ask) -> Interactions:

@@ -49,12 +49,16 @@ class Crm:
     calls: dict[str, CallLog] = field(default_factory=dict)
     tellings: Counter[str] = field(default_factory=Counter)
     away: bool = False
+    never: str = ""
+    """A number whose calls it refuses for good."""
 
     async def put(self, request: Request) -> Response:
         body = await request.body()
         if self.away or self.chance.random() < 0.01:
             return Response(status_code=503)
         call = msgspec.json.decode(body, type=CallLog)
+        if self.never and call.number == self.never:
+            return Response(status_code=422)
         assert call.id == request.path_params["id"]
         self.calls[call.id] = call
         self.tellings[call.id] += 1

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from server.sandbox.app import Sandbox, SandboxSettings
 from server.settings import Settings
 from tests.agents import Desktop
 from tests.conftest import free_port, serving
+from tests.soak import Crm
 
 pytestmark = pytest.mark.anyio
 
@@ -361,3 +364,140 @@ async def test_numbers_that_are_never_logged_and_never_called(tmp_path: Path) ->
             assert (await desk.post("/calls", json={"to": "+1 (212) 555-0123"})).status_code == 202
         await asyncio.sleep(0.7)
         assert not list(centre.crm.calls())
+
+
+async def test_a_session_of_another_web_app_logs_its_calls_too(tmp_path: Path) -> None:
+    async with open_centre(tmp_path) as centre, centre.ask("1001") as desk:
+        opened = await desk.post("/sessions", json={"extension": "1001"})
+        assert opened.status_code == 201, opened.text
+        call = centre.ring()
+        centre.act(call, "1001", "ANSWER")
+        await asyncio.sleep(0.3)
+        (interaction,) = (await desk.get(f"/interactions?call={call}")).json()["interactions"]
+        assert interaction["state"] == "open"
+        centre.hang_up(call)
+        (logged,) = await centre.logged()
+        assert (logged.end, logged.owner, logged.calls) == ("completed", "1001", (call,))
+
+
+async def test_notes_have_their_time_and_what_was_typed_in_time_is_taken_late(tmp_path: Path) -> None:
+    async with open_centre(tmp_path, notes_seconds=1.0) as centre, centre.ask("1001") as desk:
+        desktop = await centre.sit_down("1001")
+        call = centre.ring()
+        centre.act(call, "1001", "ANSWER")
+        await centre.heard()
+        path = f"/interactions/{desktop.told[call]['interaction']['id']}"
+        centre.hang_up(call)
+        await centre.heard()
+        typed = datetime.now(UTC).isoformat()
+        assert (await desk.put(path, json={"notes": "a moment later"})).json()["state"] == "closing"
+        await centre.logged()
+        late = await desk.put(path, json={"notes": "too late"})
+        assert (late.status_code, late.json()["code"]) == (409, "interaction-closed")
+        assert (await desk.put(path, json={"notes": "typed in time", "typed": typed})).status_code == 200
+        await centre.until(lambda: [c.agents[0].notes for c in centre.crm.calls()] == ["typed in time"])
+
+
+async def test_whose_call_a_transferred_one_is_is_a_setting(tmp_path: Path) -> None:
+    async with open_centre(tmp_path, owner="first") as centre:
+        await centre.sit_down("1001")
+        await centre.sit_down("1002")
+        call = centre.ring()
+        centre.act(call, "1001", "ANSWER")
+        await asyncio.sleep(0.05)
+        centre.act(call, "1001", "TRANSFER_SST", toAddress="1002")
+        centre.act(call, "1002", "ANSWER")
+        await asyncio.sleep(0.05)
+        centre.hang_up(call)
+        (logged,) = await centre.logged()
+        assert logged.owner == "1001"
+
+
+async def test_the_chosen_contact_travels_to_another_site_in_a_variable(tmp_path: Path) -> None:
+    async with open_centre(tmp_path, contact_variable="user.note") as centre:
+        desktop = await centre.sit_down("1001")
+        call = centre.ring(from_address="+12125550000")
+        centre.act(call, "1001", "ANSWER")
+        await centre.heard()
+        babbage = (await centre.crm.search("Babbage", 1))[0]
+        async with centre.ask("1001") as desk:
+            path = f"/interactions/{desktop.told[call]['interaction']['id']}"
+            assert (await desk.put(path, json={"contact": {"source": "local", "id": babbage.id}})).status_code == 200
+        told = centre.sandbox.switch.dialogs[call].variables["user.note"]
+        assert told == f"local/{babbage.id}"
+    other = tmp_path / "other site"
+    other.mkdir()
+    async with open_centre(other, contact_variable="user.note") as centre:
+        desktop = await centre.sit_down("1001")
+        call = centre.ring(from_address="+12125550000", **{"user.note": told})
+        await centre.heard()
+        (match,) = desktop.told[call]["lookup"]["matches"]
+        assert (match["how"], match["contact"]["name"]) == ("chosen", "Charles Babbage")
+
+
+async def test_a_crm_that_is_away_refuses_and_comes_back(tmp_path: Path) -> None:
+    crm = Crm(random.Random(1))
+    crm.chance.random = lambda: 1.0  # type: ignore[method-assign]  # no moods today
+    port = free_port()
+    async with serving(crm.app, port), open_centre(tmp_path, log_url=f"http://localhost:{port}/calls/{{id}}") as centre:
+        await centre.sit_down("1001")
+        crm.away = True
+        for number in ("+12125550001", "+12125550002", "+12125550666"):
+            call = centre.ring(from_address=number)
+            centre.act(call, "1001", "ANSWER")
+            await centre.heard()
+            centre.hang_up(call)
+            await centre.heard()
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(1.5)
+        assert not crm.calls
+        crm.never = "+12125550666"
+        crm.away = False
+        await centre.until(lambda: len(crm.calls) == 2, 30)
+        assert [call.number for call in crm.calls.values()] == ["+12125550001", "+12125550002"], "in order"
+        async with centre.ask("1001") as desk, centre.ask("1002") as other, centre.ask("2001") as boss:
+            (parked,) = await parked_of(centre, desk)
+            assert (parked["number"], parked["state"], parked["problem"]) == ("+12125550666", "parked", "log_url answered 422")
+            assert (await other.get("/interactions")).json()["interactions"] == []
+            assert (await other.post(f"/interactions/{parked['id']}/retry")).status_code == 404
+            assert [each["id"] for each in (await boss.get("/interactions")).json()["interactions"]] == [parked["id"]]
+            crm.never = ""
+            assert (await boss.post(f"/interactions/{parked['id']}/retry")).json()["state"] == "due"
+            await centre.until(lambda: len(crm.calls) == 3)
+            assert (await desk.get("/interactions")).json()["interactions"] == []
+        assert set(crm.tellings.values()) == {1}
+
+
+async def parked_of(centre: Centre, desk: httpx.AsyncClient) -> list[dict[str, Any]]:
+    async with asyncio.timeout(10):
+        while not (found := (await desk.get("/interactions")).json()["interactions"]):
+            await asyncio.sleep(0.05)
+    return list(found)
+
+
+async def test_a_callback_restores_the_state_and_a_call_that_fails_does_too(tmp_path: Path) -> None:
+    async with open_centre(tmp_path) as centre, centre.ask("1001") as desk, centre.ask("2001") as boss:
+        await centre.sit_down("1001")
+        agent = centre.sandbox.agents.users["1001"]
+        for wrong in ({"number": "reception"}, {"number": ADA, "at": "tomorrow"}, {"number": ADA, "at": "2027-02-31T10:00Z"}):
+            assert (await desk.post("/callbacks", json=wrong)).json()["code"] == "invalid-field"
+        made = {"number": ADA, "name": "Ada", "at": "2027-03-07T14:30+01:00", "request_id": "one"}
+        callback = (await desk.post("/callbacks", json=made)).json()
+        assert callback["at"] == "2027-03-07T13:30Z"
+        assert (await desk.post("/callbacks", json=made)).json() == callback
+        assert (await desk.get("/callbacks")).json()["callbacks"] == [callback]
+        assert (await boss.post(f"/callbacks/{callback['id']}/dial")).status_code == 404
+        await boss.post("/lists/do-not-call", json={"number": ADA, "reason": "asked for it"})
+        refused = await desk.post(f"/callbacks/{callback['id']}/dial", json={"reason": "3"})
+        assert refused.json()["code"] == "do-not-call"
+        await centre.until(lambda: agent.state == "READY")
+        await boss.delete("/lists/do-not-call/+12125550123")
+        dialled = await desk.post(f"/callbacks/{callback['id']}/dial", json={"reason": "3"})
+        assert dialled.status_code == 202, dialled.text
+        (dialog,) = centre.sandbox.switch.dialogs.values()
+        centre.sandbox.switch.answer_outside(dialog)
+        await centre.heard()
+        assert agent.state == "TALKING"
+        centre.hang_up(dialog.id)
+        await centre.until(lambda: agent.state == "READY")
+        assert (await desk.get("/callbacks")).json()["callbacks"] == []

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 from cachetools import TTLCache
 
+from server.actions.callbacks import Callbacks
 from server.actions.contacts import Directory, Lookup
 from server.actions.lists import Lists
 from server.actions.sight import CallSeen, read_off, seen_of
@@ -105,8 +106,9 @@ class Told:
 class Log:
     """`worker` tells this process from others that share the store."""
 
-    def __init__(self, store: Store, directory: Directory, lists: Lists, settings: Settings) -> None:
-        self._store, self._directory, self._lists, self._settings = store, directory, lists, settings
+    def __init__(self, store: Store, directory: Directory, lists: Lists, callbacks: Callbacks, settings: Settings) -> None:
+        self._store, self._directory, self._lists, self._callbacks = store, directory, lists, callbacks
+        self._settings = settings
         self._worker = uuid.uuid4().hex
         self._began = store.clock()
         self._looked: TTLCache[tuple[str, str], tuple[object, float]] = TTLCache(20_000, 10 * settings.lost_seconds)
@@ -119,6 +121,12 @@ class Log:
 
         Raises NotYours if the call is somebody else's, as Finesse says.
         """
+        told = await self._take(agent, call, lookup=lookup)
+        if told.ended:
+            await self._callbacks.call_ended(agent, told.number, outgoing=told.outgoing)
+        return told
+
+    async def _take(self, agent: Agent, call: CallSeen, *, lookup: bool) -> Told:
         user = agent.user
         teller = Teller(
             agent=user.login_id,

@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import logging
 import secrets
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from msgspec import structs
 
 from server.actions.outcomes import settle
+from server.actions.sight import CallSeen, read_off
 from server.auth import Agent
-from server.errors import CredentialsWrong, FinesseSlow, NotFound
-from server.finesse.changes import Change
+from server.errors import AskerError, CallcardError, CredentialsWrong, FinesseSlow, NotFound
+from server.finesse.changes import Change, DialogChanged, UserChanged
 from server.finesse.cluster import Cluster, Line
+
+log = logging.getLogger("callcard.sessions")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +35,18 @@ class Session:
     connected: bool
 
 
+Tell = Callable[[Agent, CallSeen], Awaitable[object]]
+"""Takes what an agent sees of a call into the log."""
+
+
 class Sessions:
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
+    """`tell` hears of every call of the agents who have a session; `deadline` is what a request of theirs may take, in seconds."""
+
+    def __init__(self, cluster: Cluster, tell: Tell, deadline: float) -> None:
+        self._cluster, self._tell, self._deadline = cluster, tell, deadline
         self._ids: dict[str, str] = {}
         """The session of each agent, by login id."""
+        self._watches: dict[str, Watch] = {}
 
     async def open(self, agent: Agent, extension: str) -> Session:
         """Be present as `agent`, and sign them in on `extension` if one is given. Again, it answers the session that there is.
@@ -40,7 +55,7 @@ class Sessions:
         """
         id, credential = agent.user.login_id, agent.credential
         known = self._cluster.lines.get(id)
-        line = known or self._cluster.attend(id, _secret(agent), _nothing, at=agent.node)
+        line = known or self._attend(agent)
         self._ids.setdefault(id, secrets.token_urlsafe(16))
         try:
             await self._wait_for(line, credential.deadline - 0.2)
@@ -51,6 +66,13 @@ class Sessions:
                 await self._end(id)
             raise
         return self._told(id, line)
+
+    def _attend(self, agent: Agent) -> Line:
+        id = agent.user.login_id
+        watch = Watch(agent, self._tell, self._deadline)
+        self._watches[id] = watch
+        watch.line = self._cluster.attend(id, _secret(agent), watch.hear, at=agent.node)
+        return watch.line
 
     async def _wait_for(self, line: Line, deadline: float) -> None:
         waiting = [asyncio.create_task(line.over.wait()), asyncio.create_task(line.up.wait())]
@@ -91,6 +113,8 @@ class Sessions:
 
     async def _end(self, login: str) -> None:
         self._ids.pop(login, None)
+        if watch := self._watches.pop(login, None):
+            await watch.close()
         if line := self._cluster.lines.get(login):
             await line.close()
 
@@ -106,5 +130,70 @@ def _secret(agent: Agent) -> str:
     return base64.b64decode(value).decode().partition(":")[2]
 
 
-def _nothing(change: Change) -> None:
-    """Nobody subscribes to a session's events yet; orders ask their line for themselves."""
+REPEAT = 30.0
+"""Seconds between tellings of a call on which nothing changes: the log counts calls as lost that nobody tells of."""
+
+
+class Watch:
+    """What a session does beside being there: it tells the log of the agent's calls, as the gadget does on a desktop."""
+
+    line: Line | None = None
+
+    def __init__(self, agent: Agent, tell: Tell, deadline: float) -> None:
+        self._agent, self._tell, self._deadline = agent, tell, deadline
+        self._on: dict[str, CallSeen] = {}
+        self._waiting: dict[str, CallSeen] = {}
+        self._state, self._since = "", ""
+        self._news = asyncio.Event()
+        self._telling = asyncio.create_task(self._tell_all())
+
+    async def close(self) -> None:
+        self._telling.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._telling
+
+    def hear(self, change: Change) -> None:
+        match change:
+            case UserChanged(user):
+                self._agent = replace(self._agent, user=user)
+                self._state, self._since = user.state, user.state_change_time
+            case DialogChanged(what, dialog):
+                seen = read_off(dialog, over=what == "ended")
+                known = self._waiting.get(seen.id) or self._on.get(seen.id)
+                earlier = [*(self._waiting[seen.id].earlier if seen.id in self._waiting else []), *(known.parties if known else [])]
+                told = structs.replace(seen, earlier=list(dict.fromkeys(earlier)), state=self._state, since=self._since)
+                self._waiting[seen.id] = told
+                if seen.over:
+                    self._on.pop(seen.id, None)
+                else:
+                    self._on[seen.id] = seen
+                self._news.set()
+
+    async def _tell_all(self) -> None:
+        wait = REPEAT
+        while True:
+            try:
+                async with asyncio.timeout(wait):
+                    await self._news.wait()
+            except TimeoutError:
+                for id, seen in self._on.items():
+                    self._waiting.setdefault(id, seen)
+            self._news.clear()
+            wait = REPEAT
+            for id, seen in list(self._waiting.items()):
+                try:
+                    await self._tell(self._now(), seen)
+                except AskerError as error:  # it would be answered the same again
+                    log.warning("a call of the session of %s is not logged: %s", self._agent.user.login_id, error.code)
+                except CallcardError as error:
+                    log.info("a call of the session of %s is told again: %s", self._agent.user.login_id, error.code)
+                    wait = 1.0
+                    continue
+                if self._waiting.get(id) is seen:
+                    del self._waiting[id]
+
+    def _now(self) -> Agent:
+        """The agent with time for one more request, on the node where the line is now."""
+        until = asyncio.get_running_loop().time() + self._deadline
+        credential = replace(self._agent.credential, deadline=until)
+        return replace(self._agent, credential=credential, node=self.line.node if self.line else self._agent.node, line=self.line)
