@@ -91,7 +91,7 @@ class Sessions:
         """Leave. Only the agent's own session can be closed by them."""
         login = agent.user.login_id
         line = self._cluster.lines.get(login)
-        if line is None or not secrets.compare_digest(self._ids.get(login, ""), id):
+        if line is None or not secrets.compare_digest(self._ids.get(login, "").encode(), id.encode()):
             raise NotFound("There is no such session of this agent")
         told = self._told(login, line)
         await self._end(login)
