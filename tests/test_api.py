@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import schemathesis
@@ -56,5 +57,5 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @schema.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-def test_every_endpoint_keeps_its_promise(case: schemathesis.Case, service: str) -> None:
+def test_every_endpoint_keeps_its_promise(case: schemathesis.Case[Any], service: str) -> None:
     case.call_and_validate(base_url=service, headers={"Authorization": AUTHORIZATION}, checks=CHECKS, timeout=10)

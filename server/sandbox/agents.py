@@ -9,6 +9,7 @@ from typing import Protocol
 
 from server.sandbox.people import CtiError, Platform, ReasonCode, Refusal, Site, User, people
 
+LONGEST_EXTENSION = 7
 ON_CALL = ("RESERVED", "RESERVED_OUTBOUND_PREVIEW", "TALKING", "HOLD")
 _STATE_ERROR = "Invalid State"
 
@@ -34,13 +35,23 @@ class Agents:
     users: dict[str, User] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._at: dict[str, User] = {}
+        """Who was at an extension the last time; a thousand agents are not looked through for each event."""
         self.users = {user.id: user for user in people(self.site.more_agents)}
 
     def now(self) -> str:
         return self.clock().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
     def by_extension(self, extension: str) -> User | None:
-        return next((u for u in self.users.values() if u.extension == extension and extension), None)
+        known = self._at.get(extension)
+        if known is not None and known.extension == extension:
+            return known
+        if not extension or len(extension) > LONGEST_EXTENSION:
+            return None
+        found = next((user for user in self.users.values() if user.extension == extension), None)
+        if found is not None:
+            self._at[extension] = found
+        return found
 
     def by_login(self, name: str) -> User | None:
         return self.users.get(name)

@@ -107,6 +107,8 @@ class Outlet:
         self.domain = domain
         self._presence, self._agents = presence, agents
         self._sessions: set[Session] = set()
+        self._own: dict[str, set[Session]] = {}
+        """The sessions that have each node without asking: of thousands, an event concerns a few."""
         self.subscriptions: dict[str, dict[str, str]] = {}
         """The subids of explicit subscriptions, by JID and node; they outlive sessions."""
         self.down = False
@@ -122,9 +124,13 @@ class Outlet:
             self.leave(other)
             other.end("conflict")
         self._sessions.add(session)
+        for node in session.nodes:
+            self._own.setdefault(node, set()).add(session)
 
     def leave(self, session: Session) -> None:
         self._sessions.discard(session)
+        for node in session.nodes:
+            self._own.get(node, set()).discard(session)
         self._presence.left(session)
 
     def available(self, session: Session, yes: bool) -> None:
@@ -154,9 +160,7 @@ class Outlet:
     def publish(self, notification: Notification) -> None:
         if self.down:
             return
-        for session in list(self._sessions):
-            if not self._wants(session, notification.node):
-                continue
+        for session in self._hearing(notification.node):
             if session.available:
                 session.send(notification)
             elif session.early is not None and len(session.early) < EARLY:
@@ -176,9 +180,12 @@ class Outlet:
             self.leave(session)
             session.end("conflict")
 
-    def _wants(self, session: Session, node: str) -> bool:
-        subscribed = (self.subscriptions.get(jid, {}) for jid in (session.jid, session.bare))
-        return node in session.nodes or any(node in nodes for nodes in subscribed)
+    def _hearing(self, node: str) -> list[Session]:
+        """Who hears of `node`: because it is theirs, or because they have subscribed to it."""
+        subscribed = {jid for jid, nodes in self.subscriptions.items() if node in nodes}
+        own = self._own.get(node, set())
+        asked = [s for s in self._sessions if s not in own and (s.jid in subscribed or s.bare in subscribed)] if subscribed else []
+        return [*own, *asked]
 
     def _allow(self, user: User, node: str) -> None:
         match node.removeprefix(API).strip("/").split("/"):

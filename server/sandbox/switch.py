@@ -40,15 +40,17 @@ class Switch:
     """How many of the next dialled calls find the line busy."""
     _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(16777217))
     _keys: itertools.count[int] = field(default_factory=lambda: itertools.count(200))
+    _at: dict[str, dict[str, Dialog]] = field(default_factory=dict)
+    """The calls that have had each address in them."""
+    _touched: set[str] = field(default_factory=set)
+    """Addresses in whose calls something has changed that is not settled yet."""
 
     @property
     def ucce(self) -> bool:
         return self.agents.platform == "ucce"
 
     def dialogs_of(self, user: User) -> list[Dialog]:
-        return [
-            d for d in self.dialogs.values() if user.extension and (p := d.participant(user.extension)) and p.state != "DROPPED"
-        ]
+        return [d for d in self._calls_at(user.extension) if (p := d.participant(user.extension)) and p.state != "DROPPED"]
 
     # ---- how a call begins
 
@@ -230,27 +232,18 @@ class Switch:
     def drop_outside(self, dialog: Dialog) -> None:
         """The outside party hangs up: they are gone first, then the call. In a conference the others go on talking."""
         outside = [p for p in dialog.participants if not p.is_agent and p.state != "DROPPED"]
+        go_on = len(self._present(dialog)) - len(outside) >= 2
         if dialog.state == "ACTIVE" and outside:
-            if len(self._present(dialog)) - len(outside) >= 2:
-                for each in outside:
-                    self._move(each, "DROPPED")
-                self._publish(dialog, "PUT")
-                return
             for each in outside:
                 self._move(each, "DROPPED")
             self._publish(dialog, "PUT")
-        self._end(dialog, "")
+        if not (go_on and dialog.state == "ACTIVE" and outside):
+            self._end(dialog, "")
         self._settle()
-
-    def end_without_agents(self) -> None:
-        """A call in which only people outside are left is no longer the contact centre's."""
-        for dialog in list(self.dialogs.values()):
-            if not any(p.is_agent and p.state != "DROPPED" for p in dialog.participants):
-                self.dialogs.pop(dialog.id, None)
 
     def finish_wrap_up(self, user: User, extension: str) -> None:
         """Wrap-up is over, by the agent's own state or the timer: the calls that waited for it go."""
-        for dialog in list(self.dialogs.values()):
+        for dialog in self._calls_at(extension):
             mine = dialog.participant(extension)
             if mine is not None and mine.state == "WRAP_UP":
                 self._move(mine, "DROPPED")
@@ -433,14 +426,21 @@ class Switch:
             heard = call.participant(monitoring.to_address) if call else None
             if (heard is None or heard.state in GONE) and monitoring.id in self.dialogs:
                 self._end(monitoring, "")
-        for dialog in list(self.dialogs.values()):
-            if any(p.actions != self._allowed(dialog, p) for p in dialog.participants if p.is_agent):
-                self._publish(dialog, "PUT")
-        for user in list(self.agents.users.values()):
-            self._follow(user)
-            if user.state in ("READY", "NOT_READY") and user.extension:
-                self.finish_wrap_up(user, user.extension)  # of a call before the last one
-        self.end_without_agents()
+        while self._touched:
+            addresses, self._touched = self._touched, set()
+            touched = {dialog.id: dialog for address in addresses for dialog in self._calls_at(address)}
+            for dialog in touched.values():
+                if any(p.actions != self._allowed(dialog, p) for p in dialog.participants if p.is_agent):
+                    self._publish(dialog, "PUT")
+            for address in addresses:
+                if user := self.agents.by_extension(address):
+                    self._follow(user)
+                    if user.state in ("READY", "NOT_READY"):
+                        self.finish_wrap_up(user, address)  # of a call before the last one
+            for dialog in touched.values():
+                # A call in which only people outside are left is no longer the contact centre's.
+                if not any(p.is_agent and p.state != "DROPPED" for p in dialog.participants):
+                    self.dialogs.pop(dialog.id, None)
 
     def signed_out(self, extension: str) -> None:
         """Whoever was at `extension` is gone: so are they from their calls."""
@@ -474,6 +474,7 @@ class Switch:
     def _publish(
         self, dialog: Dialog, event: Event, request_id: str = "", only: User | None = None, but: User | None = None
     ) -> None:
+        self._index(dialog)
         for user in self._agents(dialog):
             if (only is None or user is only) and user is not but:
                 self._tell(user, dialog, event, request_id)
@@ -482,9 +483,23 @@ class Switch:
                 self._follow(user)
 
     def _tell(self, user: User, dialog: Dialog, event: Event, request_id: str) -> None:
+        self._index(dialog)
         for participant in dialog.participants:
             participant.actions = self._allowed(dialog, participant)
         self.listener.dialog_changed(user, dialog, event, request_id)
+
+    def _index(self, dialog: Dialog) -> None:
+        for participant in dialog.participants:
+            if participant.is_agent:
+                self._at.setdefault(participant.address, {})[dialog.id] = dialog
+                self._touched.add(participant.address)
+
+    def _calls_at(self, address: str) -> list[Dialog]:
+        """The calls that have the agent's phone `address` in them, or had."""
+        mine = self._at.get(address, {})
+        for id in [id for id in mine if id not in self.dialogs]:
+            del mine[id]
+        return list(mine.values())
 
     def _allowed(self, dialog: Dialog, participant: Participant) -> tuple[str, ...]:
         """What Finesse would offer `participant` now."""
@@ -554,7 +569,7 @@ class Switch:
 
     def _hold_others(self, dialog: Dialog, address: str) -> None:
         """One call at a time talks: whatever else is active at `address` is held."""
-        for other in list(self.dialogs.values()):
+        for other in self._calls_at(address):
             talking = other.participant(address)
             if other is not dialog and talking is not None and talking.state == "ACTIVE" and not talking.passive:
                 self._move(talking, "HELD")
