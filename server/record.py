@@ -111,6 +111,7 @@ class Part:
     team: str = ""
     extension: str = ""
     joined: str = ""
+    """When they came into the call; empty as long as they were not seen in it."""
     over: dict[str, str] = field(default_factory=dict)
     """Until when each dialog was on their desktop."""
     heard: float = 0.0
@@ -271,7 +272,7 @@ def is_same(record: Record, seen: Seen) -> bool:
 def add(record: Record, teller: Teller, seen: Seen, heard: float) -> Record:
     """`record` with what `teller` has seen, at `heard` on the service's clock."""
     mine = {m.since for m in seen.moments if m.address == teller.extension}
-    part = record.part(teller.agent) or Part(agent=teller.agent, joined=min(mine, default=seen.began))
+    part = record.part(teller.agent) or Part(agent=teller.agent)
     own_last = max(mine, default="")
     work = {*part.work, *([(teller.state, teller.since)] if teller.state and teller.since else [])}
     over = part.over
@@ -370,4 +371,4 @@ def _moments(moments: Iterable[Moment]) -> tuple[Moment, ...]:
 
 
 def _parts(parts: Iterable[Part]) -> tuple[Part, ...]:
-    return tuple(sorted(parts, key=lambda part: (part.joined, part.agent)))
+    return tuple(sorted(parts, key=lambda part: (part.joined or "~", part.agent)))

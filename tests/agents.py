@@ -38,8 +38,9 @@ class Desktop:
         self._state, self._since = "", ""
         self.told: dict[str, dict[str, Any]] = {}
         """The last answer about each call."""
-        self.took: list[float] = []
-        """Seconds that answers took."""
+        self.looked: list[float] = []
+        """Seconds from the event of a new call to the answer who is calling."""
+        self._heard: dict[str, float] = {}
         self.line: Line = cluster.attend(id, "callcard", self._hear)
         self._tasks = [asyncio.create_task(self._tell()), asyncio.create_task(self._again())]
 
@@ -69,6 +70,8 @@ class Desktop:
 
     def _see(self, dialog: Dialog, *, over: bool) -> None:
         seen = read_off(dialog, over=over)
+        if seen.id not in self._on:
+            self._heard[seen.id] = asyncio.get_running_loop().time()
         known = self._waiting.get(seen.id) or self._on.get(seen.id)
         earlier = [*(self._waiting[seen.id].earlier if seen.id in self._waiting else []), *(known.parties if known else [])]
         self._waiting[seen.id] = msgspec.structs.replace(
@@ -100,7 +103,8 @@ class Desktop:
                     path = "/interactions" if id in first else "/interactions?lookup=1"
                     answer = await self._http.post(path, content=msgspec.json.encode(seen), auth=self._auth)
                 if answer is not None and answer.status_code == 200:
-                    self.took.append(asyncio.get_running_loop().time() - begun)
+                    if id not in first:
+                        self.looked.append(asyncio.get_running_loop().time() - self._heard.pop(id, begun))
                     self.told[id] = answer.json()
                     if self.told[id]["gone"]:  # an event was lost
                         self._on.pop(id, None)

@@ -22,7 +22,7 @@ import { outcomeSentence, sentence } from "./failures.js";
 import { Orders } from "./orders.js";
 import { ParkedListElement } from "./parked-list.js";
 import { REPEAT, Reports } from "./reports.js";
-import { followWorkflows } from "./workflows.js";
+import { perform } from "./workflows.js";
 
 /** @typedef {import("./call.js").Action} Action */
 /** @typedef {import("./call.js").Call} Call */
@@ -129,12 +129,13 @@ class CallcardAppElement extends HTMLElement {
       })
       .catch(() => this.#lost(t("connection.failed"), () => location.reload()))
       .finally(desktop.dismissLoading);
-    followWorkflows({
-      note: (line) => this.#current?.notes.addLine(line),
-      search: (text) => this.#search.find(text),
-      dial: (number) => void this.#dial(number),
+    const actions = {
+      note: (/** @type {string} */ line) => this.#current?.notes.addLine(line),
+      search: (/** @type {string} */ text) => this.#search.find(text),
+      dial: (/** @type {string} */ number) => void this.#dial(number),
       callback: () => this.#current && this.#schedule(this.#current.caller),
-    });
+    };
+    void desktop.followWorkflows((params) => perform(params, actions));
   }
 
   /** The panel in front. */
