@@ -7,7 +7,7 @@ import { t } from "../shared/texts.js";
 /** @typedef {import("../shared/types.d.ts").UserData} UserData */
 
 /** Finesse's states in words; one that is not here is shown as it came. @type {Record<string, () => string>} */
-const STATES = {
+export const STATES = {
   READY: () => t("state.ready"),
   NOT_READY: () => t("state.notReady"),
   LOGOUT: () => t("state.signedOut"),

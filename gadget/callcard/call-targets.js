@@ -4,6 +4,7 @@
 import { api } from "../shared/api.js";
 import { h, own, phone, tell, uniqueId } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
+import { STATES } from "./agent-state.js";
 import { sentence } from "./failures.js";
 
 /** @typedef {import("../shared/types.d.ts").Target} Target */
@@ -73,6 +74,7 @@ export class CallTargetsElement extends HTMLElement {
   /** @param {Target} target */
   #row({ kind, name, detail, number }) {
     const who = name || number;
+    const more = kind === "agent" ? (STATES[detail]?.() ?? detail) : detail;
     return h(
       "li",
       {},
@@ -80,12 +82,7 @@ export class CallTargetsElement extends HTMLElement {
         "span",
         { class: "who" },
         h("strong", {}, name ? own(name) : phone(number)),
-        h(
-          "span",
-          { class: "about" },
-          name ? [phone(number), " · ", KINDS[kind]()] : "",
-          name && detail ? [" · ", own(detail)] : "",
-        ),
+        h("span", { class: "about" }, name ? [phone(number), " · ", KINDS[kind]()] : "", name && more ? [" · ", own(more)] : ""),
       ),
       h(
         "span",
