@@ -21,18 +21,24 @@ async def healthz(request: Request) -> Response:
 
 
 def readyz(services: Services) -> Callable[[Request], Awaitable[Response]]:
-    """Ready: Finesse is in service and the contacts can be read. 503 with the reasons otherwise. Asked of Finesse at most
-    every five seconds, so that probes cost it nothing."""
+    """Ready: Finesse is in service, and contacts and calls can be read; with how many calls are open, due to the CRM, or parked.
+    503 with the reasons otherwise. Asked of Finesse at most every five seconds, so that probes cost it nothing."""
     last: dict[str, Any] = {"at": float("-inf")}
     asking = asyncio.Lock()
 
     async def answer(request: Request) -> Response:
         async with asking:
             if time.monotonic() - last["at"] > 5:
-                last.update(checks=await _checks(services), at=time.monotonic())
+                checks, calls = await _checks(services), {}
+                try:
+                    calls, checks["calls"] = services.store.counts(), "ok"
+                except CallcardError as error:
+                    checks["calls"] = f"{error.code}: {error.detail}"
+                last.update(checks=checks, calls=calls, at=time.monotonic())
         checks = last["checks"]
-        ready = checks["finesse"] == checks["contacts"] == "ok"
-        return json({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
+        ready = checks["finesse"] == checks["contacts"] == checks["calls"] == "ok"
+        told = {"status": "ready" if ready else "not ready", "checks": checks, "calls": last["calls"]}
+        return json(told, 200 if ready else 503)
 
     return answer
 

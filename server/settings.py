@@ -41,7 +41,7 @@ class Settings:
     credential_seconds: float = _knob(60.0, "seconds for which a proved credential is not proved again")
     lockout_seconds: float = _knob(300.0, "seconds for which a refused credential is not shown to Finesse again")
     body_limit: int = _knob(65536, "bytes that a request's body may have")
-    store: str = _knob("callcard-calls.sqlite", "file of calls on their way to the CRM, notes, callbacks and number lists")
+    store: str = _knob("", "file of calls on their way to the CRM, callbacks and number lists; beside the contacts when not given")
     log_url: str = _knob(
         "", "address to which each interaction is PUT as JSON, {id} in it replaced; none keeps them with the contacts"
     )
@@ -105,6 +105,8 @@ class Settings:
         if not (len(self.country) == 2 and self.country.isascii() and self.country.isalpha()):
             raise SettingsError(f"country must be two letters, as in US or DE, not {self.country!r}")
         object.__setattr__(self, "country", self.country.upper())
+        if not self.store:
+            object.__setattr__(self, "store", f"{Path(self.database).with_suffix('')}-calls.sqlite")
         if self.owner not in ("first", "last"):
             raise SettingsError(f"owner must be first or last, not {self.owner!r}")
         try:

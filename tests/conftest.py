@@ -42,7 +42,6 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     return Settings(
         finesse_url="http://finesse",
         database=str(tmp_path / "contacts.sqlite"),
-        store=str(tmp_path / "calls.sqlite"),
         country="US",
         bundle=str(tmp_path / "none"),
         **given,

@@ -16,7 +16,9 @@ from starlette.types import Receive, Scope, Send
 
 import build
 from server.app import create_app
+from server.asking import problem
 from server.crm.local import LocalContacts
+from server.errors import CredentialsWrong
 from server.sandbox import crm, sample
 from server.sandbox.app import Sandbox, SandboxSettings
 from server.settings import Settings
@@ -24,16 +26,19 @@ from tests.conftest import ROOT, free_port, listening
 
 
 class Switchable:
-    """The service, which a test can slow down or take away: then connections are dropped without an answer."""
+    """The service, which a test can slow down, take away (connections are dropped without an answer) or let refuse credentials."""
 
     def __init__(self, app: Starlette) -> None:
-        self.app, self.delay, self.down = app, 0.0, False
+        self.app, self.delay, self.down, self.expired = app, 0.0, False, False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             if self.down:
                 raise ConnectionResetError("the service is down")
             await asyncio.sleep(self.delay)
+            if self.expired:  # as the service answers a token that has ended
+                await problem(CredentialsWrong("sign in to Finesse again"))(scope, receive, send)
+                return
         await self.app(scope, receive, send)
 
 
@@ -72,7 +77,6 @@ def open_site(folder: Path, *, country: str = "US", **told: Any) -> Iterator[Sit
         finesse_second_url=f"http://localhost:{ports[1]}" if told.get("nodes") == 2 else "",
         service_url=service,
         database=str(folder / "contacts.sqlite"),
-        store=str(folder / "calls.sqlite"),
         country=country,
         bundle=str(folder / "dist"),
         **told.pop("service", {}),

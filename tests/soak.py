@@ -1,5 +1,5 @@
-"""Many calls through the stand-in on bad days: events are lost, doubled, late and swapped, browsers die, the CRM comes and goes,
-and the service is killed. In the end the CRM must have one interaction for each call.
+"""Many calls through the stand-in on bad days: events are lost, doubled, late and swapped, browsers die, a node fails over, the CRM
+comes and goes, and the service is killed. In the end the CRM must have one interaction for each call.
 
 `python -m tests.soak 10000` is the long run; the tests do the same with fewer calls.
 """
@@ -85,12 +85,13 @@ class Outcome:
 async def soak(count: int, folder: Path, *, kills: int = KILLS, seed: int = 1) -> Outcome:
     """`count` calls. The service is a process of its own, killed `kills` times and started again."""
     chance = random.Random(seed)
-    ports = [free_port() for _ in range(3)]
-    sandbox = Sandbox(SandboxSettings(ports=(ports[0], 0), more_agents=AGENTS))
+    ports = [free_port() for _ in range(4)]
+    sandbox = Sandbox(SandboxSettings(ports=(ports[0], ports[3]), nodes=2, more_agents=AGENTS))
     crm = Crm(chance)
     settings = folder / "callcard.toml"
     settings.write_text(
-        f'finesse_url = "http://localhost:{ports[0]}"\ndatabase = "{folder}/contacts.sqlite"\nstore = "{folder}/calls.sqlite"\n'
+        f'finesse_url = "http://localhost:{ports[0]}"\nfinesse_second_url = "http://localhost:{ports[3]}"\n'
+        f'database = "{folder}/contacts.sqlite"\nstore = "{folder}/calls.sqlite"\n'
         f'log_url = "http://localhost:{ports[2]}/calls/{{id}}"\nnotes_seconds = 2\nlost_seconds = 6\nbundle = "{folder}/none"\n'
     )
     command = [sys.executable, "-m", "server", "serve", "--config", str(settings), "--port", str(ports[1])]
@@ -99,15 +100,20 @@ async def soak(count: int, folder: Path, *, kills: int = KILLS, seed: int = 1) -
         service = subprocess.Popen(command, stderr=log)  # noqa: ASYNC220 - a moment, at the start
         try:
             async with (
-                serving(sandbox.app, ports[0]),
+                serving(sandbox.apps[0], ports[0]),
+                serving(sandbox.apps[1], ports[3]),
                 serving(crm.app, ports[2]),
                 httpx.AsyncClient(base_url=f"http://localhost:{ports[0]}") as finesse,
+                httpx.AsyncClient(base_url=f"http://localhost:{ports[3]}") as second,
                 httpx.AsyncClient(
                     base_url=f"http://localhost:{ports[1]}/api/v1", timeout=5, limits=httpx.Limits(max_connections=100)
                 ) as http,
             ):
-                node = Node("A", FinesseClient(finesse), Address("localhost", ports[0], "", "websocket", None))
-                floor = Floor(sandbox, Cluster([node], Timing(spread=0.2, retry=0.1, grace=0.1)), http, chance)
+                nodes = [
+                    Node("A", FinesseClient(finesse), Address("localhost", ports[0], "", "websocket", None)),
+                    Node("B", FinesseClient(second), Address("localhost", ports[3], "", "websocket", None)),
+                ]
+                floor = Floor(sandbox, Cluster(nodes, Timing(spread=0.2, retry=0.1, grace=0.1)), http, chance)
                 await floor.sit_down()
                 while not await up(http):
                     await asyncio.sleep(0.1)
@@ -122,9 +128,13 @@ async def soak(count: int, folder: Path, *, kills: int = KILLS, seed: int = 1) -
                         service.send_signal(signal.SIGKILL)
                         service.wait()
                         crm.away = not crm.away
+                        if number == kills // 2:  # and a node fails over, with every desktop on it
+                            sandbox.nodes[0].in_service = False
+                            sandbox.nodes[0].take_down()
                         await asyncio.sleep(chance.random())
                         service = subprocess.Popen(command, stderr=log)  # noqa: ASYNC220 - the same
                     crm.away = False
+                    sandbox.nodes[0].bring_up()
 
                 troubled = asyncio.create_task(trouble())
                 await floor.work(count)

@@ -48,7 +48,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     own = Settings(
         finesse_url=f"http://localhost:{ports[0]}",
         database=str(folder / "contacts.sqlite"),
-        store=str(folder / "calls.sqlite"),
         bundle=str(folder / "none"),
     )
     with listening((sandbox.app, ports[0])), listening((create_app(own), ports[1])):

@@ -89,7 +89,6 @@ async def open_centre(folder: Path, *, platform: str = "ucce", **told: Any) -> A
     settings = Settings(
         finesse_url=url,
         database=str(folder / "contacts.sqlite"),
-        store=str(folder / "calls.sqlite"),
         bundle=str(folder / "none"),
         **{"notes_seconds": 0.3, **told},
     )
@@ -308,7 +307,14 @@ async def test_who_never_had_a_call_cannot_get_into_its_interaction(tmp_path: Pa
         await centre.heard()
         id = ana.told[call]["interaction"]["id"]
         async with centre.ask("1002") as stranger:
-            for report in ({"id": call}, {"id": "77", "associated": call}, {"id": "78", "secondary": call, "over": True}):
+            key = ":".join(centre.sandbox.switch.dialogs[call].key)
+            spoofs = (
+                {"id": call},
+                {"id": "77", "associated": call},
+                {"id": "78", "secondary": call, "over": True},
+                {"id": "79", "key": key},
+            )
+            for report in spoofs:
                 answer = await stranger.post("/interactions", json=report)
                 assert answer.json()["code"] == "not-yours", answer.text
             assert (await stranger.get(f"/interactions/{id}")).status_code == 404
@@ -347,7 +353,11 @@ async def test_numbers_that_are_never_logged_and_never_called(tmp_path: Path) ->
             assert desktop.told[call]["never_logged"]
             assert desktop.told[call]["interaction"] is None
             assert desktop.told[call]["lookup"]["matches"], "the card still opens"
-            centre.hang_up(call)
+            centre.act(call, "1001", "CONSULT_CALL", toAddress="2001")
+            await centre.heard()
+            assert all(told["never_logged"] for told in desktop.told.values()), "nor is a consult about it"
+            for dialog in list(centre.sandbox.switch.dialogs.values()):
+                centre.act(dialog.id, "1001", "DROP")
             assert (await desk.post("/calls", json={"to": "+1 (212) 555-0123"})).json()["code"] == "do-not-call"
             assert not centre.sandbox.switch.dialogs
             audit = [(each["agent"], each["what"]) for each in (await boss.get("/audit")).json()["entries"]]

@@ -235,10 +235,15 @@ def test_notes_survive_a_reload_an_outage_and_an_ended_token(desk: Open, site: S
     ana.ready()
     expect(ana.gadget.get_by_label("Notes")).to_have_value("first\nsecond")
     expect(ana.gadget.locator(".saved")).to_have_text("Saved", timeout=15_000)
+    site.switch.expired = True
+    ana.gadget.get_by_label("Notes").fill("first\nsecond\nthird")
+    expect(ana.gadget.locator(".saved")).to_contain_text("Sign in to the desktop again")
+    site.switch.expired = False
+    expect(ana.gadget.locator(".saved")).to_have_text("Saved", timeout=15_000)
     site.post(f"calls/{call}/drop")
     phase(ana.gadget, "Call ended")
     ana.gadget.get_by_role("button", name="Close").click()
-    assert logged(site, call).agents[0].notes == "first\nsecond"
+    assert logged(site, call).agents[0].notes == "first\nsecond\nthird"
 
 
 def test_a_callback_is_saved_from_a_call_and_dialled_with_one_press(desk: Open, site: Site) -> None:
@@ -264,6 +269,20 @@ def test_a_callback_is_saved_from_a_call_and_dialled_with_one_press(desk: Open, 
     site.post(f"calls/{dialog['id']}/drop")
     until(lambda: site.sandbox.agents.users["1001"].state == "READY")
     expect(gadget.locator(".callbacks")).to_have_count(0)
+
+
+def test_a_preview_of_the_dialer_is_accepted_in_the_card(desk: Open, site: Site) -> None:
+    gadget = desk().gadget
+    direct = site.sandbox.centre.platform == "uccx"
+    site.post("previews", {"to": "1001", "number": KNOWN, "campaign": "Winback", "direct": direct})
+    expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
+    buttons = gadget.locator("call-panel:not([hidden]) call-controls button")
+    expect(buttons).to_have_text(["Accept", "Reject", "Close for good"])
+    press(gadget, "Accept")
+    phase(gadget, "Dialling")
+    dialog = next(each for each in site.get("calls") if each["to"] == KNOWN)
+    site.post(f"calls/{dialog['id']}/answer")
+    phase(gadget, "On the call")
 
 
 def test_a_workflow_of_the_desktop_does_something_in_the_card_and_the_others_go_on(

@@ -58,7 +58,7 @@ export class CallNotesElement extends HTMLElement {
 
   /** Whether the agent's team must choose a reason and they have not. */
   get lacksReason() {
-    return !!this.interaction?.reason_required && !this.#mine?.reasons.length && !this.interaction.finished;
+    return !!this.interaction?.reason_required && !this.interaction.reasons.length && !this.interaction.finished;
   }
 
   get #mine() {

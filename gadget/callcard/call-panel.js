@@ -133,6 +133,12 @@ export class CallPanelElement extends HTMLElement {
     this.#error.textContent = text;
   }
 
+  /** What the agent's team and platform have. @param {string[]} reasons @param {"ucce" | "uccx"} platform */
+  offer(reasons, platform) {
+    this.notes.offer(reasons, platform === "uccx");
+    this.#variables.platform = platform;
+  }
+
   /** How writing call data went. @param {string} name @param {string} value @param {string} note @param {boolean} [bad] */
   sayData(name, value, note, bad) {
     this.#variables.say(name, value, note, bad);

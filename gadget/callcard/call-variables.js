@@ -7,13 +7,15 @@ import { t } from "../shared/texts.js";
 /** @typedef {{name: string, value: string}} Variable */
 
 /** Bytes of a call variable; an ECC variable's length is the site's, and the service knows the rest. */
-const BYTES = 40;
+const BYTES = { ucce: 40, uccx: 39 };
 
 export class CallVariablesElement extends HTMLElement {
   #shown = "";
   /** @type {Map<string, {value: string, note: string, bad: boolean}>} what was written and how it went, by name */
   #written = new Map();
   #editing = "";
+  /** @type {"ucce" | "uccx"} what counts the bytes */
+  platform = "ucce";
 
   /** @param {Variable[]} variables @param {boolean} editable */
   show(variables, editable) {
@@ -86,9 +88,11 @@ export class CallVariablesElement extends HTMLElement {
     const input = h("input", { id, value, maxlength: 200, dir: "auto", autocomplete: "off" });
     const count = h("span", { class: "about", role: "status" });
     const measure = () => {
-      const size = new TextEncoder().encode(input.value).length;
-      const over = name.startsWith("callVariable") && size > BYTES;
-      count.textContent = name.startsWith("callVariable") ? t("variables.bytes", { size, most: BYTES }) : "";
+      // UCCE keeps Latin-1, a byte a letter; what it has no place for is refused by the service.
+      const size = this.platform === "ucce" ? input.value.length : new TextEncoder().encode(input.value).length;
+      const most = BYTES[this.platform];
+      const over = name.startsWith("callVariable") && size > most;
+      count.textContent = name.startsWith("callVariable") ? t("variables.bytes", { size, most }) : "";
       count.classList.toggle("error", over);
     };
     input.addEventListener("input", measure);

@@ -67,7 +67,8 @@ class CallcardAppElement extends HTMLElement {
   );
   /** @type {string[]} */
   #reasons = [];
-  #several = false;
+  /** @type {"ucce" | "uccx"} */
+  #platform = "ucce";
   /** @type {UserData} */
   #user = {};
   #selected = "";
@@ -153,8 +154,8 @@ class CallcardAppElement extends HTMLElement {
       const me = await api.me();
       this.#state.offer(me.not_ready_reasons, me.sign_out_reasons);
       this.#callbacks.offer(me.not_ready_reasons);
-      [this.#reasons, this.#several] = [me.wrap_up_reasons, me.platform === "uccx"];
-      for (const panel of this.#panels.values()) panel.notes.offer(this.#reasons, this.#several);
+      [this.#reasons, this.#platform] = [me.wrap_up_reasons, me.platform];
+      for (const panel of this.#panels.values()) panel.offer(this.#reasons, this.#platform);
       this.#look();
     } catch {
       setTimeout(() => void this.#readReasons(), 10_000); // states without reasons meanwhile
@@ -225,7 +226,7 @@ class CallcardAppElement extends HTMLElement {
     if (told?.gone && shown) this.#end(shown); // an event was lost
     if (told) {
       panel.told(told, desktop.agentId);
-      panel.notes.offer(this.#reasons, this.#several);
+      panel.offer(this.#reasons, this.#platform);
     } else panel.unanswered(error);
   }
 
@@ -240,7 +241,7 @@ class CallcardAppElement extends HTMLElement {
       panel.id = `call-${id}`;
       this.#panels.set(id, panel);
       this.#calls.append(panel);
-      panel.notes.offer(this.#reasons, this.#several);
+      panel.offer(this.#reasons, this.#platform);
       if (!typing) this.#selected = id;
       this.#picked.replaceChildren();
     }
@@ -451,6 +452,7 @@ class CallcardAppElement extends HTMLElement {
   /** @param {{id: string, reason: string}} told */
   async #callBack({ id, reason }) {
     if (performance.now() < this.#dialAgain) return;
+    if (this.#orders.isOpen(PHONE)) return this.#callbacks.fail(t("error.busy"));
     this.#dialAgain = performance.now() + DOUBLE_CLICK;
     const given = this.#orders.give("dial", `/finesse/api/User/${desktop.agentId}`, () => api.dialCallback(id, reason));
     if (!given) return;
@@ -467,6 +469,7 @@ class CallcardAppElement extends HTMLElement {
   async #dial(number) {
     // The second half of a double click may come when the first has done all it can.
     if (performance.now() < this.#dialAgain) return;
+    if (this.#orders.isOpen(PHONE)) return this.#say(t("error.busy"));
     this.#dialAgain = performance.now() + DOUBLE_CLICK;
     const given = this.#orders.give("dial", `/finesse/api/User/${desktop.agentId}`, () => api.dial(number));
     if (!given) return;

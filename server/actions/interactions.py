@@ -104,7 +104,7 @@ class Told:
 
 
 class Log:
-    """`worker` tells this process from others that share the store."""
+    """Takes what is told of calls, and says what is known of them."""
 
     def __init__(self, store: Store, directory: Directory, lists: Lists, callbacks: Callbacks, settings: Settings) -> None:
         self._store, self._directory, self._lists, self._callbacks = store, directory, lists, callbacks
@@ -138,7 +138,7 @@ class Log:
         )
         seen = await self._proved(agent, seen_of(call, user.extension, self._settings.number_variables))
         seen = await self._still_there(agent, seen)
-        if await self._lists.keeps_out("never-log", seen.number, agent=user.login_id, about=seen.dialog):
+        if await self._is_never_logged(agent, seen):
             found = await self._directory.by_number(seen.number) if lookup else None
             return Told(
                 interaction=None,
@@ -163,12 +163,28 @@ class Log:
             lookup=told,
         )
 
+    async def _is_never_logged(self, agent: Agent, seen: Seen) -> bool:
+        """Whether the customer's number is on the list, or it is a consult of such a call. What was logged before is dropped."""
+        consulted = any(self._lists.has_met("never-log", dialog) for dialog in (seen.associated, seen.secondary))
+        if not consulted and not await self._lists.keeps_out(
+            "never-log", seen.number, agent=agent.user.login_id, about=seen.dialog
+        ):
+            return False
+
+        def drop(writing: Writing) -> None:
+            for kept in writing.candidates([seen.dialog], seen.key):
+                if is_same(kept.record, seen) and kept.status in ("open", "due"):
+                    writing.drop(kept.record.id)
+
+        if self._store.candidates([seen.dialog], seen.key):
+            await self._store.write(drop)
+        return True
+
     async def _proved(self, agent: Agent, seen: Seen) -> Seen:
         """`seen`, if it is the agent's to tell: who joins a call that others told of must be in it, as those or Finesse say."""
         others = [
             kept.record
-            for dialog in {seen.dialog, seen.associated, seen.secondary} - {""}
-            for kept in self._store.by_dialog(dialog)
+            for kept in self._store.candidates((seen.dialog, seen.associated, seen.secondary), seen.key)
             if is_same(kept.record, seen) and kept.record.part(agent.user.login_id) is None
         ]
         if all(_has_been_in(record, agent.user.extension, seen) for record in others):
@@ -319,7 +335,7 @@ class Log:
             if reasons is not None:
                 part = replace(part, reasons=tuple(dict.fromkeys(reasons)))
             if finished is not None:
-                if finished and self._needs_reason(part) and not part.reasons:
+                if finished and self._needs_reason(part) and not record.reasons:
                     raise InvalidField("reasons", "your team has to choose a wrap-up reason first")
                 part = replace(part, finished=finished)
             if match:
@@ -337,7 +353,7 @@ class Log:
     async def of_call(self, agent: Agent, call: str) -> tuple[Interaction, ...]:
         """The agent's interactions of Finesse's call `call`, newest first: ids are used again."""
         login = agent.user.login_id
-        return tuple(self._shown(kept, login) for kept in self._store.by_dialog(call) if kept.record.part(login))
+        return tuple(self._shown(kept, login) for kept in self._store.candidates([call]) if kept.record.part(login))
 
     async def parked(self, agent: Agent) -> tuple[Interaction, ...]:
         """Those the CRM does not take: the agent's own, a supervisor's every one of their teams'."""

@@ -56,6 +56,10 @@ class Lists:
             self._told[name, about] = None
         return True
 
+    def has_met(self, name: str, about: str) -> bool:
+        """Whether the call `about` was found to be one of a number on the list."""
+        return (name, about) in self._told
+
     async def add(self, agent: Agent, name: str, number: str, reason: str) -> ListedNumber:
         """For supervisors and administrators. Again, it takes the new reason."""
         self._check(agent, name)

@@ -71,7 +71,6 @@ def demo(settings: SandboxSettings, port: int, service_port: int, *, country: st
             finesse_second_url=f"{scheme}://localhost:{settings.ports[1]}" if settings.nodes == 2 else "",
             finesse_ca=str(folder / "ca.pem") if certificate else "",
             database=str(folder / "contacts.sqlite"),
-            store=str(folder / "calls.sqlite"),
             bundle=str(folder / "dist"),
             country=country,
         )

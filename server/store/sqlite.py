@@ -211,10 +211,10 @@ class Store:
         """The record `id`, or the one that it has become part of."""
         return _found(self._read, id)
 
-    def by_dialog(self, dialog: str) -> list[Kept]:
-        """Records that have been the dialog `dialog`, newest first. Ids are used again."""
-        sql = f"select {_COLUMNS} from record where id in (select record from leg where dialog = ?) order by heard desc limit 20"  # noqa: S608 - constant
-        return [_kept(row) for row in self._read(sql, (dialog,))]
+    def candidates(self, dialogs: Iterable[str], key: str = "") -> list[Kept]:
+        """Records that have been one of `dialogs`, or have the call key `key`, newest first. Ids are used again."""
+        sql, values = _candidates(dialogs, key)
+        return [_kept(row) for row in self._read(sql, values)]
 
     def of_contact(self, contact: str, limit: int) -> list[Kept]:
         """The newest records of a contact (`source/id`) of which the CRM has not heard yet."""
@@ -273,12 +273,8 @@ class Writing:
         return _found(lambda sql, values: self._execute(sql, values).fetchall(), id)
 
     def candidates(self, dialogs: Iterable[str], key: str) -> list[Kept]:
-        """Records that have been one of `dialogs`, or have the call key `key`, newest first."""
-        marks = [each for each in dialogs if each]
-        sql = f"""select {_COLUMNS} from record where id in (
-                  select record from leg where dialog in ({", ".join("?" * len(marks))})
-                  union select record from leg where key = ? and key != '') order by heard desc limit 20"""  # noqa: S608 - only question marks
-        return [_kept(row) for row in self._execute(sql, (*marks, key))]
+        sql, values = _candidates(dialogs, key)
+        return [_kept(row) for row in self._execute(sql, values)]
 
     def put(self, kept: Kept) -> None:
         record = kept.record
@@ -292,6 +288,10 @@ class Writing:
         )
         for leg in record.legs:
             self._execute("insert or replace into leg values (?, ?, ?)", (leg.dialog, leg.key, record.id))
+
+    def drop(self, id: str) -> None:
+        """A record that must not be kept."""
+        self._execute("delete from record where id = ?", (id,))
 
     def move(self, gone: str, into: str) -> None:
         """The record `gone` has become part of the record `into`."""
@@ -355,6 +355,14 @@ _COLUMNS = "doc, status, heard, due, tries, problem"
 def _kept(row: Any) -> Kept:
     doc, status, heard, due, tries, problem = row
     return Kept(record=_decode(doc), status=status, heard=heard, due=due, tries=tries, problem=problem)
+
+
+def _candidates(dialogs: Iterable[str], key: str) -> tuple[str, tuple[str, ...]]:
+    ids = [each for each in dialogs if each]
+    sql = f"""select {_COLUMNS} from record where id in (
+              select record from leg where dialog in ({", ".join("?" * len(ids))})
+              union select record from leg where key = ? and key != '') order by heard desc limit 20"""  # noqa: S608 - only question marks
+    return sql, (*ids, key)
 
 
 def _found(read: Callable[[str, tuple[Any, ...]], list[Any]], id: str) -> Kept | None:

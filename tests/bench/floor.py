@@ -215,7 +215,7 @@ async def measure(minutes: float, agents: int, rate: float, folder: Path) -> dic
 def client(url: str) -> httpx.AsyncClient:
     def session() -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=200, keepalive_timeout=30), cookie_jar=aiohttp.DummyCookieJar()
+            connector=aiohttp.TCPConnector(limit=200, keepalive_timeout=3), cookie_jar=aiohttp.DummyCookieJar()
         )
 
     return httpx.AsyncClient(transport=AiohttpTransport(client=session), base_url=url, timeout=30)
