@@ -153,6 +153,15 @@ class Record:
         return next((part for part in self.parts if part.agent == agent), None)
 
     @property
+    def direction(self) -> Literal["in", "out"]:
+        return "out" if self.outgoing else "in"
+
+    def owner(self, rule: str) -> Part:
+        """Whose interaction it is: the `first` or the last agent who talked, or who was rung if nobody did."""
+        talked = [part for part in self.parts if self.seconds(part, "ACTIVE") > 0 or self.is_on(part.agent)] or list(self.parts)
+        return talked[0] if rule == "first" else talked[-1]
+
+    @property
     def dialogs(self) -> tuple[str, ...]:
         return tuple(leg.dialog for leg in self.legs)
 

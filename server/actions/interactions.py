@@ -16,11 +16,11 @@ from datetime import UTC, datetime
 from cachetools import TTLCache
 
 from server.actions.callbacks import Callbacks
+from server.actions.caller import Caller
 from server.actions.contacts import Directory, Lookup
 from server.actions.lists import Lists
 from server.actions.sight import CallSeen, read_off, seen_of
 from server.auth import Agent
-from server.crm.base import Interaction as Past
 from server.crm.base import Match
 from server.errors import CallcardError, FinesseError, InteractionClosed, InvalidField, NotFound, NotYours
 from server.finesse.objects import CallVariable
@@ -109,6 +109,7 @@ class Log:
     def __init__(self, store: Store, directory: Directory, lists: Lists, callbacks: Callbacks, settings: Settings) -> None:
         self._store, self._directory, self._lists, self._callbacks = store, directory, lists, callbacks
         self._settings = settings
+        self._caller = Caller(directory, store, settings.pop_variables, settings.contact_variable)
         self._worker = uuid.uuid4().hex
         self._began = store.clock()
         self._looked: TTLCache[tuple[str, str], tuple[object, float]] = TTLCache(20_000, 10 * settings.lost_seconds)
@@ -150,7 +151,7 @@ class Log:
                 lookup=found,
             )
         kept = await self._store.write(lambda writing: self._put(writing, teller, seen))
-        told = await self._look_up(kept) if lookup else None
+        told = await self._caller.look_up(kept.record) if lookup else None
         if told and kept.record.contact is None and len(told.matches) == 1 and told.matches[0].how in ("exact", "variable"):
             kept = await self._choose(kept.record.id, told.matches[0], by="") or kept
         return Told(
@@ -253,48 +254,6 @@ class Log:
             after = Kept(record=record, status="open", heard=now)
         writing.put(after)
         return after
-
-    # ---- who is calling
-
-    async def _look_up(self, kept: Kept) -> Lookup:
-        """By what an agent chose, else by a variable that names the record, else by the number."""
-        record = kept.record
-        by_number = asyncio.ensure_future(self._directory.by_number(record.number))
-        try:
-            match = await self._named(record)
-        except CallcardError:  # the number may still tell
-            match = None
-        found = await by_number
-        if match is not None:
-            found = replace(found, matches=(match,))
-        return replace(found, matches=tuple(self._with_undelivered(each, record.id) for each in found.matches))
-
-    async def _named(self, record: Record) -> Match | None:
-        if chosen := record.contact:
-            return Match(how="chosen", contact=await self._directory.get(chosen.source, chosen.id))
-        source, slash, id = record.variables.get(self._settings.contact_variable, "").partition("/")
-        if slash:  # another site's Callcard wrote it
-            return Match(how="chosen", contact=await self._directory.get(source, id))
-        for name in self._settings.pop_variables:
-            if reference := record.variables.get(name, "").strip():
-                contact = await self._directory.by_reference(reference)
-                if contact is not None:
-                    return Match(how="variable", contact=contact)
-        return None
-
-    def _with_undelivered(self, match: Match, but: str) -> Match:
-        """The contact's past with the calls of which the CRM has not heard yet."""
-        contact = match.contact
-        waiting = [
-            Past(at=r.began, kind="call", subject=", ".join(r.reasons), direction=direction_of(r), agent=owner_of(r, "last").name)
-            for kept in self._store.of_contact(f"{contact.source}/{contact.id}", 10)
-            if (r := kept.record).id != but and r.parts and r.ended
-        ]
-        if not waiting:
-            return match
-        known = {past.at for past in contact.interactions}
-        past = sorted((*contact.interactions, *(w for w in waiting if w.at not in known)), key=lambda each: each.at, reverse=True)
-        return replace(match, contact=replace(contact, interactions=tuple(past[: max(10, len(contact.interactions))])))
 
     # ---- what an agent adds
 
@@ -457,11 +416,11 @@ class Log:
             state="closing" if closing else kept.status,
             problem=kept.problem if kept.status == "parked" else "",
             number=record.number,
-            direction=direction_of(record),
+            direction=record.direction,
             began=record.began,
             ended=record.ended,
             end=record.end,
-            owner=owner_of(record, self._settings.owner).agent if record.parts else "",
+            owner=record.owner(self._settings.owner).agent if record.parts else "",
             contact=ContactRef(source=contact.source, id=contact.id, name=contact.name) if contact else None,
             notes=tuple(Note(agent=p.agent, name=p.name, text=p.notes, reasons=p.reasons) for p in record.parts),
             reasons=record.reasons,
@@ -493,16 +452,6 @@ def _same_but_heard(one: Record, other: Record) -> bool:
 def _choice(match: Match, *, by: str, at: float) -> ContactChosen:
     contact = match.contact
     return ContactChosen(source=contact.source, id=contact.id, name=contact.name or contact.company, by=by, at=at)
-
-
-def direction_of(record: Record) -> str:
-    return "out" if record.outgoing else "in"
-
-
-def owner_of(record: Record, rule: str) -> Part:
-    """Whose interaction it is: the first or last agent who talked, or who was rung if nobody did."""
-    talked = [part for part in record.parts if record.seconds(part, "ACTIVE") > 0 or record.is_on(part.agent)] or list(record.parts)
-    return talked[0] if rule == "first" else talked[-1]
 
 
 def _iso(at: float) -> str:

@@ -12,7 +12,6 @@ import random
 import uuid
 
 from server import numbers
-from server.actions.interactions import owner_of
 from server.crm.base import AgentShare, CallLog, Log
 from server.errors import CallcardError, SourceRefused, StoreUnavailable
 from server.record import Record
@@ -105,7 +104,7 @@ def call_log(record: Record, settings: Settings) -> CallLog:
         id=record.id,
         contact=record.contact.id if record.contact else "",
         contact_source=record.contact.source if record.contact else "",
-        direction="out" if record.outgoing else "in",
+        direction=record.direction,
         number=read.e164 or record.number,
         from_address=record.from_address,
         to_address=record.to_address,
@@ -115,7 +114,7 @@ def call_log(record: Record, settings: Settings) -> CallLog:
         answered=record.answered,
         ended=record.ended,
         end=record.end,
-        owner=owner_of(record, settings.owner).agent,
+        owner=record.owner(settings.owner).agent,
         agents=tuple(
             AgentShare(
                 agent=part.agent,
