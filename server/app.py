@@ -56,6 +56,9 @@ _OPEN = ("/healthz", "/readyz", "/openapi.json", "/docs")
 
 WEB_DEADLINE = 10.0
 """Seconds that log_url may take for one call; nobody waits for it."""
+KEEP_ALIVE = 4.0
+"""Seconds for which an idle connection to Finesse is used again. Less than servers keep theirs: an order that meets a connection
+which is just being closed is lost, and must not be sent twice."""
 CONNECTIONS = 256
 """To Finesse at once. More than a pair of nodes serves 2,000 users with; the rest waits its turn within its deadline."""
 
@@ -153,7 +156,7 @@ def open_finesse(settings: Settings, url: str) -> httpx.AsyncClient:
 
     def session() -> aiohttp.ClientSession:
         # No cookies: a JSESSIONID of one agent must not travel with another's request.
-        connector = aiohttp.TCPConnector(ssl=tls, limit=CONNECTIONS, keepalive_timeout=30)
+        connector = aiohttp.TCPConnector(ssl=tls, limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE)
         opened = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False)
         # aiohttp would send a PUT again when a kept-alive connection ends under it; to Finesse that is a second order.
         opened._retry_connection = False

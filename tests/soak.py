@@ -211,9 +211,6 @@ class Floor:
             while self._free.qsize() < AGENTS // 4:  # somebody must be free to hand calls on to
                 await asyncio.sleep(0.01)
             agent = await self._free.get()
-            if number % 7 == 0:
-                kind: Any = self.chance.choice(["event-lost", "event-doubled", "event-late", "event-swapped"])
-                self.sandbox.notifications.faults.append((kind, "/finesse/api/User/", 0.2))
             task = asyncio.create_task(self._call(agent, number))
             running.add(task)
             task.add_done_callback(running.discard)
@@ -223,11 +220,19 @@ class Floor:
     async def _call(self, agent: str, number: int) -> None:
         """One call from ring to end, in one of the ways in which calls go."""
         switch = self.sandbox.switch
+        await self._at_their_desks(agent)
         dialog = switch.ring(f"+1212555{number:04}"[:12] + f"{number:05}", agent, "Support", {"callVariable1": str(number)})
         self.begun.append(dialog.id)
         second = ""
-        await self._pause()
         try:
+            # A call that begins and ends while its desktop changes nodes is seen by nobody: these last longer than that.
+            async with asyncio.timeout(30):
+                while dialog.id not in self.desktops[agent].seen:
+                    await asyncio.sleep(0.02)
+            await self._pause()
+            if number % 7 == 0:
+                kind: Any = self.chance.choice(["event-lost", "event-doubled", "event-late", "event-swapped"])
+                self.sandbox.notifications.faults.append((kind, f"/finesse/api/User/{agent}/Dialogs", 0.2))
             way = self.chance.random()
             if way < 0.1:  # nobody answers
                 pass
@@ -245,7 +250,7 @@ class Floor:
                     dead = self.desktops[agent]
                     await dead.close()
                     await self._pause()
-                    self.desktops[agent] = self._desktop(agent, dead.left)
+                    self.desktops[agent] = self._desktop(agent, dead.watch.waiting)
                 await self._pause()
             with suppress(Refusal, KeyError):
                 switch.drop_outside(dialog)
@@ -255,7 +260,7 @@ class Floor:
                     with suppress(Refusal, KeyError):
                         switch.drop_outside(each)
                     switch.dialogs.pop(each.id, None)
-            await asyncio.wait_for(self.desktops[agent].line.up.wait(), 20)
+            await self._at_their_desks(agent)
             for id in filter(None, (agent, second)):
                 user = self.sandbox.agents.users[id]
                 if user.state not in ("READY", "LOGOUT"):
@@ -277,6 +282,10 @@ class Floor:
         switch.act(consult, second, "ANSWER")
         await self._pause()
         switch.act(dialog, agent, "TRANSFER" if way < 0.5 else "CONFERENCE")
+
+    async def _at_their_desks(self, *agents: str) -> None:
+        for id in filter(None, agents):
+            await asyncio.wait_for(self.desktops[id].line.up.wait(), 60)
 
     async def _pause(self) -> None:
         await asyncio.sleep(self.chance.uniform(0.05, 0.4))

@@ -10,6 +10,7 @@ import { CallControlsElement } from "./call-controls.js";
 import { CallKeypadElement } from "./call-keypad.js";
 import { CallNotesElement } from "./call-notes.js";
 import { CallPanelElement } from "./call-panel.js";
+import { CallTabsElement } from "./call-tabs.js";
 import { CallTargetsElement } from "./call-targets.js";
 import { CallVariablesElement } from "./call-variables.js";
 import { CallbackFormElement } from "./callback-form.js";
@@ -48,12 +49,9 @@ class CallcardAppElement extends HTMLElement {
   #notice = h("div", { class: "notice", role: "alert", hidden: true });
   /** What a screen reader hears: who calls. */
   #spoken = h("div", { class: "hidden", "aria-live": "assertive" });
-  #tabs = h("div", { class: "tabs", role: "tablist", "aria-label": t("call.tabs") });
-  #calls = h("div", { class: "calls" });
+  #calls = new CallTabsElement();
   #idle = h("p", { class: "idle" }, t("idle"));
   #picked = h("div", { class: "picked" });
-  /** @type {Map<string, CallPanelElement>} by the call's id */
-  #panels = new Map();
   /** The order that the telephone is waiting for. @type {{call: string, action: Action, sent: Sent, shown: string} | null} */
   #pending = null;
   #callbacks = new CallbackListElement();
@@ -71,7 +69,6 @@ class CallcardAppElement extends HTMLElement {
   #platform = "ucce";
   /** @type {UserData} */
   #user = {};
-  #selected = "";
   #heard = false;
   /** When the next call may be dialled, on the page's clock. */
   #dialAgain = 0;
@@ -86,7 +83,6 @@ class CallcardAppElement extends HTMLElement {
       this.#connection,
       this.#notice,
       this.#spoken,
-      this.#tabs,
       this.#picked,
       this.#calls,
       this.#idle,
@@ -110,10 +106,11 @@ class CallcardAppElement extends HTMLElement {
     );
     this.addEventListener("callback", (event) => void this.#callBack(/** @type {CustomEvent} */ (event).detail));
     this.addEventListener("later", (event) => this.#later(/** @type {CustomEvent} */ (event)));
+    this.addEventListener("arranged", () => this.#arranged());
     this.addEventListener("named", (event) => this.#named(event.target));
     this.addEventListener("done", (event) => void this.#putAway(event.target));
     this.addEventListener("picked", (event) => this.#pick(/** @type {CustomEvent<Contact>} */ (event).detail));
-    setInterval(() => this.#panels.forEach((panel) => panel.tick()), 1000);
+    setInterval(() => this.#calls.panels.forEach((panel) => panel.tick()), 1000);
     setInterval(() => this.#reports.again(), REPEAT);
     setInterval(() => this.#look(), LOOK);
     desktop.fit(this);
@@ -131,17 +128,12 @@ class CallcardAppElement extends HTMLElement {
       .catch(() => this.#lost(t("connection.failed"), () => location.reload()))
       .finally(desktop.dismissLoading);
     const actions = {
-      note: (/** @type {string} */ line) => this.#current?.notes.addLine(line),
+      note: (/** @type {string} */ line) => this.#calls.current?.notes.addLine(line),
       search: (/** @type {string} */ text) => this.#search.find(text),
       dial: (/** @type {string} */ number) => void this.#dial(number),
-      callback: () => this.#current && this.#schedule(this.#current.caller),
+      callback: () => this.#calls.current && this.#schedule(this.#calls.current.caller),
     };
     void desktop.followWorkflows((params) => perform(params, actions));
-  }
-
-  /** The panel in front. */
-  get #current() {
-    return this.#panels.get(this.#selected);
   }
 
   #look() {
@@ -155,7 +147,7 @@ class CallcardAppElement extends HTMLElement {
       this.#state.offer(me.not_ready_reasons, me.sign_out_reasons);
       this.#callbacks.offer(me.not_ready_reasons);
       [this.#reasons, this.#platform] = [me.wrap_up_reasons, me.platform];
-      for (const panel of this.#panels.values()) panel.offer(this.#reasons, this.#platform);
+      for (const panel of this.#calls.panels.values()) panel.offer(this.#reasons, this.#platform);
       this.#look();
     } catch {
       setTimeout(() => void this.#readReasons(), 10_000); // states without reasons meanwhile
@@ -188,23 +180,23 @@ class CallcardAppElement extends HTMLElement {
       const call = readCall(dialog, this.#user.extension ?? "");
       const { call: about, action, sent } = this.#pending ?? {};
       if (about === call.id && action && happened(call, action, sent ?? {})) this.#orders.confirm(PHONE);
-      if (call.direction === "out" && !this.#panels.has(call.id)) this.#orders.confirm("dial");
+      if (call.direction === "out" && !this.#calls.panels.has(call.id)) this.#orders.confirm("dial");
       this.#panel(call.id).call = call;
     }
     this.#redraw();
     for (const id of this.#dialogs.keys()) this.#report(id);
-    this.#arrange();
+    this.#calls.arrange();
   }
 
   /** Every panel as its call is now; a consult offers what can be done with the call behind it, which is on hold. */
   #redraw() {
-    const calls = [...this.#panels.values()].flatMap((panel) => panel.call ?? []);
+    const calls = [...this.#calls.panels.values()].flatMap((panel) => panel.call ?? []);
     /** @type {("complete-transfer" | "conference")[]} */
     const joining = ["complete-transfer", "conference"];
     const lent = calls.flatMap(({ id, actions, phase }) =>
       phase === "held" ? joining.filter((action) => actions.includes(action)).map((action) => ({ action, call: id })) : [],
     );
-    for (const panel of this.#panels.values()) {
+    for (const panel of this.#calls.panels.values()) {
       if (!panel.call) continue;
       const shown = this.#pending?.shown === panel.call.id ? this.#pending.action : "";
       panel.show(panel.call, shown, this.#pending !== null, panel.call.phase === "talking" ? lent : []);
@@ -220,7 +212,7 @@ class CallcardAppElement extends HTMLElement {
 
   /** @param {string} id @param {Told | null} told @param {unknown} error */
   #told(id, told, error) {
-    const panel = this.#panels.get(id);
+    const panel = this.#calls.panels.get(id);
     if (!panel) return;
     const shown = this.#dialogs.get(id);
     if (told?.gone && shown) this.#end(shown); // an event was lost
@@ -230,21 +222,14 @@ class CallcardAppElement extends HTMLElement {
     } else panel.unanswered(error);
   }
 
-  /** The panel of a call; a new call comes to the front. @param {string} id */
+  /** The panel of a call. @param {string} id */
   #panel(id) {
-    let panel = this.#panels.get(id);
-    if (!panel) {
-      for (const [old, { call, unsaved }] of this.#panels) if (call?.phase === "ended" && !unsaved) this.#close(old);
-      // Whoever is typing goes on typing: the new call is announced, and its tab is there.
-      const typing = this.#calls.contains(document.activeElement) && document.activeElement instanceof HTMLInputElement;
-      panel = new CallPanelElement();
-      panel.id = `call-${id}`;
-      this.#panels.set(id, panel);
-      this.#calls.append(panel);
-      panel.offer(this.#reasons, this.#platform);
-      if (!typing) this.#selected = id;
-      this.#picked.replaceChildren();
-    }
+    const known = this.#calls.panels.get(id);
+    if (known) return known;
+    for (const [old, { call, unsaved }] of this.#calls.panels) if (call?.phase === "ended" && !unsaved) this.#close(old);
+    const panel = this.#calls.open(id);
+    panel.offer(this.#reasons, this.#platform);
+    this.#picked.replaceChildren();
     return panel;
   }
 
@@ -258,73 +243,26 @@ class CallcardAppElement extends HTMLElement {
     // Finesse's last word may hold less than the one before; what the call was is known from that.
     this.#reports.see(readSeen(dialog.participants ? dialog : { ...last, ...dialog }, true));
     this.#dialogs.delete(id);
-    const panel = this.#panels.get(id);
+    const panel = this.#calls.panels.get(id);
     if (!panel?.call) return;
-    const running = [...this.#panels.values()].find(({ call }) => call && call.id !== id && call.phase !== "ended");
+    const running = [...this.#calls.panels.values()].find(({ call }) => call && call.id !== id && call.phase !== "ended");
     panel.call = { ...panel.call, phase: "ended", actions: [] };
-    if (running?.call && !panel.unsaved) {
-      this.#close(id);
-      if (this.#selected === id) this.#selected = running.call.id;
-    }
+    if (running?.call && !panel.unsaved) this.#close(id, running.call.id);
     this.#redraw();
-    this.#arrange();
+    this.#calls.arrange();
     setTimeout(() => void this.#callbacks.read(), 2000);
   }
 
-  /** @param {string} id */
-  #close(id) {
-    this.#panels.get(id)?.remove();
-    this.#panels.delete(id);
+  /** @param {string} id @param {string} [next] */
+  #close(id, next) {
+    this.#calls.close(id, next);
     this.#reports.forget(id);
   }
 
-  /** Tabs when there are several calls; only the selected call's panel is seen. */
-  #arrange() {
-    const several = this.#panels.size > 1;
-    const focused = this.#tabs.contains(document.activeElement);
-    this.#tabs.hidden = !several;
-    this.#tabs.replaceChildren(...(several ? [...this.#panels].map(([id, panel]) => this.#tab(id, panel)) : []));
-    for (const [id, panel] of this.#panels) {
-      panel.hidden = several && id !== this.#selected;
-      if (several) {
-        panel.setAttribute("role", "tabpanel");
-        panel.setAttribute("aria-labelledby", `tab-${id}`);
-      } else panel.removeAttribute("role");
-    }
-    if (focused) /** @type {HTMLElement | null} */ (this.#tabs.querySelector("[aria-selected=true]"))?.focus();
-    this.#idle.hidden = this.#panels.size > 0 || this.#picked.childElementCount > 0;
-    this.#callbacks.hidden = [...this.#panels.values()].some(({ call }) => call && call.phase !== "ended");
-  }
-
-  /** @param {string} id @param {CallPanelElement} panel */
-  #tab(id, panel) {
-    const selected = id === this.#selected;
-    const select = (/** @type {string} */ other) => {
-      this.#selected = other;
-      this.#arrange();
-    };
-    const keys = (/** @type {KeyboardEvent} */ event) => {
-      const ids = [...this.#panels.keys()];
-      const [next, before] = document.documentElement.dir === "rtl" ? ["ArrowLeft", "ArrowRight"] : ["ArrowRight", "ArrowLeft"];
-      const step = { [next]: 1, [before]: -1 }[event.key];
-      if (step) select(ids[(ids.indexOf(id) + step + ids.length) % ids.length]);
-    };
-    return h(
-      "button",
-      {
-        type: "button",
-        role: "tab",
-        dir: "auto",
-        id: `tab-${id}`,
-        "aria-selected": selected,
-        "aria-controls": panel.id,
-        tabindex: selected ? 0 : -1,
-        "data-phase": panel.call?.phase,
-        onclick: () => select(id),
-        onkeydown: keys,
-      },
-      own(panel.who.split(", ")[0] || panel.call?.number || ""),
-    );
+  #arranged() {
+    const { panels } = this.#calls;
+    this.#idle.hidden = panels.size > 0 || this.#picked.childElementCount > 0;
+    this.#callbacks.hidden = [...panels.values()].some(({ call }) => call && call.phase !== "ended");
   }
 
   /** @param {EventTarget | null} target */
@@ -332,7 +270,7 @@ class CallcardAppElement extends HTMLElement {
     if (!(target instanceof CallPanelElement) || !target.call) return;
     if (target.call.phase === "ringing" && target.call.direction === "in")
       this.#spoken.textContent = t("caller.announced", { who: target.who });
-    this.#arrange();
+    this.#calls.arrange();
   }
 
   /**
@@ -420,8 +358,7 @@ class CallcardAppElement extends HTMLElement {
     // Should this not arrive, the time for notes ends by itself.
     if (notes.interaction) void api.change(notes.interaction.id, { finished: true }).catch(() => {});
     this.#close(target.call?.id ?? "");
-    this.#selected = [...this.#panels.keys()].at(-1) ?? "";
-    this.#arrange();
+    this.#calls.arrange();
     this.#search.focus();
   }
 
@@ -432,7 +369,7 @@ class CallcardAppElement extends HTMLElement {
     if (event.target instanceof CallbackFormElement) {
       this.#picked.replaceChildren();
       this.#say(t("callback.saved"));
-      this.#arrange();
+      this.#calls.arrange();
       void this.#callbacks.read();
     } else {
       const panel = event.target instanceof Element ? event.target.closest("call-panel") : null;
@@ -443,10 +380,10 @@ class CallcardAppElement extends HTMLElement {
   /** @param {{number: string, name: string, contact: string}} whom */
   #schedule(whom) {
     const form = new CallbackFormElement();
-    form.addEventListener("left", () => (this.#picked.replaceChildren(), this.#arrange()));
+    form.addEventListener("left", () => (this.#picked.replaceChildren(), this.#calls.arrange()));
     this.#picked.replaceChildren(form);
     form.show(whom);
-    this.#arrange();
+    this.#calls.arrange();
   }
 
   /** @param {{id: string, reason: string}} told */
@@ -504,7 +441,7 @@ class CallcardAppElement extends HTMLElement {
   #pick(contact) {
     const card = new ContactCardElement();
     card.show(contact);
-    const close = () => (this.#picked.replaceChildren(), this.#arrange(), this.#search.focus());
+    const close = () => (this.#picked.replaceChildren(), this.#calls.arrange(), this.#search.focus());
     this.#picked.replaceChildren(
       h(
         "header",
@@ -516,7 +453,7 @@ class CallcardAppElement extends HTMLElement {
       card,
     );
     this.#search.clear();
-    this.#arrange();
+    this.#calls.arrange();
     this.#picked.querySelector("h2")?.focus();
   }
 
@@ -551,6 +488,7 @@ customElements.define("contact-form", ContactFormElement);
 customElements.define("call-controls", CallControlsElement);
 customElements.define("call-keypad", CallKeypadElement);
 customElements.define("call-notes", CallNotesElement);
+customElements.define("call-tabs", CallTabsElement);
 customElements.define("call-targets", CallTargetsElement);
 customElements.define("call-variables", CallVariablesElement);
 customElements.define("callback-form", CallbackFormElement);

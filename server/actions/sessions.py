@@ -8,22 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import logging
 import secrets
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from msgspec import structs
-
 from server.actions.outcomes import settle
-from server.actions.sight import CallSeen, read_off
+from server.actions.sight import CallSeen
+from server.actions.watch import Watch
 from server.auth import Agent
-from server.errors import AskerError, CallcardError, CredentialsWrong, FinesseSlow, NotFound
-from server.finesse.changes import Change, DialogChanged, UserChanged
+from server.errors import CredentialsWrong, FinesseSlow, NotFound
 from server.finesse.cluster import Cluster, Line
-
-log = logging.getLogger("callcard.sessions")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +63,17 @@ class Sessions:
 
     def _attend(self, agent: Agent) -> Line:
         id = agent.user.login_id
-        watch = Watch(agent, self._tell, self._deadline)
+
+        async def tell(seen: CallSeen) -> None:
+            """As the agent, with time for one more request, on the node where the line is now."""
+            until = asyncio.get_running_loop().time() + self._deadline
+            now = replace(agent, user=watch.user or agent.user, credential=replace(agent.credential, deadline=until))
+            await self._tell(replace(now, node=line.node, line=line), seen)
+
+        watch = Watch(tell)
         self._watches[id] = watch
-        watch.line = self._cluster.attend(id, _secret(agent), watch.hear, at=agent.node)
-        return watch.line
+        line = self._cluster.attend(id, _secret(agent), watch.hear, at=agent.node)
+        return line
 
     async def _wait_for(self, line: Line, deadline: float) -> None:
         waiting = [asyncio.create_task(line.over.wait()), asyncio.create_task(line.up.wait())]
@@ -128,72 +129,3 @@ def _secret(agent: Agent) -> str:
     if scheme == "Bearer":
         return agent.credential.authorization
     return base64.b64decode(value).decode().partition(":")[2]
-
-
-REPEAT = 30.0
-"""Seconds between tellings of a call on which nothing changes: the log counts calls as lost that nobody tells of."""
-
-
-class Watch:
-    """What a session does beside being there: it tells the log of the agent's calls, as the gadget does on a desktop."""
-
-    line: Line | None = None
-
-    def __init__(self, agent: Agent, tell: Tell, deadline: float) -> None:
-        self._agent, self._tell, self._deadline = agent, tell, deadline
-        self._on: dict[str, CallSeen] = {}
-        self._waiting: dict[str, CallSeen] = {}
-        self._state, self._since = "", ""
-        self._news = asyncio.Event()
-        self._telling = asyncio.create_task(self._tell_all())
-
-    async def close(self) -> None:
-        self._telling.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._telling
-
-    def hear(self, change: Change) -> None:
-        match change:
-            case UserChanged(user):
-                self._agent = replace(self._agent, user=user)
-                self._state, self._since = user.state, user.state_change_time
-            case DialogChanged(what, dialog):
-                seen = read_off(dialog, over=what == "ended")
-                known = self._waiting.get(seen.id) or self._on.get(seen.id)
-                earlier = [*(self._waiting[seen.id].earlier if seen.id in self._waiting else []), *(known.parties if known else [])]
-                told = structs.replace(seen, earlier=list(dict.fromkeys(earlier)), state=self._state, since=self._since)
-                self._waiting[seen.id] = told
-                if seen.over:
-                    self._on.pop(seen.id, None)
-                else:
-                    self._on[seen.id] = seen
-                self._news.set()
-
-    async def _tell_all(self) -> None:
-        wait = REPEAT
-        while True:
-            try:
-                async with asyncio.timeout(wait):
-                    await self._news.wait()
-            except TimeoutError:
-                for id, seen in self._on.items():
-                    self._waiting.setdefault(id, seen)
-            self._news.clear()
-            wait = REPEAT
-            for id, seen in list(self._waiting.items()):
-                try:
-                    await self._tell(self._now(), seen)
-                except AskerError as error:  # it would be answered the same again
-                    log.warning("a call of the session of %s is not logged: %s", self._agent.user.login_id, error.code)
-                except CallcardError as error:
-                    log.info("a call of the session of %s is told again: %s", self._agent.user.login_id, error.code)
-                    wait = 1.0
-                    continue
-                if self._waiting.get(id) is seen:
-                    del self._waiting[id]
-
-    def _now(self) -> Agent:
-        """The agent with time for one more request, on the node where the line is now."""
-        until = asyncio.get_running_loop().time() + self._deadline
-        credential = replace(self._agent.credential, deadline=until)
-        return replace(self._agent, credential=credential, node=self.line.node if self.line else self._agent.node, line=self.line)

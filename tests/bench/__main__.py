@@ -1,4 +1,6 @@
-"""What Callcard costs, beside the least that could be: `python -m tests.bench [ring|lookup|relay|contacts|sessions] …`, or all.
+"""What Callcard costs, beside the least that could be.
+
+`python -m tests.bench [ring|lookup|relay|contacts|sessions|floor] …`, or all.
 
 Ratios are of numbers from the same run; the numbers themselves are this machine's. All stays on loopback and stops by itself.
 """
@@ -336,8 +338,17 @@ def _sessions(server: Prosody, carrier: str, count: int) -> dict[str, float]:
         return row
 
 
+# ---- a whole contact centre
+
+
+def floor(folder: Path) -> None:
+    from tests.bench import floor as whole
+
+    whole.show(asyncio.run(whole.measure(3, 2000, 17, folder)))
+
+
 def main() -> None:
-    benches = {"ring": ring, "lookup": lookup, "relay": relay, "contacts": contacts, "sessions": sessions}
+    benches = {"ring": ring, "lookup": lookup, "relay": relay, "contacts": contacts, "sessions": sessions, "floor": floor}
     for name in sys.argv[1:] or list(benches):
         if name not in benches:
             sys.exit(f"there is no {name!r}; there are {', '.join(benches)}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
 import resource
 import subprocess
 import sys
@@ -69,6 +70,11 @@ def percentiles(times: list[float]) -> dict[str, float]:
     )
 
 
+def served(log: Path) -> list[float]:
+    """Seconds that the service took for each telling of a call, by its own log."""
+    return [float(ms) / 1000 for ms in re.findall(r"POST /api/v1/interactions 200 ([\d.]+) ms", log.read_text())]
+
+
 class Centre:
     def __init__(self, finesse: httpx.AsyncClient, service: httpx.AsyncClient, cluster: Cluster) -> None:
         self.finesse, self.service, self.cluster = finesse, service, cluster
@@ -77,6 +83,7 @@ class Centre:
         self.actions: list[float] = []
         self.calls: list[str] = []
         self.failed: list[str] = []
+        self.lags: list[float] = []
         self.chance = random.Random(7)
 
     async def sit_down(self, count: int) -> None:
@@ -100,6 +107,14 @@ class Centre:
 
     async def call(self, number: str, talk: float) -> None:
         agent = await self.free.get()
+        try:
+            await self._work(agent, number, talk)
+        except httpx.HTTPError as error:
+            self.failed.append(type(error).__name__)
+        finally:
+            self.free.put_nowait(agent)
+
+    async def _work(self, agent: str, number: str, talk: float) -> None:
         desktop = self.desktops[agent]
         rung = await self.finesse.post("/sandbox/calls", json={"from": number, "to": agent, "queue": "Support"})
         if rung.status_code != 201:
@@ -117,7 +132,6 @@ class Centre:
         await self._act(agent, id, "drop")
         await asyncio.sleep(2)
         desktop.told.pop(id, None)
-        self.free.put_nowait(agent)
 
     async def _act(self, agent: str, call: str, action: str) -> None:
         begun = time.perf_counter()
@@ -125,6 +139,13 @@ class Centre:
         self.actions.append(time.perf_counter() - begun)
         if answer.status_code != 202:
             self.failed.append(f"{action} {answer.status_code} {answer.text[:200]}")
+
+    async def watch_lag(self) -> None:
+        """How late this process is itself: what the agents see includes it."""
+        while True:
+            begun = time.perf_counter()
+            await asyncio.sleep(0.05)
+            self.lags.append(time.perf_counter() - begun - 0.05)
 
     def take_times(self) -> tuple[list[float], list[float]]:
         looked = [seconds for desktop in self.desktops.values() for seconds in desktop.looked]
@@ -165,6 +186,7 @@ async def measure(minutes: float, agents: int, rate: float, folder: Path) -> dic
             idle, idle_actions = centre.take_times()
             await asyncio.sleep(5)
 
+            lag = asyncio.create_task(centre.watch_lag())
             before, used, begun = memory(service.pid), cpu(service.pid), time.perf_counter()
             running: set[asyncio.Task[None]] = set()
             started = 0
@@ -183,6 +205,7 @@ async def measure(minutes: float, agents: int, rate: float, folder: Path) -> dic
             used = cpu(service.pid) - used
             if running:
                 await asyncio.wait(running)
+            lag.cancel()
             busy, busy_actions = centre.take_times()
             after = memory(service.pid)
             end = time.perf_counter() + 120
@@ -193,17 +216,21 @@ async def measure(minutes: float, agents: int, rate: float, folder: Path) -> dic
             dialogs = [dialog for call in contacts.calls() for dialog in call.calls]
             await asyncio.gather(*(desktop.close() for desktop in centre.desktops.values()))
     contacts.close()
+    missing = sorted(set(centre.calls) - set(dialogs))
     return {
         "agents": agents,
         "calls": len(centre.calls),
         "calls a second": round((len(centre.calls) - IDLE_CALLS) / took, 1),
         "interactions": logged,
         "doubled": len(dialogs) - len(set(dialogs)),
+        "missing": missing[:10],
         "failed": len(centre.failed),
         "failures": sorted(set(centre.failed))[:5],
         "look-up idle": percentiles(idle),
         "look-up": percentiles(busy),
         "look-up p99, times idle": round(percentiles(busy)["p99"] / percentiles(idle)["p99"], 1),
+        "in the service": percentiles(served(folder / "serve.log")),
+        "agents' process late by": percentiles(centre.lags),
         "action idle": percentiles(idle_actions),
         "action": percentiles(busy_actions),
         "CPU of one core": round(used / took, 2),
@@ -228,12 +255,16 @@ async def up(http: httpx.AsyncClient, url: str) -> bool:
         return False
 
 
+def show(told: dict[str, Any]) -> None:
+    for name, value in told.items():
+        print(f"{name:28} {value}")
+
+
 def main() -> None:
     minutes, agents, rate = (float(word) for word in [*sys.argv[1:], *("3", "2000", "17")[len(sys.argv) - 1 :]])
     with tempfile.TemporaryDirectory(prefix="callcard-floor-") as folder:
         told = uvloop.run(measure(minutes, int(agents), rate, Path(folder)))
-    for name, value in told.items():
-        print(f"{name:28} {value}")
+    show(told)
 
 
 if __name__ == "__main__":
