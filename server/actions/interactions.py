@@ -184,7 +184,7 @@ class Log:
     async def _proved(self, agent: Agent, seen: Seen) -> Seen:
         """`seen`, if it is the agent's to tell: who joins a call that others told of must be in it, as those or Finesse say.
 
-        A consult of which neither knows any more is kept by itself; it becomes part of its call when somebody in that tells of it."""
+        A consult of which neither knows any more is kept by itself, and joins its call when somebody who is in both tells of it."""
         others = [
             kept.record
             for kept in self._store.candidates((seen.dialog, seen.associated, seen.secondary), seen.key)
