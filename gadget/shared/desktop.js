@@ -125,7 +125,7 @@ export const desktop = {
    * Follow the agent and their calls. Resolves once the library listens; rejects if the desktop's hub does not come.
    * @param {{
    *   agent: (user: UserData) => void, calls: (dialogs: DialogData[]) => void, ended: (dialog: DialogData) => void,
-   *   refused: (refusal: Refusal) => void, answered: (requestId: string) => void, connected: (now: boolean) => void, failed: (what: string) => void,
+   *   refused: (refusal: Refusal) => void, answered?: (requestId: string) => void, connected: (now: boolean) => void, failed: (what: string) => void,
    * }} listener
    */
   async follow(listener) {
@@ -183,7 +183,7 @@ export const desktop = {
 
     /** @param {any} update */
     function hearRefusal(update) {
-      if (update?.requestId && !update.data?.apiErrors) listener.answered(update.requestId);
+      if (update?.requestId && !update.data?.apiErrors) listener.answered?.(update.requestId);
       for (const error of list(update?.data?.apiErrors?.apiError)) {
         listener.refused({
           requestId: update.requestId ?? "",
