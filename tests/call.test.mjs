@@ -31,7 +31,10 @@ test("a single child and a list are read alike", () => {
     },
     "1001",
   );
-  assert.deepEqual([many.phase, many.actions, many.direction, many.number], ["held", ["retrieve", "complete-transfer", "drop"], "out", "+2"]);
+  assert.deepEqual(
+    [many.phase, many.actions, many.direction, many.number],
+    ["held", ["retrieve", "complete-transfer", "drop"], "out", "+2"],
+  );
 });
 
 test("missing, empty and unknown parts are no surprise", () => {

@@ -489,10 +489,13 @@ class Switch:
         self.listener.dialog_changed(user, dialog, event, request_id)
 
     def _index(self, dialog: Dialog) -> None:
+        """Remember where the call is. What is told may be a copy, which shows one who has left what they have lost."""
+        call = self.dialogs.get(dialog.id)
         for participant in dialog.participants:
             if participant.is_agent:
-                self._at.setdefault(participant.address, {})[dialog.id] = dialog
                 self._touched.add(participant.address)
+                if call is not None:
+                    self._at.setdefault(participant.address, {})[call.id] = call
 
     def _calls_at(self, address: str) -> list[Dialog]:
         """The calls that have the agent's phone `address` in them, or had."""
