@@ -313,11 +313,8 @@ async def test_who_never_had_a_call_cannot_get_into_its_interaction(tmp_path: Pa
                 {"id": "79", "key": key},
             )
             for report in spoofs:
-                answer = (await stranger.post("/interactions?lookup=1", json=report)).json()
-                if report["id"] == call:
-                    assert answer["code"] == "not-yours"
-                else:
-                    assert (answer["interaction"]["id"] != id, answer["interaction"]["contact"]) == (True, None)
+                answer = await stranger.post("/interactions?lookup=1", json=report)
+                assert answer.json()["code"] == "not-yours", answer.text
             assert (await stranger.get(f"/interactions/{id}")).status_code == 404
             assert (await stranger.put(f"/interactions/{id}", json={"notes": "mine"})).status_code == 404
 

@@ -184,7 +184,7 @@ class Log:
     async def _proved(self, agent: Agent, seen: Seen) -> Seen:
         """`seen`, if it is the agent's to tell: who joins a call that others told of must be in it, as those or Finesse say.
 
-        A consult of which neither knows any more is kept by itself, and joins its call when somebody who is in both tells of it."""
+        A consult of which neither knows any more is not kept by itself: it would be a second interaction of the same call."""
         others = [
             kept.record
             for kept in self._store.candidates((seen.dialog, seen.associated, seen.secondary), seen.key)
@@ -195,9 +195,7 @@ class Log:
         dialogs = await agent.finesse.dialogs(agent.credential, agent.user.login_id)
         dialog = next((d for d in dialogs if d.id == seen.dialog), None)
         if dialog is None:
-            if any(seen.dialog in record.dialogs for record in others):
-                raise NotYours("That call is not one of yours, as far as Finesse knows")
-            return replace(seen, associated="", secondary="", key="")
+            raise NotYours("That call is not one of yours, as far as Finesse knows")
         return seen_of(read_off(dialog), agent.user.extension, self._settings.number_variables)
 
     async def _still_there(self, agent: Agent, seen: Seen) -> Seen:
