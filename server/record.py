@@ -264,6 +264,10 @@ def between(since: str, until: str) -> float:
 # ---- putting together
 
 
+CONSULT_SECONDS = 600.0
+"""For which a consult that names a call is taken for that call's, although it seems to be over; ids are not used again so soon."""
+
+
 def is_same(record: Record, seen: Seen) -> bool:
     """Whether `seen`, which has a dialog's id in common with `record`, is that call and not a later one with the same id.
 
@@ -275,7 +279,10 @@ def is_same(record: Record, seen: Seen) -> bool:
     if any(leg.dialog == seen.dialog and leg.began in ("", seen.began) for leg in record.legs):
         return True
     ended = record.ended
-    return not ended or not seen.began or seen.began <= ended
+    if not ended or not seen.began or seen.began <= ended:
+        return True
+    # Finesse names the call of a consult while both are there; that its end was told as a moment earlier does not part them.
+    return seen.dialog not in record.dialogs and between(ended, seen.began) < CONSULT_SECONDS
 
 
 def add(record: Record, teller: Teller, seen: Seen, heard: float) -> Record:
