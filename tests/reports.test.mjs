@@ -77,6 +77,24 @@ test("what happened while a report was on its way goes with the next one", async
   assert.equal(service.got.length, 2, "nothing new is not told");
 });
 
+test("an outage in which nothing changes loses nothing of what had changed before", async () => {
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const service = new Service();
+  service.up = false;
+  const reports = new Reports(service.send, () => {}, new Storage(), "1001", "a");
+  for (const seen of [ringing, talking, held]) reports.see(seen);
+  await settled();
+  reports.again();
+  reports.see(over);
+  reports.agent("WORK", "2026-01-01T10:01:00.000Z");
+  await settled();
+  service.up = true;
+  mock.timers.tick(60_000);
+  await settled();
+  const told = service.got.flatMap(({ earlier, parties }) => [...earlier, ...parties].map(({ state }) => state));
+  assert.deepEqual(new Set(told), new Set(["ALERTING", "ACTIVE", "HELD", "DROPPED"]));
+});
+
 test("a service that is away is told when it is back, and after a reload too", async () => {
   mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const service = new Service();

@@ -121,6 +121,7 @@ export class CallNotesElement extends HTMLElement {
   async save() {
     const { interaction } = this;
     clearTimeout(this.#timer);
+    this.#timer = 0;
     if (!interaction || this.#saving || this.#text.value === this.#base) return;
     const [text, base] = [this.#text.value, this.#base];
     const typed = draftOf(interaction.id)?.typed ?? new Date().toISOString();

@@ -1,6 +1,7 @@
 // <call-panel>: one call from ring to end: who, since when, the buttons, and below them whatever is known of the caller, the notes
 // and what came with the call. Fires `order` ({action, sent, call?}), `dial` (number), `later` (whom), `wanted` when it must be
-// asked who is calling, `named` when it is known, `done` when the agent puts an ended call away.
+// asked who is calling, `named` when it is known, `contact` when the agent says whose call it is, `redraw` when its buttons have
+// changed by themselves, `done` when the agent puts an ended call away.
 
 import { desktop } from "../shared/desktop.js";
 import { h, own, phone, tell, uniqueId } from "../shared/dom.js";
@@ -60,6 +61,8 @@ export class CallPanelElement extends HTMLElement {
   #open = "";
   #slow = 0;
   #asked = false;
+  /** Whether it is still to be said who is calling. */
+  #looking = false;
   #number = { given: "", shown: "", where: "" };
 
   connectedCallback() {
@@ -154,6 +157,7 @@ export class CallPanelElement extends HTMLElement {
   }
 
   #ask() {
+    this.#looking = true;
     if (!this.call?.consult) {
       this.#say(t("lookup.looking"));
       this.#slow = setTimeout(() => this.#say(t("lookup.slow")), SLOW);
@@ -169,13 +173,16 @@ export class CallPanelElement extends HTMLElement {
     if (told.never_logged) this.fail(t("call.neverLogged"));
     if (this.call?.consult || !lookup) return;
     clearTimeout(this.#slow);
+    this.#looking = false;
     if (this.call) this.#found(lookup, number || this.call.number);
   }
 
   /** The service could not be asked who is calling. @param {unknown} error */
   unanswered(error) {
+    // Only a look-up's failure is shown here: what was found stays, and so does a form that somebody fills in.
+    if (this.call?.consult || !this.#looking) return;
     clearTimeout(this.#slow);
-    if (this.call?.consult || this.contact) return;
+    this.#looking = false;
     const retry = h("button", { type: "button", onclick: () => this.#ask() }, t("lookup.retry"));
     this.#body.replaceChildren(h("div", { class: "failed", role: "alert" }, h("p", {}, sentence(error)), retry));
   }
@@ -276,8 +283,7 @@ export class CallPanelElement extends HTMLElement {
     this.#targets?.show(this.#passing);
     if (shown) shown.focus();
     else if (was) this.#title.focus();
-    const { call } = this;
-    if (call && drawer) tell(this, "redraw");
+    if (this.call && drawer) tell(this, "redraw");
   }
 
   /** When the dialer shall call the customer again. */

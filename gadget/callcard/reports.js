@@ -48,27 +48,22 @@ export class Reports {
   /** A call as it is now. @param {CallSeen} seen @param {boolean} [lookup] whether it must be said who calls */
   see(seen, lookup = false) {
     const known = this.#known.get(seen.id);
-    const waiting = this.#waiting.get(seen.id);
     if (known && !lookup && same(known, seen)) return;
-    /** @type {Map<string, PartySeen>} */
-    const earlier = new Map();
-    for (const party of [...(waiting?.report.earlier ?? []), ...(known?.parties ?? [])])
-      earlier.set(`${party.address} ${party.state} ${party.since}`, party);
     this.#known.set(seen.id, seen);
-    this.#put({ ...seen, ...this.#agent, earlier: [...earlier.values()].slice(-300) }, lookup || (waiting?.lookup ?? false));
+    this.#put({ ...seen, earlier: known?.parties }, lookup);
   }
 
   /** The agent's own state: after a call it tells how long it was wrapped up. @param {string} state @param {string} since */
   agent(state, since) {
     if (this.#agent.state === state && this.#agent.since === since) return;
     this.#agent = { state, since };
-    for (const seen of this.#known.values()) if (seen.over) this.#put({ ...seen, ...this.#agent }, false);
+    for (const seen of this.#known.values()) if (seen.over) this.#put(seen);
   }
 
   /** Tell of every call that is on, although nothing changed. */
   again() {
     this.#adopt();
-    for (const seen of this.#known.values()) if (!seen.over) this.#put({ ...seen, ...this.#agent }, false);
+    for (const seen of this.#known.values()) if (!seen.over) this.#put(seen);
   }
 
   /** Nothing more will be told of a call that is over. @param {string} id */
@@ -76,12 +71,17 @@ export class Reports {
     if (this.#known.get(id)?.over) this.#known.delete(id);
   }
 
-  /** @param {CallSeen} report @param {boolean} lookup */
-  #put(report, lookup) {
-    const sending = this.#waiting.get(report.id)?.sending ?? false;
-    this.#waiting.set(report.id, { report, lookup, sending });
+  /** A report that waits for its answer; whatever the one before it had still to tell is in it. @param {CallSeen} seen @param {boolean} [lookup] */
+  #put(seen, lookup = false) {
+    const before = this.#waiting.get(seen.id);
+    /** @type {Map<string, PartySeen>} */
+    const earlier = new Map();
+    for (const party of [...(before?.report.earlier ?? []), ...(before?.report.parties ?? []), ...(seen.earlier ?? [])])
+      earlier.set(`${party.address} ${party.state} ${party.since}`, party);
+    const report = { ...seen, ...this.#agent, earlier: [...earlier.values()].slice(-300) };
+    this.#waiting.set(seen.id, { report, lookup: lookup || (before?.lookup ?? false), sending: before?.sending ?? false });
     this.#save();
-    void this.#sendOne(report.id);
+    void this.#sendOne(seen.id);
   }
 
   /** One report of a call at a time: a newer one waits, and has the older one's news in it. @param {string} id */
@@ -130,7 +130,7 @@ export class Reports {
         const { at, reports } = JSON.parse(this.#storage.getItem(key) ?? "{}");
         if (key !== own && Date.now() - at < ALIVE) continue;
         this.#storage.removeItem(key);
-        for (const report of reports ?? []) if (!this.#waiting.has(report.id)) this.#put(report, false);
+        for (const report of reports ?? []) if (!this.#waiting.has(report.id)) this.#put(report);
       }
       if (this.#waiting.size) this.#save(); // this one is alive
     } catch {
