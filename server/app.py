@@ -31,8 +31,9 @@ from server.actions.callbacks import Callbacks
 from server.actions.calls import Phone
 from server.actions.contacts import Directory
 from server.actions.dialling import Dialplan
-from server.actions.interactions import Log
+from server.actions.interactions import Interactions
 from server.actions.lists import Lists
+from server.actions.log import Log
 from server.actions.outbox import Outbox
 from server.actions.sessions import Sessions
 from server.actions.targets import Switchboard
@@ -88,19 +89,20 @@ def create_app(settings: Settings, *, http: httpx.AsyncClient | None = None, sha
     lists = Lists(store, settings.country)
     phone = Phone(Dialplan(settings.country, numbers.read_rules(settings.dial_rules), lists), cluster)
     callbacks = Callbacks(store, phone, settings.country)
-    calls = Log(store, directory, lists, callbacks, settings)
+    interactions = Interactions(store, directory, settings)
+    calls = Log(store, directory, lists, callbacks, interactions, settings)
     sessions = Sessions(cluster, calls.tell, settings.finesse_deadline)
     web = httpx.AsyncClient(follow_redirects=False) if settings.log_url else None
     crm = WebLog(web, settings.log_url, settings.log_token, WEB_DEADLINE) if web else contacts
     outbox = Outbox(store, crm, settings)
     services = Services(
-        settings, cluster, sessions, door, directory, store, calls, lists, phone,
+        settings, cluster, sessions, door, directory, store, calls, interactions, lists, phone,
         callbacks, Switchboard(directory, door),
     )  # fmt: skip
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        keeping = [asyncio.create_task(outbox.deliver()), asyncio.create_task(calls.keep())]
+        keeping = [asyncio.create_task(outbox.deliver()), asyncio.create_task(calls.sweep())]
         try:
             yield
         finally:

@@ -15,8 +15,9 @@ from starlette.responses import Response
 from server.actions.callbacks import Callbacks
 from server.actions.calls import Phone
 from server.actions.contacts import Directory
-from server.actions.interactions import Log
+from server.actions.interactions import Interactions
 from server.actions.lists import Lists
+from server.actions.log import Log
 from server.actions.sessions import Sessions
 from server.actions.targets import Switchboard
 from server.auth import Agent, Door
@@ -43,6 +44,7 @@ class Services:
     directory: Directory
     store: Store
     log: Log
+    interactions: Interactions
     lists: Lists
     phone: Phone
     callbacks: Callbacks

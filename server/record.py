@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from itertools import pairwise
 from typing import Literal
+
+from server.times import between
 
 GONE = ("DROPPED", "WRAP_UP")
 _WORK = ("WORK", "WORK_READY")
@@ -152,6 +153,10 @@ class Record:
     def part(self, agent: str) -> Part | None:
         return next((part for part in self.parts if part.agent == agent), None)
 
+    def with_part(self, part: Part) -> Record:
+        """Instead of what the agent's was."""
+        return replace(self, parts=tuple(part if each.agent == part.agent else each for each in self.parts))
+
     @property
     def direction(self) -> Literal["in", "out"]:
         return "out" if self.outgoing else "in"
@@ -251,14 +256,6 @@ def _order(moment: Moment) -> tuple[str, int]:
 def _latest(moments: Iterable[Moment]) -> dict[str, Moment]:
     """The last moment of each dialog."""
     return {moment.dialog: moment for moment in sorted(moments, key=_order)}
-
-
-def between(since: str, until: str) -> float:
-    """Seconds from one of Finesse's times to another; 0 if one of them is none."""
-    try:
-        return (datetime.fromisoformat(until) - datetime.fromisoformat(since)).total_seconds()
-    except (ValueError, TypeError):
-        return 0.0
 
 
 # ---- putting together

@@ -16,8 +16,9 @@ from starlette.routing import Route
 from server.actions import agents, calls
 from server.actions.callbacks import CallbackToSave
 from server.actions.contacts import Lookup, Search
-from server.actions.interactions import Interaction, Told
+from server.actions.interactions import Interaction
 from server.actions.lists import AuditEntry, ListedNumber
+from server.actions.log import Told
 from server.actions.outcomes import Accepted
 from server.actions.sessions import Session
 from server.actions.sight import CallSeen
@@ -143,17 +144,18 @@ async def tell_call(ask: Ask) -> Told:
 
 async def list_interactions(ask: Ask) -> Interactions:
     call = ask.query("call", 64)
-    found = await ask.services.log.of_call(ask.agent, call) if call else await ask.services.log.parked(ask.agent)
+    interactions = ask.services.interactions
+    found = await interactions.of_call(ask.agent, call) if call else await interactions.parked(ask.agent)
     return Interactions(found)
 
 
 async def get_interaction(ask: Ask) -> Interaction:
-    return await ask.services.log.get(ask.agent, ask.path("id"))
+    return await ask.services.interactions.get(ask.agent, ask.path("id"))
 
 
 async def change_interaction(ask: Ask) -> Interaction:
     sent = await ask.body(InteractionChange)
-    return await ask.services.log.change(
+    return await ask.services.interactions.change(
         ask.agent,
         ask.path("id"),
         notes=sent.notes,
@@ -166,7 +168,7 @@ async def change_interaction(ask: Ask) -> Interaction:
 
 
 async def retry_interaction(ask: Ask) -> Interaction:
-    return await ask.services.log.retry(ask.agent, ask.path("id"))
+    return await ask.services.interactions.retry(ask.agent, ask.path("id"))
 
 
 async def list_callbacks(ask: Ask) -> CallbackList:

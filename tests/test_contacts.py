@@ -11,8 +11,9 @@ from server import numbers
 from server.crm import files
 from server.crm.base import NewContact
 from server.crm.files import FileUnusable, Refused
-from server.crm.local import LocalContacts, fold, text_query
+from server.crm.local import LocalContacts, text_query
 from server.errors import SourceUnavailable
+from server.folding import fold
 from server.sandbox import sample
 from server.settings import Settings
 

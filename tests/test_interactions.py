@@ -503,6 +503,15 @@ async def test_a_callback_restores_the_state_and_a_call_that_fails_does_too(tmp_
         dialled = await desk.post(f"/callbacks/{callback['id']}/dial", json={"reason": "3"})
         assert dialled.status_code == 202, dialled.text
         (dialog,) = centre.sandbox.switch.dialogs.values()
+        await centre.heard()
+        centre.act(dialog.id, "1001", "DROP")
+        await centre.until(lambda: agent.state == "READY")
+        (waiting,) = (await desk.get("/callbacks")).json()["callbacks"]
+        assert waiting["tried"], "nobody answered: it still waits"
+        assert waiting | {"tried": "", "reason": ""} == callback
+        dialled = await desk.post(f"/callbacks/{callback['id']}/dial", json={"reason": "3"})
+        assert dialled.status_code == 202, dialled.text
+        (dialog,) = (each for each in centre.sandbox.switch.dialogs.values() if each.id != dialog.id)
         centre.sandbox.switch.answer_outside(dialog)
         await centre.heard()
         assert agent.state == "TALKING"

@@ -16,6 +16,8 @@ PURE = {
     "server/record.py",
     "server/actions/customer.py",
     "server/errors.py",
+    "server/folding.py",
+    "server/times.py",
     "server/crm/base.py",
     "server/sandbox/agents.py",
     "server/sandbox/calldata.py",

@@ -70,7 +70,7 @@ export class CallbackListElement extends HTMLElement {
   }
 
   /** @param {Callback} callback @param {HTMLSelectElement} select */
-  #row({ id, name, number, at, note }, select) {
+  #row({ id, name, number, at, note, tried }, select) {
     const late = at && Date.parse(at) < Date.now();
     return h(
       "li",
@@ -84,6 +84,7 @@ export class CallbackListElement extends HTMLElement {
           { class: "about" },
           name ? phone(number) : "",
           at ? [name ? " · " : "", h("span", { class: late ? "late" : "" }, moment(at))] : "",
+          tried ? [" · ", t("callback.tried", { at: moment(tried) })] : "",
           note ? [" · ", own(note)] : "",
         ),
       ),

@@ -6,9 +6,9 @@ import logging
 import re
 import uuid
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
-from server import numbers
+from server import numbers, times
 from server.actions import agents
 from server.actions.calls import Phone
 from server.actions.outcomes import Accepted
@@ -21,6 +21,8 @@ log = logging.getLogger("callcard.callbacks")
 SHOWN = 200
 FRESH = 4 * 3600.0
 """Seconds after dialling for which the end of the call restores the agent's state; after that it is theirs."""
+CLOCKS = 30.0
+"""Seconds by which Finesse's clock may be behind: what ended longer before the dialling was another call."""
 _STATE_SECONDS = 2.0
 """That Finesse may take to show the agent as not ready before it is dialled all the same."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -40,9 +42,9 @@ class Callbacks:
     def __init__(self, store: Store, phone: Phone, country: str) -> None:
         self._store, self._phone, self._country = store, phone, country
 
-    async def list(self, agent: Agent, status: str = "open") -> tuple[Callback, ...]:
-        """The agent's own, the first to be called first; those without a time come before."""
-        return tuple(self._store.callbacks(agent.user.login_id, status, SHOWN))
+    async def list(self, agent: Agent) -> tuple[Callback, ...]:
+        """The agent's own that are open, the first to be called first; those without a time come before."""
+        return tuple(self._store.callbacks(agent.user.login_id, SHOWN))
 
     async def add(self, agent: Agent, told: CallbackToSave) -> Callback:
         """The same `key` again answers the callback that was saved."""
@@ -53,20 +55,19 @@ class Callbacks:
             raise InvalidField("at", "at is a time with its zone, as in 2027-03-07T14:30Z, or empty")
         id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{agent.user.login_id}:{told.key}") if told.key else uuid.uuid4())
         try:
-            at = datetime.fromisoformat(told.at).astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ") if told.at else ""
+            at = times.text(datetime.fromisoformat(told.at).timestamp(), "minutes") if told.at else ""
         except (ValueError, OverflowError) as error:
             raise InvalidField("at", f"there is no time {told.at}") from error
         callback = Callback(
             id=id,
             agent=agent.user.login_id,
-            team=agent.user.team_name,
             status="open",
             at=at,
             number=number.e164 or number.digits,
             name=told.name,
             contact=told.contact,
             note=told.note,
-            created=datetime.fromtimestamp(self._store.clock(), UTC).strftime("%Y-%m-%dT%H:%MZ"),
+            created=times.text(self._store.clock(), "minutes"),
         )
 
         def add(writing: Writing) -> Callback:
@@ -95,26 +96,30 @@ class Callbacks:
             before = (await finesse.user(credential, login)).state
             if before == "READY":
                 await agents.set_state(agent, "NOT_READY", reason, min(_STATE_SECONDS, patience or _STATE_SECONDS))
+        state_before = before if before == "READY" else ""
+        # First, for the call may be over before its dialling is answered.
+        await self._change(agent, id, state_before=state_before, reason=reason, tried=times.text(self._store.clock()))
         try:
-            accepted = await self._phone.dial(agent, callback.number, patience)
+            return await self._phone.dial(agent, callback.number, patience)
         except CallcardError:
-            if before == "READY":
+            await self._change(agent, id, state_before="", tried=callback.tried)
+            if state_before:
                 await agents.set_state(agent, "READY", None)
             raise
-        state_before = before if before == "READY" else ""
-        await self._change(agent, id, status="dialled", state_before=state_before, reason=reason, dialled=self._store.clock())
-        return accepted
 
-    async def call_ended(self, agent: Agent, number: str, *, outgoing: bool) -> None:
-        """A call of the agent's is over. If it was a callback, it is done, and their state is what it was before."""
-        if not outgoing:
-            return
+    async def call_ended(self, agent: Agent, number: str, ended: str, *, reached: bool) -> None:
+        """The agent's call to `number` is over since `ended`, by Finesse's clock; it may be told of more than once, and late.
+
+        If it was a callback, it is done if the customer was `reached`, and waits on if not; the agent's state is what it was."""
         called = numbers.read(number, self._country)
-        for callback in self._store.callbacks(agent.user.login_id, "dialled", SHOWN):
-            if callback.number != (called.e164 or called.digits):
+        now = times.text(self._store.clock())
+        for callback in self._store.callbacks(agent.user.login_id, SHOWN):
+            tried = callback.tried and times.between(callback.tried, ended) > -CLOCKS
+            if not tried or callback.number != (called.e164 or called.digits):
                 continue
-            await self._change(agent, callback.id, status="done")
-            if callback.state_before and self._store.clock() - callback.dialled < FRESH:
+            if reached or callback.state_before:
+                await self._change(agent, callback.id, status="done" if reached else "open", state_before="")
+            if callback.state_before and times.between(callback.tried, now) < FRESH:
                 await self._restore(agent, callback)
 
     async def _restore(self, agent: Agent, callback: Callback) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from cachetools import TTLCache
 
-from server import numbers
+from server import numbers, times
 from server.auth import Agent
 from server.errors import InvalidField, NotFound, NotYours
 from server.store.sqlite import Listed, Store, Writing
@@ -97,7 +96,7 @@ class Lists:
     async def audit(self, agent: Agent) -> tuple[AuditEntry, ...]:
         _supervisor(agent)
         return tuple(
-            AuditEntry(at=_iso(each.at), agent=each.agent, what=each.what, number=each.number, detail=each.detail)
+            AuditEntry(at=times.text(each.at), agent=each.agent, what=each.what, number=each.number, detail=each.detail)
             for each in self._store.audited(SHOWN)
         )
 
@@ -112,7 +111,7 @@ class Lists:
     def _shown(self, listed: Listed) -> ListedNumber:
         display = numbers.read(listed.number, self._country).display
         return ListedNumber(
-            number=display or listed.given, e164=listed.number, reason=listed.reason, author=listed.author, at=_iso(listed.at)
+            number=display or listed.given, e164=listed.number, reason=listed.reason, author=listed.author, at=times.text(listed.at)
         )
 
 
@@ -124,7 +123,3 @@ def _known(name: str) -> None:
 def _supervisor(agent: Agent) -> None:
     if not {"Supervisor", "Admin"} & set(agent.user.roles):
         raise NotYours("That is for supervisors and administrators")
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

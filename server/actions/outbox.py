@@ -1,7 +1,8 @@
 """The CRM hears of every call that is over: in order, after a restart too, and again until it has it.
 
-A CRM that is away is tried again, later each time, and nothing overtakes what waits. A call that it will not take is parked, where
-a person sees it, and the next one goes. What has changed since it was told is told again under the same id.
+A CRM that is away is tried again, later each time, from the first call that waits. One call that fails while the next is taken is
+overtaken, tried again each time, and parked in the end, as is at once what the CRM refuses: a person sees it there. What has
+changed since it was told is told again under the same id.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ import asyncio
 import logging
 import random
 import uuid
+from functools import partial
 
 from server import numbers
 from server.crm.base import AgentShare, CallLog, Log
 from server.errors import CallcardError, SourceRefused, StoreUnavailable
 from server.record import Record
 from server.settings import Settings
-from server.store.sqlite import Kept, Store
+from server.store.sqlite import Kept, Store, Writing
 
 log = logging.getLogger("callcard.outbox")
 
@@ -24,6 +26,8 @@ LOOK = 0.5
 """Seconds between looks for what is due."""
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 """Seconds after a failure, doubled after each that follows: a CRM that is back is told within a minute."""
+AWAY = 3
+"""Calls that fail one after another, after which the CRM is taken to be away."""
 TRIES = 12
 """Failures of one call, while others are taken, after which it is parked: something in it breaks the CRM."""
 BATCH = 100
@@ -59,42 +63,37 @@ class Outbox:
 
     async def _deliver_due(self) -> bool:
         """One pass. True if there may be more to do at once."""
-        due = self._store.due(self._store.clock(), BATCH)
+        waiting = self._store.due(self._store.clock(), BATCH)
+        whole = len(waiting) < BATCH
         failed: list[Kept] = []
-        for kept in due:
+        in_a_row = 0
+        while waiting and in_a_row < AWAY:
             if not await self._on_duty():
                 return False
+            # The last try before the CRM is given up is any call's: those that stand first may be what breaks it.
+            kept = waiting.pop(0 if in_a_row < AWAY - 1 else random.randrange(len(waiting)))  # noqa: S311 - hides nothing
             try:
                 await self._crm.log(call_log(kept.record, self._settings))
             except SourceRefused as error:
                 log.warning("%s does not take the call %s: %s", self._crm.name, kept.record.id, error.detail)
-                await self._park(kept, error.detail)
-            except CallcardError as error:
-                await self._note_failure(kept, error.detail)
+                await self._store.write(partial(Writing.park, id=kept.record.id, problem=error.detail))
+            except StoreUnavailable:
+                raise
+            except Exception as error:  # a defect, of ours or a source's, in one call keeps no other from the CRM
+                problem = error.detail if isinstance(error, CallcardError) else f"Callcard failed on it: {error!r}"
+                if not kept.problem:
+                    log.warning("%s can't be told of a call now: %s", self._crm.name, problem)
+                await self._store.write(partial(Writing.failed, id=kept.record.id, problem=problem))
                 failed.append(kept)
-                if len(failed) == 2:  # not this one call: the CRM is away
-                    self._wait = min(LONGEST_WAIT, max(FIRST_WAIT, self._wait * 2))
-                    return False
+                in_a_row += 1
             else:
-                await self._note_delivered(kept)
-                self._wait = 0.0
+                await self._store.write(partial(Writing.delivered, id=kept.record.id, doc=kept.record))
                 for poison in failed:
-                    if poison.tries + 1 >= TRIES:
-                        await self._park(poison, poison.problem or "It fails whenever the CRM is told of it")
+                    await self._store.write(partial(Writing.overtaken, id=poison.record.id, most=TRIES))
+                failed, in_a_row, self._wait = [], 0, 0.0
         if failed:
             self._wait = min(LONGEST_WAIT, max(FIRST_WAIT, self._wait * 2))
-        return len(due) == BATCH and not failed
-
-    async def _note_delivered(self, kept: Kept) -> None:
-        await self._store.write(lambda writing: writing.delivered(kept.record.id, kept.record))
-
-    async def _note_failure(self, kept: Kept, problem: str) -> None:
-        if not kept.tries:
-            log.warning("%s can't be told of calls now: %s", self._crm.name, problem)
-        await self._store.write(lambda writing: writing.failed(kept.record.id, problem))
-
-    async def _park(self, kept: Kept, problem: str) -> None:
-        await self._store.write(lambda writing: writing.park(kept.record.id, problem))
+        return not whole and not failed
 
 
 def call_log(record: Record, settings: Settings) -> CallLog:

@@ -12,9 +12,9 @@ from cachetools import TTLCache
 
 from server.actions.contacts import Directory
 from server.auth import Agent, Door
-from server.crm.local import fold
 from server.errors import CallcardError, CredentialsWrong, FinesseError, NotFound, NotYours
 from server.finesse.objects import PhoneBook, User
+from server.folding import fold
 
 MOST = 50
 KEPT = 300.0

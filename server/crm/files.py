@@ -22,8 +22,9 @@ import vobject
 
 from server import numbers
 from server.crm.base import Case, Interaction
-from server.crm.local import Entry, LocalContacts, fold
+from server.crm.local import Entry, LocalContacts
 from server.errors import Mistake
+from server.folding import fold
 
 Kind = Literal["contacts", "interactions", "cases"]
 # It would log each line that it passes over; what is refused is told in the report.

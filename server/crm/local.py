@@ -13,7 +13,6 @@ import hashlib
 import json
 import re
 import sqlite3
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -26,6 +25,8 @@ import msgspec
 from server import numbers
 from server.crm.base import MATCHES, RECENT, CallLog, Case, Contact, ContactNumber, Interaction, Match, NewContact
 from server.errors import SourceUnavailable
+from server.folding import fold
+from server.migrations import migrate
 from server.numbers import Number
 
 NAME = "local"
@@ -34,7 +35,6 @@ _T = TypeVar("_T")
 _How = Literal["exact", "suffix"]
 _Execute = Callable[..., sqlite3.Cursor]
 
-# Each runs once, in a transaction with the record of it (`user_version`). Append; never edit one that has been released.
 _MIGRATIONS = (
     """
     create table contact (
@@ -116,7 +116,7 @@ class LocalContacts:
         self._path, self._home, self._suffix_digits, self._patience = str(path), home, suffix_digits, patience
         try:
             self._writer = self._connect()
-            _migrate(self._writer)
+            migrate(self._writer, _MIGRATIONS)
             self._reader, self._searcher = self._connect(), self._connect()
             for connection in (self._reader, self._searcher):
                 connection.execute("pragma query_only = on")
@@ -391,20 +391,6 @@ class LocalContacts:
         self._writer.execute("commit")
 
 
-def fold(text: str) -> str:
-    """`text` without case, accents and marks: what Müller and muller have in common."""
-    if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    plain = "".join(c for c in decomposed if unicodedata.category(c) not in ("Mn", "Lm"))
-    return plain.translate(_LETTERS)
-
-
-_LETTERS = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "أ": "ا", "إ": "ا", "آ": "ا"}
-)
-
-
 def _spelt_out(text: str) -> str:
     """What is indexed of `text`: O'Brien is found as obrien, as brien and as o'b."""
     folded = fold(text)
@@ -432,32 +418,6 @@ def _digest(*parts: str) -> str:
 
 def _marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    connection.execute("begin immediate")  # one at a time: several workers may start on a file that is not there yet
-    try:
-        version = connection.execute("pragma user_version").fetchone()[0]
-        if version > len(_MIGRATIONS):
-            raise SourceUnavailable("The contacts file was written by a newer Callcard; use that version")
-        for number, sql in enumerate(_MIGRATIONS[version:], version + 1):
-            for statement in _statements(sql):
-                connection.execute(statement)
-            connection.execute(f"pragma user_version = {number}")
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    connection.execute("commit")
-
-
-def _statements(script: str) -> Iterator[str]:
-    """The statements of a script, one by one: executescript() would commit what was begun before."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
 
 
 @contextmanager

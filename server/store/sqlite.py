@@ -11,7 +11,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from server.errors import StoreUnavailable
+from server.migrations import migrate
 from server.record import Record
 
 _T = TypeVar("_T")
@@ -27,7 +28,6 @@ Status = Literal["open", "due", "delivered", "parked"]
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Record).decode
 
-# Each runs once, in a transaction with the record of it (`user_version`). Append; never edit one that has been released.
 _MIGRATIONS = (
     """
     create table record (
@@ -36,7 +36,7 @@ _MIGRATIONS = (
         status text not null,               -- open, due (the CRM must hear of it), delivered, parked (it does not want it)
         heard real not null,                -- when a desktop last told of it
         due real,                           -- from when the CRM may hear of it
-        tries integer not null default 0,
+        tries integer not null default 0,   -- that failed while other records were taken
         problem text not null default '',   -- why it is parked or tried again
         contact text not null default ''    -- source/id
     ) without rowid;
@@ -65,6 +65,12 @@ _MIGRATIONS = (
     ) without rowid;
     create index callback_agent on callback (agent, status, at);
     create table duty (name text primary key, worker text not null, until real not null) without rowid;  -- what one does for all
+    """,
+    # a callback waits until the customer is reached, however often they are dialled
+    """
+    alter table callback drop column team;
+    update callback set status = 'open', doc = cast(replace(cast(doc as text), '"status":"dialled"', '"status":"open"') as blob)
+        where status = 'dialled';
     """,
 )
 
@@ -109,8 +115,7 @@ class Callback:
 
     id: str
     agent: str
-    team: str
-    status: Literal["open", "dialled", "done", "cancelled"]
+    status: Literal["open", "done", "cancelled"]
     at: str
     number: str
     name: str
@@ -122,9 +127,8 @@ class Callback:
     """The agent's before they dialled, to be restored when the call is over; empty when it stays."""
     reason: str = ""
     """The id of the Not Ready reason that was set for it."""
-    dialled: float = 0.0
-    call: str = ""
-    """Finesse's id of the call that it became."""
+    tried: str = ""
+    """When it was last dialled; empty when it never was."""
 
 
 class Store:
@@ -138,7 +142,7 @@ class Store:
         self._path = str(path)
         try:
             self._writer = self._connect()
-            _migrate(self._writer)
+            migrate(self._writer, _MIGRATIONS)
             self._reader = self._connect()
             self._reader.execute("pragma query_only = on")
         except sqlite3.Error as error:
@@ -222,13 +226,14 @@ class Store:
         return [_kept(row) for row in self._read(sql, (contact, limit))]
 
     def due(self, now: float, limit: int) -> list[Kept]:
-        """What the CRM must hear of, the longest waiting first."""
+        """What the CRM must hear of at `now`, the longest waiting first."""
         sql = f"select {_COLUMNS} from record where status = 'due' and due <= ? order by due, id limit ?"  # noqa: S608 - constant
         return [_kept(row) for row in self._read(sql, (now, limit))]
 
-    def in_status(self, status: Status, limit: int = 200, heard_before: float = float("inf")) -> list[Kept]:
-        sql = f"select {_COLUMNS} from record where status = ? and heard <= ? order by due, id limit ?"  # noqa: S608 - constant
-        return [_kept(row) for row in self._read(sql, (status, heard_before, limit))]
+    def parked(self, limit: int) -> list[Kept]:
+        """What the CRM does not take, the newest first."""
+        sql = f"select {_COLUMNS} from record where status = 'parked' order by due desc, id limit ?"  # noqa: S608 - constant
+        return [_kept(row) for row in self._read(sql, (limit,))]
 
     def counts(self) -> dict[str, int]:
         return dict(self._read("select status, count(*) from record group by status", ()))
@@ -251,10 +256,10 @@ class Store:
     def callback(self, id: str) -> Callback | None:
         return next((_decode_callback(row[0]) for row in self._read("select doc from callback where id = ?", (id,))), None)
 
-    def callbacks(self, agent: str, status: str, limit: int) -> list[Callback]:
-        """Of `agent`, the first to be called first."""
-        sql = "select doc from callback where agent = ? and status = ? order by at, id limit ?"
-        return [_decode_callback(row[0]) for row in self._read(sql, (agent, status, limit))]
+    def callbacks(self, agent: str, limit: int) -> list[Callback]:
+        """Those of `agent` that are open, the first to be called first."""
+        sql = "select doc from callback where agent = ? and status = 'open' order by at, id limit ?"
+        return [_decode_callback(row[0]) for row in self._read(sql, (agent, limit))]
 
     def _read(self, sql: str, values: Iterable[Any]) -> list[Any]:
         try:
@@ -305,14 +310,22 @@ class Writing:
         return self._execute(sql, (id, _encode(doc))).rowcount == 1
 
     def failed(self, id: str, problem: str) -> None:
-        self._execute("update record set tries = tries + 1, problem = ? where id = ?", (problem, id))
+        """The CRM was not to be had, or this call broke it: which, the others tell."""
+        self._execute("update record set problem = ? where id = ?", (problem, id))
+
+    def overtaken(self, id: str, most: int) -> None:
+        """It failed while another was taken. The `most`th time it is parked."""
+        self._execute("update record set tries = tries + 1 where id = ?", (id,))
+        self._execute("update record set status = 'parked' where id = ? and status = 'due' and tries >= ?", (id, most))
 
     def park(self, id: str, problem: str) -> None:
-        self._execute("update record set status = 'parked', problem = ? where id = ?", (problem, id))
+        """Unless somebody has come back to it meanwhile: then it is not over, and the CRM is asked again."""
+        self._execute("update record set status = 'parked', problem = ? where id = ? and status = 'due'", (problem, id))
 
-    def in_status(self, status: Status, heard_before: float) -> list[Kept]:
-        sql = f"select {_COLUMNS} from record where status = ? and heard <= ? order by heard limit 200"  # noqa: S608 - constant
-        return [_kept(row) for row in self._execute(sql, (status, heard_before))]
+    def silent(self, since: float, limit: int) -> list[Kept]:
+        """Open records of which nobody told after `since`."""
+        sql = f"select {_COLUMNS} from record where status = 'open' and heard <= ? order by heard limit ?"  # noqa: S608 - constant
+        return [_kept(row) for row in self._execute(sql, (since, limit))]
 
     def list_number(self, listed: Listed) -> None:
         values = (listed.name, listed.number, listed.given, listed.reason, listed.author, listed.at)
@@ -330,8 +343,8 @@ class Writing:
         return _decode_callback(row[0]) if row else None
 
     def put_callback(self, callback: Callback) -> None:
-        values = (callback.id, callback.agent, callback.team, callback.status, callback.at, _encode(callback))
-        self._execute("insert or replace into callback values (?, ?, ?, ?, ?, ?)", values)
+        values = (callback.id, callback.agent, callback.status, callback.at, _encode(callback))
+        self._execute("insert or replace into callback (id, agent, status, at, doc) values (?, ?, ?, ?, ?)", values)
 
     def take_duty(self, name: str, worker: str, seconds: float) -> bool:
         """Whether `worker` is the one that does `name` now; nobody else is for `seconds`."""
@@ -374,29 +387,3 @@ def _reported(error: BaseException) -> BaseException:
     if isinstance(error, sqlite3.Error):
         return StoreUnavailable(f"Callcard's own data can't be used right now ({error}); try again")
     return error
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    connection.execute("begin immediate")  # one at a time: several workers may start on a file that is not there yet
-    try:
-        version = connection.execute("pragma user_version").fetchone()[0]
-        if version > len(_MIGRATIONS):
-            raise StoreUnavailable("The store was written by a newer Callcard; use that version")
-        for number, sql in enumerate(_MIGRATIONS[version:], version + 1):
-            for statement in _statements(sql):
-                connection.execute(statement)
-            connection.execute(f"pragma user_version = {number}")
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    connection.execute("commit")
-
-
-def _statements(script: str) -> Iterator[str]:
-    """The statements of a script, one by one: executescript() would commit what was begun before."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
