@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import hypothesis
@@ -17,6 +18,9 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 from server.app import create_app
 from server.crm.local import LocalContacts
@@ -34,6 +38,14 @@ AGENT = ("1001", "callcard")
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from tests.desk import chromium  # only here: most tests do without
+
+    with chromium() as started:  # for one module, as its event loop stands in the way of asynchronous tests
+        yield started
 
 
 @pytest.fixture

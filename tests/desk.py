@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect, sync_playwright
 
 from tests.site import Site
 
@@ -35,6 +35,42 @@ def chromium() -> Iterator[Browser]:
         browser = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+
+
+Open = Callable[..., "Desk"]
+"""Sits an agent down: `agent`, `language`, `width` in pixels, `clock_ahead` in hours; not `signed_in` shows the sign-in page."""
+
+
+@contextmanager
+def desks(browser: Browser, site: Site) -> Iterator[Open]:
+    """Desks that are cleared away in the end, when none of their scripts may have failed."""
+    opened: list[tuple[BrowserContext, Desk]] = []
+
+    def at(agent: str = "1001", language: str = "en-US", width: int = 1200, signed_in: bool = True, clock_ahead: float = 0) -> Desk:
+        context = browser.new_context(viewport={"width": width, "height": 1000}, reduced_motion="reduce")
+        context.set_default_timeout(10_000)
+        if clock_ahead:
+            context.add_init_script(_CLOCK % (clock_ahead * 3600_000))
+        desk = Desk(context.new_page())
+        opened.append((context, desk))
+        if signed_in:
+            desk.sign_in(site, agent, language)
+            desk.ready()
+        return desk
+
+    yield at
+    for context, desk in opened:
+        context.close()
+        assert desk.errors == []
+
+
+_CLOCK = """{
+  const [Real, ahead] = [Date, %d];
+  Date = class extends Real {
+    constructor(...told) { super(...(told.length ? told : [Real.now() + ahead])); }
+    static now() { return Real.now() + ahead; }
+  };
+}"""
 
 
 class Desk:

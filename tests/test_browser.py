@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.conftest import until
-from tests.desk import NEEDS_CHROMIUM, Desk, chromium
+from tests.desk import NEEDS_CHROMIUM, Open, desks
 from tests.site import Site, open_site
 
 pytestmark = NEEDS_CHROMIUM
@@ -21,12 +21,6 @@ KNOWN = "+491713900001"
 SWITCHBOARD = "+493023125000"
 UNKNOWN = "+16465550199"
 LONG = "Wolfeschlegelsteinhausenbergerdorff-Müller-Lüdenscheidt von und zu Hohenlohe-Schillingsfürst"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -45,26 +39,9 @@ def site(whole_site: Site) -> Site:
 
 
 @pytest.fixture
-def desk(browser: Browser, site: Site) -> Iterator[Callable[..., Desk]]:
-    opened = []
-
-    def at(agent: str = "1001", language: str = "en-US", width: int = 1200, signed_in: bool = True) -> Desk:
-        context = browser.new_context(viewport={"width": width, "height": 1000}, reduced_motion="reduce")
-        context.set_default_timeout(10_000)
-        desk = Desk(context.new_page())
-        opened.append((context, desk))
-        if signed_in:
-            desk.sign_in(site, agent, language)
-            desk.ready()
-        return desk
-
-    yield at
-    for context, desk in opened:
-        context.close()
-        assert desk.errors == []
-
-
-Open = Callable[..., Desk]
+def desk(browser: Browser, site: Site) -> Iterator[Open]:
+    with desks(browser, site) as open_desk:
+        yield open_desk
 
 
 def test_a_phone_rings_and_the_card_is_there(desk: Open, site: Site) -> None:

@@ -14,18 +14,12 @@ from playwright.sync_api import Browser, Frame, Page, expect
 
 from server.sandbox.pages import HubSettings
 from tests.conftest import ROOT, until
-from tests.desk import NEEDS_CHROMIUM, Desk, chromium
+from tests.desk import NEEDS_CHROMIUM, Desk
 from tests.site import Site, open_site
 
 pytestmark = NEEDS_CHROMIUM
 FOREIGN = ROOT / "tests" / "samples" / "foreign"
 LIBRARY: dict[str, Any] = {"finesse_js": Path(os.environ["FINESSE_JS"])} if "FINESSE_JS" in os.environ else {}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @contextmanager

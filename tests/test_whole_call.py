@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -13,24 +13,17 @@ from playwright.sync_api import Browser, FrameLocator, expect
 from server.crm.base import CallLog
 from server.sandbox.people import Workflow
 from tests.conftest import until
-from tests.desk import NEEDS_CHROMIUM, Desk, chromium
+from tests.desk import NEEDS_CHROMIUM, Desk, Open, desks
 from tests.site import Site, open_site
 
 pytestmark = NEEDS_CHROMIUM
 
 KNOWN = "+491713900001"
-Open = Callable[..., Desk]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module", params=["ucce", "uccx"])
 def whole_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with open_site(tmp_path_factory.mktemp("site"), platform=request.param, service={"notes_seconds": 2.0}) as site:
+    with open_site(tmp_path_factory.mktemp("site"), platform=request.param, service={"notes_seconds": 4.0}) as site:
         yield site
 
 
@@ -43,21 +36,8 @@ def site(whole_site: Site) -> Site:
 
 @pytest.fixture
 def desk(browser: Browser, site: Site) -> Iterator[Open]:
-    opened: list[tuple[Any, Desk]] = []
-
-    def at(agent: str = "1001", language: str = "en-US", width: int = 1200) -> Desk:
-        context = browser.new_context(viewport={"width": width, "height": 1000}, reduced_motion="reduce")
-        context.set_default_timeout(10_000)
-        desk = Desk(context.new_page())
-        opened.append((context, desk))
-        desk.sign_in(site, agent, language)
-        desk.ready()
-        return desk
-
-    yield at
-    for context, desk in opened:
-        context.close()
-        assert desk.errors == []
+    with desks(browser, site) as open_desk:
+        yield open_desk
 
 
 def press(gadget: FrameLocator, name: str) -> None:
@@ -244,6 +224,17 @@ def test_notes_survive_a_reload_an_outage_and_an_ended_token(desk: Open, site: S
     phase(ana.gadget, "Call ended")
     ana.gadget.get_by_role("button", name="Close").click()
     assert logged(site, call).agents[0].notes == "first\nsecond\nthird"
+
+
+def test_a_computer_whose_clock_is_wrong_has_as_long_for_its_notes_as_any_other(desk: Open, site: Site) -> None:
+    gadget = desk(clock_ahead=1).gadget
+    call = answered(gadget, site)
+    expect(gadget.locator("call-panel:not([hidden]) .clock")).to_have_text(re.compile(r"^00:0\d$"))
+    site.post(f"calls/{call}/drop")
+    phase(gadget, "Call ended")
+    gadget.get_by_label("Notes").fill("an hour early")
+    expect(gadget.locator(".saved")).to_have_text("Saved")
+    assert logged(site, call).agents[0].notes == "an hour early"
 
 
 def test_a_callback_is_saved_from_a_call_and_dialled_with_one_press(desk: Open, site: Site) -> None:

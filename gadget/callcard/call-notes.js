@@ -2,6 +2,7 @@
 // Fires `reasons` with a list, and `later` when the caller is to be called back.
 
 import { api, ApiError } from "../shared/api.js";
+import { desktop } from "../shared/desktop.js";
 import { h, own, tell, uniqueId } from "../shared/dom.js";
 import { clock, t } from "../shared/texts.js";
 import { draftOf, keepDraft } from "./drafts.js";
@@ -100,7 +101,7 @@ export class CallNotesElement extends HTMLElement {
   /** A second has gone by. */
   tick() {
     const { state = "open", closes = "", finished = false } = this.interaction ?? {};
-    const left = (Date.parse(closes) - Date.now()) / 1000;
+    const left = (Date.parse(closes) - desktop.now) / 1000;
     const closed = state === "delivered" || state === "parked" || (!!closes && !(left > 0));
     this.#left.textContent = closed || finished || !closes ? "" : t("notes.left", { time: clock(left) });
     if (closed && !this.unsaved) this.#text.disabled = true;
@@ -110,7 +111,7 @@ export class CallNotesElement extends HTMLElement {
   #typed() {
     const { interaction } = this;
     if (!interaction) return;
-    keepDraft(interaction.id, { text: this.#text.value, base: this.#base, typed: new Date().toISOString() });
+    keepDraft(interaction.id, { text: this.#text.value, base: this.#base, typed: new Date(desktop.now).toISOString() });
     this.#said.textContent = t("notes.typing");
     this.#said.classList.remove("error");
     clearTimeout(this.#timer);
@@ -124,7 +125,7 @@ export class CallNotesElement extends HTMLElement {
     this.#timer = 0;
     if (!interaction || this.#saving || this.#text.value === this.#base) return;
     const [text, base] = [this.#text.value, this.#base];
-    const typed = draftOf(interaction.id)?.typed ?? new Date().toISOString();
+    const typed = draftOf(interaction.id)?.typed ?? new Date(desktop.now).toISOString();
     this.#saving = true;
     this.#said.textContent = t("notes.saving");
     try {
@@ -135,7 +136,7 @@ export class CallNotesElement extends HTMLElement {
       if (this.#text.value === text) this.#text.value = kept;
       keepDraft(
         interaction.id,
-        this.#text.value === kept ? null : { text: this.#text.value, base: kept, typed: new Date().toISOString() },
+        this.#text.value === kept ? null : { text: this.#text.value, base: kept, typed: new Date(desktop.now).toISOString() },
       );
       this.#said.classList.remove("error");
       this.#said.textContent = t("notes.saved");

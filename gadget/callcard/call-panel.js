@@ -152,7 +152,7 @@ export class CallPanelElement extends HTMLElement {
   tick() {
     const { since = Number.NaN, phase = "ended" } = this.call ?? {};
     const known = !Number.isNaN(since) && phase !== "ended";
-    this.#clock.textContent = known ? clock((Date.now() - desktop.drift - since) / 1000) : "";
+    this.#clock.textContent = known ? clock((desktop.now - since) / 1000) : "";
     this.notes.tick();
   }
 

@@ -2,6 +2,7 @@
 // Fires `callback` with {id, reason} to call.
 
 import { api } from "../shared/api.js";
+import { desktop } from "../shared/desktop.js";
 import { h, own, phone, tell, uniqueId } from "../shared/dom.js";
 import { moment, t } from "../shared/texts.js";
 import { sentence } from "./failures.js";
@@ -71,7 +72,7 @@ export class CallbackListElement extends HTMLElement {
 
   /** @param {Callback} callback @param {HTMLSelectElement} select */
   #row({ id, name, number, at, note, tried }, select) {
-    const late = at && Date.parse(at) < Date.now();
+    const late = at && Date.parse(at) < desktop.now;
     return h(
       "li",
       {},

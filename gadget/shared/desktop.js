@@ -75,9 +75,9 @@ export const desktop = {
     return config().id;
   },
 
-  /** Milliseconds that this computer's clock is ahead of the server's. */
-  get drift() {
-    return Number(config().clientDriftInMillis) || 0;
+  /** What the server's clock says, in milliseconds: this computer's may be far off. */
+  get now() {
+    return Date.now() - (Number(config().clientDriftInMillis) || 0);
   },
 
   /**

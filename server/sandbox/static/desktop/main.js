@@ -42,6 +42,8 @@ async function enter(entering, extension, language) {
     sessionStorage.clear();
     location.href = `${told.other.origin}/desktop#${new URLSearchParams({ ticket: told.other.ticket, extension, language })}`;
   };
+  const { currentTimestamp } = toObject(await xml("/finesse/api/SystemInfo"));
+  const drift = Date.now() - Date.parse(currentTimestamp);
   const [lang, country] = language.split("-");
   // The keys under which the vendor's library looks.
   sessionStorage.setItem("userFinesseAuth", session.authorization);
@@ -65,7 +67,7 @@ async function enter(entering, extension, language) {
       locale: `${lang}_${country}`,
       xmppDomain: told.xmppDomain,
       pubsubDomain: `pubsub.${told.xmppDomain}`,
-      clientDriftInMillis: "0",
+      clientDriftInMillis: String(drift),
       mobileAgentMode: "",
       mobileAgentDialNumber: "",
       compatibilityMode: "false",
