@@ -45,6 +45,7 @@ class Settings:
     log_url: str = _knob(
         "", "address to which each interaction is PUT as JSON, {id} in it replaced; none keeps them with the contacts"
     )
+    log_at_once: int = _knob(8, "interactions on their way to the CRM at a time; 1 is one after another")
     log_token: str = _knob("", "Bearer token for log_url", secret=True)
     notes_seconds: float = _knob(120.0, "seconds after a call for which its notes can be finished, before the CRM hears of it")
     lost_seconds: float = _knob(90.0, "seconds without a word from any desktop after which a call counts as lost")
@@ -115,7 +116,7 @@ class Settings:
             raise SettingsError(f"dial_rules: {error}") from error
         for name in (
             "finesse_deadline", "source_deadline", "credential_seconds", "lockout_seconds", "body_limit",
-            "lost_seconds", "keep_days",
+            "lost_seconds", "keep_days", "log_at_once",
         ):  # fmt: skip
             if not 0 < getattr(self, name) < math.inf:
                 raise SettingsError(f"{name} must be more than 0, and finite")

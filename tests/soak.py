@@ -142,7 +142,7 @@ async def soak(count: int, folder: Path, *, kills: int = KILLS, seed: int = 1) -
                 sandbox.notifications.faults.clear()
                 stop.set()
                 # Everything that is known must be told: desktops are quiet, and the outbox is empty.
-                end = time.monotonic() + 60
+                end = time.monotonic() + 60 + count / 50
                 while (len(floor.logged(crm)) < len(floor.begun) or not floor.quiet) and time.monotonic() < end:
                     await asyncio.sleep(0.2)
                 await asyncio.sleep(5)  # what is told twice would be told now

@@ -447,7 +447,8 @@ async def test_a_crm_that_is_away_refuses_and_comes_back(tmp_path: Path) -> None
     crm = Crm(random.Random(1))
     crm.chance.random = lambda: 1.0  # type: ignore[method-assign]  # no moods today
     port = free_port()
-    async with serving(crm.app, port), open_centre(tmp_path, log_url=f"http://localhost:{port}/calls/{{id}}") as centre:
+    log_url = f"http://localhost:{port}/calls/{{id}}"
+    async with serving(crm.app, port), open_centre(tmp_path, log_url=log_url, log_at_once=1) as centre:
         await centre.sit_down("1001")
         crm.away = True
         for number in ("+12125550001", "+12125550002", "+12125550666"):

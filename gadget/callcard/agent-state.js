@@ -92,3 +92,5 @@ export class AgentStateElement extends HTMLElement {
     this.#error.textContent = text;
   }
 }
+
+customElements.define("agent-state", AgentStateElement);

@@ -93,3 +93,5 @@ export class CallControlsElement extends HTMLElement {
     );
   }
 }
+
+customElements.define("call-controls", CallControlsElement);

@@ -46,3 +46,5 @@ export class CallKeypadElement extends HTMLElement {
     tell(this, "tones", digits);
   }
 }
+
+customElements.define("call-keypad", CallKeypadElement);

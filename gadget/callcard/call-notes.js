@@ -197,3 +197,5 @@ export class CallNotesElement extends HTMLElement {
     this.#reasons.replaceChildren(h("label", { for: id, class: "about" }, label), select);
   }
 }
+
+customElements.define("call-notes", CallNotesElement);

@@ -309,3 +309,5 @@ export class CallPanelElement extends HTMLElement {
     };
   }
 }
+
+customElements.define("call-panel", CallPanelElement);

@@ -90,3 +90,5 @@ export class CallTabsElement extends HTMLElement {
     );
   }
 }
+
+customElements.define("call-tabs", CallTabsElement);

@@ -102,3 +102,5 @@ export class CallTargetsElement extends HTMLElement {
     );
   }
 }
+
+customElements.define("call-targets", CallTargetsElement);

@@ -119,3 +119,5 @@ export class CallVariablesElement extends HTMLElement {
     return form;
   }
 }
+
+customElements.define("call-variables", CallVariablesElement);

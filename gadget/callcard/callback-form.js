@@ -46,3 +46,5 @@ export class CallbackFormElement extends HTMLElement {
     when.focus();
   }
 }
+
+customElements.define("callback-form", CallbackFormElement);

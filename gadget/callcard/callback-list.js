@@ -123,6 +123,8 @@ export class CallbackListElement extends HTMLElement {
   }
 }
 
+customElements.define("callback-list", CallbackListElement);
+
 function remembered() {
   try {
     return localStorage.getItem(KEY) ?? "";

@@ -81,6 +81,8 @@ export class ContactCardElement extends HTMLElement {
   }
 }
 
+customElements.define("contact-card", ContactCardElement);
+
 /** @typedef {import("../shared/dom.js").Child} Child */
 
 /** @param {string} name @param {string} title @param {Child[][]} rows @param {string} none what is said when there are no rows */

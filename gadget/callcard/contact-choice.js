@@ -38,3 +38,5 @@ export class ContactChoiceElement extends HTMLElement {
     );
   }
 }
+
+customElements.define("contact-choice", ContactChoiceElement);

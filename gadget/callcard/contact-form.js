@@ -72,6 +72,8 @@ export class ContactFormElement extends HTMLElement {
   }
 }
 
+customElements.define("contact-form", ContactFormElement);
+
 /** @param {string} name @param {string} label @param {string} value @param {Record<string, string>} [more] */
 function field(name, label, value, more = {}) {
   const id = uniqueId(name);

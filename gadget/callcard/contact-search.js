@@ -134,3 +134,5 @@ export class ContactSearchElement extends HTMLElement {
     ];
   }
 }
+
+customElements.define("contact-search", ContactSearchElement);

@@ -5,24 +5,18 @@ import { desktop } from "../shared/desktop.js";
 import { h, own } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import { AgentStateElement } from "./agent-state.js";
-import { happened, kept, readCall, readSeen } from "./call.js";
-import { CallControlsElement } from "./call-controls.js";
-import { CallKeypadElement } from "./call-keypad.js";
-import { CallNotesElement } from "./call-notes.js";
+import { kept, readCall, readSeen } from "./call.js";
 import { CallPanelElement } from "./call-panel.js";
 import { CallTabsElement } from "./call-tabs.js";
-import { CallTargetsElement } from "./call-targets.js";
-import { CallVariablesElement } from "./call-variables.js";
 import { CallbackFormElement } from "./callback-form.js";
 import { CallbackListElement } from "./callback-list.js";
 import { ContactCardElement } from "./contact-card.js";
-import { ContactChoiceElement } from "./contact-choice.js";
-import { ContactFormElement } from "./contact-form.js";
 import { ContactSearchElement } from "./contact-search.js";
 import { outcomeSentence, sentence } from "./failures.js";
 import { Orders } from "./orders.js";
 import { ParkedListElement } from "./parked-list.js";
 import { REPEAT, Reports } from "./reports.js";
+import { Telephone } from "./telephone.js";
 import { perform } from "./workflows.js";
 
 /** @typedef {import("./call.js").Action} Action */
@@ -33,15 +27,12 @@ import { perform } from "./workflows.js";
 /** @typedef {import("../shared/types.d.ts").Told} Told */
 /** @typedef {import("../shared/types.d.ts").UserData} UserData */
 
-/** Milliseconds in which a second press is the same press. */
-const DOUBLE_CLICK = 1000;
-/** Of every order to the agent's telephone: Finesse takes one at a time. */
-const PHONE = "phone";
 /** Milliseconds between looks for callbacks and for what the CRM does not take. */
 const LOOK = 60_000;
 
 class CallcardAppElement extends HTMLElement {
   #orders = new Orders();
+  #telephone = new Telephone(this.#orders, () => this.#redraw());
   #state = new AgentStateElement();
   #search = new ContactSearchElement();
   #connection = h("div", { class: "notice", role: "alert", hidden: true });
@@ -52,8 +43,6 @@ class CallcardAppElement extends HTMLElement {
   #calls = new CallTabsElement();
   #idle = h("p", { class: "idle" }, t("idle"));
   #picked = h("div", { class: "picked" });
-  /** The order that the telephone is waiting for. @type {{call: string, action: Action, sent: Sent, shown: string} | null} */
-  #pending = null;
   #callbacks = new CallbackListElement();
   #parked = new ParkedListElement();
   #reports = new Reports(
@@ -70,8 +59,6 @@ class CallcardAppElement extends HTMLElement {
   /** @type {UserData} */
   #user = {};
   #heard = false;
-  /** When the next call may be dialled, on the page's clock. */
-  #dialAgain = 0;
 
   connectedCallback() {
     document.documentElement.lang = desktop.language;
@@ -121,7 +108,7 @@ class CallcardAppElement extends HTMLElement {
         calls: (dialogs) => this.#show(dialogs),
         ended: (dialog) => this.#end(dialog),
         refused: (refusal) => this.#orders.refuse(refusal),
-        answered: (requestId) => this.#answered(requestId),
+        answered: (requestId) => this.#telephone.answered(requestId),
         connected: (now) => this.#lost(now ? (this.#heard ? "" : t("connecting")) : t("connection.lost")),
         failed: () => this.#lost(t("connection.failed"), () => location.reload()),
       })
@@ -178,9 +165,7 @@ class CallcardAppElement extends HTMLElement {
     this.#dialogs = new Map(dialogs.map((dialog) => [dialog.id, dialog]));
     for (const dialog of dialogs) {
       const call = readCall(dialog, this.#user.extension ?? "");
-      const { call: about, action, sent } = this.#pending ?? {};
-      if (about === call.id && action && happened(call, action, sent ?? {})) this.#orders.confirm(PHONE);
-      if (call.direction === "out" && !this.#calls.panels.has(call.id)) this.#orders.confirm("dial");
+      this.#telephone.see(call, !this.#calls.panels.has(call.id));
       this.#panel(call.id).call = call;
     }
     this.#redraw();
@@ -196,10 +181,11 @@ class CallcardAppElement extends HTMLElement {
     const lent = calls.flatMap(({ id, actions, phase }) =>
       phase === "held" ? joining.filter((action) => actions.includes(action)).map((action) => ({ action, call: id })) : [],
     );
+    const { pending } = this.#telephone;
     for (const panel of this.#calls.panels.values()) {
       if (!panel.call) continue;
-      const shown = this.#pending?.shown === panel.call.id ? this.#pending.action : "";
-      panel.show(panel.call, shown, this.#pending !== null, panel.call.phase === "talking" ? lent : []);
+      const shown = pending?.shown === panel.call.id ? pending.action : "";
+      panel.show(panel.call, shown, pending !== null, panel.call.phase === "talking" ? lent : []);
     }
   }
 
@@ -238,7 +224,7 @@ class CallcardAppElement extends HTMLElement {
   #end(dialog) {
     const { id } = dialog;
     const last = this.#dialogs.get(id);
-    if (this.#pending?.call === id) this.#orders.confirm(PHONE);
+    this.#telephone.ended(id);
     this.#say("");
     // Finesse's last word may hold less than the one before; what the call was is known from that.
     this.#reports.see(readSeen(dialog.participants ? dialog : { ...last, ...dialog }, true));
@@ -273,36 +259,21 @@ class CallcardAppElement extends HTMLElement {
     this.#calls.arrange();
   }
 
-  /**
-   * An order to the telephone: one at a time, whatever call it is about, because Finesse takes no more.
-   * @param {EventTarget | null} target @param {{action: Action, sent?: Sent, call?: string}} told `call` is another than the panel's own
-   */
-  async #order(target, { action, sent = {}, call }) {
+  /** @param {EventTarget | null} target @param {{action: Action, sent?: Sent, call?: string}} told `call` is another than the panel's own */
+  async #order(target, told) {
     const panel = target instanceof Element ? target.closest("call-panel") : null;
-    if (!(panel instanceof CallPanelElement) || !panel.call) return false;
-    const shown = panel.call.id;
-    const id = call ?? shown;
-    const given = this.#orders.give(PHONE, `/finesse/api/Dialog/${id}`, () => api.act(id, action, sent));
-    const [[name, value] = ["", ""]] = Object.entries(sent.variables ?? {});
+    if (!(panel instanceof CallPanelElement) || !panel.call) return;
+    const [[name, value] = ["", ""]] = Object.entries(told.sent?.variables ?? {});
+    const given = this.#telephone.order(panel.call.id, told);
     if (!given) {
       if (name) panel.sayData(name, value, t("error.busy"), true);
-      return false;
+      return;
     }
-    this.#pending = { call: id, action, sent, shown };
     panel.fail("");
     if (name) panel.sayData(name, value, t("variables.saving"));
-    this.#redraw();
-    let failed;
-    try {
-      failed = outcomeSentence(await given);
-    } catch (error) {
-      failed = sentence(error);
-    }
-    this.#pending = null;
+    const failed = await given;
     if (name) this.#sayWritten(panel, name, value, failed);
     else if (panel.isConnected) panel.fail(failed);
-    this.#redraw();
-    return !failed;
   }
 
   /** A value counts as saved when the call shows it, and what is shown of it is told. @param {CallPanelElement} panel @param {string} name
@@ -313,12 +284,6 @@ class CallcardAppElement extends HTMLElement {
     else if (shows === null) panel.sayData(name, value, t("variables.unchanged"), true);
     else if (shows !== value) panel.sayData(name, value, t("variables.cut", { value: shows }), true);
     else panel.sayData(name, value, t("variables.saved"));
-  }
-
-  /** What Finesse says to a request by its id, for what a call does not show. @param {string} requestId */
-  #answered(requestId) {
-    const { action } = this.#pending ?? {};
-    if (action && ["dtmf", "record", "callback", "cancel-callback"].includes(action)) this.#orders.answered(requestId);
   }
 
   /** Whose call it is, chosen or created by the agent. @param {EventTarget | null} target @param {Contact} contact */
@@ -388,38 +353,22 @@ class CallcardAppElement extends HTMLElement {
 
   /** @param {{id: string, reason: string}} told */
   async #callBack({ id, reason }) {
-    if (performance.now() < this.#dialAgain) return;
-    if (this.#orders.isOpen(PHONE)) return this.#callbacks.fail(t("error.busy"));
-    this.#dialAgain = performance.now() + DOUBLE_CLICK;
-    const given = this.#orders.give("dial", `/finesse/api/User/${desktop.agentId}`, () => api.dialCallback(id, reason));
-    if (!given) return;
+    if (!this.#telephone.isSettled) return;
+    if (this.#telephone.isBusy) return this.#callbacks.fail(t("error.busy"));
     this.#callbacks.fail("");
-    try {
-      this.#callbacks.fail(outcomeSentence(await given));
-    } catch (error) {
-      this.#callbacks.fail(sentence(error));
-    }
+    this.#callbacks.fail(await this.#telephone.dial(() => api.dialCallback(id, reason)));
     void this.#callbacks.read();
   }
 
   /** @param {string} number */
   async #dial(number) {
-    // The second half of a double click may come when the first has done all it can.
-    if (performance.now() < this.#dialAgain) return;
-    if (this.#orders.isOpen(PHONE)) return this.#say(t("error.busy"));
-    this.#dialAgain = performance.now() + DOUBLE_CLICK;
-    const given = this.#orders.give("dial", `/finesse/api/User/${desktop.agentId}`, () => api.dial(number));
-    if (!given) return;
+    if (!this.#telephone.isSettled) return;
+    if (this.#telephone.isBusy) return this.#say(t("error.busy"));
     this.#search.dialling(true);
     this.#say(t("dial.dialling", { number }));
-    try {
-      const end = await given;
-      this.#say(outcomeSentence(end));
-      if (end.outcome === "confirmed") this.#search.clear();
-      this.#dialAgain = performance.now() + DOUBLE_CLICK;
-    } catch (error) {
-      this.#say(sentence(error));
-    }
+    const failed = await this.#telephone.dial(() => api.dial(number));
+    this.#say(failed);
+    if (!failed) this.#search.clear();
     this.#search.dialling(false);
   }
 
@@ -429,11 +378,7 @@ class CallcardAppElement extends HTMLElement {
     if (!given) return this.#state.show(this.#user, true);
     this.#state.fail("");
     this.#state.show({ ...this.#user, state, reasonCodeId: reason }, true);
-    try {
-      this.#state.fail(outcomeSentence(await given));
-    } catch (error) {
-      this.#state.fail(sentence(error));
-    }
+    this.#state.fail(await given.then(outcomeSentence, sentence));
     this.#state.show(this.#user, false);
   }
 
@@ -480,19 +425,4 @@ function tab() {
   return known;
 }
 
-customElements.define("agent-state", AgentStateElement);
-customElements.define("contact-search", ContactSearchElement);
-customElements.define("contact-card", ContactCardElement);
-customElements.define("contact-choice", ContactChoiceElement);
-customElements.define("contact-form", ContactFormElement);
-customElements.define("call-controls", CallControlsElement);
-customElements.define("call-keypad", CallKeypadElement);
-customElements.define("call-notes", CallNotesElement);
-customElements.define("call-tabs", CallTabsElement);
-customElements.define("call-targets", CallTargetsElement);
-customElements.define("call-variables", CallVariablesElement);
-customElements.define("callback-form", CallbackFormElement);
-customElements.define("callback-list", CallbackListElement);
-customElements.define("parked-list", ParkedListElement);
-customElements.define("call-panel", CallPanelElement);
 customElements.define("callcard-app", CallcardAppElement);

@@ -60,3 +60,5 @@ export class ParkedListElement extends HTMLElement {
     return row;
   }
 }
+
+customElements.define("parked-list", ParkedListElement);

@@ -1,8 +1,9 @@
 """The CRM hears of every call that is over: in order, after a restart too, and again until it has it.
 
-A CRM that is away is tried again, later each time, from the first call that waits. One call that fails while the next is taken is
-overtaken, tried again each time, and parked in the end, as is at once what the CRM refuses: a person sees it there. What has
-changed since it was told is told again under the same id.
+Several calls are on their way at once, for a CRM may take longer over one than goes by until the next; two of the same customer
+never are. A CRM that is away is tried again, later each time, from the first call that waits. One call that fails while the next
+is taken is overtaken, tried again each time, and parked in the end, as is at once what the CRM refuses: a person sees it there.
+What has changed since it was told is told again under the same id.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import logging
 import random
 import uuid
+from collections.abc import Iterable
 from functools import partial
 
 from server import numbers
@@ -40,6 +42,7 @@ class Outbox:
         self._store, self._crm, self._settings = store, crm, settings
         self._worker = uuid.uuid4().hex
         self._wait = 0.0
+        self._at_once = 1
         self._duty_until = 0.0
 
     async def deliver(self) -> None:
@@ -64,36 +67,68 @@ class Outbox:
     async def _deliver_due(self) -> bool:
         """One pass. True if there may be more to do at once."""
         waiting = self._store.due(self._store.clock(), BATCH)
-        whole = len(waiting) < BATCH
+        whole = len(waiting) == BATCH
         failed: list[Kept] = []
         in_a_row = 0
-        while waiting and in_a_row < AWAY:
-            if not await self._on_duty():
-                return False
-            # The last try before the CRM is given up is any call's: those that stand first may be what breaks it.
-            kept = waiting.pop(0 if in_a_row < AWAY - 1 else random.randrange(len(waiting)))  # noqa: S311 - hides nothing
-            try:
-                await self._crm.log(call_log(kept.record, self._settings))
-            except SourceRefused as error:
-                log.warning("%s does not take the call %s: %s", self._crm.name, kept.record.id, error.detail)
-                await self._store.write(partial(Writing.park, id=kept.record.id, problem=error.detail))
-            except StoreUnavailable:
-                raise
-            except Exception as error:  # a defect, of ours or a source's, in one call keeps no other from the CRM
-                problem = error.detail if isinstance(error, CallcardError) else f"Callcard failed on it: {error!r}"
-                if not kept.problem:
-                    log.warning("%s can't be told of a call now: %s", self._crm.name, problem)
-                await self._store.write(partial(Writing.failed, id=kept.record.id, problem=problem))
-                failed.append(kept)
-                in_a_row += 1
-            else:
-                await self._store.write(partial(Writing.delivered, id=kept.record.id, doc=kept.record))
-                for poison in failed:
-                    await self._store.write(partial(Writing.overtaken, id=poison.record.id, most=TRIES))
-                failed, in_a_row, self._wait = [], 0, 0.0
+        offers: dict[asyncio.Task[bool | None], Kept] = {}
+        try:
+            while True:
+                while len(offers) < self._at_once and in_a_row < AWAY and await self._on_duty():
+                    # The last try before the CRM is given up is any call's: those that stand first may be what breaks it.
+                    kept = _next(waiting, offers.values(), at_random=in_a_row == AWAY - 1)
+                    if kept is None:
+                        break
+                    offers[asyncio.create_task(self._offer(kept))] = kept
+                if not offers:
+                    break
+                done, _running = await asyncio.wait(offers, return_when=asyncio.FIRST_COMPLETED)
+                for offer in done:
+                    kept = offers.pop(offer)
+                    taken = offer.result()
+                    if taken is False:
+                        failed.append(kept)
+                        in_a_row += 1
+                    if taken:
+                        for poison in failed:
+                            await self._store.write(partial(Writing.overtaken, id=poison.record.id, most=TRIES))
+                        failed, in_a_row, self._wait, self._at_once = [], 0, 0.0, self._settings.log_at_once
+        finally:
+            for offer in offers:
+                offer.cancel()
         if failed:
             self._wait = min(LONGEST_WAIT, max(FIRST_WAIT, self._wait * 2))
-        return not whole and not failed
+            self._at_once = 1  # one by one, until the CRM takes something again
+        return whole and not failed
+
+    async def _offer(self, kept: Kept) -> bool | None:
+        """Whether the CRM has taken it; None if it never will."""
+        try:
+            await self._crm.log(call_log(kept.record, self._settings))
+        except SourceRefused as error:
+            log.warning("%s does not take the call %s: %s", self._crm.name, kept.record.id, error.detail)
+            await self._store.write(partial(Writing.park, id=kept.record.id, problem=error.detail))
+            return None
+        except Exception as error:  # a defect, of ours or a source's, in one call keeps no other from the CRM
+            problem = error.detail if isinstance(error, CallcardError) else f"Callcard failed on it: {error!r}"
+            if not kept.problem:
+                log.warning("%s can't be told of a call now: %s", self._crm.name, problem)
+            await self._store.write(partial(Writing.failed, id=kept.record.id, problem=problem))
+            return False
+        await self._store.write(partial(Writing.delivered, id=kept.record.id, doc=kept.record))
+        return True
+
+
+def _next(waiting: list[Kept], offered: Iterable[Kept], *, at_random: bool) -> Kept | None:
+    """Take the first of `waiting` out of it, or any: of a customer of whom nothing is on its way, so that theirs stay in order."""
+    customers = {_customer(kept) for kept in offered}
+    free = [place for place, kept in enumerate(waiting) if _customer(kept) not in customers]
+    if not free:
+        return None
+    return waiting.pop(random.choice(free) if at_random else free[0])  # noqa: S311 - hides nothing
+
+
+def _customer(kept: Kept) -> str:
+    return kept.record.number or kept.record.id
 
 
 def call_log(record: Record, settings: Settings) -> CallLog:

@@ -10,7 +10,7 @@ import msgspec
 from server.crm.base import CallLog
 from server.errors import SourceRefused, SourceUnavailable
 
-_LATER = (401, 403, 407, 408, 423, 425, 429)
+_LATER = (401, 403, 404, 405, 407, 408, 423, 425, 429)
 """Refusals that an administrator or time will mend: the call is offered again. Any other 4xx is for good."""
 
 
