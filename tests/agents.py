@@ -13,6 +13,7 @@ from server.actions.sight import CallSeen
 from server.actions.watch import REPEAT, Watch
 from server.errors import NotYours, SourceUnavailable
 from server.finesse.changes import Change, DialogChanged
+from server.finesse.client import basic
 from server.finesse.cluster import Cluster, Line
 
 
@@ -43,7 +44,7 @@ class Desktop:
         """The calls that this desktop has seen begin."""
         self._heard: dict[str, float] = {}
         self.watch = Watch(self._tell, repeat=repeat, waiting=left)
-        self.line: Line = cluster.attend(id, "callcard", self._hear)
+        self.line: Line = cluster.attend(id, basic(id, "callcard"), self._hear)
 
     async def close(self) -> None:
         """The browser is gone, without a word."""

@@ -101,7 +101,7 @@ def free_port() -> int:
 
 def _config(app: ASGIApp, port: int) -> uvicorn.Config:
     told = {"log_level": "error", "access_log": False, "timeout_graceful_shutdown": 1, "ws": "websockets-sansio"}
-    return uvicorn.Config(app, host="127.0.0.1", port=port, **told)  # type: ignore[arg-type]
+    return uvicorn.Config(app, host="127.0.0.1", port=port, **told)  # type: ignore[arg-type]  # its keywords
 
 
 @contextmanager
@@ -127,7 +127,6 @@ def listening(*apps: tuple[ASGIApp, int]) -> Iterator[None]:
 async def serving(app: ASGIApp, port: int) -> AsyncIterator[None]:
     """`app` on a real socket, in this loop: what it does can be watched and changed without locks."""
     server = uvicorn.Server(_config(app, port))
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(server._serve())
     while not server.started:
         await asyncio.sleep(0.01)

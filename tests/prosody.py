@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 from xml.sax.saxutils import escape, quoteattr
@@ -73,7 +74,7 @@ class Prosody:
             stderr=subprocess.DEVNULL,
         )
         for port in (self.clear, self.secure, self.http, self.https):
-            until(lambda port=port: _answers(port))  # type: ignore[misc]
+            until(partial(_answers, port))
 
     def kill(self) -> None:
         assert self.process

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from server.app import create_app
+from server.finesse.client import basic
 from server.openapi import document
 from server.sandbox.app import Sandbox, SandboxSettings
 from server.settings import Settings
@@ -27,7 +27,7 @@ from tests.conftest import free_port, listening
 # Schemathesis's own strategies use what hypothesis has begun to discourage.
 pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 schema = schemathesis.openapi.from_dict(document())
-AUTHORIZATION = "Basic " + base64.b64encode(b"2001:callcard").decode()
+AUTHORIZATION = basic("2001", "callcard")
 EXAMPLES = 25
 CHECKS = [
     not_a_server_error,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from server.app import create_app
 from server.auth import Agent
 from server.errors import FinesseRefused
 from server.finesse.changes import Change, Connection, DialogChanged, OrderRefused, UserChanged
-from server.finesse.client import Credential, FinesseClient
+from server.finesse.client import Credential, FinesseClient, basic
 from server.finesse.cluster import Cluster, Node, Timing
 from server.finesse.objects import User
 from server.finesse.streams import Address
@@ -116,7 +115,7 @@ async def two_nodes(**told: Any) -> AsyncIterator[Site]:
 
 @asynccontextmanager
 async def attending(site: Site, password: str = "callcard", user: str = "1001", **told: Any) -> AsyncIterator[Any]:
-    line = site.cluster.attend(user, password, site.ear, **told)
+    line = site.cluster.attend(user, basic(user, password), site.ear, **told)
     try:
         yield line
     finally:
@@ -139,7 +138,7 @@ async def test_a_call_that_is_dialled_begins_once_although_finesse_says_so_twice
         await site.heard("READY", "up A")
         site.sandbox.switch.make_call(site.agent, "+12125550123", "r1")
         story: list[str] = []
-        await site.until(lambda: story.extend(site.ear.story()) or "changed ALERTING" in story)  # type: ignore[func-returns-value]
+        await site.until(lambda: story.extend(site.ear.story()) or "changed ALERTING" in story)  # type: ignore[func-returns-value]  # its None is what `or` is for
         assert [each for each in story if "begun" in each] == ["begun INITIATING"]
 
 
@@ -270,7 +269,7 @@ async def test_an_order_is_confirmed_or_refused_by_its_event(tmp_path: Path) -> 
         phone = Phone(Dialplan("US", (), Lists(store, "US")), site.cluster)
         await site.heard("READY", "up A")
         call = site.sandbox.switch.ring("+12125550123", "1001", "Support")
-        told = "Basic " + base64.b64encode(b"1001:callcard").decode()
+        told = basic("1001", "callcard")
 
         def agent(deadline: float = 3) -> Agent:
             credential = Credential(told, asyncio.get_running_loop().time() + deadline)

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -82,9 +82,9 @@ class Centre:
 
 
 @asynccontextmanager
-async def open_centre(folder: Path, *, platform: str = "ucce", **told: Any) -> AsyncIterator[Centre]:
+async def open_centre(folder: Path, *, platform: Literal["ucce", "uccx"] = "ucce", **told: Any) -> AsyncIterator[Centre]:
     ports = (free_port(), free_port())
-    sandbox = Sandbox(SandboxSettings(platform=platform, ports=(ports[0], 0), more_agents=told.pop("more_agents", 0)))  # type: ignore[arg-type]
+    sandbox = Sandbox(SandboxSettings(platform=platform, ports=(ports[0], 0), more_agents=told.pop("more_agents", 0)))
     url = f"http://localhost:{ports[0]}"
     settings = Settings(
         finesse_url=url,
@@ -170,7 +170,7 @@ async def test_an_outgoing_call_is_the_callees(tmp_path: Path) -> None:
 @pytest.mark.parametrize("platform", ["ucce", "uccx"])
 @pytest.mark.parametrize("how", ["consult", "direct", "conference"])
 async def test_the_receiving_agent_sees_the_record_that_the_first_chose_and_there_is_one_log(
-    tmp_path: Path, how: str, platform: str
+    tmp_path: Path, how: str, platform: Literal["ucce", "uccx"]
 ) -> None:
     async with open_centre(tmp_path, platform=platform) as centre:
         ana, bilal = await centre.sit_down("1001"), await centre.sit_down("1002")
@@ -245,7 +245,7 @@ async def test_ids_that_finesse_uses_again_are_other_calls(tmp_path: Path) -> No
         centre.hang_up(first)
         await centre.logged()
         await asyncio.sleep(0.05)
-        centre.sandbox.switch._ids = iter([int(first)])  # type: ignore[assignment]
+        centre.sandbox.switch._ids = iter([int(first)])  # type: ignore[assignment]  # a count, there
         again = centre.ring(from_address="+12125550199")
         assert again == first
         await centre.heard()

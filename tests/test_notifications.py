@@ -40,7 +40,7 @@ def server() -> Iterator[Prosody]:
 
 @asynccontextmanager
 async def session(server: Prosody, carrier: Carrier = "websocket", **told: object) -> AsyncIterator[NotificationSession]:
-    opened = await NotificationSession.open(server.address(carrier), "1001", "callcard", **told)  # type: ignore[arg-type]
+    opened = await NotificationSession.open(server.address(carrier), "1001", "callcard", **told)  # type: ignore[arg-type]  # its keywords
     try:
         yield opened
     finally:

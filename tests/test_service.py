@@ -1,7 +1,6 @@
 """The service by its front door: an agent's requests in, the stand-in Finesse behind it."""
 
 import asyncio
-import base64
 from typing import Any
 
 import httpx
@@ -12,7 +11,7 @@ from starlette.datastructures import Headers
 from server.auth import HEADER_LIMIT, Door
 from server.crm.local import Entry, LocalContacts
 from server.errors import FinesseOutOfService, all_errors
-from server.finesse.client import FinesseClient
+from server.finesse.client import FinesseClient, basic
 from server.finesse.cluster import Cluster, Node
 from server.numbers import read
 from server.openapi import document
@@ -163,7 +162,7 @@ async def test_requests_go_to_the_node_that_the_desktop_is_on() -> None:
     clients = [httpx.AsyncClient(transport=Reaching(reach), base_url=url) for url in ("http://finesse", "http://finesse:81")]
     cluster = Cluster([Node("finesse:80", FinesseClient(clients[0])), Node("finesse:81", FinesseClient(clients[1]))])
     door = Door(cluster, remember=0.001, lockout=300, deadline=2, shared=Shared())
-    headers = {"Authorization": "Basic " + base64.b64encode(b"1001:callcard").decode()}
+    headers = {"Authorization": basic("1001", "callcard")}
 
     async def node(told: str) -> str:
         asked.clear()

@@ -7,7 +7,6 @@ others. Presence that goes away makes Finesse sign the agent out after a minute,
 from __future__ import annotations
 
 import asyncio
-import base64
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -72,7 +71,7 @@ class Sessions:
 
         watch = Watch(tell)
         self._watches[id] = watch
-        line = self._cluster.attend(id, _secret(agent), watch.hear, at=agent.node)
+        line = self._cluster.attend(id, agent.credential.authorization, watch.hear, at=agent.node)
         return line
 
     async def _wait_for(self, line: Line, deadline: float) -> None:
@@ -121,11 +120,3 @@ class Sessions:
 
     def _told(self, login: str, line: Line) -> Session:
         return Session(id=self._ids[login], agent=login, node=line.node.name, connected=line.up.is_set())
-
-
-def _secret(agent: Agent) -> str:
-    """What the notification service wants: the password, or the token with its scheme before it."""
-    scheme, _, value = agent.credential.authorization.partition(" ")
-    if scheme == "Bearer":
-        return agent.credential.authorization
-    return base64.b64decode(value).decode().partition(":")[2]

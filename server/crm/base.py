@@ -83,7 +83,7 @@ class NewContact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentShare:
-    """What one agent had of a call; times in seconds."""
+    """What one agent had of a call; times in seconds, those of a consult for it included."""
 
     agent: str
     name: str

@@ -7,6 +7,7 @@ An answer counts only when it is whole, small enough, in time and of the promise
 from __future__ import annotations
 
 import asyncio
+import base64
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -64,6 +65,11 @@ class Credential:
 
     authorization: str = field(repr=False)
     deadline: float
+
+
+def basic(user: str, password: str) -> str:
+    """The `Authorization` header of `user` without single sign-on."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 class FinesseClient:

@@ -136,15 +136,15 @@ class Cluster:
         return replace(node.address, domain=info.xmpp_domain)
 
     def attend(
-        self, user: str, password: str, hear: Callable[[Change], None], nodes: Iterable[str] = (), at: Node | None = None
+        self, user: str, authorization: str, hear: Callable[[Change], None], nodes: Iterable[str] = (), at: Node | None = None
     ) -> Line:
         """Be present as `user`, and tell `hear` whatever changes, until the line is closed or over.
 
-        `password` may be a token, with `Bearer ` before it. `nodes` are subscribed to beyond the user's own.
+        `authorization` is the header with which they ask Finesse. `nodes` are subscribed to beyond the user's own.
         """
         if user in self.lines:
             raise ValueError(f"there is a line of {user} already; close it first")
-        line = Line(self, user, password, hear, tuple(nodes), at or self.nodes[0])
+        line = Line(self, user, authorization, hear, tuple(nodes), at or self.nodes[0])
         self.lines[user] = line
         return line
 
@@ -156,14 +156,14 @@ class Line:
     """One user's presence. Made by `Cluster.attend`; runs by itself."""
 
     def __init__(
-        self, cluster: Cluster, user: str, password: str, hear: Callable[[Change], None], nodes: tuple[str, ...], node: Node
+        self, cluster: Cluster, user: str, authorization: str, hear: Callable[[Change], None], nodes: tuple[str, ...], node: Node
     ) -> None:
         self.user, self.node = user, node
         self.over = asyncio.Event()
         """Set once the line has ended for good by itself."""
         self.up = asyncio.Event()
         """Set while the line is connected and everything has been read."""
-        self._cluster, self._password, self._hear, self._nodes = cluster, password, hear, nodes
+        self._cluster, self._authorization, self._hear, self._nodes = cluster, authorization, hear, nodes
         self._known = Known(user, self._publish)
         self._session: NotificationSession | None = None
         self._answers: dict[str, tuple[str, asyncio.Future[ApiError | None]]] = {}
@@ -202,10 +202,10 @@ class Line:
             del self._cluster.lines[self.user]
 
     @property
-    def _authorization(self) -> str:
-        if self._password.startswith("Bearer "):
-            return self._password
-        return "Basic " + base64.b64encode(f"{self.user}:{self._password}".encode()).decode()
+    def _secret(self) -> str:
+        """What the notification service wants of the header: the password, or the token."""
+        scheme, _, value = self._authorization.partition(" ")
+        return value if scheme == "Bearer" else base64.b64decode(value).decode().partition(":")[2]
 
     # ---- the life of a line
 
@@ -251,9 +251,8 @@ class Line:
 
     async def _live(self) -> None:
         """Connect, read everything, then hear events until the stream is lost or the node turns out to be."""
-        secret = self._password.removeprefix("Bearer ")
         address = await self._cluster.locate(self.node)
-        session = await NotificationSession.open(address, self.user, secret, ping=self._cluster.timing.ping)
+        session = await NotificationSession.open(address, self.user, self._secret, ping=self._cluster.timing.ping)
         try:
             for node in self._nodes:
                 try:

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from server.sandbox import xml
-from server.sandbox.people import ReasonCode, Refusal, User
+from server.sandbox.people import Category, ReasonCode, Refusal, User
 from server.sandbox.rest import Door, answer_xml, read_body
 from server.sandbox.xml import API
 
@@ -58,7 +58,7 @@ class Configuration:
         code, label = self._code(sent.get("code", ""), category, ""), _label(sent.get("label", ""))
         if sum(r.category == category for r in self.site.reasons) >= MOST:
             raise Refusal(400, "Maximum Exceeded", f"There are {MOST} already", category)
-        added = ReasonCode(_next(r.id for r in self.site.reasons), category, code, label)  # type: ignore[arg-type]
+        added = ReasonCode(_next(r.id for r in self.site.reasons), category, code, label)
         self.site.reasons += (added,)
         return Response(status_code=200, headers={"Location": f"{API}/ReasonCode/{added.id}"})
 
@@ -130,10 +130,11 @@ class Configuration:
         return id
 
 
-def _category(text: str) -> str:
-    if text not in ("NOT_READY", "LOGOUT"):
-        raise Refusal(400, "Parameter Missing" if not text else "Invalid Input", "category must be NOT_READY or LOGOUT", "category")
-    return text
+def _category(text: str) -> Category:
+    match text:
+        case "NOT_READY" | "LOGOUT":
+            return text
+    raise Refusal(400, "Parameter Missing" if not text else "Invalid Input", "category must be NOT_READY or LOGOUT", "category")
 
 
 def _label(text: str) -> str:

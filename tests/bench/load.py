@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import itertools
 import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-AGENT = "Basic " + base64.b64encode(b"1001:callcard").decode()
+from server.finesse.client import basic
+
+AGENT = basic("1001", "callcard")
 
 
 @dataclass(frozen=True, slots=True)
