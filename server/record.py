@@ -139,6 +139,8 @@ class Record:
     queue: str = ""
     began: str = ""
     legs: tuple[Leg, ...] = ()
+    named: tuple[str, ...] = ()
+    """Dialogs that its own named as the call of a consult or as merged; they may be told of later."""
     moments: tuple[Moment, ...] = ()
     devices: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
@@ -266,7 +268,7 @@ CONSULT_SECONDS = 600.0
 
 
 def is_same(record: Record, seen: Seen) -> bool:
-    """Whether `seen`, which has a dialog's id in common with `record`, is that call and not a later one with the same id.
+    """Whether `seen`, which names `record` or is named by it, is that call and not a later one with the same id.
 
     Where both have a call key it decides. Otherwise a call that began when the record's had ended is another one.
     """
@@ -275,6 +277,10 @@ def is_same(record: Record, seen: Seen) -> bool:
             return leg.key == seen.key
     if any(leg.dialog == seen.dialog and leg.began in ("", seen.began) for leg in record.legs):
         return True
+    keys = {leg.key for leg in record.legs if leg.key}
+    if seen.key not in keys and not {seen.dialog, seen.associated, seen.secondary} & set(record.dialogs):
+        # It was only named, by its consult: then it began before that.
+        return bool(record.began) and "" < seen.began <= record.began
     ended = record.ended
     if not ended or not seen.began or seen.began <= ended:
         return True
@@ -316,6 +322,7 @@ def add(record: Record, teller: Teller, seen: Seen, heard: float) -> Record:
         queue=record.queue or seen.queue,
         began=min(filter(None, (record.began, seen.began)), default=""),
         legs=_legs((*record.legs, leg)),
+        named=tuple(sorted({*record.named, *filter(None, (seen.associated, seen.secondary))})),
         moments=_moments((*record.moments, *seen.moments)),
         devices=tuple(sorted({*record.devices, *seen.devices, *filter(None, (part.extension,))})),
         parts=_parts((*(p for p in record.parts if p.agent != part.agent), part)),
@@ -337,6 +344,7 @@ def absorb(record: Record, other: Record) -> Record:
         number=first.number or second.number,
         queue=first.queue or second.queue,
         legs=_legs((*record.legs, *other.legs)),
+        named=tuple(sorted({*record.named, *other.named})),
         moments=_moments((*record.moments, *other.moments)),
         devices=tuple(sorted({*record.devices, *other.devices})),
         parts=_parts(parts.values()),

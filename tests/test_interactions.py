@@ -236,6 +236,25 @@ async def test_a_consult_that_is_told_first_by_the_other_agent_becomes_part_of_t
         assert bilal.told[consult]["interaction"]["id"]
 
 
+async def test_a_consult_of_which_nobody_told_again_is_found_by_the_call_that_it_named(tmp_path: Path) -> None:
+    async with open_centre(tmp_path) as centre:
+        ana, _bilal = await centre.sit_down("1001"), await centre.sit_down("1002")
+        ana.mute = True  # the service never hears from her of the consult
+        call = centre.ring()
+        centre.act(call, "1001", "ANSWER")
+        centre.act(call, "1001", "CONSULT_CALL", toAddress="1002")
+        await centre.heard("1002")
+        consult = next(each for each in centre.sandbox.switch.dialogs if each != call)
+        centre.act(consult, "1001", "DROP")
+        await centre.heard("1002")
+        ana.watch.waiting.pop(consult, None)
+        ana.mute = False
+        await centre.heard("1001")
+        centre.hang_up(call)
+        await centre.until(lambda: [set(each.calls) for each in centre.crm.calls()] == [{call, consult}])
+        assert next(iter(centre.crm.calls())).number == "+12125550123"
+
+
 async def test_ids_that_finesse_uses_again_are_other_calls(tmp_path: Path) -> None:
     async with open_centre(tmp_path, platform="uccx") as centre:
         await centre.sit_down("1001")

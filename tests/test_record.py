@@ -106,7 +106,10 @@ def test_whether_an_id_means_the_same_call() -> None:
     keyless = together([(Teller(agent=ANA, extension=ANA), seen("1", [(0, ANA, "ACTIVE"), (9, ANA, "DROPPED")], over=True))])
     assert is_same(keyless, seen("1", []))
     assert not is_same(keyless, seen("1", [], began=at(30)))
-    assert is_same(keyless, seen("2", [], began=at(5)))  # a consult while it went on
+    assert is_same(keyless, seen("2", [], began=at(5), associated="1"))  # a consult while it went on
+    consult = together([(Teller(agent=BILAL, extension=BILAL), seen("2", [(5, BILAL, "ALERTING")], began=at(5), associated="1"))])
+    assert is_same(consult, seen("1", [], began=at(0)))
+    assert not is_same(consult, seen("1", [], began=at(6)))  # the id is used again
 
 
 def test_a_part_that_was_lost_is_back_when_it_is_heard_of() -> None:

@@ -216,7 +216,7 @@ class Store:
         return _found(self._read, id)
 
     def candidates(self, dialogs: Iterable[str], key: str = "") -> list[Kept]:
-        """Records that have been one of `dialogs`, or have the call key `key`, newest first. Ids are used again."""
+        """Records that have been one of `dialogs` or name it, or have the call key `key`, newest first. Ids are used again."""
         sql, values = _candidates(dialogs, key)
         return [_kept(row) for row in self._read(sql, values)]
 
@@ -293,6 +293,8 @@ class Writing:
         )
         for leg in record.legs:
             self._execute("insert or replace into leg values (?, ?, ?)", (leg.dialog, leg.key, record.id))
+        for dialog in record.named:
+            self._execute("insert or ignore into leg values (?, '', ?)", (dialog, record.id))
 
     def drop(self, id: str) -> None:
         """A record that must not be kept."""
