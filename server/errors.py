@@ -20,6 +20,7 @@
     │   ├── FinesseUnreachable      502 finesse-unreachable  no connection
     │   ├── FinesseOutOfService     503 finesse-out-of-service
     │   └── FinesseSlow             504 finesse-slow         no answer within the deadline
+    ├── NotToldYet                  425 not-told-yet         of a consult, who else had it has not told of it; tell it again
     ├── SourceUnavailable           503 source-unavailable   a contact source's
     ├── SourceRefused               502 source-refused       it will not take what it was given, now or later
     ├── StoreUnavailable            503 store-unavailable    Callcard's own file of calls, lists and callbacks
@@ -148,6 +149,10 @@ class FinesseOutOfService(FinesseError):
 
 class FinesseSlow(FinesseError):
     status, code, title = 504, "finesse-slow", "Finesse did not answer in time"
+
+
+class NotToldYet(CallcardError):
+    status, code, title = 425, "not-told-yet", "Nobody else has told of this call yet"
 
 
 class SourceUnavailable(CallcardError):

@@ -73,7 +73,7 @@ class Desktop:
         if answer.status_code == 403:  # not ours, and never will be
             raise NotYours
         if answer.status_code != 200:
-            assert answer.status_code >= 500 or answer.status_code == 401, answer.text
+            assert answer.status_code >= 500 or answer.status_code in (401, 425), answer.text
             raise SourceUnavailable(answer.text)
         begun = self._heard.pop(seen.id, None)
         if first and begun is not None:

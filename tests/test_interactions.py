@@ -255,6 +255,30 @@ async def test_a_consult_of_which_nobody_told_again_is_found_by_the_call_that_it
         assert next(iter(centre.crm.calls())).number == "+12125550123"
 
 
+async def test_a_consult_that_was_over_before_anybody_could_tell_of_it_is_kept_all_the_same(tmp_path: Path) -> None:
+    async with open_centre(tmp_path) as centre:
+        ana, bilal = await centre.sit_down("1001"), await centre.sit_down("1002")
+        call = centre.ring()
+        centre.act(call, "1001", "ANSWER")
+        await centre.heard("1001")
+        ana.mute = bilal.mute = True  # an outage
+        centre.act(call, "1001", "CONSULT_CALL", toAddress="1002")
+        consult = next(each for each in centre.sandbox.switch.dialogs if each != call)
+        centre.act(consult, "1002", "ANSWER")
+        await asyncio.sleep(0.05)
+        centre.act(consult, "1001", "DROP")
+        await centre.until(lambda: consult in bilal.watch.waiting and bilal.watch.waiting[consult].over)
+        bilal.mute = False  # the first to tell is who nobody has told of
+        await asyncio.sleep(1.0)
+        assert not bilal.quiet
+        ana.mute = False
+        await centre.heard("1002")
+        centre.hang_up(call)
+        (logged,) = await centre.logged()
+        assert set(logged.calls) == {call, consult}
+        assert [share.agent for share in logged.agents] == ["1001", "1002"]
+
+
 async def test_ids_that_finesse_uses_again_are_other_calls(tmp_path: Path) -> None:
     async with open_centre(tmp_path, platform="uccx") as centre:
         await centre.sit_down("1001")

@@ -60,9 +60,9 @@ class Delivery:
             kept = Kept(record=record, status="due", heard=0.0, due=self.store.clock() - 1 + place / 1000)
             await self.store.write(partial(Writing.put, kept=kept))
 
-    async def until(self, **counts: int) -> None:
+    async def until(self, *, delivered: int, **counts: int) -> None:
         async with asyncio.timeout(20):
-            while self.store.counts() != counts:
+            while self.store.counts() != counts or len(set(self.crm.heard)) != delivered:
                 await asyncio.sleep(0.002)
 
 

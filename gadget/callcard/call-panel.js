@@ -304,6 +304,7 @@ export class CallPanelElement extends HTMLElement {
     const { contact } = this;
     return {
       number: this.#number.given || this.call?.number || "",
+      shown: this.#number.shown,
       name: contact ? contact.name || contact.company : "",
       contact: contact ? `${contact.source}/${contact.id}` : "",
     };

@@ -1,4 +1,4 @@
-// <callback-form>: call somebody later. Fires `saved` with the callback, `done` when the agent leaves it.
+// <callback-form>: call somebody later. Fires `later` with the callback that is saved, `left` when the agent leaves it.
 
 import { api } from "../shared/api.js";
 import { h, own, phone, tell, uniqueId } from "../shared/dom.js";
@@ -6,8 +6,8 @@ import { t } from "../shared/texts.js";
 import { sentence } from "./failures.js";
 
 export class CallbackFormElement extends HTMLElement {
-  /** @param {{number: string, name: string, contact: string}} whom */
-  show({ number, name, contact }) {
+  /** @param {{number: string, shown: string, name: string, contact: string}} whom */
+  show({ number, shown, name, contact }) {
     const [whenId, noteId] = [uniqueId("when"), uniqueId("note")];
     const requestId = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
     const when = h("input", { id: whenId, type: "datetime-local" });
@@ -17,7 +17,7 @@ export class CallbackFormElement extends HTMLElement {
     const form = h(
       "form",
       { novalidate: true },
-      h("h3", {}, t("callback.whom"), " ", name ? [own(name), " · "] : "", phone(number)),
+      h("h3", {}, t("callback.whom"), " ", name ? [own(name), " · "] : "", phone(shown || number)),
       h("p", { class: "field" }, h("label", { for: whenId }, t("callback.when")), when),
       h("p", { class: "field" }, h("label", { for: noteId }, t("callback.note")), note),
       error,

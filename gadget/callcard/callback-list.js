@@ -71,7 +71,8 @@ export class CallbackListElement extends HTMLElement {
   }
 
   /** @param {Callback} callback @param {HTMLSelectElement} select */
-  #row({ id, name, number, at, note, tried }, select) {
+  #row({ id, name, display, number, at, note, tried }, select) {
+    const shown = display || number;
     const late = at && Date.parse(at) < desktop.now;
     return h(
       "li",
@@ -79,11 +80,11 @@ export class CallbackListElement extends HTMLElement {
       h(
         "span",
         { class: "who" },
-        h("strong", {}, name ? own(name) : phone(number)),
+        h("strong", {}, name ? own(name) : phone(shown)),
         h(
           "span",
           { class: "about" },
-          name ? phone(number) : "",
+          name ? phone(shown) : "",
           at ? [name ? " · " : "", h("span", { class: late ? "late" : "" }, moment(at))] : "",
           tried ? [" · ", t("callback.tried", { at: moment(tried) })] : "",
           note ? [" · ", own(note)] : "",
@@ -94,7 +95,7 @@ export class CallbackListElement extends HTMLElement {
         {
           type: "button",
           class: "primary",
-          "aria-label": t("dial.call", { number: name || number }),
+          "aria-label": t("dial.call", { number: name || shown }),
           onclick: () => tell(this, "callback", { id, reason: select.value }),
         },
         t("dial.button"),
@@ -104,7 +105,7 @@ export class CallbackListElement extends HTMLElement {
         {
           type: "button",
           class: "quiet",
-          "aria-label": t("callback.doneWho", { who: name || number }),
+          "aria-label": t("callback.doneWho", { who: name || shown }),
           onclick: () => void this.#done(id),
         },
         t("callback.done"),

@@ -5,6 +5,14 @@ import { moment, t } from "../shared/texts.js";
 
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
 
+/** Ways of being in touch; one that is not here is shown as the CRM calls it. */
+const KINDS = new Map([
+  ["call", () => t("kind.call")],
+  ["chat", () => t("kind.chat")],
+  ["mail", () => t("kind.mail")],
+  ["email", () => t("kind.mail")],
+]);
+
 export class ContactCardElement extends HTMLElement {
   /** @param {Contact} contact @param {import("../shared/types.d.ts").Match["how"] | ""} [how] */
   show(contact, how = "") {
@@ -27,7 +35,11 @@ export class ContactCardElement extends HTMLElement {
           t("card.interactions"),
           interactions.map(({ at, kind, subject, agent }) => [
             h("span", { class: "what" }, own(subject)),
-            h("span", { class: "about" }, dotted([moment(at), own(kind), agent && own(agent)])),
+            h(
+              "span",
+              { class: "about" },
+              dotted([moment(at), KINDS.get(kind.toLowerCase())?.() ?? own(kind), agent && own(agent)]),
+            ),
           ]),
           t("card.noInteractions"),
         ),
@@ -65,6 +77,7 @@ export class ContactCardElement extends HTMLElement {
                   onclick: () =>
                     tell(this, "later", {
                       number: e164 ?? number,
+                      shown: number,
                       name: contact.name || contact.company,
                       contact: `${contact.source}/${contact.id}`,
                     }),

@@ -248,7 +248,8 @@ class CallcardAppElement extends HTMLElement {
   #arranged() {
     const { panels } = this.#calls;
     this.#idle.hidden = panels.size > 0 || this.#picked.childElementCount > 0;
-    this.#callbacks.hidden = [...panels.values()].some(({ call }) => call && call.phase !== "ended");
+    const busy = [...panels.values()].some(({ call }) => call && call.phase !== "ended");
+    this.#callbacks.hidden = this.#parked.hidden = busy;
   }
 
   /** @param {EventTarget | null} target */
@@ -338,11 +339,13 @@ class CallcardAppElement extends HTMLElement {
       void this.#callbacks.read();
     } else {
       const panel = event.target instanceof Element ? event.target.closest("call-panel") : null;
-      this.#schedule(event.detail ?? (panel instanceof CallPanelElement ? panel.caller : { number: "", name: "", contact: "" }));
+      this.#schedule(
+        event.detail ?? (panel instanceof CallPanelElement ? panel.caller : { number: "", shown: "", name: "", contact: "" }),
+      );
     }
   }
 
-  /** @param {{number: string, name: string, contact: string}} whom */
+  /** @param {{number: string, shown: string, name: string, contact: string}} whom */
   #schedule(whom) {
     const form = new CallbackFormElement();
     form.addEventListener("left", () => (this.#picked.replaceChildren(), this.#calls.arrange()));

@@ -171,6 +171,7 @@ export interface Callback {
   name: string;
   contact: string;
   note: string;
+  display: string;
   tried: string;
 }
 

@@ -64,6 +64,7 @@ class Callbacks:
             status="open",
             at=at,
             number=number.e164 or number.digits,
+            display=number.display,
             name=told.name,
             contact=told.contact,
             note=told.note,

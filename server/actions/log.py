@@ -24,13 +24,15 @@ from server.actions.lists import Lists
 from server.actions.sight import CallSeen, read_off, seen_of
 from server.auth import Agent
 from server.crm.base import Match
-from server.errors import FinesseError, NotFound, NotYours, StoreUnavailable
+from server.errors import FinesseError, NotFound, NotToldYet, NotYours, StoreUnavailable
 from server.record import Leg, Record, Seen, Teller, absorb, add, is_same
 from server.settings import Settings
 from server.store.sqlite import Kept, Store, Writing
 
 log = logging.getLogger("callcard.log")
 
+EARLY = 60.0
+"""Seconds for which a consult is asked for again that nobody else has told of: desktops try again within 30."""
 SWEEP = 5.0
 """Seconds between looks for calls that nobody tells of any more."""
 
@@ -70,6 +72,8 @@ class Log:
         self._began = store.clock()
         self._looked: TTLCache[tuple[str, str], tuple[object, float]] = TTLCache(20_000, 10 * settings.lost_seconds)
         """What an agent last told of a call, and when it was new or Finesse was asked."""
+        self._early: TTLCache[tuple[str, str], float] = TTLCache(20_000, 3600)
+        """Since when an agent tells of a consult of which nobody else does."""
 
     async def tell(self, agent: Agent, call: CallSeen, *, lookup: bool = False) -> Told:
         """Take what `agent` sees of a call; on disk when this returns. With `lookup`, say who is calling.
@@ -165,10 +169,17 @@ class Log:
     async def _asked(self, agent: Agent, seen: Seen) -> Seen:
         """The call of `seen` as Finesse has it for this agent.
 
-        A consult of which Finesse knows no more is not kept by itself: it would be a second interaction of the same call."""
+        A consult of which Finesse knows no more is not kept by itself: it would be a second interaction of the same call. After
+        an outage who consulted may be about to tell of it, so it is asked for again for a while, and NotYours only then.
+        """
         dialogs = await agent.finesse.dialogs(agent.credential, agent.user.login_id)
         dialog = next((d for d in dialogs if d.id == seen.dialog), None)
         if dialog is None:
+            now = self._store.clock()
+            if (seen.associated or seen.secondary) and now - self._early.setdefault(
+                (agent.user.login_id, seen.dialog), now
+            ) < EARLY:
+                raise NotToldYet("Others have told of that call, but not yet that you were in it; tell it again in a moment")
             raise NotYours("That call is not one of yours, as far as Finesse knows")
         return self._seen(agent, read_off(dialog))
 

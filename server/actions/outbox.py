@@ -119,9 +119,13 @@ class Outbox:
 
 
 def _next(waiting: list[Kept], offered: Iterable[Kept], *, at_random: bool) -> Kept | None:
-    """Take the first of `waiting` out of it, or any: of a customer of whom nothing is on its way, so that theirs stay in order."""
+    """Take the first of `waiting` out of it, or any customer's first; of a customer of whom nothing is on its way."""
     customers = {_customer(kept) for kept in offered}
-    free = [place for place, kept in enumerate(waiting) if _customer(kept) not in customers]
+    free = []
+    for place, kept in enumerate(waiting):
+        if _customer(kept) not in customers:
+            customers.add(_customer(kept))
+            free.append(place)
     if not free:
         return None
     return waiting.pop(random.choice(free) if at_random else free[0])  # noqa: S311 - hides nothing

@@ -210,7 +210,7 @@ async def measure(minutes: float, agents: int, rate: float, folder: Path) -> dic
             wire = await closing.enter_async_context(
                 aiohttp.ClientSession(urls[1], connector=aiohttp.TCPConnector(limit=300, keepalive_timeout=3))
             )
-            centre = Centre(finesse, Wire(wire), Cluster([node], Timing(ping=60, spread=1)))
+            centre = Centre(finesse, Wire(wire), Cluster([node], Timing(ping=15, spread=1)))
             await centre.sit_down(agents)
             print(f"{agents} agents are signed in", file=sys.stderr, flush=True)
 
