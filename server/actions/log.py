@@ -70,8 +70,8 @@ class Log:
         self._caller = Caller(directory, store, settings.pop_variables, settings.contact_variable)
         self._worker = uuid.uuid4().hex
         self._began = store.clock()
-        self._looked: TTLCache[tuple[str, str], tuple[object, float]] = TTLCache(20_000, 10 * settings.lost_seconds)
-        """What an agent last told of a call, and when it was new or Finesse was asked."""
+        self._looked: TTLCache[tuple[str, str], tuple[int, float]] = TTLCache(20_000, 10 * settings.lost_seconds)
+        """The hash of what an agent last told of a call, and when that was new or Finesse was asked."""
         self._early: TTLCache[tuple[str, str], float] = TTLCache(20_000, 3600)
         """Since when an agent tells of a consult of which nobody else does."""
 
@@ -133,8 +133,8 @@ class Log:
 
         Finesse is asked when nothing new was told of the call for as long as desktops may be silent."""
         key, now = (agent.user.login_id, seen.dialog), self._store.clock()
-        news = (seen.moments, tuple(seen.variables.items()))
-        known, since = self._looked.get(key, (None, now))
+        news = hash((seen.moments, tuple(seen.variables.items())))
+        known, since = self._looked.get(key, (0, now))
         if seen.over or known != news:
             self._looked[key] = (news, now)
             return seen
