@@ -14,6 +14,7 @@ from typing import Any, Literal
 import httpx
 import pytest
 
+from server.actions import log
 from server.app import create_app
 from server.crm.base import CallLog
 from server.crm.local import Entry, LocalContacts
@@ -339,7 +340,8 @@ async def test_a_browser_that_dies_in_mid_call_leaves_a_closed_interaction_that_
         await centre.until(lambda: [each.end for each in centre.crm.calls()] == ["completed"])
 
 
-async def test_who_never_had_a_call_cannot_get_into_its_interaction(tmp_path: Path) -> None:
+async def test_who_never_had_a_call_cannot_get_into_its_interaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "EARLY", 0.3)
     async with open_centre(tmp_path) as centre:
         ana = await centre.sit_down("1001")
         await centre.sit_down("1002")
@@ -355,6 +357,11 @@ async def test_who_never_had_a_call_cannot_get_into_its_interaction(tmp_path: Pa
                 {"id": "78", "secondary": call, "over": True},
                 {"id": "79", "key": key},
             )
+            for report in spoofs:
+                early = "not-told-yet" if {"associated", "secondary"} & report.keys() else "not-yours"
+                answer = await stranger.post("/interactions?lookup=1", json=report)
+                assert answer.json()["code"] == early, answer.text
+            await asyncio.sleep(0.3)
             for report in spoofs:
                 answer = await stranger.post("/interactions?lookup=1", json=report)
                 assert answer.json()["code"] == "not-yours", answer.text
