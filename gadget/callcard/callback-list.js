@@ -19,6 +19,8 @@ export class CallbackListElement extends HTMLElement {
   #reasons = [];
   #said = h("p", { class: "error", role: "alert" });
   #list = h("div", {});
+  /** Whether what is said is that the list could not be read. */
+  #unread = false;
 
   connectedCallback() {
     if (!this.firstChild) this.append(this.#list, this.#said);
@@ -33,10 +35,12 @@ export class CallbackListElement extends HTMLElement {
   async read() {
     try {
       this.#callbacks = (await api.callbacks()).callbacks;
-      this.#said.textContent = "";
+      if (this.#unread) this.fail("");
+      this.#unread = false;
       this.#draw();
     } catch (error) {
-      if (this.#callbacks.length) this.#said.textContent = sentence(error);
+      this.#unread = this.#callbacks.length > 0;
+      if (this.#unread) this.fail(sentence(error));
     }
   }
 
@@ -119,7 +123,7 @@ export class CallbackListElement extends HTMLElement {
       await api.closeCallback(id, "done");
       await this.read();
     } catch (error) {
-      this.#said.textContent = sentence(error);
+      this.fail(sentence(error));
     }
   }
 }
