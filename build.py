@@ -29,9 +29,9 @@ import tree_sitter_javascript
 from lxml import etree, html
 from markupsafe import Markup
 
-from server import __version__
-from server.sandbox import spec
-from server.settings import Settings, SettingsError
+from callcard import __version__
+from callcard.bundle import gadget_xml
+from callcard.settings import Settings, SettingsError
 
 ROOT = Path(__file__).resolve().parent
 BUDGET = 40 * 1024
@@ -41,7 +41,14 @@ FILES = "/3rdpartygadget/files/callcard/"
 
 _BLOCKING = {"alert", "confirm", "prompt"}
 _GLOBALS = {"window", "globalThis", "self", "top", "parent", "defaultView"}
-_MARKUP = {"innerHTML", "outerHTML", "insertAdjacentHTML", "srcdoc", "setHTMLUnsafe", "createContextualFragment"}
+_MARKUP = {
+    "innerHTML",
+    "outerHTML",
+    "insertAdjacentHTML",
+    "srcdoc",
+    "setHTMLUnsafe",
+    "createContextualFragment",
+}
 _SHOWN = {"textContent", "innerText", "aria-label", "ariaLabel", "placeholder", "title", "alt"}
 """Properties and attributes that people see or hear."""
 _javascript = tree_sitter.Parser(tree_sitter.Language(tree_sitter_javascript.language()))
@@ -69,7 +76,9 @@ class Sources:
 
 def load(folder: Path) -> Sources:
     gadgets, assets, texts = {}, {}, {}
-    templates = {str(path.relative_to(folder)): _text(path, folder) for path in sorted(folder.rglob("*.j2"))}
+    templates = {
+        str(path.relative_to(folder)): _text(path, folder) for path in sorted(folder.rglob("*.j2"))
+    }
     for path in sorted(folder.glob("*/gadget.toml")):
         try:
             gadgets[path.parent.name] = tomllib.loads(_text(path, folder))
@@ -82,8 +91,12 @@ def load(folder: Path) -> Sources:
         except json.JSONDecodeError as error:
             raise Refused(path.relative_to(folder.parent), error.lineno, error.msg) from error
         read = texts[path.stem]
-        if not isinstance(read, dict) or not all(isinstance(text, str) and text.isprintable() for text in read.values()):
-            raise Refused(path.relative_to(folder.parent), 1, "must be an object of printable texts by key")
+        if not isinstance(read, dict) or not all(
+            isinstance(text, str) and text.isprintable() for text in read.values()
+        ):
+            raise Refused(
+                path.relative_to(folder.parent), 1, "must be an object of printable texts by key"
+            )
     for path in sorted(folder.rglob("*")):
         if path.suffix in (".js", ".css", ".svg", ".png", ".woff2") and path.is_file():
             assets[path.relative_to(folder).as_posix()] = path.read_bytes()
@@ -105,14 +118,20 @@ def _text(path: Path, folder: Path) -> str:
 def check_texts(sources: Sources) -> None:
     """Every language has the same texts with the same places, and every text that is asked for is there."""
     if "en" not in sources.texts:
-        raise Refused("gadget/messages/en.json", 1, "there must be English texts: they are the default")
+        raise Refused(
+            "gadget/messages/en.json", 1, "there must be English texts: they are the default"
+        )
     for language, texts in sources.texts.items():
         file = f"gadget/messages/{language}.json"
         for key, text in sources.texts["en"].items():
             if not texts.get(key, "").strip():
                 raise Refused(file, 1, f"no text for {key!r}, which is {text!r} in English")
             if _places(texts[key]) != _places(text):
-                raise Refused(file, _line_of_key(texts, key), f"{key!r} needs the places {sorted(_places(text)) or 'none'}")
+                raise Refused(
+                    file,
+                    _line_of_key(texts, key),
+                    f"{key!r} needs the places {sorted(_places(text)) or 'none'}",
+                )
         for key in texts.keys() - sources.texts["en"].keys():
             raise Refused(file, _line_of_key(texts, key), f"{key!r} has no English text")
 
@@ -133,17 +152,33 @@ def check_script(name: str, source: bytes, sources: Sources, first_line: int = 1
             case "ERROR":
                 raise Refused(name, line, "not JavaScript")
             case "identifier" if _source(node) in _BLOCKING:  # called, or kept to be called later
-                raise Refused(name, line, f"{_source(node)}() blocks the whole desktop; show it in the gadget")
-            case "member_expression" if _last_name(node) in _BLOCKING and _last_name(_field(node, "object")) in _GLOBALS:
-                raise Refused(name, line, f"{_last_name(node)}() blocks the whole desktop; show it in the gadget")
-            case "property_identifier" | "shorthand_property_identifier" | "string_fragment" if _source(node) in _MARKUP:
+                raise Refused(
+                    name, line, f"{_source(node)}() blocks the whole desktop; show it in the gadget"
+                )
+            case "member_expression" if (
+                _last_name(node) in _BLOCKING and _last_name(_field(node, "object")) in _GLOBALS
+            ):
+                raise Refused(
+                    name,
+                    line,
+                    f"{_last_name(node)}() blocks the whole desktop; show it in the gadget",
+                )
+            case "property_identifier" | "shorthand_property_identifier" | "string_fragment" if (
+                _source(node) in _MARKUP
+            ):
                 if not _is_given_plain_text(node):
-                    raise Refused(name, line, f"{_source(node)} fed by data; use textContent, or h() of shared/dom.js")
+                    raise Refused(
+                        name,
+                        line,
+                        f"{_source(node)} fed by data; use textContent, or h() of shared/dom.js",
+                    )
             case "call_expression":
                 _check_call(name, line, node, sources)
             case "assignment_expression" if _last_name(_field(node, "left")) in _SHOWN:
                 _check_shown(name, line, node.child_by_field_name("right"))
-            case "import_statement" | "export_statement" if path := node.child_by_field_name("source"):
+            case "import_statement" | "export_statement" if path := node.child_by_field_name(
+                "source"
+            ):
                 _check_import(name, line, _literal(path), sources)
 
 
@@ -154,7 +189,9 @@ def _check_call(name: str, line: int, node: tree_sitter.Node, sources: Sources) 
     if function.type == "import" and arguments and arguments[0].type == "string":
         _check_import(name, line, _literal(arguments[0]), sources)
     elif called in ("write", "writeln") and owner and _source(owner) == "document":
-        raise Refused(name, line, f"document.{called}() fed by data; use textContent, or h() of shared/dom.js")
+        raise Refused(
+            name, line, f"document.{called}() fed by data; use textContent, or h() of shared/dom.js"
+        )
     elif called == "h" and owner is None:
         for argument in arguments[2:]:
             _check_shown(name, line, argument)
@@ -167,12 +204,22 @@ def _check_call(name: str, line: int, node: tree_sitter.Node, sources: Sources) 
 
 def _check_text(name: str, line: int, arguments: list[tree_sitter.Node], sources: Sources) -> None:
     if not arguments or arguments[0].type != "string":
-        raise Refused(name, line, "t() takes a literal key, so that its translations can be checked")
+        raise Refused(
+            name, line, "t() takes a literal key, so that its translations can be checked"
+        )
     key = _literal(arguments[0])
     if key not in sources.texts["en"]:
         raise Refused(name, line, f"there is no text {key!r} in gadget/messages/en.json")
-    given = {_source(p) for a in arguments[1:] for pair in a.children for p in pair.children[:1] if p.is_named}
-    given |= {_source(pair) for a in arguments[1:] for pair in a.children if "shorthand" in pair.type}
+    given = {
+        _source(p)
+        for a in arguments[1:]
+        for pair in a.children
+        for p in pair.children[:1]
+        if p.is_named
+    }
+    given |= {
+        _source(pair) for a in arguments[1:] for pair in a.children if "shorthand" in pair.type
+    }
     if missing := _places(sources.texts["en"][key]) - given:
         raise Refused(name, line, f"the text {key!r} needs {', '.join(sorted(missing))}")
 
@@ -185,7 +232,9 @@ def _check_shown(name: str, line: int, node: tree_sitter.Node | None) -> None:
 
 def _check_import(name: str, line: int, path: str, sources: Sources) -> None:
     if not path.startswith("."):
-        raise Refused(name, line, f"{path!r} is not a relative path; the browser finds nothing else")
+        raise Refused(
+            name, line, f"{path!r} is not a relative path; the browser finds nothing else"
+        )
     target = _resolved(name, path)
     if target not in sources.assets and not target.endswith(".d.ts"):
         raise Refused(name, line, f"there is no file {path}")
@@ -218,7 +267,9 @@ def lean(source: bytes) -> bytes:
             continue
         plain += source[place : node.start_byte]
         if node.type == "comment":
-            plain += b"\n" if b"\n" in (node.text or b"") else b" "  # the end of a line may end a statement
+            plain += (
+                b"\n" if b"\n" in (node.text or b"") else b" "
+            )  # the end of a line may end a statement
         else:
             told += _BLANKS.sub(b"\n", plain) + source[node.start_byte : node.end_byte]
             plain.clear()
@@ -254,21 +305,34 @@ def _is_given_plain_text(node: tree_sitter.Node) -> bool:
     """Whether the property is only ever assigned a literal here: `element.innerHTML = "<b>fixed</b>"`."""
     target = node.parent
     given = target.parent if target is not None else None
-    if target is None or given is None or target.type != "member_expression" or given.type != "assignment_expression":
+    if (
+        target is None
+        or given is None
+        or target.type != "member_expression"
+        or given.type != "assignment_expression"
+    ):
         return False
     value = given.child_by_field_name("right")
-    return value is not None and value.type == "string" and given.child_by_field_name("left") == target
+    return (
+        value is not None and value.type == "string" and given.child_by_field_name("left") == target
+    )
 
 
 def check_style(name: str, source: str, sources: Sources) -> None:
-    for match in re.finditer(r"""(?:url\(\s*|@import\s+(?!url))["']?(?!data:|#)([^"')]+)""", source):
+    for match in re.finditer(
+        r"""(?:url\(\s*|@import\s+(?!url))["']?(?!data:|#)([^"')]+)""", source
+    ):
         if _resolved(name, match[1]) not in sources.assets:
-            raise Refused(name, source.count("\n", 0, match.start()) + 1, f"there is no file {match[1]}")
+            raise Refused(
+                name, source.count("\n", 0, match.start()) + 1, f"there is no file {match[1]}"
+            )
 
 
 def check_view(name: str, view: str, sources: Sources) -> None:
     if "]]>" in view:
-        raise Refused(name, view[: view.index("]]>")].count("\n") + 1, "]]> ends the view in the gadget's XML")
+        raise Refused(
+            name, view[: view.index("]]>")].count("\n") + 1, "]]> ends the view in the gadget's XML"
+        )
     for match in re.finditer(r"__MSG_(.+?)__", view):
         if match[1] not in sources.texts["en"]:
             line = view.count("\n", 0, match.start()) + 1
@@ -279,16 +343,36 @@ def check_view(name: str, view: str, sources: Sources) -> None:
         if not isinstance(element.tag, str):
             continue
         if element.tag in ("script", "style"):
-            raise Refused(name, element.sourceline or 1, f"<{element.tag}> belongs in main.js or style.css, where it is checked")
-        texts = [element.text, *(child.tail for child in element), *(element.get(each) for each in sorted(_SHOWN))]
+            raise Refused(
+                name,
+                element.sourceline or 1,
+                f"<{element.tag}> belongs in main.js or style.css, where it is checked",
+            )
+        texts = [
+            element.text,
+            *(child.tail for child in element),
+            *(element.get(each) for each in sorted(_SHOWN)),
+        ]
         for text in texts:
             if text and any(c.isalpha() for c in re.sub(r"__(MSG|UP)_.+?__", "", text)):
-                raise Refused(name, max(element.sourceline or 1, 1), f"{text.strip()[:40]!r} is not translated; use __MSG_key__")
+                raise Refused(
+                    name,
+                    max(element.sourceline or 1, 1),
+                    f"{text.strip()[:40]!r} is not translated; use __MSG_key__",
+                )
         for address in (element.get("src"), element.get("href")):
-            if address and not re.match(r"https?://|__UP_|/|#", address) and _resolved(name, address) not in sources.assets:
+            if (
+                address
+                and not re.match(r"https?://|__UP_|/|#", address)
+                and _resolved(name, address) not in sources.assets
+            ):
                 raise Refused(name, element.sourceline or 1, f"there is no file {address}")
         if any(str(attribute).startswith("on") for attribute in element.attrib):
-            raise Refused(name, element.sourceline or 1, "handlers belong in the element's script, not in attributes")
+            raise Refused(
+                name,
+                element.sourceline or 1,
+                "handlers belong in the element's script, not in attributes",
+            )
 
 
 def _utf8(name: str, content: bytes) -> str:
@@ -309,11 +393,16 @@ def render(sources: Sources, service_url: str) -> dict[str, bytes]:
             check_script(f"gadget/{name}", content, sources)
         elif name.endswith(".css"):
             check_style(f"gadget/{name}", _utf8(f"gadget/{name}", content), sources)
-    scripts = {name: lean(content) for name, content in sources.assets.items() if name.endswith(".js")}
+    scripts = {
+        name: lean(content) for name, content in sources.assets.items() if name.endswith(".js")
+    }
     assets = {
         **sources.assets,
         **scripts,
-        **{f"messages/{language}.xml": _messages(texts) for language, texts in sources.texts.items()},
+        **{
+            f"messages/{language}.xml": _messages(texts)
+            for language, texts in sources.texts.items()
+        },
     }
     digest = hashlib.sha256()
     for name, content in sorted(assets.items()):
@@ -321,18 +410,30 @@ def render(sources: Sources, service_url: str) -> dict[str, bytes]:
     version = digest.hexdigest()[:12]
     bundle = {f"callcard/{version}/{name}": content for name, content in assets.items()}
     environment = jinja2.Environment(
-        loader=jinja2.DictLoader(sources.templates), undefined=jinja2.StrictUndefined, autoescape=True, keep_trailing_newline=True
+        loader=jinja2.DictLoader(sources.templates),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        keep_trailing_newline=True,
     )
     for name, gadget in sources.gadgets.items():
-        bundle[f"callcard/{name}.xml"] = _module(name, gadget, version, environment, sources, service_url)
+        bundle[f"callcard/{name}.xml"] = _module(
+            name, gadget, version, environment, sources, service_url
+        )
     snippets = {"layout-on-finesse.xml": _layout(sources, FILES, version)}
     if service_url:
-        snippets["layout-elsewhere.xml"] = _layout(sources, f"{service_url.rstrip('/')}/gadget/callcard/", version)
+        snippets["layout-elsewhere.xml"] = _layout(
+            sources, f"{service_url.rstrip('/')}/gadget/callcard/", version
+        )
     return bundle | snippets
 
 
 def _module(
-    name: str, gadget: dict[str, Any], version: str, environment: jinja2.Environment, sources: Sources, service_url: str
+    name: str,
+    gadget: dict[str, Any],
+    version: str,
+    environment: jinja2.Environment,
+    sources: Sources,
+    service_url: str,
 ) -> bytes:
     toml = f"gadget/{name}/gadget.toml"
     for key in ("title", "description", "height", "element"):
@@ -364,14 +465,20 @@ def _module(
         },
     )
     try:
-        read = spec.read(module.encode())
-    except spec.SpecError as error:
-        raise Refused(f"{name}.xml, rendered from gadget/module.xml.j2", error.line, error.message) from error
+        read = gadget_xml.read(module.encode())
+    except gadget_xml.SpecError as error:
+        raise Refused(
+            f"{name}.xml, rendered from gadget/module.xml.j2", error.line, error.message
+        ) from error
     declared = {pref.name for pref in read.prefs}
     for text in read.views.values():
         for match in re.finditer(r"__(UP_(.+?)|[A-Z]+_.+?)__", text):
             if match[2] not in declared and not match[1].startswith(("MSG_", "BIDI_", "MODULE_ID")):
-                raise Refused("gadget/module.xml.j2", 1, f"{match[0]} is not declared; the container would leave it in the text")
+                raise Refused(
+                    "gadget/module.xml.j2",
+                    1,
+                    f"{match[0]} is not declared; the container would leave it in the text",
+                )
         for script in re.finditer(r"<script[^>]*>(.*?)</script>", text, re.DOTALL | re.IGNORECASE):
             check_script("gadget/module.xml.j2 (inline script)", script[1].encode(), sources)
     return module.encode()
@@ -381,10 +488,18 @@ def _rendered(environment: jinja2.Environment, name: str, values: dict[str, Any]
     try:
         return environment.get_template(name).render(values)
     except jinja2.TemplateSyntaxError as error:
-        raise Refused(f"gadget/{error.name or name}", error.lineno, error.message or "can't be read") from error
+        raise Refused(
+            f"gadget/{error.name or name}", error.lineno, error.message or "can't be read"
+        ) from error
     except jinja2.TemplateError as error:
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"]
-        raise Refused(f"gadget/{name}", (frames[-1].lineno if frames else 1) or 1, error.message or str(error)) from error
+        frames = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename == "<template>"
+        ]
+        raise Refused(
+            f"gadget/{name}", (frames[-1].lineno if frames else 1) or 1, error.message or str(error)
+        ) from error
 
 
 def _messages(texts: dict[str, str]) -> bytes:
@@ -401,7 +516,9 @@ def _reached(main: str, sources: Sources) -> list[str]:
         name = waiting.pop()
         tree = _javascript.parse(sources.assets[name]).root_node
         for node in tree.children:
-            if node.type in ("import_statement", "export_statement") and (path := node.child_by_field_name("source")):
+            if node.type in ("import_statement", "export_statement") and (
+                path := node.child_by_field_name("source")
+            ):
                 target = _resolved(f"gadget/{name}", _literal(path))
                 if target in sources.assets and target not in found:
                     found.append(target)
@@ -431,7 +548,11 @@ def write(bundle: Mapping[str, bytes], out: Path) -> None:
     before = out / "callcard"
     for found in before.iterdir() if before.is_dir() else ():
         if found.suffix != ".xml" and not re.fullmatch(r"[0-9a-f]{12}", found.name):
-            raise Refused(before, 1, f"{found.name} was not made by this build; choose another --out, or move it away")
+            raise Refused(
+                before,
+                1,
+                f"{found.name} was not made by this build; choose another --out, or move it away",
+            )
     shutil.rmtree(before, ignore_errors=True)
     (out / "layout-elsewhere.xml").unlink(missing_ok=True)
     for name, content in sorted(bundle.items(), key=lambda item: (item[0].count("/") < 2, item[0])):
@@ -439,7 +560,9 @@ def write(bundle: Mapping[str, bytes], out: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         path.chmod(0o644)
-        for parent in list(path.relative_to(out).parents)[:-1]:  # not `out` itself: that is somebody else's
+        for parent in list(path.relative_to(out).parents)[
+            :-1
+        ]:  # not `out` itself: that is somebody else's
             (out / parent).chmod(0o755)
 
 
@@ -447,7 +570,11 @@ def zipped(bundle: Mapping[str, bytes]) -> bytes:
     """The part for the Finesse server as a zip, without a trace of when and where it was made."""
     target = io.BytesIO()
     files = {name: content for name, content in bundle.items() if name.startswith("callcard/")}
-    folders = {"/".join(name.split("/")[:depth]) + "/" for name in files for depth in range(1, name.count("/") + 1)}
+    folders = {
+        "/".join(name.split("/")[:depth]) + "/"
+        for name in files
+        for depth in range(1, name.count("/") + 1)
+    }
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name in sorted(folders | files.keys()):
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
@@ -461,7 +588,11 @@ def zipped(bundle: Mapping[str, bytes]) -> bytes:
 
 def weigh(bundle: Mapping[str, bytes]) -> tuple[int, int]:
     """Bytes that an agent's browser loads, raw and gzip: everything but the other languages' texts."""
-    loaded = [c for n, c in bundle.items() if n.startswith("callcard/") and ("/messages/" not in n or n.endswith("/en.xml"))]
+    loaded = [
+        c
+        for n, c in bundle.items()
+        if n.startswith("callcard/") and ("/messages/" not in n or n.endswith("/en.xml"))
+    ]
     return sum(map(len, loaded)), sum(len(gzip.compress(content, 9)) for content in loaded)
 
 
@@ -478,9 +609,21 @@ def build(folder: Path, out: Path, service_url: str) -> dict[str, bytes]:
 
 
 @click.command(help="Build the gadget bundle into dist/: folder, zip and layout snippets.")
-@click.option("--service-url", help="Address of the Callcard service as the Finesse node reaches it.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=ROOT / "dist", help="Where to. Default: dist/")
-@click.option("--gadgets", type=click.Path(path_type=Path, exists=True, file_okay=False), default=ROOT / "gadget", hidden=True)
+@click.option(
+    "--service-url", help="Address of the Callcard service as the Finesse node reaches it."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=ROOT / "dist",
+    help="Where to. Default: dist/",
+)
+@click.option(
+    "--gadgets",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=ROOT / "gadget",
+    hidden=True,
+)
 def main(service_url: str | None, out: Path, gadgets: Path) -> None:
     try:
         made = build(gadgets, out, Settings.read(service_url=service_url).service_url)
@@ -491,7 +634,10 @@ def main(service_url: str | None, out: Path, gadgets: Path) -> None:
     for name, content in sorted(made.items()):
         click.echo(f"{len(content):>8,}  {len(gzip.compress(content, 9)):>7,}  {name}")
     if "layout-elsewhere.xml" not in made:
-        click.echo("no service_url: the gadget finds the service only if the layout names it, with ?service=https://…", err=True)
+        click.echo(
+            "no service_url: the gadget finds the service only if the layout names it, with ?service=https://…",
+            err=True,
+        )
     raw, small = weigh(made)
     click.echo(f"{raw:>8,}  {small:>7,}  loaded by an agent; the budget is {BUDGET:,} gzip")
 

@@ -9,12 +9,12 @@ from typing import Any
 import httpx
 import msgspec
 
-from server.actions.sight import CallSeen
-from server.actions.watch import REPEAT, Watch
-from server.errors import NotYours, SourceUnavailable
-from server.finesse.changes import Change, DialogChanged
-from server.finesse.client import basic
-from server.finesse.cluster import Cluster, Line
+from callcard.errors import NotYours, SourceUnavailable
+from callcard.finesse.client import basic
+from callcard.finesse.cluster import Cluster, Line
+from callcard.finesse.state_diff import Change, DialogChanged
+from callcard.journal.report import CallSeen
+from callcard.journal.reporter import REPEAT, Watch
 
 
 class Desktop:

@@ -16,17 +16,27 @@ const participant = (address, state, action) => ({
 
 test("a single child and a list are read alike", () => {
   const one = readCall(
-    { id: "1", fromAddress: "+1", participants: { Participant: participant("1001", "ALERTING", "ANSWER") } },
+    {
+      id: "1",
+      fromAddress: "+1",
+      participants: { Participant: participant("1001", "ALERTING", "ANSWER") },
+    },
     "1001",
   );
-  assert.deepEqual([one.phase, one.actions, one.direction, one.number], ["ringing", ["answer"], "in", "+1"]);
+  assert.deepEqual(
+    [one.phase, one.actions, one.direction, one.number],
+    ["ringing", ["answer"], "in", "+1"],
+  );
   const many = readCall(
     {
       id: "1",
       fromAddress: "1001",
       mediaProperties: { dialedNumber: "+2" },
       participants: {
-        Participant: [participant("1001", "HELD", ["DROP", "RETRIEVE", "TRANSFER"]), participant("+2", "ACTIVE", "HOLD")],
+        Participant: [
+          participant("1001", "HELD", ["DROP", "RETRIEVE", "TRANSFER"]),
+          participant("+2", "ACTIVE", "HOLD"),
+        ],
       },
     },
     "1001",
@@ -39,8 +49,14 @@ test("a single child and a list are read alike", () => {
 
 test("missing, empty and unknown parts are no surprise", () => {
   for (const participants of [undefined, null, {}, { Participant: null }]) {
-    const call = readCall({ id: "1", participants, state: "DAYDREAMING", mediaProperties: null }, "1001");
-    assert.deepEqual([call.phase, call.actions, call.number, call.variables], ["talking", [], "", []]);
+    const call = readCall(
+      { id: "1", participants, state: "DAYDREAMING", mediaProperties: null },
+      "1001",
+    );
+    assert.deepEqual(
+      [call.phase, call.actions, call.number, call.variables],
+      ["talking", [], "", []],
+    );
     assert.ok(Number.isNaN(call.since));
   }
 });
@@ -56,7 +72,10 @@ test("variables without a value are left out", () => {
 });
 
 test("an action has happened when it is no longer offered", () => {
-  const call = readCall({ id: "1", participants: { Participant: participant("1001", "ACTIVE", ["HOLD"]) } }, "1001");
+  const call = readCall(
+    { id: "1", participants: { Participant: participant("1001", "ACTIVE", ["HOLD"]) } },
+    "1001",
+  );
   assert.equal(happened(call, "answer"), true);
   assert.equal(happened(call, "hold"), false);
 });

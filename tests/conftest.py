@@ -22,10 +22,10 @@ from starlette.types import ASGIApp
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-from server.app import create_app
-from server.crm.local import LocalContacts
-from server.sandbox.app import Sandbox, SandboxSettings
-from server.settings import Settings
+from callcard.app import create_app
+from callcard.crm.local import LocalContacts
+from callcard.settings import Settings
+from finesse_sandbox.app import Sandbox, SandboxSettings
 
 ROOT = Path(__file__).parent.parent
 
@@ -44,7 +44,9 @@ def anyio_backend() -> str:
 def browser() -> Iterator[Browser]:
     from tests.desk import chromium  # only here: most tests do without
 
-    with chromium() as started:  # for one module, as its event loop stands in the way of asynchronous tests
+    with (
+        chromium() as started
+    ):  # for one module, as its event loop stands in the way of asynchronous tests
         yield started
 
 
@@ -70,7 +72,9 @@ def finesse() -> Sandbox:
 
 @pytest.fixture
 def contacts(settings: Settings) -> Iterator[LocalContacts]:
-    store = LocalContacts(settings.database, home=settings.country, suffix_digits=settings.suffix_digits)
+    store = LocalContacts(
+        settings.database, home=settings.country, suffix_digits=settings.suffix_digits
+    )
     yield store
     store.close()
 
@@ -78,7 +82,9 @@ def contacts(settings: Settings) -> Iterator[LocalContacts]:
 @pytest.fixture
 async def service(settings: Settings, finesse: Sandbox) -> AsyncIterator[Starlette]:
     """The service, whose Finesse client reaches the stand-in without a socket."""
-    upstream = httpx.AsyncClient(transport=httpx.ASGITransport(finesse.app), base_url="http://finesse")
+    upstream = httpx.AsyncClient(
+        transport=httpx.ASGITransport(finesse.app), base_url="http://finesse"
+    )
     app = create_app(settings, http=upstream)
     async with app.router.lifespan_context(app), upstream:
         yield app
@@ -88,7 +94,9 @@ async def service(settings: Settings, finesse: Sandbox) -> AsyncIterator[Starlet
 async def desk(service: Starlette) -> AsyncIterator[httpx.AsyncClient]:
     """Agent 1001, asking the service."""
     transport = httpx.ASGITransport(service, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://desk/api/v1", auth=AGENT) as client:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://desk/api/v1", auth=AGENT
+    ) as client:
         yield client
 
 
@@ -100,7 +108,12 @@ def free_port() -> int:
 
 
 def _config(app: ASGIApp, port: int) -> uvicorn.Config:
-    told = {"log_level": "error", "access_log": False, "timeout_graceful_shutdown": 1, "ws": "websockets-sansio"}
+    told = {
+        "log_level": "error",
+        "access_log": False,
+        "timeout_graceful_shutdown": 1,
+        "ws": "websockets-sansio",
+    }
     return uvicorn.Config(app, host="127.0.0.1", port=port, **told)  # type: ignore[arg-type]  # its keywords
 
 

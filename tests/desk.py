@@ -13,7 +13,9 @@ from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, exp
 
 from tests.site import Site
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome") or ""
+CHROMIUM = (
+    os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome") or ""
+)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -25,7 +27,9 @@ FLAGS = [
 ]
 NEEDS_CHROMIUM = [
     pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium: apt install chromium, or set CHROMIUM to its path"),
+    pytest.mark.skipif(
+        not CHROMIUM, reason="no Chromium: apt install chromium, or set CHROMIUM to its path"
+    ),
 ]
 
 
@@ -46,8 +50,16 @@ def desks(browser: Browser, site: Site) -> Iterator[Open]:
     """Desks that are cleared away in the end, when none of their scripts may have failed."""
     opened: list[tuple[BrowserContext, Desk]] = []
 
-    def at(agent: str = "1001", language: str = "en-US", width: int = 1200, signed_in: bool = True, clock_ahead: float = 0) -> Desk:
-        context = browser.new_context(viewport={"width": width, "height": 1000}, reduced_motion="reduce")
+    def at(
+        agent: str = "1001",
+        language: str = "en-US",
+        width: int = 1200,
+        signed_in: bool = True,
+        clock_ahead: float = 0,
+    ) -> Desk:
+        context = browser.new_context(
+            viewport={"width": width, "height": 1000}, reduced_motion="reduce"
+        )
         context.set_default_timeout(10_000)
         if clock_ahead:
             context.add_init_script(_CLOCK % (clock_ahead * 3600_000))
@@ -85,7 +97,9 @@ class Desk:
     def gadget(self) -> FrameLocator:
         return self.page.frame_locator("iframe[id^=remote_iframe]")
 
-    def sign_in(self, site: Site, agent: str = "1001", language: str = "en-US", password: str = "callcard") -> None:
+    def sign_in(
+        self, site: Site, agent: str = "1001", language: str = "en-US", password: str = "callcard"
+    ) -> None:
         self.page.goto(f"{site.finesse}/desktop")
         self.page.get_by_label("Agent id").fill(agent)
         self.page.get_by_label("Password").fill(password)
@@ -95,4 +109,6 @@ class Desk:
 
     def ready(self) -> None:
         """The gadget has heard of the agent: its state is there."""
-        expect(self.gadget.locator("agent-state select")).to_have_value(re.compile("."), timeout=10_000)
+        expect(self.gadget.locator("agent-state select")).to_have_value(
+            re.compile("."), timeout=10_000
+        )

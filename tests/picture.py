@@ -10,11 +10,15 @@ from tests.desk import CHROMIUM, FLAGS, Desk
 from tests.site import open_site
 from tests.test_browser import KNOWN
 
-PICTURE = ROOT / "server" / "docs" / "card.png"
+PICTURE = ROOT / "server" / "callcard" / "docs" / "card.png"
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, open_site(Path(folder)) as site, sync_playwright() as started:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_site(Path(folder)) as site,
+        sync_playwright() as started,
+    ):
         browser = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         desk = Desk(browser.new_page(viewport={"width": 1180, "height": 690}))
         desk.sign_in(site)

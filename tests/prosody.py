@@ -19,11 +19,13 @@ from xml.sax.saxutils import escape, quoteattr
 import pytest
 import trustme
 
-from server.finesse.notifications import NotificationSession
-from server.finesse.streams import Address, Stream, open_stream
+from callcard.finesse.notifications import NotificationSession
+from callcard.finesse.xmpp_websocket import Address, Stream, open_stream
 from tests.conftest import free_port, until
 
-needs_prosody = pytest.mark.skipif(not shutil.which("prosody"), reason="Prosody is missing: apt install prosody")
+needs_prosody = pytest.mark.skipif(
+    not shutil.which("prosody"), reason="Prosody is missing: apt install prosody"
+)
 
 _CONFIG = """
 run_as_root = true
@@ -87,7 +89,9 @@ class Prosody:
         for name in names:
             (folder / f"{name}.dat").write_text('return { ["password"] = "callcard"; };\n')
 
-    def address(self, carrier: Literal["websocket", "tcp"] = "websocket", *, tls: bool = True) -> Address:
+    def address(
+        self, carrier: Literal["websocket", "tcp"] = "websocket", *, tls: bool = True
+    ) -> Address:
         ports = {"websocket": (self.http, self.https), "tcp": (self.clear, self.secure)}[carrier]
         return Address("localhost", ports[tls], "localhost", carrier, self.tls if tls else None)
 
@@ -104,7 +108,11 @@ class Publisher:
     async def publish(self, node: str, update: str) -> None:
         notification = f"<notification xmlns='http://jabber.org/protocol/pubsub'>{escape(update)}</notification>"
         item = f"<publish node={quoteattr(node)}><item>{notification}</item></publish>"
-        await self.stream.ask("set", "pubsub.localhost", f"<pubsub xmlns='http://jabber.org/protocol/pubsub'>{item}</pubsub>")
+        await self.stream.ask(
+            "set",
+            "pubsub.localhost",
+            f"<pubsub xmlns='http://jabber.org/protocol/pubsub'>{item}</pubsub>",
+        )
 
     async def close(self) -> None:
         await self.stream.close()
@@ -117,12 +125,19 @@ def prosody(accounts: list[str]) -> Iterator[Prosody]:
         authority = trustme.CA()
         issued = authority.issue_cert("localhost", "127.0.0.1")
         issued.private_key_pem.write_to_path(str(folder / "key.pem"))
-        (folder / "chain.pem").write_bytes(b"".join(part.bytes() for part in issued.cert_chain_pems))
+        (folder / "chain.pem").write_bytes(
+            b"".join(part.bytes() for part in issued.cert_chain_pems)
+        )
         tls = ssl.create_default_context()
         authority.configure_trust(tls)
         authority.cert_pem.write_to_path(str(folder / "ca.pem"))
         server = Prosody(folder, free_port(), free_port(), free_port(), free_port(), tls)
-        ports = {"clear": server.clear, "secure": server.secure, "http": server.http, "https": server.https}
+        ports = {
+            "clear": server.clear,
+            "secure": server.secure,
+            "http": server.http,
+            "https": server.https,
+        }
         (folder / "prosody.cfg.lua").write_text(_CONFIG.format(folder=folder, **ports))
         server.accounts(["finesse", *accounts])
         server.start()

@@ -91,7 +91,9 @@ test("an outage in which nothing changes loses nothing of what had changed befor
   service.up = true;
   mock.timers.tick(60_000);
   await settled();
-  const told = service.got.flatMap(({ earlier, parties }) => [...earlier, ...parties].map(({ state }) => state));
+  const told = service.got.flatMap(({ earlier, parties }) =>
+    [...earlier, ...parties].map(({ state }) => state),
+  );
   assert.deepEqual(new Set(told), new Set(["ALERTING", "ACTIVE", "HELD", "DROPPED"]));
 });
 
@@ -109,7 +111,11 @@ test("a service that is away is told when it is back, and after a reload too", a
   service.up = true;
   mock.timers.tick(2000);
   await settled();
-  assert.ok(service.got.some(({ parties, earlier }) => parties[0].state === "ACTIVE" && earlier[0].state === "ALERTING"));
+  assert.ok(
+    service.got.some(
+      ({ parties, earlier }) => parties[0].state === "ACTIVE" && earlier[0].state === "ALERTING",
+    ),
+  );
   assert.equal(Object.keys(storage).length, 0, "nothing is kept that was answered");
   assert.ok(again);
 });
@@ -177,7 +183,10 @@ test("a call that is on is told of again, one that is over only if the agent's s
 });
 
 test("only our own workflow paths are ours", () => {
-  assert.deepEqual(readAction("callcard:note?text=a%20b"), { action: "note", values: { text: "a b" } });
+  assert.deepEqual(readAction("callcard:note?text=a%20b"), {
+    action: "note",
+    values: { text: "a b" },
+  });
   assert.deepEqual(readAction("callcard://callback"), { action: "callback", values: {} });
   for (const other of ["https://crm.example/?x=callcard:note", "callcard", "", "callcard:../x"])
     assert.equal(readAction(other), null);

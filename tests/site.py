@@ -15,13 +15,13 @@ from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 import build
-from server.app import create_app
-from server.asking import problem
-from server.crm.local import LocalContacts
-from server.errors import CredentialsWrong
-from server.sandbox import crm, sample
-from server.sandbox.app import Sandbox, SandboxSettings
-from server.settings import Settings
+from callcard.api.endpoint import problem
+from callcard.app import create_app
+from callcard.crm.local import LocalContacts
+from callcard.demo import crm_pages, sample_contacts
+from callcard.errors import CredentialsWrong
+from callcard.settings import Settings
+from finesse_sandbox.app import Sandbox, SandboxSettings
 from tests.conftest import ROOT, free_port, listening
 
 
@@ -53,7 +53,9 @@ class Site:
     calls: list[str] = field(default_factory=list)
 
     def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        request = urllib.request.Request(f"{self.finesse}/sandbox/{path}", json.dumps(body or {}).encode(), method="POST")
+        request = urllib.request.Request(
+            f"{self.finesse}/sandbox/{path}", json.dumps(body or {}).encode(), method="POST"
+        )
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
@@ -62,7 +64,9 @@ class Site:
             return json.load(answer)
 
     def ring(self, from_address: str, to: str = "1001", queue: str = "", **variables: str) -> str:
-        call = self.post("calls", {"from": from_address, "to": to, "queue": queue, "variables": variables})
+        call = self.post(
+            "calls", {"from": from_address, "to": to, "queue": queue, "variables": variables}
+        )
         id: str = call["id"]
         return id
 
@@ -84,12 +88,12 @@ def open_site(folder: Path, *, country: str = "US", **told: Any) -> Iterator[Sit
     with ExitStack() as stack:
         contacts = LocalContacts(own.database, home=country, suffix_digits=8)
         stack.callback(contacts.close)
-        sample.fill(contacts, folder, f"{finesse}/crm/contacts", country)
+        sample_contacts.fill(contacts, folder, f"{finesse}/crm/contacts", country)
         more = told.pop("gadgets", ())
         settings = SandboxSettings(
             gadgets=(folder / "dist" / "callcard", *more),
-            callers=sample.callers(),
-            extra=tuple(crm.routes(contacts)),
+            callers=sample_contacts.callers(),
+            extra=tuple(crm_pages.routes(contacts)),
             ports=ports,
             **told,
         )

@@ -26,14 +26,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from server.actions.sight import CallSeen
-from server.crm.base import CallLog
-from server.finesse.client import FinesseClient
-from server.finesse.cluster import Cluster, Node, Timing
-from server.finesse.streams import Address
-from server.sandbox.app import Sandbox, SandboxSettings
-from server.sandbox.calls import Dialog
-from server.sandbox.people import Refusal
+from callcard.crm.base import CallLog
+from callcard.finesse.client import FinesseClient
+from callcard.finesse.cluster import Cluster, Node, Timing
+from callcard.finesse.xmpp_websocket import Address
+from callcard.journal.report import CallSeen
+from finesse_sandbox.app import Sandbox, SandboxSettings
+from finesse_sandbox.site import Refusal
+from finesse_sandbox.telephony.calls import Dialog
 from tests.agents import Desktop
 from tests.conftest import free_port, serving
 
@@ -96,7 +96,16 @@ async def soak(count: int, folder: Path, *, kills: int = KILLS, seed: int = 1) -
         f'database = "{folder}/contacts.sqlite"\nstore = "{folder}/calls.sqlite"\n'
         f'log_url = "http://localhost:{ports[2]}/calls/{{id}}"\nnotes_seconds = 2\nlost_seconds = 6\nbundle = "{folder}/none"\n'
     )
-    command = [sys.executable, "-m", "server", "serve", "--config", str(settings), "--port", str(ports[1])]
+    command = [
+        sys.executable,
+        "-m",
+        "callcard",
+        "serve",
+        "--config",
+        str(settings),
+        "--port",
+        str(ports[1]),
+    ]
     begun = time.monotonic()
     with (folder / "service.log").open("wb") as log:
         service = subprocess.Popen(command, stderr=log)  # noqa: ASYNC220 - a moment, at the start
@@ -108,14 +117,26 @@ async def soak(count: int, folder: Path, *, kills: int = KILLS, seed: int = 1) -
                 httpx.AsyncClient(base_url=f"http://localhost:{ports[0]}") as finesse,
                 httpx.AsyncClient(base_url=f"http://localhost:{ports[3]}") as second,
                 httpx.AsyncClient(
-                    base_url=f"http://localhost:{ports[1]}/api/v1", timeout=5, limits=httpx.Limits(max_connections=100)
+                    base_url=f"http://localhost:{ports[1]}/api/v1",
+                    timeout=5,
+                    limits=httpx.Limits(max_connections=100),
                 ) as http,
             ):
                 nodes = [
-                    Node("A", FinesseClient(finesse), Address("localhost", ports[0], "", "websocket", None)),
-                    Node("B", FinesseClient(second), Address("localhost", ports[3], "", "websocket", None)),
+                    Node(
+                        "A",
+                        FinesseClient(finesse),
+                        Address("localhost", ports[0], "", "websocket", None),
+                    ),
+                    Node(
+                        "B",
+                        FinesseClient(second),
+                        Address("localhost", ports[3], "", "websocket", None),
+                    ),
                 ]
-                floor = Floor(sandbox, Cluster(nodes, Timing(spread=0.2, retry=0.1, grace=0.1)), http, chance)
+                floor = Floor(
+                    sandbox, Cluster(nodes, Timing(spread=0.2, retry=0.1, grace=0.1)), http, chance
+                )
                 await floor.sit_down()
                 while not await up(http):
                     await asyncio.sleep(0.1)
@@ -125,7 +146,10 @@ async def soak(count: int, folder: Path, *, kills: int = KILLS, seed: int = 1) -
                     nonlocal service
                     for number in range(kills):
                         # Spread over the calls, at moments of no choosing.
-                        while len(floor.begun) < count * (number + chance.random()) / kills and not stop.is_set():
+                        while (
+                            len(floor.begun) < count * (number + chance.random()) / kills
+                            and not stop.is_set()
+                        ):
                             await asyncio.sleep(0.02)
                         service.send_signal(signal.SIGKILL)
                         service.wait()
@@ -145,7 +169,9 @@ async def soak(count: int, folder: Path, *, kills: int = KILLS, seed: int = 1) -
                 stop.set()
                 # Everything that is known must be told: desktops are quiet, and the outbox is empty.
                 end = time.monotonic() + 60 + count / 50
-                while (len(floor.logged(crm)) < len(floor.begun) or not floor.quiet) and time.monotonic() < end:
+                while (
+                    len(floor.logged(crm)) < len(floor.begun) or not floor.quiet
+                ) and time.monotonic() < end:
                     await asyncio.sleep(0.2)
                 await asyncio.sleep(5)  # what is told twice would be told now
                 await floor.close()
@@ -179,7 +205,9 @@ async def up(http: httpx.AsyncClient) -> bool:
 class Floor:
     """The agents and what happens to them."""
 
-    def __init__(self, sandbox: Sandbox, cluster: Cluster, http: httpx.AsyncClient, chance: random.Random) -> None:
+    def __init__(
+        self, sandbox: Sandbox, cluster: Cluster, http: httpx.AsyncClient, chance: random.Random
+    ) -> None:
         self.sandbox, self.cluster, self.http, self.chance = sandbox, cluster, http, chance
         self.begun: list[str] = []
         """The dialog of each call that has begun."""
@@ -224,7 +252,12 @@ class Floor:
         """One call from ring to end, in one of the ways in which calls go."""
         switch = self.sandbox.switch
         await self._at_their_desks(agent)
-        dialog = switch.ring(f"+1212555{number:04}"[:12] + f"{number:05}", agent, "Support", {"callVariable1": str(number)})
+        dialog = switch.ring(
+            f"+1212555{number:04}"[:12] + f"{number:05}",
+            agent,
+            "Support",
+            {"callVariable1": str(number)},
+        )
         self.begun.append(dialog.id)
         second = ""
         try:
@@ -234,8 +267,12 @@ class Floor:
                     await asyncio.sleep(0.02)
             await self._pause()
             if number % 7 == 0:
-                kind: Any = self.chance.choice(["event-lost", "event-doubled", "event-late", "event-swapped"])
-                self.sandbox.notifications.faults.append((kind, f"/finesse/api/User/{agent}/Dialogs", 0.2))
+                kind: Any = self.chance.choice(
+                    ["event-lost", "event-doubled", "event-late", "event-swapped"]
+                )
+                self.sandbox.notifications.faults.append(
+                    (kind, f"/finesse/api/User/{agent}/Dialogs", 0.2)
+                )
             way = self.chance.random()
             if way < 0.1:  # nobody answers
                 pass
@@ -259,7 +296,9 @@ class Floor:
                 switch.drop_outside(dialog)
         finally:
             for each in list(switch.dialogs.values()):
-                if any(p.address in (agent, second) for p in each.participants if p.state != "DROPPED"):
+                if any(
+                    p.address in (agent, second) for p in each.participants if p.state != "DROPPED"
+                ):
                     with suppress(Refusal, KeyError):
                         switch.drop_outside(each)
                     switch.dialogs.pop(each.id, None)
@@ -295,11 +334,18 @@ class Floor:
 
 
 def main() -> None:
-    count, seed = (int(sys.argv[place]) if len(sys.argv) > place else given for place, given in ((1, 10_000), (2, 1)))
+    count, seed = (
+        int(sys.argv[place]) if len(sys.argv) > place else given
+        for place, given in ((1, 10_000), (2, 1))
+    )
     with tempfile.TemporaryDirectory(prefix="callcard-soak-") as folder:
         outcome = asyncio.run(soak(count, Path(folder), seed=seed))
         print(outcome)
-        print((Path(folder) / "service.log").read_text()[-2000:] if outcome.calls != outcome.logged else "")
+        print(
+            (Path(folder) / "service.log").read_text()[-2000:]
+            if outcome.calls != outcome.logged
+            else ""
+        )
 
 
 if __name__ == "__main__":

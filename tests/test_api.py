@@ -17,11 +17,11 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
-from server.app import create_app
-from server.finesse.client import basic
-from server.openapi import document
-from server.sandbox.app import Sandbox, SandboxSettings
-from server.settings import Settings
+from callcard.api.openapi import document
+from callcard.app import create_app
+from callcard.finesse.client import basic
+from callcard.settings import Settings
+from finesse_sandbox.app import Sandbox, SandboxSettings
 from tests.conftest import free_port, listening
 
 # Schemathesis's own strategies use what hypothesis has begun to discourage.
@@ -57,4 +57,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @schema.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_endpoint_keeps_its_promise(case: schemathesis.Case[Any], service: str) -> None:
-    case.call_and_validate(base_url=service, headers={"Authorization": AUTHORIZATION}, checks=CHECKS, timeout=10)
+    case.call_and_validate(
+        base_url=service, headers={"Authorization": AUTHORIZATION}, checks=CHECKS, timeout=10
+    )

@@ -20,13 +20,17 @@ pytestmark = NEEDS_CHROMIUM
 KNOWN = "+491713900001"
 SWITCHBOARD = "+493023125000"
 UNKNOWN = "+16465550199"
-LONG = "Wolfeschlegelsteinhausenbergerdorff-Müller-Lüdenscheidt von und zu Hohenlohe-Schillingsfürst"
+LONG = (
+    "Wolfeschlegelsteinhausenbergerdorff-Müller-Lüdenscheidt von und zu Hohenlohe-Schillingsfürst"
+)
 
 
 @pytest.fixture(scope="module")
 def whole_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     # The same tests with the vendor's library, which we may not ship: FINESSE_JS=finesse.js pytest tests/test_browser.py
-    library: dict[str, Any] = {"finesse_js": Path(os.environ["FINESSE_JS"])} if "FINESSE_JS" in os.environ else {}
+    library: dict[str, Any] = (
+        {"finesse_js": Path(os.environ["FINESSE_JS"])} if "FINESSE_JS" in os.environ else {}
+    )
     with open_site(tmp_path_factory.mktemp("site"), **library) as site:
         yield site
 
@@ -50,12 +54,21 @@ def test_a_phone_rings_and_the_card_is_there(desk: Open, site: Site) -> None:
     expect(gadget.get_by_text("No call. The next caller’s card opens here.")).to_be_visible()
     call = site.ring(KNOWN, queue="Support", callVariable1="Order 4711")
     expect(gadget.get_by_role("heading", name="Käthe Schröder-von der Heide")).to_be_visible()
-    for text in ("Nordlicht Maschinenbau GmbH", "Germany", "VIP", "Order 4711", "Support", "Ringing"):
+    for text in (
+        "Nordlicht Maschinenbau GmbH",
+        "Germany",
+        "VIP",
+        "Order 4711",
+        "Support",
+        "Ringing",
+    ):
         expect(gadget.get_by_text(text).first).to_be_visible()
     expect(gadget.locator(".who-else .phone")).to_have_text("+49 171 3900001")
     expect(gadget.locator(".past li")).to_have_count(6)  # all there are
     expect(gadget.locator(".cases li")).to_have_count(1)
-    expect(gadget.locator("[aria-live]")).to_have_text(re.compile("^Call from Käthe Schröder-von der Heide, Nordlicht"))
+    expect(gadget.locator("[aria-live]")).to_have_text(
+        re.compile("^Call from Käthe Schröder-von der Heide, Nordlicht")
+    )
     record = gadget.get_by_role("link", name="Open record")
     assert record.get_attribute("rel") == "noopener noreferrer"
     with ana.page.context.expect_page() as opening:
@@ -85,10 +98,14 @@ def test_only_what_finesse_allows_is_offered(desk: Open, site: Site) -> None:
     site.ring(KNOWN)
     expect(gadget.locator("call-controls button")).to_have_text(["Answer"])
     gadget.get_by_role("button", name="Answer").click()
-    expect(gadget.locator("call-controls button")).to_have_text(["Hold", "Transfer…", "Keypad…", "Hang up"])
+    expect(gadget.locator("call-controls button")).to_have_text(
+        ["Hold", "Transfer…", "Keypad…", "Hang up"]
+    )
 
 
-def test_several_matches_are_ranked_and_the_choice_survives_a_reload(desk: Open, site: Site) -> None:
+def test_several_matches_are_ranked_and_the_choice_survives_a_reload(
+    desk: Open, site: Site
+) -> None:
     ana = desk()
     gadget = ana.gadget
     site.ring(SWITCHBOARD)
@@ -128,7 +145,8 @@ def test_nobody_is_created_before_save(desk: Open, site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "said"), [("anonymous", "Number withheld"), ("", "Number withheld"), ("1003", "Extension 1003")]
+    ("number", "said"),
+    [("anonymous", "Number withheld"), ("", "Number withheld"), ("1003", "Extension 1003")],
 )
 def test_who_cannot_be_looked_up_is_said(desk: Open, site: Site, number: str, said: str) -> None:
     gadget = desk().gadget
@@ -149,7 +167,9 @@ def test_several_whose_last_digits_agree_are_not_said_to_share_it(desk: Open, si
     gadget = desk().gadget
     site.ring("+43" + SWITCHBOARD[3:])
     expect(gadget.locator("contact-choice li")).to_have_count(5)
-    expect(gadget.get_by_text("5 contacts have a number that ends alike. Ask who is calling.")).to_be_visible()
+    expect(
+        gadget.get_by_text("5 contacts have a number that ends alike. Ask who is calling.")
+    ).to_be_visible()
 
 
 def test_what_is_being_typed_survives_other_calls(desk: Open, site: Site) -> None:
@@ -177,7 +197,9 @@ def test_the_service_goes_down_and_comes_back(desk: Open, site: Site) -> None:
     expect(gadget.locator("h2 .phone")).to_have_text(KNOWN)
     expect(gadget.get_by_text("Order 4711")).to_be_visible()
     gadget.get_by_role("button", name="Answer").click()
-    expect(gadget.locator("call-panel header .error")).to_have_text("Callcard’s service does not answer.")
+    expect(gadget.locator("call-panel header .error")).to_have_text(
+        "Callcard’s service does not answer."
+    )
     site.switch.down = False
     gadget.get_by_role("button", name="Try again").click()
     expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
@@ -271,7 +293,11 @@ def test_a_typed_number_is_dialled_once(desk: Open, site: Site) -> None:
     search.fill("(212) 555-0123")
     button.dblclick()
     expect(gadget.locator(".phase")).to_have_text("Dialling")
-    asked = [r for r in site.get("requests") if r["method"] == "POST" and r["path"] == "/finesse/api/User/1001/Dialogs"]
+    asked = [
+        r
+        for r in site.get("requests")
+        if r["method"] == "POST" and r["path"] == "/finesse/api/User/1001/Dialogs"
+    ]
     assert len(asked) == 1
     assert [call["to"] for call in site.get("calls")] == ["+12125550123"]
 
@@ -346,7 +372,9 @@ def test_no_word_from_finesse_is_not_success(desk: Open, site: Site) -> None:
     site.sandbox.nodes[0].outlet.down = True  # the order arrives, its event is lost
     gadget.get_by_role("button", name="Answer").click()
     expect(gadget.get_by_role("button", name="Answer…")).to_have_attribute("aria-busy", "true")
-    expect(gadget.locator("call-panel header .error")).to_contain_text("No word from Finesse", timeout=9000)
+    expect(gadget.locator("call-panel header .error")).to_contain_text(
+        "No word from Finesse", timeout=9000
+    )
     site.sandbox.nodes[0].outlet.down = False
 
 
@@ -377,7 +405,9 @@ def test_everything_by_keyboard(desk: Open, site: Site) -> None:
     ("language", "direction", "idle", "answer"),
     [("de-DE", "ltr", "Kein Anruf.", "Annehmen"), ("ar-AE", "rtl", "لا توجد مكالمة.", "رد")],
 )
-def test_german_and_arabic(desk: Open, site: Site, language: str, direction: str, idle: str, answer: str) -> None:
+def test_german_and_arabic(
+    desk: Open, site: Site, language: str, direction: str, idle: str, answer: str
+) -> None:
     ana = desk(language=language, width=320)
     gadget = ana.gadget
     expect(gadget.get_by_text(idle)).to_be_visible()
@@ -398,18 +428,28 @@ def test_german_and_arabic(desk: Open, site: Site, language: str, direction: str
 
 @pytest.mark.parametrize("width", [300, 1500])
 @pytest.mark.parametrize("language", ["en-US", "ar-AE"])
-def test_long_names_stay_inside_a_gadget_of_any_width(desk: Open, site: Site, width: int, language: str) -> None:
-    from server.crm.local import Entry
-    from server.numbers import read
+def test_long_names_stay_inside_a_gadget_of_any_width(
+    desk: Open, site: Site, width: int, language: str
+) -> None:
+    from callcard.crm.local import Entry
+    from callcard.telephony.numbers import read
 
     numbers = [(read(f"+4917139{n:05}", "DE"), LONG) for n in range(2, 6)]
     entry = Entry(
-        key="id:long", name=LONG.replace(" ", ""), company=LONG, email=f"{'x' * 80}@example.org", flags=[LONG] * 3, numbers=numbers
+        key="id:long",
+        name=LONG.replace(" ", ""),
+        company=LONG,
+        email=f"{'x' * 80}@example.org",
+        flags=[LONG] * 3,
+        numbers=numbers,
     )
     site.contacts.write([entry])
     ana = desk(language=language)
     ana.page.add_style_tag(content=f"iframe {{ width: {width}px !important }}")
-    site.ring("+491713900002", **{"user.a_variable_with_quite_a_long_name": LONG, "callVariable2": "x" * 200})
+    site.ring(
+        "+491713900002",
+        **{"user.a_variable_with_quite_a_long_name": LONG, "callVariable2": "x" * 200},
+    )
     expect(ana.gadget.get_by_role("heading", name="Wolfeschlegel")).to_be_visible()
     overflow = ana.gadget.locator("html").evaluate("e => e.scrollWidth - e.clientWidth")
     wide = ana.gadget.locator("callcard-app").evaluate(
@@ -427,12 +467,23 @@ def test_long_names_stay_inside_a_gadget_of_any_width(desk: Open, site: Site, wi
 
 
 def test_what_callers_and_contacts_say_stays_text(desk: Open, site: Site) -> None:
-    from server.crm.local import Entry
-    from server.numbers import read
+    from callcard.crm.local import Entry
+    from callcard.telephony.numbers import read
 
     evil = "<img src=x onerror=window.evil=1>"
     numbers = [(read("+491713900099", "DE"), evil)]
-    site.contacts.write([Entry(key="id:evil", name=evil, company=evil, url="javascript:evil", flags=[evil], numbers=numbers)])
+    site.contacts.write(
+        [
+            Entry(
+                key="id:evil",
+                name=evil,
+                company=evil,
+                url="javascript:evil",
+                flags=[evil],
+                numbers=numbers,
+            )
+        ]
+    )
     ana = desk()
     site.ring("+491713900099", queue=evil, callVariable1=evil)
     expect(ana.gadget.get_by_role("heading", name=evil)).to_be_visible()
@@ -450,7 +501,10 @@ def test_contrast_names_and_roles(desk: Open, site: Site) -> None:
     for number in (KNOWN, SWITCHBOARD, UNKNOWN):
         call = site.ring(number)
         expect(ana.gadget.locator("contact-card, contact-choice, contact-form")).to_have_count(1)
-        told = axe.run(frame, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]})
+        told = axe.run(
+            frame,
+            options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]},
+        )
         found = [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in told.response["violations"]]
         # The gadget is a part of the desktop's page, which has the landmarks and the first heading.
         assert [f for f in found if not re.match("page-has-heading-one|region|landmark", f)] == []
@@ -461,7 +515,9 @@ def test_contrast_names_and_roles(desk: Open, site: Site) -> None:
 def test_the_desktop_refuses_a_wrong_password_and_a_foreign_phone(desk: Open, site: Site) -> None:
     ana = desk(signed_in=False)
     ana.sign_in(site, password="wrong")
-    expect(ana.page.get_by_role("alert").first).to_have_text("Finesse does not accept this id and password.")
+    expect(ana.page.get_by_role("alert").first).to_have_text(
+        "Finesse does not accept this id and password."
+    )
     desk("1002")
     ana.page.get_by_label("Password").fill("callcard")
     ana.page.get_by_label("Extension").fill("1002")
@@ -484,7 +540,9 @@ def test_the_panel_makes_it_ring_and_signing_out_ends_it(desk: Open, site: Site)
 def test_a_gadget_that_is_refused_says_why(desk: Open, site: Site, tmp_path: Path) -> None:
     page = desk(signed_in=False).page
     page.goto(f"{site.finesse}/gadgets/ifr?url=/3rdpartygadget/files/callcard/none.xml")
-    expect(page.get_by_text("there is no file /3rdpartygadget/files/callcard/none.xml")).to_be_visible()
+    expect(
+        page.get_by_text("there is no file /3rdpartygadget/files/callcard/none.xml")
+    ).to_be_visible()
 
 
 def test_the_bundle_works_from_elsewhere_too(desk: Open, site: Site, browser: Browser) -> None:

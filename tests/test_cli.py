@@ -17,13 +17,21 @@ from pathlib import Path
 
 import pytest
 
-from server.settings import Settings, SettingsError, table
+from callcard.settings import Settings, SettingsError, table
 from tests.conftest import free_port, until
 
 
 def callcard(*words: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "server", *words]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=_environ(**environ), timeout=60, check=False)
+    command = [sys.executable, "-m", "callcard", *words]
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=_environ(**environ),
+        timeout=60,
+        check=False,
+    )
 
 
 def _environ(**more: str) -> dict[str, str]:
@@ -35,9 +43,14 @@ def _environ(**more: str) -> dict[str, str]:
 
 @contextmanager
 def running(*words: str, cwd: Path, **environ: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "server", *words]
+    command = [sys.executable, "-m", "callcard", *words]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=cwd, env=_environ(PYTHONUNBUFFERED="1", **environ)
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=cwd,
+        env=_environ(PYTHONUNBUFFERED="1", **environ),
     )
     try:
         yield process
@@ -69,7 +82,9 @@ def test_the_demo_says_where_it_is_and_stops_when_told(tmp_path: Path) -> None:
         assert answers(f"http://127.0.0.1:{service}/docs")
         assert answers(f"http://127.0.0.1:{service}/gadget/callcard/callcard.xml")
         assert answers(f"http://127.0.0.1:{port}/crm/contacts/C1000")
-        with socket.create_connection(("127.0.0.1", int(port))) as listener:  # a desktop that listens for ever must not keep it
+        with socket.create_connection(
+            ("127.0.0.1", int(port))
+        ) as listener:  # a desktop that listens for ever must not keep it
             listener.sendall(
                 b"GET /desktop/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic MTAwMTpjYWxsY2FyZA==\r\n\r\n"
             )
@@ -99,13 +114,17 @@ def test_the_sandbox_speaks_https_with_its_own_certificate(tmp_path: Path) -> No
         trusting = ssl.create_default_context()
         trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
         until(lambda: answers(f"https://127.0.0.1:{port}/finesse/api/SystemInfo", trusting), 20)
-        assert not answers(f"https://127.0.0.1:{port}/finesse/api/SystemInfo"), "nobody else trusts it"
+        assert not answers(f"https://127.0.0.1:{port}/finesse/api/SystemInfo"), (
+            "nobody else trusts it"
+        )
 
 
 def test_serve_with_a_file_two_workers_and_json_errors(tmp_path: Path) -> None:
     port = str(free_port())
     (tmp_path / "own.toml").write_text('finesse_url = "http://127.0.0.1:9"\ncountry = "DE"\n')
-    with running("serve", "--config", "own.toml", "--port", port, "--workers", "2", cwd=tmp_path) as serving:
+    with running(
+        "serve", "--config", "own.toml", "--port", port, "--workers", "2", cwd=tmp_path
+    ) as serving:
         until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), 20)
         with pytest.raises(urllib.error.HTTPError) as error:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/me", timeout=5)
@@ -121,7 +140,10 @@ def test_six_workers_show_a_wrong_password_to_finesse_once(tmp_path: Path) -> No
     finesse, port = free_port(), free_port()
 
     def wrong(_: int) -> int:
-        asked = urllib.request.Request(f"http://127.0.0.1:{port}/api/v1/me", headers={"Authorization": "Basic MTAwMTp3cm9uZw=="})
+        asked = urllib.request.Request(
+            f"http://127.0.0.1:{port}/api/v1/me",
+            headers={"Authorization": "Basic MTAwMTp3cm9uZw=="},
+        )
         with pytest.raises(urllib.error.HTTPError) as error:
             urllib.request.urlopen(asked, timeout=10)
         error.value.close()
@@ -135,7 +157,9 @@ def test_six_workers_show_a_wrong_password_to_finesse_once(tmp_path: Path) -> No
         until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), 30)
         with concurrent.futures.ThreadPoolExecutor(15) as many:
             assert set(many.map(wrong, range(60))) == {401}
-        with urllib.request.urlopen(f"http://127.0.0.1:{finesse}/sandbox/requests", timeout=5) as answer:
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{finesse}/sandbox/requests", timeout=5
+        ) as answer:
             asked = [r for r in json.load(answer) if r["path"].startswith("/finesse/api/User")]
     assert len(asked) == 1
 
@@ -149,14 +173,20 @@ def test_six_workers_show_a_wrong_password_to_finesse_once(tmp_path: Path) -> No
         (("sandbox", "--layout", "x.csv"), 1, "callcard: the layout is not well-formed XML"),
         (("sandbox", "--port", "0"), 2, "0 is not in the range"),
         (("contacts", "import", "x.csv", "--map", "name"), 2, "must be FIELD=COLUMN"),
-        (("contacts", "import", "x.csv"), 1, "no column for name or number among 'nothing', 'known'"),
+        (
+            ("contacts", "import", "x.csv"),
+            1,
+            "no column for name or number among 'nothing', 'known'",
+        ),
         (("contacts", "import", "x.csv", "--country", "Germany"), 1, "country must be two letters"),
         (("contacts", "import", "."), 2, "is a directory"),
         (("contacts", "import", "x.csv", "--database", "/nowhere/x.sqlite"), 1, "can't be opened"),
         (("sing",), 2, "No such command"),
     ],
 )
-def test_mistakes_are_told_in_a_line(tmp_path: Path, words: tuple[str, ...], status: int, why: str) -> None:
+def test_mistakes_are_told_in_a_line(
+    tmp_path: Path, words: tuple[str, ...], status: int, why: str
+) -> None:
     (tmp_path / "x.csv").write_text("nothing,known\n1,2\n")
     done = callcard(*words, cwd=tmp_path)
     assert done.returncode == status
@@ -169,10 +199,23 @@ def test_mistakes_are_told_in_a_line(tmp_path: Path, words: tuple[str, ...], sta
 
 def test_import_explain_and_import_again(tmp_path: Path) -> None:
     (tmp_path / "c.csv").write_text("Who;Rufnummer (dienstl.)\nKäthe;030 23125 100\n;nothing\n")
-    words = ("contacts", "import", "c.csv", "--map", "name=Who", "--map", "number=Rufnummer (dienstl.)", "--report", "left.csv")
+    words = (
+        "contacts",
+        "import",
+        "c.csv",
+        "--map",
+        "name=Who",
+        "--map",
+        "number=Rufnummer (dienstl.)",
+        "--report",
+        "left.csv",
+    )
     done = callcard(*words, cwd=tmp_path, CALLCARD_COUNTRY="de")
     assert done.returncode == 3, "something was left out"
-    assert "1 added, 0 updated, 1 rows left out, 1 values left out; 1 contacts in callcard.sqlite" in done.stdout
+    assert (
+        "1 added, 0 updated, 1 rows left out, 1 values left out; 1 contacts in callcard.sqlite"
+        in done.stdout
+    )
     assert "line 3: number 'nothing': not a telephone number of DE" in done.stdout
     assert (tmp_path / "left.csv").read_text().splitlines()[1].startswith("3,number,nothing,")
     assert "0 added, 1 updated" in callcard(*words, cwd=tmp_path, CALLCARD_COUNTRY="de").stdout
@@ -189,7 +232,9 @@ def test_import_explain_and_import_again(tmp_path: Path) -> None:
     found = callcard("number", "explain", "+43 30 23125100", cwd=tmp_path)
     assert "found      local/1 Käthe (last 8 digits only)" in found.stdout
     assert "read as    withheld" in callcard("number", "explain", "", cwd=tmp_path).stdout
-    assert "dialled    not dialable" in callcard("number", "explain", "rubbish", cwd=tmp_path).stdout
+    assert (
+        "dialled    not dialable" in callcard("number", "explain", "rubbish", cwd=tmp_path).stdout
+    )
 
 
 def test_explain_dial_is_a_dry_run_of_the_rules(tmp_path: Path) -> None:
@@ -198,7 +243,14 @@ def test_explain_dial_is_a_dry_run_of_the_rules(tmp_path: Path) -> None:
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout.splitlines()
 
-    rules = ("--rule", "internal -> 8", "--rule", "national -> 91", "--rule", "international -> 9011")
+    rules = (
+        "--rule",
+        "internal -> 8",
+        "--rule",
+        "national -> 91",
+        "--rule",
+        "international -> 9011",
+    )
     assert dry("(212) 555-0123", *rules)[-6:] == [
         "dialled    912125550123",
         "contacts   there is no file callcard.sqlite yet; callcard contacts import FILE makes it",
@@ -207,16 +259,29 @@ def test_explain_dial_is_a_dry_run_of_the_rules(tmp_path: Path) -> None:
         "rule       international -> 9011 (would fit, but comes later)",
         "would dial 912125550123, by national -> 91",
     ]
-    assert dry("2125550123", "--rule", "+49 -> 0")[-1] == "would dial +12125550123, as it is: no rule fits"
+    assert (
+        dry("2125550123", "--rule", "+49 -> 0")[-1]
+        == "would dial +12125550123, as it is: no rule fits"
+    )
     assert dry("1001")[-1] == "would dial 1001, as it is: there are no dial rules"
     assert dry("rubbish")[-1] == "would dial nothing: it is not dialable"
     (tmp_path / "callcard.toml").write_text('dial_rules = ["national -> 91"]\n')
     assert dry("2125550123")[-1] == "would dial 912125550123, by national -> 91"
-    assert dry("2125550123", "--rule", "national -> 7")[-1] == "would dial 72125550123, by national -> 7"
-    assert "dialled    912125550123" in callcard("number", "explain", "2125550123", cwd=tmp_path).stdout
-    done = callcard("number", "explain", "2125550123", "--dial", "--rule", "nationl 9", cwd=tmp_path)
+    assert (
+        dry("2125550123", "--rule", "national -> 7")[-1]
+        == "would dial 72125550123, by national -> 7"
+    )
+    assert (
+        "dialled    912125550123"
+        in callcard("number", "explain", "2125550123", cwd=tmp_path).stdout
+    )
+    done = callcard(
+        "number", "explain", "2125550123", "--dial", "--rule", "nationl 9", cwd=tmp_path
+    )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("callcard: dial_rules: 'nationl 9' is no dial rule; write WHAT -> CODE")
+    assert done.stderr.startswith(
+        "callcard: dial_rules: 'nationl 9' is no dial rule; write WHAT -> CODE"
+    )
     assert done.stderr.count("\n") == 1
 
 

@@ -12,20 +12,20 @@ from typing import Any
 import httpx
 import pytest
 
-from server.actions.calls import Phone
-from server.actions.dialling import Dialplan
-from server.actions.lists import Lists
-from server.app import create_app
-from server.auth import Agent
-from server.errors import FinesseRefused
-from server.finesse.changes import Change, Connection, DialogChanged, OrderRefused, UserChanged
-from server.finesse.client import Credential, FinesseClient, basic
-from server.finesse.cluster import Cluster, Node, Timing
-from server.finesse.objects import User
-from server.finesse.streams import Address
-from server.sandbox.app import Sandbox, SandboxSettings
-from server.settings import Settings
-from server.store.sqlite import Store
+from callcard.actions.calls import Phone
+from callcard.actions.number_lists import Lists
+from callcard.api.auth import Agent
+from callcard.app import create_app
+from callcard.errors import FinesseRefused
+from callcard.finesse.client import Credential, FinesseClient, basic
+from callcard.finesse.cluster import Cluster, Node, Timing
+from callcard.finesse.objects import User
+from callcard.finesse.state_diff import Change, Connection, DialogChanged, OrderRefused, UserChanged
+from callcard.finesse.xmpp_websocket import Address
+from callcard.settings import Settings
+from callcard.store.sqlite import Store
+from callcard.telephony.dial_plan import Dialplan
+from finesse_sandbox.app import Sandbox, SandboxSettings
 from tests.conftest import free_port, serving
 from tests.prosody import needs_prosody, prosody
 
@@ -114,7 +114,9 @@ async def two_nodes(**told: Any) -> AsyncIterator[Site]:
 
 
 @asynccontextmanager
-async def attending(site: Site, password: str = "callcard", user: str = "1001", **told: Any) -> AsyncIterator[Any]:
+async def attending(
+    site: Site, password: str = "callcard", user: str = "1001", **told: Any
+) -> AsyncIterator[Any]:
     line = site.cluster.attend(user, basic(user, password), site.ear, **told)
     try:
         yield line
@@ -129,7 +131,15 @@ async def test_a_line_tells_what_happens_once_and_in_order() -> None:
         call = site.sandbox.switch.ring("+12125550123", "1001", "Support")
         site.sandbox.switch.act(call, "1001", "ANSWER", "r1")
         site.sandbox.switch.act(call, "1001", "DROP", "r2")
-        await site.heard("RESERVED", "begun ALERTING", "changed ACTIVE", "TALKING", "changed DROPPED", "ended DROPPED", "READY")
+        await site.heard(
+            "RESERVED",
+            "begun ALERTING",
+            "changed ACTIVE",
+            "TALKING",
+            "changed DROPPED",
+            "ended DROPPED",
+            "READY",
+        )
     assert site.cluster.node_of("1001") is None
 
 
@@ -241,13 +251,18 @@ async def test_a_line_that_somebody_else_took_or_whose_password_is_wrong_is_over
         else:
             await site.heard("over A not-authorized")
         await asyncio.sleep(0.5)
-        assert site.ear.story() == []  # it does not try again: five wrong passwords lock the agent out
+        assert (
+            site.ear.story() == []
+        )  # it does not try again: five wrong passwords lock the agent out
         wrong = [each for each in site.sandbox.requests if each["status"] == 401]
         assert not wrong
 
 
 async def test_a_supervisor_hears_of_the_team() -> None:
-    async with two_nodes() as site, attending(site, user="2001", nodes=["/finesse/api/Team/1/Users"]):
+    async with (
+        two_nodes() as site,
+        attending(site, user="2001", nodes=["/finesse/api/Team/1/Users"]),
+    ):
         await site.heard("LOGOUT", "up A")
         site.sandbox.switch.ring("+12125550123", "1001", "Support")
         await site.heard("/finesse/api/Team/1/Users PUT")
@@ -278,7 +293,11 @@ async def test_an_order_is_confirmed_or_refused_by_its_event(tmp_path: Path) -> 
         with pytest.raises(FinesseRefused) as caught:
             await phone.act(agent(), call.id, "hold", patience=2)
         assert caught.value.detail == "That is not possible at this moment of the call"
-        assert caught.value.extra["finesse"] == {"type": "Generic Error", "message": "CF_INVALID_OBJECT_STATE", "data": "22"}
+        assert caught.value.extra["finesse"] == {
+            "type": "Generic Error",
+            "message": "CF_INVALID_OBJECT_STATE",
+            "data": "22",
+        }
         assert (await phone.act(agent(), call.id, "answer", patience=2)).outcome == "confirmed"
         site.arm("event-lost", "/finesse/api/User/1001/Dialogs")  # then it is looked at again
         assert (await phone.act(agent(), call.id, "hold", patience=2)).outcome == "confirmed"
@@ -287,7 +306,9 @@ async def test_an_order_is_confirmed_or_refused_by_its_event(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("finesse_down", [False, True])
-async def test_a_session_of_another_web_app_hears_what_becomes_of_orders(tmp_path: Path, finesse_down: bool) -> None:
+async def test_a_session_of_another_web_app_hears_what_becomes_of_orders(
+    tmp_path: Path, finesse_down: bool
+) -> None:
     async with two_nodes() as site:
         urls = [f"http://localhost:{node.place.port}" for node in site.sandbox.nodes]
         settings = Settings(
@@ -301,7 +322,12 @@ async def test_a_session_of_another_web_app_hears_what_becomes_of_orders(tmp_pat
         transport = httpx.ASGITransport(app)
         async with (
             app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=transport, base_url="http://desk/api/v1", auth=("1002", "callcard"), timeout=20) as desk,
+            httpx.AsyncClient(
+                transport=transport,
+                base_url="http://desk/api/v1",
+                auth=("1002", "callcard"),
+                timeout=20,
+            ) as desk,
         ):
             if finesse_down:
                 site.sandbox.nodes[0].take_down()
@@ -317,12 +343,19 @@ async def test_a_session_of_another_web_app_hears_what_becomes_of_orders(tmp_pat
             assert (refused.status_code, refused.json()["code"]) == (409, "finesse-refused")
             assert refused.json()["detail"] == "That is not possible at this moment of the call"
             assert refused.json()["finesse"]["message"] == "CF_INVALID_OBJECT_STATE"
-            assert (await desk.post(f"/calls/{call.id}/answer?wait=2")).json()["outcome"] == "confirmed"
+            assert (await desk.post(f"/calls/{call.id}/answer?wait=2")).json()[
+                "outcome"
+            ] == "confirmed"
             assert (await desk.delete("/sessions/other")).status_code == 404
             assert (await desk.delete(f"/sessions/{session['id']}")).status_code == 200
-            assert (await desk.post(f"/calls/{call.id}/answer?wait=0.3")).json()["outcome"] == "unknown"
+            assert (await desk.post(f"/calls/{call.id}/answer?wait=0.3")).json()[
+                "outcome"
+            ] == "unknown"
             taken = await desk.post("/sessions", json={"extension": "1001"})
-            assert (taken.status_code, taken.json()["detail"]) == (409, "Somebody else is signed in on this extension")
+            assert (taken.status_code, taken.json()["detail"]) == (
+                409,
+                "Somebody else is signed in on this extension",
+            )
             assert not any(node.outlet.sessions for node in site.sandbox.nodes), (
                 "a session that failed to open leaves nobody behind"
             )
@@ -334,7 +367,9 @@ async def test_with_a_real_server_that_is_killed_and_started_again() -> None:
         sandbox = Sandbox(SandboxSettings())
         agent = sandbox.agents.users["1001"]
         sandbox.agents.sign_in(agent, "1001", "")
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox.app), base_url="http://localhost") as http:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(sandbox.app), base_url="http://localhost"
+        ) as http:
             site = Site(sandbox, Cluster([Node("A", FinesseClient(http), server.address())], QUICK))
             own = ["/finesse/api/User/1001", "/finesse/api/User/1001/Dialogs"]
             async with attending(site, nodes=own):

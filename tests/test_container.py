@@ -12,20 +12,26 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Frame, Page, expect
 
-from server.sandbox.pages import HubSettings
+from finesse_sandbox.desktop.pages import HubSettings
 from tests.conftest import ROOT, until
 from tests.desk import NEEDS_CHROMIUM, Desk
 from tests.site import Site, open_site
 
 pytestmark = NEEDS_CHROMIUM
 FOREIGN = ROOT / "tests" / "samples" / "foreign"
-LIBRARY: dict[str, Any] = {"finesse_js": Path(os.environ["FINESSE_JS"])} if "FINESSE_JS" in os.environ else {}
+LIBRARY: dict[str, Any] = (
+    {"finesse_js": Path(os.environ["FINESSE_JS"])} if "FINESSE_JS" in os.environ else {}
+)
 
 
 @contextmanager
-def at_the_desktop(browser: Browser, folder: Path, agent: str = "1001", **told: Any) -> Iterator[tuple[Site, Page]]:
+def at_the_desktop(
+    browser: Browser, folder: Path, agent: str = "1001", **told: Any
+) -> Iterator[tuple[Site, Page]]:
     with open_site(folder, gadgets=(FOREIGN,), **LIBRARY, **told) as site:
-        context = browser.new_context(viewport={"width": 1200, "height": 900}, reduced_motion="reduce")
+        context = browser.new_context(
+            viewport={"width": 1200, "height": 900}, reduced_motion="reduce"
+        )
         desk = Desk(context.new_page())
         desk.sign_in(site, agent)
         try:
@@ -43,7 +49,9 @@ def foreign(page: Page) -> Frame:
 
     def begun() -> bool:
         frame = found()
-        return frame is not None and bool(frame.evaluate("typeof foreign === 'object' && !!foreign.dialogs"))
+        return frame is not None and bool(
+            frame.evaluate("typeof foreign === 'object' && !!foreign.dialogs")
+        )
 
     until_met(page, begun)
     frame = found()
@@ -73,15 +81,22 @@ def test_the_library_the_hub_and_the_desktops_services(browser: Browser, tmp_pat
         page.get_by_role("tab", name="Callcard").click()
         page.get_by_role("tab", name="Foreign").click()
         until_met(page, lambda: heard(frame, "tab"))
-        assert frame.evaluate("getComputedStyle(document.getElementById('log')).color") == "rgb(1, 2, 3)"
+        assert (
+            frame.evaluate("getComputedStyle(document.getElementById('log')).color")
+            == "rgb(1, 2, 3)"
+        )
         until_met(page, lambda: heard(frame, "tick"))
 
         # Calls: one variable or many, actions, data, and a workflow that a gadget handles.
         site.ring("+12025550123", queue="Support", callVariable1="Ada")
         until_met(page, lambda: heard(frame, "added") == ["Ada"])
         until_met(page, lambda: heard(frame, "workflow"))
-        assert heard(frame, "workflow") == [["Pop the caller", "OTHER", "https://crm.example/find?number=%2B12025550123"]]
-        frame.evaluate("foreign.call().requestAction('1001', finesse.restservices.Dialog.Actions.ANSWER, {})")
+        assert heard(frame, "workflow") == [
+            ["Pop the caller", "OTHER", "https://crm.example/find?number=%2B12025550123"]
+        ]
+        frame.evaluate(
+            "foreign.call().requestAction('1001', finesse.restservices.Dialog.Actions.ANSWER, {})"
+        )
         until(lambda: site.get("calls")[0]["state"] == "ACTIVE")
         frame.evaluate("foreign.call().sendDTMFRequest('1001', {}, '12#')")
         until(lambda: site.get("calls")[0]["dtmf"] == "12#")
@@ -91,7 +106,9 @@ def test_the_library_the_hub_and_the_desktops_services(browser: Browser, tmp_pat
         until_met(page, lambda: heard(frame, "deleted"))
 
         # The hub: by reference, to everybody who listens; what is thrown is swallowed.
-        frame.evaluate("gadgets.Hub.publish('foreign.fails', 1); gadgets.Hub.publish('foreign.talk', { when: new Date() })")
+        frame.evaluate(
+            "gadgets.Hub.publish('foreign.fails', 1); gadgets.Hub.publish('foreign.talk', { when: new Date() })"
+        )
         until_met(page, lambda: frame.evaluate("(foreign.heard.talk || []).length") == 1)
         assert frame.evaluate("foreign.heard.talk[0].when instanceof Date")
         expect(page.locator("#complaints p")).to_have_count(0)
@@ -131,20 +148,31 @@ gadget.Config"""
 def test_our_library_has_the_names_that_are_documented(browser: Browser, tmp_path: Path) -> None:
     with at_the_desktop(browser, tmp_path) as (_site, page):
         frame = foreign(page)
-        missing = [name for name in NAMES.split() if not frame.evaluate(f"!!finesse.{name.replace('.', '?.')}")]
+        missing = [
+            name
+            for name in NAMES.split()
+            if not frame.evaluate(f"!!finesse.{name.replace('.', '?.')}")
+        ]
         assert missing == []
 
 
 def test_a_strict_hub_that_speaks_json_and_comes_late(browser: Browser, tmp_path: Path) -> None:
-    with at_the_desktop(browser, tmp_path, hub=HubSettings(strict=True, json=True, late=0.5)) as (_site, page):
+    with at_the_desktop(browser, tmp_path, hub=HubSettings(strict=True, json=True, late=0.5)) as (
+        _site,
+        page,
+    ):
         frame = foreign(page)
-        frame.evaluate("gadgets.Hub.publish('foreign.fails', 1); gadgets.Hub.publish('foreign.talk', { when: new Date() })")
+        frame.evaluate(
+            "gadgets.Hub.publish('foreign.fails', 1); gadgets.Hub.publish('foreign.talk', { when: new Date() })"
+        )
         expect(page.locator("#complaints p").first).to_contain_text("on purpose")
         until_met(page, lambda: heard(frame, "talk"))
         assert isinstance(heard(frame, "talk")[0]["when"], str)
 
 
-def test_a_supervisor_follows_the_team_through_a_node_that_must_be_subscribed(browser: Browser, tmp_path: Path) -> None:
+def test_a_supervisor_follows_the_team_through_a_node_that_must_be_subscribed(
+    browser: Browser, tmp_path: Path
+) -> None:
     layout = (ROOT / "tests" / "samples" / "supervisor.xml").read_bytes()
     with at_the_desktop(browser, tmp_path, agent="2001", layout=layout) as (site, page):
         frame = foreign(page)
@@ -164,7 +192,9 @@ def test_a_supervisor_follows_the_team_through_a_node_that_must_be_subscribed(br
         until_met(page, lambda: ["1002", "NOT_READY"] in heard(frame, "member"))
 
 
-@pytest.mark.skipif(bool(LIBRARY), reason="the vendor's public libraries know no media: unset FINESSE_JS")
+@pytest.mark.skipif(
+    bool(LIBRARY), reason="the vendor's public libraries know no media: unset FINESSE_JS"
+)
 def test_tasks_of_another_medium(browser: Browser, tmp_path: Path) -> None:
     with at_the_desktop(browser, tmp_path) as (site, page):
         frame = foreign(page)
@@ -194,7 +224,9 @@ def test_tasks_of_another_medium(browser: Browser, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("platform", ["ucce", "uccx"])
-def test_the_call_goes_on_at_the_other_node(browser: Browser, tmp_path: Path, platform: str) -> None:
+def test_the_call_goes_on_at_the_other_node(
+    browser: Browser, tmp_path: Path, platform: str
+) -> None:
     with at_the_desktop(browser, tmp_path, nodes=2, platform=platform) as (site, page):
         page.get_by_role("tab", name="Callcard").click()
         gadget = page.frame_locator("iframe[id^=remote_iframe]").first
@@ -209,7 +241,9 @@ def test_the_call_goes_on_at_the_other_node(browser: Browser, tmp_path: Path, pl
         gadget.get_by_role("button", name="Hold").click(timeout=15_000)
         expect(gadget.get_by_role("button", name="Retrieve")).to_be_visible()
         expect(gadget.locator("contact-card")).to_be_visible()
-        asked = [r for r in site.get("requests") if r["method"] == "PUT" and "/Dialog/" in r["path"]]
+        asked = [
+            r for r in site.get("requests") if r["method"] == "PUT" and "/Dialog/" in r["path"]
+        ]
         assert [r["status"] for r in asked] == [202, 202]
         page.reload()  # and a reload stays there
         expect(page.locator("#node")).to_have_text("B", timeout=10_000)

@@ -4,12 +4,12 @@ import re
 
 from click import Group
 
-from server.__main__ import cli
-from server.errors import all_errors
-from server.routes import ENDPOINTS
-from server.sandbox.backdoor import EVENT_KINDS, OTHER_KINDS
-from server.sandbox.faults import KINDS
-from server.settings import table
+from callcard.api.routes import ENDPOINTS
+from callcard.cli.main import cli
+from callcard.errors import all_errors
+from callcard.settings import table
+from finesse_sandbox.control_api import EVENT_KINDS, OTHER_KINDS
+from finesse_sandbox.faults import KINDS
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -18,7 +18,9 @@ README = (ROOT / "README.md").read_text("utf-8")
 def test_every_setting_with_its_default_and_help() -> None:
     for name, default, help in table():
         shown = f"`{default}`" if default not in ("", ()) else ""
-        assert re.search(rf"\| `{name}` \| {re.escape(shown)} ?\| {re.escape(help)} \|", README), name
+        assert re.search(rf"\| `{name}` \| {re.escape(shown)} ?\| {re.escape(help)} \|", README), (
+            name
+        )
 
 
 def test_every_endpoint() -> None:
@@ -33,7 +35,11 @@ def test_every_error_code() -> None:
 
 def test_every_command() -> None:
     for name, command in cli.commands.items():
-        names = [f"callcard {name} {sub}" for sub in command.commands] if isinstance(command, Group) else [f"callcard {name}"]
+        names = (
+            [f"callcard {name} {sub}" for sub in command.commands]
+            if isinstance(command, Group)
+            else [f"callcard {name}"]
+        )
         assert all(each in README for each in names)
 
 
@@ -42,10 +48,12 @@ def test_every_fault() -> None:
 
 
 def test_the_errors_tree_is_drawn_as_it_is() -> None:
-    import server.errors
+    import callcard.errors
 
-    drawn = dict(re.findall(r"(\w+)\s+(\d{3}) [\w-]+", server.errors.__doc__ or ""))
-    assert drawn == {error.__name__: str(error.status) for error in all_errors() if error.__name__ in drawn}
+    drawn = dict(re.findall(r"(\w+)\s+(\d{3}) [\w-]+", callcard.errors.__doc__ or ""))
+    assert drawn == {
+        error.__name__: str(error.status) for error in all_errors() if error.__name__ in drawn
+    }
     leaves = {error.__name__ for error in all_errors() if not error.__subclasses__()}
     assert leaves <= drawn.keys()
 

@@ -15,9 +15,9 @@ import httpx
 import pytest
 import uvicorn
 
-from server.app import create_app
-from server.http import HEAD_LIMIT, BoundedHttp
-from server.settings import Settings
+from callcard.api.http_limits import HEAD_LIMIT, BoundedHttp
+from callcard.app import create_app
+from callcard.settings import Settings
 from tests.conftest import AGENT, free_port, until
 
 
@@ -57,9 +57,15 @@ def nonsense() -> Iterator[Nonsense]:
 @pytest.fixture(scope="module")
 def port(nonsense: Nonsense, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     database = str(tmp_path_factory.mktemp("http") / "contacts.sqlite")
-    app = create_app(Settings(finesse_url=f"http://127.0.0.1:{nonsense.port}", database=database, finesse_deadline=0.7))
+    app = create_app(
+        Settings(
+            finesse_url=f"http://127.0.0.1:{nonsense.port}", database=database, finesse_deadline=0.7
+        )
+    )
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, port=port, http=BoundedHttp, log_level="critical", access_log=False))
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=port, http=BoundedHttp, log_level="critical", access_log=False)
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     until(lambda: server.started)
@@ -79,8 +85,14 @@ XML = b"<User><loginId>1001</loginId><extension>1001</extension></User>"
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "finesse-"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n" + XML, "finesse-"),
         (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000 + b"\r\n\r\n", "finesse-garbled"),
-        (b"HTTP/1.1 302 Found\r\nLocation: /cfadmin\r\nContent-Length: 0\r\n\r\n", "finesse-garbled"),
-        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nxx", "finesse-garbled"),
+        (
+            b"HTTP/1.1 302 Found\r\nLocation: /cfadmin\r\nContent-Length: 0\r\n\r\n",
+            "finesse-garbled",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nxx",
+            "finesse-garbled",
+        ),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "finesse-garbled"),
         (b"slowly", "finesse-"),
         (b"", "finesse-unreachable"),
@@ -115,7 +127,9 @@ def test_an_endless_head_ends(port: int) -> None:
         assert json.loads(_whole(asker).partition(b"\r\n\r\n")[2])["code"] == "header-too-large"
 
 
-@pytest.mark.parametrize("rubbish", [b"rubbish\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET /\x00 HTTP/1.1\r\n\r\n"])
+@pytest.mark.parametrize(
+    "rubbish", [b"rubbish\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET /\x00 HTTP/1.1\r\n\r\n"]
+)
 def test_what_is_not_http_is_a_problem_too(port: int, rubbish: bytes) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=10) as asker:
         asker.sendall(rubbish)
@@ -123,14 +137,22 @@ def test_what_is_not_http_is_a_problem_too(port: int, rubbish: bytes) -> None:
 
 
 def test_a_large_body_after_a_small_head_is_no_large_head(nonsense: Nonsense, port: int) -> None:
-    nonsense.answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(XML) + XML
-    told = httpx.post(f"http://127.0.0.1:{port}/api/v1/contacts", content=b"x" * 300_000, auth=AGENT)
+    nonsense.answer = (
+        b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(XML) + XML
+    )
+    told = httpx.post(
+        f"http://127.0.0.1:{port}/api/v1/contacts", content=b"x" * 300_000, auth=AGENT
+    )
     assert told.json()["code"] == "too-large"
 
 
 @pytest.mark.parametrize("size", [70_000, 200_000, 1_000_000])
-def test_a_large_body_in_one_piece_is_told_to_be_one(nonsense: Nonsense, port: int, size: int) -> None:
-    nonsense.answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(XML) + XML
+def test_a_large_body_in_one_piece_is_told_to_be_one(
+    nonsense: Nonsense, port: int, size: int
+) -> None:
+    nonsense.answer = (
+        b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(XML) + XML
+    )
     agent = base64.b64encode(":".join(AGENT).encode()).decode()
     head = f"POST /api/v1/contacts HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {agent}\r\nContent-Length: {size}\r\n"
     with socket.create_connection(("127.0.0.1", port), timeout=10) as asker:

@@ -12,14 +12,21 @@ tsc, node, prettier = shutil.which("tsc"), shutil.which("node"), shutil.which("p
 
 @pytest.mark.skipif(not tsc, reason="no tsc: npm install -g typescript@5")
 def test_types() -> None:
-    done = subprocess.run([str(tsc), "-p", str(ROOT / "gadget" / "jsconfig.json")], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(tsc), "-p", str(ROOT / "gadget" / "jsconfig.json")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.skipif(not prettier, reason="no prettier: npm install -g prettier@3.6.2")
 def test_format() -> None:
     places = ["gadget/**/*.{js,css,ts}", "server/**/*.{js,css}", "tests/*.mjs"]
-    done = subprocess.run([str(prettier), "--check", *places], capture_output=True, text=True, check=False, cwd=ROOT)
+    done = subprocess.run(
+        [str(prettier), "--check", *places], capture_output=True, text=True, check=False, cwd=ROOT
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -1,77 +1,131 @@
-"""Imports point one way, and what is pure stays pure."""
+"""Import walls between the packages, in both directions, and purity of the modules without I/O."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
 
-PURE = {
-    "server/finesse/changes.py",
-    "server/finesse/messages.py",
-    "server/finesse/objects.py",
-    "server/numbers.py",
-    "server/merging.py",
-    "server/record.py",
-    "server/actions/customer.py",
-    "server/errors.py",
-    "server/folding.py",
-    "server/times.py",
-    "server/crm/base.py",
-    "server/sandbox/agents.py",
-    "server/sandbox/calldata.py",
-    "server/sandbox/calls.py",
-    "server/sandbox/people.py",
-    "server/sandbox/switch.py",
-    "server/sandbox/tasks.py",
-}
-IO = {"httpx", "aiohttp", "starlette", "uvicorn", "socket", "sqlite3", "asyncio", "requests"}
+SERVER = ROOT / "server"
 
-# Who may not import whom: the product does not know its stand-in, rules do not know the wire, sources do not know Finesse.
-FORBIDDEN = {
-    "server/actions": ("server.routes", "server.app", "server.sandbox", "httpx", "starlette", "server.finesse.messages.Request"),
-    "server/store": ("server.finesse", "server.routes", "server.actions", "server.sandbox", "server.crm", "starlette"),
-    "server/crm": ("server.finesse", "server.routes", "server.actions", "server.sandbox", "starlette"),
-    "server/finesse": ("server.actions", "server.crm", "server.routes", "server.sandbox", "starlette"),
-    "server/routes.py": ("server.sandbox", "httpx", "lxml"),
-    "server/app.py": ("server.sandbox",),
-    "server/auth.py": ("server.sandbox", "server.routes", "httpx"),
+PURE = {
+    "callcard/crm/base.py",
+    "callcard/errors.py",
+    "callcard/finesse/messages.py",
+    "callcard/finesse/objects.py",
+    "callcard/finesse/state_diff.py",
+    "callcard/journal/call_record.py",
+    "callcard/journal/customer_number.py",
+    "callcard/journal/notes.py",
+    "callcard/telephony/call_variables.py",
+    "callcard/telephony/numbers.py",
+    "callcard/text.py",
+    "callcard/times.py",
+    "finesse_sandbox/site.py",
+    "finesse_sandbox/telephony/agents.py",
+    "finesse_sandbox/telephony/call_data.py",
+    "finesse_sandbox/telephony/calls.py",
+    "finesse_sandbox/telephony/switch.py",
+    "finesse_sandbox/telephony/tasks.py",
 }
+IO = {"aiohttp", "asyncio", "httpx", "requests", "socket", "sqlite3", "starlette", "uvicorn"}
+
+# A package and the packages that it must not import. Dependencies point one way (server/README.md):
+# api -> actions -> journal -> telephony, routing, crm, finesse -> store -> leaf modules.
+_ABOVE_STORE = ("callcard.finesse", "callcard.crm", "callcard.telephony")
+_ABOVE_JOURNAL = (
+    "callcard.actions",
+    "callcard.api",
+    "callcard.app",
+    "callcard.cli",
+    "callcard.demo",
+)
+_ABOVE_FINESSE = ("callcard.journal", *_ABOVE_JOURNAL)
+FORBIDDEN = {
+    "callcard/actions": ("callcard.api.routes", "callcard.app", "httpx", "starlette", "lxml"),
+    "callcard/api": ("callcard.app", "callcard.cli", "callcard.demo", "httpx", "lxml"),
+    "callcard/crm": ("callcard.finesse", "starlette", "lxml"),
+    "callcard/finesse": ("callcard.crm", "starlette"),
+    "callcard/journal": ("httpx", "starlette", "lxml"),
+    "callcard/store": (
+        "callcard.finesse",
+        "callcard.crm",
+        "callcard.actions",
+        "starlette",
+        "httpx",
+    ),
+    "callcard/telephony": ("starlette", "httpx", "lxml"),
+}
+
+
+def modules(package: str) -> list[Path]:
+    return sorted((SERVER / package).rglob("*.py"))
 
 
 def imported(path: Path) -> set[str]:
-    names = set()
+    return set(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_in(name: str, package: str) -> bool:
+    return name == package or name.startswith(package + ".")
 
 
 @pytest.mark.parametrize("name", sorted(PURE))
 def test_pure_modules_do_no_io(name: str) -> None:
-    assert not {each.split(".")[0] for each in imported(ROOT / name)} & IO
+    assert not {each.split(".")[0] for each in imported(SERVER / name)} & IO
 
 
-@pytest.mark.parametrize("place", sorted(FORBIDDEN))
-def test_imports_point_one_way(place: str) -> None:
-    files = [ROOT / place] if place.endswith(".py") else sorted((ROOT / place).glob("*.py"))
-    for file in files:
+@pytest.mark.parametrize("package", sorted(FORBIDDEN))
+def test_imports_point_one_way(package: str) -> None:
+    assert modules(package)
+    for file in modules(package):
         for name in imported(file):
-            assert not any(name == bad or name.startswith(bad + ".") for bad in FORBIDDEN[place]), f"{file}: {name}"
+            assert not any(is_in(name, each) for each in FORBIDDEN[package]), f"{file}: {name}"
+
+
+def test_sandbox_imports_only_the_bundle_of_callcard() -> None:
+    for file in modules("finesse_sandbox"):
+        for name in imported(file):
+            if is_in(name, "callcard"):
+                assert is_in(name, "callcard.bundle") or name == "callcard", f"{file}: {name}"
+
+
+def test_only_demo_and_cli_import_the_sandbox() -> None:
+    for file in modules("callcard"):
+        if {"cli", "demo"} & set(file.relative_to(SERVER).parts):
+            continue
+        assert not any(is_in(name, "finesse_sandbox") for name in imported(file)), file
 
 
 def test_httpx_is_imported_in_few_files() -> None:
-    files = {str(p.relative_to(ROOT)) for p in (ROOT / "server").rglob("*.py") if "httpx" in imported(p)}
-    # Adapters of CRMs that speak HTTP import it too: each is one file.
-    assert {f for f in files if "sandbox" not in f and "crm/" not in f} == {"server/app.py", "server/finesse/client.py"}
+    files = {
+        str(file.relative_to(SERVER)) for file in modules("callcard") if "httpx" in imported(file)
+    }
+    outside_crm = {
+        file for file in files if not file.startswith(("callcard/crm/", "callcard/demo/"))
+    }
+    assert outside_crm == {"callcard/app.py", "callcard/finesse/client.py"}
 
 
-def test_the_container_and_the_library_are_touched_in_one_file() -> None:
+def test_one_gadget_file_uses_the_container_and_the_finesse_library() -> None:
     for file in (ROOT / "gadget").rglob("*.js"):
-        if file.name != "desktop.js":
-            source = "\n".join(line for line in file.read_text().splitlines() if not line.lstrip().startswith(("//", "*", "/**")))
-            assert "gadgets." not in source, file
-            assert "finesse." not in source.replace("error.finesse", "").replace("finesse.js", "").replace('"finesse-', ""), file
+        if file.name == "desktop.js":
+            continue
+        lines = file.read_text().splitlines()
+        code = [line for line in lines if not line.lstrip().startswith(("//", "*", "/**"))]
+        source = "\n".join(code)
+        assert "gadgets." not in source, file
+        for harmless in ("error.finesse", "finesse.js", '"finesse-'):
+            source = source.replace(harmless, "")
+        assert "finesse." not in source, file

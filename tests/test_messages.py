@@ -12,9 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from server.errors import FinesseGarbled, InvalidField
-from server.finesse import messages, objects
-from server.finesse.objects import ApiError, CallVariable, Dialog, MediaProperties, Participant, ReasonCode, Team, Update, User
+from callcard.errors import FinesseGarbled, InvalidField
+from callcard.finesse import messages, objects
+from callcard.finesse.objects import (
+    ApiError,
+    CallVariable,
+    Dialog,
+    MediaProperties,
+    Participant,
+    ReasonCode,
+    Team,
+    Update,
+    User,
+)
 
 OBJECTS = [
     kind
@@ -46,7 +56,9 @@ def whole(kind: type) -> st.SearchStrategy[Any]:
     return st.builds(kind, **given_fields)
 
 
-@pytest.mark.parametrize("kind", [k for k in OBJECTS if k is not objects.DialogRequest], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind", [k for k in OBJECTS if k is not objects.DialogRequest], ids=lambda kind: kind.__name__
+)
 def test_every_object_survives_the_way_there_and_back(kind: type) -> None:
     @settings(max_examples=30)
     @given(whole(kind))
@@ -63,8 +75,16 @@ def test_every_object_survives_the_way_there_and_back(kind: type) -> None:
     st.lists(whole(User) | whole(Dialog) | whole(objects.Media) | whole(objects.Queue), max_size=2),
     st.lists(whole(ApiError), max_size=2),
 )
-def test_a_notification_survives_the_way_there_and_back(event: str, id: str, found: list[Any], errors: list[ApiError]) -> None:
-    sent = Update(event=event, source="/finesse/api/User/1", request_id=id, objects=tuple(found), errors=tuple(errors))
+def test_a_notification_survives_the_way_there_and_back(
+    event: str, id: str, found: list[Any], errors: list[ApiError]
+) -> None:
+    sent = Update(
+        event=event,
+        source="/finesse/api/User/1",
+        request_id=id,
+        objects=tuple(found),
+        errors=tuple(errors),
+    )
     assert messages.read_update(messages.write_update(sent)) == sent
 
 
@@ -85,18 +105,26 @@ DIALOG = "<id>7</id><state>ACTIVE</state>"
 )
 def test_the_spellings_of_a_notification_mean_the_same(text: str) -> None:
     update = messages.read_update(text)
-    expected = Update(event="PUT", source="/d/7", request_id="r", objects=(Dialog(id="7", state="ACTIVE"),))
+    expected = Update(
+        event="PUT", source="/d/7", request_id="r", objects=(Dialog(id="7", state="ACTIVE"),)
+    )
     assert update == expected
 
 
 def test_one_many_missing_and_empty_look_alike() -> None:
     team = messages.read(b"<Team><users><User><loginId>1</loginId></User></users></Team>", Team)
     assert [user.login_id for user in team.users] == ["1"]
-    for none in (b"<Team><users/></Team>", b"<Team></Team>", b"<Team><users></users><users/></Team>"):
+    for none in (
+        b"<Team><users/></Team>",
+        b"<Team></Team>",
+        b"<Team><users></users><users/></Team>",
+    ):
         assert messages.read(none, Team).users == ()
     for none in (b"<Dialogs/>", b"<Dialogs>\n</Dialogs>"):
         assert messages.read_list(none, Dialog) == ()
-    deleted = messages.read_update("<Update><event>DELETE</event><source>/finesse/api/User/1</source></Update>")
+    deleted = messages.read_update(
+        "<Update><event>DELETE</event><source>/finesse/api/User/1</source></Update>"
+    )
     assert (deleted.event, deleted.objects) == ("DELETE", ())
 
 
@@ -132,10 +160,19 @@ def test_paths_are_escaped_and_bodies_hold_only_what_is_asked() -> None:
     assert messages.get("User", "a/b?c", query="x=1").path == "/finesse/api/User/a%2Fb%3Fc?x=1"
     body = messages.take_action("7", "SEND_DTMF", "1001", dtmfString="1&2").body or b""
     root = etree.fromstring(body)
-    assert [child.tag for child in root] == ["requestedAction", "targetMediaAddress", "actionParams"]
+    assert [child.tag for child in root] == [
+        "requestedAction",
+        "targetMediaAddress",
+        "actionParams",
+    ]
     assert root.findtext("actionParams/ActionParam/value") == "1&2"
-    cleared = messages.update_call_data("7", (CallVariable(name="callVariable1", value=""),)).body or b""
-    assert etree.fromstring(cleared).find("mediaProperties/callvariables/CallVariable/value") is not None
+    cleared = (
+        messages.update_call_data("7", (CallVariable(name="callVariable1", value=""),)).body or b""
+    )
+    assert (
+        etree.fromstring(cleared).find("mediaProperties/callvariables/CallVariable/value")
+        is not None
+    )
     with pytest.raises(InvalidField, match="XML can't carry"):
         messages.set_state("1", "READY\x00", None)
 

@@ -17,10 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.asyncio.server import ServerConnection, serve
 
-from server.finesse import messages
-from server.finesse.notifications import NotificationSession, ServerPresence, Told, Unreadable
-from server.finesse.objects import Update, User
-from server.finesse.streams import Address, StreamLost
+from callcard.finesse import messages
+from callcard.finesse.notifications import NotificationSession, ServerPresence, Told, Unreadable
+from callcard.finesse.objects import Update, User
+from callcard.finesse.xmpp_websocket import Address, StreamLost
 from tests.prosody import Prosody, heard, needs_prosody, prosody
 
 pytestmark = pytest.mark.anyio
@@ -28,7 +28,12 @@ Carrier = Literal["websocket", "tcp"]
 
 USER = "/finesse/api/User/1001"
 UPDATE = messages.write_update(
-    Update(event="PUT", source=USER, request_id="r1", objects=(User(login_id="1001", last_name="O'Neil & <Sons>"),))
+    Update(
+        event="PUT",
+        source=USER,
+        request_id="r1",
+        objects=(User(login_id="1001", last_name="O'Neil & <Sons>"),),
+    )
 )
 
 
@@ -39,7 +44,9 @@ def server() -> Iterator[Prosody]:
 
 
 @asynccontextmanager
-async def session(server: Prosody, carrier: Carrier = "websocket", **told: object) -> AsyncIterator[NotificationSession]:
+async def session(
+    server: Prosody, carrier: Carrier = "websocket", **told: object
+) -> AsyncIterator[NotificationSession]:
     opened = await NotificationSession.open(server.address(carrier), "1001", "callcard", **told)  # type: ignore[arg-type]  # its keywords
     try:
         yield opened
@@ -50,7 +57,9 @@ async def session(server: Prosody, carrier: Carrier = "websocket", **told: objec
 @needs_prosody
 @pytest.mark.parametrize("carrier", ["websocket", "tcp"])
 @pytest.mark.parametrize("tls", [True, False])
-async def test_an_escaped_event_arrives_as_it_was_published(server: Prosody, carrier: Carrier, tls: bool) -> None:
+async def test_an_escaped_event_arrives_as_it_was_published(
+    server: Prosody, carrier: Carrier, tls: bool
+) -> None:
     opened = await NotificationSession.open(server.address(carrier, tls=tls), "1001", "callcard")
     publisher = await server.publisher()
     try:
@@ -68,7 +77,9 @@ async def test_an_escaped_event_arrives_as_it_was_published(server: Prosody, car
 
 @needs_prosody
 @pytest.mark.parametrize("carrier", ["websocket", "tcp"])
-async def test_unsubscribed_is_silent_and_leaving_unsubscribes(server: Prosody, carrier: Carrier) -> None:
+async def test_unsubscribed_is_silent_and_leaving_unsubscribes(
+    server: Prosody, carrier: Carrier
+) -> None:
     publisher = await server.publisher()
     async with session(server, carrier, resource="one") as opened:
         await opened.subscribe(USER)
@@ -94,8 +105,13 @@ async def test_a_wrong_password_is_said_to_be_one(server: Prosody, carrier: Carr
 
 @needs_prosody
 @pytest.mark.parametrize("carrier", ["websocket", "tcp"])
-async def test_who_takes_the_resource_ends_the_session_with_conflict(server: Prosody, carrier: Carrier) -> None:
-    async with session(server, carrier, resource="same") as first, session(server, carrier, resource="same"):
+async def test_who_takes_the_resource_ends_the_session_with_conflict(
+    server: Prosody, carrier: Carrier
+) -> None:
+    async with (
+        session(server, carrier, resource="same") as first,
+        session(server, carrier, resource="same"),
+    ):
         with pytest.raises(StreamLost) as caught:
             await heard(first)
         assert caught.value.reason == "conflict"
@@ -103,12 +119,16 @@ async def test_who_takes_the_resource_ends_the_session_with_conflict(server: Pro
 
 async def test_the_desktops_resource_is_never_taken() -> None:
     with pytest.raises(ValueError, match="belongs to the Finesse desktop"):
-        await NotificationSession.open(Address("localhost", 1, "localhost"), "1001", "callcard", resource="desktop")
+        await NotificationSession.open(
+            Address("localhost", 1, "localhost"), "1001", "callcard", resource="desktop"
+        )
 
 
 @needs_prosody
 @pytest.mark.parametrize("carrier", ["websocket", "tcp"])
-async def test_a_server_that_is_killed_is_lost_and_one_that_is_back_is_found(carrier: Carrier) -> None:
+async def test_a_server_that_is_killed_is_lost_and_one_that_is_back_is_found(
+    carrier: Carrier,
+) -> None:
     with prosody(["1001"]) as server:
         opened = await NotificationSession.open(server.address(carrier), "1001", "callcard")
         await opened.subscribe(USER)
@@ -171,7 +191,9 @@ async def impostor(*frames: str | bytes) -> AsyncIterator[Address]:
         except websockets.ConnectionClosed:
             pass
 
-    async with serve(say, "127.0.0.1", 0, subprotocols=[websockets.Subprotocol("xmpp")], max_size=None) as server:
+    async with serve(
+        say, "127.0.0.1", 0, subprotocols=[websockets.Subprotocol("xmpp")], max_size=None
+    ) as server:
         yield Address("127.0.0.1", next(iter(server.sockets)).getsockname()[1], "localhost")
 
 
@@ -192,7 +214,9 @@ def event(inner: str, sender: str = "pubsub.localhost") -> str:
     )
 
 
-ESCAPED = "&lt;Update&gt;&lt;event&gt;put&lt;/event&gt;&lt;source&gt;/s&lt;/source&gt;&lt;/Update&gt;"
+ESCAPED = (
+    "&lt;Update&gt;&lt;event&gt;put&lt;/event&gt;&lt;source&gt;/s&lt;/source&gt;&lt;/Update&gt;"
+)
 
 
 async def test_what_can_be_read_is_read_and_what_can_not_is_said_to_have_happened() -> None:
@@ -210,7 +234,13 @@ async def test_what_can_be_read_is_read_and_what_can_not_is_said_to_have_happene
         opened = await NotificationSession.open(address, "1001", "callcard")
         update = Update(event="PUT", source="/s")
         told = [await heard(opened) for _ in range(5)]
-        assert told == [ServerPresence(True), Told("/n", update), Told("/n", update), Unreadable("/n"), ServerPresence(False)]
+        assert told == [
+            ServerPresence(True),
+            Told("/n", update),
+            Told("/n", update),
+            Unreadable("/n"),
+            ServerPresence(False),
+        ]
         await opened.close()
 
 
@@ -227,7 +257,9 @@ async def test_what_can_be_read_is_read_and_what_can_not_is_said_to_have_happene
         [*GOOD, "<!-- hello --><message xmlns='jabber:client'/>"],
     ],
 )
-async def test_a_server_that_talks_nonsense_is_left_with_a_reason(frames: list[str | bytes]) -> None:
+async def test_a_server_that_talks_nonsense_is_left_with_a_reason(
+    frames: list[str | bytes],
+) -> None:
     async with impostor(*frames) as address:
         with pytest.raises(StreamLost) as caught:
             await hear_to_the_end(address)
@@ -274,7 +306,9 @@ async def test_the_password_does_not_follow_a_redirect() -> None:
 
     async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(f"HTTP/1.1 302 Found\r\nLocation: ws://localhost:{other}/ws\r\nContent-Length: 0\r\n\r\n".encode())
+        writer.write(
+            f"HTTP/1.1 302 Found\r\nLocation: ws://localhost:{other}/ws\r\nContent-Length: 0\r\n\r\n".encode()
+        )
         await writer.drain()
         writer.close()
 
@@ -287,7 +321,11 @@ async def test_the_password_does_not_follow_a_redirect() -> None:
     server = await asyncio.start_server(redirect, "127.0.0.1", 0)
     async with elsewhere, server:
         with pytest.raises(StreamLost) as caught:
-            await NotificationSession.open(Address("127.0.0.1", server.sockets[0].getsockname()[1], "localhost"), "1001", "secret")
+            await NotificationSession.open(
+                Address("127.0.0.1", server.sockets[0].getsockname()[1], "localhost"),
+                "1001",
+                "secret",
+            )
         assert caught.value.reason == "unreachable"
     assert asked == []
 

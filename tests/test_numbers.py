@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server import numbers
+from callcard.telephony import numbers
 
-PAGE = (Path(numbers.__file__).parent / "docs" / "numbers.md").read_text("utf-8")
+PAGE = (Path(numbers.__file__).parents[1] / "docs" / "numbers.md").read_text("utf-8")
 COUNTRIES = ("US", "GB", "DE", "FR", "SE", "AE", "AU", "IT")
 
 BERLIN = "+4930901820"
@@ -55,7 +55,17 @@ def test_spellings_become_one_number(country: str, spelling: str, e164: str) -> 
 
 
 @pytest.mark.parametrize(
-    "given", ["", " ", "anonymous", "Anonymous", "RESTRICTED", "sip:anonymous@anonymous.invalid", "unknown", "\x00"]
+    "given",
+    [
+        "",
+        " ",
+        "anonymous",
+        "Anonymous",
+        "RESTRICTED",
+        "sip:anonymous@anonymous.invalid",
+        "unknown",
+        "\x00",
+    ],
 )
 def test_withheld_is_withheld(given: str) -> None:
     assert numbers.read(given, "US").kind == "withheld"
@@ -68,7 +78,9 @@ def test_short_numbers_are_internal(given: str) -> None:
     assert numbers.dialable(read) == read.digits
 
 
-@pytest.mark.parametrize("given", ["reception", "+", "'; drop table number; --", "meet me at 8", "1" * 40])
+@pytest.mark.parametrize(
+    "given", ["reception", "+", "'; drop table number; --", "meet me at 8", "1" * 40]
+)
 def test_what_is_no_number_is_said_to_be_none(given: str) -> None:
     read = numbers.read(given, "US")
     assert (read.kind, read.e164, numbers.dialable(read)) == ("unreadable", None, None)
@@ -78,7 +90,14 @@ def test_no_spelling_takes_long() -> None:
     import time
 
     begun = time.perf_counter()
-    for nasty in ("⒛" * 30 + "㉐" * 96 + "!", "1" * 127 + "!", "1a" * 64, "+" * 128, "(" * 128, "111" + "a1" * 60 + "!"):
+    for nasty in (
+        "⒛" * 30 + "㉐" * 96 + "!",
+        "1" * 127 + "!",
+        "1a" * 64,
+        "+" * 128,
+        "(" * 128,
+        "111" + "a1" * 60 + "!",
+    ):
         numbers.read(nasty, "US")
     assert time.perf_counter() - begun < 1, "it took 3.5 s when a pattern backtracked"
 
@@ -107,7 +126,7 @@ def test_anything_is_read_without_an_exception(text: str, country: str) -> None:
         assert numbers.read(read.e164, country).e164 == read.e164, "what was read reads as itself"
 
 
-# ---- the tables of server/docs/numbers.md
+# ---- the tables of server/callcard/docs/numbers.md
 
 
 def _table(second: str) -> list[list[str]]:
@@ -116,7 +135,10 @@ def _table(second: str) -> list[list[str]]:
     while not next(lines).startswith(f"| at home in | {second} |"):
         pass
     next(lines)
-    return [[cell.strip() for cell in line.strip()[1:-1].split("|")] for line in iter(lambda: next(lines, ""), "")]
+    return [
+        [cell.strip() for cell in line.strip()[1:-1].split("|")]
+        for line in iter(lambda: next(lines, ""), "")
+    ]
 
 
 def _code(cell: str) -> str:
@@ -127,15 +149,22 @@ def _named(home: str, spelling: str, rules: str = "") -> str:
     return " ".join(filter(None, (home, rules, spelling)))
 
 
-READINGS = [(home, _code(spelling), kind, _code(result)) for home, spelling, kind, result, _why in _table("given")]
+READINGS = [
+    (home, _code(spelling), kind, _code(result))
+    for home, spelling, kind, result, _why in _table("given")
+]
 DIALLINGS = [
     (home, tuple(re.findall("`([^`]*)`", rules)), _code(spelling), _code(address))
     for home, rules, spelling, address, _why in _table("rules")
 ]
 
 
-@pytest.mark.parametrize(("home", "spelling", "kind", "result"), READINGS, ids=[_named(*row[:2]) for row in READINGS])
-def test_the_page_says_how_a_number_is_read(home: str, spelling: str, kind: str, result: str) -> None:
+@pytest.mark.parametrize(
+    ("home", "spelling", "kind", "result"), READINGS, ids=[_named(*row[:2]) for row in READINGS]
+)
+def test_the_page_says_how_a_number_is_read(
+    home: str, spelling: str, kind: str, result: str
+) -> None:
     read = numbers.read(spelling, home)
     assert (read.kind, numbers.dialable(read) or "") == (kind, result)
     assert (read.e164 is not None) == (kind == "public")
@@ -153,15 +182,22 @@ def test_the_page_has_enough_spellings_and_all_kinds_in_every_country() -> None:
 
 
 @pytest.mark.parametrize(
-    ("home", "rules", "spelling", "address"), DIALLINGS, ids=[_named(row[0], row[2], "; ".join(row[1])) for row in DIALLINGS]
+    ("home", "rules", "spelling", "address"),
+    DIALLINGS,
+    ids=[_named(row[0], row[2], "; ".join(row[1])) for row in DIALLINGS],
 )
-def test_the_page_says_how_a_number_is_dialled(home: str, rules: tuple[str, ...], spelling: str, address: str) -> None:
+def test_the_page_says_how_a_number_is_dialled(
+    home: str, rules: tuple[str, ...], spelling: str, address: str
+) -> None:
     dialled, rule = numbers.dialled(numbers.read(spelling, home), home, numbers.read_rules(rules))
     assert (dialled or "") == address
     assert rule is None or str(rule).strip() in rules
 
 
-@pytest.mark.parametrize(("spelling", "extension"), [("04 555 0123 تحويلة ١٢", "12"), ("+97145550123;ext=7", "7"), ("١٢", None)])
+@pytest.mark.parametrize(
+    ("spelling", "extension"),
+    [("04 555 0123 تحويلة ١٢", "12"), ("+97145550123;ext=7", "7"), ("١٢", None)],
+)
 def test_an_extension_is_kept_in_plain_digits(spelling: str, extension: str | None) -> None:
     assert numbers.read(spelling, "AE").extension == extension
 
@@ -177,13 +213,16 @@ def test_up_to_five_digits_are_internal_and_keep_their_zeros(digits: str, countr
 RULES = st.lists(
     st.builds(
         "{} -> {}".format,
-        st.sampled_from(["internal", "national", "international"]) | st.from_regex(r"\+[0-9]{1,15}", fullmatch=True),
+        st.sampled_from(["internal", "national", "international"])
+        | st.from_regex(r"\+[0-9]{1,15}", fullmatch=True),
         st.text("0123456789+*#", max_size=16),
     ),
     max_size=5,
 )
 NUMBERS = (
-    st.text(max_size=140) | st.text("0123456789+*#٠١٢٣ ()-.,;@x:", max_size=30) | st.sampled_from([row[1] for row in READINGS])
+    st.text(max_size=140)
+    | st.text("0123456789+*#٠١٢٣ ()-.,;@x:", max_size=30)
+    | st.sampled_from([row[1] for row in READINGS])
 )
 
 
@@ -195,8 +234,14 @@ def test_whatever_is_dialled_a_telephone_can_dial(text: str, country: str, told:
     assert rule is None or rule in rules
 
 
-@given(st.sampled_from(sorted(pn.SUPPORTED_REGIONS)), st.text("0123456789", min_size=4, max_size=12), st.sampled_from(COUNTRIES))
-def test_a_valid_number_with_plus_reads_as_itself_and_is_dialled_so(region: str, digits: str, country: str) -> None:
+@given(
+    st.sampled_from(sorted(pn.SUPPORTED_REGIONS)),
+    st.text("0123456789", min_size=4, max_size=12),
+    st.sampled_from(COUNTRIES),
+)
+def test_a_valid_number_with_plus_reads_as_itself_and_is_dialled_so(
+    region: str, digits: str, country: str
+) -> None:
     example = pn.example_number(region)
     assert example is not None
     known = pn.format_number(example, pn.PhoneNumberFormat.E164)
@@ -206,7 +251,10 @@ def test_a_valid_number_with_plus_reads_as_itself_and_is_dialled_so(region: str,
             number = pn.parse(e164, None)
         except pn.NumberParseException:
             continue
-        if pn.is_valid_number(number) and pn.format_number(number, pn.PhoneNumberFormat.E164) == e164:
+        if (
+            pn.is_valid_number(number)
+            and pn.format_number(number, pn.PhoneNumberFormat.E164) == e164
+        ):
             read = numbers.read(e164, country)
             assert (read.kind, read.e164) == ("public", e164)
             assert numbers.dialled(read, country) == (e164, None)
@@ -219,7 +267,17 @@ def test_a_rule_that_leaves_nothing_to_dial_does_not_fit() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "national", "national 9", "nationl -> 9", "+ -> 9", "49 -> 9", "national -> 9x", "national -> ٩"]
+    "text",
+    [
+        "",
+        "national",
+        "national 9",
+        "nationl -> 9",
+        "+ -> 9",
+        "49 -> 9",
+        "national -> 9x",
+        "national -> ٩",
+    ],
 )
 def test_what_is_no_dial_rule_is_said_to_be_none(text: str) -> None:
     with pytest.raises(ValueError, match="is no dial rule; write WHAT -> CODE"):

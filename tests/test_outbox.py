@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from server.actions import outbox
-from server.actions.outbox import AWAY, TRIES, Outbox
-from server.crm.base import CallLog
-from server.errors import SourceUnavailable
-from server.record import Part, Record
-from server.settings import Settings
-from server.store.sqlite import Kept, Store, Writing
+from callcard.crm.base import CallLog
+from callcard.errors import SourceUnavailable
+from callcard.journal import delivery
+from callcard.journal.call_record import Part, Record
+from callcard.journal.delivery import AWAY, TRIES, Outbox
+from callcard.settings import Settings
+from callcard.store.sqlite import Kept, Store, Writing
 
 
 class Crm:
@@ -56,8 +56,12 @@ class Delivery:
 
     async def owe(self, *ids: str) -> None:
         for place, id in enumerate(ids):
-            record = Record(id=id, number=id.partition("/")[2] or f"withheld {id}", parts=(Part(agent="1001"),))
-            kept = Kept(record=record, status="due", heard=0.0, due=self.store.clock() - 1 + place / 1000)
+            record = Record(
+                id=id, number=id.partition("/")[2] or f"withheld {id}", parts=(Part(agent="1001"),)
+            )
+            kept = Kept(
+                record=record, status="due", heard=0.0, due=self.store.clock() - 1 + place / 1000
+            )
             await self.store.write(partial(Writing.put, kept=kept))
 
     async def until(self, *, delivered: int, **counts: int) -> None:
@@ -71,13 +75,15 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(autouse=True)
 def in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "LOOK", 0.005)
-    monkeypatch.setattr(outbox, "FIRST_WAIT", 0.005)
-    monkeypatch.setattr(outbox, "LONGEST_WAIT", 0.01)
+    monkeypatch.setattr(delivery, "LOOK", 0.005)
+    monkeypatch.setattr(delivery, "FIRST_WAIT", 0.005)
+    monkeypatch.setattr(delivery, "LONGEST_WAIT", 0.01)
 
 
 @asynccontextmanager
-async def delivering(folder: Path, *owed: str, away_for: int = 0, settings: Settings | None = None) -> AsyncIterator[Delivery]:
+async def delivering(
+    folder: Path, *owed: str, away_for: int = 0, settings: Settings | None = None
+) -> AsyncIterator[Delivery]:
     store, crm = Store(folder / "store.db"), Crm()
     crm.away_for = away_for
     delivery = Delivery(store, crm)
@@ -119,7 +125,9 @@ async def test_a_long_outage_parks_nothing_and_afterwards_all_come_in_order(tmp_
         assert delivery.crm.heard == calls
 
 
-async def test_a_slow_crm_has_several_calls_at_once_but_never_two_of_the_same_customer(tmp_path: Path) -> None:
+async def test_a_slow_crm_has_several_calls_at_once_but_never_two_of_the_same_customer(
+    tmp_path: Path,
+) -> None:
     calls = [f"{n:03}/customer {n % 20 if n % 3 else 0}" for n in range(120)]
     async with delivering(tmp_path, *calls) as delivery:
         delivery.crm.takes = 0.02

@@ -19,15 +19,15 @@ from hypothesis import strategies as st
 from lxml import etree
 from websockets.asyncio.client import connect
 
-from server.errors import FinesseRefused, FinesseSlow, NotFound, NotYours
-from server.finesse.client import Credential, FinesseClient
-from server.finesse.notifications import NotificationSession, ServerPresence, Told
-from server.finesse.objects import CallVariable, Dialog, Media, MobileAgent
-from server.finesse.streams import Address, Refused, StreamLost
-from server.sandbox.app import Sandbox, SandboxSettings
-from server.sandbox.people import PhoneBook, PhoneContact
-from server.sandbox.transports import _Reader, parse
-from server.sandbox.xmpp import StreamFault
+from callcard.errors import FinesseRefused, FinesseSlow, NotFound, NotYours
+from callcard.finesse.client import Credential, FinesseClient
+from callcard.finesse.notifications import NotificationSession, ServerPresence, Told
+from callcard.finesse.objects import CallVariable, Dialog, Media, MobileAgent
+from callcard.finesse.xmpp_websocket import Address, Refused, StreamLost
+from finesse_sandbox.app import Sandbox, SandboxSettings
+from finesse_sandbox.notifications.transports import _Reader, parse
+from finesse_sandbox.notifications.xmpp import StreamFault
+from finesse_sandbox.site import PhoneBook, PhoneContact
 from tests.conftest import free_port, serving
 from tests.prosody import needs_prosody, prosody
 
@@ -77,7 +77,10 @@ async def site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
     authority.configure_trust(client_tls)
     for id in ("1001", "1002", "2001"):
         sandbox.agents.sign_in(sandbox.agents.users[id], id, "")
-    async with serving(sandbox.app, port), httpx.AsyncClient(base_url=f"http://localhost:{port}") as http:
+    async with (
+        serving(sandbox.app, port),
+        httpx.AsyncClient(base_url=f"http://localhost:{port}") as http,
+    ):
         yield Site(sandbox, FinesseClient(http), port, await sandbox.listen(server_tls), client_tls)
 
 
@@ -129,7 +132,11 @@ async def test_signing_in_is_told_by_event(site: Site, line: str) -> None:
         order = await site.client.sign_in(site.credential("1003"), "1003", "1003")
         told = await heard.outcome(order)
         (user,) = told.update.objects
-        assert (told.node, told.update.event, user.state) == ("/finesse/api/User/1003", "PUT", "NOT_READY")
+        assert (told.node, told.update.event, user.state) == (
+            "/finesse/api/User/1003",
+            "PUT",
+            "NOT_READY",
+        )
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -148,7 +155,10 @@ async def test_a_wrong_password_and_a_taken_resource_are_told_apart(site: Site, 
 
 @pytest.mark.parametrize("line", LINES)
 async def test_nodes_are_for_whom_they_are_for(site: Site, line: str) -> None:
-    async with await session(site, "1001", line) as agent, await session(site, "2001", line) as supervisor:
+    async with (
+        await session(site, "1001", line) as agent,
+        await session(site, "2001", line) as supervisor,
+    ):
         with pytest.raises(Refused, match="forbidden"):
             await agent.session.subscribe("/finesse/api/Team/1/Users")
         with pytest.raises(Refused, match="item-not-found"):
@@ -156,7 +166,11 @@ async def test_nodes_are_for_whom_they_are_for(site: Site, line: str) -> None:
         await supervisor.session.subscribe("/finesse/api/Team/1/Users")
         await site.client.set_state(site.credential(), "1001", "READY", None)
         told = await supervisor.next()
-        assert (told.node, told.update.event, told.update.request_id) == ("/finesse/api/Team/1/Users", "PUT", "")
+        assert (told.node, told.update.event, told.update.request_id) == (
+            "/finesse/api/Team/1/Users",
+            "PUT",
+            "",
+        )
         assert told.update.objects[0].state == "READY"
 
 
@@ -189,17 +203,28 @@ async def test_a_token_stands_in_the_passwords_place(site: Site) -> None:
         await NotificationSession.open(site.address(), "1001", token)
 
 
-async def test_the_sign_on_flow_of_a_browser_ends_with_a_token_that_can_be_refreshed(site: Site) -> None:
-    async with httpx.AsyncClient(base_url=f"http://localhost:{site.port}", follow_redirects=True) as browser:
+async def test_the_sign_on_flow_of_a_browser_ends_with_a_token_that_can_be_refreshed(
+    site: Site,
+) -> None:
+    async with httpx.AsyncClient(
+        base_url=f"http://localhost:{site.port}", follow_redirects=True
+    ) as browser:
         page = await browser.get("/desktop/sso/token?cc_username=1001&return_refresh_token=true")
         assert "Single sign-on" in page.text
         form = {"user": "1001", "password": "wrong", "back": page.url.params["back"]}
         assert (await browser.post("/desktop/sso/login", data=form)).status_code == 401
-        told = (await browser.post("/desktop/sso/login", data=form | {"password": "callcard"})).json()
+        told = (
+            await browser.post("/desktop/sso/login", data=form | {"password": "callcard"})
+        ).json()
         assert (told["user_id"], told["expires_in"]) == ("1001", 300)
-        again = await browser.post("/desktop/sso/token", data={"token": told["token"], "refresh-token": told["refresh_token"]})
+        again = await browser.post(
+            "/desktop/sso/token",
+            data={"token": told["token"], "refresh-token": told["refresh_token"]},
+        )
         assert again.json()["token"] != told["token"]
-        assert (await browser.post("/desktop/sso/token", data={"refresh-token": "x"})).status_code == 401
+        assert (
+            await browser.post("/desktop/sso/token", data={"refresh-token": "x"})
+        ).status_code == 401
 
 
 # ---- calls
@@ -220,7 +245,10 @@ async def test_consult_and_transfer_leave_the_call_with_the_other_agent(site: Si
     async with await session(site, "1002") as other:
         await site.client.take_action(mine, call.id, "TRANSFER", "1001")
         told = [await other.next(), await other.next()]
-    assert [(t.update.event, t.update.objects[0].id) for t in told] == [("DELETE", consult.id), ("POST", call.id)]
+    assert [(t.update.event, t.update.objects[0].id) for t in told] == [
+        ("DELETE", consult.id),
+        ("POST", call.id),
+    ]
     (kept,) = await site.client.dialogs(site.credential("1002"), "1002")
     assert (kept.id, kept.secondary_id, kept.from_address, kept.properties.call_type) == (
         call.id,
@@ -252,8 +280,12 @@ async def test_a_conference_goes_on_without_who_leaves_it(site: Site) -> None:
     assert {p.media_address for p in both.participants} == {"+12125550123", "1001", "1002"}
     assert both.properties.call_type == "CONFERENCE"
     async with await session(site) as heard:
-        order = await site.client.take_action(site.credential("1001"), call.id, "PARTICIPANT_DROP", "1002")
-        assert (await heard.outcome(order)).update.errors  # not for agents, unless an administrator says so
+        order = await site.client.take_action(
+            site.credential("1001"), call.id, "PARTICIPANT_DROP", "1002"
+        )
+        assert (
+            await heard.outcome(order)
+        ).update.errors  # not for agents, unless an administrator says so
     await site.client.take_action(other, call.id, "DROP", "1002")
     (left,) = await site.client.dialogs(mine, "1001")
     assert [p.state for p in left.participants if p.media_address != "1002"] == ["ACTIVE", "ACTIVE"]
@@ -306,11 +338,17 @@ async def test_a_line_may_be_busy(site: Site) -> None:
     site.sandbox.switch.busy = 1
     await site.client.make_call(site.credential(), "1001", "1001", "+12125550199")
     (failed,) = await site.client.dialogs(site.credential(), "1001")
-    assert (failed.state, failed.participants[0].state_cause, _actions(failed, "1001")) == ("FAILED", "BUSY", ("DROP",))
+    assert (failed.state, failed.participants[0].state_cause, _actions(failed, "1001")) == (
+        "FAILED",
+        "BUSY",
+        ("DROP",),
+    )
 
 
 async def test_an_agent_may_not_listen_to_others(site: Site) -> None:
-    with pytest.raises(Exception, match="password"):  # Finesse says 401, as it does to a wrong password
+    with pytest.raises(
+        Exception, match="password"
+    ):  # Finesse says 401, as it does to a wrong password
         await site.client.silent_monitor(site.credential(), "1001", "1001", "1002")
 
 
@@ -338,7 +376,9 @@ async def test_on_uccx_recording_starts_and_variables_do_not_come_with_dialling(
     assert call.recording
     variables = (CallVariable(name="callVariable1", value="x"),)
     with pytest.raises(FinesseRefused, match="mediaProperties"):
-        await site.client.make_call(site.credential("1002"), "1002", "1002", "+12125550199", variables)
+        await site.client.make_call(
+            site.credential("1002"), "1002", "1002", "+12125550199", variables
+        )
 
 
 # ---- call data
@@ -349,20 +389,34 @@ async def test_call_data_is_kept_cut_or_refused_by_its_bytes(site: Site) -> None
     mine = site.credential()
 
     async def update(name: str, value: str) -> None:
-        await site.client.update_call_data(mine, call.id, "1001", (CallVariable(name=name, value=value),))
+        await site.client.update_call_data(
+            mine, call.id, "1001", (CallVariable(name=name, value=value),)
+        )
 
     await update("callVariable1", "x" * 40)
     await update("user.case", "123456789012345678901234567890")
-    assert call.variables == {"callVariable1": "x" * 40, "user.case": "12345678901234567890"}  # cut without a word
+    assert call.variables == {
+        "callVariable1": "x" * 40,
+        "user.case": "12345678901234567890",
+    }  # cut without a word
     async with await session(site) as heard:
-        for name, value in [("callVariable2", "x" * 41), ("callVariable2", "字"), ("user.array[999]", "x")]:
+        for name, value in [
+            ("callVariable2", "x" * 41),
+            ("callVariable2", "字"),
+            ("user.array[999]", "x"),
+        ]:
             site.sandbox.centre.site.variables["user.array[]"] = 10
-            order = await site.client.update_call_data(mine, call.id, "1001", (CallVariable(name=name, value=value),))
+            order = await site.client.update_call_data(
+                mine, call.id, "1001", (CallVariable(name=name, value=value),)
+            )
             assert (await heard.outcome(order)).update.errors[0].type == "Invalid Input"
     for name in ("callVariable11", "CallVariable1", "user.unknown", "BAStatus"):
         with pytest.raises(FinesseRefused):
             await update(name, "x")
-    twice = (CallVariable(name="callVariable1", value="a"), CallVariable(name="callVariable1", value="b"))
+    twice = (
+        CallVariable(name="callVariable1", value="a"),
+        CallVariable(name="callVariable1", value="b"),
+    )
     with pytest.raises(FinesseRefused, match="Duplicate"):
         await site.client.update_call_data(mine, call.id, "1001", twice)
     await update("callVariable1", "")
@@ -370,13 +424,17 @@ async def test_call_data_is_kept_cut_or_refused_by_its_bytes(site: Site) -> None
     await site.client.update_call_data(mine, call.id, "1001", wrap_up_reason="Sale")
     assert (await site.client.dialog(mine, call.id)).properties.wrap_up_reason == "Sale"
     with pytest.raises(FinesseRefused, match="wrapUpItems"):
-        await site.client.update_call_data(mine, call.id, "1001", wrap_up_items=("Sale", "Complaint"))
+        await site.client.update_call_data(
+            mine, call.id, "1001", wrap_up_items=("Sale", "Complaint")
+        )
 
 
 @pytest.mark.parametrize("site", [UCCX], indirect=True)
 async def test_on_uccx_a_call_has_several_wrap_up_reasons(site: Site) -> None:
     call = site.sandbox.switch.ring("+12125550123", "1001", "Support")
-    await site.client.update_call_data(site.credential(), call.id, "1001", wrap_up_items=("Sale", "Complaint"))
+    await site.client.update_call_data(
+        site.credential(), call.id, "1001", wrap_up_items=("Sale", "Complaint")
+    )
     (read,) = await site.client.dialogs(site.credential(), "1001")
     assert read.properties.wrap_up_items == ("Sale", "Complaint")
 
@@ -434,7 +492,11 @@ async def test_a_phone_that_is_not_there_or_busy_is_refused_by_event(site: Site)
 @pytest.mark.parametrize("site", [UCCX], indirect=True)
 async def test_on_uccx_who_takes_an_extension_signs_the_other_out(site: Site) -> None:
     await site.client.sign_in(site.credential("1003"), "1003", "1001")
-    assert (site.agent().state, site.agent().reason.code, site.agent("1003").extension) == ("LOGOUT", 32741, "1001")
+    assert (site.agent().state, site.agent().reason.code, site.agent("1003").extension) == (
+        "LOGOUT",
+        32741,
+        "1001",
+    )
 
 
 # ---- what is configured
@@ -443,7 +505,9 @@ async def test_on_uccx_who_takes_an_extension_signs_the_other_out(site: Site) ->
 async def test_reasons_books_layouts_workflows_and_queues_are_read_both_ways(site: Site) -> None:
     mine = site.credential()
     for team in ("", "1"):
-        assert "Lunch" in [r.label for r in await site.client.reason_codes(mine, "1001", "NOT_READY", team)]
+        assert "Lunch" in [
+            r.label for r in await site.client.reason_codes(mine, "1001", "NOT_READY", team)
+        ]
         assert (await site.client.reason_code(mine, "1001", "1")).label == "Lunch"
         assert (await site.client.wrap_up_reason(mine, "1001", "1")).label == "Sale"
         assert (await site.client.layout_of(mine, "1001")).header
@@ -459,7 +523,12 @@ async def test_reasons_books_layouts_workflows_and_queues_are_read_both_ways(sit
     queue = await site.client.queue(mine, "10")
     assert queue.statistics
     assert queue.statistics.calls_in_queue == "0"
-    assert [u.login_id for u in (await site.client.team(site.credential("2001"), "1")).users] == ["1001", "1002", "1003", "2001"]
+    assert [u.login_id for u in (await site.client.team(site.credential("2001"), "1")).users] == [
+        "1001",
+        "1002",
+        "1003",
+        "2001",
+    ]
     assert len(await site.client.users(site.credential("admin"))) == 5
     assert (await site.client.auth_mode(mine.deadline, "1001")).auth_mode == "NON_SSO"
     with pytest.raises(NotFound):
@@ -467,16 +536,24 @@ async def test_reasons_books_layouts_workflows_and_queues_are_read_both_ways(sit
 
 
 async def test_the_administrator_sets_up_reasons_on_the_primary_node(site: Site) -> None:
-    async with httpx.AsyncClient(base_url=f"http://localhost:{site.port}/finesse/api", auth=("admin", "callcard")) as admin:
+    async with httpx.AsyncClient(
+        base_url=f"http://localhost:{site.port}/finesse/api", auth=("admin", "callcard")
+    ) as admin:
         code = "<ReasonCode><category>NOT_READY</category><code>99</code><label>Training</label></ReasonCode>"
         made = await admin.post("/ReasonCode", content=code)
         assert made.status_code == 200
         place = made.headers["location"].removeprefix("/finesse/api")
-        labels = [r.label for r in await site.client.reason_codes(site.credential(), "1001", "NOT_READY")]
+        labels = [
+            r.label for r in await site.client.reason_codes(site.credential(), "1001", "NOT_READY")
+        ]
         assert labels[-1] == "Training"
-        await site.client.set_state(site.credential(), "1001", "NOT_READY", place.rpartition("/")[2])
+        await site.client.set_state(
+            site.credential(), "1001", "NOT_READY", place.rpartition("/")[2]
+        )
         assert site.agent().reason.code == 99
-        assert (await admin.put(place, content="<ReasonCode><label>Coaching</label></ReasonCode>")).status_code == 200
+        assert (
+            await admin.put(place, content="<ReasonCode><label>Coaching</label></ReasonCode>")
+        ).status_code == 200
         assert b"Coaching" in (await admin.get("/ReasonCodes?category=NOT_READY")).content
         for bad, kind in [
             (code, "Finesse API Error"),
@@ -484,15 +561,24 @@ async def test_the_administrator_sets_up_reasons_on_the_primary_node(site: Site)
             ("<ReasonCode/>", "Parameter Missing"),
         ]:
             refused = await admin.post("/ReasonCode", content=bad)
-            assert (refused.status_code, etree.fromstring(refused.content).findtext("ApiError/ErrorType")) == (400, kind)
+            assert (
+                refused.status_code,
+                etree.fromstring(refused.content).findtext("ApiError/ErrorType"),
+            ) == (400, kind)
         assert (await admin.delete(place)).status_code == 200
         assert (await admin.delete(place)).status_code == 404
-        wrap_up = (await admin.post("/WrapUpReason", content="<WrapUpReason><label>Refund</label></WrapUpReason>")).headers[
-            "location"
+        wrap_up = (
+            await admin.post(
+                "/WrapUpReason", content="<WrapUpReason><label>Refund</label></WrapUpReason>"
+            )
+        ).headers["location"]
+        assert "Refund" in [
+            r.label for r in await site.client.wrap_up_reasons(site.credential(), "1001", "1")
         ]
-        assert "Refund" in [r.label for r in await site.client.wrap_up_reasons(site.credential(), "1001", "1")]
         assert (await admin.delete(wrap_up.removeprefix("/finesse/api"))).status_code == 200
-        assert (await admin.post("/ReasonCode", content=code, auth=("1001", "callcard"))).status_code == 401
+        assert (
+            await admin.post("/ReasonCode", content=code, auth=("1001", "callcard"))
+        ).status_code == 401
         site.sandbox.nodes[0].primary = False
         assert (await admin.post("/ReasonCode", content=code)).status_code == 403
 
@@ -509,7 +595,9 @@ async def test_a_long_phone_book_is_read_to_its_end(site: Site, team: str) -> No
     assert [r["status"] for r in ranges] == [206, 206, 206]
 
 
-async def test_a_layout_is_written_by_the_administrator_on_the_primary_node_alone(site: Site) -> None:
+async def test_a_layout_is_written_by_the_administrator_on_the_primary_node_alone(
+    site: Site,
+) -> None:
     admin = site.credential("admin")
     layout = (await site.client.layout(admin)).layoutxml
     changed = layout.replace("<tabs/>", "<tabs><tab><id>t</id><label>New</label></tab></tabs>")
@@ -529,17 +617,30 @@ async def test_media_tasks_from_offer_to_close(site: Site) -> None:
     mine = site.credential()
     async with await session(site) as heard:
         await heard.session.subscribe("/finesse/api/User/1001/Dialogs/Media")
-        await site.client.set_media(mine, "1001", "5000", Media(state="LOGIN", max_dialog_limit="2"))
+        await site.client.set_media(
+            mine, "1001", "5000", Media(state="LOGIN", max_dialog_limit="2")
+        )
         assert (await heard.next()).update.objects[0].state == "NOT_READY"
-        order = await site.client.set_media(mine, "1001", "5000", Media(state="LOGIN", max_dialog_limit="2"))
+        order = await site.client.set_media(
+            mine, "1001", "5000", Media(state="LOGIN", max_dialog_limit="2")
+        )
         (error,) = (await heard.outcome(order)).update.errors
         assert (error.message, error.media) == ("E_ARM_STAT_AGENT_ALREADY_LOGGED_IN", "5000")
         await site.client.set_media(mine, "1001", "5000", Media(state="READY"))
         await heard.next()
         task = site.sandbox.centre.tasks.offer(site.agent(), "5000", {"callVariable1": "chat"})
         (offered,) = (await heard.next()).update.objects
-        assert (offered.id, offered.media_type, offered.from_address) == (task.id, "Cisco_Chat_MRD", "")
-        for action, state in [("ACCEPT", "ACCEPTED"), ("START", "ACTIVE"), ("PAUSE", "PAUSED"), ("RESUME", "ACTIVE")]:
+        assert (offered.id, offered.media_type, offered.from_address) == (
+            task.id,
+            "Cisco_Chat_MRD",
+            "",
+        )
+        for action, state in [
+            ("ACCEPT", "ACCEPTED"),
+            ("START", "ACTIVE"),
+            ("PAUSE", "PAUSED"),
+            ("RESUME", "ACTIVE"),
+        ]:
             await site.client.take_action(mine, task.id, action, "1001")
             (now,) = await site.client.tasks(mine, "1001")
             assert now.state == state
@@ -554,7 +655,11 @@ async def test_team_messages_and_the_client_log(site: Site) -> None:
         await agent.session.subscribe("/finesse/api/TeamMessage/Team/1")
         await site.client.send_team_message(site.credential("2001"), "Lunch is ready", 300, ("1",))
         (message,) = (await agent.next()).update.objects
-        assert (message.content, message.teams, message.created_by) == ("Lunch is ready", ("1",), "2001")
+        assert (message.content, message.teams, message.created_by) == (
+            "Lunch is ready",
+            ("1",),
+            "2001",
+        )
         await site.client.delete_team_message(site.credential("2001"), message.id)
         assert (await agent.next()).update.event == "DELETE"
     with pytest.raises(FinesseRefused, match="255"):
@@ -568,20 +673,31 @@ async def test_previews_are_accepted_or_refused_and_callbacks_kept(site: Site) -
     preview = site.sandbox.switch.preview("1001", "+12125550123", "Winter", direct=False)
     assert site.agent().state == "RESERVED_OUTBOUND_PREVIEW"
     (offered,) = await site.client.dialogs(mine, "1001")
-    assert (_actions(offered, "1001"), offered.from_address) == (("ACCEPT", "REJECT", "CLOSE"), "5555")
+    assert (_actions(offered, "1001"), offered.from_address) == (
+        ("ACCEPT", "REJECT", "CLOSE"),
+        "5555",
+    )
     await site.client.take_action(mine, preview.id, "ACCEPT", "1001")
     (call,) = await site.client.dialogs(mine, "1001")
     status = {v.name: v.value for v in call.properties.call_variables}["BAStatus"]
-    assert (call.to_address, call.properties.call_type, status) == ("+12125550123", "OUTBOUND", "PREVIEW_OUTBOUND")
+    assert (call.to_address, call.properties.call_type, status) == (
+        "+12125550123",
+        "OUTBOUND",
+        "PREVIEW_OUTBOUND",
+    )
     site.sandbox.switch.answer_outside(site.sandbox.switch.dialogs[call.id])
-    await site.client.take_action(mine, call.id, "UPDATE_SCHEDULED_CALLBACK", "1001", callbackTime="2026-12-01T10:30")
+    await site.client.take_action(
+        mine, call.id, "UPDATE_SCHEDULED_CALLBACK", "1001", callbackTime="2026-12-01T10:30"
+    )
     await site.client.take_action(mine, call.id, "RECLASSIFY", "1001", outboundClassification="FAX")
     (call,) = await site.client.dialogs(mine, "1001")
     assert call.scheduled_callback_info
     assert call.scheduled_callback_info.callback_time == "2026-12-01T10:30"
     assert call.properties.outbound_classification == "FAX"
     with pytest.raises(FinesseRefused, match="YYYY"):
-        await site.client.take_action(mine, call.id, "UPDATE_SCHEDULED_CALLBACK", "1001", callbackTime="tomorrow")
+        await site.client.take_action(
+            mine, call.id, "UPDATE_SCHEDULED_CALLBACK", "1001", callbackTime="tomorrow"
+        )
     direct = site.sandbox.switch.preview("1002", "+12125550124", "Winter", direct=True)
     with pytest.raises(Exception, match="not for this platform"):
         await site.client.take_action(site.credential("1002"), direct.id, "ACCEPT", "1002")
@@ -592,7 +708,9 @@ async def test_previews_are_accepted_or_refused_and_callbacks_kept(site: Site) -
 
 async def test_one_order_for_a_device_at_a_time(site: Site) -> None:
     call = site.sandbox.switch.ring("+12125550123", "1001", "Support")
-    site.sandbox.faults.arm("late-answer", method="PUT", path=f"/finesse/api/Dialog/{call.id}", seconds=0.5)
+    site.sandbox.faults.arm(
+        "late-answer", method="PUT", path=f"/finesse/api/Dialog/{call.id}", seconds=0.5
+    )
     mine = site.credential()
     first = asyncio.create_task(site.client.take_action(mine, call.id, "ANSWER", "1001"))
     await asyncio.sleep(0.1)
@@ -600,8 +718,12 @@ async def test_one_order_for_a_device_at_a_time(site: Site) -> None:
     await site.client.take_action(mine, call.id, "HOLD", "1001")
     assert asyncio.get_running_loop().time() - begun > 0.3
     await first
-    site.sandbox.faults.arm("late-answer", method="PUT", path=f"/finesse/api/Dialog/{call.id}", seconds=1.0)
-    blocking = asyncio.create_task(site.client.take_action(site.credential(), call.id, "RETRIEVE", "1001"))
+    site.sandbox.faults.arm(
+        "late-answer", method="PUT", path=f"/finesse/api/Dialog/{call.id}", seconds=1.0
+    )
+    blocking = asyncio.create_task(
+        site.client.take_action(site.credential(), call.id, "RETRIEVE", "1001")
+    )
     await asyncio.sleep(0.1)
     hurried = Credential(mine.authorization, asyncio.get_running_loop().time() + 0.2)
     with pytest.raises(FinesseSlow, match="nothing was sent"):
@@ -628,7 +750,20 @@ async def test_half_an_answer_and_then_silence_ends_at_the_deadline(site: Site) 
         await site.client.user(hurried, "1001")
 
 
-WORDS = ["User", "1001", "Dialogs", "Dialog", "Team", "1", "TeamResource", "Media", "5000", "Queue", "PhoneBooks", "SystemInfo"]
+WORDS = [
+    "User",
+    "1001",
+    "Dialogs",
+    "Dialog",
+    "Team",
+    "1",
+    "TeamResource",
+    "Media",
+    "5000",
+    "Queue",
+    "PhoneBooks",
+    "SystemInfo",
+]
 PATHS = st.lists(st.sampled_from(WORDS) | st.text(max_size=6), max_size=4)
 BODIES = st.binary(max_size=60) | st.sampled_from([b"<User/>", b"<Dialog/>"])
 BOSH_BODY = r"<body( (rid|sid|wait|hold)='[^'<&]{0,5}'){0,4} xmlns='[a-z:/.]{0,40}'/>"
@@ -646,7 +781,9 @@ async def test_no_path_verb_or_body_is_an_error_of_ours(site: Site) -> None:
     )
     def ask(parts: list[str], method: str, body: bytes) -> None:
         async def once() -> int:
-            async with httpx.AsyncClient(transport=transport, base_url="http://localhost", auth=("1001", "callcard")) as http:
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://localhost", auth=("1001", "callcard")
+            ) as http:
                 path = "/finesse/api/" + "/".join(quote(part, safe="") for part in parts)
                 answer = await http.request(method, path, content=body)
                 if answer.content and answer.headers["content-type"].startswith("application/xml"):
@@ -661,19 +798,25 @@ async def test_no_path_verb_or_body_is_an_error_of_ours(site: Site) -> None:
 @settings(max_examples=60)
 @given(
     st.binary(max_size=80)
-    | st.from_regex(r"<body( (rid|sid|wait|hold)='[^'<&]{0,5}'){0,4} xmlns='[a-z:/.]{0,40}'/>", fullmatch=True).map(str.encode)
+    | st.from_regex(
+        r"<body( (rid|sid|wait|hold)='[^'<&]{0,5}'){0,4} xmlns='[a-z:/.]{0,40}'/>", fullmatch=True
+    ).map(str.encode)
 )
 def test_no_bosh_request_is_an_error_of_ours(body: bytes) -> None:
     async def once() -> httpx.Response:
         sandbox = Sandbox(SandboxSettings())
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox.app), base_url="http://localhost") as http:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(sandbox.app), base_url="http://localhost"
+        ) as http:
             return await http.post("/http-bind", content=body)
 
     assert b"<body" in asyncio.run(once()).content
 
 
 async def test_an_unknown_address_of_the_api_is_refused_in_xml(site: Site) -> None:
-    async with httpx.AsyncClient(base_url=f"http://localhost:{site.port}", auth=("1001", "callcard")) as http:
+    async with httpx.AsyncClient(
+        base_url=f"http://localhost:{site.port}", auth=("1001", "callcard")
+    ) as http:
         for method, path, status in [("GET", "Nonsense/1", 404), ("POST", "User/1001", 405)]:
             answer = await http.request(method, f"/finesse/api/{path}")
             assert answer.status_code == status
@@ -694,17 +837,25 @@ class BoshClient:
         self.rid += 1
         sid = f" sid='{self.sid}'" if self.sid else ""
         body = f"<body xmlns='http://jabber.org/protocol/httpbind' rid='{self.rid}'{sid} {attributes}>{inner}</body>"
-        answer = await self.http.post("/http-bind", content=body, headers={"Content-Type": "text/xml"}, timeout=10)
+        answer = await self.http.post(
+            "/http-bind", content=body, headers={"Content-Type": "text/xml"}, timeout=10
+        )
         return etree.fromstring(answer.content)
 
     async def sign_in(self) -> None:
         """From the first request to presence, as the vendor's BOSH sample does it."""
-        first = await self.say(attributes="hold='1' wait='2' ver='1.9' to='localhost' xml:lang='en' xmpp:version='1.0' " + XBOSH)
+        first = await self.say(
+            attributes="hold='1' wait='2' ver='1.9' to='localhost' xml:lang='en' xmpp:version='1.0' "
+            + XBOSH
+        )
         self.sid = first.get("sid", "")
         plain = base64.b64encode(b"\x001001\x00callcard").decode()
         auth = f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{plain}</auth>"
         assert etree.QName((await self.say(auth))[0]).localname == "success"
-        assert etree.QName((await self.say("", f"xmpp:restart='true' {XBOSH}"))[0]).localname == "features"
+        assert (
+            etree.QName((await self.say("", f"xmpp:restart='true' {XBOSH}"))[0]).localname
+            == "features"
+        )
         bind = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>cisco</resource></bind>"
         bound = await self.say(f"<iq xmlns='jabber:client' type='set' id='b'>{bind}</iq>")
         assert "".join(bound.itertext()) == "1001@localhost/cisco"
@@ -738,7 +889,12 @@ async def test_bosh_from_the_first_request_to_an_event(site: Site) -> None:
         assert (await bosh.say(attributes="type='terminate'")).get("type") == "terminate"
         await other
         assert (await bosh.say()).get("condition") == "item-not-found"
-        for rubbish in ("", "<a/>", "<body rid='x' xmlns='http://jabber.org/protocol/httpbind'/>", "<!DOCTYPE x><body/>"):
+        for rubbish in (
+            "",
+            "<a/>",
+            "<body rid='x' xmlns='http://jabber.org/protocol/httpbind'/>",
+            "<!DOCTYPE x><body/>",
+        ):
             assert b"terminate" in (await http.post("/http-bind", content=rubbish)).content
 
 
@@ -774,7 +930,9 @@ HEADER = b"<stream:stream to='localhost' xmlns='jabber:client' xmlns:stream='htt
         ([HEADER + b"<!-- hello -->"], b"restricted-xml"),
     ],
 )
-async def test_a_peer_that_breaks_the_rules_is_told_which_and_left(site: Site, pieces: list[bytes], word: bytes) -> None:
+async def test_a_peer_that_breaks_the_rules_is_told_which_and_left(
+    site: Site, pieces: list[bytes], word: bytes
+) -> None:
     answer = await raw_tcp(site, *pieces)
     assert word in answer or b"features" in answer
     async with await session(site, line="tcp"):
@@ -792,7 +950,13 @@ async def test_who_stops_in_the_middle_of_a_stanza_holds_nobody_up(site: Site) -
 
 
 @settings(max_examples=60)
-@given(st.lists(st.binary(max_size=80) | st.sampled_from([HEADER, b"<presence/>", b"</stream:stream>", b"<iq id='"]), max_size=5))
+@given(
+    st.lists(
+        st.binary(max_size=80)
+        | st.sampled_from([HEADER, b"<presence/>", b"</stream:stream>", b"<iq id='"]),
+        max_size=5,
+    )
+)
 def test_no_bytes_do_worse_than_end_their_own_stream(pieces: list[bytes]) -> None:
     reader = _Reader()
     with suppress(StreamFault):
@@ -801,7 +965,12 @@ def test_no_bytes_do_worse_than_end_their_own_stream(pieces: list[bytes]) -> Non
 
 
 @settings(max_examples=60)
-@given(st.text(max_size=200) | st.sampled_from(["<a>" * 500, "<!DOCTYPE a>", "<?pi?><a/>", "<a xmlns='urn:x'/>", "x" * 70_000]))
+@given(
+    st.text(max_size=200)
+    | st.sampled_from(
+        ["<a>" * 500, "<!DOCTYPE a>", "<?pi?><a/>", "<a xmlns='urn:x'/>", "x" * 70_000]
+    )
+)
 def test_no_frame_does_worse_than_end_its_own_stream(frame: str) -> None:
     with suppress(StreamFault):
         assert parse(frame) is not None

@@ -8,8 +8,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.merging import merged
-from server.record import Moment, Part, Record, Seen, Teller, absorb, add, is_same
+from callcard.journal.call_record import Moment, Part, Record, Seen, Teller, absorb, add, is_same
+from callcard.journal.notes import merged
 
 CUSTOMER, ANA, BILAL = "+12125550123", "1001", "1002"
 STATES = ["INITIATED", "ALERTING", "ACTIVE", "HELD", "WRAP_UP", "DROPPED"]
@@ -20,10 +20,19 @@ def at(second: int) -> str:
 
 
 def seen(dialog: str, moments: list[tuple[int, str, str]], **told: object) -> Seen:
-    found = tuple(Moment(since=at(second), dialog=dialog, address=address, state=state) for second, address, state in moments)
+    found = tuple(
+        Moment(since=at(second), dialog=dialog, address=address, state=state)
+        for second, address, state in moments
+    )
     return replace(
         Seen(
-            dialog=dialog, began=at(0), from_address=CUSTOMER, to_address=ANA, number=CUSTOMER, moments=found, devices=(ANA, BILAL)
+            dialog=dialog,
+            began=at(0),
+            from_address=CUSTOMER,
+            to_address=ANA,
+            number=CUSTOMER,
+            moments=found,
+            devices=(ANA, BILAL),
         ),
         **told,  # type: ignore[arg-type]  # any of its fields
     )
@@ -35,9 +44,14 @@ def tellings(draw: st.DrawFn) -> list[tuple[Teller, Seen]]:
     told = []
     for second in range(draw(st.integers(1, 12))):
         agent = draw(st.sampled_from([ANA, BILAL]))
-        moments = [(second, who, draw(st.sampled_from(STATES))) for who in draw(st.sets(st.sampled_from([CUSTOMER, ANA, BILAL])))]
+        moments = [
+            (second, who, draw(st.sampled_from(STATES)))
+            for who in draw(st.sets(st.sampled_from([CUSTOMER, ANA, BILAL])))
+        ]
         over = draw(st.booleans())
-        told.append((Teller(agent=agent, extension=agent, name=agent), seen("1", moments, over=over)))
+        told.append(
+            (Teller(agent=agent, extension=agent, name=agent), seen("1", moments, over=over))
+        )
     return told
 
 
@@ -49,39 +63,68 @@ def together(told: list[tuple[Teller, Seen]]) -> Record:
 
 
 @given(tellings(), st.randoms(use_true_random=False))
-def test_order_and_repetition_make_no_difference(told: list[tuple[Teller, Seen]], chance: random.Random) -> None:
+def test_order_and_repetition_make_no_difference(
+    told: list[tuple[Teller, Seen]], chance: random.Random
+) -> None:
     shuffled = [*told, *told[: len(told) // 2]]
     chance.shuffle(shuffled)
     one, other = together(told), together(shuffled)
     assert one.moments == other.moments
-    assert (one.ended, one.end, one.answered, one.began) == (other.ended, other.end, other.answered, other.began)
-    assert {part.agent: (part.over, part.joined) for part in one.parts} == {p.agent: (p.over, p.joined) for p in other.parts}
+    assert (one.ended, one.end, one.answered, one.began) == (
+        other.ended,
+        other.end,
+        other.answered,
+        other.began,
+    )
+    assert {part.agent: (part.over, part.joined) for part in one.parts} == {
+        p.agent: (p.over, p.joined) for p in other.parts
+    }
 
 
 @given(tellings(), st.integers(0, 12))
-def test_two_records_of_one_call_become_the_one_that_it_would_have_been(told: list[tuple[Teller, Seen]], cut: int) -> None:
+def test_two_records_of_one_call_become_the_one_that_it_would_have_been(
+    told: list[tuple[Teller, Seen]], cut: int
+) -> None:
     whole = together(told)
     split = absorb(together(told[:cut]), replace(together(told[cut:]), id="two"))
     assert split.id == "one"
-    assert (split.moments, split.ended, split.end, split.dialogs) == (whole.moments, whole.ended, whole.end, whole.dialogs)
-    assert {part.agent: part.over for part in split.parts} == {part.agent: part.over for part in whole.parts}
+    assert (split.moments, split.ended, split.end, split.dialogs) == (
+        whole.moments,
+        whole.ended,
+        whole.end,
+        whole.dialogs,
+    )
+    assert {part.agent: part.over for part in split.parts} == {
+        part.agent: part.over for part in whole.parts
+    }
 
 
 def test_times_of_a_call() -> None:
     record = together(
         [
-            (Teller(agent=ANA, extension=ANA), seen("1", [(0, CUSTOMER, "INITIATED"), (0, ANA, "ALERTING")])),
-            (Teller(agent=ANA, extension=ANA), seen("1", [(5, CUSTOMER, "ACTIVE"), (5, ANA, "ACTIVE")])),
+            (
+                Teller(agent=ANA, extension=ANA),
+                seen("1", [(0, CUSTOMER, "INITIATED"), (0, ANA, "ALERTING")]),
+            ),
+            (
+                Teller(agent=ANA, extension=ANA),
+                seen("1", [(5, CUSTOMER, "ACTIVE"), (5, ANA, "ACTIVE")]),
+            ),
             (Teller(agent=ANA, extension=ANA), seen("1", [(20, ANA, "HELD")])),
             (Teller(agent=ANA, extension=ANA), seen("1", [(30, ANA, "ACTIVE")])),
-            (Teller(agent=ANA, extension=ANA), seen("1", [(50, CUSTOMER, "DROPPED"), (50, ANA, "WRAP_UP")])),
+            (
+                Teller(agent=ANA, extension=ANA),
+                seen("1", [(50, CUSTOMER, "DROPPED"), (50, ANA, "WRAP_UP")]),
+            ),
         ]
     )
     part = record.part(ANA)
     assert part
     assert [record.seconds(part, state) for state in ("ALERTING", "ACTIVE", "HELD")] == [5, 35, 10]
     assert (record.wrapping, record.ended, record.end) == (True, at(50), "completed")
-    over = add(record, Teller(agent=ANA, extension=ANA), seen("1", [(62, ANA, "DROPPED")], over=True), 2.0)
+    over = add(
+        record, Teller(agent=ANA, extension=ANA), seen("1", [(62, ANA, "DROPPED")], over=True), 2.0
+    )
     part = over.part(ANA)
     assert part
     assert (over.wrapping, over.wrap_up_seconds(part)) == (False, 12)
@@ -91,7 +134,12 @@ def test_on_uccx_wrap_up_is_the_agents_own_state() -> None:
     record = together([(Teller(agent=ANA, extension=ANA), seen("1", [(0, ANA, "ACTIVE")]))])
     for second, state in ((10, "WORK"), (25, "READY")):
         teller = Teller(agent=ANA, extension=ANA, state=state, since=at(second))
-        record = add(record, teller, seen("1", [(10, ANA, "DROPPED"), (10, CUSTOMER, "DROPPED")], over=True), 1.0)
+        record = add(
+            record,
+            teller,
+            seen("1", [(10, ANA, "DROPPED"), (10, CUSTOMER, "DROPPED")], over=True),
+            1.0,
+        )
     part = record.part(ANA)
     assert part
     assert record.wrap_up_seconds(part) == 15
@@ -99,21 +147,49 @@ def test_on_uccx_wrap_up_is_the_agents_own_state() -> None:
 
 def test_whether_an_id_means_the_same_call() -> None:
     ended = together(
-        [(Teller(agent=ANA, extension=ANA), seen("1", [(0, ANA, "ACTIVE"), (9, ANA, "DROPPED")], over=True, key="5:1"))]
+        [
+            (
+                Teller(agent=ANA, extension=ANA),
+                seen("1", [(0, ANA, "ACTIVE"), (9, ANA, "DROPPED")], over=True, key="5:1"),
+            )
+        ]
     )
     assert is_same(ended, seen("1", [], key="5:1"))
     assert not is_same(ended, seen("1", [], key="5:2"))
-    keyless = together([(Teller(agent=ANA, extension=ANA), seen("1", [(0, ANA, "ACTIVE"), (9, ANA, "DROPPED")], over=True))])
+    keyless = together(
+        [
+            (
+                Teller(agent=ANA, extension=ANA),
+                seen("1", [(0, ANA, "ACTIVE"), (9, ANA, "DROPPED")], over=True),
+            )
+        ]
+    )
     assert is_same(keyless, seen("1", []))
     assert not is_same(keyless, seen("1", [], began=at(30)))
-    assert is_same(keyless, seen("2", [], began=at(5), associated="1"))  # a consult while it went on
-    consult = together([(Teller(agent=BILAL, extension=BILAL), seen("2", [(5, BILAL, "ALERTING")], began=at(5), associated="1"))])
+    assert is_same(
+        keyless, seen("2", [], began=at(5), associated="1")
+    )  # a consult while it went on
+    consult = together(
+        [
+            (
+                Teller(agent=BILAL, extension=BILAL),
+                seen("2", [(5, BILAL, "ALERTING")], began=at(5), associated="1"),
+            )
+        ]
+    )
     assert is_same(consult, seen("1", [], began=at(0)))
     assert not is_same(consult, seen("1", [], began=at(6)))  # the id is used again
 
 
 def test_a_part_that_was_lost_is_back_when_it_is_heard_of() -> None:
-    record = together([(Teller(agent=ANA, extension=ANA), seen("1", [(0, ANA, "ACTIVE"), (0, CUSTOMER, "ACTIVE")]))])
+    record = together(
+        [
+            (
+                Teller(agent=ANA, extension=ANA),
+                seen("1", [(0, ANA, "ACTIVE"), (0, CUSTOMER, "ACTIVE")]),
+            )
+        ]
+    )
     part = record.part(ANA)
     assert part
     lost = replace(record, parts=(replace(part, lost=100.0),))
@@ -123,7 +199,9 @@ def test_a_part_that_was_lost_is_back_when_it_is_heard_of() -> None:
     assert isinstance(part, Part)
 
 
-LINES = st.lists(st.sampled_from(["one", "two", "three", "four", "five", ""]), max_size=6).map("\n".join)
+LINES = st.lists(st.sampled_from(["one", "two", "three", "four", "five", ""]), max_size=6).map(
+    "\n".join
+)
 
 
 @given(LINES, LINES, LINES)

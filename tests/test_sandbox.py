@@ -22,13 +22,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from server.finesse import messages
-from server.finesse.objects import Dialog, SystemInfo
-from server.sandbox import layout, spec
-from server.sandbox.app import Sandbox, SandboxSettings
-from server.sandbox.events import Notification, Session
-from server.sandbox.people import Refusal
-from server.sandbox.proxy import PREFIX, Proxy
+from callcard.bundle import gadget_xml, layout
+from callcard.finesse import messages
+from callcard.finesse.objects import Dialog, SystemInfo
+from finesse_sandbox.app import Sandbox, SandboxSettings
+from finesse_sandbox.container.proxy import PREFIX, Proxy
+from finesse_sandbox.notifications.events import Notification, Session
+from finesse_sandbox.site import Refusal
 from tests.conftest import AGENT
 
 pytestmark = pytest.mark.anyio
@@ -36,7 +36,9 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 async def rest(finesse: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(finesse.app), base_url="http://finesse", auth=AGENT) as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(finesse.app), base_url="http://finesse", auth=AGENT
+    ) as client:
         yield client
 
 
@@ -46,7 +48,9 @@ class Heard:
     def __init__(self, sandbox: Sandbox, user: str = "1001") -> None:
         self.updates: list[tuple[str, etree._Element]] = []
         outlet = sandbox.nodes[0].outlet
-        session = Session(sandbox.agents.users[user], f"{user}@finesse/test", self._hear, lambda reason: None)
+        session = Session(
+            sandbox.agents.users[user], f"{user}@finesse/test", self._hear, lambda reason: None
+        )
         outlet.join(session)
         outlet.available(session, True)
 
@@ -55,7 +59,10 @@ class Heard:
 
     def told(self) -> list[tuple[str, str, str]]:
         """Event, source and state of each, since the last time."""
-        told = [(u.findtext("event", ""), u.findtext("source", ""), (u.findtext(".//state") or "")) for _node, u in self.updates]
+        told = [
+            (u.findtext("event", ""), u.findtext("source", ""), (u.findtext(".//state") or ""))
+            for _node, u in self.updates
+        ]
         self.updates.clear()
         return told
 
@@ -63,10 +70,17 @@ class Heard:
 # ---- REST
 
 
-async def test_signing_in_answers_202_and_tells_by_event(rest: httpx.AsyncClient, finesse: Sandbox) -> None:
+async def test_signing_in_answers_202_and_tells_by_event(
+    rest: httpx.AsyncClient, finesse: Sandbox
+) -> None:
     heard = Heard(finesse, "1002")
     body = "<User><state>LOGIN</state><extension>1002</extension></User>"
-    answer = await rest.put("/finesse/api/User/1002", content=body, auth=("1002", "callcard"), headers={"requestId": "r1"})
+    answer = await rest.put(
+        "/finesse/api/User/1002",
+        content=body,
+        auth=("1002", "callcard"),
+        headers={"requestId": "r1"},
+    )
     assert (answer.status_code, answer.content, answer.headers["requestid"]) == (202, b"", "r1")
     ((node, update),) = heard.updates
     assert node == "/finesse/api/User/1002"
@@ -110,14 +124,24 @@ async def test_five_wrong_passwords_lock_the_agent_out(rest: httpx.AsyncClient) 
 
 
 async def test_the_supervisor_sees_the_team(rest: httpx.AsyncClient) -> None:
-    team = etree.fromstring((await rest.get("/finesse/api/Team/1?includeLoggedOutAgents=true", auth=("2001", "callcard"))).content)
+    team = etree.fromstring(
+        (
+            await rest.get(
+                "/finesse/api/Team/1?includeLoggedOutAgents=true", auth=("2001", "callcard")
+            )
+        ).content
+    )
     assert [u.findtext("loginId") for u in team.iter("User")] == ["1001", "1002", "1003", "2001"]
-    team = etree.fromstring((await rest.get("/finesse/api/Team/1", auth=("2001", "callcard"))).content)
+    team = etree.fromstring(
+        (await rest.get("/finesse/api/Team/1", auth=("2001", "callcard"))).content
+    )
     assert [u.findtext("loginId") for u in team.iter("User")] == ["1001"]
 
 
 async def test_system_info_needs_no_credentials(rest: httpx.AsyncClient) -> None:
-    info = messages.read((await rest.get("/finesse/api/SystemInfo?nocache=1", auth=None)).content, SystemInfo)
+    info = messages.read(
+        (await rest.get("/finesse/api/SystemInfo?nocache=1", auth=None)).content, SystemInfo
+    )
     assert (info.status, info.deployment_type) == ("IN_SERVICE", "UCCE")
 
 
@@ -165,7 +189,12 @@ def test_dialling_out_is_told_step_by_step_and_twice_as_new(finesse: Sandbox) ->
     assert call
     calls = [u for node, u in heard.updates if node.endswith("/Dialogs")]
     assert [u.findtext("event") for u in calls] == ["POST", "POST", "PUT", "PUT"]
-    assert [u.findtext("data//fromAddress/../state") for u in calls] == ["INITIATING", "INITIATING", "INITIATED", "ALERTING"]
+    assert [u.findtext("data//fromAddress/../state") for u in calls] == [
+        "INITIATING",
+        "INITIATING",
+        "INITIATED",
+        "ALERTING",
+    ]
     assert calls[0].findtext("requestId") == "r7"
     switch.answer_outside(call)
     assert call.state == "ACTIVE"
@@ -209,13 +238,17 @@ TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=40).ma
 def test_a_call_reads_as_it_was_written(variables: dict[str, str], queue: str) -> None:
     sandbox = Sandbox(SandboxSettings())
     sandbox.agents.sign_in(sandbox.agents.users["1001"], "1001", "")
-    from server.sandbox import xml
+    from finesse_sandbox import xml
 
     call = sandbox.switch.ring("+12125550123", "1001", queue, variables)
     (read,) = messages.read_list(xml.document(xml.dialogs([call])), Dialog)
     told = {each.name: each.value for each in read.properties.call_variables}
     assert told == {f"callVariable{n}": "" for n in range(1, 11)} | variables
-    assert (read.id, read.from_address, read.properties.queue_name) == (call.id, "+12125550123", queue)
+    assert (read.id, read.from_address, read.properties.queue_name) == (
+        call.id,
+        "+12125550123",
+        queue,
+    )
     assert [p.actions for p in read.participants] == [(), ("ANSWER",)]
 
 
@@ -228,7 +261,12 @@ def backend() -> Starlette:
 
     async def echo(request: Request) -> Response:
         body = (await request.body()).decode()
-        told = {"method": request.method, "headers": dict(request.headers), "body": body, "count": next(counted)}
+        told = {
+            "method": request.method,
+            "headers": dict(request.headers),
+            "body": body,
+            "count": next(counted),
+        }
         return JSONResponse(told, headers={"Set-Cookie": "a=b", "X-Own": "1"})
 
     methods = ["GET", "POST", "PUT", "DELETE"]
@@ -243,7 +281,10 @@ def backend() -> Starlette:
         routes=[
             Route("/echo", echo, methods=methods),
             Route("/silent", lambda r: JSONResponse({"n": next(counted)})),
-            Route("/private", lambda r: JSONResponse({"n": next(counted)}, headers={"Cache-Control": "no-store"})),
+            Route(
+                "/private",
+                lambda r: JSONResponse({"n": next(counted)}, headers={"Cache-Control": "no-store"}),
+            ),
             Route("/away", lambda r: RedirectResponse("/echo")),
             Route("/slow", slow),
         ]
@@ -251,12 +292,20 @@ def backend() -> Starlette:
 
 
 async def ask(
-    backend: Starlette, *, cache: bool = False, form: dict[str, str], headers: dict[str, str] | None = None
+    backend: Starlette,
+    *,
+    cache: bool = False,
+    form: dict[str, str],
+    headers: dict[str, str] | None = None,
 ) -> httpx.Response:
-    client = httpx.AsyncClient(transport=httpx.ASGITransport(backend), base_url="http://crm", follow_redirects=True)
+    client = httpx.AsyncClient(
+        transport=httpx.ASGITransport(backend), base_url="http://crm", follow_redirects=True
+    )
     proxy = Proxy(client, cache, seconds=0.2)
     app = Starlette(routes=[Route("/gadgets/makeRequest", proxy.answer, methods=["GET", "POST"])])
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://finesse") as gadget:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://finesse"
+    ) as gadget:
         if cache:
             await gadget.post("/gadgets/makeRequest", data=form, headers=headers)
         return await gadget.post("/gadgets/makeRequest", data=form, headers=headers)
@@ -268,7 +317,9 @@ def answered(answer: httpx.Response, url: str) -> Any:
 
 
 def encoded(**headers: str) -> str:
-    return urlencode({name.replace("_", "-"): value for name, value in headers.items()}, quote_via=quote_plus)
+    return urlencode(
+        {name.replace("_", "-"): value for name, value in headers.items()}, quote_via=quote_plus
+    )
 
 
 async def test_the_proxy_passes_on_what_it_should_and_drops_the_rest(backend: Starlette) -> None:
@@ -291,7 +342,11 @@ async def test_the_proxy_passes_on_what_it_should_and_drops_the_rest(backend: St
 async def test_the_proxy_full_headers_delete_and_redirects(backend: Starlette) -> None:
     url = "http://crm/echo"
     told = answered(
-        await ask(backend, form={"url": url, "httpMethod": "DELETE", "postData": "lost", "getFullHeaders": "true"}), url
+        await ask(
+            backend,
+            form={"url": url, "httpMethod": "DELETE", "postData": "lost", "getFullHeaders": "true"},
+        ),
+        url,
     )
     assert told["headers"]["x-own"] == ["1"]
     assert json.loads(told["body"])["body"] == ""
@@ -314,7 +369,9 @@ async def test_the_proxy_refuses(backend: Starlette, form: dict[str, str], statu
 
 
 async def test_the_proxy_is_not_for_other_web_sites(backend: Starlette) -> None:
-    answer = await ask(backend, form={"url": "http://crm/echo"}, headers={"Sec-Fetch-Site": "cross-site"})
+    answer = await ask(
+        backend, form={"url": "http://crm/echo"}, headers={"Sec-Fetch-Site": "cross-site"}
+    )
     assert answer.status_code == 403
 
 
@@ -328,9 +385,16 @@ async def test_the_proxy_gives_up_with_504(backend: Starlette) -> None:
 
 @pytest.mark.parametrize(
     ("path", "refresh", "kept"),
-    [("silent", None, True), ("private", None, False), ("private", "60", True), ("silent", "0", False)],
+    [
+        ("silent", None, True),
+        ("private", None, False),
+        ("private", "60", True),
+        ("silent", "0", False),
+    ],
 )
-async def test_the_proxy_cache_forgets_who_asks(backend: Starlette, path: str, refresh: str | None, kept: bool) -> None:
+async def test_the_proxy_cache_forgets_who_asks(
+    backend: Starlette, path: str, refresh: str | None, kept: bool
+) -> None:
     url = f"http://crm/{path}"
     form = {"url": url} | ({"refresh": refresh} if refresh else {})
     again = json.loads(answered(await ask(backend, cache=True, form=form), url)["body"])
@@ -360,9 +424,15 @@ def folder(tmp_path: Path) -> Path:
 
 async def test_gadgets_are_rendered_with_their_texts_and_prefs(folder: Path) -> None:
     sandbox = Sandbox(SandboxSettings(gadgets=(folder,), host="finesse"))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse") as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse"
+    ) as client:
         url = "/3rdpartygadget/files/mine/g.xml"
-        page = (await client.get("/gadgets/ifr", params={"url": url, "lang": "ar", "mid": "7", "up_colour": '"><b>'})).text
+        page = (
+            await client.get(
+                "/gadgets/ifr", params={"url": url, "lang": "ar", "mid": "7", "up_colour": '"><b>'}
+            )
+        ).text
         assert page.startswith("<!DOCTYPE html>")
         assert '<body dir="rtl">' in page
         assert 'class="&quot;&gt;&lt;b&gt;"' in page
@@ -373,9 +443,20 @@ async def test_gadgets_are_rendered_with_their_texts_and_prefs(folder: Path) -> 
         answer = await client.get(merged)
         assert (answer.text, answer.headers["cache-control"]) == ("1", "public, max-age=86400")
         assert page.rindex("runOnLoadHandlers") > page.index("Hallo")
-        for path in ("mine/own.js", "mine/../secret.txt", "mine/%2e%2e/secret.txt", "secret.txt", "mine/", "mine/none"):
-            assert (await client.get("/3rdpartygadget/files/" + path)).status_code == (200 if path == "mine/own.js" else 404)
-        refused = await client.get("/gadgets/ifr", params={"url": "/3rdpartygadget/files/mine/own.js"})
+        for path in (
+            "mine/own.js",
+            "mine/../secret.txt",
+            "mine/%2e%2e/secret.txt",
+            "secret.txt",
+            "mine/",
+            "mine/none",
+        ):
+            assert (await client.get("/3rdpartygadget/files/" + path)).status_code == (
+                200 if path == "mine/own.js" else 404
+            )
+        refused = await client.get(
+            "/gadgets/ifr", params={"url": "/3rdpartygadget/files/mine/own.js"}
+        )
         assert refused.status_code == 400
         assert "not well-formed" in refused.text
         refused = await client.get("/gadgets/ifr", params={"url": "javascript:1"})
@@ -394,13 +475,26 @@ REWRITTEN = """<Module><ModulePrefs title="T"><Optional feature="content-rewrite
 
 
 def test_resources_go_through_the_containers_own_addresses() -> None:
-    gadget = spec.read(REWRITTEN.encode())
+    gadget = gadget_xml.read(REWRITTEN.encode())
     url = "http://finesse/3rdpartygadget/files/mine/g.xml"
-    page = html.unescape(spec.page(gadget, view="default", url=url, module_id="1", prefs={}, messages={}, rtl=False, head=""))
+    page = html.unescape(
+        gadget_xml.page(
+            gadget,
+            view="default",
+            url=url,
+            module_id="1",
+            prefs={},
+            messages={},
+            rtl=False,
+            head="",
+        )
+    )
     base = quote_plus("http://finesse/3rdpartygadget/files/mine/")
     styles, scripts = re.findall(r'(?:href|src)="(/gadgets/concat[^"]*)"', page)
     assert styles.endswith(f"type=css&1={base}a.css&2={base}b.css")
-    assert scripts.endswith(f"type=js&1={base}one.js&2=https%3A%2F%2Felsewhere.example%2Ftwo.js%3Fx%3D1%26y%3D2")
+    assert scripts.endswith(
+        f"type=js&1={base}one.js&2=https%3A%2F%2Felsewhere.example%2Ftwo.js%3Fx%3D1%26y%3D2"
+    )
     assert '<script src="/desktop/assets/js/finesse.js">' in page
     assert '<script type="module" src="http://finesse/3rdpartygadget/files/mine/three.js">' in page
     assert f"/gadgets/proxy?container=default&gadget={quote_plus(url)}&url={base}five.png" in page
@@ -410,12 +504,18 @@ def test_resources_go_through_the_containers_own_addresses() -> None:
 async def test_concat_keeps_what_is_there_and_moves_what_a_style_refers_to(folder: Path) -> None:
     (folder / "a.css").write_text("p { background: url(img/x.png) url('data:x') url(\"/y.png\") }")
     sandbox = Sandbox(SandboxSettings(gadgets=(folder,), host="finesse"))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse") as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse"
+    ) as client:
         files = "http://finesse/3rdpartygadget/files/mine/"
-        answer = await client.get("/gadgets/concat", params={"type": "css", "1": files + "none.css", "2": files + "a.css"})
+        answer = await client.get(
+            "/gadgets/concat", params={"type": "css", "1": files + "none.css", "2": files + "a.css"}
+        )
         assert f"url({files}img/x.png) url('data:x') url(\"/y.png\")" in answer.text
         assert "none.css: SpecError" in answer.text
-        assert (await client.get("/gadgets/concat", params={"type": "exe", "1": files})).status_code == 400
+        assert (
+            await client.get("/gadgets/concat", params={"type": "exe", "1": files})
+        ).status_code == 400
         assert (await client.get("/gadgets/concat")).status_code == 400
 
 
@@ -423,18 +523,26 @@ async def test_the_image_proxy_never_serves_a_page_of_this_origin() -> None:
     async def page(request: Request) -> Response:
         return Response("<script>1</script>", media_type="text/html")
 
-    upstream = httpx.AsyncClient(transport=httpx.ASGITransport(Starlette(routes=[Route("/x", page)])))
+    upstream = httpx.AsyncClient(
+        transport=httpx.ASGITransport(Starlette(routes=[Route("/x", page)]))
+    )
     sandbox = Sandbox(SandboxSettings(host="finesse"), http=upstream)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse") as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse"
+    ) as client:
         answer = await client.get("/gadgets/proxy", params={"url": "http://elsewhere/x"})
         assert answer.headers["content-type"] == "application/octet-stream"
         assert answer.headers["content-security-policy"] == "sandbox"
-        assert (await client.get("/gadgets/proxy", params={"url": "file:///etc/passwd"})).status_code == 400
+        assert (
+            await client.get("/gadgets/proxy", params={"url": "file:///etc/passwd"})
+        ).status_code == 400
 
 
 async def test_a_specification_is_kept_until_somebody_asks_for_a_new_one(folder: Path) -> None:
     sandbox = Sandbox(SandboxSettings(gadgets=(folder,), host="finesse", spec_cache=True))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse") as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse"
+    ) as client:
         asked = {"url": "/3rdpartygadget/files/mine/g.xml"}
         await client.get("/gadgets/ifr", params=asked)
         (folder / "g.xml").write_text(SPEC.replace("__MSG_hello__", "changed"))
@@ -448,7 +556,9 @@ async def test_an_older_library_gets_what_a_later_server_would_add(tmp_path: Pat
     new.write_text("window.finesse = { getAuthHeaderString: 1 };")
     for file, added in [(old, True), (new, False)]:
         sandbox = Sandbox(SandboxSettings(finesse_js=file, host="finesse"))
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse") as client:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse"
+        ) as client:
             text = (await client.get("/desktop/assets/js/finesse.js")).text
             assert text.startswith(file.read_text())
             assert ("finesse.gadget?.Config" in text) is added
@@ -456,7 +566,9 @@ async def test_an_older_library_gets_what_a_later_server_would_add(tmp_path: Pat
 
 async def test_without_a_layout_each_gadget_has_a_tab(folder: Path) -> None:
     sandbox = Sandbox(SandboxSettings(gadgets=(folder,), host="finesse"))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse", auth=AGENT) as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse", auth=AGENT
+    ) as client:
         session = (await client.get("/desktop/session")).json()
         assert [tab["label"] for tab in session["layout"]["tabs"]] == ["T"]
         assert (await client.get("/desktop/session", auth=("1001", "wrong"))).status_code == 401
@@ -468,7 +580,10 @@ async def test_without_a_layout_each_gadget_has_a_tab(folder: Path) -> None:
         ("<a", "not well-formed"),
         ("<finesseLayout/>", "the root must be"),
         ('<finesseLayout xmlns="http://www.cisco.com/vtg/finesse"/>', "needs <header>"),
-        ('<finesseLayout xmlns="http://www.cisco.com/vtg/finesse"><header/></finesseLayout>', "no <layout>"),
+        (
+            '<finesseLayout xmlns="http://www.cisco.com/vtg/finesse"><header/></finesseLayout>',
+            "no <layout>",
+        ),
         (
             '<finesseLayout xmlns="http://www.cisco.com/vtg/finesse"><header/><layout><role>Boss</role></layout></finesseLayout>',
             "Boss",
@@ -491,9 +606,13 @@ async def test_the_back_door(rest: httpx.AsyncClient, finesse: Sandbox) -> None:
     assert (await rest.post(f"/sandbox/calls/{call['id']}/drop")).status_code == 404
     await rest.get("/finesse/api/User/1001")
     asked = (await rest.get("/sandbox/requests")).json()
-    assert [(r["method"], r["path"], r["user"], r["status"]) for r in asked] == [("GET", "/finesse/api/User/1001", "1001", 200)]
+    assert [(r["method"], r["path"], r["user"], r["status"]) for r in asked] == [
+        ("GET", "/finesse/api/User/1001", "1001", 200)
+    ]
     assert all(r["time"] > 0 for r in asked)
-    assert (await rest.post("/sandbox/faults", json={"kind": "slow", "seconds": 0})).json()["armed"][0]["kind"] == "slow"
+    assert (await rest.post("/sandbox/faults", json={"kind": "slow", "seconds": 0})).json()[
+        "armed"
+    ][0]["kind"] == "slow"
     assert (await rest.post("/sandbox/reset")).status_code == 200
     assert (finesse.agents.users["1001"].state, finesse.faults.armed) == ("LOGOUT", [])
 
@@ -509,7 +628,9 @@ async def test_the_back_door(rest: httpx.AsyncClient, finesse: Sandbox) -> None:
         ("calls/1/dance", b"", 404),
     ],
 )
-async def test_the_back_door_refuses_rubbish(rest: httpx.AsyncClient, path: str, body: bytes, status: int) -> None:
+async def test_the_back_door_refuses_rubbish(
+    rest: httpx.AsyncClient, path: str, body: bytes, status: int
+) -> None:
     answer = await rest.post(f"/sandbox/{path}", content=body)
     assert answer.status_code == status
     assert answer.json()["error"]
@@ -523,7 +644,9 @@ ACTIONS = [
 ]  # fmt: skip
 PHONES = ["1001", "1002", "1003", "2001"]
 STEP = st.tuples(
-    st.sampled_from(["ring", "dial", "act", "act", "act", "outside", "state", "monitor", "barge", "preview"]),
+    st.sampled_from(
+        ["ring", "dial", "act", "act", "act", "outside", "state", "monitor", "barge", "preview"]
+    ),
     st.sampled_from(PHONES),
     st.sampled_from([*PHONES, "9999", "+12125550199"]),
     st.sampled_from(ACTIONS),
@@ -532,7 +655,9 @@ STEP = st.tuples(
 
 
 @pytest.mark.parametrize("platform", ["ucce", "uccx"])
-def test_whatever_is_done_calls_and_agents_stay_consistent_and_every_call_ends(platform: Literal["ucce", "uccx"]) -> None:
+def test_whatever_is_done_calls_and_agents_stay_consistent_and_every_call_ends(
+    platform: Literal["ucce", "uccx"],
+) -> None:
     @hypothesis.settings(max_examples=30)
     @given(st.lists(STEP, max_size=25))
     def walk(steps: list[tuple[str, str, str, str, int]]) -> None:
@@ -558,7 +683,12 @@ def test_whatever_is_done_calls_and_agents_stay_consistent_and_every_call_ends(p
             sandbox.centre.set_state(wrapping, wrapping, "READY", "", "")
         assert switch.dialogs == {}
         for phone in PHONES:
-            assert agents.users[phone].state not in ("TALKING", "HOLD", "RESERVED", "RESERVED_OUTBOUND_PREVIEW")
+            assert agents.users[phone].state not in (
+                "TALKING",
+                "HOLD",
+                "RESERVED",
+                "RESERVED_OUTBOUND_PREVIEW",
+            )
 
     walk()
 
@@ -573,16 +703,28 @@ def _take(sandbox: Sandbox, what: str, phone: str, other: str, action: str, whic
         case "dial" if user.extension and other != phone:
             switch.make_call(user, other, "")
         case "preview":
-            switch.preview(phone, "+12125550123", "Winter", direct=sandbox.agents.platform == "uccx")
+            switch.preview(
+                phone, "+12125550123", "Winter", direct=sandbox.agents.platform == "uccx"
+            )
         case "state":
-            sandbox.centre.set_state(user, user, ("READY", "NOT_READY", "LOGOUT")[which % 3], ("", "1", "4")[which % 3], "")
+            sandbox.centre.set_state(
+                user,
+                user,
+                ("READY", "NOT_READY", "LOGOUT")[which % 3],
+                ("", "1", "4")[which % 3],
+                "",
+            )
         case "monitor" if phone != "2001":
             switch.monitor(sandbox.agents.users["2001"], phone, "")
         case "barge" if dialog and dialog.kind == "monitor":
             switch.barge(sandbox.agents.users["2001"], dialog, "")
         case "outside" if dialog:
             (switch.answer_outside if which % 2 else switch.drop_outside)(dialog)
-        case "act" if dialog and user.extension and not (action in ("CONSULT_CALL", "TRANSFER_SST") and other == phone):
+        case "act" if (
+            dialog
+            and user.extension
+            and not (action in ("CONSULT_CALL", "TRANSFER_SST") and other == phone)
+        ):
             switch.act(dialog, phone, action, "", toAddress=other, dtmfString="1")
 
 
@@ -594,8 +736,12 @@ def _consistent(sandbox: Sandbox) -> None:
     for phone in PHONES:
         user = sandbox.agents.users[phone]
         if not sandbox.switch.dialogs_of(user):
-            assert user.state not in ("TALKING", "HOLD", "RESERVED", "RESERVED_OUTBOUND_PREVIEW"), user
+            assert user.state not in ("TALKING", "HOLD", "RESERVED", "RESERVED_OUTBOUND_PREVIEW"), (
+                user
+            )
         talking = [
-            d for d in sandbox.switch.dialogs_of(user) if (p := d.participant(phone)) and p.state == "ACTIVE" and not p.passive
+            d
+            for d in sandbox.switch.dialogs_of(user)
+            if (p := d.participant(phone)) and p.state == "ACTIVE" and not p.passive
         ]
         assert len(talking) <= 1, talking

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from server.errors import StoreUnavailable
-from server.record import ContactChosen, Leg, Part, Record
-from server.store import sqlite
-from server.store.sqlite import Callback, Kept, Listed, Store, Writing
+from callcard.errors import StoreUnavailable
+from callcard.journal.call_record import ContactChosen, Leg, Part, Record
+from callcard.store import sqlite
+from callcard.store.sqlite import Callback, Kept, Listed, Store, Writing
 
 pytestmark = pytest.mark.anyio
 
@@ -25,7 +26,17 @@ RECORD = Record(
     parts=(Part(agent="1001"),),
     contact=ContactChosen(source="local", id="7"),
 )
-CALLBACK = Callback(id="c", agent="1001", status="open", at="", number="+12125550123", name="", contact="", note="", created="")
+CALLBACK = Callback(
+    id="c",
+    agent="1001",
+    status="open",
+    at="",
+    number="+12125550123",
+    name="",
+    contact="",
+    note="",
+    created="",
+)
 
 
 def ask_everything(store: Store) -> None:
@@ -46,12 +57,14 @@ def do_everything(writing: Writing) -> None:
     writing.put(kept)
     writing.get("one")
     writing.candidates(["1"], "5:1")
-    writing.delivered("one", RECORD)
+    writing.delivered(RECORD)
     writing.failed("one", "away")
     writing.overtaken("one", 3)
     writing.park("one", "refused")
     writing.silent(1.0, 10)
-    writing.list_number(Listed(name="never-log", number="+1", given="1", reason="", author="", at=1.0))
+    writing.list_number(
+        Listed(name="never-log", number="+1", given="1", reason="", author="", at=1.0)
+    )
     writing.unlist_number("never-log", "+1")
     writing.audit("1001", "did", "+1")
     writing.put_callback(CALLBACK)
@@ -64,7 +77,9 @@ def do_everything(writing: Writing) -> None:
     writing.drop("one")
 
 
-async def test_no_question_looks_through_a_whole_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_question_looks_through_a_whole_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = Store(tmp_path / "calls.sqlite")
     asked: list[tuple[str, tuple[Any, ...]]] = []
 
@@ -81,8 +96,27 @@ async def test_no_question_looks_through_a_whole_table(tmp_path: Path, monkeypat
     with sqlite3.connect(tmp_path / "calls.sqlite") as reader:
         for sql, values in asked:
             plan = [row[3] for row in reader.execute(f"explain query plan {sql}", values)]
-            assert not [step for step in plan if step.startswith("SCAN") and "CONSTANT" not in step], f"{sql}\\n{plan}"
+            assert not [
+                step for step in plan if step.startswith("SCAN") and "CONSTANT" not in step
+            ], f"{sql}\\n{plan}"
     assert len(asked) > 25
+    store.close()
+
+
+async def test_the_crm_has_what_has_not_changed_since_even_if_an_older_callcard_wrote_it_down(
+    tmp_path: Path,
+) -> None:
+    store = Store(tmp_path / "calls.sqlite")
+    old = replace(RECORD, named=())
+    await store.write(partial(Writing.put, kept=Kept(record=old, status="due", heard=1.0, due=1.0)))
+    fewer = msgspec.json.encode(
+        {k: v for k, v in msgspec.to_builtins(old).items() if k != "named"}
+    )  # which it did not have
+    await store.write(lambda writing: writing._execute("update record set doc = ?", (fewer,)))
+    (kept,) = store.due(2.0, 10)
+    assert not await store.write(partial(Writing.delivered, record=replace(old, queue="Support")))
+    assert await store.write(partial(Writing.delivered, record=kept.record))
+    assert store.due(2.0, 10) == []
     store.close()
 
 
@@ -106,7 +140,9 @@ async def test_a_file_of_the_first_version_is_brought_along_and_one_of_a_later_i
     with monkeypatch.context() as before:
         before.setattr(sqlite, "_MIGRATIONS", sqlite._MIGRATIONS[:1])
         Store(path).close()
-    old = msgspec.json.encode(msgspec.to_builtins(CALLBACK) | {"status": "dialled", "team": "Sales", "call": ""})
+    old = msgspec.json.encode(
+        msgspec.to_builtins(CALLBACK) | {"status": "dialled", "team": "Sales", "call": ""}
+    )
     with sqlite3.connect(path) as file:
         file.execute("insert into callback values ('c', '1001', 'Sales', 'dialled', '', ?)", (old,))
     file.close()

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, FrameLocator, expect
 
-from server.crm.base import CallLog
-from server.sandbox.people import Workflow
+from callcard.crm.base import CallLog
+from finesse_sandbox.site import Workflow
 from tests.conftest import until
 from tests.desk import NEEDS_CHROMIUM, Desk, Open, desks
 from tests.site import Site, open_site
@@ -23,8 +23,12 @@ KNOWN = "+491713900001"
 
 
 @pytest.fixture(scope="module", params=["ucce", "uccx"])
-def whole_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with open_site(tmp_path_factory.mktemp("site"), platform=request.param, service={"notes_seconds": 4.0}) as site:
+def whole_site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    with open_site(
+        tmp_path_factory.mktemp("site"), platform=request.param, service={"notes_seconds": 4.0}
+    ) as site:
         yield site
 
 
@@ -42,7 +46,9 @@ def desk(browser: Browser, site: Site) -> Iterator[Open]:
 
 
 def press(gadget: FrameLocator, name: str) -> None:
-    gadget.locator("call-panel:not([hidden]) call-controls").get_by_role("button", name=name, exact=True).click()
+    gadget.locator("call-panel:not([hidden]) call-controls").get_by_role(
+        "button", name=name, exact=True
+    ).click()
 
 
 def phase(gadget: FrameLocator, text: str) -> None:
@@ -88,7 +94,9 @@ def test_an_agent_works_the_whole_call_and_the_crm_has_it_once(desk: Open, site:
     for key in "42#":
         gadget.locator(".keys").get_by_role("button", name=key, exact=True).click()
         until(partial(has_tone, site, call, key))
-        expect(gadget.get_by_role("button", name="Keypad…")).to_have_attribute("aria-disabled", "false")
+        expect(gadget.get_by_role("button", name="Keypad…")).to_have_attribute(
+            "aria-disabled", "false"
+        )
     press(gadget, "Keypad…")
     expect(gadget.locator(".drawer")).to_be_hidden()
     if uccx:
@@ -116,7 +124,11 @@ def test_an_agent_works_the_whole_call_and_the_crm_has_it_once(desk: Open, site:
     expect(gadget.locator(".saved")).to_have_text("Saved")
     gadget.get_by_role("button", name="Close").click()
     log = logged(site, call)
-    assert (log.end, log.owner, log.agents[0].notes) == ("completed", "1001", "wants a pump\nby Friday")
+    assert (log.end, log.owner, log.agents[0].notes) == (
+        "completed",
+        "1001",
+        "wants a pump\nby Friday",
+    )
     assert log.reasons == (("Sale", "Complaint") if uccx else ("Sale",))
     assert log.variables["callVariable1"] == "Order 4712"
     assert log.contact
@@ -138,7 +150,9 @@ def test_a_consult_a_conference_and_the_card_that_follows(desk: Open, site: Site
     press(bilal, "Answer")
     phase(ana, "Consulting")
     press(ana, "Conference")
-    until(lambda: len([p for p in call_of(site, call)["participants"] if p["state"] == "ACTIVE"]) == 3)
+    until(
+        lambda: len([p for p in call_of(site, call)["participants"] if p["state"] == "ACTIVE"]) == 3
+    )
     expect(bilal.get_by_role("heading", name="Käthe").first).to_be_visible()
     expect(bilal.locator("call-panel:not([hidden]) call-notes textarea")).to_be_visible()
     bilal.locator("call-panel:not([hidden]) call-notes textarea").fill("from Bilal")
@@ -146,7 +160,10 @@ def test_a_consult_a_conference_and_the_card_that_follows(desk: Open, site: Site
     press(ana, "Hang up")
     site.post(f"calls/{call}/drop")
     log = logged(site, call)
-    assert [(share.agent, share.notes) for share in log.agents] == [("1001", "from Ana"), ("1002", "from Bilal")]
+    assert [(share.agent, share.notes) for share in log.agents] == [
+        ("1001", "from Ana"),
+        ("1002", "from Bilal"),
+    ]
 
 
 def test_a_direct_transfer_to_a_typed_number(desk: Open, site: Site) -> None:
@@ -156,7 +173,9 @@ def test_a_direct_transfer_to_a_typed_number(desk: Open, site: Site) -> None:
     gadget.get_by_label("Whom to transfer to").fill("+1 212 555 0142")
     gadget.get_by_role("button", name="Transfer to +1 212 555 0142").click()
     phase(gadget, "Call ended")
-    (order,) = [r for r in site.get("requests") if r["method"] == "PUT" and r["path"].endswith(call)][1:]
+    (order,) = [
+        r for r in site.get("requests") if r["method"] == "PUT" and r["path"].endswith(call)
+    ][1:]
     assert order["status"] == 202
     gadget.get_by_role("button", name="Close").click()
     assert logged(site, call).end == "transferred"
@@ -168,8 +187,12 @@ def test_what_finesse_refuses_is_said_and_the_buttons_are_back(desk: Open, site:
     press(gadget, "Transfer…")
     gadget.get_by_label("Whom to transfer to").fill("4444")
     gadget.get_by_role("button", name="Transfer to 4444").click()
-    expect(gadget.locator("call-panel header .error")).to_contain_text("this number can't be reached")
-    expect(gadget.get_by_role("button", name="Hold", exact=True)).to_have_attribute("aria-disabled", "false")
+    expect(gadget.locator("call-panel header .error")).to_contain_text(
+        "this number can't be reached"
+    )
+    expect(gadget.get_by_role("button", name="Hold", exact=True)).to_have_attribute(
+        "aria-disabled", "false"
+    )
 
 
 def test_one_order_at_a_time_for_the_telephone_whatever_the_call(desk: Open, site: Site) -> None:
@@ -178,11 +201,16 @@ def test_one_order_at_a_time_for_the_telephone_whatever_the_call(desk: Open, sit
     site.ring("+12025550123")
     expect(gadget.get_by_role("tab")).to_have_count(2)
     before = len(site.get("requests"))
-    site.post("faults", {"kind": "slow", "method": "PUT", "path": f"/finesse/api/Dialog/{first}", "seconds": 2})
+    site.post(
+        "faults",
+        {"kind": "slow", "method": "PUT", "path": f"/finesse/api/Dialog/{first}", "seconds": 2},
+    )
     gadget.get_by_role("tab").first.click()
     press(gadget, "Hold")
     gadget.get_by_role("tab").last.click()
-    expect(gadget.locator("call-panel:not([hidden]) .answer")).to_have_attribute("aria-disabled", "true")
+    expect(gadget.locator("call-panel:not([hidden]) .answer")).to_have_attribute(
+        "aria-disabled", "true"
+    )
     gadget.locator("call-panel:not([hidden]) .answer").click(force=True)
     puts = [r for r in site.get("requests")[before:] if r["method"] == "PUT"]
     assert len(puts) <= 1
@@ -198,9 +226,13 @@ def test_a_value_that_finesse_cuts_or_drops_is_told(desk: Open, site: Site) -> N
         gadget.locator("call-variables").get_by_role("button", name="Save").click()
 
     write("user.case", "a case number that is too long for it")
-    expect(gadget.locator("call-variables .error")).to_have_text("Finesse kept only “a case number that i”")
+    expect(gadget.locator("call-variables .error")).to_have_text(
+        "Finesse kept only “a case number that i”"
+    )
     write("callVariable2", "ж" * 5 if site.sandbox.centre.platform == "ucce" else "ж" * 20)
-    expect(gadget.locator("call-variables")).to_contain_text(re.compile("can't keep the character|may have 39 bytes"))
+    expect(gadget.locator("call-variables")).to_contain_text(
+        re.compile("can't keep the character|may have 39 bytes")
+    )
 
 
 def test_notes_survive_a_reload_an_outage_and_an_ended_token(desk: Open, site: Site) -> None:
@@ -227,7 +259,9 @@ def test_notes_survive_a_reload_an_outage_and_an_ended_token(desk: Open, site: S
     assert logged(site, call).agents[0].notes == "first\nsecond\nthird"
 
 
-def test_a_computer_whose_clock_is_wrong_has_as_long_for_its_notes_as_any_other(desk: Open, site: Site) -> None:
+def test_a_computer_whose_clock_is_wrong_has_as_long_for_its_notes_as_any_other(
+    desk: Open, site: Site
+) -> None:
     gadget = desk(clock_ahead=1).gadget
     call = answered(gadget, site)
     expect(gadget.locator("call-panel:not([hidden]) .clock")).to_have_text(re.compile(r"^00:0\d$"))
@@ -254,7 +288,9 @@ def test_a_callback_is_saved_from_a_call_and_dialled_with_one_press(desk: Open, 
     expect(gadget.locator(".callbacks li .about")).to_have_text("+49 171 3900001 · about the pump")
     dial = gadget.locator(".callbacks li").get_by_role("button", name=re.compile("^Call Käthe"))
     with httpx.Client(base_url=f"{site.service}/api/v1", auth=("2001", "callcard")) as boss:
-        boss.post("/lists/do-not-call", json={"number": KNOWN, "reason": "asked for it"}).raise_for_status()
+        boss.post(
+            "/lists/do-not-call", json={"number": KNOWN, "reason": "asked for it"}
+        ).raise_for_status()
         dial.click()
         expect(gadget.locator("callback-list .error")).to_contain_text("must not be called")
         gadget.locator("callback-list").evaluate("(list) => list.read()")
@@ -294,7 +330,15 @@ def test_a_workflow_of_the_desktop_does_something_in_the_card_and_the_others_go_
 ) -> None:
     variable = ("callVariable1", "//Dialog/mediaProperties/callvariables/callVariable1")
     path = "callcard:note?text=Answered%20for%20${callVariable1}"
-    ours = Workflow("2", "Note the class", "CALL_ANSWERED", "BROWSER_POP", "OTHER", (("path", path),), (variable,))
+    ours = Workflow(
+        "2",
+        "Note the class",
+        "CALL_ANSWERED",
+        "BROWSER_POP",
+        "OTHER",
+        (("path", path),),
+        (variable,),
+    )
     pop = (("path", f"{site.finesse}/crm/contacts/none"), ("windowName", "crm"))
     finesses = Workflow("3", "Pop the CRM", "CALL_ANSWERED", "BROWSER_POP", "FINESSE_DESKTOP", pop)
     known = site.sandbox.centre.site
@@ -307,8 +351,12 @@ def test_a_workflow_of_the_desktop_does_something_in_the_card_and_the_others_go_
     expect(ana.gadget.locator(".saved")).to_have_text("Saved")
 
 
-def test_a_team_that_must_choose_a_reason(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> None:
-    with open_site(tmp_path_factory.mktemp("strict"), service={"disposition_teams": ("Customer Care",)}) as site:
+def test_a_team_that_must_choose_a_reason(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with open_site(
+        tmp_path_factory.mktemp("strict"), service={"disposition_teams": ("Customer Care",)}
+    ) as site:
         context = browser.new_context()
         desk = Desk(context.new_page())
         desk.sign_in(site)

@@ -35,7 +35,11 @@ export class AgentStateElement extends HTMLElement {
 
   connectedCallback() {
     if (this.firstChild) return;
-    this.append(h("label", { for: this.#select.id, class: "hidden" }, t("state.label")), this.#select, this.#error);
+    this.append(
+      h("label", { for: this.#select.id, class: "hidden" }, t("state.label")),
+      this.#select,
+      this.#error,
+    );
     // By mouse, a choice is meant. By arrow keys one passes through others: it is meant once Enter says so, or on leaving.
     let browsing = false;
     const apply = () => {
@@ -65,26 +69,35 @@ export class AgentStateElement extends HTMLElement {
     const state = user.state ?? "";
     this.dataset.state = state;
     const now =
-      state === "NOT_READY" && this.#notReady.some(({ id }) => id === user.reasonCodeId) ? `NOT_READY ${user.reasonCodeId}` : state;
+      state === "NOT_READY" && this.#notReady.some(({ id }) => id === user.reasonCodeId)
+        ? `NOT_READY ${user.reasonCodeId}`
+        : state;
     this.#now = now;
     /** @param {string} value @param {string} text */
     const option = (value, text) => h("option", { value, selected: value === now }, text);
     // On UCCE one signs out from not ready, so that is the only place from where it is offered.
     const listed = [
       option("READY", STATES.READY()),
-      ...this.#notReady.map(({ id, label }) => option(`NOT_READY ${id}`, t("state.notReadyBecause", { reason: label }))),
+      ...this.#notReady.map(({ id, label }) =>
+        option(`NOT_READY ${id}`, t("state.notReadyBecause", { reason: label })),
+      ),
       ...(state === "READY" ? [] : this.#signOut).map(({ id, label }) =>
         option(`LOGOUT ${id}`, t("state.signOutBecause", { reason: label })),
       ),
     ];
     // Where no reasons are defined, the bare states are what one may ask for.
     if (!this.#notReady.length) listed.push(option("NOT_READY", STATES.NOT_READY()));
-    if (!this.#signOut.length && state !== "READY") listed.push(option("LOGOUT", t("state.signOut")));
-    const current = listed.some(({ value }) => value === now) ? [] : [option(now, STATES[state]?.() ?? state)];
+    if (!this.#signOut.length && state !== "READY")
+      listed.push(option("LOGOUT", t("state.signOut")));
+    const current = listed.some(({ value }) => value === now)
+      ? []
+      : [option(now, STATES[state]?.() ?? state)];
     this.#select.replaceChildren(...current, ...listed);
     this.#select.disabled = state === "LOGOUT"; // not while a change is pending: that would take the focus away
     this.#select.setAttribute("aria-busy", String(pending));
-    const next = user.pendingState ? t("state.next", { state: STATES[user.pendingState]?.() ?? user.pendingState }) : "";
+    const next = user.pendingState
+      ? t("state.next", { state: STATES[user.pendingState]?.() ?? user.pendingState })
+      : "";
     this.title = next;
     this.dataset.next = next;
   }

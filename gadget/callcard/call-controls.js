@@ -45,15 +45,24 @@ export class CallControlsElement extends HTMLElement {
     const shown = JSON.stringify([actions, pending, waiting, borrowed, open]);
     if (shown === this.#shown) return;
     this.#shown = shown;
-    const focused = /** @type {HTMLElement | null} */ (this.contains(document.activeElement) ? document.activeElement : null);
+    const focused = /** @type {HTMLElement | null} */ (
+      this.contains(document.activeElement) ? document.activeElement : null
+    );
     this.setAttribute("role", "group");
     this.setAttribute("aria-label", t("action.group"));
     const lent = borrowed.filter(({ action }) => !actions.includes(action));
     const own = actions.filter(
-      (action) => !ELSEWHERE.includes(action) && action !== "drop" && !(action === "transfer" && actions.includes("consult")),
+      (action) =>
+        !ELSEWHERE.includes(action) &&
+        action !== "drop" &&
+        !(action === "transfer" && actions.includes("consult")),
     );
     this.replaceChildren(
-      ...own.map((action) => (DRAWERS[action] ? this.#opener(action, waiting, open) : this.#button(action, pending, waiting))),
+      ...own.map((action) =>
+        DRAWERS[action]
+          ? this.#opener(action, waiting, open)
+          : this.#button(action, pending, waiting),
+      ),
       ...lent.map(({ action, call }) => this.#button(action, pending, waiting, call)),
       ...(actions.includes("drop") ? [this.#button("drop", pending, waiting)] : []),
     );
@@ -67,10 +76,17 @@ export class CallControlsElement extends HTMLElement {
   #button(action, pending, waiting, call) {
     // aria-disabled rather than disabled: a disabled button loses the focus.
     const press = () => !waiting && tell(this, "order", { action, call });
-    const label = pending === action ? t("action.pending", { action: LABELS[action]() }) : LABELS[action]();
+    const label =
+      pending === action ? t("action.pending", { action: LABELS[action]() }) : LABELS[action]();
     return h(
       "button",
-      { type: "button", class: action, "aria-disabled": waiting, "aria-busy": pending === action, onclick: press },
+      {
+        type: "button",
+        class: action,
+        "aria-disabled": waiting,
+        "aria-busy": pending === action,
+        onclick: press,
+      },
       label,
     );
   }
@@ -78,7 +94,8 @@ export class CallControlsElement extends HTMLElement {
   /** @param {Action} action @param {boolean} waiting @param {Drawer | ""} open */
   #opener(action, waiting, open) {
     const drawer = DRAWERS[action];
-    const label = action === "consult" ? t("action.pass") : t("action.more", { action: LABELS[action]() });
+    const label =
+      action === "consult" ? t("action.pass") : t("action.more", { action: LABELS[action]() });
     const press = () => tell(this, "drawer", drawer);
     return h(
       "button",

@@ -10,7 +10,13 @@ export class CallKeypadElement extends HTMLElement {
 
   connectedCallback() {
     if (this.firstChild) return;
-    const input = h("input", { id: uniqueId("tones"), dir: "ltr", inputmode: "tel", maxlength: 32, autocomplete: "off" });
+    const input = h("input", {
+      id: uniqueId("tones"),
+      dir: "ltr",
+      inputmode: "tel",
+      maxlength: 32,
+      autocomplete: "off",
+    });
     const form = h(
       "form",
       { class: "row" },
@@ -29,7 +35,9 @@ export class CallKeypadElement extends HTMLElement {
       h(
         "div",
         { class: "keys", dir: "ltr" },
-        [...KEYS].map((key) => h("button", { type: "button", onclick: () => this.#press(key) }, key)),
+        [...KEYS].map((key) =>
+          h("button", { type: "button", onclick: () => this.#press(key) }, key),
+        ),
       ),
       this.#sent,
       form,

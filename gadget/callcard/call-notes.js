@@ -37,7 +37,11 @@ export class CallNotesElement extends HTMLElement {
     this.#text.placeholder = t("notes.placeholder");
     this.#text.addEventListener("input", () => this.#typed());
     this.#text.addEventListener("blur", () => void this.save());
-    const later = h("button", { type: "button", class: "quiet later", onclick: () => tell(this, "later") }, t("callback.fromCall"));
+    const later = h(
+      "button",
+      { type: "button", class: "quiet later", onclick: () => tell(this, "later") },
+      t("callback.fromCall"),
+    );
     this.append(
       h("h3", {}, h("label", { for: this.#text.id }, t("notes.label"))),
       this.#others,
@@ -59,7 +63,11 @@ export class CallNotesElement extends HTMLElement {
 
   /** Whether the agent's team must choose a reason and they have not. */
   get lacksReason() {
-    return !!this.interaction?.reason_required && !this.interaction.reasons.length && !this.interaction.finished;
+    return (
+      !!this.interaction?.reason_required &&
+      !this.interaction.reasons.length &&
+      !this.interaction.finished
+    );
   }
 
   get #mine() {
@@ -90,7 +98,12 @@ export class CallNotesElement extends HTMLElement {
       ...interaction.notes
         .filter(({ agent, text }) => agent !== me && text)
         .map(({ name, agent, text }) =>
-          h("blockquote", {}, h("cite", { class: "about" }, own(name || agent)), h("p", {}, own(text))),
+          h(
+            "blockquote",
+            {},
+            h("cite", { class: "about" }, own(name || agent)),
+            h("p", {}, own(text)),
+          ),
         ),
     );
     this.#drawReasons();
@@ -103,7 +116,8 @@ export class CallNotesElement extends HTMLElement {
     const { state = "open", closes = "", finished = false } = this.interaction ?? {};
     const left = (Date.parse(closes) - desktop.now) / 1000;
     const closed = state === "delivered" || state === "parked" || (!!closes && !(left > 0));
-    this.#left.textContent = closed || finished || !closes ? "" : t("notes.left", { time: clock(left) });
+    this.#left.textContent =
+      closed || finished || !closes ? "" : t("notes.left", { time: clock(left) });
     if (closed && !this.unsaved) this.#text.disabled = true;
     if (closed && !this.#said.textContent) this.#said.textContent = t("notes.closed");
   }
@@ -111,7 +125,11 @@ export class CallNotesElement extends HTMLElement {
   #typed() {
     const { interaction } = this;
     if (!interaction) return;
-    keepDraft(interaction.id, { text: this.#text.value, base: this.#base, typed: new Date(desktop.now).toISOString() });
+    keepDraft(interaction.id, {
+      text: this.#text.value,
+      base: this.#base,
+      typed: new Date(desktop.now).toISOString(),
+    });
     this.#said.textContent = t("notes.typing");
     this.#said.classList.remove("error");
     clearTimeout(this.#timer);
@@ -136,7 +154,9 @@ export class CallNotesElement extends HTMLElement {
       if (this.#text.value === text) this.#text.value = kept;
       keepDraft(
         interaction.id,
-        this.#text.value === kept ? null : { text: this.#text.value, base: kept, typed: new Date(desktop.now).toISOString() },
+        this.#text.value === kept
+          ? null
+          : { text: this.#text.value, base: kept, typed: new Date(desktop.now).toISOString() },
       );
       this.#said.classList.remove("error");
       this.#said.textContent = t("notes.saved");
@@ -151,7 +171,8 @@ export class CallNotesElement extends HTMLElement {
       this.#timer = setTimeout(() => void this.save(), AGAIN);
     }
     this.#saving = false;
-    if (this.#text.value !== this.#base && !this.#timer) this.#timer = setTimeout(() => void this.save(), QUIET);
+    if (this.#text.value !== this.#base && !this.#timer)
+      this.#timer = setTimeout(() => void this.save(), QUIET);
   }
 
   /** @param {string} text @param {boolean} [bad] */
@@ -177,23 +198,35 @@ export class CallNotesElement extends HTMLElement {
     const label = interaction.reason_required ? t("reason.required") : t("reason.label");
     if (this.#several) {
       const boxes = offered.map((reason) => {
-        const box = h("input", { type: "checkbox", value: reason, checked: chosen.includes(reason) });
+        const box = h("input", {
+          type: "checkbox",
+          value: reason,
+          checked: chosen.includes(reason),
+        });
         box.addEventListener("change", () => {
-          const now = [...this.#reasons.querySelectorAll("input")].filter((each) => each.checked).map((each) => each.value);
+          const now = [...this.#reasons.querySelectorAll("input")]
+            .filter((each) => each.checked)
+            .map((each) => each.value);
           tell(this, "reasons", now);
         });
         return h("label", { class: "choice" }, box, own(reason));
       });
-      this.#reasons.replaceChildren(h("fieldset", {}, h("legend", { class: "about" }, label), boxes));
+      this.#reasons.replaceChildren(
+        h("fieldset", {}, h("legend", { class: "about" }, label), boxes),
+      );
       return;
     }
     const select = h(
       "select",
       { id },
       h("option", { value: "" }, t("reason.none")),
-      offered.map((reason) => h("option", { value: reason, selected: chosen.includes(reason) }, reason)),
+      offered.map((reason) =>
+        h("option", { value: reason, selected: chosen.includes(reason) }, reason),
+      ),
     );
-    select.addEventListener("change", () => tell(this, "reasons", select.value ? [select.value] : []));
+    select.addEventListener("change", () =>
+      tell(this, "reasons", select.value ? [select.value] : []),
+    );
     this.#reasons.replaceChildren(h("label", { for: id, class: "about" }, label), select);
   }
 }

@@ -52,7 +52,11 @@ export class CallPanelElement extends HTMLElement {
   #clock = h("span", { class: "clock", role: "timer" });
   #queue = h("span", { class: "queue" });
   #controls = new CallControlsElement();
-  #done = h("button", { type: "button", class: "done", hidden: true, onclick: () => tell(this, "done") }, t("call.done"));
+  #done = h(
+    "button",
+    { type: "button", class: "done", hidden: true, onclick: () => tell(this, "done") },
+    t("call.done"),
+  );
   #error = h("p", { class: "error", role: "alert" });
   #drawer = h("div", { class: "drawer", hidden: true });
   #body = h("div", { class: "body" });
@@ -77,20 +81,27 @@ export class CallPanelElement extends HTMLElement {
       this.#variables,
     );
     this.notes.hidden = true;
-    this.addEventListener("chosen", (event) => this.#choose(/** @type {CustomEvent<Match>} */ (event).detail));
+    this.addEventListener("chosen", (event) =>
+      this.#choose(/** @type {CustomEvent<Match>} */ (event).detail),
+    );
     this.addEventListener("saved", (event) => {
       const contact = /** @type {CustomEvent<Contact>} */ (event).detail;
       this.#card(contact, "");
       tell(this, "contact", contact);
     });
-    this.addEventListener("drawer", (event) => this.#toggle(/** @type {CustomEvent<Drawer>} */ (event).detail));
+    this.addEventListener("drawer", (event) =>
+      this.#toggle(/** @type {CustomEvent<Drawer>} */ (event).detail),
+    );
     this.addEventListener("target", (event) => {
       const { action, to } = /** @type {CustomEvent} */ (event).detail;
       this.#toggle("");
       tell(this, "order", { action, sent: { to } });
     });
     this.addEventListener("tones", (event) =>
-      tell(this, "order", { action: "dtmf", sent: { digits: /** @type {CustomEvent<string>} */ (event).detail } }),
+      tell(this, "order", {
+        action: "dtmf",
+        sent: { digits: /** @type {CustomEvent<string>} */ (event).detail },
+      }),
     );
     this.addEventListener("data", (event) => {
       const { name, value } = /** @type {CustomEvent} */ (event).detail;
@@ -100,7 +111,11 @@ export class CallPanelElement extends HTMLElement {
 
   /** Whether the agent has typed something that is not saved yet, or has still to choose a reason. */
   get unsaved() {
-    return this.querySelector("contact-form form[data-edited]") !== null || this.notes.unsaved || this.notes.lacksReason;
+    return (
+      this.querySelector("contact-form form[data-edited]") !== null ||
+      this.notes.unsaved ||
+      this.notes.lacksReason
+    );
   }
 
   disconnectedCallback() {
@@ -114,7 +129,9 @@ export class CallPanelElement extends HTMLElement {
   show(call, pending, waiting = pending !== "", borrowed = []) {
     this.call = call;
     this.dataset.phase = call.phase;
-    this.#phase.textContent = call.consult ? t("phase.consult") : PHASES[call.phase](call.direction);
+    this.#phase.textContent = call.consult
+      ? t("phase.consult")
+      : PHASES[call.phase](call.direction);
     this.#queue.replaceChildren(...(call.queue ? [t("call.queue"), " ", own(call.queue)] : []));
     const pressed = this.#controls.contains(document.activeElement);
     if (!this.#offers(this.#open, call.actions)) this.#toggle("");
@@ -184,7 +201,9 @@ export class CallPanelElement extends HTMLElement {
     clearTimeout(this.#slow);
     this.#looking = false;
     const retry = h("button", { type: "button", onclick: () => this.#ask() }, t("lookup.retry"));
-    this.#body.replaceChildren(h("div", { class: "failed", role: "alert" }, h("p", {}, sentence(error)), retry));
+    this.#body.replaceChildren(
+      h("div", { class: "failed", role: "alert" }, h("p", {}, sentence(error)), retry),
+    );
   }
 
   /** @param {Lookup} found @param {string} given */
@@ -210,7 +229,10 @@ export class CallPanelElement extends HTMLElement {
     } else {
       const form = new ContactFormElement();
       form.show(number.kind === "public" ? shown : "", call.variables);
-      this.#body.replaceChildren(h("p", { class: "note" }, late ? t("lookup.partly") : t("caller.unknown")), form);
+      this.#body.replaceChildren(
+        h("p", { class: "note" }, late ? t("lookup.partly") : t("caller.unknown")),
+        form,
+      );
     }
   }
 
@@ -235,16 +257,24 @@ export class CallPanelElement extends HTMLElement {
     );
     const card = new ContactCardElement();
     card.show(contact, how);
-    this.#body.replaceChildren(late ? h("p", { class: "note warning" }, t("lookup.partly")) : "", card);
+    this.#body.replaceChildren(
+      late ? h("p", { class: "note warning" }, t("lookup.partly")) : "",
+      card,
+    );
   }
 
   /** @param {string} title for the ear @param {Node} shown for the eye @param {...(Node | string)} rest */
   #who(title, shown, ...rest) {
     this.#title.replaceChildren(shown);
     const parts = [...rest.slice(1), rest[0]].filter(Boolean);
-    this.#about.replaceChildren(...parts.flatMap((part, place) => (place ? [" · ", part] : [part])));
+    this.#about.replaceChildren(
+      ...parts.flatMap((part, place) => (place ? [" · ", part] : [part])),
+    );
     if (!title) return;
-    this.who = [title, ...parts.map((part) => (part instanceof Node ? (part.textContent ?? "") : part))].join(", ");
+    this.who = [
+      title,
+      ...parts.map((part) => (part instanceof Node ? (part.textContent ?? "") : part)),
+    ].join(", ");
     tell(this, "named");
   }
 
@@ -268,7 +298,9 @@ export class CallPanelElement extends HTMLElement {
   /** @param {Drawer | ""} drawer @param {Action[]} actions */
   #offers(drawer, actions) {
     if (drawer === "targets") return actions.includes("consult") || actions.includes("transfer");
-    return drawer === "keypad" ? actions.includes("dtmf") : drawer !== "callback" || actions.includes("callback");
+    return drawer === "keypad"
+      ? actions.includes("dtmf")
+      : drawer !== "callback" || actions.includes("callback");
   }
 
   /** Open `drawer`, or close it if it is. @param {Drawer | ""} drawer */
@@ -278,7 +310,9 @@ export class CallPanelElement extends HTMLElement {
     this.#drawer.hidden = !this.#open;
     this.#targets = this.#open === "targets" ? new CallTargetsElement() : null;
     /** @type {HTMLElement | null} */
-    const shown = this.#targets ?? (this.#open === "keypad" ? new CallKeypadElement() : this.#open ? this.#scheduling() : null);
+    const shown =
+      this.#targets ??
+      (this.#open === "keypad" ? new CallKeypadElement() : this.#open ? this.#scheduling() : null);
     this.#drawer.replaceChildren(...(shown ? [shown] : []));
     this.#targets?.show(this.#passing);
     if (shown) shown.focus();
@@ -290,10 +324,17 @@ export class CallPanelElement extends HTMLElement {
   #scheduling() {
     const id = uniqueId("at");
     const at = h("input", { id, type: "datetime-local" });
-    const form = h("form", { class: "row" }, h("label", { for: id }, t("callback.when")), at, h("button", {}, t("callback.save")));
+    const form = h(
+      "form",
+      { class: "row" },
+      h("label", { for: id }, t("callback.when")),
+      at,
+      h("button", {}, t("callback.save")),
+    );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (at.value) tell(this, "order", { action: "callback", sent: { at: at.value.slice(0, 16) } });
+      if (at.value)
+        tell(this, "order", { action: "callback", sent: { at: at.value.slice(0, 16) } });
     });
     form.focus = () => at.focus();
     return form;

@@ -47,7 +47,9 @@ export class CallTabsElement extends HTMLElement {
     const several = this.panels.size > 1;
     const focused = this.#tabs.contains(document.activeElement);
     this.#tabs.hidden = !several;
-    this.#tabs.replaceChildren(...(several ? [...this.panels].map(([id, panel]) => this.#tab(id, panel)) : []));
+    this.#tabs.replaceChildren(
+      ...(several ? [...this.panels].map(([id, panel]) => this.#tab(id, panel)) : []),
+    );
     for (const [id, panel] of this.panels) {
       panel.hidden = several && id !== this.#selected;
       if (several) {
@@ -55,7 +57,8 @@ export class CallTabsElement extends HTMLElement {
         panel.setAttribute("aria-labelledby", `tab-${id}`);
       } else panel.removeAttribute("role");
     }
-    if (focused) /** @type {HTMLElement | null} */ (this.#tabs.querySelector("[aria-selected=true]"))?.focus();
+    if (focused)
+      /** @type {HTMLElement | null} */ (this.#tabs.querySelector("[aria-selected=true]"))?.focus();
     tell(this, "arranged");
   }
 
@@ -68,7 +71,10 @@ export class CallTabsElement extends HTMLElement {
     };
     const keys = (/** @type {KeyboardEvent} */ event) => {
       const ids = [...this.panels.keys()];
-      const [next, before] = document.documentElement.dir === "rtl" ? ["ArrowLeft", "ArrowRight"] : ["ArrowRight", "ArrowLeft"];
+      const [next, before] =
+        document.documentElement.dir === "rtl"
+          ? ["ArrowLeft", "ArrowRight"]
+          : ["ArrowRight", "ArrowLeft"];
       const step = { [next]: 1, [before]: -1 }[event.key];
       if (step) select(ids[(ids.indexOf(id) + step + ids.length) % ids.length]);
     };

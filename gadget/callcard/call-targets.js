@@ -21,7 +21,13 @@ const KINDS = {
 };
 
 export class CallTargetsElement extends HTMLElement {
-  #input = h("input", { id: uniqueId("target"), type: "search", autocomplete: "off", dir: "auto", maxlength: 128 });
+  #input = h("input", {
+    id: uniqueId("target"),
+    type: "search",
+    autocomplete: "off",
+    dir: "auto",
+    maxlength: 128,
+  });
   #said = h("p", { class: "about", role: "status" });
   #list = h("ul", { class: "targets" });
   #asking = new AbortController();
@@ -39,7 +45,12 @@ export class CallTargetsElement extends HTMLElement {
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => void this.#find(), QUIET);
       });
-      this.append(h("label", { for: this.#input.id, class: "hidden" }, t("target.label")), this.#input, this.#said, this.#list);
+      this.append(
+        h("label", { for: this.#input.id, class: "hidden" }, t("target.label")),
+        this.#input,
+        this.#said,
+        this.#list,
+      );
     }
     void this.#find();
   }
@@ -58,11 +69,17 @@ export class CallTargetsElement extends HTMLElement {
     this.#asking = new AbortController();
     const { signal } = this.#asking;
     const text = this.#input.value.trim();
-    const typed = NUMBER.test(text) ? [this.#row({ kind: "contact", name: "", detail: "", number: text })] : [];
+    const typed = NUMBER.test(text)
+      ? [this.#row({ kind: "contact", name: "", detail: "", number: text })]
+      : [];
     try {
       const { targets, missing } = await api.targets(text, signal);
       if (signal.aborted) return;
-      this.#said.textContent = missing.length ? t("target.partly") : targets.length || typed.length ? "" : t("target.none");
+      this.#said.textContent = missing.length
+        ? t("target.partly")
+        : targets.length || typed.length
+          ? ""
+          : t("target.none");
       this.#list.replaceChildren(...typed, ...targets.map((target) => this.#row(target)));
     } catch (error) {
       if (signal.aborted) return;
@@ -82,7 +99,12 @@ export class CallTargetsElement extends HTMLElement {
         "span",
         { class: "who" },
         h("strong", {}, name ? own(name) : phone(number)),
-        h("span", { class: "about" }, name ? [phone(number), " · ", KINDS[kind]()] : "", name && more ? [" · ", own(more)] : ""),
+        h(
+          "span",
+          { class: "about" },
+          name ? [phone(number), " · ", KINDS[kind]()] : "",
+          name && more ? [" · ", own(more)] : "",
+        ),
       ),
       h(
         "span",
@@ -92,7 +114,10 @@ export class CallTargetsElement extends HTMLElement {
             "button",
             {
               type: "button",
-              "aria-label": action === "consult" ? t("target.consultWho", { who }) : t("target.transferWho", { who }),
+              "aria-label":
+                action === "consult"
+                  ? t("target.consultWho", { who })
+                  : t("target.transferWho", { who }),
               onclick: () => tell(this, "target", { action, to: number }),
             },
             action === "consult" ? t("action.consult") : t("action.transfer"),

@@ -45,7 +45,11 @@ export class CallVariablesElement extends HTMLElement {
     const again = () => this.#draw(variables, editable);
     const add =
       editable && free.length
-        ? h("button", { type: "button", class: "quiet", onclick: () => ((this.#editing = free[0]), again()) }, t("variables.add"))
+        ? h(
+            "button",
+            { type: "button", class: "quiet", onclick: () => ((this.#editing = free[0]), again()) },
+            t("variables.add"),
+          )
         : "";
     const isNew = editable && free.includes(this.#editing);
     this.replaceChildren(
@@ -56,7 +60,12 @@ export class CallVariablesElement extends HTMLElement {
               "dl",
               {},
               rows,
-              isNew ? [h("dt", {}, own(this.#editing)), h("dd", {}, this.#form({ name: this.#editing, value: "" }, again))] : [],
+              isNew
+                ? [
+                    h("dt", {}, own(this.#editing)),
+                    h("dd", {}, this.#form({ name: this.#editing, value: "" }, again)),
+                  ]
+                : [],
             ),
             isNew ? "" : add,
           ]
@@ -76,9 +85,20 @@ export class CallVariablesElement extends HTMLElement {
     return [
       own(value),
       changeable
-        ? h("button", { type: "button", class: "quiet edit", "aria-label": t("variables.change", { name }), onclick: edit }, "✎")
+        ? h(
+            "button",
+            {
+              type: "button",
+              class: "quiet edit",
+              "aria-label": t("variables.change", { name }),
+              onclick: edit,
+            },
+            "✎",
+          )
         : "",
-      written ? h("span", { class: written.bad ? "error" : "about", role: "status" }, written.note) : "",
+      written
+        ? h("span", { class: written.bad ? "error" : "about", role: "status" }, written.note)
+        : "",
     ];
   }
 
@@ -89,10 +109,15 @@ export class CallVariablesElement extends HTMLElement {
     const count = h("span", { class: "about", role: "status" });
     const measure = () => {
       // UCCE keeps Latin-1, a byte a letter; what it has no place for is refused by the service.
-      const size = this.platform === "ucce" ? input.value.length : new TextEncoder().encode(input.value).length;
+      const size =
+        this.platform === "ucce"
+          ? input.value.length
+          : new TextEncoder().encode(input.value).length;
       const most = BYTES[this.platform];
       const over = name.startsWith("callVariable") && size > most;
-      count.textContent = name.startsWith("callVariable") ? t("variables.bytes", { size, most }) : "";
+      count.textContent = name.startsWith("callVariable")
+        ? t("variables.bytes", { size, most })
+        : "";
       count.classList.toggle("error", over);
     };
     input.addEventListener("input", measure);

@@ -68,7 +68,8 @@ export function readCall(dialog, extension) {
     id: dialog.id,
     phase: PHASES[mine?.state ?? ""] ?? PHASES[dialog.state ?? ""] ?? "talking",
     direction,
-    number: (direction === "out" ? media.dialedNumber || dialog.toAddress : dialog.fromAddress) ?? "",
+    number:
+      (direction === "out" ? media.dialedNumber || dialog.toAddress : dialog.fromAddress) ?? "",
     queue: media.queueName ?? "",
     actions: ACTIONS.filter(([action]) => allowed.includes(action)).map(([, action]) => action),
     since: Date.parse(mine?.stateChangeTime || mine?.startTime || ""),
@@ -133,9 +134,19 @@ const tail = (uri) => uri?.replace(/\/+$/, "").split("/").pop() ?? "";
  * @param {Call} call @param {Action} action @param {Sent} sent
  */
 export function happened(call, action, sent = {}) {
-  if (action === "dtmf" || action === "record" || action === "callback" || action === "cancel-callback") return false;
-  if (action === "data") return Object.entries(sent.variables ?? {}).every(([name, value]) => kept(call, name, value) !== null);
-  if (action === "wrap-up") return (sent.reasons ?? []).every((reason) => call.reasons.includes(reason));
+  if (
+    action === "dtmf" ||
+    action === "record" ||
+    action === "callback" ||
+    action === "cancel-callback"
+  )
+    return false;
+  if (action === "data")
+    return Object.entries(sent.variables ?? {}).every(
+      ([name, value]) => kept(call, name, value) !== null,
+    );
+  if (action === "wrap-up")
+    return (sent.reasons ?? []).every((reason) => call.reasons.includes(reason));
   return !call.actions.includes(action) || call.phase === "ended";
 }
 

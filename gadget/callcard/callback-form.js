@@ -25,7 +25,11 @@ export class CallbackFormElement extends HTMLElement {
         "p",
         { class: "row" },
         save,
-        h("button", { type: "button", class: "quiet", onclick: () => tell(this, "left") }, t("variables.cancel")),
+        h(
+          "button",
+          { type: "button", class: "quiet", onclick: () => tell(this, "left") },
+          t("variables.cancel"),
+        ),
       ),
     );
     form.addEventListener("submit", async (event) => {
@@ -35,7 +39,18 @@ export class CallbackFormElement extends HTMLElement {
       error.textContent = "";
       try {
         const at = when.value ? new Date(when.value).toISOString().replace(/\.\d+Z$/, "Z") : "";
-        tell(this, "later", await api.saveCallback({ number, name, contact, at, note: note.value.trim(), request_id: requestId }));
+        tell(
+          this,
+          "later",
+          await api.saveCallback({
+            number,
+            name,
+            contact,
+            at,
+            note: note.value.trim(),
+            request_id: requestId,
+          }),
+        );
       } catch (failure) {
         error.textContent = sentence(failure);
       } finally {

@@ -59,7 +59,9 @@ export class CallbackListElement extends HTMLElement {
       "select",
       { id },
       h("option", { value: "" }, t("callback.keepState")),
-      this.#reasons.map((reason) => h("option", { value: reason.id, selected: reason.id === kept }, reason.label)),
+      this.#reasons.map((reason) =>
+        h("option", { value: reason.id, selected: reason.id === kept }, reason.label),
+      ),
     );
     select.addEventListener("change", () => remember(select.value));
     this.#list.replaceChildren(

@@ -38,7 +38,11 @@ export class ContactCardElement extends HTMLElement {
             h(
               "span",
               { class: "about" },
-              dotted([moment(at), KINDS.get(kind.toLowerCase())?.() ?? own(kind), agent && own(agent)]),
+              dotted([
+                moment(at),
+                KINDS.get(kind.toLowerCase())?.() ?? own(kind),
+                agent && own(agent),
+              ]),
             ),
           ]),
           t("card.noInteractions"),
@@ -85,7 +89,17 @@ export class ContactCardElement extends HTMLElement {
                 t("callback.later"),
               ),
             ]),
-            ...(email ? [[h("a", { href: `mailto:${encodeURIComponent(email).replace("%40", "@")}` }, own(email))]] : []),
+            ...(email
+              ? [
+                  [
+                    h(
+                      "a",
+                      { href: `mailto:${encodeURIComponent(email).replace("%40", "@")}` },
+                      own(email),
+                    ),
+                  ],
+                ]
+              : []),
           ],
           t("card.noNumbers"),
         ),
@@ -111,7 +125,8 @@ function section(name, title, rows, none) {
 }
 
 /** What there is of `parts`, with dots between. @param {Child[]} parts @returns {Child[]} */
-const dotted = (parts) => parts.filter(Boolean).flatMap((part, place) => (place ? [" · ", part] : [part]));
+const dotted = (parts) =>
+  parts.filter(Boolean).flatMap((part, place) => (place ? [" · ", part] : [part]));
 
 /** A link to a record, if its address is one that a browser may be sent to. @param {string} url @param {Node | string} text @param {string} [name] */
 function link(url, text, name = "") {

@@ -34,7 +34,11 @@ export class ContactChoiceElement extends HTMLElement {
       h("strong", {}, own(name || company)),
       name && company ? h("span", {}, own(company)) : "",
       flags.map((flag) => h("span", { class: "flag" }, own(flag))),
-      h("span", { class: "about" }, last ? t("choice.last", { when: moment(last.at) }) : t("choice.never")),
+      h(
+        "span",
+        { class: "about" },
+        last ? t("choice.last", { when: moment(last.at) }) : t("choice.never"),
+      ),
     );
   }
 }

@@ -38,20 +38,30 @@ export class ContactFormElement extends HTMLElement {
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       if (save.disabled) return;
-      const { name, company, email, number } = /** @type {Record<string, string>} */ (Object.fromEntries(new FormData(form)));
+      const { name, company, email, number } = /** @type {Record<string, string>} */ (
+        Object.fromEntries(new FormData(form))
+      );
       error.textContent = "";
       for (const input of form.querySelectorAll("input")) input.removeAttribute("aria-invalid");
-      if (!name.trim() && !company.trim()) return this.#wrong(form, "name", error, t("form.needName"));
+      if (!name.trim() && !company.trim())
+        return this.#wrong(form, "name", error, t("form.needName"));
       save.disabled = true;
       save.textContent = t("form.saving");
       try {
         tell(
           this,
           "saved",
-          await api.save({ name, company, email, numbers: number.trim() ? [number] : [], request_id: this.#requestId }),
+          await api.save({
+            name,
+            company,
+            email,
+            numbers: number.trim() ? [number] : [],
+            request_id: this.#requestId,
+          }),
         );
       } catch (failure) {
-        const where = failure instanceof ApiError ? failure.field?.replace(/^numbers.*/, "number") : undefined;
+        const where =
+          failure instanceof ApiError ? failure.field?.replace(/^numbers.*/, "number") : undefined;
         this.#wrong(form, where ?? "", error, sentence(failure));
       } finally {
         save.disabled = false;

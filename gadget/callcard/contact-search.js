@@ -12,7 +12,13 @@ const QUIET = 200;
 const NUMBER = /^\+?[\d\s()./*#-]{3,}$/;
 
 export class ContactSearchElement extends HTMLElement {
-  #input = h("input", { id: uniqueId("search"), type: "search", autocomplete: "off", dir: "auto", maxlength: 200 });
+  #input = h("input", {
+    id: uniqueId("search"),
+    type: "search",
+    autocomplete: "off",
+    dir: "auto",
+    maxlength: 200,
+  });
   #call = h("button", { type: "submit", class: "dial-button" });
   #results = h("div", { class: "results" });
   #said = h("p", { class: "about", role: "status" });
@@ -93,7 +99,9 @@ export class ContactSearchElement extends HTMLElement {
     try {
       const { contacts } = await api.search(text, signal);
       if (signal.aborted) return;
-      this.#said.textContent = contacts.length ? t("search.found", { count: contacts.length }) : t("search.none");
+      this.#said.textContent = contacts.length
+        ? t("search.found", { count: contacts.length })
+        : t("search.none");
       this.#results.replaceChildren(
         contacts.length
           ? h(

@@ -23,7 +23,10 @@ export const draftOf = (interaction) => read().find(([each]) => each === interac
 export function keepDraft(interaction, draft) {
   const others = read().filter(([each]) => each !== interaction);
   try {
-    sessionStorage.setItem(KEY, JSON.stringify([...others, ...(draft ? [[interaction, draft]] : [])].slice(-KEPT)));
+    sessionStorage.setItem(
+      KEY,
+      JSON.stringify([...others, ...(draft ? [[interaction, draft]] : [])].slice(-KEPT)),
+    );
   } catch {
     // storage is full or forbidden: the text stays in its field
   }

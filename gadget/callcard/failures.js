@@ -24,7 +24,8 @@ const SENTENCES = {
 
 /** @param {unknown} error */
 export function sentence(error) {
-  if (error instanceof ApiError) return SENTENCES[error.code]?.(error) ?? t("error.other", { detail: error.message });
+  if (error instanceof ApiError)
+    return SENTENCES[error.code]?.(error) ?? t("error.other", { detail: error.message });
   return t("error.other", { detail: String(error) });
 }
 

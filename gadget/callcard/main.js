@@ -76,27 +76,43 @@ class CallcardAppElement extends HTMLElement {
       this.#callbacks,
       this.#parked,
     );
-    this.addEventListener("state", (event) => void this.#setState(/** @type {CustomEvent} */ (event).detail));
-    this.addEventListener("dial", (event) => void this.#dial(/** @type {CustomEvent<string>} */ (event).detail));
-    this.addEventListener("order", (event) => void this.#order(event.target, /** @type {CustomEvent} */ (event).detail));
+    this.addEventListener(
+      "state",
+      (event) => void this.#setState(/** @type {CustomEvent} */ (event).detail),
+    );
+    this.addEventListener(
+      "dial",
+      (event) => void this.#dial(/** @type {CustomEvent<string>} */ (event).detail),
+    );
+    this.addEventListener(
+      "order",
+      (event) => void this.#order(event.target, /** @type {CustomEvent} */ (event).detail),
+    );
     this.addEventListener("redraw", () => this.#redraw());
     this.addEventListener("wanted", (event) => {
       if (event.target instanceof CallPanelElement) this.#report(event.target.call?.id ?? "", true);
     });
     this.addEventListener(
       "contact",
-      (event) => void this.#choose(event.target, /** @type {CustomEvent<Contact>} */ (event).detail),
+      (event) =>
+        void this.#choose(event.target, /** @type {CustomEvent<Contact>} */ (event).detail),
     );
     this.addEventListener(
       "reasons",
-      (event) => void this.#wrapUp(event.target, /** @type {CustomEvent<string[]>} */ (event).detail),
+      (event) =>
+        void this.#wrapUp(event.target, /** @type {CustomEvent<string[]>} */ (event).detail),
     );
-    this.addEventListener("callback", (event) => void this.#callBack(/** @type {CustomEvent} */ (event).detail));
+    this.addEventListener(
+      "callback",
+      (event) => void this.#callBack(/** @type {CustomEvent} */ (event).detail),
+    );
     this.addEventListener("later", (event) => this.#later(/** @type {CustomEvent} */ (event)));
     this.addEventListener("arranged", () => this.#arranged());
     this.addEventListener("named", (event) => this.#named(event.target));
     this.addEventListener("done", (event) => void this.#putAway(event.target));
-    this.addEventListener("picked", (event) => this.#pick(/** @type {CustomEvent<Contact>} */ (event).detail));
+    this.addEventListener("picked", (event) =>
+      this.#pick(/** @type {CustomEvent<Contact>} */ (event).detail),
+    );
     setInterval(() => this.#calls.panels.forEach((panel) => panel.tick()), 1000);
     setInterval(() => this.#reports.again(), REPEAT);
     setInterval(() => this.#look(), LOOK);
@@ -109,7 +125,8 @@ class CallcardAppElement extends HTMLElement {
         ended: (dialog) => this.#end(dialog),
         refused: (refusal) => this.#orders.refuse(refusal),
         answered: (requestId) => this.#telephone.answered(requestId),
-        connected: (now) => this.#lost(now ? (this.#heard ? "" : t("connecting")) : t("connection.lost")),
+        connected: (now) =>
+          this.#lost(now ? (this.#heard ? "" : t("connecting")) : t("connection.lost")),
         failed: () => this.#lost(t("connection.failed"), () => location.reload()),
       })
       .catch(() => this.#lost(t("connection.failed"), () => location.reload()))
@@ -148,7 +165,11 @@ class CallcardAppElement extends HTMLElement {
       void this.#readReasons();
     }
     this.#heard = true;
-    if (user.state !== this.#user.state || user.reasonCodeId !== this.#user.reasonCodeId || user.pendingState)
+    if (
+      user.state !== this.#user.state ||
+      user.reasonCodeId !== this.#user.reasonCodeId ||
+      user.pendingState
+    )
       this.#orders.confirm("state");
     this.#user = user;
     this.#reports.agent(user.state ?? "", user.stateChangeTime ?? "");
@@ -179,7 +200,11 @@ class CallcardAppElement extends HTMLElement {
     /** @type {("complete-transfer" | "conference")[]} */
     const joining = ["complete-transfer", "conference"];
     const lent = calls.flatMap(({ id, actions, phase }) =>
-      phase === "held" ? joining.filter((action) => actions.includes(action)).map((action) => ({ action, call: id })) : [],
+      phase === "held"
+        ? joining
+            .filter((action) => actions.includes(action))
+            .map((action) => ({ action, call: id }))
+        : [],
     );
     const { pending } = this.#telephone;
     for (const panel of this.#calls.panels.values()) {
@@ -212,7 +237,8 @@ class CallcardAppElement extends HTMLElement {
   #panel(id) {
     const known = this.#calls.panels.get(id);
     if (known) return known;
-    for (const [old, { call, unsaved }] of this.#calls.panels) if (call?.phase === "ended" && !unsaved) this.#close(old);
+    for (const [old, { call, unsaved }] of this.#calls.panels)
+      if (call?.phase === "ended" && !unsaved) this.#close(old);
     const panel = this.#calls.open(id);
     panel.offer(this.#reasons, this.#platform);
     this.#picked.replaceChildren();
@@ -231,7 +257,9 @@ class CallcardAppElement extends HTMLElement {
     this.#dialogs.delete(id);
     const panel = this.#calls.panels.get(id);
     if (!panel?.call) return;
-    const running = [...this.#calls.panels.values()].find(({ call }) => call && call.id !== id && call.phase !== "ended");
+    const running = [...this.#calls.panels.values()].find(
+      ({ call }) => call && call.id !== id && call.phase !== "ended",
+    );
     panel.call = { ...panel.call, phase: "ended", actions: [] };
     if (running?.call && !panel.unsaved) this.#close(id, running.call.id);
     this.#redraw();
@@ -283,7 +311,8 @@ class CallcardAppElement extends HTMLElement {
     const shows = panel.call ? kept(panel.call, name, value) : null;
     if (failed) panel.sayData(name, value, failed, true);
     else if (shows === null) panel.sayData(name, value, t("variables.unchanged"), true);
-    else if (shows !== value) panel.sayData(name, value, t("variables.cut", { value: shows }), true);
+    else if (shows !== value)
+      panel.sayData(name, value, t("variables.cut", { value: shows }), true);
     else panel.sayData(name, value, t("variables.saved"));
   }
 
@@ -293,7 +322,10 @@ class CallcardAppElement extends HTMLElement {
     const interaction = panel instanceof CallPanelElement ? panel.notes.interaction : null;
     if (!interaction || !(panel instanceof CallPanelElement)) return;
     try {
-      panel.notes.show(await api.change(interaction.id, { contact: { source: contact.source, id: contact.id } }), desktop.agentId);
+      panel.notes.show(
+        await api.change(interaction.id, { contact: { source: contact.source, id: contact.id } }),
+        desktop.agentId,
+      );
     } catch (error) {
       panel.fail(sentence(error));
     }
@@ -322,7 +354,8 @@ class CallcardAppElement extends HTMLElement {
     await notes.save();
     if (notes.unsaved) return; // it says why, and tries again
     // Should this not arrive, the time for notes ends by itself.
-    if (notes.interaction) void api.change(notes.interaction.id, { finished: true }).catch(() => {});
+    if (notes.interaction)
+      void api.change(notes.interaction.id, { finished: true }).catch(() => {});
     this.#close(target.call?.id ?? "");
     this.#calls.arrange();
     this.#search.focus();
@@ -340,7 +373,10 @@ class CallcardAppElement extends HTMLElement {
     } else {
       const panel = event.target instanceof Element ? event.target.closest("call-panel") : null;
       this.#schedule(
-        event.detail ?? (panel instanceof CallPanelElement ? panel.caller : { number: "", shown: "", name: "", contact: "" }),
+        event.detail ??
+          (panel instanceof CallPanelElement
+            ? panel.caller
+            : { number: "", shown: "", name: "", contact: "" }),
       );
     }
   }
@@ -377,7 +413,9 @@ class CallcardAppElement extends HTMLElement {
 
   /** @param {{state: string, reason: string | null}} wanted */
   async #setState({ state, reason }) {
-    const given = this.#orders.give("state", `/finesse/api/User/${desktop.agentId}`, () => api.setState(state, reason));
+    const given = this.#orders.give("state", `/finesse/api/User/${desktop.agentId}`, () =>
+      api.setState(state, reason),
+    );
     if (!given) return this.#state.show(this.#user, true);
     this.#state.fail("");
     this.#state.show({ ...this.#user, state, reasonCodeId: reason }, true);
@@ -389,7 +427,11 @@ class CallcardAppElement extends HTMLElement {
   #pick(contact) {
     const card = new ContactCardElement();
     card.show(contact);
-    const close = () => (this.#picked.replaceChildren(), this.#calls.arrange(), this.#search.focus());
+    const close = () => (
+      this.#picked.replaceChildren(),
+      this.#calls.arrange(),
+      this.#search.focus()
+    );
     this.#picked.replaceChildren(
       h(
         "header",

@@ -29,7 +29,10 @@ export class Orders {
         early: [],
         /** @type {string[]} */
         done: [],
-        end: (/** @type {Outcome} */ outcome, /** @type {Refusal | undefined} */ refusal = undefined) => {
+        end: (
+          /** @type {Outcome} */ outcome,
+          /** @type {Refusal | undefined} */ refusal = undefined,
+        ) => {
           clearTimeout(timer);
           if (this.#open.get(key) === order) this.#open.delete(key);
           resolve({ outcome, refusal });
@@ -70,7 +73,9 @@ export class Orders {
   /** Finesse refused: matched by its request, else by where the refusal comes from. @param {Refusal} refusal */
   refuse(refusal) {
     for (const order of [...this.#open.values()]) {
-      const same = refusal.requestId ? refusal.requestId === order.requestId : refusal.source === order.source;
+      const same = refusal.requestId
+        ? refusal.requestId === order.requestId
+        : refusal.source === order.source;
       if (same) order.end("refused", refusal);
       else if (!order.requestId) order.early.push(refusal);
     }

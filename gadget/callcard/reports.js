@@ -76,10 +76,18 @@ export class Reports {
     const before = this.#waiting.get(seen.id);
     /** @type {Map<string, PartySeen>} */
     const earlier = new Map();
-    for (const party of [...(before?.report.earlier ?? []), ...(before?.report.parties ?? []), ...(seen.earlier ?? [])])
+    for (const party of [
+      ...(before?.report.earlier ?? []),
+      ...(before?.report.parties ?? []),
+      ...(seen.earlier ?? []),
+    ])
       earlier.set(`${party.address} ${party.state} ${party.since}`, party);
     const report = { ...seen, ...this.#agent, earlier: [...earlier.values()].slice(-300) };
-    this.#waiting.set(seen.id, { report, lookup: lookup || (before?.lookup ?? false), sending: before?.sending ?? false });
+    this.#waiting.set(seen.id, {
+      report,
+      lookup: lookup || (before?.lookup ?? false),
+      sending: before?.sending ?? false,
+    });
     this.#save();
     void this.#sendOne(seen.id);
   }
@@ -141,7 +149,8 @@ export class Reports {
   #save() {
     try {
       const reports = [...this.#waiting.values()].map(({ report }) => report);
-      if (reports.length) this.#storage.setItem(this.#key, JSON.stringify({ at: Date.now(), reports }));
+      if (reports.length)
+        this.#storage.setItem(this.#key, JSON.stringify({ at: Date.now(), reports }));
       else this.#storage.removeItem(this.#key);
     } catch {
       // storage is full or forbidden: then a reload in an outage loses what was not told

@@ -42,7 +42,8 @@ export class Telephone {
   /** A call as it is now: what was ordered may have happened. @param {Call} call @param {boolean} isNew it was not there before */
   see(call, isNew) {
     const { call: about, action, sent } = this.pending ?? {};
-    if (about === call.id && action && happened(call, action, sent ?? {})) this.#orders.confirm(CALL);
+    if (about === call.id && action && happened(call, action, sent ?? {}))
+      this.#orders.confirm(CALL);
     if (isNew && call.direction === "out") this.#orders.confirm(DIAL);
   }
 
@@ -62,7 +63,9 @@ export class Telephone {
    * @returns {Promise<string> | null}
    */
   order(shown, { action, sent = {}, call = shown }) {
-    const given = this.#orders.give(CALL, `/finesse/api/Dialog/${call}`, () => api.act(call, action, sent));
+    const given = this.#orders.give(CALL, `/finesse/api/Dialog/${call}`, () =>
+      api.act(call, action, sent),
+    );
     if (!given) return null;
     this.pending = { call, action, sent, shown };
     this.#changed();

@@ -15,5 +15,7 @@ export function perform(params, actions) {
 /** @param {string} path @returns {{action: string, values: Record<string, string>} | null} null if it is not ours */
 export function readAction(path) {
   const match = /^callcard:(?:\/\/)?([a-z]+)\/?(?:\?(.*))?$/.exec(path.trim());
-  return match ? { action: match[1], values: Object.fromEntries(new URLSearchParams(match[2] ?? "")) } : null;
+  return match
+    ? { action: match[1], values: Object.fromEntries(new URLSearchParams(match[2] ?? "")) }
+    : null;
 }

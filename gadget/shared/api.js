@@ -29,7 +29,12 @@ export class ApiError extends Error {
 
 /** @param {string} method @param {string} path @param {{body?: object, signal?: AbortSignal}} [told] @returns {Promise<any>} */
 async function ask(method, path, { body, signal } = {}) {
-  const { status, text } = await desktop.request(method, `${desktop.service}/api/v1${path}`, body, signal);
+  const { status, text } = await desktop.request(
+    method,
+    `${desktop.service}/api/v1${path}`,
+    body,
+    signal,
+  );
   let content;
   try {
     content = JSON.parse(text);
@@ -42,7 +47,8 @@ async function ask(method, path, { body, signal } = {}) {
 
 export const api = {
   /** @param {string} number @param {AbortSignal} signal @returns {Promise<Lookup>} */
-  lookup: (number, signal) => ask("GET", `/contacts?number=${encodeURIComponent(number)}`, { signal }),
+  lookup: (number, signal) =>
+    ask("GET", `/contacts?number=${encodeURIComponent(number)}`, { signal }),
   /** @param {string} text @param {AbortSignal} signal @returns {Promise<{contacts: Contact[]}>} */
   search: (text, signal) => ask("GET", `/contacts?q=${encodeURIComponent(text)}`, { signal }),
   /** @param {{name: string, company: string, email: string, numbers: string[], request_id: string}} contact @returns {Promise<Contact>} */
@@ -50,11 +56,13 @@ export const api = {
   /** @returns {Promise<Me>} */
   me: () => ask("GET", "/me"),
   /** @param {string} state @param {string | null} reason @returns {Promise<Accepted>} */
-  setState: (state, reason) => ask("PUT", "/me/state", { body: reason ? { state, reason } : { state } }),
+  setState: (state, reason) =>
+    ask("PUT", "/me/state", { body: reason ? { state, reason } : { state } }),
   /** @param {string} to @returns {Promise<Accepted>} */
   dial: (to) => ask("POST", "/calls", { body: { to } }),
   /** @param {string} call @param {string} action @param {object} [sent] @returns {Promise<Accepted>} */
-  act: (call, action, sent) => ask("POST", `/calls/${encodeURIComponent(call)}/${encodeURIComponent(action)}`, { body: sent }),
+  act: (call, action, sent) =>
+    ask("POST", `/calls/${encodeURIComponent(call)}/${encodeURIComponent(action)}`, { body: sent }),
   /** @param {string} text @param {AbortSignal} signal @returns {Promise<{targets: Target[], missing: string[]}>} */
   targets: (text, signal) => ask("GET", `/targets?q=${encodeURIComponent(text)}`, { signal }),
   /** @param {CallSeen} seen @param {boolean} lookup @returns {Promise<Told>} */
@@ -70,7 +78,9 @@ export const api = {
   /** @param {object} callback @returns {Promise<Callback>} */
   saveCallback: (callback) => ask("POST", "/callbacks", { body: callback }),
   /** @param {string} id @param {string} status @returns {Promise<Callback>} */
-  closeCallback: (id, status) => ask("PUT", `/callbacks/${encodeURIComponent(id)}`, { body: { status } }),
+  closeCallback: (id, status) =>
+    ask("PUT", `/callbacks/${encodeURIComponent(id)}`, { body: { status } }),
   /** @param {string} id @param {string} reason @returns {Promise<Accepted>} */
-  dialCallback: (id, reason) => ask("POST", `/callbacks/${encodeURIComponent(id)}/dial`, { body: { reason } }),
+  dialCallback: (id, reason) =>
+    ask("POST", `/callbacks/${encodeURIComponent(id)}/dial`, { body: { reason } }),
 };

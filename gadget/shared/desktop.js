@@ -94,7 +94,9 @@ export const desktop = {
     // Three locks against the proxy's cache, which would answer one agent with what another got: no refresh interval, a
     // unique address, and the service's own no-store.
     const unique =
-      method === "GET" ? `${url.includes("?") ? "&" : "?"}nocache=${Date.now()}${Math.random().toString(36).slice(2, 8)}` : "";
+      method === "GET"
+        ? `${url.includes("?") ? "&" : "?"}nocache=${Date.now()}${Math.random().toString(36).slice(2, 8)}`
+        : "";
     const headers = {
       Authorization: authorization(),
       "X-Finesse-User": desktop.agentId,
@@ -129,7 +131,10 @@ export const desktop = {
    * }} listener
    */
   async follow(listener) {
-    const client = await Promise.race([hub, new Promise((_, reject) => setTimeout(() => reject(new Error("no hub")), PATIENCE))]);
+    const client = await Promise.race([
+      hub,
+      new Promise((_, reject) => setTimeout(() => reject(new Error("no hub")), PATIENCE)),
+    ]);
     const { ClientServices } = finesse.clientservices;
     ClientServices.init(config(), false);
     ClientServices.registerOnDisconnectHandler(() => listener.connected(false));
@@ -146,7 +151,10 @@ export const desktop = {
       onChange: () => listener.agent(user.getData()),
       onError: () => listener.failed("agent"),
     });
-    for (const topic of [`finesse.api.User.${desktop.agentId}`, `finesse.api.User.${desktop.agentId}.Dialogs`]) {
+    for (const topic of [
+      `finesse.api.User.${desktop.agentId}`,
+      `finesse.api.User.${desktop.agentId}.Dialogs`,
+    ]) {
       // The library tells refusals only for requests of its own; the service's come past it on the same topic.
       client.subscribe(topic, (/** @type {string} */ _topic, /** @type {any} */ message) =>
         guarded(() => hearRefusal(message?.object?.Update)),
@@ -220,14 +228,21 @@ export const desktop = {
     try {
       const { ContainerServices } = finesse.containerservices;
       const services = ContainerServices.init();
-      services.addHandler(ContainerServices.Topics.WORKFLOW_ACTION_EVENT, (/** @type {any} */ event) =>
-        guarded(() => {
-          if (String(event.getHandledBy?.() ?? "").toUpperCase() !== "OTHER") return;
-          const params = Object.values(event.getParams?.() ?? {});
-          hear(
-            Object.fromEntries(params.map((/** @type {any} */ param) => [param.name, param.expandedValue ?? param.value ?? ""])),
-          );
-        }),
+      services.addHandler(
+        ContainerServices.Topics.WORKFLOW_ACTION_EVENT,
+        (/** @type {any} */ event) =>
+          guarded(() => {
+            if (String(event.getHandledBy?.() ?? "").toUpperCase() !== "OTHER") return;
+            const params = Object.values(event.getParams?.() ?? {});
+            hear(
+              Object.fromEntries(
+                params.map((/** @type {any} */ param) => [
+                  param.name,
+                  param.expandedValue ?? param.value ?? "",
+                ]),
+              ),
+            );
+          }),
       );
     } catch (error) {
       console.warn("no workflow actions here:", error); // hosted in another origin than the desktop's

@@ -5,7 +5,9 @@ import { desktop } from "./desktop.js";
 /** @param {string} key @param {Record<string, string | number>} [values] for the text's {places} */
 export function t(key, values = {}) {
   const text = desktop.message(key) || key;
-  return text.replace(/\{(\w+)\}/g, (/** @type {string} */ place, /** @type {string} */ name) => String(values[name] ?? place));
+  return text.replace(/\{(\w+)\}/g, (/** @type {string} */ place, /** @type {string} */ name) =>
+    String(values[name] ?? place),
+  );
 }
 
 /** A country's name in the agent's language. @param {string | null} region two letters */
@@ -31,6 +33,8 @@ export function moment(iso) {
 /** Minutes and seconds, hours when there are any. @param {number} seconds */
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
-  const parts = [Math.floor(whole / 60) % 60, whole % 60].map((part) => String(part).padStart(2, "0"));
+  const parts = [Math.floor(whole / 60) % 60, whole % 60].map((part) =>
+    String(part).padStart(2, "0"),
+  );
   return whole >= 3600 ? `${Math.floor(whole / 3600)}:${parts.join(":")}` : parts.join(":");
 }

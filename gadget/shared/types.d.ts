@@ -28,7 +28,9 @@ export interface DialogData {
     callKeyCallId?: string | null;
     wrapUpReason?: string | null;
     wrapUpItems?: { wrapUpItem?: OneOrMany<string> } | null;
-    callvariables?: { CallVariable?: OneOrMany<{ name?: string | null; value?: string | null }> } | null;
+    callvariables?: {
+      CallVariable?: OneOrMany<{ name?: string | null; value?: string | null }>;
+    } | null;
   } | null;
   participants?: { Participant?: OneOrMany<ParticipantData> } | null;
 }

@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from server import numbers
-from server.crm.local import LocalContacts
+from callcard.crm.local import LocalContacts
+from callcard.telephony import numbers
 from tests.bench.load import Result, load, request
 from tests.conftest import ROOT, free_port, until
 
@@ -44,7 +44,11 @@ CONCURRENT = (1, 32, 256)
 def process(*words: str, cwd: Path, ready: str) -> Iterator[None]:
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     running = subprocess.Popen(
-        [sys.executable, "-m", *words], cwd=cwd, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", *words],
+        cwd=cwd,
+        env=environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
 
     def answers() -> bool:
@@ -64,14 +68,18 @@ def process(*words: str, cwd: Path, ready: str) -> Iterator[None]:
 
 
 def post(port: int, path: str, body: dict[str, Any]) -> Any:
-    asked = urllib.request.Request(f"http://127.0.0.1:{port}/sandbox/{path}", json.dumps(body).encode(), method="POST")
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{port}/sandbox/{path}", json.dumps(body).encode(), method="POST"
+    )
     with urllib.request.urlopen(asked, timeout=10) as answer:
         return json.load(answer)
 
 
 def sign_in(port: int) -> None:
     body = b"<User><state>LOGIN</state><extension>1001</extension></User>"
-    asked = urllib.request.Request(f"http://127.0.0.1:{port}/finesse/api/User/1001", body, method="PUT")
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{port}/finesse/api/User/1001", body, method="PUT"
+    )
     asked.add_header("Authorization", "Basic MTAwMTpjYWxsY2FyZA==")
     urllib.request.urlopen(asked, timeout=10).close()
 
@@ -86,9 +94,12 @@ def ring(folder: Path) -> None:
     from tests.desk import CHROMIUM, FLAGS
 
     port, service = free_port(), free_port()
-    demo = ["server", "demo", "--port", str(port), "--service-port", str(service)]
+    demo = ["callcard", "demo", "--port", str(port), "--service-port", str(service)]
     demo += ["--gadgets", str(HERE / "bare"), "--layout", str(HERE / "layout.xml")]
-    with process(*demo, cwd=folder, ready=f"http://127.0.0.1:{service}/readyz"), sync_playwright() as started:
+    with (
+        process(*demo, cwd=folder, ready=f"http://127.0.0.1:{service}/readyz"),
+        sync_playwright() as started,
+    ):
         browser = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         pages: dict[str, Page] = {}
         for agent in ("1001", "2001"):
@@ -105,10 +116,14 @@ def ring(folder: Path) -> None:
         for _ in range(CALLS):
             for agent, page in pages.items():
                 number, name = chance.choice(people)
-                took[agent].append(_one_ring(port, page, agent, number, name if agent == "1001" else number))
+                took[agent].append(
+                    _one_ring(port, page, agent, number, name if agent == "1001" else number)
+                )
         browser.close()
     card, bare = (sorted(took[agent]) for agent in ("1001", "2001"))
-    print(f"\nRing to card, {CALLS} calls in Chromium, milliseconds from the event leaving the stand-in to the text in the DOM")
+    print(
+        f"\nRing to card, {CALLS} calls in Chromium, milliseconds from the event leaving the stand-in to the text in the DOM"
+    )
     print("                      p50    p95")
     for name, times in (("card: caller's name", card), ("bare: caller's number", bare)):
         print(f"  {name:<22}{statistics.median(times):5.1f}  {_p(times, 0.95):5.1f}")
@@ -147,9 +162,15 @@ def _sample(service: int) -> list[tuple[str, str]]:
     found: dict[str, str] = {}
     for text in ("an", "le", "ja", "so", "ol", "el"):
         for contact in _asked(service, f"q={text}&limit=50")["contacts"]:
-            found |= {number["e164"]: contact["name"] for number in contact["numbers"] if contact["name"]}
+            found |= {
+                number["e164"]: contact["name"] for number in contact["numbers"] if contact["name"]
+            }
     alone = {number: _asked(service, f"number={quote(number)}")["matches"] for number in found}
-    return [(number, name) for number, name in found.items() if [m["contact"]["name"] for m in alone[number]] == [name]]
+    return [
+        (number, name)
+        for number, name in found.items()
+        if [m["contact"]["name"] for m in alone[number]] == [name]
+    ]
 
 
 def _asked(service: int, query: str) -> Any:
@@ -172,10 +193,22 @@ def lookup(folder: Path) -> None:
     with ExitStack() as stack:
         _start(stack, folder, finesse, service)
         sign_in(finesse)
-        uvicorn = ("uvicorn", "tests.bench.hello:app", "--port", str(hello), "--no-access-log", "--log-level", "warning")
+        uvicorn = (
+            "uvicorn",
+            "tests.bench.hello:app",
+            "--port",
+            str(hello),
+            "--no-access-log",
+            "--log-level",
+            "warning",
+        )
         stack.enter_context(process(*uvicorn, cwd=folder, ready=f"http://127.0.0.1:{hello}/"))
         lines = list(csv.DictReader((folder / "contacts.csv").open(encoding="utf-8")))
-        asked = [request("GET", f"/api/v1/contacts?number={quote(line['mobile'])}") for line in lines if line["mobile"]]
+        asked = [
+            request("GET", f"/api/v1/contacts?number={quote(line['mobile'])}")
+            for line in lines
+            if line["mobile"]
+        ]
         compare("Look-up", ("hello", hello, [request("GET", "/")]), ("look-up", service, asked))
 
 
@@ -197,15 +230,17 @@ def relay(folder: Path) -> None:
 
 
 def _start(stack: ExitStack, folder: Path, finesse: int, service: int) -> None:
-    from server.sandbox import sample
+    from callcard.demo import sample_contacts
 
     store = LocalContacts(folder / "load.sqlite", home="US", suffix_digits=8)
-    sample.fill(store, folder, "http://crm", "US")
+    sample_contacts.fill(store, folder, "http://crm", "US")
     store.close()
-    (folder / "load.toml").write_text(f'finesse_url = "http://127.0.0.1:{finesse}"\ndatabase = "load.sqlite"\n')
-    stand_in = ("server", "sandbox", "--port", str(finesse))
+    (folder / "load.toml").write_text(
+        f'finesse_url = "http://127.0.0.1:{finesse}"\ndatabase = "load.sqlite"\n'
+    )
+    stand_in = ("callcard", "sandbox", "--port", str(finesse))
     stack.enter_context(process(*stand_in, cwd=folder, ready=f"http://127.0.0.1:{finesse}/desktop"))
-    serve = ("server", "serve", "--config", "load.toml", "--port", str(service))
+    serve = ("callcard", "serve", "--config", "load.toml", "--port", str(service))
     stack.enter_context(process(*serve, cwd=folder, ready=f"http://127.0.0.1:{service}/readyz"))
 
 
@@ -221,12 +256,20 @@ def compare(title: str, *sides: tuple[str, int, list[bytes]]) -> None:
         rounds: list[list[Result]] = [[] for _ in sides]
         for _ in range(ROUNDS):
             for place, (_name, port, requests) in enumerate(sides):
-                rounds[place].append(asyncio.run(load(port, requests, connections=connections, seconds=SECONDS)))
+                rounds[place].append(
+                    asyncio.run(load(port, requests, connections=connections, seconds=SECONDS))
+                )
         assert not any(r.errors for results in rounds for r in results), "something was refused"
         (rate_a, p50_a, p99_a), (rate_b, p50_b, p99_b) = (
-            tuple(statistics.median(getattr(r, what) for r in results) for what in ("rate", "p50", "p99")) for results in rounds
+            tuple(
+                statistics.median(getattr(r, what) for r in results)
+                for what in ("rate", "p50", "p99")
+            )
+            for results in rounds
         )
-        row = f"{rate_a:>15,.0f}{p50_a:>9.2f}{p99_a:>9.2f}{rate_b:>15,.0f}{p50_b:>9.2f}{p99_b:>9.2f}"
+        row = (
+            f"{rate_a:>15,.0f}{p50_a:>9.2f}{p99_a:>9.2f}{rate_b:>15,.0f}{p50_b:>9.2f}{p99_b:>9.2f}"
+        )
         print(f"  {connections:<18}{row}{rate_b / rate_a:>14.2f}{p99_b / p99_a:>6.1f}")
 
 
@@ -235,15 +278,36 @@ def compare(title: str, *sides: tuple[str, int, list[bytes]]) -> None:
 
 def contacts(folder: Path) -> None:
     """Importing, and looking up in ten thousand and in a million."""
-    print("\nLocal contacts: a look-up in microseconds (p50 / p99 of 5,000), and the import that made them")
-    print("  contacts      import s   exact hit        last digits      nobody           name, 4 letters")
+    print(
+        "\nLocal contacts: a look-up in microseconds (p50 / p99 of 5,000), and the import that made them"
+    )
+    print(
+        "  contacts      import s   exact hit        last digits      nobody           name, 4 letters"
+    )
     medians = []
     for count in (10_000, 1_000_000):
         file, database = folder / f"{count}.csv", folder / f"{count}.sqlite"
         _write(file, count)
         begun = time.perf_counter()
-        command = [sys.executable, "-m", "server", "contacts", "import", str(file), "--database", str(database), "--country", "US"]
-        subprocess.run(command, check=True, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True)
+        command = [
+            sys.executable,
+            "-m",
+            "callcard",
+            "contacts",
+            "import",
+            str(file),
+            "--database",
+            str(database),
+            "--country",
+            "US",
+        ]
+        subprocess.run(
+            command,
+            check=True,
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+        )
         took = time.perf_counter() - begun
         store = LocalContacts(database, home="US", suffix_digits=8)
         chance = random.Random(2)
@@ -264,7 +328,10 @@ def contacts(folder: Path) -> None:
         store.close()
         medians.append(row)
         print(f"  {count:<12,}{took:>10.1f}   " + "".join(cells))
-    print("  ratio of p50            " + "".join(f"{big / small:>6.2f}           " for small, big in zip(*medians, strict=True)))
+    print(
+        "  ratio of p50            "
+        + "".join(f"{big / small:>6.2f}           " for small, big in zip(*medians, strict=True))
+    )
 
 
 async def _timed(ask: Callable[[int], Any]) -> list[float]:
@@ -277,12 +344,16 @@ async def _timed(ask: Callable[[int], Any]) -> list[float]:
 
 
 def _number(place: int) -> str:
-    return f"+1{(2012000000 + place * 7) % 10**10:010}" if place % 2 else f"+4930{20000000 + place:08}"
+    return (
+        f"+1{(2012000000 + place * 7) % 10**10:010}" if place % 2 else f"+4930{20000000 + place:08}"
+    )
 
 
 def _name(place: int) -> str:
     chance = random.Random(place)
-    return "".join(chance.choice("bcdfgklmnprst") + chance.choice("aeiou") for _ in range(4)).capitalize()
+    return "".join(
+        chance.choice("bcdfgklmnprst") + chance.choice("aeiou") for _ in range(4)
+    ).capitalize()
 
 
 def _write(file: Path, count: int) -> None:
@@ -290,7 +361,13 @@ def _write(file: Path, count: int) -> None:
         writer = csv.writer(out)
         writer.writerow(["id", "name", "company", "phone"])
         writer.writerows(
-            [place, f"{_name(place)} {_name(place + 1)}", f"{_name(place // 20)} Ltd", _number(place)] for place in range(count)
+            [
+                place,
+                f"{_name(place)} {_name(place + 1)}",
+                f"{_name(place // 20)} Ltd",
+                _number(place),
+            ]
+            for place in range(count)
         )
 
 
@@ -304,7 +381,9 @@ def sessions(folder: Path) -> None:
     if not shutil.which("prosody"):
         sys.exit("Prosody is missing: apt install prosody")
     count = int(os.environ.get("SESSIONS", "1000"))
-    print(f"\n{count} notification sessions over TLS, one process, uvloop; Prosody beside it on the same cores")
+    print(
+        f"\n{count} notification sessions over TLS, one process, uvloop; Prosody beside it on the same cores"
+    )
     rows: dict[str, dict[str, float]] = {}
     with prosody([str(1001 + n) for n in range(1000)]) as server:
         for carrier in ("websocket", "tcp"):
@@ -313,14 +392,21 @@ def sessions(folder: Path) -> None:
     print("  carrier     " + "".join(f"{name:>28}" for name in names))
     for carrier, row in rows.items():
         print(f"  {carrier:<12}" + "".join(f"{row[name]:>28.2f}" for name in names))
-    print("  tcp/websocket" + "".join(f"{rows['tcp'][name] / rows['websocket'][name]:>27.2f} " for name in names))
+    print(
+        "  tcp/websocket"
+        + "".join(f"{rows['tcp'][name] / rows['websocket'][name]:>27.2f} " for name in names)
+    )
 
 
 def _sessions(server: Prosody, carrier: str, count: int) -> dict[str, float]:
     address = server.address("tcp" if carrier == "tcp" else "websocket")
     told = [carrier, str(count), str(address.port), address.domain, str(server.folder / "ca.pem")]
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.sessions", *told], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+        [sys.executable, "-m", "tests.bench.sessions", *told],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
     ) as child:
         assert child.stdin
         assert child.stdout
@@ -328,7 +414,9 @@ def _sessions(server: Prosody, carrier: str, count: int) -> dict[str, float]:
 
         async def publish() -> None:
             publisher = await server.publisher()
-            await publisher.publish("/finesse/api/SystemInfo", "<Update><event>PUT</event><source>/s</source></Update>")
+            await publisher.publish(
+                "/finesse/api/SystemInfo", "<Update><event>PUT</event><source>/s</source></Update>"
+            )
             await publisher.close()
 
         child.stdin.write("go\n")
@@ -348,7 +436,14 @@ def floor(folder: Path) -> None:
 
 
 def main() -> None:
-    benches = {"ring": ring, "lookup": lookup, "relay": relay, "contacts": contacts, "sessions": sessions, "floor": floor}
+    benches = {
+        "ring": ring,
+        "lookup": lookup,
+        "relay": relay,
+        "contacts": contacts,
+        "sessions": sessions,
+        "floor": floor,
+    }
     for name in sys.argv[1:] or list(benches):
         if name not in benches:
             sys.exit(f"there is no {name!r}; there are {', '.join(benches)}")

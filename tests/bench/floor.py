@@ -27,12 +27,12 @@ import msgspec
 import uvloop
 from httpx_aiohttp import AiohttpTransport
 
-from server import numbers
-from server.crm.local import Entry, LocalContacts
-from server.finesse.client import FinesseClient
-from server.finesse.cluster import Cluster, Node, Timing
-from server.finesse.streams import Address
-from server.sandbox.people import FIRST_OF_MANY
+from callcard.crm.local import Entry, LocalContacts
+from callcard.finesse.client import FinesseClient
+from callcard.finesse.cluster import Cluster, Node, Timing
+from callcard.finesse.xmpp_websocket import Address
+from callcard.telephony import numbers
+from finesse_sandbox.site import FIRST_OF_MANY
 from tests.agents import Desktop
 from tests.conftest import ROOT, free_port
 
@@ -46,7 +46,9 @@ TALK = (30.0, 90.0)
 def process(*words: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     with (folder / f"{words[1]}.log").open("wb") as log:
         command = [sys.executable, "-m", *words]
-        running = subprocess.Popen(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=log, stderr=log)
+        running = subprocess.Popen(
+            command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=log, stderr=log
+        )
         try:
             yield running
         finally:
@@ -68,13 +70,21 @@ def cpu(pid: int) -> float:
 def percentiles(times: list[float]) -> dict[str, float]:
     ordered = sorted(times)
     return (
-        {f"p{q}": round(1000 * ordered[min(len(ordered) - 1, len(ordered) * q // 100)], 1) for q in (50, 95, 99)} if ordered else {}
+        {
+            f"p{q}": round(1000 * ordered[min(len(ordered) - 1, len(ordered) * q // 100)], 1)
+            for q in (50, 95, 99)
+        }
+        if ordered
+        else {}
     )
 
 
 def served(log: Path) -> list[float]:
     """Seconds that the service took for each telling of a call, by its own log."""
-    return [float(ms) / 1000 for ms in re.findall(r"POST /api/v1/interactions 200 ([\d.]+) ms", log.read_text())]
+    return [
+        float(ms) / 1000
+        for ms in re.findall(r"POST /api/v1/interactions 200 ([\d.]+) ms", log.read_text())
+    ]
 
 
 @dataclass
@@ -95,7 +105,9 @@ class Wire:
     async def _ask(self, method: str, path: str, content: bytes, auth: Any) -> Answer:
         headers = {"Authorization": auth._auth_header, "Content-Type": "application/json"}
         try:
-            async with self._session.request(method, f"/api/v1{path}", data=content, headers=headers) as answer:
+            async with self._session.request(
+                method, f"/api/v1{path}", data=content, headers=headers
+            ) as answer:
                 return Answer(answer.status, await answer.text())
         except aiohttp.ClientError as error:
             raise httpx.ConnectError(str(error)) from error
@@ -124,7 +136,10 @@ class Centre:
         async def one(id: str) -> None:
             async with gate:
                 auth = httpx.BasicAuth(id, "callcard")
-                for body in (f"<state>LOGIN</state><extension>{id}</extension>", "<state>READY</state>"):
+                for body in (
+                    f"<state>LOGIN</state><extension>{id}</extension>",
+                    "<state>READY</state>",
+                ):
                     await self.finesse.put(
                         f"/finesse/api/User/{id}",
                         content=f"<User>{body}</User>",
@@ -149,7 +164,9 @@ class Centre:
     async def _work(self, agent: str, number: str, talk: float) -> None:
         desktop = self.desktops[agent]
         await desktop.line.up.wait()
-        rung = await self.finesse.post("/sandbox/calls", json={"from": number, "to": agent, "queue": "Support"})
+        rung = await self.finesse.post(
+            "/sandbox/calls", json={"from": number, "to": agent, "queue": "Support"}
+        )
         if rung.status_code != 201:
             self.failed.append(rung.text)
             return
@@ -161,14 +178,20 @@ class Centre:
             await asyncio.sleep(talk / 3)
             if told := desktop.told.get(id, {}).get("interaction"):
                 notes = {"notes": "\n".join(f"line {line}" for line in range(part + 1))}
-                await self.service.put(f"/interactions/{told['id']}", json=notes, auth=httpx.BasicAuth(agent, "callcard"))
+                await self.service.put(
+                    f"/interactions/{told['id']}",
+                    json=notes,
+                    auth=httpx.BasicAuth(agent, "callcard"),
+                )
         await self._act(agent, id, "drop")
         await asyncio.sleep(2)
         desktop.told.pop(id, None)
 
     async def _act(self, agent: str, call: str, action: str) -> None:
         begun = time.perf_counter()
-        answer = await self.service.post(f"/calls/{call}/{action}", auth=httpx.BasicAuth(agent, "callcard"))
+        answer = await self.service.post(
+            f"/calls/{call}/{action}", auth=httpx.BasicAuth(agent, "callcard")
+        )
         self.actions.append(time.perf_counter() - begun)
         if answer.status_code != 202:
             self.failed.append(f"{action} {answer.status_code} {answer.text[:200]}")
@@ -198,17 +221,29 @@ async def measure(minutes: float, agents: int, rate: float, folder: Path) -> dic
     contacts = LocalContacts(folder / "contacts.sqlite", home="US", suffix_digits=8)
     known = [f"+1212{555_0000 + n:07}" for n in range(CONTACTS)]
     contacts.write(
-        Entry(key=f"id:{n}", name=f"Customer {n}", numbers=[(numbers.read(number, "US"), "")]) for n, number in enumerate(known)
+        Entry(key=f"id:{n}", name=f"Customer {n}", numbers=[(numbers.read(number, "US"), "")])
+        for n, number in enumerate(known)
     )
-    sandbox_words = ("server", "sandbox", "--port", str(ports[0]), "--more-agents", str(agents))
-    with process(*sandbox_words, folder=folder), process("server", "serve", "--port", str(ports[1]), folder=folder) as service:
-        async with client(urls[0]) as finesse, client(f"{urls[1]}/api/v1") as desk, AsyncExitStack() as closing:
+    sandbox_words = ("callcard", "sandbox", "--port", str(ports[0]), "--more-agents", str(agents))
+    with (
+        process(*sandbox_words, folder=folder),
+        process("callcard", "serve", "--port", str(ports[1]), folder=folder) as service,
+    ):
+        async with (
+            client(urls[0]) as finesse,
+            client(f"{urls[1]}/api/v1") as desk,
+            AsyncExitStack() as closing,
+        ):
             for url in (f"{urls[0]}/finesse/api/SystemInfo", f"{urls[1]}/healthz"):
                 while not await up(desk, url):
                     await asyncio.sleep(0.2)
-            node = Node("A", FinesseClient(finesse), Address("127.0.0.1", ports[0], "", "websocket", None))
+            node = Node(
+                "A", FinesseClient(finesse), Address("127.0.0.1", ports[0], "", "websocket", None)
+            )
             wire = await closing.enter_async_context(
-                aiohttp.ClientSession(urls[1], connector=aiohttp.TCPConnector(limit=300, keepalive_timeout=3))
+                aiohttp.ClientSession(
+                    urls[1], connector=aiohttp.TCPConnector(limit=300, keepalive_timeout=3)
+                )
             )
             centre = Centre(finesse, Wire(wire), Cluster([node], Timing(ping=15, spread=1)))
             await centre.sit_down(agents)
@@ -223,14 +258,21 @@ async def measure(minutes: float, agents: int, rate: float, folder: Path) -> dic
             await asyncio.sleep(5)
 
             lag = asyncio.create_task(centre.watch_lag())
-            before, used, own, begun = memory(service.pid), cpu(service.pid), time.process_time(), time.perf_counter()
+            before, used, own, begun = (
+                memory(service.pid),
+                cpu(service.pid),
+                time.process_time(),
+                time.perf_counter(),
+            )
             running: set[asyncio.Task[None]] = set()
             started = 0
             while (now := time.perf_counter() - begun) < 60 * minutes:
                 if started < now * rate:
                     started += 1
                     number = (
-                        centre.chance.choice(known) if centre.chance.random() < 0.7 else f"+1646{centre.chance.randrange(10**7):07}"
+                        centre.chance.choice(known)
+                        if centre.chance.random() < 0.7
+                        else f"+1646{centre.chance.randrange(10**7):07}"
                     )
                     task = asyncio.create_task(centre.call(number, centre.chance.uniform(*TALK)))
                     running.add(task)
@@ -245,7 +287,9 @@ async def measure(minutes: float, agents: int, rate: float, folder: Path) -> dic
             busy, busy_actions = centre.take_times()
             after = memory(service.pid)
             end = time.perf_counter() + 120
-            while (logged := sum(1 for _ in contacts.calls())) < len(centre.calls) and time.perf_counter() < end:
+            while (logged := sum(1 for _ in contacts.calls())) < len(
+                centre.calls
+            ) and time.perf_counter() < end:
                 await asyncio.sleep(1)
             await asyncio.sleep(3)
             logged = sum(1 for _ in contacts.calls())
@@ -279,7 +323,8 @@ async def measure(minutes: float, agents: int, rate: float, folder: Path) -> dic
 def client(url: str) -> httpx.AsyncClient:
     def session() -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=200, keepalive_timeout=3), cookie_jar=aiohttp.DummyCookieJar()
+            connector=aiohttp.TCPConnector(limit=200, keepalive_timeout=3),
+            cookie_jar=aiohttp.DummyCookieJar(),
         )
 
     return httpx.AsyncClient(transport=AiohttpTransport(client=session), base_url=url, timeout=30)
@@ -298,7 +343,9 @@ def show(told: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    minutes, agents, rate = (float(word) for word in [*sys.argv[1:], *("3", "2000", "17")[len(sys.argv) - 1 :]])
+    minutes, agents, rate = (
+        float(word) for word in [*sys.argv[1:], *("3", "2000", "17")[len(sys.argv) - 1 :]]
+    )
     with tempfile.TemporaryDirectory(prefix="callcard-floor-") as folder:
         told = uvloop.run(measure(minutes, int(agents), rate, Path(folder)))
     show(told)

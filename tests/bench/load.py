@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from server.finesse.client import basic
+from callcard.finesse.client import basic
 
 AGENT = basic("1001", "callcard")
 
@@ -24,7 +24,9 @@ class Result:
     errors: int
 
 
-def request(method: str, path: str, *, body: str = "", content_type: str = "application/xml") -> bytes:
+def request(
+    method: str, path: str, *, body: str = "", content_type: str = "application/xml"
+) -> bytes:
     head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {AGENT}\r\n"
     if body:
         head += f"Content-Type: {content_type}\r\n"

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import uvloop
 
-from server.finesse.notifications import NotificationSession
-from server.finesse.streams import Address
+from callcard.finesse.notifications import NotificationSession
+from callcard.finesse.xmpp_websocket import Address
 
 AT_ONCE = 20
 
@@ -58,7 +58,9 @@ async def measure(address: Address, count: int) -> dict[str, float]:
 def main() -> None:
     carrier, count, port, domain, ca = sys.argv[1:6]
     tls = ssl.create_default_context(cafile=ca)
-    address = Address("localhost", int(port), domain, "tcp" if carrier == "tcp" else "websocket", tls)
+    address = Address(
+        "localhost", int(port), domain, "tcp" if carrier == "tcp" else "websocket", tls
+    )
     print(json.dumps(uvloop.run(measure(address, int(count)))), flush=True)
 
 

@@ -1,0 +1,5 @@
+"""Run the command: `python -m callcard`."""
+
+from callcard.cli.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""The gadget bundle: gadget XML, desktop layout, checks."""

@@ -1,0 +1,1 @@
+"""The `callcard` command."""

@@ -1,0 +1,1 @@
+"""The demo: sandbox, service and sample CRM in one process."""

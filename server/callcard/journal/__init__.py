@@ -1,0 +1,1 @@
+"""One interaction per call: reports in, call records merged, interactions delivered to the CRM."""

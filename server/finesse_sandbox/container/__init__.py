@@ -1,0 +1,1 @@
+"""The OpenSocial gadget container and its proxy."""

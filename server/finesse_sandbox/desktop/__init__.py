@@ -1,0 +1,1 @@
+"""The agent desktop page and its endpoints."""

@@ -1,0 +1,1 @@
+"""The notification service: publish-subscribe nodes and the XMPP that carries them."""

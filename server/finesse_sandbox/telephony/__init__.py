@@ -1,0 +1,1 @@
+"""Agents, calls and tasks as state machines: no HTTP and no XML."""
