@@ -23,7 +23,7 @@ from callcard.finesse.objects import User
 from callcard.finesse.state_diff import Change, Connection, DialogChanged, OrderRefused, UserChanged
 from callcard.finesse.xmpp_websocket import Address
 from callcard.settings import Settings
-from callcard.store.sqlite import Store
+from callcard.store.sqlite_store import Store
 from callcard.telephony.dial_plan import Dialplan
 from finesse_sandbox.app import Sandbox, SandboxSettings
 from tests.conftest import free_port, serving

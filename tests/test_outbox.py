@@ -17,7 +17,7 @@ from callcard.journal import delivery
 from callcard.journal.call_record import Part, Record
 from callcard.journal.delivery import AWAY, TRIES, Outbox
 from callcard.settings import Settings
-from callcard.store.sqlite import Kept, Store, Writing
+from callcard.store.sqlite_store import Kept, Store, Writing
 
 
 class Crm:

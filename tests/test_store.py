@@ -14,8 +14,7 @@ import pytest
 
 from callcard.errors import StoreUnavailable
 from callcard.journal.call_record import ContactChosen, Leg, Part, Record
-from callcard.store import sqlite
-from callcard.store.sqlite import Callback, Kept, Listed, Store, Writing
+from callcard.store.sqlite_store import Callback, Kept, Listed, Store, Writing
 
 pytestmark = pytest.mark.anyio
 

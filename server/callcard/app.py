@@ -49,7 +49,7 @@ from callcard.finesse.xmpp_websocket import Address
 from callcard.journal.delivery import Outbox
 from callcard.journal.journal import Log
 from callcard.settings import Settings
-from callcard.store.sqlite import Store
+from callcard.store.sqlite_store import Store
 from callcard.telephony import numbers
 from callcard.telephony.dial_plan import Dialplan
 

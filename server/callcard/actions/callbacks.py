@@ -13,7 +13,7 @@ from callcard.actions import agents
 from callcard.actions.calls import Phone
 from callcard.api.auth import Agent
 from callcard.errors import CallcardError, InvalidField, NotFound
-from callcard.store.sqlite import Callback, Store, Writing
+from callcard.store.sqlite_store import Callback, Store, Writing
 from callcard.telephony import numbers
 from callcard.telephony.command_outcome import Accepted
 

@@ -17,7 +17,7 @@ from callcard.journal.call_record import ContactChosen, Part, Record, later_choi
 from callcard.journal.lifecycle import keep
 from callcard.journal.notes import merged
 from callcard.settings import Settings
-from callcard.store.sqlite import Kept, Store, Writing
+from callcard.store.sqlite_store import Kept, Store, Writing
 
 log = logging.getLogger("callcard.interactions")
 

@@ -9,7 +9,7 @@ from cachetools import TTLCache
 from callcard import times
 from callcard.api.auth import Agent
 from callcard.errors import InvalidField, NotFound, NotYours
-from callcard.store.sqlite import Listed, Store, Writing
+from callcard.store.sqlite_store import Listed, Store, Writing
 from callcard.telephony import numbers
 
 NAMES = ("never-log", "do-not-call")

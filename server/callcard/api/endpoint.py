@@ -24,7 +24,7 @@ from callcard.errors import CallcardError, InvalidField, TooLarge, Unreadable
 from callcard.finesse.cluster import Cluster
 from callcard.journal.journal import Log
 from callcard.settings import Settings
-from callcard.store.sqlite import Store
+from callcard.store.sqlite_store import Store
 
 NO_STORE = {"Cache-Control": "no-store"}
 """On every answer: the Finesse proxy may otherwise hand one agent's answer to another."""

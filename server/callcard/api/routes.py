@@ -46,7 +46,7 @@ from callcard.errors import (
 )
 from callcard.journal.journal import Told
 from callcard.journal.report import CallSeen
-from callcard.store.sqlite import Callback
+from callcard.store.sqlite_store import Callback
 from callcard.telephony.command_outcome import Accepted
 
 API = "/api/v1"

@@ -34,7 +34,7 @@ from callcard.crm.base import (
     NewContact,
 )
 from callcard.errors import SourceUnavailable
-from callcard.store.migrations import migrate
+from callcard.store.sqlite import migrate
 from callcard.telephony import numbers
 from callcard.telephony.numbers import Number
 from callcard.text import fold

@@ -11,7 +11,7 @@ from callcard.crm.base import Interaction as Past
 from callcard.crm.directory import Directory, Lookup
 from callcard.errors import CallcardError
 from callcard.journal.call_record import Record
-from callcard.store.sqlite import Store
+from callcard.store.sqlite_store import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from callcard.crm.base import AgentShare, CallLog, Log
 from callcard.errors import CallcardError, SourceRefused, StoreUnavailable
 from callcard.journal.call_record import Record
 from callcard.settings import Settings
-from callcard.store.sqlite import Kept, Store, Writing
+from callcard.store.sqlite_store import Kept, Store, Writing
 from callcard.telephony import numbers
 
 log = logging.getLogger("callcard.outbox")

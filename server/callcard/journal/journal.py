@@ -27,7 +27,7 @@ from callcard.journal.caller_lookup import Caller
 from callcard.journal.lifecycle import keep
 from callcard.journal.report import CallSeen, read_off, seen_of
 from callcard.settings import Settings
-from callcard.store.sqlite import Kept, Store, Writing
+from callcard.store.sqlite_store import Kept, Store, Writing
 
 log = logging.getLogger("callcard.log")
 

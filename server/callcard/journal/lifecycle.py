@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from callcard.journal.call_record import Record
 from callcard.settings import Settings
-from callcard.store.sqlite import Kept, Writing
+from callcard.store.sqlite_store import Kept, Writing
 
 GRACE = 3.0
 """Seconds between the end of a call that everybody has put away and its delivery: another agent's desktop may be about to tell."""
