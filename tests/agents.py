@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from callcard.errors import NotYours, SourceUnavailable
+from callcard.errors import NotPermitted, SourceUnavailable
 from callcard.finesse.client import basic
 from callcard.finesse.cluster import Cluster, Line
 from callcard.finesse.state_diff import Change, DialogChanged
@@ -71,9 +71,9 @@ class Desktop:
         except (httpx.HTTPError, OSError) as error:
             raise SourceUnavailable("the service is away") from error
         if answer.status_code == 403:  # not ours, and never will be
-            raise NotYours
+            raise NotPermitted
         if answer.status_code != 200:
-            assert answer.status_code >= 500 or answer.status_code in (401, 425), answer.text
+            assert answer.status_code >= 500 or answer.status_code in (401, 409), answer.text
             raise SourceUnavailable(answer.text)
         begun = self._heard.pop(seen.id, None)
         if first and begun is not None:

@@ -19,7 +19,7 @@ from callcard.api.endpoint import problem
 from callcard.app import create_app
 from callcard.crm.local import LocalContacts
 from callcard.demo import crm_pages, sample_contacts
-from callcard.errors import CredentialsWrong
+from callcard.errors import CredentialsRejected
 from callcard.settings import Settings
 from finesse_sandbox.app import Sandbox, SandboxSettings
 from tests.conftest import ROOT, free_port, listening
@@ -37,7 +37,7 @@ class Switchable:
                 raise ConnectionResetError("the service is down")
             await asyncio.sleep(self.delay)
             if self.expired:  # as the service answers a token that has ended
-                await problem(CredentialsWrong("sign in to Finesse again"))(scope, receive, send)
+                await problem(CredentialsRejected("sign in to Finesse again"))(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 

@@ -80,20 +80,20 @@ XML = b"<User><loginId>1001</loginId><extension>1001</extension></User>"
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
-        (b"nonsense\r\n\r\n", "finesse-garbled"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: abc\r\n\r\n", "finesse-garbled"),
+        (b"nonsense\r\n\r\n", "finesse-invalid-response"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: abc\r\n\r\n", "finesse-invalid-response"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "finesse-"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n" + XML, "finesse-"),
-        (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000 + b"\r\n\r\n", "finesse-garbled"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000 + b"\r\n\r\n", "finesse-invalid-response"),
         (
             b"HTTP/1.1 302 Found\r\nLocation: /cfadmin\r\nContent-Length: 0\r\n\r\n",
-            "finesse-garbled",
+            "finesse-invalid-response",
         ),
         (
             b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nxx",
-            "finesse-garbled",
+            "finesse-invalid-response",
         ),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "finesse-garbled"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "finesse-invalid-response"),
         (b"slowly", "finesse-"),
         (b"", "finesse-unreachable"),
     ],
@@ -133,7 +133,7 @@ def test_an_endless_head_ends(port: int) -> None:
 def test_what_is_not_http_is_a_problem_too(port: int, rubbish: bytes) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=10) as asker:
         asker.sendall(rubbish)
-        assert json.loads(_whole(asker).partition(b"\r\n\r\n")[2])["code"] == "unreadable"
+        assert json.loads(_whole(asker).partition(b"\r\n\r\n")[2])["code"] == "malformed-request"
 
 
 def test_a_large_body_after_a_small_head_is_no_large_head(nonsense: Nonsense, port: int) -> None:
@@ -167,7 +167,7 @@ def test_a_body_that_trickles_is_cut_short(nonsense: Nonsense, port: int) -> Non
             yield b" "
 
     told = httpx.post(f"http://127.0.0.1:{port}/api/v1/contacts", content=trickle(), auth=AGENT)
-    assert (told.status_code, told.json()["code"]) == (400, "unreadable")
+    assert (told.status_code, told.json()["code"]) == (400, "malformed-request")
 
 
 def _whole(asker: socket.socket) -> bytes:

@@ -429,14 +429,16 @@ async def test_who_never_had_a_call_cannot_get_into_its_interaction(
             )
             for report in spoofs:
                 early = (
-                    "not-told-yet" if {"associated", "secondary"} & report.keys() else "not-yours"
+                    "report-pending"
+                    if {"associated", "secondary"} & report.keys()
+                    else "not-permitted"
                 )
                 answer = await stranger.post("/interactions?lookup=1", json=report)
                 assert answer.json()["code"] == early, answer.text
             await asyncio.sleep(0.3)
             for report in spoofs:
                 answer = await stranger.post("/interactions?lookup=1", json=report)
-                assert answer.json()["code"] == "not-yours", answer.text
+                assert answer.json()["code"] == "not-permitted", answer.text
             assert (await stranger.get(f"/interactions/{id}")).status_code == 404
             assert (
                 await stranger.put(f"/interactions/{id}", json={"notes": "mine"})
@@ -477,7 +479,7 @@ async def test_numbers_that_are_never_logged_and_never_called(tmp_path: Path) ->
             refused = await desk.post(
                 "/lists/never-log", json={"number": ADA, "reason": "asked for it"}
             )
-            assert (refused.status_code, refused.json()["code"]) == (403, "not-yours")
+            assert (refused.status_code, refused.json()["code"]) == (403, "not-permitted")
             for name in ("never-log", "do-not-call"):
                 added = await boss.post(
                     f"/lists/{name}", json={"number": "212 555 0123", "reason": "asked for it"}

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from callcard.errors import FinesseGarbled, InvalidField
+from callcard.errors import FinesseInvalidResponse, InvalidField
 from callcard.finesse import messages, objects
 from callcard.finesse.objects import (
     ApiError,
@@ -184,12 +184,12 @@ def test_paths_are_escaped_and_bodies_hold_only_what_is_asked() -> None:
 )
 def test_rubbish_is_a_garbled_answer_and_nothing_worse(rubbish: bytes) -> None:
     for kind in (User, Dialog, objects.SystemInfo, objects.PhoneBook, objects.Workflow):
-        with suppress(FinesseGarbled):
+        with suppress(FinesseInvalidResponse):
             assert isinstance(messages.read(rubbish, kind), kind)
-        with suppress(FinesseGarbled):
+        with suppress(FinesseInvalidResponse):
             assert isinstance(messages.read_list(rubbish, kind), tuple)
     assert isinstance(messages.read_api_errors(rubbish), tuple)
-    with suppress(FinesseGarbled):
+    with suppress(FinesseInvalidResponse):
         messages.read_update(rubbish.decode("utf-8", "replace"))
 
 
@@ -206,6 +206,6 @@ def test_rubbish_is_a_garbled_answer_and_nothing_worse(rubbish: bytes) -> None:
     ],
 )  # fmt: skip
 def test_hostile_answers_are_refused_with_a_reason(bad: str) -> None:
-    with pytest.raises(FinesseGarbled) as caught:
+    with pytest.raises(FinesseInvalidResponse) as caught:
         messages.read_user(bad.encode())
     assert "Finesse answered" in caught.value.detail

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from websockets.asyncio.client import connect
 
-from callcard.errors import FinesseRefused, FinesseSlow, NotFound, NotYours
+from callcard.errors import FinesseRefused, FinesseTimeout, NotFound, NotPermitted
 from callcard.finesse.client import Credential, FinesseClient
 from callcard.finesse.notifications import NotificationSession, ServerPresence, Told
 from callcard.finesse.objects import CallVariable, Dialog, Media, MobileAgent
@@ -467,9 +467,9 @@ async def test_a_supervisor_sets_states_of_the_team_and_nobody_elses(site: Site)
     await site.client.set_state(boss, "1001", "LOGOUT", None)
     assert site.agent().state == "LOGOUT"
     site.agent("1002").team = "2"
-    with pytest.raises(NotYours):
+    with pytest.raises(NotPermitted):
         await site.client.set_state(boss, "1002", "READY", None)
-    with pytest.raises(NotYours):
+    with pytest.raises(NotPermitted):
         await site.client.set_state(site.credential("1002"), "1001", "READY", None)
 
 
@@ -609,7 +609,7 @@ async def test_a_layout_is_written_by_the_administrator_on_the_primary_node_alon
     with pytest.raises(FinesseRefused, match="layoutxml"):
         await site.client.set_layout(admin, "<nonsense/>")
     site.sandbox.nodes[0].primary = False
-    with pytest.raises(NotYours):
+    with pytest.raises(NotPermitted):
         await site.client.layout(admin)
 
 
@@ -726,7 +726,7 @@ async def test_one_order_for_a_device_at_a_time(site: Site) -> None:
     )
     await asyncio.sleep(0.1)
     hurried = Credential(mine.authorization, asyncio.get_running_loop().time() + 0.2)
-    with pytest.raises(FinesseSlow, match="nothing was sent"):
+    with pytest.raises(FinesseTimeout, match="nothing was sent"):
         await site.client.take_action(hurried, call.id, "HOLD", "1001")
     await blocking
     assert _states(call) == ["ACTIVE", "ACTIVE"]
@@ -746,7 +746,7 @@ async def test_a_list_of_one_without_its_list_is_a_list_of_one(site: Site) -> No
 async def test_half_an_answer_and_then_silence_ends_at_the_deadline(site: Site) -> None:
     site.sandbox.faults.arm("half", seconds=1.5)
     hurried = Credential(site.credential().authorization, asyncio.get_running_loop().time() + 0.4)
-    with pytest.raises(FinesseSlow):
+    with pytest.raises(FinesseTimeout):
         await site.client.user(hurried, "1001")
 
 

@@ -79,7 +79,7 @@ async def test_a_wrong_password_is_asked_of_finesse_once(
 ) -> None:
     for _ in range(10):
         answer = await desk.get("/me", auth=("1001", "wrong"))
-        assert code(answer, 401) == "credentials-wrong"
+        assert code(answer, 401) == "credentials-rejected"
         assert answer.headers["www-authenticate"].startswith("Basic")
     assert len(finesse.requests) == 1
     assert (await desk.get("/me")).status_code == 200, "the agent is not locked out"
@@ -100,13 +100,13 @@ async def test_many_at_once_with_a_wrong_password_count_as_one_try(
     [
         ({}, 401, "credentials-missing"),
         ({"Authorization": "Digest x"}, 401, "credentials-missing"),
-        ({"Authorization": "Basic"}, 400, "unreadable"),
-        ({"Authorization": "Basic !!!"}, 400, "unreadable"),
-        ({"Authorization": b"Basic \xe9"}, 400, "unreadable"),
-        ({"Authorization": b"Bearer \xe9", "X-Finesse-User": "1001"}, 400, "unreadable"),
-        ({"Authorization": "Basic bm9jb2xvbg=="}, 400, "unreadable"),
+        ({"Authorization": "Basic"}, 400, "malformed-request"),
+        ({"Authorization": "Basic !!!"}, 400, "malformed-request"),
+        ({"Authorization": b"Basic \xe9"}, 400, "malformed-request"),
+        ({"Authorization": b"Bearer \xe9", "X-Finesse-User": "1001"}, 400, "malformed-request"),
+        ({"Authorization": "Basic bm9jb2xvbg=="}, 400, "malformed-request"),
         ({"Authorization": "Bearer token"}, 401, "credentials-missing"),
-        ({"Authorization": "Bearer token", "X-Finesse-User": "1001"}, 401, "credentials-wrong"),
+        ({"Authorization": "Bearer token", "X-Finesse-User": "1001"}, 401, "credentials-rejected"),
         ({"Authorization": "Basic " + "A" * HEADER_LIMIT}, 431, "header-too-large"),
     ],
 )
@@ -126,7 +126,7 @@ async def test_an_agent_who_signs_in_on_another_phone_acts_from_there(
     agent = finesse.agents.users["1001"]
     agent.extension = "1009"
     call = finesse.switch.ring("+12125550123", "1009")
-    assert code(await desk.post(f"/calls/{call.id}/answer"), 403) == "not-yours"
+    assert code(await desk.post(f"/calls/{call.id}/answer"), 403) == "not-permitted"
     agent.extension = "1001"
 
 
@@ -298,7 +298,7 @@ async def test_a_password_that_was_changed_is_shown_to_finesse_once(
     finesse.agents.users["1001"].password = "changed"
     finesse.requests.clear()
     for _ in range(3):
-        assert code(await desk.get("/me"), 401) == "credentials-wrong"
+        assert code(await desk.get("/me"), 401) == "credentials-rejected"
     assert len(finesse.requests) == 1
     assert (await desk.get("/me", auth=("1001", "changed"))).status_code == 200
 
@@ -346,9 +346,9 @@ async def test_saving_twice_with_one_request_id_saves_once(desk: httpx.AsyncClie
 @pytest.mark.parametrize(
     ("body", "status", "told", "field"),
     [
-        ("{", 400, "unreadable", None),
-        ("", 400, "unreadable", None),
-        (b"\xff\xfe", 400, "unreadable", None),
+        ("{", 400, "malformed-request", None),
+        ("", 400, "malformed-request", None),
+        (b"\xff\xfe", 400, "malformed-request", None),
         ('{"name":' + "[" * 5000, 422, "invalid-field", "name"),
         ("[]", 422, "invalid-field", "body"),
         ('{"name": 1}', 422, "invalid-field", "name"),
@@ -404,13 +404,13 @@ async def test_a_contact_that_is_not_there(desk: httpx.AsyncClient, path: str) -
 @pytest.mark.parametrize(
     ("fault", "status", "told"),
     [
-        ("slow", 504, "finesse-slow"),
-        ("html", 502, "finesse-garbled"),
-        ("truncated", 502, "finesse-garbled"),
+        ("slow", 504, "finesse-timeout"),
+        ("html", 502, "finesse-invalid-response"),
+        ("truncated", 502, "finesse-invalid-response"),
         ("unavailable", 503, "finesse-out-of-service"),
-        ("bomb", 502, "finesse-garbled"),
-        ("oversized", 502, "finesse-garbled"),
-        ("broken", 502, "finesse-garbled"),
+        ("bomb", 502, "finesse-invalid-response"),
+        ("oversized", 502, "finesse-invalid-response"),
+        ("broken", 502, "finesse-invalid-response"),
     ],
 )
 async def test_each_trouble_of_finesse_is_told_as_what_it_is(
@@ -478,7 +478,7 @@ async def test_what_breaks_here_is_a_problem_too(
 
     monkeypatch.setattr("callcard.telephony.numbers.read", broken)
     answer = await desk.get("/contacts", params={"number": "5550123"})
-    assert code(answer, 500) == "broken"
+    assert code(answer, 500) == "internal-error"
     assert "5550123" not in answer.text + "".join(
         r.getMessage() for r in caplog.records if r.name == "callcard"
     )

@@ -14,6 +14,7 @@ import pytest
 
 from callcard.errors import StoreUnavailable
 from callcard.journal.call_record import ContactChosen, Leg, Part, Record
+from callcard.store import sqlite_store
 from callcard.store.sqlite_store import Callback, Kept, Listed, Store, Writing
 
 pytestmark = pytest.mark.anyio
@@ -137,7 +138,7 @@ async def test_a_file_of_the_first_version_is_brought_along_and_one_of_a_later_i
 ) -> None:
     path = tmp_path / "calls.sqlite"
     with monkeypatch.context() as before:
-        before.setattr(sqlite, "_MIGRATIONS", sqlite._MIGRATIONS[:1])
+        before.setattr(sqlite_store, "_MIGRATIONS", sqlite_store._MIGRATIONS[:1])
         Store(path).close()
     old = msgspec.json.encode(
         msgspec.to_builtins(CALLBACK) | {"status": "dialled", "team": "Sales", "call": ""}
@@ -148,6 +149,6 @@ async def test_a_file_of_the_first_version_is_brought_along_and_one_of_a_later_i
     store = Store(path)
     assert store.callbacks("1001", 10) == [CALLBACK], "it was dialled and never closed: it waits"
     store.close()
-    monkeypatch.setattr(sqlite, "_MIGRATIONS", sqlite._MIGRATIONS[:1])
-    with pytest.raises(StoreUnavailable, match="newer Callcard"):
+    monkeypatch.setattr(sqlite_store, "_MIGRATIONS", sqlite_store._MIGRATIONS[:1])
+    with pytest.raises(StoreUnavailable, match="newer release"):
         Store(path)

@@ -42,7 +42,7 @@ from callcard.api.routes import api_routes
 from callcard.crm.directory import Directory
 from callcard.crm.local import LocalContacts
 from callcard.crm.webhook import WebLog
-from callcard.errors import Broken, CallcardError, MethodNotAllowed, NotFound
+from callcard.errors import CallcardError, InternalError, MethodNotAllowed, NotFound
 from callcard.finesse.client import FinesseClient
 from callcard.finesse.cluster import Cluster, Node
 from callcard.finesse.xmpp_websocket import Address
@@ -243,7 +243,7 @@ async def _answer_http(request: Request, error: Exception) -> Response:
                 f"{request.method} is not for this address; use {(error.headers or {}).get('Allow', 'GET')}"
             )
         case _:
-            ours = errors.Unreadable(error.detail)
+            ours = errors.MalformedRequest(error.detail)
     ours.headers = dict(error.headers or {})
     return problem(ours)
 
@@ -276,7 +276,7 @@ class _OneLine:
             if status:
                 raise RuntimeError("broke in the middle of an answer") from None
             sorry = problem(
-                Broken(
+                InternalError(
                     "It was written to the log; try again, and tell your administrator if it stays"
                 )
             )

@@ -1,33 +1,33 @@
 """Everything that can go wrong, by whose fault it is.
 
     CallcardError
-    ├── AskerError                      the request's fault
-    │   ├── Unreadable              400 unreadable           not JSON, not UTF-8, no such parameter
-    │   ├── CredentialsMissing      401 credentials-missing  no Authorization, or not Basic or Bearer
-    │   ├── CredentialsWrong        401 credentials-wrong    Finesse said no to them
-    │   ├── NotYours                403 not-yours            another agent's call or state
-    │   ├── NotFound                404 not-found
-    │   ├── MethodNotAllowed        405 method-not-allowed
-    │   ├── NotSignedIn             409 not-signed-in        the agent has no extension to act on
-    │   ├── InteractionClosed       409 interaction-closed   its time for notes is over
-    │   ├── DoNotCall               409 do-not-call          the number is on that list
-    │   ├── TooLarge                413 too-large
-    │   ├── InvalidField            422 invalid-field        read, but a value can't be meant; `field` names it
-    │   └── HeaderTooLarge          431 header-too-large
-    ├── FinesseError                    Finesse's
-    │   ├── FinesseRefused          409 finesse-refused      understood and declined; its own words in `finesse`
-    │   ├── FinesseGarbled          502 finesse-garbled      an answer that is not what the API promises
-    │   ├── FinesseUnreachable      502 finesse-unreachable  no connection
-    │   ├── FinesseOutOfService     503 finesse-out-of-service
-    │   └── FinesseSlow             504 finesse-slow         no answer within the deadline
-    ├── NotToldYet                  425 not-told-yet         of a consult, who else had it has not told of it; tell it again
-    ├── SourceUnavailable           503 source-unavailable   a contact source's
-    ├── SourceRefused               502 source-refused       it will not take what it was given, now or later
-    ├── StoreUnavailable            503 store-unavailable    Callcard's own file of calls, lists and callbacks
-    └── Broken                      500 broken               ours
+    ├── RequestError                      the client's fault
+    │   ├── MalformedRequest           400 malformed-request     not JSON, not UTF-8, no such parameter
+    │   ├── CredentialsMissing         401 credentials-missing   no Authorization, or not Basic or Bearer
+    │   ├── CredentialsRejected        401 credentials-rejected  Finesse does not accept them
+    │   ├── NotPermitted               403 not-permitted         another agent's call or state
+    │   ├── NotFound                   404 not-found
+    │   ├── MethodNotAllowed           405 method-not-allowed
+    │   ├── NotSignedIn                409 not-signed-in         the agent has no extension to act on
+    │   ├── InteractionClosed          409 interaction-closed    the time for its notes is over
+    │   ├── DoNotCall                  409 do-not-call           the number is on that list
+    │   ├── TooLarge                   413 too-large
+    │   ├── InvalidField               422 invalid-field         valid JSON with an unusable value in `field`
+    │   └── HeaderTooLarge             431 header-too-large
+    ├── FinesseError                      Finesse's fault
+    │   ├── FinesseRefused             409 finesse-refused       understood and declined; see `finesse`
+    │   ├── FinesseInvalidResponse     502 finesse-invalid-response  not what its API promises
+    │   ├── FinesseUnreachable         502 finesse-unreachable   no connection
+    │   ├── FinesseOutOfService        503 finesse-out-of-service
+    │   └── FinesseTimeout             504 finesse-timeout       no response within the deadline
+    ├── ReportPending                  409 report-pending        the other party has not reported the call yet
+    ├── SourceUnavailable              503 source-unavailable    a contact source does not respond
+    ├── SourceRefused                  502 source-refused        a contact source rejects this for good
+    ├── StoreUnavailable               503 store-unavailable     Callcard's own database
+    └── InternalError                  500 internal-error        a defect in Callcard
 
-`code` is part of the public interface: add new ones, never rename one. A class carries the status it is answered with, so no
-route maps errors. The answer's shape is RFC 9457 (`problem()`).
+`code` is part of the public interface: add new ones, never rename one. Each class carries the status of
+its response, so that no route maps errors. The response is a problem document (RFC 9457).
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 
-class Mistake(Exception):
-    """Something that the person at the command line can mend; the message says what and how. Not an answer of the service."""
+class OperatorError(Exception):
+    """An error that the person at the command line can fix; the message says what and how."""
 
 
 class CallcardError(Exception):
-    """`detail` says what happened and what to do about it, in a sentence a person can act on."""
+    """`detail` says what happened and what to do about it, in a sentence that a person can act on."""
 
     status: ClassVar[int] = 500
-    code: ClassVar[str] = "broken"
-    title: ClassVar[str] = "Something broke in Callcard"
+    code: ClassVar[str] = "internal-error"
+    title: ClassVar[str] = "Internal error in Callcard"
 
     def __init__(self, detail: str = "", **extra: Any) -> None:
         super().__init__(detail or self.title)
@@ -53,32 +53,31 @@ class CallcardError(Exception):
         self.headers: dict[str, str] = {}
 
     def problem(self) -> dict[str, Any]:
-        """The problem document of RFC 9457, with `code` and what else the error knows (`field`, `finesse`)."""
-        told = {key: value for key, value in self.extra.items() if value is not None}
-        detail = {"detail": self.detail} if self.detail else {}
-        return {
+        """Return the problem document of RFC 9457, with `code` and extra members such as `field`."""
+        document = {
             "type": "about:blank",
             "title": self.title,
             "status": self.status,
             "code": self.code,
-            **detail,
-            **told,
         }
+        if self.detail:
+            document["detail"] = self.detail
+        return document | {key: value for key, value in self.extra.items() if value is not None}
 
 
-class Broken(CallcardError):
+class InternalError(CallcardError):
     pass
 
 
-class AskerError(CallcardError):
-    status, code, title = 400, "unreadable", "The request can't be read"
+class RequestError(CallcardError):
+    status, code, title = 400, "malformed-request", "The request is malformed"
 
 
-class Unreadable(AskerError):
+class MalformedRequest(RequestError):
     pass
 
 
-class CredentialsMissing(AskerError):
+class CredentialsMissing(RequestError):
     status, code, title = 401, "credentials-missing", "Send the agent's Finesse credentials"
 
     def __init__(self, detail: str = "", **extra: Any) -> None:
@@ -88,59 +87,59 @@ class CredentialsMissing(AskerError):
         }
 
 
-class CredentialsWrong(CredentialsMissing):
-    code, title = "credentials-wrong", "Finesse does not accept these credentials"
+class CredentialsRejected(CredentialsMissing):
+    code, title = "credentials-rejected", "Finesse rejected these credentials"
 
 
-class NotYours(AskerError):
-    status, code, title = 403, "not-yours", "Finesse does not let this agent do that"
+class NotPermitted(RequestError):
+    status, code, title = 403, "not-permitted", "Finesse does not permit this to the agent"
 
 
-class NotFound(AskerError):
-    status, code, title = 404, "not-found", "There is no such thing"
+class NotFound(RequestError):
+    status, code, title = 404, "not-found", "Not found"
 
 
-class MethodNotAllowed(AskerError):
-    status, code, title = 405, "method-not-allowed", "That method is not for this address"
+class MethodNotAllowed(RequestError):
+    status, code, title = 405, "method-not-allowed", "Method not allowed"
 
 
-class NotSignedIn(AskerError):
-    status, code, title = 409, "not-signed-in", "The agent is not signed in to a phone"
+class NotSignedIn(RequestError):
+    status, code, title = 409, "not-signed-in", "The agent is not signed in on an extension"
 
 
-class InteractionClosed(AskerError):
+class InteractionClosed(RequestError):
     status, code, title = 409, "interaction-closed", "The interaction is closed"
 
 
-class DoNotCall(AskerError):
+class DoNotCall(RequestError):
     status, code, title = 409, "do-not-call", "This number must not be called"
 
 
-class TooLarge(AskerError):
+class TooLarge(RequestError):
     status, code, title = 413, "too-large", "The request is too large"
 
 
-class InvalidField(AskerError):
-    status, code, title = 422, "invalid-field", "A value can't be used"
+class InvalidField(RequestError):
+    status, code, title = 422, "invalid-field", "A value is invalid"
 
     def __init__(self, field: str, detail: str) -> None:
         super().__init__(detail, field=field)
 
 
-class HeaderTooLarge(AskerError):
+class HeaderTooLarge(RequestError):
     status, code, title = 431, "header-too-large", "A header is too large"
 
 
 class FinesseError(CallcardError):
-    status, code, title = 502, "finesse-garbled", "Finesse answered something unexpected"
+    status, code, title = 502, "finesse-invalid-response", "Finesse sent an invalid response"
 
 
-class FinesseGarbled(FinesseError):
+class FinesseInvalidResponse(FinesseError):
     pass
 
 
 class FinesseRefused(FinesseError):
-    """Finesse understood and said no. `finesse` holds its own type, message and data."""
+    """Finesse understood the command and refused it; `finesse` holds its type, message and data."""
 
     status, code, title = 409, "finesse-refused", "Finesse refused"
 
@@ -149,35 +148,41 @@ class FinesseRefused(FinesseError):
 
 
 class FinesseUnreachable(FinesseError):
-    status, code, title = 502, "finesse-unreachable", "Finesse can't be reached"
+    status, code, title = 502, "finesse-unreachable", "Finesse is unreachable"
 
 
 class FinesseOutOfService(FinesseError):
     status, code, title = 503, "finesse-out-of-service", "Finesse is out of service"
 
 
-class FinesseSlow(FinesseError):
-    status, code, title = 504, "finesse-slow", "Finesse did not answer in time"
+class FinesseTimeout(FinesseError):
+    status, code, title = 504, "finesse-timeout", "Finesse did not respond in time"
 
 
-class NotToldYet(CallcardError):
-    status, code, title = 425, "not-told-yet", "Nobody else has told of this call yet"
+class ReportPending(CallcardError):
+    """Another agent's report of this call is expected; report again after `Retry-After` seconds."""
+
+    status, code, title = 409, "report-pending", "Waiting for the other agent's report"
+
+    def __init__(self, detail: str = "", *, retry_after_seconds: int = 2) -> None:
+        super().__init__(detail)
+        self.headers = {"Retry-After": str(retry_after_seconds)}
 
 
 class SourceUnavailable(CallcardError):
-    status, code, title = 503, "source-unavailable", "The contacts can't be read right now"
+    status, code, title = 503, "source-unavailable", "The contacts are unavailable"
 
 
 class SourceRefused(CallcardError):
-    """For good: trying again would be answered the same."""
+    """The source rejects this for good: sending it again gives the same result."""
 
-    status, code, title = 502, "source-refused", "The CRM does not take it"
+    status, code, title = 502, "source-refused", "The CRM rejected the request"
 
 
 class StoreUnavailable(CallcardError):
-    status, code, title = 503, "store-unavailable", "Callcard's own data can't be used right now"
+    status, code, title = 503, "store-unavailable", "Callcard's database is unavailable"
 
 
 def all_errors(root: type[CallcardError] = CallcardError) -> list[type[CallcardError]]:
-    """Every class of the tree, the root first: for the documentation and for the test that compares the two."""
+    """Return every class of the tree, the root first, for documentation and its test."""
     return [root, *(leaf for branch in root.__subclasses__() for leaf in all_errors(branch))]

@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from callcard.errors import Mistake
+from callcard.errors import OperatorError
 from callcard.telephony import numbers
 
 
-class SettingsError(Mistake):
+class SettingsError(OperatorError):
     """A setting that can't be used; the message names it and says what would do."""
 
 

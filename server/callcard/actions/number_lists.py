@@ -8,7 +8,7 @@ from cachetools import TTLCache
 
 from callcard import times
 from callcard.api.auth import Agent
-from callcard.errors import InvalidField, NotFound, NotYours
+from callcard.errors import InvalidField, NotFound, NotPermitted
 from callcard.store.sqlite_store import Listed, Store, Writing
 from callcard.telephony import numbers
 
@@ -137,4 +137,4 @@ def _known(name: str) -> None:
 
 def _supervisor(agent: Agent) -> None:
     if not {"Supervisor", "Admin"} & set(agent.user.roles):
-        raise NotYours("That is for supervisors and administrators")
+        raise NotPermitted("That is for supervisors and administrators")

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from callcard.api.auth import Agent
-from callcard.errors import CredentialsWrong, FinesseSlow, NotFound
+from callcard.errors import CredentialsRejected, FinesseTimeout, NotFound
 from callcard.finesse.cluster import Cluster, Line
 from callcard.journal.report import CallSeen
 from callcard.journal.reporter import Watch
@@ -44,7 +44,7 @@ class Sessions:
     async def open(self, agent: Agent, extension: str) -> Session:
         """Be present as `agent`, and sign them in on `extension` if one is given. Again, it answers the session that there is.
 
-        Raises FinesseSlow if Finesse's notification service does not answer in time, FinesseRefused if the sign-in is refused.
+        Raises FinesseTimeout if Finesse's notification service does not answer in time, FinesseRefused if the sign-in is refused.
         """
         id, credential = agent.user.login_id, agent.credential
         known = self._cluster.lines.get(id)
@@ -85,11 +85,11 @@ class Sessions:
         for each in waiting:
             each.cancel()
         if line.over.is_set():
-            raise CredentialsWrong(
+            raise CredentialsRejected(
                 "Finesse's notification service does not accept the credentials, or somebody else has the session"
             )
         if not line.up.is_set():
-            raise FinesseSlow(
+            raise FinesseTimeout(
                 "Finesse's notification service did not answer in time; check notifications and its port"
             )
 

@@ -12,7 +12,7 @@ from cachetools import TTLCache
 
 from callcard.api.auth import Agent, Door
 from callcard.crm.directory import Directory
-from callcard.errors import CallcardError, CredentialsWrong, FinesseError, NotFound, NotYours
+from callcard.errors import CallcardError, CredentialsRejected, FinesseError, NotFound, NotPermitted
 from callcard.finesse.objects import PhoneBook, User
 from callcard.text import fold
 
@@ -54,7 +54,7 @@ class Switchboard:
         found: list[Target] = []
         missing = []
         for place, told in (("roster", agents), ("phone-book", books), ("contacts", contacts)):
-            if isinstance(told, CredentialsWrong):
+            if isinstance(told, CredentialsRejected):
                 raise told
             if isinstance(told, CallcardError):
                 missing.append(place)
@@ -69,7 +69,7 @@ class Switchboard:
         user = agent.user
         members: Iterable[User] = self._door.present(user.team_id)
         if user.teams or "Supervisor" in user.roles:
-            with suppress(NotYours, NotFound, FinesseError):
+            with suppress(NotPermitted, NotFound, FinesseError):
                 members = (
                     await agent.finesse.team(agent.credential, user.team_id, signed_out=False)
                 ).users

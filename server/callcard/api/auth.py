@@ -19,12 +19,12 @@ from starlette.datastructures import Headers
 from callcard.api.lockout import Refusals, Shared
 from callcard.errors import (
     CredentialsMissing,
-    CredentialsWrong,
+    CredentialsRejected,
     FinesseOutOfService,
-    FinesseSlow,
+    FinesseTimeout,
     FinesseUnreachable,
     HeaderTooLarge,
-    Unreadable,
+    MalformedRequest,
 )
 from callcard.finesse.client import Credential, FinesseClient
 from callcard.finesse.cluster import Cluster, Line, Node
@@ -83,13 +83,13 @@ class Door:
         mark = self._mark(f"{user_id}\0{authorization}")
         credential = Credential(authorization, asyncio.get_running_loop().time() + self._deadline)
         if self._refusals.refused(self._mark(authorization)):
-            raise CredentialsWrong(_REFUSED)
+            raise CredentialsRejected(_REFUSED)
         node = await self._cluster.pick(user_id, headers.get("x-finesse-node", ""))
         user = self._proved.get(mark)
         if user is None:
             try:
                 user = await self._prove(mark, credential, user_id, node)
-            except (FinesseUnreachable, FinesseOutOfService, FinesseSlow):
+            except (FinesseUnreachable, FinesseOutOfService, FinesseTimeout):
                 self._cluster.suspect(node)
                 raise
         return Agent(user, credential, node, self._cluster.lines.get(user.login_id))
@@ -127,13 +127,13 @@ class Door:
         mark = self._mark(credential.authorization)
         while not self._refusals.claim(mark, 2 * self._deadline):
             if self._refusals.refused(mark):
-                raise CredentialsWrong(_REFUSED)
+                raise CredentialsRejected(_REFUSED)
             if asyncio.get_running_loop().time() > credential.deadline:
-                raise FinesseSlow("Finesse took too long; try again")
+                raise FinesseTimeout("Finesse took too long; try again")
             await asyncio.sleep(0.02)
         try:
             return await node.client.user(credential, user_id)
-        except CredentialsWrong:
+        except CredentialsRejected:
             self._refusals.refuse(mark, self._lockout)
             raise
         finally:
@@ -156,7 +156,7 @@ def _read(headers: Headers) -> tuple[str, str]:
     if len(authorization) > HEADER_LIMIT:
         raise HeaderTooLarge(f"Authorization has more than {HEADER_LIMIT} characters")
     if not authorization.isascii() or not authorization.isprintable():
-        raise Unreadable("Authorization must be printable ASCII, as base64 and tokens are")
+        raise MalformedRequest("Authorization must be printable ASCII, as base64 and tokens are")
     scheme, _, value = authorization.partition(" ")
     if scheme.lower() == "basic":
         try:
@@ -164,11 +164,11 @@ def _read(headers: Headers) -> tuple[str, str]:
                 base64.b64decode(value.strip(), validate=True).decode().partition(":")
             )
         except (binascii.Error, UnicodeDecodeError) as error:
-            raise Unreadable(
+            raise MalformedRequest(
                 "Authorization: Basic must be followed by base64 of id:password in UTF-8"
             ) from error
         if not colon or not user_id:
-            raise Unreadable("Authorization: Basic must hold id:password")
+            raise MalformedRequest("Authorization: Basic must hold id:password")
         return f"Basic {value.strip()}", _named(user_id)
     if scheme.lower() == "bearer" and value.strip():
         user_id = headers.get("x-finesse-user", "")
@@ -182,5 +182,5 @@ def _read(headers: Headers) -> tuple[str, str]:
 
 def _named(user_id: str) -> str:
     if len(user_id) > 128 or not user_id.isprintable():
-        raise Unreadable("the user's id must be printable and have at most 128 characters")
+        raise MalformedRequest("the user's id must be printable and have at most 128 characters")
     return user_id

@@ -20,7 +20,7 @@ from callcard.actions.sessions import Sessions
 from callcard.actions.transfer_targets import Switchboard
 from callcard.api.auth import Agent, Door
 from callcard.crm.directory import Directory
-from callcard.errors import CallcardError, InvalidField, TooLarge, Unreadable
+from callcard.errors import CallcardError, InvalidField, MalformedRequest, TooLarge
 from callcard.finesse.cluster import Cluster
 from callcard.journal.journal import Log
 from callcard.settings import Settings
@@ -71,7 +71,7 @@ class Ask:
         if value is not None and len(value) > longest:
             raise InvalidField(name, f"{name} may have at most {longest} characters")
         if value is not None and "\ufffd" in value:
-            raise Unreadable(f"{name} must be UTF-8, percent-encoded")
+            raise MalformedRequest(f"{name} must be UTF-8, percent-encoded")
         return value
 
     @property
@@ -90,7 +90,7 @@ class Ask:
     async def body(self, kind: type[_T], *, empty: _T | None = None) -> _T:
         """The body as a `kind`, or `empty` when there is none.
 
-        Raises TooLarge, Unreadable (not JSON) or InvalidField (JSON, but not a `kind`)."""
+        Raises TooLarge, MalformedRequest (not JSON) or InvalidField (JSON, but not a `kind`)."""
         data, size, limit = bytearray(), 0, self.services.settings.body_limit
         try:
             async with asyncio.timeout_at(self.agent.credential.deadline):
@@ -101,9 +101,9 @@ class Ask:
                     elif size > PATIENT * limit:
                         break
         except ClientDisconnect as error:
-            raise Unreadable("the body ended early") from error
+            raise MalformedRequest("the body ended early") from error
         except TimeoutError as error:
-            raise Unreadable("the body took too long to arrive") from error
+            raise MalformedRequest("the body took too long to arrive") from error
         if size > limit:
             raise TooLarge(f"a body may have at most {limit} bytes")
         if not data and empty is not None:
@@ -115,7 +115,7 @@ class Ask:
             field = where.strip("`.") or _named_in(what)
             raise InvalidField(field, what) from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise Unreadable(f"the body must be JSON: {error}") from error
+            raise MalformedRequest(f"the body must be JSON: {error}") from error
 
 
 def _named_in(what: str) -> str:

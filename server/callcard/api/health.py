@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from callcard.api.endpoint import Services, json
-from callcard.errors import CallcardError, CredentialsWrong
+from callcard.errors import CallcardError, CredentialsRejected
 from callcard.finesse.cluster import Node
 
 
@@ -74,7 +74,7 @@ async def _node_check(services: Services, node: Node) -> str:
     deadline = asyncio.get_running_loop().time() + services.settings.finesse_deadline
     try:
         info = await node.client.system_info(deadline)
-    except CredentialsWrong:  # newer releases may want credentials for SystemInfo; it is up
+    except CredentialsRejected:  # newer releases may want credentials for SystemInfo; it is up
         return "ok"
     except CallcardError as error:
         return f"{error.code}: {error.detail}"

@@ -20,7 +20,7 @@ _TOO_LARGE = (
 )
 _UNREADABLE = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
-    b'{"type":"about:blank","title":"The request can\'t be read","status":400,"code":"unreadable"}'
+    b'{"type":"about:blank","title":"The request can\'t be read","status":400,"code":"malformed-request"}'
 )
 
 

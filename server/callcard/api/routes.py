@@ -35,14 +35,14 @@ from callcard.api.schemas import (
 from callcard.crm.base import Contact
 from callcard.crm.directory import Lookup, Search
 from callcard.errors import (
-    CredentialsWrong,
+    CredentialsRejected,
     FinesseOutOfService,
     FinesseRefused,
-    FinesseSlow,
+    FinesseTimeout,
     FinesseUnreachable,
     InvalidField,
-    NotYours,
-    Unreadable,
+    MalformedRequest,
+    NotPermitted,
 )
 from callcard.journal.journal import Told
 from callcard.journal.report import CallSeen
@@ -82,7 +82,7 @@ class Audit:
 async def find_contacts(ask: Ask) -> Lookup | Search:
     number, text = ask.query("number", 256), ask.query("q", 200)
     if (number is None) == (text is None):
-        raise Unreadable("give either number= or q=")
+        raise MalformedRequest("give either number= or q=")
     if number is not None:
         return await ask.services.directory.by_number(number)
     return await ask.services.directory.search(text or "", _limit(ask.query("limit", 8)))
@@ -366,13 +366,13 @@ def _answering(
         request.state.agent = " ".join(agent.user.login_id.split())
         try:
             result = await endpoint.handler(Ask(request, services, agent))
-        except CredentialsWrong:
+        except CredentialsRejected:
             services.door.refuse(agent)
             raise
-        except (FinesseRefused, NotYours):
+        except (FinesseRefused, NotPermitted):
             services.door.forget(agent)  # they may have signed in on another phone
             raise
-        except (FinesseUnreachable, FinesseOutOfService, FinesseSlow):
+        except (FinesseUnreachable, FinesseOutOfService, FinesseTimeout):
             services.cluster.suspect(agent.node)
             raise
         return json(result, endpoint.status)

@@ -8,13 +8,13 @@ from urllib.parse import quote
 
 from lxml import etree
 
-from callcard.errors import Mistake
+from callcard.errors import OperatorError
 
 _parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 _NS = "{http://www.cisco.com/vtg/finesse}"
 
 
-class LayoutError(Mistake):
+class LayoutError(OperatorError):
     """A layout that Finesse would refuse; the message says where and why."""
 
 

@@ -16,7 +16,7 @@ from callcard import __version__
 from callcard.crm import import_files
 from callcard.crm.import_files import Refused
 from callcard.crm.local import LocalContacts
-from callcard.errors import CallcardError, Mistake
+from callcard.errors import CallcardError, OperatorError
 from callcard.settings import Settings
 from callcard.telephony import numbers
 
@@ -470,7 +470,7 @@ def main() -> None:
     """Run the command; what a person can mend is told in a line, without a traceback."""
     try:
         cli()
-    except Mistake as error:
+    except OperatorError as error:
         click.echo(f"callcard: {error}", err=True)
         sys.exit(1)
     except CallcardError as error:

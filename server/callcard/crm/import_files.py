@@ -22,7 +22,7 @@ import vobject
 
 from callcard.crm.base import Case, Interaction
 from callcard.crm.local import Entry, LocalContacts
-from callcard.errors import Mistake
+from callcard.errors import OperatorError
 from callcard.telephony import numbers
 from callcard.text import fold
 
@@ -75,7 +75,7 @@ _REQUIRED: dict[Kind, tuple[str, ...]] = {
 }
 
 
-class FileUnusable(Mistake):
+class FileUnusable(OperatorError):
     """The file as a whole can't be imported; the message says what to do."""
 
 

@@ -24,7 +24,7 @@ from callcard.api.http_limits import BoundedHttp
 from callcard.app import create_app
 from callcard.crm.local import LocalContacts
 from callcard.demo import crm_pages, sample_contacts
-from callcard.errors import Mistake
+from callcard.errors import OperatorError
 from callcard.settings import Settings
 from finesse_sandbox.app import Sandbox, SandboxSettings, proxy_client
 
@@ -35,11 +35,11 @@ GRACE = 3
 """Seconds that open connections get when the process is told to stop; desktops listen for ever."""
 
 
-class PortTaken(Mistake):
+class PortTaken(OperatorError):
     """Somebody else listens there; the message says how to take another."""
 
 
-class NotBuilt(Mistake):
+class NotBuilt(OperatorError):
     """The gadget bundle can't be built; the message is build.py's."""
 
 

@@ -18,14 +18,14 @@ from weakref import WeakValueDictionary
 import httpx
 
 from callcard.errors import (
-    CredentialsWrong,
-    FinesseGarbled,
+    CredentialsRejected,
+    FinesseInvalidResponse,
     FinesseOutOfService,
     FinesseRefused,
-    FinesseSlow,
+    FinesseTimeout,
     FinesseUnreachable,
     NotFound,
-    NotYours,
+    NotPermitted,
 )
 from callcard.finesse import messages
 from callcard.finesse.messages import Request
@@ -76,14 +76,14 @@ class FinesseClient:
     """One node. `http` has the node's address as its base_url and is closed by whoever opened it.
 
     Reads answer objects. Orders answer the requestId under which the outcome will be told. Every method raises
-    `callcard.errors`' FinesseError for Finesse's failures, CredentialsWrong, NotYours and NotFound for its refusals.
+    `callcard.errors`' FinesseError for Finesse's failures, CredentialsRejected, NotPermitted and NotFound for its refusals.
     """
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http
         self._devices: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    # ---- the system, asked without credentials; a node that wants them (CredentialsWrong) is at least alive
+    # ---- the system, asked without credentials; a node that wants them (CredentialsRejected) is at least alive
 
     async def system_info(self, deadline: float) -> SystemInfo:
         return messages.read(
@@ -91,7 +91,7 @@ class FinesseClient:
         )
 
     async def auth_mode(self, deadline: float, user: str) -> UserAuthMode:
-        """SSO or not, for one user of a hybrid system. NotYours if the administrator switched the question off."""
+        """SSO or not, for one user of a hybrid system. NotPermitted if the administrator switched the question off."""
         return messages.read(
             await self._send(Credential("", deadline), messages.get("UserAuthMode", user)),
             UserAuthMode,
@@ -363,7 +363,7 @@ class FinesseClient:
             async with asyncio.timeout_at(deadline):
                 await lock.acquire()
         except TimeoutError as error:
-            raise FinesseSlow(
+            raise FinesseTimeout(
                 f"Finesse has not answered the last request for extension {device}; nothing was sent"
             ) from error
         try:
@@ -408,9 +408,9 @@ class FinesseClient:
                 "No connection to Finesse; check finesse_url, the network and the certificate"
             ) from error
         except (TimeoutError, httpx.TimeoutException) as error:
-            raise FinesseSlow("Finesse took too long; try again") from error
+            raise FinesseTimeout("Finesse took too long; try again") from error
         except httpx.RemoteProtocolError as error:
-            raise FinesseGarbled("Finesse answered something that is not HTTP") from error
+            raise FinesseInvalidResponse("Finesse answered something that is not HTTP") from error
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise FinesseUnreachable(
                 "The connection to Finesse broke before its answer was whole"
@@ -424,12 +424,12 @@ class FinesseClient:
             request.method, request.path, content=request.body, headers=headers
         ) as response:
             if response.headers.get("content-encoding", "identity") != "identity":
-                raise FinesseGarbled("Finesse answered compressed, although asked not to")
+                raise FinesseInvalidResponse("Finesse answered compressed, although asked not to")
             body = bytearray()
             async for chunk in response.aiter_raw():
                 body += chunk
                 if len(body) > ANSWER_LIMIT:
-                    raise FinesseGarbled(f"Finesse answered more than {ANSWER_LIMIT} bytes")
+                    raise FinesseInvalidResponse(f"Finesse answered more than {ANSWER_LIMIT} bytes")
             return response.status_code, bytes(body)
 
 
@@ -439,11 +439,11 @@ def _refusal(status: int, body: bytes) -> Exception:
     kind = told.type if told else ""
     said = f"Finesse: {told.message or told.type}" if told else f"Finesse answered {status}"
     if kind in ("Invalid Authorization User Specified", "Invalid Supervisor") or status == 403:
-        return NotYours(said)
+        return NotPermitted(said)
     if (
         status == 401 and kind != "Invalid State"
     ):  # when in doubt, do not ask again: five tries lock the agent out
-        return CredentialsWrong("Check the user's id and password, or sign in to Finesse again")
+        return CredentialsRejected("Check the user's id and password, or sign in to Finesse again")
     if status == 404 and (told or status):
         return NotFound(said)
     if status == 503:
@@ -452,4 +452,4 @@ def _refusal(status: int, body: bytes) -> Exception:
         )
     if told and status < 500:
         return FinesseRefused(said, type=told.type, message=told.message, data=told.data)
-    return FinesseGarbled(said)
+    return FinesseInvalidResponse(said)

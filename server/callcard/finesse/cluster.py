@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from callcard.errors import CallcardError, CredentialsWrong
+from callcard.errors import CallcardError, CredentialsRejected
 from callcard.finesse.client import Credential, FinesseClient
 from callcard.finesse.messages import API
 from callcard.finesse.notifications import NotificationSession, ServerPresence, Told, Unreadable
@@ -105,7 +105,9 @@ class Cluster:
             info = await node.client.system_info(
                 asyncio.get_running_loop().time() + self.timing.request
             )
-        except CredentialsWrong:  # a release that wants credentials for SystemInfo is at least up
+        except (
+            CredentialsRejected
+        ):  # a release that wants credentials for SystemInfo is at least up
             return True
         except CallcardError:
             return False
@@ -238,7 +240,7 @@ class Line:
                 reason: Reason = "lost"
             except StreamLost as lost:
                 reason = lost.reason
-            except CredentialsWrong:
+            except CredentialsRejected:
                 reason = "not-authorized"
             except CallcardError as error:
                 log.info("reading everything anew at %s: %s", self.node.name, error.code)

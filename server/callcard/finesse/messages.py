@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from lxml import etree
 
-from callcard.errors import FinesseGarbled, InvalidField
+from callcard.errors import FinesseInvalidResponse, InvalidField
 from callcard.finesse import objects
 from callcard.finesse.objects import (
     ActionParam,
@@ -211,7 +211,7 @@ def set_team_layout(team: str, layoutxml: str | None) -> Request:
 
 
 def read(body: bytes, kind: type[_T]) -> _T:
-    """The object in `body`. Raises FinesseGarbled if it is not a `kind`."""
+    """The object in `body`. Raises FinesseInvalidResponse if it is not a `kind`."""
     root = _parse(body)
     if _folded(root) != _tag(kind).lower():
         raise _unexpected(root, _tag(kind))
@@ -221,7 +221,7 @@ def read(body: bytes, kind: type[_T]) -> _T:
 def read_user(body: bytes) -> User:
     user = read(body, User)
     if not user.login_id:
-        raise FinesseGarbled("Finesse answered a User without a loginId")
+        raise FinesseInvalidResponse("Finesse answered a User without a loginId")
     return user
 
 
@@ -239,7 +239,7 @@ def read_api_errors(body: bytes) -> tuple[ApiError, ...]:
     """The errors in a refusal's body; none if the body is not `ApiErrors`: a refusal may come from something in between."""
     try:
         return read_list(body, ApiError)
-    except FinesseGarbled:
+    except FinesseInvalidResponse:
         return ()
 
 
@@ -261,7 +261,7 @@ _KINDS: dict[str, type] = {
 
 
 def read_update(text: str) -> Update:
-    """The Update that a notification's text holds. Raises FinesseGarbled.
+    """The Update that a notification's text holds. Raises FinesseInvalidResponse.
 
     `text` is what the XML parser made of `<notification>`: unescaped once, and parsed here as a document of its own.
     """
@@ -344,7 +344,7 @@ def _tag(kind: type) -> str:
 def _parse(body: bytes) -> etree._Element:
     # A document type is refused before the parser sees it: entities in attributes are expanded even with resolve_entities off.
     if b"<!DOCTYPE" in body[:4096] or not body.strip():
-        raise FinesseGarbled(
+        raise FinesseInvalidResponse(
             "Finesse answered nothing, or XML with a document type, which is not accepted"
         )
     try:
@@ -355,16 +355,18 @@ def _parse(body: bytes) -> etree._Element:
             if b"<html" in body[:4096].lower()
             else f"XML that can't be read ({_short(error)})"
         )
-        raise FinesseGarbled(f"Finesse answered {what}") from error
+        raise FinesseInvalidResponse(f"Finesse answered {what}") from error
     if root is None or root.getroottree().docinfo.doctype:
-        raise FinesseGarbled("Finesse answered XML with a document type, which is not accepted")
+        raise FinesseInvalidResponse(
+            "Finesse answered XML with a document type, which is not accepted"
+        )
     return root
 
 
-def _unexpected(root: etree._Element, expected: str) -> FinesseGarbled:
+def _unexpected(root: etree._Element, expected: str) -> FinesseInvalidResponse:
     name = etree.QName(root).localname
     what = "an HTML page" if name.lower() == "html" else f"<{name[:40]}>"
-    return FinesseGarbled(f"Finesse answered {what} where <{expected}> belongs")
+    return FinesseInvalidResponse(f"Finesse answered {what} where <{expected}> belongs")
 
 
 def _short(error: Exception) -> str:

@@ -16,7 +16,7 @@ from xml.sax.saxutils import quoteattr
 
 from lxml import etree
 
-from callcard.errors import FinesseGarbled
+from callcard.errors import FinesseInvalidResponse
 from callcard.finesse import messages
 from callcard.finesse.objects import Update
 from callcard.finesse.xmpp_websocket import Address, Refused, Stream, StreamLost, open_stream
@@ -180,7 +180,7 @@ class NotificationSession:
         )
         try:
             return Told(node, messages.read_update(text))
-        except FinesseGarbled as error:
+        except FinesseInvalidResponse as error:
             log.warning("an event on %s can't be read: %s", node[:120], error.detail)
             return Unreadable(node)
 

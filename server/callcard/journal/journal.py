@@ -21,7 +21,7 @@ from callcard.actions.number_lists import Lists
 from callcard.api.auth import Agent
 from callcard.crm.base import Match
 from callcard.crm.directory import Directory, Lookup
-from callcard.errors import FinesseError, NotFound, NotToldYet, NotYours, StoreUnavailable
+from callcard.errors import FinesseError, NotFound, NotPermitted, ReportPending, StoreUnavailable
 from callcard.journal.call_record import Leg, Record, Seen, Teller, absorb, add, is_same
 from callcard.journal.caller_lookup import Caller
 from callcard.journal.lifecycle import keep
@@ -85,7 +85,7 @@ class Log:
     async def tell(self, agent: Agent, call: CallSeen, *, lookup: bool = False) -> Told:
         """Take what `agent` sees of a call; on disk when this returns. With `lookup`, say who is calling.
 
-        Raises NotYours if the call is somebody else's, as Finesse says.
+        Raises NotPermitted if the call is somebody else's, as Finesse says.
         """
         login, user = agent.user.login_id, agent.user
         seen = await self._still_there(agent, self._seen(agent, call))
@@ -195,7 +195,7 @@ class Log:
         """The call of `seen` as Finesse has it for this agent.
 
         A consult of which Finesse knows no more is not kept by itself: it would be a second interaction of the same call. After
-        an outage who consulted may be about to tell of it, so it is asked for again for a while, and NotYours only then.
+        an outage who consulted may be about to tell of it, so it is asked for again for a while, and NotPermitted only then.
         """
         dialogs = await agent.finesse.dialogs(agent.credential, agent.user.login_id)
         dialog = next((d for d in dialogs if d.id == seen.dialog), None)
@@ -204,10 +204,10 @@ class Log:
             if (seen.associated or seen.secondary) and now - self._early.setdefault(
                 (agent.user.login_id, seen.dialog), now
             ) < EARLY:
-                raise NotToldYet(
+                raise ReportPending(
                     "Others have told of that call, but not yet that you were in it; tell it again in a moment"
                 )
-            raise NotYours("That call is not one of yours, as far as Finesse knows")
+            raise NotPermitted("That call is not one of yours, as far as Finesse knows")
         return self._seen(agent, read_off(dialog))
 
     def _put(self, writing: Writing, teller: Teller, seen: Seen, *, known: bool = False) -> Kept:

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from msgspec import structs
 
-from callcard.errors import AskerError, CallcardError
+from callcard.errors import CallcardError, RequestError
 from callcard.finesse.objects import Dialog, User
 from callcard.finesse.state_diff import Change, DialogChanged, UserChanged
 from callcard.journal.report import CallSeen, PartySeen, read_off
@@ -24,7 +24,7 @@ FIRST_WAIT, LONGEST_WAIT = 0.2, 30.0
 
 
 class Watch:
-    """Runs by itself until it is closed. `tell` raises an AskerError for what will never be taken, any other CallcardError for what
+    """Runs by itself until it is closed. `tell` raises an RequestError for what will never be taken, any other CallcardError for what
     is to be told again. `waiting` is what another watch had still to tell."""
 
     def __init__(
@@ -97,7 +97,7 @@ class Watch:
             for id, seen in list(self.waiting.items()):
                 try:
                     await self._tell(seen)
-                except AskerError as error:
+                except RequestError as error:
                     log.warning("a call is not logged: %s", error.code)
                 except CallcardError as error:
                     log.info("a call is told again: %s", error.code)
