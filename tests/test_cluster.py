@@ -1,9 +1,9 @@
-"""A line through good and bad days: the stand-in's two nodes on sockets of their own, and a real XMPP server that is killed."""
+"""Presence and failover, with the sandbox's two nodes on sockets and with a killed XMPP server."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,81 +12,101 @@ from typing import Any
 import httpx
 import pytest
 
-from callcard.actions.calls import Phone
-from callcard.actions.number_lists import Lists
-from callcard.api.auth import Agent
+from callcard.actions.calls import CallControl
 from callcard.app import create_app
-from callcard.errors import FinesseRefused
+from callcard.errors import FinesseOutOfService, FinesseRefused
 from callcard.finesse.client import Credential, FinesseClient, basic
-from callcard.finesse.cluster import Cluster, Node, Timing
+from callcard.finesse.cluster import Cluster
+from callcard.finesse.node_selector import Timing
+from callcard.finesse.nodes import Node
 from callcard.finesse.objects import User
-from callcard.finesse.state_diff import Change, Connection, DialogChanged, OrderRefused, UserChanged
-from callcard.finesse.xmpp_websocket import Address
-from callcard.settings import Settings
-from callcard.store.sqlite_store import Store
-from callcard.telephony.dial_plan import Dialplan
+from callcard.finesse.presence import Presence
+from callcard.finesse.state_diff import (
+    Change,
+    CommandRefused,
+    ConnectionChanged,
+    DialogChanged,
+    UserChanged,
+)
+from callcard.finesse.xmpp_base import Address
+from callcard.identity import Agent
+from callcard.routing.number_lists import NumberLists
+from callcard.store.sqlite_store import SqliteStore
+from callcard.telephony.dial_plan import DialPlan
 from finesse_sandbox.app import Sandbox, SandboxSettings
-from tests.conftest import free_port, serving
+from tests.harness.ports import free_port
+from tests.harness.serving import serving
+from tests.harness.settings import settings_in
+from tests.harness.waiting import until
 from tests.prosody import needs_prosody, prosody
 
 pytestmark = pytest.mark.anyio
-QUICK = Timing(ping=1.0, poll=0.3, retry=0.1, spread=0.1, grace=0.1, request=2.0)
+TIMING = Timing(
+    ping_seconds=1.0,
+    status_check_seconds=0.2,
+    first_retry_seconds=0.1,
+    reconnect_jitter_seconds=0.05,
+    confirm_loss_seconds=0.05,
+    request_timeout_seconds=2.0,
+)
+QUIET_SECONDS = 0.3
+"""Longer than a poll and a grace period: what has not happened by then does not happen."""
 
 
 @dataclass
-class Ear:
-    changes: list[Change] = field(default_factory=list)
+class Changes:
+    """Subscriber of a presence: the changes since the last `take`, each as a short text."""
+
+    texts: list[str] = field(default_factory=list)
 
     def __call__(self, change: Change) -> None:
-        self.changes.append(change)
+        self.texts.append(_describe(change))
 
-    def story(self) -> list[str]:
-        """What was heard, in short, since the last time."""
-        told, self.changes = [_short(change) for change in self.changes], []
-        return told
+    def take(self) -> list[str]:
+        taken = self.texts
+        self.texts = []
+        return taken
 
 
-def _short(change: Change) -> str:
+def _describe(change: Change) -> str:
     match change:
         case UserChanged(user):
             return user.state
-        case DialogChanged(what, dialog):
-            return f"{what} {dialog.state}"
-        case OrderRefused(_, error):
+        case DialogChanged(kind, dialog):
+            return f"{kind} {dialog.state}"
+        case CommandRefused(_source, error):
             return f"refused {error.message}"
-        case Connection(state, node, reason):
+        case ConnectionChanged(state, node, reason):
             return f"{state} {node} {reason}".strip()
-        case other:
-            return f"{other.node} {other.update.event}"
 
 
 @dataclass
-class Site:
+class Fixture:
+    """The sandbox, a cluster of its nodes, and the changes that presences publish."""
+
     sandbox: Sandbox
     cluster: Cluster
-    ear: Ear = field(default_factory=Ear)
+    changes: Changes = field(default_factory=Changes)
 
-    async def until(self, met: Callable[[], bool], seconds: float = 8) -> None:
-        async with asyncio.timeout(seconds):
-            while not met():
-                await asyncio.sleep(0.02)
-
-    async def heard(self, *expected: str) -> None:
-        """Exactly this, in this order, and nothing after it."""
-        story: list[str] = []
-
-        def enough() -> bool:
-            story.extend(self.ear.story())
-            return len(story) >= len(expected)
-
+    async def expect(self, *expected: str) -> None:
+        """Wait for exactly these changes, in this order, and no further one."""
         with suppress(TimeoutError):
-            await self.until(enough)
-        await asyncio.sleep(0.1)
-        story += self.ear.story()
-        assert story == list(expected)
+            await until(lambda: len(self.changes.texts) >= len(expected))
+        await asyncio.sleep(0.05)
+        assert self.changes.take() == list(expected)
 
-    def arm(self, fault: Any, path: str = "", seconds: float = 0.0) -> None:
-        self.sandbox.notifications.faults.append((fault, path, seconds))
+    async def expect_nothing(self) -> None:
+        await asyncio.sleep(QUIET_SECONDS)
+        assert self.changes.take() == []
+
+    def ring(self) -> Any:
+        return self.sandbox.switch.ring("+12125550123", "1001", "Support")
+
+    def act(self, call: Any, action: str, request_id: str = "") -> None:
+        self.sandbox.switch.act(call, "1001", action, request_id)
+
+    def arm_event_fault(self, kind: Any, node: str, seconds: float = 0.0) -> None:
+        self.sandbox.events.arm(kind, node, seconds)
 
     @property
     def agent(self) -> Any:
@@ -94,10 +114,10 @@ class Site:
 
 
 @asynccontextmanager
-async def two_nodes(**told: Any) -> AsyncIterator[Site]:
-    """The stand-in with both nodes on sockets, and a cluster that reaches them; agent 1001 is signed in and ready."""
+async def two_nodes(**options: Any) -> AsyncIterator[Fixture]:
+    """Run the sandbox with both nodes on sockets; agent 1001 is signed in and ready."""
     ports = (free_port(), free_port())
-    sandbox = Sandbox(SandboxSettings(nodes=2, ports=ports, **told))
+    sandbox = Sandbox(SandboxSettings(nodes=2, ports=ports, **options))
     sandbox.agents.sign_in(sandbox.agents.users["1001"], "1001", "")
     sandbox.agents.set_state(sandbox.agents.users["1001"], "READY", "", "")
     async with (
@@ -110,213 +130,212 @@ async def two_nodes(**told: Any) -> AsyncIterator[Site]:
             Node(node.name, FinesseClient(http), Address("localhost", port, node.domain))
             for node, http, port in zip(sandbox.nodes, (first, second), ports, strict=True)
         ]
-        yield Site(sandbox, Cluster(nodes, QUICK))
+        yield Fixture(sandbox, Cluster(nodes, TIMING))
 
 
 @asynccontextmanager
-async def attending(
-    site: Site, password: str = "callcard", user: str = "1001", **told: Any
-) -> AsyncIterator[Any]:
-    line = site.cluster.attend(user, basic(user, password), site.ear, **told)
+async def presence_of(
+    fixture: Fixture, user: str = "1001", password: str = "callcard"
+) -> AsyncIterator[Presence]:
+    presence = fixture.cluster.open_presence(user, basic(user, password), fixture.changes)
     try:
-        yield line
+        yield presence
     finally:
-        await line.close()
+        await presence.close()
 
 
-async def test_a_line_tells_what_happens_once_and_in_order() -> None:
-    async with two_nodes() as site, attending(site) as line:
-        await site.heard("READY", "up A")
-        assert site.cluster.node_of("1001") is line.node
-        call = site.sandbox.switch.ring("+12125550123", "1001", "Support")
-        site.sandbox.switch.act(call, "1001", "ANSWER", "r1")
-        site.sandbox.switch.act(call, "1001", "DROP", "r2")
-        await site.heard(
+async def test_changes_are_published_once_and_in_order() -> None:
+    async with two_nodes() as fixture, presence_of(fixture) as presence:
+        await fixture.expect("READY", "up A")
+        assert fixture.cluster.presences == {"1001": presence}
+        call = fixture.ring()
+        fixture.act(call, "ANSWER", "r1")
+        fixture.act(call, "DROP", "r2")
+        await fixture.expect(
             "RESERVED",
-            "begun ALERTING",
+            "started ALERTING",
             "changed ACTIVE",
             "TALKING",
             "changed DROPPED",
             "ended DROPPED",
             "READY",
         )
-    assert site.cluster.node_of("1001") is None
+    assert fixture.cluster.presences == {}
 
 
-async def test_a_call_that_is_dialled_begins_once_although_finesse_says_so_twice() -> None:
-    async with two_nodes() as site, attending(site):
-        await site.heard("READY", "up A")
-        site.sandbox.switch.make_call(site.agent, "+12125550123", "r1")
-        story: list[str] = []
-        await site.until(lambda: story.extend(site.ear.story()) or "changed ALERTING" in story)  # type: ignore[func-returns-value]  # its None is what `or` is for
-        assert [each for each in story if "begun" in each] == ["begun INITIATING"]
+async def test_second_presence_of_a_user_is_rejected() -> None:
+    async with two_nodes() as fixture, presence_of(fixture):
+        with pytest.raises(ValueError, match="has a presence already"):
+            fixture.cluster.open_presence("1001", basic("1001", "callcard"), fixture.changes)
 
 
-async def test_what_was_there_before_is_told_at_first_and_a_refusal_is_told() -> None:
-    async with two_nodes() as site:
-        call = site.sandbox.switch.ring("+12125550123", "1001", "Support")
-        async with attending(site):
-            await site.heard("RESERVED", "begun ALERTING", "up A")
-            site.sandbox.switch.act(call, "1001", "HOLD", "r1")
-            await site.heard("refused CF_INVALID_OBJECT_STATE")
+async def test_dialled_call_starts_once_although_finesse_posts_it_twice() -> None:
+    async with two_nodes() as fixture, presence_of(fixture):
+        await fixture.expect("READY", "up A")
+        fixture.sandbox.switch.make_call(fixture.agent, "+12125550123", "r1")
+        await until(lambda: "changed ALERTING" in fixture.changes.texts)
+        changes = fixture.changes.take()
+        assert [text for text in changes if "started" in text] == ["started INITIATING"]
 
 
-async def test_events_that_come_double_late_or_out_of_order_do_no_harm() -> None:
-    async with two_nodes() as site, attending(site):
-        await site.heard("READY", "up A")
-        dialogs = "/finesse/api/User/1001/Dialogs"
-        site.arm("event-doubled", dialogs)
-        call = site.sandbox.switch.ring("+12125550123", "1001", "Support")
-        await site.heard("RESERVED", "begun ALERTING")
+async def test_existing_call_and_later_refusal_are_published() -> None:
+    async with two_nodes() as fixture:
+        call = fixture.ring()
+        async with presence_of(fixture):
+            await fixture.expect("RESERVED", "started ALERTING", "up A")
+            fixture.act(call, "HOLD", "r1")
+            await fixture.expect("refused CF_INVALID_OBJECT_STATE")
+
+
+async def test_doubled_swapped_and_late_events() -> None:
+    dialogs = "/finesse/api/User/1001/Dialogs"
+    async with two_nodes() as fixture, presence_of(fixture):
+        await fixture.expect("READY", "up A")
+        fixture.arm_event_fault("event-duplicated", dialogs)
+        call = fixture.ring()
+        await fixture.expect("RESERVED", "started ALERTING")
+        # The pauses give the states different times: they have a resolution of a millisecond.
         await asyncio.sleep(0.01)
-        site.arm("event-swapped", dialogs)  # ANSWER is told after HOLD
-        site.sandbox.switch.act(call, "1001", "ANSWER")
+        fixture.arm_event_fault("event-reordered", dialogs)  # HOLD's event comes before ANSWER's
+        fixture.act(call, "ANSWER")
         await asyncio.sleep(0.01)
-        site.sandbox.switch.act(call, "1001", "HOLD")
-        await site.heard("TALKING", "changed ACTIVE", "HOLD")
+        fixture.act(call, "HOLD")
+        await fixture.expect("TALKING", "changed ACTIVE", "HOLD")
         await asyncio.sleep(0.01)
-        site.arm("event-late", dialogs, 0.4)  # about the retrieve, when the call is over
-        site.sandbox.switch.act(call, "1001", "RETRIEVE")
+        fixture.arm_event_fault("event-delayed", dialogs, QUIET_SECONDS / 2)
+        fixture.act(call, "RETRIEVE")  # its event comes after the end of the call
         await asyncio.sleep(0.01)
-        site.sandbox.switch.drop_outside(call)
-        await site.heard("TALKING", "changed ACTIVE", "changed DROPPED", "ended DROPPED", "READY")
-        await asyncio.sleep(0.5)
-        assert site.ear.story() == []
+        fixture.sandbox.switch.drop_outside(call)
+        await fixture.expect(
+            "TALKING", "changed ACTIVE", "changed DROPPED", "ended DROPPED", "READY"
+        )
+        await fixture.expect_nothing()
 
 
-async def test_the_line_moves_when_its_node_is_down_and_stays_where_it_is() -> None:
-    async with two_nodes() as site, attending(site) as line:
-        await site.heard("READY", "up A")
-        call = site.sandbox.switch.ring("+12125550123", "1001", "Support")
-        site.sandbox.switch.act(call, "1001", "ANSWER")
-        await site.heard("RESERVED", "begun ALERTING", "changed ACTIVE", "TALKING")
-        site.sandbox.nodes[0].take_down()
-        site.sandbox.switch.act(call, "1001", "HOLD")  # in the gap
-        await site.heard("down A service-unavailable", "HOLD", "changed ACTIVE", "up B")
-        site.sandbox.switch.act(call, "1001", "RETRIEVE")
-        await site.heard("changed ACTIVE", "TALKING")
-        site.sandbox.nodes[0].bring_up()
-        await asyncio.sleep(0.5)
-        assert site.ear.story() == []
-        assert line.node.name == "B"
+async def test_failover_and_no_return_to_the_first_node() -> None:
+    async with two_nodes() as fixture, presence_of(fixture) as presence:
+        await fixture.expect("READY", "up A")
+        call = fixture.ring()
+        fixture.act(call, "ANSWER")
+        await fixture.expect("RESERVED", "started ALERTING", "changed ACTIVE", "TALKING")
+        fixture.sandbox.nodes[0].take_down()
+        fixture.act(call, "HOLD")  # while the presence is down
+        await fixture.expect("down A service-unavailable", "HOLD", "changed ACTIVE", "up B")
+        fixture.act(call, "RETRIEVE")
+        await fixture.expect("changed ACTIVE", "TALKING")
+        fixture.sandbox.nodes[0].bring_up()
+        await fixture.expect_nothing()
+        assert presence.node.name == "B"
 
 
-async def test_a_call_that_ends_in_the_gap_is_told_to_have_ended() -> None:
-    async with two_nodes() as site, attending(site):
-        call = site.sandbox.switch.ring("+12125550123", "1001", "Support")
-        await site.until(lambda: any("begun" in each for each in map(_short, site.ear.changes)))
-        await site.until(lambda: any("up A" in each for each in map(_short, site.ear.changes)))
-        site.ear.story()
-        site.sandbox.nodes[0].outlet.cut(down=True)  # only the notification service is gone
-        site.sandbox.switch.drop_outside(call)
-        await asyncio.sleep(0.2)
-        site.sandbox.nodes[0].outlet.cut(down=False)
-        await site.heard("down A lost", "READY", "ended ALERTING", "up A")
+async def test_call_ended_during_an_outage_is_published() -> None:
+    async with two_nodes() as fixture, presence_of(fixture):
+        call = fixture.ring()
+        await until(lambda: "started ALERTING" in fixture.changes.texts)
+        await until(lambda: "up A" in fixture.changes.texts)
+        fixture.changes.take()
+        pubsub = fixture.sandbox.nodes[0].pubsub
+        pubsub.take_down()  # only the notification service, not the node
+        fixture.sandbox.switch.drop_outside(call)
+        await until(lambda: "down A lost" in fixture.changes.texts)
+        pubsub.bring_up()
+        await fixture.expect("down A lost", "READY", "ended ALERTING", "up A")
 
 
-async def test_a_node_whose_notification_service_stays_broken_is_left_in_the_end() -> None:
-    async with two_nodes() as site, attending(site):
-        await site.heard("READY", "up A")
-        site.sandbox.nodes[0].outlet.cut(down=True)
-        await site.heard("down A lost", "up B")
+async def test_node_with_broken_notifications_is_given_up() -> None:
+    async with two_nodes() as fixture, presence_of(fixture):
+        await fixture.expect("READY", "up A")
+        fixture.sandbox.nodes[0].pubsub.take_down()
+        await fixture.expect("down A lost", "up B")
 
 
-async def test_one_failed_request_moves_nobody() -> None:
-    async with two_nodes() as site, attending(site):
-        await site.heard("READY", "up A")
+async def test_failed_requests_do_not_move_a_presence() -> None:
+    async with two_nodes() as fixture, presence_of(fixture):
+        await fixture.expect("READY", "up A")
         for _ in range(3):
-            site.sandbox.faults.arm("unavailable")
-        with pytest.raises(Exception, match="not in service"):
-            await site.cluster.nodes[0].client.system_info(asyncio.get_running_loop().time() + 1)
-        await asyncio.sleep(0.3)
-        assert site.ear.story() == []
+            fixture.sandbox.faults.arm("unavailable")
+        deadline = asyncio.get_running_loop().time() + 1
+        with pytest.raises(FinesseOutOfService, match="not in service"):
+            await fixture.cluster.nodes[0].client.system_info(deadline)
+        await fixture.expect_nothing()
 
 
-async def test_a_node_that_says_it_is_out_but_is_not_is_believed_only_when_asked() -> None:
-    async with two_nodes() as site, attending(site):
-        await site.heard("READY", "up A")
-        for session in site.sandbox.nodes[0].outlet.sessions:
-            session.told_of_server(False)
-        await asyncio.sleep(0.4)
-        assert site.ear.story() == []
+async def test_false_sign_of_loss_does_not_move_a_presence() -> None:
+    async with two_nodes() as fixture, presence_of(fixture):
+        await fixture.expect("READY", "up A")
+        for session in fixture.sandbox.nodes[0].pubsub.sessions:
+            session.on_server_presence(
+                False
+            )  # the user finesse goes, but SystemInfo says IN_SERVICE
+        await fixture.expect_nothing()
 
 
-@pytest.mark.parametrize("how", ["conflict", "password"])
-async def test_a_line_that_somebody_else_took_or_whose_password_is_wrong_is_over(how: str) -> None:
-    async with two_nodes() as site, attending(site, "callcard" if how == "conflict" else "wrong"):
-        if how == "conflict":
-            await site.heard("READY", "up A")
-            site.sandbox.nodes[0].outlet.conflict("1001")
-            await site.heard("over A conflict")
-        else:
-            await site.heard("over A not-authorized")
-        await asyncio.sleep(0.5)
-        assert (
-            site.ear.story() == []
-        )  # it does not try again: five wrong passwords lock the agent out
-        wrong = [each for each in site.sandbox.requests if each["status"] == 401]
-        assert not wrong
+async def test_presence_taken_over_by_another_client_closes() -> None:
+    async with two_nodes() as fixture, presence_of(fixture) as presence:
+        await fixture.expect("READY", "up A")
+        fixture.sandbox.nodes[0].pubsub.end_sessions_of("1001")
+        await fixture.expect("closed A conflict")
+        await fixture.expect_nothing()
+        assert presence.ended.is_set()
 
 
-async def test_a_supervisor_hears_of_the_team() -> None:
-    async with (
-        two_nodes() as site,
-        attending(site, user="2001", nodes=["/finesse/api/Team/1/Users"]),
-    ):
-        await site.heard("LOGOUT", "up A")
-        site.sandbox.switch.ring("+12125550123", "1001", "Support")
-        await site.heard("/finesse/api/Team/1/Users PUT")
+async def test_wrong_password_closes_without_another_attempt() -> None:
+    """Five wrong passwords lock the agent out."""
+    async with two_nodes() as fixture, presence_of(fixture, password="wrong") as presence:
+        await fixture.expect("closed A not-authorized")
+        await fixture.expect_nothing()
+        assert presence.ended.is_set()
+        assert [each for each in fixture.sandbox.requests if each["status"] == 401] == []
 
 
-async def test_presence_that_is_gone_for_too_long_signs_the_agent_out() -> None:
-    async with two_nodes(presence_seconds=0.3) as site:
-        async with attending(site):
-            await site.heard("READY", "up A")
+async def test_agent_without_presence_is_signed_out() -> None:
+    async with two_nodes(presence_timeout_seconds=0.3) as fixture:
+        async with presence_of(fixture):
+            await fixture.expect("READY", "up A")
         await asyncio.sleep(0.1)
-        assert site.agent.state == "READY"
-        await site.until(lambda: site.agent.state == "LOGOUT")
-        assert site.agent.reason.code == 255
+        assert fixture.agent.state == "READY"
+        await until(lambda: fixture.agent.state == "LOGOUT")
+        assert fixture.agent.reason.code == 255
 
 
-async def test_an_order_is_confirmed_or_refused_by_its_event(tmp_path: Path) -> None:
-    async with two_nodes() as site, attending(site) as line:
-        store = Store(tmp_path / "calls.sqlite")
-        phone = Phone(Dialplan("US", (), Lists(store, "US")), site.cluster)
-        await site.heard("READY", "up A")
-        call = site.sandbox.switch.ring("+12125550123", "1001", "Support")
-        told = basic("1001", "callcard")
+async def test_event_decides_the_outcome_of_a_command(tmp_path: Path) -> None:
+    async with two_nodes() as fixture, presence_of(fixture) as presence:
+        store = SqliteStore(tmp_path / "calls.sqlite")
+        phone = CallControl(DialPlan("US", ()), NumberLists(store, "US"), fixture.cluster)
+        await fixture.expect("READY", "up A")
+        call = fixture.sandbox.switch.ring("+12125550123", "1001", "Support")
+        authorization = basic("1001", "callcard")
 
         def agent(deadline: float = 3) -> Agent:
-            credential = Credential(told, asyncio.get_running_loop().time() + deadline)
-            return Agent(User(login_id="1001", extension="1001"), credential, line.node, line)
+            credential = Credential(authorization, asyncio.get_running_loop().time() + deadline)
+            return Agent(
+                User(login_id="1001", extension="1001"), credential, presence.node, presence
+            )
 
         with pytest.raises(FinesseRefused) as caught:
-            await phone.act(agent(), call.id, "hold", patience=2)
-        assert caught.value.detail == "That is not possible at this moment of the call"
+            await phone.act(agent(), call.id, "hold", timeout=2)
+        assert caught.value.detail == "Not possible in the current state of the call"
         assert caught.value.extra["finesse"] == {
             "type": "Generic Error",
             "message": "CF_INVALID_OBJECT_STATE",
             "data": "22",
         }
-        assert (await phone.act(agent(), call.id, "answer", patience=2)).outcome == "confirmed"
-        site.arm("event-lost", "/finesse/api/User/1001/Dialogs")  # then it is looked at again
-        assert (await phone.act(agent(), call.id, "hold", patience=2)).outcome == "confirmed"
+        assert (await phone.act(agent(), call.id, "answer", timeout=2)).outcome == "confirmed"
+        # Without the event, a read of the dialog decides.
+        fixture.arm_event_fault("event-lost", "/finesse/api/User/1001/Dialogs")
+        assert (await phone.act(agent(), call.id, "hold", timeout=2)).outcome == "confirmed"
         assert (await phone.act(agent(), call.id, "retrieve")).outcome == "pending"
-        store.close()
+        await store.close()
 
 
 @pytest.mark.parametrize("finesse_down", [False, True])
-async def test_a_session_of_another_web_app_hears_what_becomes_of_orders(
+async def test_session_of_a_web_app_learns_command_outcomes(
     tmp_path: Path, finesse_down: bool
 ) -> None:
-    async with two_nodes() as site:
-        urls = [f"http://localhost:{node.place.port}" for node in site.sandbox.nodes]
-        settings = Settings(
-            finesse_url=urls[0],
-            finesse_second_url=urls[1],
-            database=str(tmp_path / "c.sqlite"),
-            store=str(tmp_path / "s.sqlite"),
-            finesse_deadline=3,
+    async with two_nodes() as fixture:
+        urls = [f"http://localhost:{node.address.port}" for node in fixture.sandbox.nodes]
+        settings = settings_in(
+            tmp_path, urls[0], finesse={"second_url": urls[1], "deadline_seconds": 3}
         )
         app = create_app(settings)
         transport = httpx.ASGITransport(app)
@@ -330,7 +349,7 @@ async def test_a_session_of_another_web_app_hears_what_becomes_of_orders(
             ) as desk,
         ):
             if finesse_down:
-                site.sandbox.nodes[0].take_down()
+                fixture.sandbox.nodes[0].take_down()
                 assert (await desk.get("/me")).status_code == 503
             opened = await desk.post("/sessions", json={"extension": "1002"})
             assert opened.status_code == 201, opened.text
@@ -338,31 +357,27 @@ async def test_a_session_of_another_web_app_hears_what_becomes_of_orders(
             assert session["connected"]
             assert session["node"].endswith(urls[finesse_down][-5:])
             assert (await desk.post("/sessions", json={})).json() == session
-            call = site.sandbox.switch.ring("+12125550123", "1002", "Support")
+            call = fixture.sandbox.switch.ring("+12125550123", "1002", "Support")
             refused = await desk.post(f"/calls/{call.id}/hold?wait=2")
             assert (refused.status_code, refused.json()["code"]) == (409, "finesse-refused")
-            assert refused.json()["detail"] == "That is not possible at this moment of the call"
+            assert refused.json()["detail"] == "Not possible in the current state of the call"
             assert refused.json()["finesse"]["message"] == "CF_INVALID_OBJECT_STATE"
-            assert (await desk.post(f"/calls/{call.id}/answer?wait=2")).json()[
-                "outcome"
-            ] == "confirmed"
+            answered = await desk.post(f"/calls/{call.id}/answer?wait=2")
+            assert answered.json()["outcome"] == "confirmed"
             assert (await desk.delete("/sessions/other")).status_code == 404
             assert (await desk.delete(f"/sessions/{session['id']}")).status_code == 200
-            assert (await desk.post(f"/calls/{call.id}/answer?wait=0.3")).json()[
-                "outcome"
-            ] == "unknown"
+            answered = await desk.post(f"/calls/{call.id}/answer?wait=0.3")
+            assert answered.json()["outcome"] == "unknown"
             taken = await desk.post("/sessions", json={"extension": "1001"})
-            assert (taken.status_code, taken.json()["detail"]) == (
-                409,
-                "Somebody else is signed in on this extension",
-            )
-            assert not any(node.outlet.sessions for node in site.sandbox.nodes), (
+            assert taken.status_code == 409
+            assert taken.json()["detail"] == "Another agent is signed in on this extension"
+            assert not any(node.pubsub.sessions for node in fixture.sandbox.nodes), (
                 "a session that failed to open leaves nobody behind"
             )
 
 
 @needs_prosody
-async def test_with_a_real_server_that_is_killed_and_started_again() -> None:
+async def test_presence_survives_a_restart_of_an_independent_server() -> None:
     with prosody(["1001"]) as server:
         sandbox = Sandbox(SandboxSettings())
         agent = sandbox.agents.users["1001"]
@@ -370,13 +385,13 @@ async def test_with_a_real_server_that_is_killed_and_started_again() -> None:
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(sandbox.app), base_url="http://localhost"
         ) as http:
-            site = Site(sandbox, Cluster([Node("A", FinesseClient(http), server.address())], QUICK))
-            own = ["/finesse/api/User/1001", "/finesse/api/User/1001/Dialogs"]
-            async with attending(site, nodes=own):
-                await site.heard("NOT_READY", "up A")
+            node = Node("A", FinesseClient(http), server.address())
+            fixture = Fixture(sandbox, Cluster([node], TIMING))
+            async with presence_of(fixture):
+                await fixture.expect("NOT_READY", "up A")
                 server.kill()
                 call = sandbox.switch.ring("+12125550123", "1001", "Support")
                 sandbox.switch.act(call, "1001", "ANSWER")
-                await site.heard("down A lost")
+                await fixture.expect("down A lost")
                 server.start()
-                await site.heard("TALKING", "begun ACTIVE", "up A")
+                await fixture.expect("TALKING", "started ACTIVE", "up A")

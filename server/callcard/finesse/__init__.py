@@ -1,1 +1,1 @@
-"""Finesse as a client sees it: `messages` speaks its XML and does no I/O, `client` carries the messages."""
+"""The Finesse client: REST requests, notifications, and the presence of users on the nodes."""

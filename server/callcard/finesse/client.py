@@ -1,8 +1,4 @@
-"""The Finesse REST client: one method a call, over an httpx client that is handed in.
-
-An answer counts only when it is whole, small enough, in time and of the promised kind; anything else is an error of
-`callcard.errors` that says which of these failed. Writes answer 202: accepted, the outcome arrives as an event.
-"""
+"""The Finesse REST client: one method per request, over an httpx client from the caller."""
 
 from __future__ import annotations
 
@@ -13,443 +9,317 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal
+from urllib.parse import unquote
 from weakref import WeakValueDictionary
 
 import httpx
 
-from callcard.errors import (
-    CredentialsRejected,
-    FinesseInvalidResponse,
-    FinesseOutOfService,
-    FinesseRefused,
-    FinesseTimeout,
-    FinesseUnreachable,
-    NotFound,
-    NotPermitted,
-)
-from callcard.finesse import messages
+from callcard.errors import FinesseTimeout
+from callcard.finesse import messages, rest_transport
 from callcard.finesse.messages import Request
 from callcard.finesse.objects import (
     CallVariable,
-    Contact,
     Dialog,
+    DialogAction,
     LayoutConfig,
-    Media,
-    MediaPropertiesLayout,
     MobileAgent,
     PhoneBook,
+    PhoneBookContact,
     Queue,
     ReasonCode,
     SystemInfo,
     Team,
     TeamLayoutConfig,
     User,
-    UserAuthMode,
-    Workflow,
     WrapUpReason,
 )
 
-ANSWER_LIMIT = 4 * 1024 * 1024
-"""Bytes of an answer that are read. A phone book of 6,000 contacts is about 2 MB, everything else far smaller."""
-CONTACTS = 1500
-"""Phone book contacts in one request: about half a megabyte, well within a request's deadline."""
-MOST_CONTACTS = 6000
-"""What Finesse gives an agent at most, all phone books together."""
+CONTACTS_PER_REQUEST = 1500
+"""About half a megabyte, well within a request's deadline."""
+MAX_CONTACTS = 6000
+"""Finesse's limit for an agent, all phone books together."""
 
 Category = Literal["NOT_READY", "LOGOUT"]
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """The agent's own `Authorization` header for one request, and when (in the loop's time) that request must be over."""
+    """The agent's `Authorization` header for one request, and the request's deadline.
+
+    The deadline is in loop time. It is here because every method needs both.
+    """
 
     authorization: str = field(repr=False)
     deadline: float
 
 
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command that Finesse has accepted with a 202. Its outcome arrives as an event.
+
+    A refusal names the command by `request_id`, or only by `source`, the REST resource, as in
+    /finesse/api/Dialog/1.
+    """
+
+    request_id: str
+    source: str
+
+
 def basic(user: str, password: str) -> str:
-    """The `Authorization` header of `user` without single sign-on."""
+    """Return the `Authorization` header for a user without single sign-on."""
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 class FinesseClient:
-    """One node. `http` has the node's address as its base_url and is closed by whoever opened it.
+    """The REST client of one node.
 
-    Reads answer objects. Orders answer the requestId under which the outcome will be told. Every method raises
-    `callcard.errors`' FinesseError for Finesse's failures, CredentialsRejected, NotPermitted and NotFound for its refusals.
+    `http` has the node's address as base_url; the caller that opened it closes it. Reads return
+    objects, commands return a `Command`. Methods raise FinesseError for Finesse's failures, and
+    CredentialsRejected, NotPermitted or NotFound. Users, queues, the supervisor's calls, layouts
+    and team messages are here for supervision and deployment; the service does not call them yet.
     """
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http
-        self._devices: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._device_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    # ---- the system, asked without credentials; a node that wants them (CredentialsRejected) is at least alive
+    # ---- the system
 
     async def system_info(self, deadline: float) -> SystemInfo:
-        return messages.read(
-            await self._send(Credential("", deadline), messages.get("SystemInfo")), SystemInfo
-        )
+        """Read the node's state without credentials.
 
-    async def auth_mode(self, deadline: float, user: str) -> UserAuthMode:
-        """SSO or not, for one user of a hybrid system. NotPermitted if the administrator switched the question off."""
-        return messages.read(
-            await self._send(Credential("", deadline), messages.get("UserAuthMode", user)),
-            UserAuthMode,
-        )
+        CredentialsRejected means that the node is up but wants them.
+        """
+        credential = Credential("", deadline)
+        body = await self._send(credential, messages.get("SystemInfo"))
+        return messages.read(body, SystemInfo)
 
-    # ---- the agent
+    # ---- agents
 
-    async def user(self, credential: Credential, user: str) -> User:
-        return messages.read_user(await self._send(credential, messages.get("User", user)))
+    async def user(self, credential: Credential, user_id: str) -> User:
+        return messages.read_user(await self._send(credential, messages.get("User", user_id)))
 
     async def users(self, credential: Credential) -> tuple[User, ...]:
-        """Everybody; for administrators."""
+        """Return all users; for administrators."""
         return messages.read_list(await self._send(credential, messages.get("Users")), User)
 
     async def sign_in(
-        self, credential: Credential, user: str, extension: str, mobile: MobileAgent | None = None
-    ) -> str:
-        return await self._order(credential, messages.sign_in(user, extension, mobile))
+        self,
+        credential: Credential,
+        user_id: str,
+        extension: str,
+        mobile: MobileAgent | None = None,
+    ) -> Command:
+        return await self._command(credential, messages.sign_in(user_id, extension, mobile))
 
     async def set_state(
         self,
         credential: Credential,
-        user: str,
+        user_id: str,
         state: str,
-        reason: str | None,
-        *,
-        all_media: bool = False,
-    ) -> str:
-        return await self._order(
-            credential, messages.set_state(user, state, reason, all_media=all_media)
-        )
-
-    async def log(self, credential: Credential, user: str, lines: str) -> str:
-        """Leave `lines` in the node's client log. No event tells the outcome."""
-        return await self._order(credential, messages.log(user, lines))
-
-    # ---- what the agent may choose from; TeamResource where the team is known (12.5 and later), else the older lists
+        reason_code_id: str | None,
+    ) -> Command:
+        """Change the state. The id of a reason code is not its number."""
+        return await self._command(credential, messages.set_state(user_id, state, reason_code_id))
 
     async def reason_codes(
-        self, credential: Credential, user: str, category: Category, team: str = ""
+        self, credential: Credential, user_id: str, category: Category
     ) -> tuple[ReasonCode, ...]:
-        asked = messages.get_reason_codes(user, category)
-        if team:
-            asked = messages.get_team_resource(team, "ReasonCodes", f"category={category}")
-        return messages.read_list(await self._send(credential, asked), ReasonCode)
-
-    async def reason_code(self, credential: Credential, user: str, id: str) -> ReasonCode:
-        return messages.read(
-            await self._send(credential, messages.get("User", user, "ReasonCode", id)), ReasonCode
-        )
-
-    async def wrap_up_reason(self, credential: Credential, user: str, id: str) -> WrapUpReason:
-        return messages.read(
-            await self._send(credential, messages.get("User", user, "WrapUpReason", id)),
-            WrapUpReason,
-        )
+        body = await self._send(credential, messages.get_reason_codes(user_id, category))
+        return messages.read_list(body, ReasonCode)
 
     async def wrap_up_reasons(
-        self, credential: Credential, user: str, team: str = ""
+        self, credential: Credential, user_id: str
     ) -> tuple[WrapUpReason, ...]:
-        asked = (
-            messages.get_team_resource(team, "WrapUpReasons")
-            if team
-            else messages.get("User", user, "WrapUpReasons")
-        )
-        return messages.read_list(await self._send(credential, asked), WrapUpReason)
+        body = await self._send(credential, messages.get("User", user_id, "WrapUpReasons"))
+        return messages.read_list(body, WrapUpReason)
 
-    async def layouts(
-        self, credential: Credential, user: str, team: str = ""
-    ) -> tuple[MediaPropertiesLayout, ...]:
-        resource = "MediaPropertiesLayouts"
-        asked = (
-            messages.get_team_resource(team, resource)
-            if team
-            else messages.get("User", user, resource)
-        )
-        return messages.read_list(await self._send(credential, asked), MediaPropertiesLayout)
+    async def phone_books(self, credential: Credential, user_id: str) -> tuple[PhoneBook, ...]:
+        """Return the phone books with all contacts.
 
-    async def layout_of(self, credential: Credential, user: str) -> MediaPropertiesLayout:
-        """The one that the desktop uses when a call does not name another."""
-        asked = messages.get("User", user, "MediaPropertiesLayout")
-        return messages.read(await self._send(credential, asked), MediaPropertiesLayout)
-
-    async def workflows(
-        self, credential: Credential, user: str, team: str = ""
-    ) -> tuple[Workflow, ...]:
-        asked = (
-            messages.get_team_resource(team, "Workflows")
-            if team
-            else messages.get("User", user, "Workflows")
-        )
-        return messages.read_list(await self._send(credential, asked), Workflow)
-
-    async def phone_books(
-        self, credential: Credential, user: str, team: str = ""
-    ) -> tuple[PhoneBook, ...]:
-        """The phone books with all their contacts, read page by page. A book that spans pages comes back as one."""
+        They are read in parts, which may split a book and may overlap.
+        """
         books: dict[tuple[str, str], PhoneBook] = {}
-        contacts: dict[tuple[str, str], dict[Contact, None]] = {}  # pages may overlap
-        for first in range(1, MOST_CONTACTS + 1, CONTACTS):
-            pages = messages.contacts(first, first + CONTACTS - 1)
-            asked = messages.get_team_resource(team, "PhoneBooks", range=pages)
-            if not team:
-                asked = messages.get("User", user, "PhoneBooks", range=pages)
-            page = messages.read_list(await self._send(credential, asked), PhoneBook)
-            for book in page:
-                books[book.type, book.name] = book
-                contacts.setdefault((book.type, book.name), {}).update(dict.fromkeys(book.contacts))
-            if sum(len(book.contacts) for book in page) < CONTACTS:
+        contacts: dict[tuple[str, str], dict[PhoneBookContact, None]] = {}
+        for first in range(1, MAX_CONTACTS + 1, CONTACTS_PER_REQUEST):
+            request = messages.get_phone_books(user_id, first, first + CONTACTS_PER_REQUEST - 1)
+            part = messages.read_list(await self._send(credential, request), PhoneBook)
+            for book in part:
+                key = (book.type, book.name)
+                books[key] = book
+                contacts.setdefault(key, {}).update(dict.fromkeys(book.contacts))
+            if sum(len(book.contacts) for book in part) < CONTACTS_PER_REQUEST:
                 break
-        return tuple(replace(book, contacts=tuple(contacts[name])) for name, book in books.items())
+        return tuple(replace(book, contacts=tuple(contacts[key])) for key, book in books.items())
 
     # ---- calls
 
-    async def dialogs(self, credential: Credential, user: str) -> tuple[Dialog, ...]:
-        return messages.read_list(
-            await self._send(credential, messages.get("User", user, "Dialogs")), Dialog
-        )
+    async def dialogs(self, credential: Credential, user_id: str) -> tuple[Dialog, ...]:
+        body = await self._send(credential, messages.get("User", user_id, "Dialogs"))
+        return messages.read_list(body, Dialog)
 
-    async def dialog(self, credential: Credential, dialog: str) -> Dialog:
-        return messages.read(await self._send(credential, messages.get("Dialog", dialog)), Dialog)
+    async def dialog(self, credential: Credential, dialog_id: str) -> Dialog:
+        return messages.read(
+            await self._send(credential, messages.get("Dialog", dialog_id)), Dialog
+        )
 
     async def make_call(
         self,
         credential: Credential,
-        user: str,
+        user_id: str,
         from_address: str,
         to_address: str,
         variables: tuple[CallVariable, ...] = (),
-    ) -> str:
-        return await self._order(
-            credential, messages.make_call(user, from_address, to_address, variables), from_address
-        )
-
-    async def silent_monitor(
-        self, credential: Credential, supervisor: str, from_address: str, to_address: str
-    ) -> str:
-        return await self._order(
-            credential, messages.silent_monitor(supervisor, from_address, to_address), from_address
-        )
-
-    async def barge(
-        self,
-        credential: Credential,
-        supervisor: str,
-        from_address: str,
-        to_address: str,
-        monitoring: str,
-    ) -> str:
-        return await self._order(
-            credential,
-            messages.barge(supervisor, from_address, to_address, monitoring),
-            from_address,
-        )
+    ) -> Command:
+        request = messages.make_call(user_id, from_address, to_address, variables)
+        return await self._command(credential, request, device=from_address)
 
     async def take_action(
         self,
         credential: Credential,
-        dialog: str,
+        dialog_id: str,
         action: str,
-        target: str,
+        extension: str,
         to_address: str = "",
         **params: str,
-    ) -> str:
-        """ANSWER, HOLD, RETRIEVE, DROP, CONSULT_CALL and TRANSFER_SST (`to_address`), TRANSFER, CONFERENCE, SEND_DTMF
-        (`dtmfString`), START_RECORDING, PARTICIPANT_DROP, and the outbound and callback actions with their `params`."""
-        return await self._order(
-            credential, messages.take_action(dialog, action, target, to_address, **params), target
+    ) -> Command:
+        """Do `action` for the participant at `extension`.
+
+        The action is a DialogAction or another of Finesse's words. CONSULT and TRANSFER need
+        `to_address`; some actions have `params`, named as Finesse names them.
+        """
+        request = messages.take_action(dialog_id, action, extension, to_address, **params)
+        return await self._command(credential, request, device=extension)
+
+    async def send_digits(
+        self, credential: Credential, dialog_id: str, extension: str, digits: str
+    ) -> Command:
+        """Send DTMF digits into the call."""
+        return await self.take_action(
+            credential, dialog_id, DialogAction.SEND_DIGITS, extension, dtmfString=digits
+        )
+
+    async def schedule_callback(
+        self, credential: Credential, dialog_id: str, extension: str, time: str, number: str
+    ) -> Command:
+        """Set or change the callback of an outbound call; an empty `time` or `number` is left out.
+
+        `time` is the customer's local time, YYYY-MM-DDTHH:MM.
+        """
+        values = {"callbackTime": time, "callbackNumber": number}
+        params = {name: value for name, value in values.items() if value}
+        return await self.take_action(
+            credential, dialog_id, DialogAction.SCHEDULE_CALLBACK, extension, **params
         )
 
     async def update_call_data(
         self,
         credential: Credential,
-        dialog: str,
-        device: str,
+        dialog_id: str,
+        extension: str,
         variables: tuple[CallVariable, ...] = (),
         wrap_up_reason: str = "",
         wrap_up_items: tuple[str, ...] = (),
-    ) -> str:
-        """`device` is the agent's extension, at which the order waits its turn. Only an event that shows the values is success."""
-        return await self._order(
-            credential,
-            messages.update_call_data(dialog, variables, wrap_up_reason, wrap_up_items),
-            device,
-        )
+    ) -> Command:
+        """Change call variables and wrap-up reasons.
 
-    # ---- tasks of other media, queues, teams
+        Only an event or a read that shows the values is success.
+        """
+        request = messages.update_call_data(dialog_id, variables, wrap_up_reason, wrap_up_items)
+        return await self._command(credential, request, device=extension)
 
-    async def media(self, credential: Credential, user: str) -> tuple[Media, ...]:
-        return messages.read_list(
-            await self._send(credential, messages.get("User", user, "Media")), Media
-        )
+    # ---- supervision
 
-    async def medium(self, credential: Credential, user: str, media: str) -> Media:
-        return messages.read(
-            await self._send(credential, messages.get("User", user, "Media", media)), Media
-        )
-
-    async def set_media(self, credential: Credential, user: str, media: str, sent: Media) -> str:
-        """Sign in (state LOGIN with its options), change state, or set routable."""
-        return await self._order(credential, messages.set_media(user, media, sent))
-
-    async def tasks(self, credential: Credential, user: str) -> tuple[Dialog, ...]:
-        return messages.read_list(
-            await self._send(credential, messages.get("User", user, "Dialogs", "Media")), Dialog
-        )
-
-    async def queue(self, credential: Credential, queue: str) -> Queue:
-        return messages.read(await self._send(credential, messages.get("Queue", queue)), Queue)
-
-    async def queues(self, credential: Credential, user: str) -> tuple[Queue, ...]:
-        return messages.read_list(
-            await self._send(credential, messages.get("User", user, "Queues")), Queue
-        )
-
-    async def team(self, credential: Credential, team: str, *, signed_out: bool = True) -> Team:
+    async def team(self, credential: Credential, team_id: str, *, signed_out: bool = True) -> Team:
         query = f"includeLoggedOutAgents={str(signed_out).lower()}"
-        return messages.read(
-            await self._send(credential, messages.get("Team", team, query=query)), Team
-        )
+        body = await self._send(credential, messages.get("Team", team_id, query=query))
+        return messages.read(body, Team)
+
+    async def queue(self, credential: Credential, queue_id: str) -> Queue:
+        return messages.read(await self._send(credential, messages.get("Queue", queue_id)), Queue)
+
+    async def queues(self, credential: Credential, user_id: str) -> tuple[Queue, ...]:
+        body = await self._send(credential, messages.get("User", user_id, "Queues"))
+        return messages.read_list(body, Queue)
+
+    async def silent_monitor(
+        self, credential: Credential, supervisor_id: str, from_address: str, to_address: str
+    ) -> Command:
+        request = messages.silent_monitor(supervisor_id, from_address, to_address)
+        return await self._command(credential, request, device=from_address)
+
+    async def barge(
+        self,
+        credential: Credential,
+        supervisor_id: str,
+        from_address: str,
+        to_address: str,
+        monitor_dialog_id: str,
+    ) -> Command:
+        request = messages.barge(supervisor_id, from_address, to_address, monitor_dialog_id)
+        return await self._command(credential, request, device=from_address)
 
     async def send_team_message(
-        self, credential: Credential, content: str, duration: int, teams: tuple[str, ...]
+        self, credential: Credential, content: str, duration_seconds: int, team_ids: tuple[str, ...]
     ) -> None:
-        """`duration` in seconds."""
-        await self._send(credential, messages.send_team_message(content, duration, teams))
+        await self._send(
+            credential, messages.send_team_message(content, duration_seconds, team_ids)
+        )
 
-    async def delete_team_message(self, credential: Credential, id: str) -> None:
-        await self._send(credential, messages.delete_team_message(id))
+    async def delete_team_message(self, credential: Credential, message_id: str) -> None:
+        await self._send(credential, messages.delete_team_message(message_id))
 
-    # ---- layouts: for administrators, written on the primary node only; done when answered
+    # ---- layouts: for administrators, on the primary node; a 2xx response confirms a change
 
     async def layout(self, credential: Credential) -> LayoutConfig:
-        return messages.read(
-            await self._send(credential, messages.get("LayoutConfig", "default")), LayoutConfig
-        )
+        body = await self._send(credential, messages.get("LayoutConfig", "default"))
+        return messages.read(body, LayoutConfig)
 
-    async def set_layout(self, credential: Credential, layoutxml: str) -> None:
-        await self._send(credential, messages.set_layout(layoutxml))
+    async def set_layout(self, credential: Credential, layout_xml: str) -> None:
+        await self._send(credential, messages.set_layout(layout_xml))
 
-    async def team_layout(self, credential: Credential, team: str) -> TeamLayoutConfig:
-        return messages.read(
-            await self._send(credential, messages.get("Team", team, "LayoutConfig")),
-            TeamLayoutConfig,
-        )
+    async def team_layout(self, credential: Credential, team_id: str) -> TeamLayoutConfig:
+        body = await self._send(credential, messages.get("Team", team_id, "LayoutConfig"))
+        return messages.read(body, TeamLayoutConfig)
 
     async def set_team_layout(
-        self, credential: Credential, team: str, layoutxml: str | None
+        self, credential: Credential, team_id: str, layout_xml: str | None
     ) -> None:
-        """None gives the team the default layout again."""
-        await self._send(credential, messages.set_team_layout(team, layoutxml))
+        """Set a team's layout. None gives the team the default layout again."""
+        await self._send(credential, messages.set_team_layout(team_id, layout_xml))
 
-    # ---- beneath
+    # ---- transport
 
-    async def _order(self, credential: Credential, request: Request, device: str = "") -> str:
-        request_id = str(uuid.uuid4())
-        async with self._turn(device, credential.deadline):
-            await self._send(credential, request, request_id)
-        return request_id
+    async def _command(self, credential: Credential, request: Request, device: str = "") -> Command:
+        command = Command(str(uuid.uuid4()), source=unquote(request.path))
+        async with self._one_at_a_time(device, credential.deadline):
+            await self._send(credential, request, command.request_id)
+        return command
 
     @asynccontextmanager
-    async def _turn(self, device: str, deadline: float) -> AsyncIterator[None]:
-        """One call-control request at a time for a device: from 12.5 Finesse must have answered the one before."""
+    async def _one_at_a_time(self, device: str, deadline: float) -> AsyncIterator[None]:
+        """Send the commands of one device in turn.
+
+        From 12.5 on Finesse refuses a command until it has responded to the last one.
+        """
         if not device:
             yield
             return
-        lock = self._devices.setdefault(device, asyncio.Lock())
+        lock = self._device_locks.setdefault(device, asyncio.Lock())
         try:
             async with asyncio.timeout_at(deadline):
                 await lock.acquire()
         except TimeoutError as error:
             raise FinesseTimeout(
-                f"Finesse has not answered the last request for extension {device}; nothing was sent"
+                f"Finesse has not responded to the last command for extension {device}. "
+                "Nothing was sent; try again."
             ) from error
         try:
             yield
         finally:
             lock.release()
 
-    async def _send(
-        self, credential: Credential, request: Request, request_id: str | None = None
-    ) -> bytes:
-        # gzip is declined so that a small answer can't unfold into a large one.
-        headers = {"Accept-Encoding": "identity", "Accept": "application/xml"}
-        if credential.authorization:
-            headers["Authorization"] = credential.authorization
-        if request.body is not None:
-            headers["Content-Type"] = "application/xml"
-        if request.range:
-            headers["Range"] = request.range
-        if request_id:
-            headers["requestId"] = request_id
-        # A kept-alive connection may die under a request. A read is asked once more; a write never: it may have been done.
-        attempts = 2 if request.method == "GET" else 1
-        try:
-            async with asyncio.timeout_at(credential.deadline):
-                for attempt in range(1, attempts + 1):
-                    try:
-                        status, body = await self._exchange(request, headers)
-                        break
-                    except (
-                        httpx.RemoteProtocolError,
-                        httpx.ReadError,
-                        httpx.WriteError,
-                        httpx.ConnectTimeout,
-                    ):
-                        if attempt == attempts:
-                            raise
-        except (
-            httpx.ConnectError,
-            httpx.ConnectTimeout,
-        ) as error:  # aiohttp's transport calls any failure to connect a timeout
-            raise FinesseUnreachable(
-                "No connection to Finesse; check finesse_url, the network and the certificate"
-            ) from error
-        except (TimeoutError, httpx.TimeoutException) as error:
-            raise FinesseTimeout("Finesse took too long; try again") from error
-        except httpx.RemoteProtocolError as error:
-            raise FinesseInvalidResponse("Finesse answered something that is not HTTP") from error
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            raise FinesseUnreachable(
-                "The connection to Finesse broke before its answer was whole"
-            ) from error
-        if 200 <= status < 300:
-            return body
-        raise _refusal(status, body)
-
-    async def _exchange(self, request: Request, headers: dict[str, str]) -> tuple[int, bytes]:
-        async with self._http.stream(
-            request.method, request.path, content=request.body, headers=headers
-        ) as response:
-            if response.headers.get("content-encoding", "identity") != "identity":
-                raise FinesseInvalidResponse("Finesse answered compressed, although asked not to")
-            body = bytearray()
-            async for chunk in response.aiter_raw():
-                body += chunk
-                if len(body) > ANSWER_LIMIT:
-                    raise FinesseInvalidResponse(f"Finesse answered more than {ANSWER_LIMIT} bytes")
-            return response.status_code, bytes(body)
-
-
-def _refusal(status: int, body: bytes) -> Exception:
-    """The error for a status that is not 2xx. The ErrorType decides before the status: a 401 has four meanings."""
-    told = next(iter(messages.read_api_errors(body)), None)
-    kind = told.type if told else ""
-    said = f"Finesse: {told.message or told.type}" if told else f"Finesse answered {status}"
-    if kind in ("Invalid Authorization User Specified", "Invalid Supervisor") or status == 403:
-        return NotPermitted(said)
-    if (
-        status == 401 and kind != "Invalid State"
-    ):  # when in doubt, do not ask again: five tries lock the agent out
-        return CredentialsRejected("Check the user's id and password, or sign in to Finesse again")
-    if status == 404 and (told or status):
-        return NotFound(said)
-    if status == 503:
-        return FinesseOutOfService(
-            "Finesse is up but not in service; it is usually back within two minutes"
+    async def _send(self, credential: Credential, request: Request, request_id: str = "") -> bytes:
+        return await rest_transport.send(
+            self._http, request, credential.authorization, credential.deadline, request_id
         )
-    if told and status < 500:
-        return FinesseRefused(said, type=told.type, message=told.message, data=told.data)
-    return FinesseInvalidResponse(said)

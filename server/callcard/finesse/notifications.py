@@ -1,7 +1,7 @@
-"""One user's session with the notification service of one node: presence, pings, subscriptions, and events as they come.
+"""One user's session with a node's notification service: presence, pings and events.
 
-It ends with its stream, and does not come back by itself: where to go then is `cluster`'s to decide. Source: the developer guide's
-chapter on the notification service, releases 12.5 to 15.0.
+A session ends with its stream and does not reconnect: `presence` decides where to go then. Source:
+developer guide, chapter on the notification service, releases 12.5 to 15.0.
 """
 
 from __future__ import annotations
@@ -19,207 +19,264 @@ from lxml import etree
 from callcard.errors import FinesseInvalidResponse
 from callcard.finesse import messages
 from callcard.finesse.objects import Update
-from callcard.finesse.xmpp_websocket import Address, Refused, Stream, StreamLost, open_stream
+from callcard.finesse.xmpp_base import (
+    CLIENT,
+    OPEN_TIMEOUT_SECONDS,
+    Address,
+    StanzaError,
+    Stream,
+    StreamLost,
+)
+from callcard.finesse.xmpp_websocket import open_websocket_stream
 
-PING = 10.0
-"""Seconds between pings, as Finesse's desktop does it; the server wants one every 20."""
-PINGS = 3
-"""Unanswered ones after which the stream is lost: one and two retries."""
-WAITING = 2000
-WAITING_BYTES = 16 * 1024 * 1024
-"""Events, and their bytes, that wait for a reader. More, and the session ends: the reader reads everything anew when it is back."""
+PING_INTERVAL_SECONDS = 10.0
+"""The Finesse desktop's interval; the server wants a ping every 20 seconds."""
+MAX_MISSED_PINGS = 3
+CLOSE_TIMEOUT_SECONDS = 3
+MAX_QUEUED_EVENTS = 2000
+MAX_QUEUED_BYTES = 16 * 1024 * 1024
+"""Limits of the events not yet read. Beyond them the session ends: after a reconnect everything is
+read again."""
 
 _PUBSUB = "http://jabber.org/protocol/pubsub"
 _EVENT = "http://jabber.org/protocol/pubsub#event"
+_DESKTOP_RESOURCE = "desktop"
 log = logging.getLogger("callcard.finesse")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """An event, on the node of the publish-subscribe tree where it appeared. The node tells little: go by the update's source."""
+class UpdateEvent:
+    """An update, and the publish-subscribe node on which it came."""
 
     node: str
     update: Update
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
-    """An event that can't be read: what happened is not known, so what it was about must be read again."""
+class InvalidEvent:
+    """An event that can't be parsed: what it was about must be read again."""
 
     node: str
 
 
 @dataclass(frozen=True, slots=True)
 class ServerPresence:
-    """The presence of Finesse's own user `finesse`, one of the three signs of how a node is."""
+    """The presence of Finesse's own user `finesse`, one of the three signs of a node's state."""
 
-    up: bool
+    is_available: bool
 
 
-Notice = Told | Unreadable | ServerPresence
+Notice = UpdateEvent | InvalidEvent | ServerPresence
+
+
+async def open_stream(address: Address, user: str, password: str, resource: str) -> Stream:
+    """Open a stream bound to `user` and `resource`, over the transport of `address`.
+
+    `password` may be a single sign-on token. Raises StreamLost.
+    """
+    open_transport = open_websocket_stream
+    if address.transport == "tcp":
+        # Imported on use: slixmpp takes a tenth of a second to load.
+        from callcard.finesse.xmpp_tcp import open_tcp_stream
+
+        open_transport = open_tcp_stream
+    try:
+        async with asyncio.timeout(OPEN_TIMEOUT_SECONDS):
+            return await open_transport(address, user, password, resource)
+    except TimeoutError as error:
+        raise StreamLost("unreachable", "no response in time") from error
 
 
 class NotificationSession:
-    """Use `open`. Then read with `next` until it raises StreamLost."""
+    """An open session. Call `open`, then `next` until it raises StreamLost."""
 
-    def __init__(self, stream: Stream, address: Address, ping: float) -> None:
-        self._stream, self._address, self._ping = stream, address, ping
-        self._notices: asyncio.Queue[Notice | StreamLost] = asyncio.Queue(WAITING)
-        self._subscriptions: dict[str, str] = {}
-        self._pinging: asyncio.Task[None] | None = None
-        self._over: StreamLost | None = None
-        self._bytes = 0
-        stream.received = self._hear
-        stream.lost = self._end
+    def __init__(self, stream: Stream, address: Address, ping_seconds: float) -> None:
+        self._stream = stream
+        self._address = address
+        self._ping_seconds = ping_seconds
+        self._notices: asyncio.Queue[Notice | StreamLost] = asyncio.Queue(MAX_QUEUED_EVENTS)
+        self._queued_bytes = 0
+        self._subscription_ids: dict[str, str] = {}
+        self._pinger: asyncio.Task[None] | None = None
+        self._lost: StreamLost | None = None
+        stream.on_stanza = self._handle_stanza
+        stream.on_lost = self._end
 
     @classmethod
     async def open(
-        cls, address: Address, user: str, password: str, *, resource: str = "", ping: float = PING
+        cls,
+        address: Address,
+        user: str,
+        password: str,
+        *,
+        resource: str = "",
+        ping_seconds: float = PING_INTERVAL_SECONDS,
     ) -> Self:
-        """Connected, authenticated, with the roster and a presence of priority 0, without which no event comes. Raises StreamLost.
+        """Connect and send presence. Raises StreamLost.
 
-        The resource is never `desktop`, which is the Finesse desktop's: taking it would throw the agent out there.
+        Finesse sends no events to a client without presence of priority 0 or more. The resource is
+        never `desktop`: that would end the session of the agent's Finesse desktop.
         """
-        name = resource or f"callcard-{secrets.token_hex(4)}"
-        if name == "desktop":
+        resource = resource or f"callcard-{secrets.token_hex(4)}"
+        if resource == _DESKTOP_RESOURCE:
             raise ValueError("the resource 'desktop' belongs to the Finesse desktop")
-        stream = await open_stream(address, user, password, name)
-        session = cls(stream, address, ping)
+        stream = await open_stream(address, user, password, resource)
+        session = cls(stream, address, ping_seconds)
         try:
-            with suppress(Refused):  # the roster only says of whom presence will be told
-                await stream.ask("get", "", "<query xmlns='jabber:iq:roster'/>")
-            await stream.send("<presence xmlns='jabber:client'><priority>0</priority></presence>")
+            with suppress(StanzaError):  # without a roster only the presence of others is missing
+                await stream.request("get", "", "<query xmlns='jabber:iq:roster'/>")
+            await stream.send(f"<presence xmlns='{CLIENT}'><priority>0</priority></presence>")
         except BaseException:
             await stream.close()
             raise
-        session._pinging = asyncio.create_task(session._keep_alive())
+        session._pinger = asyncio.create_task(session._keep_alive())
         return session
 
     @property
     def jid(self) -> str:
-        """Full: with the resource."""
+        """The full address, with the resource."""
         return self._stream.jid
 
     async def next(self) -> Notice:
-        """The next notice, in the order in which they came. Raises StreamLost once the stream is over and all are read."""
-        if self._over and self._notices.empty():
-            raise self._over
+        """Return the next notice, in the order of arrival. Raises StreamLost after the last one."""
+        if self._lost and self._notices.empty():
+            raise self._lost
         notice = await self._notices.get()
         if self._notices.empty():
-            self._bytes = 0
+            self._queued_bytes = 0
         if isinstance(notice, StreamLost):
             raise notice
         return notice
 
-    def waiting(self) -> Notice | None:
-        """The next notice if there is one already. The end of the stream stays for `next`."""
-        if self._notices.empty() or (self._over and self._notices.qsize() == 1):
-            return None
-        notice = self._notices.get_nowait()
-        assert not isinstance(notice, StreamLost)
-        return notice
+    def take_waiting(self) -> list[Notice]:
+        """Return the notices that have arrived, but for the end of the stream."""
+        taken: list[Notice] = []
+        while not self._notices.empty():
+            if self._lost and self._notices.qsize() == 1:
+                break
+            notice = self._notices.get_nowait()
+            assert not isinstance(notice, StreamLost)
+            taken.append(notice)
+        if self._notices.empty():
+            self._queued_bytes = 0
+        return taken
 
     async def subscribe(self, node: str) -> None:
-        """Events of `node` too, for this connection alone. The user's own nodes come by themselves. Raises Refused."""
-        asked = f"<subscribe node={quoteattr(node)} jid={quoteattr(self.jid)}/>"
-        answer = await self._stream.ask(
-            "set", self._address.pubsub, f"<pubsub xmlns='{_PUBSUB}'>{asked}</pubsub>"
+        """Subscribe this connection to `node`. Raises StanzaError.
+
+        The user's own nodes need no subscription; those of teams and queues do.
+        """
+        response = await self._request_pubsub(
+            f"<subscribe node={quoteattr(node)} jid={quoteattr(self.jid)}/>"
         )
-        told = answer.find(f"{{{_PUBSUB}}}pubsub/{{{_PUBSUB}}}subscription")
-        self._subscriptions[node] = "" if told is None else told.get("subid", "")
+        subscription = response.find(f"{{{_PUBSUB}}}pubsub/{{{_PUBSUB}}}subscription")
+        subid = "" if subscription is None else subscription.get("subid", "")
+        self._subscription_ids[node] = subid
 
     async def unsubscribe(self, node: str) -> None:
-        subid = self._subscriptions.pop(node, "")
-        named = f" subid={quoteattr(subid)}" if subid else ""
-        asked = f"<unsubscribe node={quoteattr(node)} jid={quoteattr(self.jid)}{named}/>"
-        with suppress(Refused):  # it is gone already
-            await self._stream.ask(
-                "set", self._address.pubsub, f"<pubsub xmlns='{_PUBSUB}'>{asked}</pubsub>"
+        subid = self._subscription_ids.pop(node, "")
+        subid_attribute = f" subid={quoteattr(subid)}" if subid else ""
+        with suppress(StanzaError):  # the subscription has ended already
+            await self._request_pubsub(
+                f"<unsubscribe node={quoteattr(node)} jid={quoteattr(self.jid)}{subid_attribute}/>"
             )
 
-    async def close(self) -> None:
-        """Leave properly: subscriptions would outlive the session, and presence ends first so that nothing more is sent."""
-        if self._pinging:
-            self._pinging.cancel()
-        with suppress(StreamLost, TimeoutError):
-            async with asyncio.timeout(3):
-                for node in list(self._subscriptions):
-                    await self.unsubscribe(node)
-                await self._stream.send("<presence xmlns='jabber:client' type='unavailable'/>")
-        await self._stream.close()
-        self._end(StreamLost("lost", "closed by us"))
-
-    # ---- beneath
-
-    def _hear(self, stanza: etree._Element) -> None:
-        if stanza.tag == "{jabber:client}presence":
-            if stanza.get("from", "").partition("/")[
-                0
-            ].lower() == f"finesse@{self._address.domain.lower()}" and stanza.get("type") in (
-                None,
-                "unavailable",
-            ):
-                self._put(ServerPresence(stanza.get("type") is None))
-            return
-        # Only the node's own service may tell us anything.
-        if stanza.get("from", "").lower() != self._address.pubsub.lower():
-            return
-        for items in stanza.iterfind(f"{{{_EVENT}}}event/{{{_EVENT}}}items"):
-            node = items.get("node", "")
-            for item in items.iterfind(f"{{{_EVENT}}}item"):
-                for notification in item.iterfind(f"{{{_PUBSUB}}}notification"):
-                    self._put(self._read(node, notification), len(notification.text or ""))
-
-    @staticmethod
-    def _read(node: str, notification: etree._Element) -> Notice:
-        # The update is text, escaped once; a server that does not escape it sends elements.
-        text = (
-            etree.tostring(notification[0], encoding="unicode")
-            if len(notification)
-            else notification.text or ""
+    async def _request_pubsub(self, payload: str) -> etree._Element:
+        return await self._stream.request(
+            "set", self._address.pubsub, f"<pubsub xmlns='{_PUBSUB}'>{payload}</pubsub>"
         )
-        try:
-            return Told(node, messages.read_update(text))
-        except FinesseInvalidResponse as error:
-            log.warning("an event on %s can't be read: %s", node[:120], error.detail)
-            return Unreadable(node)
 
-    def _put(self, notice: Notice, size: int = 0) -> None:
-        self._bytes += size
-        try:
-            if self._bytes > WAITING_BYTES:
-                raise asyncio.QueueFull
-            self._notices.put_nowait(notice)
-        except asyncio.QueueFull:
+    async def close(self) -> None:
+        """End subscriptions, which would outlive the session, then presence, then the stream."""
+        if self._pinger:
+            self._pinger.cancel()
+        with suppress(StreamLost, TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+                for node in list(self._subscription_ids):
+                    await self.unsubscribe(node)
+                await self._stream.send(f"<presence xmlns='{CLIENT}' type='unavailable'/>")
+        await self._stream.close()
+        self._end(StreamLost("lost", "the session was closed"))
+
+    # ---- incoming stanzas
+
+    def _handle_stanza(self, stanza: etree._Element) -> None:
+        if stanza.tag == f"{{{CLIENT}}}presence":
+            self._handle_presence(stanza)
+        # Only the node's own service may publish events.
+        elif stanza.get("from", "").lower() == self._address.pubsub.lower():
+            self._handle_events(stanza)
+
+    def _handle_presence(self, presence: etree._Element) -> None:
+        sender, _, _resource = presence.get("from", "").partition("/")
+        kind: str | None = presence.get("type")
+        if sender.lower() != f"finesse@{self._address.domain.lower()}":
+            return
+        if kind in (None, "unavailable"):
+            self._queue(ServerPresence(kind is None))
+
+    def _handle_events(self, message: etree._Element) -> None:
+        for items in message.iterfind(f"{{{_EVENT}}}event/{{{_EVENT}}}items"):
+            node = items.get("node", "")
+            # In any namespace: 12.5 was recorded with urn:xmpp:push:0 instead of pubsub's.
+            for notification in items.iterfind(f"{{{_EVENT}}}item/{{*}}notification"):
+                size = len(notification.text or "")
+                self._queue(_read_event(node, notification), size)
+
+    def _queue(self, notice: Notice, size: int = 0) -> None:
+        self._queued_bytes += size
+        if self._notices.full() or self._queued_bytes > MAX_QUEUED_BYTES:
             self._end(StreamLost("lost", "events were not read fast enough"))
+        elif not self._lost:
+            self._notices.put_nowait(notice)
 
     def _end(self, lost: StreamLost) -> None:
-        if self._over:
+        if self._lost:
             return
-        self._over = lost
-        if self._pinging and self._pinging is not asyncio.current_task():
-            self._pinging.cancel()
+        self._lost = lost
+        if self._pinger and self._pinger is not asyncio.current_task():
+            self._pinger.cancel()
         if self._notices.full():
             self._notices.get_nowait()
         self._notices.put_nowait(lost)
 
     async def _keep_alive(self) -> None:
-        """Ping, and give up after as many that are not answered. A refusal is an answer too."""
+        """Ping the server; end the session after MAX_MISSED_PINGS without a response.
+
+        An error is a response too. After a missed ping the next one is sent without a pause.
+        """
         missed = 0
-        while not self._over:
-            await asyncio.sleep(
-                0 if missed else self._ping
-            )  # one that is missed is tried again at once
-            try:
-                async with asyncio.timeout(self._ping):
-                    await self._stream.ask(
-                        "get", self._address.domain, "<ping xmlns='urn:xmpp:ping'/>"
-                    )
+        while not self._lost:
+            await asyncio.sleep(0 if missed else self._ping_seconds)
+            if await self._is_ping_answered():
                 missed = 0
-            except Refused:
-                missed = 0
-            except (StreamLost, TimeoutError):
-                missed += 1
-                if missed >= PINGS:
-                    self._end(StreamLost("lost", f"{PINGS} pings were not answered"))
-                    await self._stream.close()
+                continue
+            missed += 1
+            if missed >= MAX_MISSED_PINGS:
+                self._end(StreamLost("lost", f"{MAX_MISSED_PINGS} pings without a response"))
+                await self._stream.close()
+
+    async def _is_ping_answered(self) -> bool:
+        try:
+            async with asyncio.timeout(self._ping_seconds):
+                await self._stream.request(
+                    "get", self._address.domain, "<ping xmlns='urn:xmpp:ping'/>"
+                )
+        except StanzaError:
+            return True
+        except (StreamLost, TimeoutError):
+            return False
+        return True
+
+
+def _read_event(node: str, notification: etree._Element) -> UpdateEvent | InvalidEvent:
+    """Parse the update in `notification`: normally escaped text; some servers send elements."""
+    if len(notification):
+        text = etree.tostring(notification[0], encoding="unicode")
+    else:
+        text = notification.text or ""
+    try:
+        return UpdateEvent(node, messages.read_update(text))
+    except FinesseInvalidResponse as error:
+        log.warning("an event on %s can't be parsed: %s", node[:120], error.detail)
+        return InvalidEvent(node)

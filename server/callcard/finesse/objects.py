@@ -1,39 +1,29 @@
-"""Finesse's objects, in its own words, as plain data: no XML here and no I/O.
+"""Finesse's objects as plain data, named as Finesse names them. No XML here and no I/O.
 
-Everything is text, as Finesse sent it: states, actions and types are open sets, and what is missing or empty is "". What later
-releases add is left out, never an error. `messages` turns these into XML and back by the fields' names (`media_address` is
-`mediaAddress`). Sources: the Finesse developer guide's page of each object, releases 12.5 to 15.0.
+Every value is text as Finesse sent it, because states, actions and types are open sets. A missing
+or empty element is "". Elements that are not declared here are ignored, so that a later release
+breaks nothing. `codec` converts them to XML and back. Sources: the developer guide's page of each
+object, releases 12.5 to 15.0, and recordings of real servers.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
-_T = TypeVar("_T")
-
-
-def text(tag: str = "", *, always: bool = False) -> Any:
-    """A child's text. `tag` where the name does not follow from the field's; `always` is written even when empty."""
-    return field(default="", metadata={"tag": tag, "always": always})
-
-
-def one(kind: type[_T], tag: str) -> Any:
-    """A child that is an object; None if there is none."""
-    return field(default=None, metadata={"tag": tag, "kind": kind})
-
-
-def many(kind: type[_T], tag: str, within: str = "") -> Any:
-    """Children called `tag`: inside the child `within`, or, without it, directly here. One, several or none look alike."""
-    return field(default=(), metadata={"tag": tag, "kind": kind, "many": True, "within": within})
-
+from callcard.finesse.xml_fields import child, children, text
 
 # ---- errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiError:
-    """A refusal. In an answer `data` names what was wrong; in an event it is the platform's code and `message` its name."""
+    """A refusal.
+
+    In a response, `data` names the wrong value. In an event, `data` is the platform's code and
+    `message` the name of that code.
+    """
 
     type: str = text("ErrorType")
     message: str = text("ErrorMessage")
@@ -46,7 +36,10 @@ class ApiError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasonCode:
-    """`id` is what a state change sends (a database id); `code` is the number that reports show."""
+    """A reason for Not Ready or sign-out.
+
+    A state change sends `id`; `code` is the number in the platform's reports.
+    """
 
     uri: str = text()
     category: str = text()
@@ -56,13 +49,19 @@ class ReasonCode:
     system_code: str = text()
     id: str = text()
 
+    def __post_init__(self) -> None:
+        # Older releases omit `id`; it is always the last part of the uri.
+        if not self.id:
+            object.__setattr__(self, "id", self.uri.rstrip("/").rpartition("/")[2])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class UserSettings:
+    """For the wrap-up form: whether the agent must choose a wrap-up reason after a call."""
+
     wrap_up_on_incoming: str = text()
-    """REQUIRED, REQUIRED_WITH_WRAP_UP_DATA, OPTIONAL or NOT_ALLOWED; empty right after sign-in, and on UCCX perhaps always."""
+    """REQUIRED, REQUIRED_WITH_WRAP_UP_DATA, OPTIONAL, NOT_ALLOWED; may be empty on UCCX."""
     wrap_up_on_outgoing: str = text()
-    device_selection: str = text()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +73,7 @@ class MobileAgent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamName:
-    """A team as a user's record lists it."""
+    """A team in a user's list of supervised teams."""
 
     uri: str = text()
     id: str = text()
@@ -84,33 +83,33 @@ class TeamName:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     uri: str = text()
-    roles: tuple[str, ...] = many(str, "role", "roles")
+    roles: tuple[str, ...] = children(str, "role", "roles")
     login_id: str = text()
     login_name: str = text()
     state: str = text()
     state_change_time: str = text()
-    """ISO 8601, UTC; empty until a state event was seen since the server's start."""
+    """ISO 8601, UTC; empty until the first state change after the server's start."""
     media_type: str = text()
     pending_state: str = text()
     reason_code_id: str = text()
-    reason_code: ReasonCode | None = one(ReasonCode, "ReasonCode")
-    settings: Settings | None = one(Settings, "settings")
+    reason_code: ReasonCode | None = child(ReasonCode, "ReasonCode")
+    settings: UserSettings | None = child(UserSettings, "settings")
     extension: str = text()
     """Empty when signed out."""
-    mobile_agent: MobileAgent | None = one(MobileAgent, "mobileAgent")
+    mobile_agent: MobileAgent | None = child(MobileAgent, "mobileAgent")
     first_name: str = text()
     last_name: str = text()
     team_id: str = text()
     team_name: str = text()
-    skill_target_id: str = text()
     dialogs: str = text()
-    teams: tuple[TeamName, ...] = many(TeamName, "Team", "teams")
-    """The teams that a supervisor supervises; `team_id` is the one they belong to."""
-    services: tuple[str, ...] = many(str, "service", "services")
+    teams: tuple[TeamName, ...] = children(TeamName, "Team", "teams")
+    """The teams that a supervisor supervises; `team_id` is the team that they belong to."""
     wrap_up_timer: str = text()
-    media_state: str = text()
-    """BUSY or IDLE; UCCX, and only in a Team."""
-    logout_all_media: str = text()
+
+    @property
+    def full_name(self) -> str:
+        """First and last name; empty if Finesse has neither."""
+        return f"{self.first_name} {self.last_name}".strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,11 +117,13 @@ class Team:
     uri: str = text()
     id: str = text()
     name: str = text()
-    users: tuple[User, ...] = many(User, "User", "users")
+    users: tuple[User, ...] = children(User, "User", "users")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamMessage:
+    """A supervisor's message to teams, for coaching by text."""
+
     uri: str = text()
     id: str = text()
     created_by: str = text()
@@ -130,13 +131,7 @@ class TeamMessage:
     duration: str = text()
     """Seconds."""
     content: str = text()
-    teams: tuple[str, ...] = many(str, "team", "teams")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserAuthMode:
-    auth_mode: str = text()
-    """SSO or NON_SSO."""
+    teams: tuple[str, ...] = children(str, "team", "teams")
 
 
 # ---- calls
@@ -144,16 +139,22 @@ class UserAuthMode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallVariable:
-    name: str = text(always=True)
-    value: str = text(always=True)
+    name: str = text(verbatim=True)
+    value: str = text(verbatim=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaProperties:
+    """The data of a call.
+
+    The event stream for web apps needs `dnis` and `queue_number`; links to UCCE's call records need
+    `call_key_sequence_num`; campaign calls need `outbound_classification`.
+    """
+
     media_id: str = text()
     dialed_number: str = text()
     call_type: str = text()
-    """An open set; after a failover it may be the word NULL."""
+    """An open set. NULL, which Finesse writes after a failover, becomes empty."""
     dnis: str = text("DNIS")
     queue_number: str = text()
     queue_name: str = text()
@@ -162,14 +163,27 @@ class MediaProperties:
     call_key_prefix: str = text()
     outbound_classification: str = text()
     wrap_up_reason: str = text()
-    wrap_up_items: tuple[str, ...] = many(str, "wrapUpItem", "wrapUpItems")
-    call_variables: tuple[CallVariable, ...] = many(CallVariable, "CallVariable", "callvariables")
+    wrap_up_items: tuple[str, ...] = children(str, "wrapUpItem", "wrapUpItems")
+    call_variables: tuple[CallVariable, ...] = children(
+        CallVariable, "CallVariable", "callvariables"
+    )
+
+    def __post_init__(self) -> None:
+        if self.call_type == "NULL":
+            object.__setattr__(self, "call_type", "")
+
+    @property
+    def wrap_up_reasons(self) -> tuple[str, ...]:
+        """The chosen wrap-up reasons: UCCX's items, or UCCE's single reason."""
+        if self.wrap_up_items:
+            return self.wrap_up_items
+        return (self.wrap_up_reason,) if self.wrap_up_reason else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Participant:
-    actions: tuple[str, ...] = many(str, "action", "actions")
-    """What Finesse allows this participant now; dependable only for the asker's own participant."""
+    actions: tuple[str, ...] = children(str, "action", "actions")
+    """What Finesse allows now. Reliable only for the requesting user's own participant."""
     media_address: str = text()
     media_address_type: str = text()
     start_time: str = text()
@@ -177,17 +191,24 @@ class Participant:
     state_cause: str = text()
     state_change_time: str = text()
 
+    @property
+    def is_agent(self) -> bool:
+        return self.media_address_type == "AGENT_DEVICE"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduledCallback:
     callback_time: str = text()
-    """YYYY-MM-DDTHH:MM, the customer's."""
+    """YYYY-MM-DDTHH:MM, the customer's local time."""
     callback_number: str = text()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialog:
-    """A call, or a task of another medium: then the id holds underscores and the addresses are empty."""
+    """A call, or a task of another medium.
+
+    The id of a task contains underscores, and its addresses are empty.
+    """
 
     uri: str = text()
     id: str = text()
@@ -198,10 +219,10 @@ class Dialog:
     from_address: str = text()
     to_address: str = text()
     callback_number: str = text()
-    media_properties: MediaProperties | None = one(MediaProperties, "mediaProperties")
-    participants: tuple[Participant, ...] = many(Participant, "Participant", "participants")
+    media_properties: MediaProperties | None = child(MediaProperties, "mediaProperties")
+    participants: tuple[Participant, ...] = children(Participant, "Participant", "participants")
     state: str = text()
-    scheduled_callback_info: ScheduledCallback | None = one(
+    scheduled_callback_info: ScheduledCallback | None = child(
         ScheduledCallback, "scheduledCallbackInfo"
     )
 
@@ -209,55 +230,54 @@ class Dialog:
     def properties(self) -> MediaProperties:
         return self.media_properties or MediaProperties()
 
+    @property
+    def associated_dialog(self) -> str:
+        """The id of the call that this one consults about, or of its consult; empty if none."""
+        return self.associated_dialog_uri.rstrip("/").rpartition("/")[2]
+
+    @property
+    def call_key(self) -> str:
+        """UCCE's call key: prefix, colon, call id; empty if it is incomplete."""
+        prefix, call_id = self.properties.call_key_prefix, self.properties.call_key_call_id
+        return f"{prefix}:{call_id}" if prefix and call_id else ""
+
     def participant(self, address: str) -> Participant | None:
         return next((p for p in self.participants if p.media_address == address), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionParam:
-    name: str = text()
-    value: str = text(always=True)
+class DialogAction(StrEnum):
+    """What an agent can do with a call; the value is Finesse's word for it."""
+
+    ANSWER = "ANSWER"
+    HOLD = "HOLD"
+    RETRIEVE = "RETRIEVE"
+    DROP = "DROP"
+    CONSULT = "CONSULT_CALL"
+    COMPLETE_TRANSFER = "TRANSFER"
+    """After a consult."""
+    CONFERENCE = "CONFERENCE"
+    TRANSFER = "TRANSFER_SST"
+    """Without a consult: a single-step, or blind, transfer."""
+    SEND_DIGITS = "SEND_DTMF"
+    START_RECORDING = "START_RECORDING"
+    UPDATE_CALL_DATA = "UPDATE_CALL_DATA"
+    ACCEPT = "ACCEPT"
+    REJECT = "REJECT"
+    CLOSE = "CLOSE"
+    SCHEDULE_CALLBACK = "UPDATE_SCHEDULED_CALLBACK"
+    CANCEL_CALLBACK = "CANCEL_SCHEDULED_CALLBACK"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DialogRequest:
-    """What is asked of a dialog; goes out as a `Dialog`."""
-
-    requested_action: str = text()
-    from_address: str = text()
-    to_address: str = text()
-    target_media_address: str = text()
-    associated_dialog_uri: str = text()
-    action_params: tuple[ActionParam, ...] = many(ActionParam, "ActionParam", "actionParams")
-    media_properties: MediaProperties | None = one(MediaProperties, "mediaProperties")
-
-
-# ---- tasks of other media, queues
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Media:
-    """A user's standing in one medium (UCCE's task routing): chat, mail and so on."""
-
-    uri: str = text()
-    id: str = text()
-    name: str = text()
-    description: str = text()
-    state: str = text()
-    state_change_time: str = text()
-    reason_code_id: str = text()
-    reason_code: ReasonCode | None = one(ReasonCode, "ReasonCode")
-    max_dialog_limit: str = text()
-    interruptible: str = text()
-    interrupt_action: str = text()
-    dialog_logout_action: str = text()
-    media_connected: str = text()
-    routable: str = text()
+# ---- queues
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueStatistics:
-    """Numbers as text; -1 where the platform does not count (UCCX, or a queue that nobody has)."""
+    """The numbers of a queue, as text, for the supervisor's team board.
+
+    They are -1 where the platform does not count: on UCCX, for a queue without agents, and where
+    statistics are switched off.
+    """
 
     calls_in_queue: str = text()
     start_time_of_longest_call_in_queue: str = text()
@@ -274,12 +294,14 @@ class QueueStatistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
+    """A queue, for the supervisor's team board."""
+
     uri: str = text()
     name: str = text()
-    statistics: QueueStatistics | None = one(QueueStatistics, "statistics")
+    statistics: QueueStatistics | None = child(QueueStatistics, "statistics")
 
 
-# ---- what a team is given
+# ---- wrap-up reasons, phone books
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,12 +312,16 @@ class WrapUpReason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
+class PhoneBookContact:
     uri: str = text()
     first_name: str = text()
     last_name: str = text()
     phone_number: str = text()
     description: str = text()
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,102 +330,15 @@ class PhoneBook:
     name: str = text()
     type: str = text()
     """GLOBAL or TEAM."""
-    contacts: tuple[Contact, ...] = many(Contact, "Contact", "Contacts")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayoutEntry:
-    display_name: str = text(always=True)
-    media_property: str = text()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayoutColumn:
-    entries: tuple[LayoutEntry, ...] = many(LayoutEntry, "entry")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaPropertiesLayout:
-    """Which variables the desktop shows, and where: one entry in the header, up to two columns."""
-
-    uri: str = text()
-    name: str = text()
-    description: str = text()
-    type: str = text()
-    header: LayoutColumn | None = one(LayoutColumn, "header")
-    columns: tuple[LayoutColumn, ...] = many(LayoutColumn, "column")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variable:
-    name: str = text()
-    node: str = text()
-    type: str = text()
-    test_value: str = text()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
-    """A trigger or a condition of a workflow: a variable, compared with a value."""
-
-    variable: Variable | None = one(Variable, "Variable")
-    comparator: str = text()
-    value: str = text()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TriggerSet:
-    type: str = text()
-    name: str = text()
-    """CALL_ARRIVES, CALL_ANSWERED, CALL_ENDS and so on."""
-    triggers: tuple[Condition, ...] = many(Condition, "Trigger", "triggers")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConditionSet:
-    apply_method: str = text()
-    """ALL or ANY."""
-    conditions: tuple[Condition, ...] = many(Condition, "Condition", "conditions")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Param:
-    name: str = text()
-    value: str = text()
-    expanded_value: str = text()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkflowAction:
-    uri: str = text()
-    name: str = text()
-    type: str = text()
-    """BROWSER_POP or HTTP_REQUEST."""
-    handled_by: str = text()
-    """FINESSE_DESKTOP, or OTHER: a gadget."""
-    params: tuple[Param, ...] = many(Param, "Param", "params")
-    action_variables: tuple[Variable, ...] = many(Variable, "ActionVariable", "actionVariables")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workflow:
-    uri: str = text()
-    name: str = text()
-    description: str = text()
-    media: str = text()
-    trigger_set: TriggerSet | None = one(TriggerSet, "TriggerSet")
-    condition_set: ConditionSet | None = one(ConditionSet, "ConditionSet")
-    workflow_actions: tuple[WorkflowAction, ...] = many(
-        WorkflowAction, "WorkflowAction", "workflowActions"
-    )
+    contacts: tuple[PhoneBookContact, ...] = children(PhoneBookContact, "Contact", "Contacts")
 
 
 # ---- the system
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
-    """Ports from 12.6 on."""
+class SystemNode:
+    """A node in SystemInfo, for `callcard doctor`; the ports are there from 12.6 on."""
 
     host: str = text()
     https_port: str = text()
@@ -409,42 +348,38 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemInfo:
+    """The state of a node. `callcard doctor` needs the clock, the sign-in mode and the nodes."""
+
     status: str = text()
     """IN_SERVICE or OUT_OF_SERVICE."""
-    status_reason: str = text()
     deployment_type: str = text()
     """UCCE or UCCX."""
     current_timestamp: str = text()
-    timezone_offset: str = text()
-    """Minutes."""
+    timezone_offset: str = text()  # minutes
     last_cti_heartbeat_status: str = text("lastCTIHeartbeatStatus")
     """success or failure."""
     system_auth_mode: str = text()
     """SSO, NON_SSO or HYBRID."""
     xmpp_domain: str = text()
-    xmpp_pub_sub_domain: str = text()
-    primary_node: Node | None = one(Node, "primaryNode")
-    secondary_node: Node | None = one(Node, "secondaryNode")
-    finesse_m_mode: str = text()
-    cti_m_mode: str = text()
+    primary_node: SystemNode | None = child(SystemNode, "primaryNode")
+    secondary_node: SystemNode | None = child(SystemNode, "secondaryNode")
     uri: str = text()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayoutConfig:
+    """The default layout, for `callcard deploy`."""
+
     layoutxml: str = text()
-    """A finesseLayout, as text."""
+    """A finesseLayout document, as text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamLayoutConfig:
+    """A team's layout, for `callcard deploy`."""
+
     use_default: str = text()
     layoutxml: str = text()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientLog:
-    log_data: str = text()
 
 
 # ---- events
@@ -452,14 +387,14 @@ class ClientLog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """What a notification says happened to `source`."""
+    """The content of a notification: what happened to `source`."""
 
     event: str
-    """POST, PUT or DELETE, whatever the spelling."""
+    """POST, PUT or DELETE, always in upper case."""
     source: str
     request_id: str = ""
-    """Of the order that caused it; empty for what nobody asked for. Finesse does its best and promises nothing."""
+    """The requestId of the command that caused the change. Finesse does not guarantee it."""
     objects: tuple[Any, ...] = ()
-    """Users, Dialogs and so on; nothing comes with some DELETEs."""
+    """Users, Dialogs and so on; some DELETE events have none."""
     errors: tuple[ApiError, ...] = ()
-    """Why an order was refused after its 202."""
+    """Why a command was refused after its 202."""

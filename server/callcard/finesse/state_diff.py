@@ -1,6 +1,7 @@
-"""What changes for a user, each change told once: from events, which may come double, late or out of order, and from reading anew.
+"""Turn Finesse's events and snapshots into the changes of one user, each published once.
 
-Pure: no I/O here.
+Events may arrive twice, late or out of order. A snapshot is the user and their calls as read from
+the REST API, at first and after every reconnect. Pure: no I/O here.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import Literal
 from callcard.finesse.messages import API
 from callcard.finesse.objects import ApiError, Dialog, Update, User
 
-REMEMBERED = 100
-"""Calls that are over, against latecomers."""
+MAX_REMEMBERED_ENDED_CALLS = 100
+MAX_REMEMBERED_REFUSALS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +26,16 @@ class UserChanged:
 
 @dataclass(frozen=True, slots=True)
 class DialogChanged:
-    """`what` happened to a call: `begun` and `ended` once each, `changed` as often as it does."""
+    """A change of a call. Each call has one `started`, any number of `changed`, one `ended`."""
 
-    what: Literal["begun", "changed", "ended"]
+    kind: Literal["started", "changed", "ended"]
     dialog: Dialog
     request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class OrderRefused:
-    """Finesse took an order and refused it later. `source` is what it was about, as in /finesse/api/Dialog/1."""
+class CommandRefused:
+    """A refusal after a 202. `source` is the resource, as in /finesse/api/Dialog/1."""
 
     source: str
     error: ApiError
@@ -42,124 +43,130 @@ class OrderRefused:
 
 
 @dataclass(frozen=True, slots=True)
-class Other:
-    """An event of a node that was subscribed to beyond the user's own."""
+class ConnectionChanged:
+    """The state of a presence: `up` on `node`, `down` while it reconnects, `closed` for good."""
 
-    node: str
-    update: Update
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """How the line is: `up` on `node`, `down` and trying, or `over` for good because of `reason`."""
-
-    state: Literal["up", "down", "over"]
+    state: Literal["up", "down", "closed"]
     node: str
     reason: str = ""
 
 
-Change = UserChanged | DialogChanged | OrderRefused | Other | Connection
+Change = UserChanged | DialogChanged | CommandRefused | ConnectionChanged
 
 
 @dataclass
-class Known:
-    """What has been told about the user `login`, with the request that it answered: what is read or heard is compared with it."""
+class UserStateDiff:
+    """The last published state of one user; events and snapshots are compared with it."""
 
-    login: str
-    tell: Callable[[Change], None]
+    login_id: str
+    publish: Callable[[Change], None]
     user: tuple[User, str] | None = None
+    """The user, and the requestId of the event that brought them."""
     dialogs: dict[str, tuple[Dialog, str]] = field(default_factory=dict)
-    ended: dict[str, str] = field(default_factory=dict)
-    """When calls ended that are over, for what comes too late about them."""
-    refusals: deque[OrderRefused] = field(default_factory=lambda: deque(maxlen=20))
+    """The open calls by id, each with the requestId of its last event."""
+    ended_at: dict[str, str] = field(default_factory=dict)
+    """When recent calls ended, by id, to recognise events that arrive after the end."""
+    refusals: deque[CommandRefused] = field(
+        default_factory=lambda: deque(maxlen=MAX_REMEMBERED_REFUSALS)
+    )
 
     @property
-    def own(self) -> tuple[str, str]:
-        """The nodes whose events are about the user and their calls."""
-        return f"{API}/User/{self.login}", f"{API}/User/{self.login}/Dialogs"
+    def own_nodes(self) -> tuple[str, str]:
+        """The publish-subscribe nodes for this user and their calls."""
+        return f"{API}/User/{self.login_id}", f"{API}/User/{self.login_id}/Dialogs"
 
-    def compare(self, user: User, dialogs: Iterable[Dialog]) -> None:
-        """What was read is what is so: no comparing of times, for the other node's clock may be behind."""
-        now = {dialog.id: dialog for dialog in dialogs}
+    def apply_snapshot(self, user: User, dialogs: Iterable[Dialog]) -> None:
+        """Publish the difference to a snapshot.
+
+        The snapshot wins without a comparison of times: after a failover the other node's clock may
+        be behind.
+        """
+        current = {dialog.id: dialog for dialog in dialogs}
         if self.user is None or user != self.user[0]:
             self.user = (user, "")
-            self.tell(UserChanged(user))
-        for id, (dialog, _request) in list(self.dialogs.items()):
-            if id not in now:
-                self._ended(dialog, "")
-        for dialog in now.values():
-            known = self.dialogs.get(dialog.id)
-            if known is None or dialog != known[0]:
-                self.dialogs[dialog.id] = (dialog, "")
-                self.tell(DialogChanged("begun" if known is None else "changed", dialog))
+            self.publish(UserChanged(user))
+        for id, (dialog, _request_id) in list(self.dialogs.items()):
+            if id not in current:
+                self._end_dialog(dialog, "")
+        for dialog in current.values():
+            known, _request_id = self.dialogs.get(dialog.id, (None, ""))
+            if dialog != known:
+                self._set_dialog(dialog, "", is_new=known is None)
 
-    def hear(self, node: str, update: Update) -> None:
-        """An event that appeared on `node`."""
+    def apply_event(self, node: str, update: Update) -> None:
+        """Publish what an event on the publish-subscribe node `node` changes."""
         for error in update.errors:
-            refused = OrderRefused(update.source, error, update.request_id)
+            refused = CommandRefused(update.source, error, update.request_id)
             if not update.request_id or refused not in self.refusals:
                 self.refusals.append(refused)
-                self.tell(refused)
-        if node not in self.own:
-            return self.tell(Other(node, update))
-        for found in update.objects:
-            if isinstance(found, User) and found.login_id == self.login:
-                self._user(found, update.request_id)
-            if isinstance(found, Dialog) and found.id:
+                self.publish(refused)
+        if node not in self.own_nodes:
+            return
+        for changed in update.objects:
+            if isinstance(changed, User) and changed.login_id == self.login_id:
+                self._apply_user(changed, update.request_id)
+            elif isinstance(changed, Dialog) and changed.id:
                 if update.event == "DELETE":
-                    self._ended(found, update.request_id)
+                    self._end_dialog(changed, update.request_id)
                 else:
-                    self._dialog(found, update.request_id)
-        return None
+                    self._apply_dialog(changed, update.request_id)
 
-    def _user(self, user: User, request_id: str) -> None:
-        known, known_id = self.user or (None, "")
+    def _apply_user(self, user: User, request_id: str) -> None:
+        known, known_request_id = self.user or (None, "")
         if (
             known is not None
             and user.state_change_time
             and user.state_change_time < known.state_change_time
         ):
-            return  # it was overtaken
-        if user != known or request_id not in ("", known_id):
+            return
+        if user != known or request_id not in ("", known_request_id):
             self.user = (user, request_id)
-            self.tell(UserChanged(user, request_id))
+            self.publish(UserChanged(user, request_id))
 
-    def _dialog(self, dialog: Dialog, request_id: str) -> None:
-        known, known_id = self.dialogs.get(dialog.id, (None, ""))
-        if known is None and (dialog.state == "DROPPED" or self._over(dialog)):
+    def _apply_dialog(self, dialog: Dialog, request_id: str) -> None:
+        known, known_request_id = self.dialogs.get(dialog.id, (None, ""))
+        if known is None and (dialog.state == "DROPPED" or self._has_ended(dialog)):
             return
-        if known is not None and _overtaken(dialog, known):
+        if known is not None and _is_older(dialog, known):
             return
-        if dialog != known or request_id not in ("", known_id):  # two POSTs for one call are normal
-            self.dialogs[dialog.id] = (dialog, request_id)
-            self.tell(DialogChanged("begun" if known is None else "changed", dialog, request_id))
+        # Finesse normally sends two POST events for one call; the second one changes nothing.
+        if dialog != known or request_id not in ("", known_request_id):
+            self._set_dialog(dialog, request_id, is_new=known is None)
 
-    def _over(self, dialog: Dialog) -> bool:
-        """Whether the call has ended, and this is not newer."""
-        ended = self.ended.get(dialog.id)
-        return ended is not None and _moment(dialog) <= ended
+    def _set_dialog(self, dialog: Dialog, request_id: str, *, is_new: bool) -> None:
+        self.dialogs[dialog.id] = (dialog, request_id)
+        self.publish(DialogChanged("started" if is_new else "changed", dialog, request_id))
 
-    def _ended(self, dialog: Dialog, request_id: str) -> None:
-        known = self.dialogs.pop(dialog.id, None)
-        if known is None:
+    def _has_ended(self, dialog: Dialog) -> bool:
+        """Return whether the call has ended and `dialog` is from before its end."""
+        ended_at = self.ended_at.get(dialog.id)
+        return ended_at is not None and _last_change(dialog) <= ended_at
+
+    def _end_dialog(self, dialog: Dialog, request_id: str) -> None:
+        if dialog.id not in self.dialogs:
             return
-        self.ended[dialog.id] = max(_moment(dialog), _moment(known[0]))
-        if len(self.ended) > REMEMBERED:
-            del self.ended[next(iter(self.ended))]
-        self.tell(DialogChanged("ended", dialog, request_id))
+        known, _request_id = self.dialogs.pop(dialog.id)
+        self.ended_at[dialog.id] = max(_last_change(dialog), _last_change(known))
+        if len(self.ended_at) > MAX_REMEMBERED_ENDED_CALLS:
+            oldest = next(iter(self.ended_at))
+            del self.ended_at[oldest]
+        self.publish(DialogChanged("ended", dialog, request_id))
 
 
-def _overtaken(dialog: Dialog, known: Dialog) -> bool:
-    """Whether an event about a call is older than what is known of it: for everybody in both, and newer for nobody.
+def _is_older(dialog: Dialog, known: Dialog) -> bool:
+    """Return whether `dialog` is from before `known`.
 
-    Events carry no number, but each participant's time. Changes of call data alone, which move no time, can't be told apart so.
+    Events have no sequence number, so the times of the participants in both decide: at least one is
+    earlier and none is later. A change of call variables leaves these times unchanged, so their
+    order is unknown.
     """
-    since = {p.media_address: p.state_change_time for p in known.participants}
-    shared = [p for p in dialog.participants if p.media_address in since]
-    older = any(p.state_change_time < since[p.media_address] for p in shared)
-    return older and not any(p.state_change_time > since[p.media_address] for p in shared)
+    known_times = {p.media_address: p.state_change_time for p in known.participants}
+    shared = [p for p in dialog.participants if p.media_address in known_times]
+    has_earlier = any(p.state_change_time < known_times[p.media_address] for p in shared)
+    has_later = any(p.state_change_time > known_times[p.media_address] for p in shared)
+    return has_earlier and not has_later
 
 
-def _moment(dialog: Dialog) -> str:
-    """When a call last changed: its events carry no number of their own, but each participant's time."""
+def _last_change(dialog: Dialog) -> str:
+    """Return the time of the last state change of any participant."""
     return max((p.state_change_time for p in dialog.participants), default="")

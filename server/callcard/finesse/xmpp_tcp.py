@@ -1,4 +1,4 @@
-"""XMPP over TCP, on slixmpp: Finesse's port 5223 with TLS from the first byte, or a stand-in's 5222 in the clear."""
+"""XMPP over TCP, on slixmpp: Finesse's port 5223 with TLS, or a sandbox's 5222 without."""
 
 from __future__ import annotations
 
@@ -16,171 +16,193 @@ from slixmpp.exceptions import IqError, IqTimeout
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 
-from callcard.finesse.xmpp_websocket import (
-    ASKING,
+from callcard.finesse.xmpp_base import (
     CLIENT,
-    STANZA_LIMIT,
+    IQ_TIMEOUT_SECONDS,
+    MAX_STANZA_BYTES,
     Address,
-    Refused,
+    StanzaError,
     Stream,
     StreamLost,
-    lost_by,
+    authentication_failed,
+    lost_by_condition,
+    parse_stanza,
 )
 
-_parser = etree.XMLParser(
-    encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
-)
+_DISCONNECT_TIMEOUT_SECONDS = 1.0
 
-# slixmpp writes what it receives, and what it sends when authenticating, to its log.
+# slixmpp logs what it receives, and what it sends when it authenticates.
 logging.getLogger("slixmpp").setLevel(logging.CRITICAL + 1)
 
 
-async def open_tcp(address: Address, user: str, password: str, resource: str) -> Stream:
+async def open_tcp_stream(address: Address, user: str, password: str, resource: str) -> Stream:
+    """Open, authenticate and bind a stream. Raises StreamLost."""
     try:
         stream = _TcpStream(address, user, password, resource)
     except InvalidJID as error:
-        raise StreamLost("not-authorized", "the user's id can't be part of an address") from error
+        raise StreamLost("not-authorized", "the user id can't be part of an address") from error
     try:
-        await stream.begin()
+        await stream.connect()
     except BaseException:
         await stream.close()
         raise
     return stream
 
 
-class _Client(slixmpp.ClientXMPP):
-    """slixmpp with bounds: it would collect a stanza without end, and break on what is not XML."""
+class _BoundedClient(slixmpp.ClientXMPP):
+    """slixmpp with limits: alone it buffers without end, and fails on what is not XML."""
 
-    unbounded = False
+    has_received_invalid = False
+    _stanza_bytes = 0
+    _last_bytes = b""
+    """The end of the previous chunk, so that a document type split over two chunks is found."""
 
     def data_received(self, data: bytes | str) -> None:
-        self._bytes = getattr(self, "_bytes", 0) + len(data)
-        tail: bytes = getattr(self, "_tail", b"")
-        raw = data.encode() if isinstance(data, str) else data
-        self._tail = raw[-10:]
+        chunk = data.encode() if isinstance(data, str) else data
+        self._stanza_bytes += len(chunk)
+        is_forbidden = b"<!DOCTYPE" in self._last_bytes + chunk
+        self._last_bytes = chunk[-10:]
         try:
-            if self._bytes > STANZA_LIMIT or b"<!DOCTYPE" in tail + raw:
-                raise ElementTree.ParseError("not what a server sends")
+            if is_forbidden or self._stanza_bytes > MAX_STANZA_BYTES:
+                raise ElementTree.ParseError
             super().data_received(data)
         except ElementTree.ParseError:
-            self.unbounded = True
+            self.has_received_invalid = True
             self.abort()
         if self.xml_depth <= 1:
-            self._bytes = 0
+            self._stanza_bytes = 0
 
 
 class _TcpStream:
     def __init__(self, address: Address, user: str, password: str, resource: str) -> None:
+        self.jid = ""
+        self.on_stanza: Callable[[etree._Element], None] = lambda stanza: None
+        self.on_lost: Callable[[StreamLost], None] = lambda lost: None
         self._address = address
-        client = _Client(
+        self._lost: StreamLost | None = None
+        self._cause: StreamLost | None = None
+        """Why the connection is about to end, if the server or we said so."""
+        loop = asyncio.get_running_loop()
+        self._bound: asyncio.Future[None] = loop.create_future()
+        self._ended: asyncio.Future[None] = loop.create_future()
+        self._client = _BoundedClient(
             f"{user}@{address.domain}/{resource}",
             password,
             sasl_mech="PLAIN",
             ssl_context=address.tls,
         )
-        client.enable_starttls, client.enable_direct_tls = False, address.tls is not None
-        client.enable_plaintext = address.tls is None
-        mechanisms = client.plugin["feature_mechanisms"]
-        # Finesse's 5222 takes PLAIN in the clear and nothing else; it is closed by default from 12.5 on.
-        mechanisms.unencrypted_plain, mechanisms.encrypted_plain = address.tls is None, True
-        client.end_session_on_disconnect = True
-        self._client = client
-        self.jid = ""
-        self.received: Callable[[etree._Element], None] = lambda stanza: None
-        self.lost: Callable[[StreamLost], None] = lambda lost: None
-        self._over: StreamLost | None = None
-        self._why: StreamLost | None = None
-        self._bound: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        client.add_event_handler("session_start", self._started)
-        client.add_event_handler("failed_auth", self._failed)
-        client.add_event_handler(
-            "stream_error", lambda error: setattr(self, "_why", lost_by(str(error["condition"])))
-        )
-        client.add_event_handler(
-            "connection_failed", lambda _: self._end(StreamLost("unreachable"))
-        )
-        client.add_event_handler("disconnected", lambda _: self._end(self._why or self._broken()))
-        for kind in (
-            "message",
-            "presence",
-        ):  # slixmpp's own events are for messages that people write
-            client.register_handler(
-                Callback(f"every {kind}", MatchXPath(f"{{{CLIENT}}}{kind}"), self._hear)
-            )
+        self._configure_security(is_encrypted=address.tls is not None)
+        self._register_handlers()
 
-    async def begin(self) -> None:
+    def _configure_security(self, *, is_encrypted: bool) -> None:
+        client = self._client
+        client.enable_starttls = False
+        client.enable_direct_tls = is_encrypted
+        client.enable_plaintext = not is_encrypted
+        # Finesse's 5222 accepts PLAIN without TLS and nothing else; from 12.5 on it is closed by
+        # default.
+        mechanisms = client.plugin["feature_mechanisms"]
+        mechanisms.unencrypted_plain = not is_encrypted
+        mechanisms.encrypted_plain = True
+        client.end_session_on_disconnect = True
+
+    def _register_handlers(self) -> None:
+        client = self._client
+        client.add_event_handler("session_start", self._on_session_start)
+        client.add_event_handler("failed_auth", self._on_failed_auth)
+        client.add_event_handler("stream_error", self._on_stream_error)
+        client.add_event_handler("connection_failed", self._on_connection_failed)
+        client.add_event_handler("disconnected", self._on_disconnected)
+        # slixmpp's own message events are for chat messages, not for publish-subscribe.
+        for kind in ("message", "presence"):
+            matcher = MatchXPath(f"{{{CLIENT}}}{kind}")
+            client.register_handler(Callback(f"every {kind}", matcher, self._on_stanza))
+
+    async def connect(self) -> None:
+        """Connect, and wait until the resource is bound. Raises StreamLost."""
         self._client.connect(self._address.host, self._address.port)
         await self._bound
         self.jid = str(self._client.boundjid)
 
-    async def ask(self, kind: Literal["get", "set"], to: str, payload: str) -> etree._Element:
-        if self._over:
-            raise self._over
+    async def request(self, kind: Literal["get", "set"], to: str, payload: str) -> etree._Element:
+        if self._lost:
+            raise self._lost
         iq = self._client.make_iq(ito=to or None, itype=kind)
         iq.append(ElementTree.fromstring(payload))  # noqa: S314 - our own
-        asking: asyncio.Future[Any] = iq.send(timeout=ASKING)  # type: ignore[no-untyped-call]  # slixmpp types most, not this
+        pending: asyncio.Future[Any] = iq.send(  # type: ignore[no-untyped-call]  # only this is
+            timeout=IQ_TIMEOUT_SECONDS
+        )
         try:
-            await asyncio.wait([asking, self._ended], return_when=asyncio.FIRST_COMPLETED)
-            if self._over and not asking.done():
-                asking.cancel()
-                raise self._over
-            answer = await asking
+            await asyncio.wait([pending, self._ended], return_when=asyncio.FIRST_COMPLETED)
+            if self._lost and not pending.done():
+                pending.cancel()
+                raise self._lost
+            response = await pending
         except IqError as error:
-            raise Refused(str(error.condition)) from error
+            raise StanzaError(str(error.condition)) from error
         except IqTimeout as error:
-            raise StreamLost("lost", "an iq was not answered") from error
-        return self._lxml(answer)
+            raise StreamLost("lost", "no response to an iq") from error
+        return self._to_lxml(response)
 
     async def send(self, stanza: str) -> None:
-        if self._over:
-            raise self._over
+        if self._lost:
+            raise self._lost
         self._client.send_raw(stanza)
 
     async def close(self) -> None:
-        self.lost = lambda lost: None
+        self.on_lost = lambda lost: None
         self._client.cancel_connection_attempt()
         if self._client.transport is not None:
             with suppress(Exception):
-                await self._client.disconnect(wait=1.0)
-        if filters := self._client._run_out_filters:
+                await self._client.disconnect(wait=_DISCONNECT_TIMEOUT_SECONDS)
+        if filters := self._client._run_out_filters:  # slixmpp leaves this task running
             filters.cancel()
 
-    def _started(self, _told: object) -> None:
+    # ---- slixmpp's events
+
+    def _on_session_start(self, _event: object) -> None:
         if not self._bound.done():
             self._bound.set_result(None)
 
-    def _failed(self, failure: Any) -> None:
-        condition = str(failure["condition"])
-        temporary = condition in ("temporary-auth-failure", "system-shutdown")
-        self._why = StreamLost("service-unavailable" if temporary else "not-authorized", condition)
+    def _on_failed_auth(self, failure: Any) -> None:
+        self._cause = authentication_failed(str(failure["condition"]))
         self._client.abort()
 
-    def _broken(self) -> StreamLost:
-        if self._client.unbounded:
-            return StreamLost("garbled", "not what a server sends")
-        return StreamLost("lost" if self._bound.done() else "unreachable", "the connection broke")
+    def _on_stream_error(self, error: Any) -> None:
+        self._cause = lost_by_condition(str(error["condition"]))
 
-    def _hear(self, stanza: Any) -> None:
+    def _on_connection_failed(self, _error: object) -> None:
+        self._end(StreamLost("unreachable"))
+
+    def _on_disconnected(self, _error: object) -> None:
+        if self._cause:
+            self._end(self._cause)
+        elif self._client.has_received_invalid:
+            self._end(StreamLost("invalid", "not what a server sends"))
+        else:
+            reason: Literal["lost", "unreachable"] = "lost" if self._bound.done() else "unreachable"
+            self._end(StreamLost(reason, "the connection broke"))
+
+    def _on_stanza(self, stanza: Any) -> None:
         with suppress(StreamLost):
-            self.received(self._lxml(stanza))
+            self.on_stanza(self._to_lxml(stanza))
 
-    def _lxml(self, stanza: Any) -> etree._Element:
-        """slixmpp's tree as ours. What ours refuses, such as nesting without end, ends the stream."""
+    def _to_lxml(self, stanza: Any) -> etree._Element:
+        """Convert slixmpp's tree to lxml's. A stanza that lxml refuses ends the stream."""
         try:
-            return etree.fromstring(ElementTree.tostring(stanza.xml), _parser)
-        except (etree.XMLSyntaxError, RecursionError) as error:
-            self._why = StreamLost("garbled", "not what a server sends")
+            return parse_stanza(ElementTree.tostring(stanza.xml))
+        except (StreamLost, RecursionError) as error:
+            self._cause = StreamLost("invalid", "not what a server sends")
             self._client.abort()
-            raise self._why from error
+            raise self._cause from error
 
     def _end(self, lost: StreamLost) -> None:
-        self._client.cancel_connection_attempt()  # whether and where to go again is not decided here
-        if self._over:
+        self._client.cancel_connection_attempt()  # presence decides whether and where to reconnect
+        if self._lost:
             return
-        self._over = lost
+        self._lost = lost
         self._ended.set_result(None)
         if not self._bound.done():
             self._bound.set_exception(lost)
         else:
-            self.lost(lost)
+            self.on_lost(lost)

@@ -1,8 +1,7 @@
-"""XMPP streams to Finesse's notification service: opened, authenticated and bound, over WebSocket or (`tcp`) over TCP.
+"""XMPP over WebSocket (RFC 7395): Finesse's `/ws`, preferred from 12.6 on.
 
-WebSocket (RFC 7395) at `/ws` is what 12.6 and later prefer; it is small, so it is ours, on the library `websockets`. TCP on 5223
-(TLS from the first byte) is slixmpp's. Both authenticate with PLAIN, because Finesse knows nothing else; neither resumes a stream.
-What a peer sends is hostile until parsed: stanzas are bounded, document types end the stream, silence is noticed.
+Written here because the protocol is small and no maintained library has it. Finesse accepts only
+SASL PLAIN and does not resume streams.
 """
 
 from __future__ import annotations
@@ -11,12 +10,9 @@ import asyncio
 import base64
 import itertools
 import logging
-import re
-import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 from xml.sax.saxutils import escape, quoteattr
 
 import websockets
@@ -24,141 +20,71 @@ from lxml import etree
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_websocket
 
-STANZA_LIMIT = 1024 * 1024
-"""Bytes of one stanza. A conference of ten with all its variables is about 20 kB."""
-OPENING = 10.0
-"""Seconds for connecting, authenticating and binding together."""
-ASKING = 10.0
-"""Seconds for the answer to an iq, as Finesse's own desktop waits."""
+from callcard.finesse.xmpp_base import (
+    CLIENT,
+    IQ_TIMEOUT_SECONDS,
+    MAX_STANZA_BYTES,
+    STREAM,
+    Address,
+    StanzaError,
+    Stream,
+    StreamLost,
+    authentication_failed,
+    parse_stanza,
+    stanza_error,
+    stream_error,
+)
 
-CLIENT = "jabber:client"
-_STREAM = "http://etherx.jabber.org/streams"
 _FRAMING = "urn:ietf:params:xml:ns:xmpp-framing"
 _SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 _BIND = "urn:ietf:params:xml:ns:xmpp-bind"
 _SESSION = "urn:ietf:params:xml:ns:xmpp-session"
-_STREAMS = "urn:ietf:params:xml:ns:xmpp-streams"
-_parser = etree.XMLParser(
-    encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
-)
+_STANZA_ERRORS = "urn:ietf:params:xml:ns:xmpp-stanzas"
+_PING = "{urn:xmpp:ping}ping"
+_CLOSE_TIMEOUT_SECONDS = 2
+_MESSAGE_TOO_BIG = 1009
+"""The WebSocket close code after a frame larger than MAX_STANZA_BYTES."""
 
-# At DEBUG the library writes every frame, the one with the password too.
+# At DEBUG the library logs every frame, including the one with the password.
 logging.getLogger("websockets").setLevel(logging.INFO)
 
-Reason = Literal[
-    "unreachable", "lost", "conflict", "not-authorized", "service-unavailable", "garbled"
-]
 
-
-class StreamLost(Exception):
-    """The stream ended, or never began. The reason decides what to do about it:
-
-    unreachable           no connection, or no answer while opening one
-    lost                  the connection broke, or the peer fell silent or was shut down
-    conflict              somebody else took the resource: do not come back
-    not-authorized        the password or token is not accepted: do not try again
-    service-unavailable   up, but not for us now: try later, or elsewhere
-    garbled               not XMPP, or XMPP that no server sends
-    """
-
-    def __init__(self, reason: Reason, detail: str = "") -> None:
-        super().__init__(f"{reason}: {detail}" if detail else reason)
-        self.reason: Reason = reason
-
-
-class Refused(Exception):
-    """An iq was answered with an error; `condition` is RFC 6120's word."""
-
-    def __init__(self, condition: str) -> None:
-        super().__init__(condition)
-        self.condition = condition
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a node's notification service listens."""
-
-    host: str
-    port: int
-    domain: str
-    """From SystemInfo: each node has its own."""
-    carrier: Literal["websocket", "tcp"] = "websocket"
-    tls: ssl.SSLContext | None = None
-    """One for the process: loading the authorities anew costs 45 ms and 900 kB a connection. None is for a stand-in only."""
-    path: str = "/ws"
-
-    @property
-    def pubsub(self) -> str:
-        return f"pubsub.{self.domain}"
-
-
-class Stream(Protocol):
-    """An open stream. `received` hears every message and presence, `lost` hears once that it is over."""
-
-    jid: str
-    received: Callable[[etree._Element], None]
-    lost: Callable[[StreamLost], None]
-
-    async def ask(self, kind: Literal["get", "set"], to: str, payload: str) -> etree._Element:
-        """The answer to an iq. Raises Refused, or StreamLost if there is none in time."""
-        ...
-
-    async def send(self, stanza: str) -> None: ...
-
-    async def close(self) -> None: ...
-
-
-async def open_stream(address: Address, user: str, password: str, resource: str) -> Stream:
-    """A stream bound to `user` with `resource`. `password` may be a single sign-on token. Raises StreamLost."""
-    opening = _open_websocket
-    if address.carrier == "tcp":
-        from callcard.finesse.xmpp_tcp import (
-            open_tcp as opening,  # slixmpp takes a tenth of a second to load
-        )
-    try:
-        async with asyncio.timeout(OPENING):
-            return await opening(address, user, password, resource)
-    except TimeoutError as error:
-        raise StreamLost("unreachable", "no answer in time") from error
-
-
-# ---- WebSocket
-
-
-async def _open_websocket(address: Address, user: str, password: str, resource: str) -> Stream:
+async def open_websocket_stream(
+    address: Address, user: str, password: str, resource: str
+) -> Stream:
+    """Open, authenticate and bind a stream. Raises StreamLost."""
     scheme = "wss" if address.tls else "ws"
-    url = f"{scheme}://{address.host}:{address.port}{address.path}"
     try:
         socket = await _Connect(
-            url,
+            f"{scheme}://{address.host}:{address.port}{address.path}",
             subprotocols=[websockets.Subprotocol("xmpp")],
             ssl=address.tls,
-            max_size=STANZA_LIMIT,
+            max_size=MAX_STANZA_BYTES,
             max_queue=64,
-            compression=None,  # a small frame must not unfold into a large one
-            ping_interval=None,  # XMPP's own ping shows that the server behind the proxy lives
+            compression=None,  # a small frame must not inflate into a large one
+            ping_interval=None,  # XMPP pings also reach the server behind a proxy
             open_timeout=None,
-            close_timeout=2,
+            close_timeout=_CLOSE_TIMEOUT_SECONDS,
             proxy=None,
         )
     except websockets.InvalidStatus as error:
-        reason: Reason = (
-            "service-unavailable" if error.response.status_code == 503 else "unreachable"
-        )
-        raise StreamLost(reason, f"HTTP {error.response.status_code}") from error
+        status = error.response.status_code
+        raise StreamLost(
+            "service-unavailable" if status == 503 else "unreachable", f"HTTP {status}"
+        ) from error
     except (OSError, websockets.InvalidHandshake, websockets.InvalidURI, EOFError) as error:
         raise StreamLost("unreachable", type(error).__name__) from error
     stream = _WebSocketStream(socket, address)
     try:
-        await stream.begin(user, password, resource)
+        await stream.negotiate(user, password, resource)
     except BaseException:
-        await stream.abandon()
+        await stream.disconnect()
         raise
     return stream
 
 
 class _Connect(open_websocket):
-    """Redirects are not followed: the password would go wherever they point."""
+    """Connects without following redirects, which would send the password to another server."""
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         return exc
@@ -166,111 +92,117 @@ class _Connect(open_websocket):
 
 class _WebSocketStream:
     def __init__(self, socket: ClientConnection, address: Address) -> None:
-        self._socket, self._address = socket, address
         self.jid = ""
-        self.received: Callable[[etree._Element], None] = lambda stanza: None
-        self.lost: Callable[[StreamLost], None] = lambda lost: None
-        self._asked: dict[str, asyncio.Future[etree._Element]] = {}
+        self.on_stanza: Callable[[etree._Element], None] = lambda stanza: None
+        self.on_lost: Callable[[StreamLost], None] = lambda lost: None
+        self._socket = socket
+        self._domain = address.domain
+        self._pending: dict[str, asyncio.Future[etree._Element]] = {}
         self._ids = itertools.count(1)
-        self._reading: asyncio.Task[None] | None = None
-        self._over: StreamLost | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._lost: StreamLost | None = None
 
-    async def begin(self, user: str, password: str, resource: str) -> None:
-        await self._open()
-        secret = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
-        await self.send(f"<auth xmlns='{_SASL}' mechanism='PLAIN'>{secret}</auth>")
-        answer = await self._next()
-        if answer.tag != f"{{{_SASL}}}success":
-            condition = etree.QName(answer[0]).localname if len(answer) else "failure"
-            temporary = condition in ("temporary-auth-failure", "system-shutdown")
-            raise StreamLost("service-unavailable" if temporary else "not-authorized", condition)
-        features = await self._open()
-        self._reading = asyncio.create_task(self._read())
+    async def negotiate(self, user: str, password: str, resource: str) -> None:
+        """Authenticate and bind the resource. Raises StreamLost."""
+        await self._open_stream()
+        await self._authenticate(user, password)
+        features = await self._open_stream()
+        self._reader = asyncio.create_task(self._read())
         try:
-            bound = await self.ask(
-                "set", "", f"<bind xmlns='{_BIND}'><resource>{escape(resource)}</resource></bind>"
-            )
-            self.jid = bound.findtext(f"{{{_BIND}}}bind/{{{_BIND}}}jid", "")
-            session = features.find(f"{{{_SESSION}}}session")
-            if session is not None and session.find(f"{{{_SESSION}}}optional") is None:
-                await self.ask("set", "", f"<session xmlns='{_SESSION}'/>")
-        except Refused as error:
+            await self._bind(resource)
+            if _requires_session(features):
+                await self.request("set", "", f"<session xmlns='{_SESSION}'/>")
+        except StanzaError as error:
+            reason = error.condition
             raise StreamLost(
-                "conflict" if error.condition == "conflict" else "service-unavailable",
-                error.condition,
+                "conflict" if reason == "conflict" else "service-unavailable", reason
             ) from error
-        if not self.jid:
-            raise StreamLost("garbled", "bound to nothing")
 
-    async def _open(self) -> etree._Element:
-        """A new stream on this connection; answers its features."""
-        await self.send(
-            f"<open xmlns='{_FRAMING}' to={quoteattr(self._address.domain)} version='1.0'/>"
-        )
-        opened = await self._next()
+    async def _open_stream(self) -> etree._Element:
+        """Open a new XMPP stream on this connection and return its features."""
+        domain = quoteattr(self._domain)
+        await self.send(f"<open xmlns='{_FRAMING}' to={domain} version='1.0'/>")
+        opened = await self._next_stanza()
         if opened.tag != f"{{{_FRAMING}}}open":
-            raise StreamLost("garbled", "the stream was not opened")
-        features = await self._next()
-        if features.tag != f"{{{_STREAM}}}features":
-            raise StreamLost("garbled", "no stream features")
+            raise StreamLost("invalid", "the stream was not opened")
+        features = await self._next_stanza()
+        if features.tag != f"{{{STREAM}}}features":
+            raise StreamLost("invalid", "no stream features")
         return features
 
-    async def ask(self, kind: Literal["get", "set"], to: str, payload: str) -> etree._Element:
+    async def _authenticate(self, user: str, password: str) -> None:
+        secret = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+        await self.send(f"<auth xmlns='{_SASL}' mechanism='PLAIN'>{secret}</auth>")
+        response = await self._next_stanza()
+        if response.tag != f"{{{_SASL}}}success":
+            condition = etree.QName(response[0]).localname if len(response) else "failure"
+            raise authentication_failed(condition)
+
+    async def _bind(self, resource: str) -> None:
+        bind = f"<bind xmlns='{_BIND}'><resource>{escape(resource)}</resource></bind>"
+        response = await self.request("set", "", bind)
+        self.jid = response.findtext(f"{{{_BIND}}}bind/{{{_BIND}}}jid", "")
+        if not self.jid:
+            raise StreamLost("invalid", "the server bound no address")
+
+    async def request(self, kind: Literal["get", "set"], to: str, payload: str) -> etree._Element:
         id = f"c{next(self._ids)}"
-        answer: asyncio.Future[etree._Element] = asyncio.get_running_loop().create_future()
-        self._asked[id] = answer
+        response: asyncio.Future[etree._Element] = asyncio.get_running_loop().create_future()
+        self._pending[id] = response
+        recipient = f" to={quoteattr(to)}" if to else ""
         try:
-            addressed = f" to={quoteattr(to)}" if to else ""
             await self.send(
-                f"<iq xmlns='{CLIENT}' type='{kind}' id='{id}'{addressed}>{payload}</iq>"
+                f"<iq xmlns='{CLIENT}' type='{kind}' id='{id}'{recipient}>{payload}</iq>"
             )
-            async with asyncio.timeout(ASKING):
-                iq = await answer
+            async with asyncio.timeout(IQ_TIMEOUT_SECONDS):
+                iq = await response
         except TimeoutError as error:
-            raise StreamLost("lost", "an iq was not answered") from error
+            raise StreamLost("lost", "no response to an iq") from error
         finally:
-            self._asked.pop(id, None)
+            self._pending.pop(id, None)
         if iq.get("type") != "result":
-            raise Refused(_condition(iq))
+            raise stanza_error(iq)
         return iq
 
     async def send(self, stanza: str) -> None:
-        if self._over:
-            raise self._over
+        if self._lost:
+            raise self._lost
         try:
             await self._socket.send(stanza)
         except (websockets.ConnectionClosed, OSError) as error:
             raise StreamLost("lost", type(error).__name__) from error
 
     async def close(self) -> None:
-        """Say good-bye and go. `lost` is not called for it."""
-        self.lost = lambda lost: None
+        """Close the stream and the connection, without a call of `on_lost`."""
+        self.on_lost = lambda lost: None
         with suppress(StreamLost):
             await self.send(f"<close xmlns='{_FRAMING}'/>")
-        await self.abandon()
+        await self.disconnect()
 
-    async def abandon(self) -> None:
-        if self._reading is not None and self._reading is not asyncio.current_task():
-            self._reading.cancel()
+    async def disconnect(self) -> None:
+        """Close the connection without closing the XMPP stream."""
+        if self._reader is not None and self._reader is not asyncio.current_task():
+            self._reader.cancel()
             with suppress(asyncio.CancelledError, Exception):
-                await self._reading
+                await self._reader
         with suppress(Exception):
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(_CLOSE_TIMEOUT_SECONDS):
                 await self._socket.close()
 
-    async def _next(self) -> etree._Element:
-        """The next stanza, or StreamLost."""
+    async def _next_stanza(self) -> etree._Element:
+        """Return the next stanza. Raises StreamLost."""
         try:
             frame = await self._socket.recv()
         except websockets.ConnectionClosed as error:
-            sent = error.sent or error.rcvd
-            too_big = sent is not None and sent.code == 1009
+            close = error.sent or error.rcvd
+            code = close.code if close is not None else None
             raise StreamLost(
-                "garbled" if too_big else "lost", f"closed with {sent.code if sent else 'no word'}"
+                "invalid" if code == _MESSAGE_TOO_BIG else "lost",
+                f"closed with {code or 'no code'}",
             ) from error
-        stanza = _parse(frame)
-        if stanza.tag == f"{{{_STREAM}}}error":
-            raise _stream_error(stanza)
+        stanza = parse_stanza(frame)
+        if stanza.tag == f"{{{STREAM}}}error":
+            raise stream_error(stanza)
         if stanza.tag == f"{{{_FRAMING}}}close":
             raise StreamLost("lost", "the server closed the stream")
         return stanza
@@ -278,70 +210,41 @@ class _WebSocketStream:
     async def _read(self) -> None:
         try:
             while True:
-                stanza = await self._next()
+                stanza = await self._next_stanza()
                 if stanza.tag == f"{{{CLIENT}}}iq":
-                    await self._iq(stanza)
+                    await self._handle_iq(stanza)
                 else:
-                    self.received(stanza)
+                    self.on_stanza(stanza)
         except StreamLost as lost:
             self._end(lost)
 
-    async def _iq(self, iq: etree._Element) -> None:
-        asked = self._asked.get(iq.get("id", ""))
+    async def _handle_iq(self, iq: etree._Element) -> None:
+        """Resolve a response, or respond to a request of the server: a ping, else an error."""
         if iq.get("type") in ("result", "error"):
-            if asked and not asked.done():
-                asked.set_result(iq)
+            response = self._pending.get(iq.get("id", ""))
+            if response and not response.done():
+                response.set_result(iq)
             return
-        ping = len(iq) == 1 and iq[0].tag == "{urn:xmpp:ping}ping"
-        told = f" to={quoteattr(iq.get('from', ''))}" if iq.get("from") else ""
-        head = f"<iq xmlns='{CLIENT}' id={quoteattr(iq.get('id', ''))}{told}"
-        unknown = "<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
-        await self.send(
-            f"{head} type='result'/>" if ping else f"{head} type='error'>{unknown}</iq>"
-        )
+        id = quoteattr(iq.get("id", ""))
+        sender = iq.get("from")
+        recipient = f" to={quoteattr(sender)}" if sender else ""
+        head = f"<iq xmlns='{CLIENT}' id={id}{recipient}"
+        if len(iq) == 1 and iq[0].tag == _PING:
+            await self.send(f"{head} type='result'/>")
+        else:
+            condition = f"<service-unavailable xmlns='{_STANZA_ERRORS}'/>"
+            await self.send(f"{head} type='error'><error type='cancel'>{condition}</error></iq>")
 
     def _end(self, lost: StreamLost) -> None:
-        self._over = lost
-        for answer in self._asked.values():
-            if not answer.done():
-                answer.set_exception(lost)
-                answer.exception()  # whoever waits gets it; whoever does not any more need not be warned
-        self.lost(lost)
+        self._lost = lost
+        for response in self._pending.values():
+            if not response.done():
+                response.set_exception(lost)
+                response.exception()  # marks it as retrieved: asyncio must not warn if nobody waits
+        self.on_lost(lost)
 
 
-def _parse(frame: str | bytes) -> etree._Element:
-    text = frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
-    if _FORBIDDEN.search(text):
-        raise StreamLost("garbled", "a document type, a comment or an instruction")
-    try:
-        return etree.fromstring(text.encode(), _parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise StreamLost("garbled", "not well-formed") from error
-
-
-_FORBIDDEN = re.compile(r"<!(?!\[CDATA\[)|<\?(?!xml\s)")
-
-
-def _stream_error(error: etree._Element) -> StreamLost:
-    names = [
-        etree.QName(child).localname for child in error if etree.QName(child).namespace == _STREAMS
-    ]
-    return lost_by(next((name for name in names if name != "text"), "undefined-condition"))
-
-
-def lost_by(condition: str) -> StreamLost:
-    match condition:
-        case "conflict":
-            return StreamLost("conflict", condition)
-        case "not-authorized":
-            return StreamLost("not-authorized", condition)
-        case "service-unavailable" | "remote-server-timeout" | "resource-constraint":
-            return StreamLost("service-unavailable", condition)
-        case _:
-            return StreamLost("lost", condition)
-
-
-def _condition(iq: etree._Element) -> str:
-    error = iq.find(f"{{{CLIENT}}}error")
-    names = [etree.QName(child).localname for child in error] if error is not None else []
-    return next((name for name in names if name != "text"), "undefined-condition")
+def _requires_session(features: etree._Element) -> bool:
+    """Return whether the server wants RFC 3921's session, which RFC 6121 dropped."""
+    session = features.find(f"{{{_SESSION}}}session")
+    return session is not None and session.find(f"{{{_SESSION}}}optional") is None

@@ -1,0 +1,90 @@
+"""The directory: which sources are queried, and what it returns when some of them fail."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from callcard.crm.base import Contact, ContactSource, Match, NewContact
+from callcard.crm.directory import Directory
+from callcard.errors import NotFound, SourceUnavailable, Unsupported
+from callcard.telephony.numbers import Number
+
+pytestmark = pytest.mark.anyio
+
+ADA = Contact(source="lookup", id="1", name="Ada Lovelace")
+
+
+class LookupOnly(ContactSource):
+    """A source that finds contacts by number and offers nothing else."""
+
+    name = "lookup"
+
+    async def by_number(self, number: Number) -> list[Match]:
+        return [Match(how="suffix", contact=ADA)]
+
+
+class CreateOnly(ContactSource):
+    name = "create"
+
+    async def create(self, contact: NewContact) -> Contact:
+        return Contact(source=self.name, id="2", name=contact.name)
+
+
+class Failing(ContactSource):
+    name = "failing"
+
+    async def by_number(self, number: Number) -> list[Match]:
+        raise SourceUnavailable("failing is down")
+
+
+class Slow(ContactSource):
+    name = "slow"
+
+    async def by_number(self, number: Number) -> list[Match]:
+        await asyncio.sleep(60)
+        return []
+
+
+def directory(*sources: ContactSource) -> Directory:
+    return Directory(sources, country="US", deadline_seconds=0.05)
+
+
+async def test_only_sources_that_support_an_operation_are_queried() -> None:
+    both = directory(CreateOnly(), LookupOnly())
+    lookup = await both.by_number("+12125550123")
+    assert [match.contact for match in lookup.matches] == [ADA]
+    assert lookup.sources == {"lookup": "ok"}
+    created = await both.create(key="k", name="Grace", company="", email="", numbers=())
+    assert (created.source, created.name) == ("create", "Grace")
+
+
+async def test_operation_that_no_source_supports_finds_nothing() -> None:
+    only_lookup = directory(LookupOnly())
+    result = await only_lookup.search("ada", 5)
+    assert (result.contacts, result.sources) == ((), {})
+    assert await only_lookup.by_reference("4711") is None
+    assert (await directory().by_number("+12125550123")).sources == {}
+
+
+async def test_unsupported_create_and_get_say_so() -> None:
+    only_lookup = directory(LookupOnly())
+    with pytest.raises(Unsupported, match="lookup does not support create"):
+        await only_lookup.create(key="k", name="Grace", company="", email="", numbers=())
+    with pytest.raises(Unsupported, match="lookup does not support get"):
+        await only_lookup.get("lookup", "1")
+    with pytest.raises(NotFound, match="there is no source 'crm'; there are lookup"):
+        await only_lookup.get("crm", "1")
+
+
+async def test_late_and_failed_sources_are_named_beside_the_matches() -> None:
+    lookup = await directory(Slow(), Failing(), LookupOnly()).by_number("+12125550123")
+    assert [match.contact for match in lookup.matches] == [ADA]
+    assert lookup.sources == {"slow": "late", "failing": "failed", "lookup": "ok"}
+
+
+async def test_lookup_fails_only_if_every_source_fails() -> None:
+    with pytest.raises(SourceUnavailable) as caught:
+        await directory(Slow(), Failing()).by_number("+12125550123")
+    assert caught.value.extra["sources"] == {"slow": "late", "failing": "failed"}
