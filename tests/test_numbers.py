@@ -1,6 +1,7 @@
-"""Numbers in the spellings that people, phones and gateways use."""
+"""Numbers in the notations that people, phones and gateways use."""
 
 import re
+import time
 from pathlib import Path
 
 import phonenumbers as pn
@@ -16,8 +17,8 @@ COUNTRIES = ("US", "GB", "DE", "FR", "SE", "AE", "AU", "IT")
 BERLIN = "+4930901820"
 NEW_YORK = "+12125550123"
 
-SPELLINGS = [
-    # at home, given, what it is
+NOTATIONS = [
+    # home country, given, E.164
     ("DE", "030 901820", BERLIN),
     ("DE", "(030) 90-18-20", BERLIN),
     ("DE", "+49 30 901820", BERLIN),
@@ -49,9 +50,9 @@ SPELLINGS = [
 ]
 
 
-@pytest.mark.parametrize(("country", "spelling", "e164"), SPELLINGS)
-def test_spellings_become_one_number(country: str, spelling: str, e164: str) -> None:
-    assert numbers.read(spelling, country).e164 == e164
+@pytest.mark.parametrize(("country", "notation", "e164"), NOTATIONS)
+def test_notations_of_one_number_are_equal(country: str, notation: str, e164: str) -> None:
+    assert numbers.read(notation, country).e164 == e164
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_spellings_become_one_number(country: str, spelling: str, e164: str) -> 
         "\x00",
     ],
 )
-def test_withheld_is_withheld(given: str) -> None:
+def test_withheld_number_is_recognised(given: str) -> None:
     assert numbers.read(given, "US").kind == "withheld"
 
 
@@ -81,16 +82,14 @@ def test_short_numbers_are_internal(given: str) -> None:
 @pytest.mark.parametrize(
     "given", ["reception", "+", "'; drop table number; --", "meet me at 8", "1" * 40]
 )
-def test_what_is_no_number_is_said_to_be_none(given: str) -> None:
+def test_text_without_number_is_unreadable(given: str) -> None:
     read = numbers.read(given, "US")
     assert (read.kind, read.e164, numbers.dialable(read)) == ("unreadable", None, None)
 
 
-def test_no_spelling_takes_long() -> None:
-    import time
-
-    begun = time.perf_counter()
-    for nasty in (
+def test_no_text_takes_long_to_parse() -> None:
+    started = time.perf_counter()
+    for text in (
         "⒛" * 30 + "㉐" * 96 + "!",
         "1" * 127 + "!",
         "1a" * 64,
@@ -98,41 +97,41 @@ def test_no_spelling_takes_long() -> None:
         "(" * 128,
         "111" + "a1" * 60 + "!",
     ):
-        numbers.read(nasty, "US")
-    assert time.perf_counter() - begun < 1, "it took 3.5 s when a pattern backtracked"
+        numbers.read(text, "US")
+    assert time.perf_counter() - started < 1, "no pattern may backtrack"
 
 
 @pytest.mark.parametrize("code", ["*72", "#31#", "*"])
-def test_feature_codes_are_dialled_as_they_are(code: str) -> None:
+def test_feature_code_is_dialled_unchanged(code: str) -> None:
     assert numbers.dialable(numbers.read(code, "US")) == code
 
 
-def test_leading_zeros_survive() -> None:
+def test_leading_zeros_are_kept() -> None:
     assert numbers.read("0012", "IT").digits == "0012"
 
 
-def test_numbers_are_shown_as_people_at_home_write_them() -> None:
+def test_display_uses_notation_of_home_country() -> None:
     assert numbers.read(NEW_YORK, "US").display == "(212) 555-0123"
     assert numbers.read(NEW_YORK, "DE").display == "+1 212-555-0123"
     assert numbers.read(NEW_YORK, "DE").country == "US"
 
 
 @given(st.text(max_size=300), st.sampled_from(["US", "DE", "GB", "AE", "IT", "SE"]))
-def test_anything_is_read_without_an_exception(text: str, country: str) -> None:
+def test_any_text_is_read_without_exception(text: str, country: str) -> None:
     read = numbers.read(text, country)
     assert read.digits.isascii()
     assert read.digits.isdigit() or not read.digits
     if read.e164:
-        assert numbers.read(read.e164, country).e164 == read.e164, "what was read reads as itself"
+        assert numbers.read(read.e164, country).e164 == read.e164, "parsing is idempotent"
 
 
 # ---- the tables of server/callcard/docs/numbers.md
 
 
 def _table(second: str) -> list[list[str]]:
-    """The rows of the page's table that begins with the columns `at home in` and `second`."""
+    """Return the rows of the page's table whose first columns are `home country` and `second`."""
     lines = iter(PAGE.splitlines())
-    while not next(lines).startswith(f"| at home in | {second} |"):
+    while not next(lines).startswith(f"| home country | {second} |"):
         pass
     next(lines)
     return [
@@ -145,72 +144,74 @@ def _code(cell: str) -> str:
     return cell[1:-1] if cell else ""
 
 
-def _named(home: str, spelling: str, rules: str = "") -> str:
-    return " ".join(filter(None, (home, rules, spelling)))
+def _test_id(home: str, notation: str, rules: str = "") -> str:
+    return " ".join(filter(None, (home, rules, notation)))
 
 
-READINGS = [
-    (home, _code(spelling), kind, _code(result))
-    for home, spelling, kind, result, _why in _table("given")
+DOCUMENTED_NUMBERS = [
+    (home, _code(notation), kind, _code(result))
+    for home, notation, kind, result, _why in _table("given")
 ]
-DIALLINGS = [
-    (home, tuple(re.findall("`([^`]*)`", rules)), _code(spelling), _code(address))
-    for home, rules, spelling, address, _why in _table("rules")
+DOCUMENTED_DIAL_STRINGS = [
+    (home, tuple(re.findall("`([^`]*)`", rules)), _code(notation), _code(address))
+    for home, rules, notation, address, _why in _table("rules")
 ]
 
 
 @pytest.mark.parametrize(
-    ("home", "spelling", "kind", "result"), READINGS, ids=[_named(*row[:2]) for row in READINGS]
+    ("home", "notation", "kind", "result"),
+    DOCUMENTED_NUMBERS,
+    ids=[_test_id(*row[:2]) for row in DOCUMENTED_NUMBERS],
 )
-def test_the_page_says_how_a_number_is_read(
-    home: str, spelling: str, kind: str, result: str
-) -> None:
-    read = numbers.read(spelling, home)
+def test_documented_number_is_read(home: str, notation: str, kind: str, result: str) -> None:
+    read = numbers.read(notation, home)
     assert (read.kind, numbers.dialable(read) or "") == (kind, result)
     assert (read.e164 is not None) == (kind == "public")
 
 
-def test_the_page_has_enough_spellings_and_all_kinds_in_every_country() -> None:
-    assert len(READINGS) >= 96
-    assert {row[0] for row in READINGS} == set(COUNTRIES)
+def test_documentation_covers_every_country_and_kind() -> None:
+    assert len(DOCUMENTED_NUMBERS) >= 96
+    assert {row[0] for row in DOCUMENTED_NUMBERS} == set(COUNTRIES)
     for country in COUNTRIES:
-        kinds = [kind for home, _given, kind, _result in READINGS if home == country]
+        kinds = [kind for home, _given, kind, _result in DOCUMENTED_NUMBERS if home == country]
         assert len(kinds) >= 10
         assert set(kinds) == {"public", "internal", "withheld", "unreadable"}
-    assert len(READINGS) == len({row[:2] for row in READINGS}), "no row twice"
-    assert len(DIALLINGS) >= 12
+    assert len(DOCUMENTED_NUMBERS) == len({row[:2] for row in DOCUMENTED_NUMBERS}), "no row twice"
+    assert len(DOCUMENTED_DIAL_STRINGS) >= 12
 
 
 @pytest.mark.parametrize(
-    ("home", "rules", "spelling", "address"),
-    DIALLINGS,
-    ids=[_named(row[0], row[2], "; ".join(row[1])) for row in DIALLINGS],
+    ("home", "rules", "notation", "address"),
+    DOCUMENTED_DIAL_STRINGS,
+    ids=[_test_id(row[0], row[2], "; ".join(row[1])) for row in DOCUMENTED_DIAL_STRINGS],
 )
-def test_the_page_says_how_a_number_is_dialled(
-    home: str, rules: tuple[str, ...], spelling: str, address: str
+def test_documented_number_is_dialled(
+    home: str, rules: tuple[str, ...], notation: str, address: str
 ) -> None:
-    dialled, rule = numbers.dialled(numbers.read(spelling, home), home, numbers.read_rules(rules))
+    dialled, rule = numbers.dial_string(
+        numbers.read(notation, home), home, numbers.read_rules(rules)
+    )
     assert (dialled or "") == address
     assert rule is None or str(rule).strip() in rules
 
 
 @pytest.mark.parametrize(
-    ("spelling", "extension"),
+    ("notation", "extension"),
     [("04 555 0123 تحويلة ١٢", "12"), ("+97145550123;ext=7", "7"), ("١٢", None)],
 )
-def test_an_extension_is_kept_in_plain_digits(spelling: str, extension: str | None) -> None:
-    assert numbers.read(spelling, "AE").extension == extension
+def test_extension_is_kept_in_ascii_digits(notation: str, extension: str | None) -> None:
+    assert numbers.read(notation, "AE").extension == extension
 
 
 @given(st.text("0123456789", min_size=1, max_size=5), st.sampled_from(COUNTRIES))
-def test_up_to_five_digits_are_internal_and_keep_their_zeros(digits: str, country: str) -> None:
+def test_up_to_five_digits_are_internal(digits: str, country: str) -> None:
     read = numbers.read(digits, country)
     assert (read.kind, numbers.dialable(read)) == ("internal", digits)
 
 
 # ---- dial rules
 
-RULES = st.lists(
+DIAL_RULES = st.lists(
     st.builds(
         "{} -> {}".format,
         st.sampled_from(["internal", "national", "international"])
@@ -222,14 +223,16 @@ RULES = st.lists(
 NUMBERS = (
     st.text(max_size=140)
     | st.text("0123456789+*#٠١٢٣ ()-.,;@x:", max_size=30)
-    | st.sampled_from([row[1] for row in READINGS])
+    | st.sampled_from([row[1] for row in DOCUMENTED_NUMBERS])
 )
 
 
-@given(NUMBERS, st.sampled_from(COUNTRIES), RULES)
-def test_whatever_is_dialled_a_telephone_can_dial(text: str, country: str, told: list[str]) -> None:
-    rules = numbers.read_rules(told)
-    address, rule = numbers.dialled(numbers.read(text, country), country, rules)
+@given(NUMBERS, st.sampled_from(COUNTRIES), DIAL_RULES)
+def test_dial_string_has_dialable_characters_only(
+    text: str, country: str, texts: list[str]
+) -> None:
+    rules = numbers.read_rules(texts)
+    address, rule = numbers.dial_string(numbers.read(text, country), country, rules)
     assert address is None or re.fullmatch(r"[0-9+*#]+", address)
     assert rule is None or rule in rules
 
@@ -239,7 +242,7 @@ def test_whatever_is_dialled_a_telephone_can_dial(text: str, country: str, told:
     st.text("0123456789", min_size=4, max_size=12),
     st.sampled_from(COUNTRIES),
 )
-def test_a_valid_number_with_plus_reads_as_itself_and_is_dialled_so(
+def test_valid_e164_number_is_read_and_dialled_unchanged(
     region: str, digits: str, country: str
 ) -> None:
     example = pn.example_number(region)
@@ -257,13 +260,13 @@ def test_a_valid_number_with_plus_reads_as_itself_and_is_dialled_so(
         ):
             read = numbers.read(e164, country)
             assert (read.kind, read.e164) == ("public", e164)
-            assert numbers.dialled(read, country) == (e164, None)
+            assert numbers.dial_string(read, country) == (e164, None)
 
 
-def test_a_rule_that_leaves_nothing_to_dial_does_not_fit() -> None:
+def test_rule_that_leaves_nothing_to_dial_does_not_fit() -> None:
     hotline, *others = numbers.read_rules(["+12125550123 ->", "+12125550123 -> 1001"])
-    assert numbers.dialled(numbers.read(NEW_YORK, "US"), "US", [hotline]) == (NEW_YORK, None)
-    assert numbers.dialled(numbers.read(NEW_YORK, "US"), "US", [hotline, *others])[0] == "1001"
+    assert numbers.dial_string(numbers.read(NEW_YORK, "US"), "US", [hotline]) == (NEW_YORK, None)
+    assert numbers.dial_string(numbers.read(NEW_YORK, "US"), "US", [hotline, *others])[0] == "1001"
 
 
 @pytest.mark.parametrize(
@@ -279,6 +282,6 @@ def test_a_rule_that_leaves_nothing_to_dial_does_not_fit() -> None:
         "national -> ٩",
     ],
 )
-def test_what_is_no_dial_rule_is_said_to_be_none(text: str) -> None:
-    with pytest.raises(ValueError, match="is no dial rule; write WHAT -> CODE"):
+def test_invalid_dial_rule_is_rejected(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a dial rule; write WHAT -> CODE"):
         numbers.read_rules([text])

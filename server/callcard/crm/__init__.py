@@ -1,1 +1,1 @@
-"""Where contacts come from. `base` is what every source offers; each other module speaks one source's tongue."""
+"""Contact sources: CRMs and directories. README.md says how to add one."""

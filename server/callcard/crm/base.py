@@ -1,32 +1,40 @@
-"""What a contact is, and what a source of contacts can be asked."""
+"""Contact sources: their data, and the operations that they can offer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, Self, get_args
 
+import msgspec
+
+from callcard.errors import Unsupported
 from callcard.telephony.numbers import Number
 
-MATCHES = 20
-"""Contacts that one look-up or search answers at most; a switchboard may be shared by hundreds."""
-RECENT = 10
-"""Interactions that come with a contact."""
+MAX_MATCHES = 20
+"""Contacts that one look-up or search returns at most; hundreds may share a switchboard number."""
+MAX_HISTORY_ENTRIES = 10
+"""History entries that come with a contact."""
+_MAX_SUBJECT_CHARACTERS = 120
+
+Operation = Literal["by_number", "search", "get", "by_reference", "create", "log"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactNumber:
     number: str
-    """As people write it."""
+    """In the notation of the service's own country."""
     label: str = ""
     e164: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Interaction:
-    at: str
+class HistoryEntry:
+    """An earlier exchange with a contact, on any channel."""
+
+    started_at: str
     """ISO 8601, UTC."""
     kind: str
-    """call, mail, chat, visit … : the source's own word."""
+    """call, mail, chat, visit … in the source's own word."""
     subject: str
     direction: str = ""
     agent: str = ""
@@ -37,13 +45,13 @@ class Case:
     id: str
     subject: str
     status: str
-    opened: str = ""
+    opened_at: str = ""
     url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """One record with its recent past: enough to fill the card in one answer."""
+    """One record with its recent history: enough to fill the card from one response."""
 
     source: str
     id: str
@@ -52,10 +60,10 @@ class Contact:
     company: str = ""
     email: str = ""
     url: str = ""
-    """Where the record opens in the CRM; http or https, or empty."""
+    """Address of the record in the CRM: http or https, or empty."""
     flags: tuple[str, ...] = ()
     numbers: tuple[ContactNumber, ...] = ()
-    interactions: tuple[Interaction, ...] = ()
+    interactions: tuple[HistoryEntry, ...] = ()
     """The last ten, of all agents, newest first."""
     cases: tuple[Case, ...] = ()
     """The open ones, newest first."""
@@ -63,8 +71,11 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """`how`: `exact` when the whole number agrees, `suffix` when only the last digits do, `variable` when a variable of the call
-    names the record, `chosen` when an agent has chosen it for this call."""
+    """A contact that was found for a call, and how.
+
+    `exact`: the whole number agrees. `suffix`: only the last digits do. `variable`: a call variable
+    names the record. `chosen`: an agent chose it for this call.
+    """
 
     how: Literal["exact", "suffix", "variable", "chosen"]
     contact: Contact
@@ -72,7 +83,10 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewContact:
-    """A contact that an agent saves. `key` makes a repeated save one contact: the proxy may lose an answer."""
+    """A contact that an agent saves.
+
+    `key` identifies the save: the gadget repeats a request when the proxy loses its response.
+    """
 
     key: str
     name: str
@@ -82,90 +96,131 @@ class NewContact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgentShare:
-    """What one agent had of a call; times in seconds, those of a consult for it included."""
+class AgentSegment:
+    """One agent's segment of a call, consults for it included."""
 
     agent: str
     name: str
     team: str
-    ring: float
-    talk: float
-    hold: float
-    wrap_up: float
+    ring_seconds: float
+    talk_seconds: float
+    hold_seconds: float
+    wrap_up_seconds: float
     notes: str
-    reasons: tuple[str, ...]
+    wrap_up_reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallLog:
-    """A call that is over, as a CRM keeps it. `id` is the same however often it is told; the last telling counts.
+class InteractionRecord:
+    """A finished call as the CRM gets it. Logging the same `id` again replaces what was logged.
 
-    Times are ISO 8601 in UTC, durations seconds.
+    Times are ISO 8601 in UTC.
     """
 
     id: str
     contact: str
-    """The contact's id in this source; empty if nobody is known to have called."""
+    """The contact's id in `contact_source`; empty if the caller is unknown."""
     contact_source: str
     direction: Literal["in", "out"]
     number: str
-    """The customer's, as E.164 if it is a public one, else as it came."""
+    """The customer's: E.164 if it is a public number, else as Finesse reported it."""
     from_address: str
     to_address: str
     type: str
     queue: str
-    began: str
-    answered: str
-    ended: str
-    end: str
-    """completed, missed, failed, transferred, or lost: then nobody saw how it ended."""
+    started_at: str
+    answered_at: str
+    ended_at: str
+    end_reason: str
+    """completed, missed, failed, transferred, or lost when no desktop reported the end."""
     owner: str
-    """The agent whose interaction it is."""
-    agents: tuple[AgentShare, ...]
-    reasons: tuple[str, ...]
+    """The agent to whom the interaction is attributed."""
+    agents: tuple[AgentSegment, ...]
+    wrap_up_reasons: tuple[str, ...]
     variables: dict[str, str]
-    calls: tuple[str, ...]
-    """Finesse's ids of it."""
-    key: str
-    """UCCE's call key, prefix and id; empty elsewhere."""
+    call_ids: tuple[str, ...]
+    """Finesse's dialog ids of the call."""
+    call_key: str
+    """UCCE's call key, prefix and id; empty on UCCX."""
 
     @property
     def subject(self) -> str:
-        """One line for a list: the reasons, else how the notes begin, else how it ended."""
-        notes = next(
-            (share.notes.strip().splitlines()[0] for share in self.agents if share.notes.strip()),
-            "",
-        )
-        return (
-            ", ".join(self.reasons)
-            or notes[:120]
-            or ("" if self.end == "completed" else self.end.capitalize())
-        )
+        """Return one line for a list: wrap-up reasons, else the notes' first line, else the end."""
+        if self.wrap_up_reasons:
+            return ", ".join(self.wrap_up_reasons)
+        for segment in self.agents:
+            notes = segment.notes.strip()
+            if notes:
+                return notes.splitlines()[0][:_MAX_SUBJECT_CHARACTERS]
+        return "" if self.end_reason == "completed" else self.end_reason.capitalize()
 
 
-class Log(Protocol):
-    """A place that keeps calls. May raise SourceUnavailable, and is then asked again, or SourceRefused, and then is not."""
+class InteractionSink(Protocol):
+    """What delivery needs: any contact source that supports `log`."""
 
     name: str
 
-    async def log(self, call: CallLog) -> None:
-        """Keep `call`, instead of what was told of the same id before."""
+    async def log(self, interaction: InteractionRecord) -> None:
+        """See `ContactSource.log`."""
 
 
-class Source(Protocol):
-    """A place that knows contacts. Methods may raise SourceUnavailable; finding nothing is an answer, not an error."""
+class ContactSource:
+    """A CRM or directory. It overrides the operations that it offers; others raise Unsupported.
+
+    Every operation may raise SourceUnavailable (try later) or SourceRejected (permanent). To find
+    nothing is a result, not an error.
+    """
 
     name: str
+    """In configuration, responses and error texts; part of a contact's identity."""
+    capabilities: ClassVar[frozenset[Operation]] = frozenset()
+    """The operations that the class overrides."""
+    Options: ClassVar[type[msgspec.Struct]]
+    """What can be configured for one source of the class."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.capabilities = frozenset(
+            operation
+            for operation in get_args(Operation)
+            if getattr(cls, operation) is not getattr(ContactSource, operation)
+        )
+
+    @classmethod
+    def check(cls, options: Any) -> None:
+        """Raise OperatorError if `options` name something unusable, without opening the source."""
+
+    @classmethod
+    def open(cls, options: Any) -> Self:
+        """Make a source from its `Options`. Raises OperatorError or SourceUnavailable."""
+        raise NotImplementedError
 
     async def by_number(self, number: Number) -> list[Match]:
-        """Contacts with `number`, the likeliest first, at most MATCHES."""
+        """Return the contacts with `number`, the best match first, at most MAX_MATCHES."""
+        raise Unsupported("by_number", self.name)
 
     async def search(self, text: str, limit: int) -> list[Contact]:
-        """Contacts of whose name, company or numbers each word of `text` is a beginning, at most `limit`."""
+        """Return at most `limit` contacts with a name, company or number for each word of `text`.
 
-    async def get(self, id: str) -> Contact | None: ...
+        A word matches where it is the beginning of a word of the contact.
+        """
+        raise Unsupported("search", self.name)
+
+    async def get(self, id: str) -> Contact | None:
+        """Return the contact with this id of the source."""
+        raise Unsupported("get", self.name)
 
     async def by_reference(self, reference: str) -> Contact | None:
-        """The contact whose id in the site's own numbering, or one of whose cases, `reference` is."""
+        """Return the contact with this customer number or case id."""
+        raise Unsupported("by_reference", self.name)
 
-    async def create(self, contact: NewContact) -> Contact: ...
+    async def create(self, contact: NewContact) -> Contact:
+        """Save a contact, or return the one that was saved with the same key."""
+        raise Unsupported("create", self.name)
+
+    async def log(self, interaction: InteractionRecord) -> None:
+        """Save `interaction`, replacing what was logged with the same id."""
+        raise Unsupported("log", self.name)
+
+    async def close(self) -> None:
+        """Release connections and files."""

@@ -1,4 +1,4 @@
-"""Contacts: who a number or a few letters belong to, over every source, and saving a new one."""
+"""The directory: look-up, search and creation of contacts over all contact sources."""
 
 from __future__ import annotations
 
@@ -8,20 +8,31 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from callcard.crm.base import MATCHES, Contact, Match, NewContact, Source
-from callcard.errors import InvalidField, NotFound, SourceUnavailable
-from callcard.telephony import numbers
+from callcard.crm.base import (
+    MAX_MATCHES,
+    Contact,
+    ContactSource,
+    Match,
+    NewContact,
+    Operation,
+)
+from callcard.errors import InvalidField, NotFound, SourceUnavailable, Unsupported
+from callcard.telephony import numbers as telephony_numbers
 from callcard.telephony.numbers import Kind
 
 log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
-Told = Literal["answered", "late", "failed"]
+SourceStatus = Literal["ok", "late", "failed"]
+_MAX_QUOTED_CHARACTERS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NumberRead:
-    """The number as it was understood. `display` is how people write it; `country` two letters, or null."""
+class ParsedNumber:
+    """A number as it was understood.
+
+    `display` is the notation that people use; `country` has two letters, or is null.
+    """
 
     given: str
     kind: Kind
@@ -32,74 +43,90 @@ class NumberRead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
-    number: NumberRead
+    number: ParsedNumber
     matches: tuple[Match, ...]
-    """The likeliest first."""
-    sources: dict[str, Told]
+    """The best match first."""
+    sources: dict[str, SourceStatus]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
+class SearchResult:
     contacts: tuple[Contact, ...]
-    sources: dict[str, Told]
+    sources: dict[str, SourceStatus]
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The sources, asked together. None waits for another longer than `deadline` seconds."""
+    """Queries all sources in parallel; a source that exceeds `deadline_seconds` is left out.
 
-    sources: Sequence[Source]
+    A source is queried only for operations that it supports.
+    """
+
+    sources: Sequence[ContactSource]
     country: str
-    deadline: float
+    deadline_seconds: float
 
     async def by_number(self, given: str) -> Lookup:
-        """Whose number it is. A withheld or unreadable one is an answer too, without matches."""
-        number = numbers.read(given, self.country)
-        told = NumberRead(
+        """Return the contacts with a number; a withheld or unreadable one has no matches."""
+        number = telephony_numbers.read(given, self.country)
+        parsed = self._parse_number(given)
+        if number.kind == "withheld" or not number.digits:
+            return Lookup(number=parsed, matches=(), sources={})
+        results, sources = await self._query_sources(
+            "by_number", lambda source: source.by_number(number)
+        )
+        matches = [match for result in results for match in result]
+        matches.sort(key=lambda match: match.how != "exact")
+        return Lookup(number=parsed, matches=tuple(matches[:MAX_MATCHES]), sources=sources)
+
+    def _parse_number(self, given: str) -> ParsedNumber:
+        number = telephony_numbers.read(given, self.country)
+        return ParsedNumber(
             given=given,
             kind=number.kind,
             e164=number.e164,
             display=number.display,
             country=number.country,
         )
-        if number.kind == "withheld" or not number.digits:
-            return Lookup(number=told, matches=(), sources={})
-        answers, sources = await self._ask(lambda source: source.by_number(number))
-        ranked = sorted(
-            (match for answer in answers for match in answer),
-            key=lambda match: match.how != "exact",
-        )
-        return Lookup(number=told, matches=tuple(ranked[:MATCHES]), sources=sources)
 
-    async def search(self, text: str, limit: int) -> Search:
-        answers, sources = await self._ask(lambda source: source.search(text, limit))
-        contacts = tuple(contact for answer in answers for contact in answer)
-        return Search(contacts=contacts[:limit], sources=sources)
+    def failed_lookup(self, given: str) -> Lookup:
+        """Return the look-up of a number for which every source failed."""
+        return Lookup(
+            number=self._parse_number(given),
+            matches=(),
+            sources=dict.fromkeys(self._names(), "failed"),
+        )
+
+    async def search(self, text: str, limit: int) -> SearchResult:
+        """Return at most `limit` contacts that match the words of `text`."""
+        results, sources = await self._query_sources(
+            "search", lambda source: source.search(text, limit)
+        )
+        contacts = [contact for result in results for contact in result]
+        return SearchResult(contacts=tuple(contacts[:limit]), sources=sources)
 
     async def get(self, source: str, id: str) -> Contact:
-        contact = await self._named(source).get(id)
+        """Return one contact by its source and id. Raises NotFound."""
+        contact = await self._source(source).get(id)
         if contact is None:
-            raise NotFound(f"{source} has no contact {id[:40]!r}; it may have been deleted")
+            quoted = id[:_MAX_QUOTED_CHARACTERS]
+            raise NotFound(f"{source} has no contact {quoted!r}; it may have been deleted")
         return contact
 
     async def by_reference(self, reference: str) -> Contact | None:
-        """The contact that `reference` names: an account's or a case's id. None if no source that answers knows it."""
-        answers, _sources = await self._ask(lambda source: source.by_reference(reference))
-        return next(filter(None, answers), None)
+        """Return the first source's contact with this customer number or case id."""
+        results, _sources = await self._query_sources(
+            "by_reference", lambda source: source.by_reference(reference)
+        )
+        for contact in results:
+            if contact is not None:
+                return contact
+        return None
 
     async def create(
-        self, *, key: str, name: str, company: str, email: str, given: Sequence[str]
+        self, *, key: str, name: str, company: str, email: str, numbers: Sequence[str]
     ) -> Contact:
-        """Save a contact in the first source. The same `key` again answers the same contact."""
-        read = []
-        for place, text in enumerate(given):
-            number = numbers.read(text, self.country)
-            if number.kind not in ("public", "internal"):
-                raise InvalidField(
-                    f"numbers[{place}]",
-                    f"{text[:40]!r} is not a number; write it with its country code",
-                )
-            read.append(number)
+        """Save a contact in the first source that can; the same `key` returns the same contact."""
         if not name.strip() and not company.strip():
             raise InvalidField("name", "give a name or a company")
         contact = NewContact(
@@ -107,37 +134,53 @@ class Directory:
             name=name.strip(),
             company=company.strip(),
             email=email.strip(),
-            numbers=tuple(read),
+            numbers=tuple(
+                telephony_numbers.require(text, self.country, f"numbers[{index}]")
+                for index, text in enumerate(numbers)
+            ),
         )
-        return await self.sources[0].create(contact)
+        for source in self.sources:
+            if "create" in source.capabilities:
+                return await source.create(contact)
+        raise Unsupported("create", ", ".join(self._names()))
 
-    def _named(self, name: str) -> Source:
+    def _source(self, name: str) -> ContactSource:
         for source in self.sources:
             if source.name == name:
                 return source
-        raise NotFound(
-            f"there is no source {name[:40]!r}; there are {', '.join(s.name for s in self.sources)}"
-        )
+        quoted = name[:_MAX_QUOTED_CHARACTERS]
+        raise NotFound(f"there is no source {quoted!r}; there are {', '.join(self._names())}")
 
-    async def _ask(
-        self, question: Callable[[Source], Awaitable[_T]]
-    ) -> tuple[list[_T], dict[str, Told]]:
-        """Every source's answer in the order of the sources, and how each one fared. Raises only if all of them failed."""
-        tasks = [asyncio.ensure_future(question(source)) for source in self.sources]
-        _done, late = await asyncio.wait(tasks, timeout=self.deadline)
+    def _names(self) -> list[str]:
+        return [source.name for source in self.sources]
+
+    async def _query_sources(
+        self, operation: Operation, query: Callable[[ContactSource], Awaitable[_T]]
+    ) -> tuple[list[_T], dict[str, SourceStatus]]:
+        """Return the results in the order of the sources, and each source's status.
+
+        Raises SourceUnavailable only if every source failed.
+        """
+        sources = [source for source in self.sources if operation in source.capabilities]
+        if not sources:
+            return [], {}
+        tasks = [asyncio.ensure_future(query(source)) for source in sources]
+        _done, late = await asyncio.wait(tasks, timeout=self.deadline_seconds)
         for task in late:
             task.cancel()
-        answers: list[_T] = []
-        told: dict[str, Told] = {}
-        for source, task in zip(self.sources, tasks, strict=True):
+        results: list[_T] = []
+        statuses: dict[str, SourceStatus] = {}
+        for source, task in zip(sources, tasks, strict=True):
             if task in late:
-                told[source.name] = "late"
+                statuses[source.name] = "late"
             elif error := task.exception():
-                told[source.name] = "failed"
-                log.error("source %s failed: %r", source.name, error)
+                statuses[source.name] = "failed"
+                log.error("contact source %s failed: %r", source.name, error)
             else:
-                told[source.name] = "answered"
-                answers.append(task.result())
-        if not answers:
-            raise SourceUnavailable("No contact source answered in time; try again", sources=told)
-        return answers, told
+                statuses[source.name] = "ok"
+                results.append(task.result())
+        if not results:
+            raise SourceUnavailable(
+                "No contact source responded in time; try again", sources=statuses
+            )
+        return results, statuses

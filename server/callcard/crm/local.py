@@ -1,507 +1,353 @@
-"""Local contacts: one SQLite file, nothing to install.
+"""Local contacts: a contact source in one SQLite file, with nothing to install.
 
-Look-ups are keyed and run in the event loop: 12 µs there, 120 in a thread. A text search may take milliseconds and has a thread.
-Writes go through one connection in a thread, because they may wait for another process that imports. Numbers are indexed by
-their reversed digits alone: that index finds a whole number and its last digits at the same cost, from ten thousand contacts to
-ten million.
+Look-ups are keyed and run in the event loop: 12 µs there, 120 in a thread. A text search may take
+milliseconds and has a thread. Numbers are indexed by their reversed digits: that index finds a
+whole number and its last digits at the same cost, from ten thousand contacts to ten million.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Literal, Self
 
 import msgspec
+from msgspec import Meta
 
+from callcard.crm import local_writes
 from callcard.crm.base import (
-    MATCHES,
-    RECENT,
-    CallLog,
+    MAX_HISTORY_ENTRIES,
+    MAX_MATCHES,
     Case,
     Contact,
     ContactNumber,
-    Interaction,
+    ContactSource,
+    HistoryEntry,
+    InteractionRecord,
     Match,
     NewContact,
 )
+from callcard.crm.local_schema import MIGRATIONS, check_file_format
+from callcard.crm.local_writes import ContactEntry, LinkedWriteResult, WriteResult
+from callcard.crm.text_index import text_query
 from callcard.errors import SourceUnavailable
-from callcard.store.sqlite import migrate
+from callcard.store.sqlite import Database
 from callcard.telephony import numbers
 from callcard.telephony.numbers import Number
 from callcard.text import fold
 
-NAME = "local"
+_MAX_CANDIDATES = 200
+"""Contacts with one number that are ranked."""
+_MAX_OPEN_CASES = 20
+_CACHE_MEGABYTES = 64
+"""At most, and only of pages that are read: it keeps a large import fast."""
+_AFTER_ALL_DIGITS = ":"
+"""The character after 9: `reversed_digits < prefix + ":"` ends the range of a prefix."""
+_FLAGS = msgspec.json.Decoder(tuple[str, ...])
 
-_T = TypeVar("_T")
-_How = Literal["exact", "suffix"]
-_Execute = Callable[..., sqlite3.Cursor]
 
-_MIGRATIONS = (
+class LocalContactsOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    path: Annotated[str, Meta(description="the SQLite file, created when it is missing")] = (
+        "callcard.sqlite"
+    )
+    country: Annotated[
+        str,
+        Meta(
+            description="country of numbers without a country code; telephony.country if not given"
+        ),
+    ]
+    suffix_digits: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=15,
+            description="last digits that must agree if no whole number does; 0 turns that off",
+        ),
+    ] = 8
+    write_timeout_seconds: Annotated[
+        float, Meta(gt=0, description="how long a write waits for other writers, such as an import")
+    ] = 1.0
+
+    def __post_init__(self) -> None:
+        if 0 < self.suffix_digits < 5:
+            raise ValueError("suffix_digits must be 0 or from 5 to 15: fewer match strangers")
+
+
+class LocalContacts(ContactSource):
+    """The contacts in the file at `path`, created when it is missing.
+
+    `country` is that of numbers without a country code. A write waits `write_timeout_seconds` for
+    other writers.
     """
-    create table contact (
-        id integer primary key,
-        key text not null unique,           -- what a second import or a repeated save recognises
-        name text not null,
-        company text not null default '',
-        email text not null default '',
-        url text not null default '',
-        flags text not null default '[]'    -- JSON list
-    );
-    create table number (
-        contact integer not null references contact on delete cascade,
-        position integer not null,
-        reversed text not null,             -- digits, last first; of the E.164 form if there is one
-        e164 text,
-        given text not null,
-        label text not null default '',
-        primary key (contact, position)
-    ) without rowid;
-    create index number_reversed on number (reversed);
-    create virtual table contact_text using fts5 (
-        words, tokenize = "unicode61 remove_diacritics 0", prefix = '2 3 4 5', detail = none, columnsize = 0
-    );
-    create table interaction (
-        key text primary key,
-        contact integer not null references contact on delete cascade,
-        at text not null, kind text not null, direction text not null, subject text not null, agent text not null
-    );
-    create index interaction_recent on interaction (contact, at desc);
-    create table service_case (
-        id text primary key,
-        contact integer not null references contact on delete cascade,
-        subject text not null, status text not null, open integer not null, opened text not null, url text not null
-    );
-    create index service_case_contact on service_case (contact, open, opened desc);
-    """,
-    """
-    create table logged (                   -- what Callcard has logged itself; the caller may be nobody that is known
-        id text primary key,
-        contact integer references contact on delete set null,
-        number text not null, at text not null, direction text not null, subject text not null, agent text not null,
-        details text not null               -- callcard.crm.base.CallLog, as JSON
-    ) without rowid;
-    create index logged_recent on logged (contact, at desc);
-    create index logged_number on logged (number, at desc);
-    """,
-)
 
-
-@dataclass(slots=True, kw_only=True)
-class Entry:
-    """A contact as it is written. None leaves what is stored; `key` tells whether it is stored."""
-
-    key: str
-    name: str | None = None
-    company: str | None = None
-    email: str | None = None
-    url: str | None = None
-    flags: Sequence[str] | None = None
-    numbers: Sequence[tuple[Number, str]] | None = None
-    """With their labels."""
-
-
-@dataclass(slots=True)
-class Written:
-    added: int = 0
-    updated: int = 0
-    ids: list[int] = field(default_factory=list)
-
-
-class LocalContacts:
-    """The file at `path`, made when it is missing. `home` is the country of numbers written without a code; `patience` is how
-    many seconds a write waits for its turn, and then for another process."""
-
-    name = NAME
+    name = "local"
+    Options = LocalContactsOptions
 
     def __init__(
-        self, path: Path | str, *, home: str, suffix_digits: int, patience: float = 1.0
+        self,
+        path: Path | str,
+        *,
+        country: str,
+        suffix_digits: int,
+        write_timeout_seconds: float = 1.0,
     ) -> None:
-        self._path, self._home, self._suffix_digits, self._patience = (
-            str(path),
-            home,
-            suffix_digits,
-            patience,
+        self._country = country
+        self._suffix_digits = suffix_digits
+        check_file_format(path)
+        self._database = Database(
+            path,
+            MIGRATIONS,
+            lock_seconds=write_timeout_seconds,
+            cache_megabytes=_CACHE_MEGABYTES,
+            unavailable=SourceUnavailable,
         )
-        try:
-            self._writer = self._connect()
-            migrate(self._writer, _MIGRATIONS)
-            self._reader, self._searcher = self._connect(), self._connect()
-            for connection in (self._reader, self._searcher):
-                connection.execute("pragma query_only = on")
-                connection.execute(
-                    "pragma busy_timeout = 100"
-                )  # in WAL mode reads do not wait anyway
-        except sqlite3.Error as error:
-            raise SourceUnavailable(f"The contacts file {path} can't be opened: {error}") from error
-        self._writing = asyncio.Lock()
-        self._searching = ThreadPoolExecutor(1, "search")
+        # A look-up makes about six reads; with its own connection they share one error wrapper.
+        self._reader = self._database.connect_reader()
+        self._search_reader = self._database.connect_reader()
+        self._search_thread = ThreadPoolExecutor(1, "contact-search")
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self._path, timeout=self._patience, isolation_level=None, check_same_thread=False
+    @classmethod
+    def check(cls, options: LocalContactsOptions) -> None:
+        check_file_format(options.path)
+
+    @classmethod
+    def open(cls, options: LocalContactsOptions) -> Self:
+        return cls(
+            options.path,
+            country=options.country,
+            suffix_digits=options.suffix_digits,
+            write_timeout_seconds=options.write_timeout_seconds,
         )
-        connection.execute("pragma journal_mode = wal")
-        connection.execute("pragma synchronous = full")  # what was saved outlives a power cut
-        connection.execute("pragma foreign_keys = on")
-        connection.execute(
-            "pragma cache_size = -65536"
-        )  # at most 64 MB, and only of what is touched: an import stays fast
-        return connection
 
-    def close(self) -> None:
-        self._searching.shutdown()
-        for connection in (self._reader, self._searcher, self._writer):
-            connection.close()
+    async def close(self) -> None:
+        self._close_readers()
+        await self._database.close()
 
-    # ---- the source
+    def close_blocking(self) -> None:
+        """Close the file; for programs without an event loop."""
+        self._close_readers()
+        self._database.close_blocking()
+
+    def _close_readers(self) -> None:
+        self._search_thread.shutdown()
+        self._search_reader.close()
+        self._reader.close()
+
+    # ---- operations of a contact source
 
     async def by_number(self, number: Number) -> list[Match]:
-        with _reported():
+        with self._database.errors():
             ids, how = self._ids_by_number(number)
-            return [
-                Match(how=how, contact=contact) for contact in self._contacts(self._ranked(ids))
-            ]
+            contacts = self._contacts(self._ranked(ids))
+        return [Match(how=how, contact=contact) for contact in contacts]
 
     async def search(self, text: str, limit: int) -> list[Contact]:
         query = text_query(text)
         if not query:
             return []
-        with _reported():
-            ids = await asyncio.get_running_loop().run_in_executor(
-                self._searching, self._found, query, fold(text), limit
+        loop = asyncio.get_running_loop()
+        with self._database.errors():
+            ids = await loop.run_in_executor(
+                self._search_thread, self._search_ids, query, fold(text), limit
             )
             return self._contacts(ids)
-
-    def _found(self, query: str, start: str, limit: int) -> list[int]:
-        # Ordering all that begins with two letters would read half the file: the best of the first few hundred are shown.
-        sql = """select id, name, company from contact where id in
-                 (select rowid from contact_text where contact_text match ? limit ?)"""
-        found = self._searcher.execute(sql, (query, 10 * limit)).fetchall()
-        found.sort(key=lambda row: (not fold(row[1]).startswith(start), fold(row[1]), row[2]))
-        return [id for id, _name, _company in found[:limit]]
 
     async def get(self, id: str) -> Contact | None:
         if not re.fullmatch(r"\d{1,18}", id, re.ASCII):
             return None
-        with _reported():
-            return next(iter(self._contacts([int(id)])), None)
-
-    async def by_key(self, key: str) -> Contact | None:
-        """The contact that was imported under `key`: `id:` and the id of its source."""
-        with _reported():
-            row = self._reader.execute("select id from contact where key = ?", (key,)).fetchone()
-            return self._contact(row[0]) if row else None
+        with self._database.errors():
+            return self._contact(int(id))
 
     async def by_reference(self, reference: str) -> Contact | None:
-        with _reported():
-            sql = "select id from contact where key = ? union all select contact from service_case where id = ? limit 1"
+        sql = (
+            "select id from contact where key = ?"
+            " union all select contact_id from service_case where id = ? limit 1"
+        )
+        with self._database.errors():
             row = self._reader.execute(sql, (f"id:{reference}", reference)).fetchone()
             return self._contact(row[0]) if row else None
 
-    async def log(self, call: CallLog) -> None:
-        await asyncio.shield(asyncio.create_task(self._alone(lambda: self.write_call(call))))
-
     async def create(self, contact: NewContact) -> Contact:
-        entry = Entry(
+        entry = ContactEntry(
             key=f"saved:{contact.key}",
             name=contact.name,
             company=contact.company,
             email=contact.email,
             numbers=[(number, "") for number in contact.numbers],
         )
-        # Shielded: an asker who goes away must not free the connection under a thread that still writes.
-        written = await asyncio.shield(
-            asyncio.create_task(self._alone(lambda: self.write([entry])))
-        )
+        async with self._database.transaction() as execute:
+            written = local_writes.write_contacts(execute, [entry], country=self._country)
         saved = await self.get(str(written.ids[0]))
-        if saved is None:  # deleted between the two lines, by another process
-            raise SourceUnavailable("The contact was saved, but can't be read back; search for it")
+        if saved is None:  # another process deleted it in between
+            raise SourceUnavailable("The contact was saved but can't be read back; search for it")
         return saved
 
-    async def _alone(self, write: Callable[[], _T]) -> _T:
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._writing.acquire()
-        except TimeoutError as error:
-            raise SourceUnavailable(
-                "Others are writing to the contacts right now; try again"
-            ) from error
-        try:
-            with _reported():
-                return await asyncio.to_thread(write)
-        finally:
-            self._writing.release()
+    async def log(self, interaction: InteractionRecord) -> None:
+        known = interaction.contact_source == self.name and interaction.contact.isdecimal()
+        contact = int(interaction.contact) if known else None
+        async with self._database.transaction() as execute:
+            local_writes.write_interaction(execute, interaction, contact)
 
-    # ---- reading
+    # ---- for imports, the command line and the demo
 
-    def _ids_by_number(self, number: Number) -> tuple[list[int], _How]:
+    def write_contacts(self, entries: Iterable[ContactEntry]) -> WriteResult:
+        """Add or update contacts in one transaction; blocks."""
+        with self._database.transaction_blocking() as execute:
+            return local_writes.write_contacts(execute, entries, country=self._country)
+
+    def write_history(self, rows: Iterable[tuple[str, HistoryEntry]]) -> LinkedWriteResult:
+        """Add history entries in one transaction; blocks. See `local_writes.write_history`."""
+        with self._database.transaction_blocking() as execute:
+            return local_writes.write_history(execute, rows)
+
+    def write_cases(self, rows: Iterable[tuple[str, Case, bool]]) -> LinkedWriteResult:
+        """Add or update cases in one transaction; blocks. See `local_writes.write_cases`."""
+        with self._database.transaction_blocking() as execute:
+            return local_writes.write_cases(execute, rows)
+
+    async def by_key(self, key: str) -> Contact | None:
+        """Return the contact that was imported with `key`, as in `id:4711`."""
+        with self._database.errors():
+            row = self._reader.execute("select id from contact where key = ?", (key,)).fetchone()
+            return self._contact(row[0]) if row else None
+
+    def interactions(self) -> Iterator[InteractionRecord]:
+        """Yield every logged interaction, oldest first."""
+        sql = "select details from interaction order by started_at, id"
+        for (details,) in self._reader.execute(sql):
+            yield msgspec.json.decode(details, type=InteractionRecord)
+
+    def count(self) -> int:
+        """Return how many contacts there are."""
+        (count,) = self._reader.execute("select count(*) from contact").fetchone()
+        return int(count)
+
+    # ---- reads
+
+    def _ids_by_number(self, number: Number) -> tuple[list[int], Literal["exact", "suffix"]]:
         if not number.digits:
             return [], "exact"
-        sql = "select distinct contact from number where reversed = ? and e164 is ? limit 200"
-        ids = [row[0] for row in self._reader.execute(sql, (number.reversed, number.e164))]
-        enough = self._suffix_digits and len(number.digits) >= self._suffix_digits
-        if ids or not enough:
+        sql = (
+            "select distinct contact_id from contact_number"
+            " where reversed_digits = ? and e164 is ? limit ?"
+        )
+        rows = self._reader.execute(sql, (number.reversed, number.e164, _MAX_CANDIDATES))
+        ids = [row[0] for row in rows]
+        if ids or not self._suffix_digits or len(number.digits) < self._suffix_digits:
             return ids, "exact"
-        start = number.reversed[: self._suffix_digits]
-        # ':' follows '9': everything that begins with `start`.
-        sql = "select distinct contact from number where reversed >= ? and reversed < ? limit 200"
-        return [row[0] for row in self._reader.execute(sql, (start, start + ":"))], "suffix"
+        prefix = number.reversed[: self._suffix_digits]
+        sql = (
+            "select distinct contact_id from contact_number"
+            " where reversed_digits >= ? and reversed_digits < ? limit ?"
+        )
+        rows = self._reader.execute(sql, (prefix, prefix + _AFTER_ALL_DIGITS, _MAX_CANDIDATES))
+        return [row[0] for row in rows], "suffix"
 
     def _ranked(self, ids: list[int]) -> list[int]:
-        """Those spoken to last come first, then by name; the best MATCHES of them."""
+        """Return the best MAX_MATCHES: those with the latest interaction first, then by name."""
         if len(ids) < 2:
             return ids
-        sql = f"""select id from contact where id in ({_marks(ids)}) order by
-                  (select max(at) from (select at from interaction where contact = contact.id
-                   union all select at from logged where contact = contact.id)) desc nulls last, name = '', name, id limit ?"""  # noqa: S608 - only question marks are put in
-        return [row[0] for row in self._reader.execute(sql, (*ids, MATCHES))]
+        marks = ", ".join("?" * len(ids))
+        sql = f"""
+            select id from contact where id in ({marks}) order by (
+                select max(started_at) from (
+                    select started_at from history_entry where contact_id = contact.id
+                    union all
+                    select started_at from interaction where contact_id = contact.id
+                )
+            ) desc nulls last, name = '', name, id limit ?
+        """  # noqa: S608 - only question marks are inserted
+        return [row[0] for row in self._reader.execute(sql, (*ids, MAX_MATCHES))]
+
+    def _search_ids(self, query: str, start: str, limit: int) -> list[int]:
+        """Return the ids for a full-text query; names that begin with `start` come first.
+
+        Only the first few hundred are ordered, because two letters may match half of the file.
+        """
+        sql = """
+            select id, name, company from contact where id in
+            (select rowid from contact_text where contact_text match ? limit ?)
+        """
+        rows = self._search_reader.execute(sql, (query, 10 * limit)).fetchall()
+
+        def rank(row: tuple[int, str, str]) -> tuple[bool, str, str]:
+            _id, name, company = row
+            folded = fold(name)
+            return (not folded.startswith(start), folded, company)
+
+        return [row[0] for row in sorted(rows, key=rank)[:limit]]
 
     def _contacts(self, ids: Sequence[int]) -> list[Contact]:
-        return [contact for id in ids if (contact := self._contact(id))]
+        contacts = []
+        for id in ids:
+            contact = self._contact(id)
+            if contact is not None:
+                contacts.append(contact)
+        return contacts
 
     def _contact(self, id: int) -> Contact | None:
-        execute = self._reader.execute
-        row = execute(
-            "select name, company, email, url, flags from contact where id = ?", (id,)
-        ).fetchone()
+        sql = "select name, company, email, url, flags from contact where id = ?"
+        row = self._reader.execute(sql, (id,)).fetchone()
         if row is None:
             return None
         name, company, email, url, flags = row
-        told = execute(
-            "select e164, given, label from number where contact = ? order by position", (id,)
-        )
-        past = execute(
-            "select at, kind, direction, subject, agent from interaction where contact = ?"
-            " union all select at, 'call', direction, subject, agent from logged where contact = ? order by at desc limit ?",
-            (id, id, RECENT),
-        )
-        cases = execute(
-            "select id, subject, status, opened, url from service_case where contact = ? and open order by opened desc limit 20",
-            (id,),
-        )
         return Contact(
-            source=NAME,
+            source=self.name,
             id=str(id),
             name=name,
             company=company,
             email=email,
             url=url,
-            flags=tuple(json.loads(flags)),
-            numbers=tuple(self._number(*row) for row in told),
-            interactions=tuple(
-                Interaction(at=at, kind=kind, direction=direction, subject=subject, agent=agent)
-                for at, kind, direction, subject, agent in past
-            ),
-            cases=tuple(
-                Case(id=id, subject=subject, status=status, opened=opened, url=url)
-                for id, subject, status, opened, url in cases
-            ),
+            flags=_FLAGS.decode(flags),
+            numbers=self._numbers(id),
+            interactions=self._history(id),
+            cases=self._open_cases(id),
         )
 
-    def _number(self, e164: str | None, given: str, label: str) -> ContactNumber:
-        shown = numbers.read(e164, self._home).display if e164 else given
-        return ContactNumber(number=shown, label=label, e164=e164)
-
-    # ---- writing (blocking; not in the event loop)
-
-    def write(self, entries: Iterable[Entry]) -> Written:
-        """Add each entry, or update the one stored under its key, all in one transaction."""
-        written = Written()
-        with self._transaction() as execute:
-            for entry in entries:
-                row = execute(
-                    "select id, name, company from contact where key = ?", (entry.key,)
-                ).fetchone()
-                flags = (
-                    None
-                    if entry.flags is None
-                    else json.dumps(list(entry.flags), ensure_ascii=False)
-                )
-                if row is None:
-                    cursor = execute(
-                        "insert into contact (key, name, company, email, url, flags) values (?, ?, ?, ?, ?, ?)",
-                        (
-                            entry.key,
-                            entry.name or "",
-                            entry.company or "",
-                            entry.email or "",
-                            entry.url or "",
-                            flags or "[]",
-                        ),
-                    )
-                    id, name, company = (
-                        int(cursor.lastrowid or 0),
-                        entry.name or "",
-                        entry.company or "",
-                    )
-                    written.added += 1
-                else:
-                    id = row[0]
-                    name = row[1] if entry.name is None else entry.name
-                    company = row[2] if entry.company is None else entry.company
-                    execute(
-                        "update contact set name = ?, company = ?, email = coalesce(?, email), url = coalesce(?, url),"
-                        " flags = coalesce(?, flags) where id = ?",
-                        (name, company, entry.email, entry.url, flags, id),
-                    )
-                    execute("delete from contact_text where rowid = ?", (id,))
-                    if entry.numbers is not None:
-                        execute("delete from number where contact = ?", (id,))
-                    written.updated += 1
-                for position, (number, label) in enumerate(entry.numbers or ()):
-                    execute(
-                        "insert into number (contact, position, reversed, e164, given, label) values (?, ?, ?, ?, ?, ?)",
-                        (id, position, number.reversed, number.e164, number.given.strip(), label),
-                    )
-                digits = self._digit_words(id, entry.numbers, execute)
-                words = _spelt_out(f"{name} {company}") + " " + " ".join(digits)
-                execute("insert into contact_text (rowid, words) values (?, ?)", (id, words))
-                written.ids.append(id)
-        return written
-
-    def write_interactions(self, rows: Iterable[tuple[str, Interaction]]) -> tuple[int, list[int]]:
-        """Add interactions, each with its contact's key. Answers how many, and the places of those whose contact is unknown."""
-        sql = (
-            "insert into interaction (key, at, kind, direction, subject, agent, contact) values (?, ?, ?, ?, ?, ?, ?)"
-            " on conflict (key) do nothing"
-        )
-        values = (
-            (key, (_digest(key, i.at, i.subject), i.at, i.kind, i.direction, i.subject, i.agent))
-            for key, i in rows
-        )
-        return self._write_past(sql, values)
-
-    def write_cases(self, rows: Iterable[tuple[str, Case, bool]]) -> tuple[int, list[int]]:
-        """Add or update cases, each with its contact's key and whether it is open. Answers as `write_interactions`."""
-        sql = (
-            "insert into service_case (id, subject, status, open, opened, url, contact) values (?, ?, ?, ?, ?, ?, ?)"
-            " on conflict (id) do update set contact = excluded.contact, subject = excluded.subject,"
-            " status = excluded.status, open = excluded.open, opened = excluded.opened, url = excluded.url"
-        )
-        values = (
-            (key, (c.id, c.subject, c.status, open, c.opened, c.url)) for key, c, open in rows
-        )
-        return self._write_past(sql, values)
-
-    def write_call(self, call: CallLog) -> None:
-        """Keep a call that Callcard has logged, in place of what it told before."""
-        known = call.contact_source == NAME and call.contact.isdecimal()
-        with self._transaction() as execute:
-            sql = "insert or replace into logged values (?, (select id from contact where id = ?), ?, ?, ?, ?, ?, ?)"
-            agent = next(
-                (share.name or share.agent for share in call.agents if share.agent == call.owner),
-                call.owner,
+    def _numbers(self, contact: int) -> tuple[ContactNumber, ...]:
+        sql = "select e164, given, label from contact_number where contact_id = ? order by position"
+        return tuple(
+            ContactNumber(
+                number=numbers.read(e164, self._country).display if e164 else given,
+                label=label,
+                e164=e164,
             )
-            details = msgspec.json.encode(call).decode()
-            contact = int(call.contact) if known else None
-            execute(
-                sql,
-                (
-                    call.id,
-                    contact,
-                    call.number,
-                    call.began,
-                    call.direction,
-                    call.subject,
-                    agent,
-                    details,
-                ),
-            )
-
-    def calls(self) -> Iterator[CallLog]:
-        """Every call that was logged here, oldest first."""
-        for (details,) in self._reader.execute("select details from logged order by at, id"):
-            yield msgspec.json.decode(details, type=CallLog)
-
-    def _write_past(
-        self, sql: str, rows: Iterable[tuple[str, tuple[Any, ...]]]
-    ) -> tuple[int, list[int]]:
-        """Run `sql` for each row, whose last parameter is the id of the contact with the row's key."""
-        count, unknown = 0, []
-        with self._transaction() as execute:
-            for place, (key, values) in enumerate(rows):
-                row = execute("select id from contact where key = ?", (key,)).fetchone()
-                if row is None:
-                    unknown.append(place)
-                    continue
-                execute(sql, (*values, row[0]))
-                count += 1
-        return count, unknown
-
-    def count(self) -> int:
-        return int(self._reader.execute("select count(*) from contact").fetchone()[0])
-
-    def _digit_words(
-        self, id: int, given: Sequence[tuple[Number, str]] | None, execute: _Execute
-    ) -> set[str]:
-        """The beginnings under which a contact's numbers are found: with the country code, and as written at home."""
-        if given is None:
-            rows = execute(
-                "select coalesce(e164, given) from number where contact = ?", (id,)
-            ).fetchall()
-            given = [(numbers.read(row[0], self._home), "") for row in rows]
-        every = (
-            (number.digits, number.national, number.national.lstrip("0"))
-            for number, _label in given
+            for e164, given, label in self._reader.execute(sql, (contact,))
         )
-        return {digits for each in every for digits in each} - {""}
 
-    @contextmanager
-    def _transaction(self) -> Iterator[_Execute]:
-        self._writer.execute("begin immediate")
-        try:
-            yield self._writer.execute
-        except BaseException:
-            self._writer.execute("rollback")
-            raise
-        self._writer.execute("commit")
+    def _history(self, contact: int) -> tuple[HistoryEntry, ...]:
+        sql = """
+            select started_at, kind, direction, subject, agent
+                from history_entry where contact_id = ?
+            union all
+            select started_at, 'call', direction, subject, agent
+                from interaction where contact_id = ?
+            order by started_at desc limit ?
+        """
+        rows: sqlite3.Cursor = self._reader.execute(sql, (contact, contact, MAX_HISTORY_ENTRIES))
+        return tuple(
+            HistoryEntry(
+                started_at=started_at,
+                kind=kind,
+                direction=direction,
+                subject=subject,
+                agent=agent,
+            )
+            for started_at, kind, direction, subject, agent in rows
+        )
 
-
-def _spelt_out(text: str) -> str:
-    """What is indexed of `text`: O'Brien is found as obrien, as brien and as o'b."""
-    folded = fold(text)
-    return f"{folded} {_APOSTROPHES.sub('', folded)}" if _APOSTROPHES.search(folded) else folded
-
-
-_APOSTROPHES = re.compile("['’ʼ`]")
-
-
-def text_query(text: str) -> str:
-    """`text` as a full-text query: each word a prefix, all of them needed. Empty when no word is long enough."""
-    text = text[:200]
-    if re.fullmatch(r"\s*\+?[\d\s()./-]+", text):  # a number, however it is grouped
-        digits = re.sub(r"\D", "", text)
-        words = [digits.removeprefix("00") if digits.startswith("00") else digits]
-    else:
-        words = re.findall(r"[^\W_]+", _APOSTROPHES.sub("", fold(text)))
-    long = [word for word in words if len(word) >= 2 or not word.isascii()][
-        :8
-    ]  # one ideograph is a word
-    return " ".join(f'"{word}"*' for word in long)
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))
-
-
-@contextmanager
-def _reported() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise SourceUnavailable(
-            f"The local contacts can't be used right now ({error}); try again"
-        ) from error
+    def _open_cases(self, contact: int) -> tuple[Case, ...]:
+        sql = """
+            select id, subject, status, opened_at, url from service_case
+            where contact_id = ? and is_open = 1 order by opened_at desc limit ?
+        """
+        return tuple(
+            Case(id=id, subject=subject, status=status, opened_at=opened_at, url=url)
+            for id, subject, status, opened_at, url in self._reader.execute(
+                sql, (contact, _MAX_OPEN_CASES)
+            )
+        )

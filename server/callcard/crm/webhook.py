@@ -1,46 +1,63 @@
-"""Any CRM that takes JSON: each call is PUT to an address of the site's choice. It knows no contacts."""
+"""A webhook: sends each interaction as JSON to an address of the site's choice."""
 
 from __future__ import annotations
 
+from typing import Annotated, Self
 from urllib.parse import quote
 
 import httpx
 import msgspec
+from msgspec import Meta
 
-from callcard.crm.base import CallLog
-from callcard.errors import SourceRefused, SourceUnavailable
-
-_LATER = (401, 403, 404, 405, 407, 408, 423, 425, 429)
-"""Refusals that an administrator or time will mend: the call is offered again. Any other 4xx is for good."""
+from callcard.crm.base import InteractionRecord
+from callcard.crm.http_source import HttpSource, check_secret, check_url
 
 
-class WebLog:
-    """`address` is where a call goes, `{id}` in it standing for the call's id; `http` is its giver's to close.
+class WebhookOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    url: Annotated[
+        str,
+        Meta(description="where interactions are PUT; `{id}` is replaced by the interaction's id"),
+    ]
+    token: Annotated[str, Meta(description="Bearer token; empty sends none")] = ""
+    timeout_seconds: Annotated[float, Meta(gt=0, description="time for one request")] = 10.0
 
-    The address must take the same call again, as PUT means: an answer may be lost on the way.
+    def __repr__(self) -> str:
+        return "WebhookOptions(…)"  # neither the token nor a key in the address
+
+
+class Webhook(HttpSource):
+    """PUTs interactions as JSON.
+
+    A lost response makes delivery repeat a request, so the receiver must treat PUT as replacement.
     """
 
-    name = "web"
+    name = "webhook"
+    Options = WebhookOptions
 
-    def __init__(self, http: httpx.AsyncClient, address: str, token: str, deadline: float) -> None:
-        self._http, self._address, self._deadline = http, address, deadline
-        self._headers = {"Content-Type": "application/json"} | (
-            {"Authorization": f"Bearer {token}"} if token else {}
+    def __init__(
+        self, options: WebhookOptions, *, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        check_url(self.name, "url", options.url)
+        check_secret(self.name, "token", options.token)
+        headers = {"Content-Type": "application/json"}
+        if options.token:
+            headers["Authorization"] = f"Bearer {options.token}"
+        super().__init__(
+            timeout_seconds=options.timeout_seconds, headers=headers, transport=transport
         )
+        self._url = options.url
 
-    async def log(self, call: CallLog) -> None:
-        address = self._address.replace("{id}", quote(call.id, safe=""))
-        body = msgspec.json.encode(call)
-        headers = self._headers | {"Idempotency-Key": call.id}
-        try:
-            async with self._http.stream(
-                "PUT", address, content=body, headers=headers, timeout=self._deadline
-            ) as response:
-                status = response.status_code
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise SourceUnavailable(f"No answer from log_url ({type(error).__name__})") from error
-        if 200 <= status < 300:
-            return
-        if 400 <= status < 500 and status not in _LATER:
-            raise SourceRefused(f"log_url answered {status}")
-        raise SourceUnavailable(f"log_url answered {status}")
+    @classmethod
+    def open(cls, options: WebhookOptions) -> Self:
+        return cls(options)
+
+    async def log(self, interaction: InteractionRecord) -> None:
+        """PUT the interaction; any 2xx acknowledges it."""
+        id = quote(interaction.id, safe="")
+        await self.request(
+            "PUT",
+            self._url.replace("{id}", id),
+            body=msgspec.json.encode(interaction),
+            headers={"Idempotency-Key": id},
+            read_body=False,
+        )

@@ -1,7 +1,8 @@
-"""Sample contacts: 500 plausible ones in six countries, with a past, made the same way each time.
+"""Sample contacts: 500 people in six countries with history and cases, the same each time.
 
-Numbers are from ranges set aside for fiction where a country has them (US, GB, FR, SE), else from ranges of large cities; nobody is
-meant. Written as the CSV files that `callcard contacts import` takes, and imported by it.
+Numbers are from ranges that are reserved for fiction where a country has them (US, GB, FR, SE),
+else from ranges of large cities; no real person is meant. They are written as CSV files and
+imported like a customer's, with `callcard contacts import`.
 """
 
 from __future__ import annotations
@@ -14,21 +15,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from callcard.crm import import_files
+from callcard.crm.import_rows import Kind
 from callcard.crm.local import LocalContacts
 from finesse_sandbox.desktop.pages import Caller
 
-_Digits = Callable[[random.Random], str]
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Country:
+    """Names and numbers of one country; names are separated by spaces, trades by commas."""
+
     code: str
-    first: str
-    last: str
+    first_names: str
+    last_names: str
     towns: str
-    kinds: str
-    mobile: _Digits
-    office: _Digits
+    trades: str
+    mobile: Callable[[random.Random], str]
+    office: Callable[[random.Random], str]
 
 
 def _digits(chance: random.Random, count: int) -> str:
@@ -37,163 +39,229 @@ def _digits(chance: random.Random, count: int) -> str:
 
 COUNTRIES = (
     Country(
-        "US", "Olivia James Emma Noah Ava Liam Mia Ethan Sophia Daniel Grace Henry", "Johnson Reyes Nguyen Carter Brooks Patel Kim Foster",
-        "Austin Denver Boston Portland Tampa", "Logistics,Dental Care,Hardware,Foods,Insurance",
-        lambda c: f"+1 {c.choice((512, 303, 617, 503, 813))}-555-01{_digits(c, 2)}", lambda c: f"+1 ({c.choice((512, 303, 617))}) 555-01{_digits(c, 2)}",
+        code="US",
+        first_names="Olivia James Emma Noah Ava Liam Mia Ethan Sophia Daniel Grace Henry",
+        last_names="Johnson Reyes Nguyen Carter Brooks Patel Kim Foster",
+        towns="Austin Denver Boston Portland Tampa",
+        trades="Logistics,Dental Care,Hardware,Foods,Insurance",
+        mobile=lambda c: f"+1 {c.choice((512, 303, 617, 503, 813))}-555-01{_digits(c, 2)}",
+        office=lambda c: f"+1 ({c.choice((512, 303, 617))}) 555-01{_digits(c, 2)}",
     ),
     Country(
-        "DE", "Lena Jürgen Sofie Björn Käthe Lukas Mia Götz Anna-Lena Felix Ömer Ines", "Müller Weiß Schröder Krüger Özdemir Böhm Wagner von_der_Heide",
-        "München Köln Lübeck Nürnberg Görlitz", "Maschinenbau GmbH,Apotheke,Spedition GmbH,Bäckerei,Versicherung AG",
-        lambda c: f"+49 171 39{_digits(c, 5)}", lambda c: f"+49 30 23125 {_digits(c, 3)}",
+        code="DE",
+        first_names="Lena Jürgen Sofie Björn Käthe Lukas Mia Götz Anna-Lena Felix Ömer Ines",
+        last_names="Müller Weiß Schröder Krüger Özdemir Böhm Wagner von_der_Heide",
+        towns="München Köln Lübeck Nürnberg Görlitz",
+        trades="Maschinenbau GmbH,Apotheke,Spedition GmbH,Bäckerei,Versicherung AG",
+        mobile=lambda c: f"+49 171 39{_digits(c, 5)}",
+        office=lambda c: f"+49 30 23125 {_digits(c, 3)}",
     ),
     Country(
-        "GB", "Amelia Oliver Isla Arthur Freya Rhys Siân Callum Niamh Aled", "Smith O'Brien Jones Campbell Davies Singh Taylor-Hughes",
-        "Leeds Cardiff York Bristol Perth", "Printing Ltd,Tea Rooms,Motors Ltd,Solicitors,Gardens",
-        lambda c: f"+44 7700 900{_digits(c, 3)}", lambda c: f"+44 20 7946 0{_digits(c, 3)}",
+        code="GB",
+        first_names="Amelia Oliver Isla Arthur Freya Rhys Siân Callum Niamh Aled",
+        last_names="Smith O'Brien Jones Campbell Davies Singh Taylor-Hughes",
+        towns="Leeds Cardiff York Bristol Perth",
+        trades="Printing Ltd,Tea Rooms,Motors Ltd,Solicitors,Gardens",
+        mobile=lambda c: f"+44 7700 900{_digits(c, 3)}",
+        office=lambda c: f"+44 20 7946 0{_digits(c, 3)}",
     ),
     Country(
-        "FR", "Chloé Hugo Zoé Léo Inès Théo Maëlle Gaël Noémie Étienne", "Lefèvre Dubois Girard Moreau N'Diaye Lefranc Béranger",
-        "Lyon Nîmes Orléans Angoulême Brest", "Menuiserie,Transports SARL,Pharmacie,Vins,Assurances",
-        lambda c: f"+33 6 39 98 {_digits(c, 2)} {_digits(c, 2)}", lambda c: f"+33 1 99 00 {_digits(c, 2)} {_digits(c, 2)}",
+        code="FR",
+        first_names="Chloé Hugo Zoé Léo Inès Théo Maëlle Gaël Noémie Étienne",
+        last_names="Lefèvre Dubois Girard Moreau N'Diaye Lefranc Béranger",
+        towns="Lyon Nîmes Orléans Angoulême Brest",
+        trades="Menuiserie,Transports SARL,Pharmacie,Vins,Assurances",
+        mobile=lambda c: f"+33 6 39 98 {_digits(c, 2)} {_digits(c, 2)}",
+        office=lambda c: f"+33 1 99 00 {_digits(c, 2)} {_digits(c, 2)}",
     ),
     Country(
-        "SE", "Elsa Åke Maja Östen Saga Björn Ebba Nils", "Ångström Lindqvist Öberg Sjögren Bäck Håkansson",
-        "Malmö Göteborg Umeå Luleå Växjö", "Bygg AB,Redovisning AB,Fiske AB,Möbler AB,Tryckeri AB",
-        lambda c: f"+46 70 174 06 {c.randrange(5, 100):02}", lambda c: f"+46 8 465 004 {_digits(c, 2)}",
+        code="SE",
+        first_names="Elsa Åke Maja Östen Saga Björn Ebba Nils",
+        last_names="Ångström Lindqvist Öberg Sjögren Bäck Håkansson",
+        towns="Malmö Göteborg Umeå Luleå Växjö",
+        trades="Bygg AB,Redovisning AB,Fiske AB,Möbler AB,Tryckeri AB",
+        mobile=lambda c: f"+46 70 174 06 {c.randrange(5, 100):02}",
+        office=lambda c: f"+46 8 465 004 {_digits(c, 2)}",
     ),
     Country(
-        "AE", "فاطمة أحمد مريم خالد نورة يوسف ليلى عمر", "المنصوري الهاشمي السويدي الكعبي النعيمي",
-        "دبي الشارقة العين عجمان", "للتجارة,للعقارات,للنقل,للسفر",
-        lambda c: f"+971 50 {c.randrange(100, 999)} {_digits(c, 4)}", lambda c: f"+971 4 {c.randrange(300, 400)} {_digits(c, 4)}",
+        code="AE",
+        first_names="فاطمة أحمد مريم خالد نورة يوسف ليلى عمر",
+        last_names="المنصوري الهاشمي السويدي الكعبي النعيمي",
+        towns="دبي الشارقة العين عجمان",
+        trades="للتجارة,للعقارات,للنقل,للسفر",
+        mobile=lambda c: f"+971 50 {c.randrange(100, 999)} {_digits(c, 4)}",
+        office=lambda c: f"+971 4 {c.randrange(300, 400)} {_digits(c, 4)}",
     ),
-)  # fmt: skip
+)
 SUBJECTS = (
-    "Delivery was late", "Invoice sent twice", "Change of address", "New contract", "Password reset", "Return of goods",
-    "Question about the price list", "Appointment moved", "Complaint about a technician", "Thank-you call", "Order status",
-)  # fmt: skip
+    "Delivery was late",
+    "Invoice sent twice",
+    "Change of address",
+    "New contract",
+    "Password reset",
+    "Return of goods",
+    "Question about the price list",
+    "Appointment moved",
+    "Complaint about a technician",
+    "Thank-you call",
+    "Order status",
+)
 SWITCHBOARD = "+49 30 23125 000"
-"""Shared by five people of one company; a company elsewhere has its number without a person's name."""
-NAMELESS = "+44 20 7946 0001"
+"""Shared by five people of one company."""
+COMPANY_WITHOUT_NAME = "+44 20 7946 0001"
+"""Belongs to a company without a person's name."""
+_AGENTS = ("Ana Costa", "Bilal Haddad", "Clara Wagner")
+_SEED = 20260101
+_FIRST_ID = 1008
+_END_ID = 1500
 
 
-def write(folder: Path, url: str) -> list[tuple[import_files.Kind, Path]]:
-    """The three CSV files in `folder`. Records open at `url`/ID."""
-    chance = random.Random(20260101)  # noqa: S311 - the same contacts each time is what is wanted
-    now = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=1)
+def write(folder: Path, url: str) -> list[tuple[Kind, Path]]:
+    """Write the three CSV files to `folder`. A record's address is `url`/ID."""
+    chance = random.Random(_SEED)  # noqa: S311 - the same contacts are wanted each time
+    yesterday = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0)
+    yesterday -= timedelta(days=1)
     people = list(_people(chance))
-    written: list[tuple[import_files.Kind, Path]] = [("contacts", folder / "contacts.csv")]
-    _table(written[0][1], [{**person, "url": f"{url}/{person['id']}"} for person in people])
-    past: list[dict[str, str]] = []
+    interactions: list[dict[str, str]] = []
     cases: list[dict[str, str]] = []
     for person in people:
-        for _ in range(6 if person["id"] == "C1000" else chance.choice((0, 1, 2, 4, 7))):
-            at = now - timedelta(minutes=chance.randrange(60, 60 * 24 * 400))
-            kind = chance.choice(("call", "call", "mail", "chat"))
-            past.append({
-                "contact": person["id"], "at": at.strftime("%Y-%m-%dT%H:%M:%SZ"), "kind": kind, "direction": chance.choice(("in", "out")),
-                "subject": chance.choice(SUBJECTS), "agent": chance.choice(("Ana Costa", "Bilal Haddad", "Clara Wagner")),
-            })  # fmt: skip
+        person["url"] = f"{url}/{person['id']}"
+        interactions += _interactions(chance, person, yesterday)
         if person["id"] == "C1000" or chance.random() < 0.25:
-            opened = now - timedelta(days=chance.randrange(1, 60))
-            cases.append({
-                "id": f"CS-{10400 + len(cases)}", "contact": person["id"], "subject": chance.choice(SUBJECTS),
-                "status": chance.choice(("new", "in progress", "waiting")), "opened": opened.strftime("%Y-%m-%d"),
-                "url": f"{url}/{person['id']}", "open": "yes" if person["id"] == "C1000" else chance.choice(("yes", "yes", "no")),
-            })  # fmt: skip
-    written += [("interactions", folder / "interactions.csv"), ("cases", folder / "cases.csv")]
-    _table(written[1][1], past)
-    _table(written[2][1], cases)
-    return written
+            cases.append(_case(chance, person, yesterday, f"CS-{10400 + len(cases)}"))
+    tables: list[tuple[Kind, list[dict[str, str]]]] = [
+        ("contacts", people),
+        ("interactions", interactions),
+        ("cases", cases),
+    ]
+    files: list[tuple[Kind, Path]] = []
+    for kind, rows in tables:
+        file = folder / f"{kind}.csv"
+        _write_csv(file, rows)
+        files.append((kind, file))
+    return files
 
 
-def fill(store: LocalContacts, folder: Path, url: str, country: str) -> int:
-    """Write the files and import them; answers how many contacts there are then."""
+def fill(contacts: LocalContacts, folder: Path, url: str, country: str) -> int:
+    """Write the files, import them, and return how many contacts there are."""
     for kind, file in write(folder, url):
-        import_files.load(store, file, kind=kind, country=country)
-    return store.count()
+        import_files.load(contacts, file, kind=kind, country=country)
+    return contacts.count()
 
 
 def callers() -> tuple[Caller, ...]:
-    """Who can ring in the demo: each kind of caller that an agent meets."""
-    told = {"callVariable1": "Order 4711", "callVariable3": "Gold", "user.language": "de"}
+    """Return who can ring in the demo: each kind of caller that an agent meets."""
+    order = {"callVariable1": "Order 4711", "callVariable3": "Gold", "user.language": "de"}
+    invoice = {"callVariable1": "Invoice"}
+    web_form = {"callVariable1": "Web form", "user.customer_name": "Robin Vale"}
     return (
-        Caller("A customer everybody knows", "+49 171 3900001", "Support", told),
-        Caller(
-            "Somebody at a shared switchboard", SWITCHBOARD, "Support", {"callVariable1": "Invoice"}
-        ),
-        Caller(
-            "Nobody knows this one",
-            "+1 646-555-0199",
-            "Sales",
-            {"callVariable1": "Web form", "user.customer_name": "Robin Vale"},
-        ),
+        Caller("A known customer", "+49 171 3900001", "Support", order),
+        Caller("A shared switchboard number", SWITCHBOARD, "Support", invoice),
+        Caller("An unknown caller", "+1 646-555-0199", "Sales", web_form),
         Caller("A caller from Dubai", "+971 50 123 4567", "Support"),
-        Caller("A company without a person", NAMELESS, "Support"),
+        Caller("A company without a person", COMPANY_WITHOUT_NAME, "Support"),
         Caller("Number withheld", "anonymous", "Support"),
         Caller("An extension", "1003"),
     )
 
 
 def _people(chance: random.Random) -> Iterator[dict[str, str]]:
-    flags = {"flags": "VIP; Speaks English"}
-    known = {
-        "id": "C1000",
-        "name": "Käthe Schröder-von der Heide",
-        "company": "Nordlicht Maschinenbau GmbH",
-        "email": "k.schroeder@nordlicht.example",
+    yield _person(
+        "C1000",
+        "Käthe Schröder-von der Heide",
+        company="Nordlicht Maschinenbau GmbH",
+        email="k.schroeder@nordlicht.example",
+        mobile="+49 171 3900001",
+        office="+49 30 23125 117",
+        flags="VIP; Speaks English",
+    )
+    colleagues = ("Jürgen Weiß", "Lena Krüger", "Ömer Özdemir", "Anna-Lena Böhm", "Götz Müller")
+    for number, name in enumerate(colleagues, 1001):
+        yield _person(f"C{number}", name, company="Nordlicht Maschinenbau GmbH", office=SWITCHBOARD)
+    yield _person("C1006", "", company="Harbour Lights Ferries", office=COMPANY_WITHOUT_NAME)
+    yield _person(
+        "C1007",
+        "فاطمة المنصوري",
+        company="المنصوري للتجارة",
+        email="fatima@almansoori.example",
+        mobile="+971 50 123 4567",
+        flags="VIP",
+    )
+    for number in range(_FIRST_ID, _END_ID):
+        yield _random_person(chance, number, COUNTRIES[number % len(COUNTRIES)])
+
+
+def _random_person(chance: random.Random, number: int, country: Country) -> dict[str, str]:
+    first_name = chance.choice(country.first_names.split())
+    last_name = chance.choice(country.last_names.split()).replace("_", " ")
+    company = ""
+    if chance.random() < 0.6:
+        town = chance.choice(country.towns.split())
+        company = f"{town} {chance.choice(country.trades.split(','))}"
+    return _person(
+        f"C{number}",
+        f"{first_name} {last_name}",
+        company=company,
+        email=f"c{number}@{country.code.lower()}.example" if chance.random() < 0.5 else "",
+        mobile=country.mobile(chance),
+        office=country.office(chance) if company and chance.random() < 0.6 else "",
+        flags=chance.choice(("", "", "", "", "VIP", "Payment overdue")),
+    )
+
+
+def _person(
+    id: str,
+    name: str,
+    *,
+    company: str,
+    email: str = "",
+    mobile: str = "",
+    office: str = "",
+    flags: str = "",
+) -> dict[str, str]:
+    return {
+        "id": id,
+        "name": name,
+        "company": company,
+        "email": email,
+        "mobile": mobile,
+        "office": office,
+        "flags": flags,
     }
-    yield {**known, "mobile": "+49 171 3900001", "office": "+49 30 23125 117", **flags}
-    for place, name in enumerate(
-        ("Jürgen Weiß", "Lena Krüger", "Ömer Özdemir", "Anna-Lena Böhm", "Götz Müller"), 1001
-    ):
+
+
+def _interactions(
+    chance: random.Random, person: dict[str, str], yesterday: datetime
+) -> Iterator[dict[str, str]]:
+    count = 6 if person["id"] == "C1000" else chance.choice((0, 1, 2, 4, 7))
+    for _ in range(count):
+        started_at = yesterday - timedelta(minutes=chance.randrange(60, 60 * 24 * 400))
         yield {
-            "id": f"C{place}",
-            "name": name,
-            "company": "Nordlicht Maschinenbau GmbH",
-            "email": "",
-            "mobile": "",
-            "office": SWITCHBOARD,
-            "flags": "",
-        }
-    yield {
-        "id": "C1006",
-        "name": "",
-        "company": "Harbour Lights Ferries",
-        "email": "",
-        "mobile": "",
-        "office": NAMELESS,
-        "flags": "",
-    }
-    dubai = {
-        "id": "C1007",
-        "name": "فاطمة المنصوري",
-        "company": "المنصوري للتجارة",
-        "email": "fatima@almansoori.example",
-    }
-    yield {**dubai, "mobile": "+971 50 123 4567", "office": "", "flags": "VIP"}
-    for place in range(1008, 1500):
-        country = COUNTRIES[place % len(COUNTRIES)]
-        first, last = (
-            chance.choice(country.first.split()),
-            chance.choice(country.last.split()).replace("_", " "),
-        )
-        company = (
-            f"{chance.choice(country.towns.split())} {chance.choice(country.kinds.split(','))}"
-            if chance.random() < 0.6
-            else ""
-        )
-        yield {
-            "id": f"C{place}",
-            "name": f"{first} {last}",
-            "company": company,
-            "email": f"c{place}@{country.code.lower()}.example" if chance.random() < 0.5 else "",
-            "mobile": country.mobile(chance),
-            "office": country.office(chance) if company and chance.random() < 0.6 else "",
-            "flags": chance.choice(("", "", "", "", "VIP", "Payment overdue")),
+            "contact": person["id"],
+            "started_at": started_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "kind": chance.choice(("call", "call", "mail", "chat")),
+            "direction": chance.choice(("in", "out")),
+            "subject": chance.choice(SUBJECTS),
+            "agent": chance.choice(_AGENTS),
         }
 
 
-def _table(file: Path, rows: list[dict[str, str]]) -> None:
+def _case(
+    chance: random.Random, person: dict[str, str], yesterday: datetime, id: str
+) -> dict[str, str]:
+    opened_at = yesterday - timedelta(days=chance.randrange(1, 60))
+    return {
+        "id": id,
+        "contact": person["id"],
+        "subject": chance.choice(SUBJECTS),
+        "status": chance.choice(("new", "in progress", "waiting")),
+        "opened_at": opened_at.strftime("%Y-%m-%d"),
+        "url": person["url"],
+        "open": "yes" if person["id"] == "C1000" else chance.choice(("yes", "yes", "no")),
+    }
+
+
+def _write_csv(file: Path, rows: list[dict[str, str]]) -> None:
     with file.open("w", encoding="utf-8", newline="") as out:
         writer = csv.DictWriter(out, list(rows[0]))
         writer.writeheader()

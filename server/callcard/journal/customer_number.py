@@ -1,43 +1,40 @@
-"""Which of a call's numbers is the customer's. Pure.
-
-What routing scripts and the dialer wrote into the call's variables counts first: a courtesy callback or a dialer's call shows the
-application's own number otherwise. Then whoever is outside, then who called.
-"""
+"""Decide which of a call's numbers is the customer's. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-DIALER = ("BACustomerNumber",)
-"""The dialer's own variable for the customer's number (UCCX). Source: the developer guide's page Dialog, outbound."""
+from callcard.journal.report import CallReport
+
+DIALER_VARIABLES = ("BACustomerNumber",)
+"""The dialer's variable for the customer's number (UCCX). Source: developer guide, page Dialog,
+outbound."""
 
 
-def number_of(
-    *,
-    variables: Mapping[str, str],
-    named: Sequence[str],
-    callback_number: str,
-    outgoing: bool,
-    dialed: str,
-    from_address: str,
-    to_address: str,
-    extension: str,
-    devices: Sequence[str],
-    parties: Sequence[str],
+def customer_number(
+    report: CallReport, extension: str, number_variables: Sequence[str] = ()
 ) -> str:
-    """The number of the call's customer, as it came.
+    """Return the number of the customer, as the call brought it.
 
-    `named` are the site's variables for it, the most dependable first. `devices` are agents' phones among the `parties`.
+    `extension` is the reporting agent's; `number_variables` are the site's call variables that hold
+    the number, the most reliable first. What routing scripts and the dialer wrote comes first,
+    because a courtesy callback or a dialer's call otherwise shows the application's number; then
+    the outside participant.
     """
-    for name in (*named, *DIALER):
-        if told := variables.get(name, "").strip():
-            return told
-    if callback_number:  # a direct preview: without the dialer's prefix
-        return callback_number
-    outside = [party for party in parties if party not in devices and party != extension]
-    if outgoing:
-        return dialed or to_address
-    # A call that an agent had dialled and then handed on shows that agent as its caller.
-    if from_address in devices and len(outside) == 1:
+    for name in (*number_variables, *DIALER_VARIABLES):
+        if value := report.variables.get(name, "").strip():
+            return value
+    if report.callback_number:  # a direct preview: without the dialer's prefix
+        return report.callback_number
+    if report.from_address == extension:
+        return report.dialed_number or report.to_address
+    devices = report.agent_devices
+    outside = [
+        each.address
+        for each in report.participants
+        if each.address and each.address not in devices and each.address != extension
+    ]
+    # A call that an agent dialled and then transferred shows that agent as its caller.
+    if report.from_address in devices and len(outside) == 1:
         return outside[0]
-    return from_address
+    return report.from_address

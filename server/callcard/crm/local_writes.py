@@ -1,0 +1,207 @@
+"""Writes to the local contacts, each within the caller's transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from callcard.crm.base import Case, HistoryEntry, InteractionRecord
+from callcard.crm.text_index import index_digits, index_words
+from callcard.store.sqlite import Execute
+from callcard.telephony import numbers
+from callcard.telephony.numbers import Number
+
+
+@dataclass(slots=True, kw_only=True)
+class ContactEntry:
+    """A contact to add or update. A field that is None keeps what is stored."""
+
+    key: str
+    """Identifies the contact: an entry with a known key is an update."""
+    name: str | None = None
+    company: str | None = None
+    email: str | None = None
+    url: str | None = None
+    flags: Sequence[str] | None = None
+    numbers: Sequence[tuple[Number, str]] | None = None
+    """Each with its label."""
+
+
+@dataclass(slots=True)
+class WriteResult:
+    added: int = 0
+    updated: int = 0
+    ids: list[int] = field(default_factory=list)
+    """The contacts' ids, in the order of the entries."""
+
+
+@dataclass(slots=True)
+class LinkedWriteResult:
+    """What became of history entries or cases, which belong to contacts."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    """History entries that were there already."""
+    unknown_contacts: list[int] = field(default_factory=list)
+    """The indexes of the rows whose contact is unknown."""
+
+
+def write_contacts(
+    execute: Execute, entries: Iterable[ContactEntry], *, country: str
+) -> WriteResult:
+    """Add each entry, or update the contact with its key."""
+    result = WriteResult()
+    for entry in entries:
+        sql = "select id, name, company from contact where key = ?"
+        stored = execute(sql, (entry.key,)).fetchone()
+        if stored is None:
+            id = _insert_contact(execute, entry)
+            name = entry.name or ""
+            company = entry.company or ""
+            result.added += 1
+        else:
+            id = stored[0]
+            name = stored[1] if entry.name is None else entry.name
+            company = stored[2] if entry.company is None else entry.company
+            _update_contact(execute, id, name, company, entry)
+            result.updated += 1
+        for position, (number, label) in enumerate(entry.numbers or ()):
+            execute(
+                "insert into contact_number"
+                " (contact_id, position, reversed_digits, e164, given, label)"
+                " values (?, ?, ?, ?, ?, ?)",
+                (id, position, number.reversed, number.e164, number.given.strip(), label),
+            )
+        digits = index_digits(_contact_numbers(execute, id, entry, country))
+        words = f"{index_words(f'{name} {company}')} {' '.join(digits)}"
+        execute("insert into contact_text (rowid, words) values (?, ?)", (id, words))
+        result.ids.append(id)
+    return result
+
+
+def write_history(execute: Execute, rows: Iterable[tuple[str, HistoryEntry]]) -> LinkedWriteResult:
+    """Add history entries, each given with its contact's key; skip those that are there."""
+    result = LinkedWriteResult()
+    sql = (
+        "insert into history_entry"
+        " (key, started_at, kind, direction, subject, agent, contact_id)"
+        " values (?, ?, ?, ?, ?, ?, ?) on conflict (key) do nothing"
+    )
+    for index, (contact_key, entry) in enumerate(rows):
+        contact = _contact_id(execute, contact_key)
+        if contact is None:
+            result.unknown_contacts.append(index)
+            continue
+        key = _digest(contact_key, entry.started_at, entry.subject)
+        values = (entry.started_at, entry.kind, entry.direction, entry.subject, entry.agent)
+        if execute(sql, (key, *values, contact)).rowcount > 0:
+            result.added += 1
+        else:
+            result.unchanged += 1
+    return result
+
+
+def write_cases(execute: Execute, rows: Iterable[tuple[str, Case, bool]]) -> LinkedWriteResult:
+    """Add or update cases, each given with its contact's key and whether it is open."""
+    result = LinkedWriteResult()
+    sql = (
+        "insert into service_case (id, subject, status, is_open, opened_at, url, contact_id)"
+        " values (?, ?, ?, ?, ?, ?, ?)"
+        " on conflict (id) do update set contact_id = excluded.contact_id,"
+        " subject = excluded.subject, status = excluded.status, is_open = excluded.is_open,"
+        " opened_at = excluded.opened_at, url = excluded.url"
+    )
+    for index, (contact_key, case, is_open) in enumerate(rows):
+        contact = _contact_id(execute, contact_key)
+        if contact is None:
+            result.unknown_contacts.append(index)
+            continue
+        stored = execute("select 1 from service_case where id = ?", (case.id,)).fetchone()
+        values = (case.id, case.subject, case.status, is_open, case.opened_at, case.url)
+        execute(sql, (*values, contact))
+        if stored is None:
+            result.added += 1
+        else:
+            result.updated += 1
+    return result
+
+
+def write_interaction(
+    execute: Execute, interaction: InteractionRecord, contact: int | None
+) -> None:
+    """Save a call, replacing what was logged with its id. An unknown contact becomes null."""
+    agent = interaction.owner
+    for segment in interaction.agents:
+        if segment.agent == interaction.owner and segment.name:
+            agent = segment.name
+            break
+    execute(
+        "insert or replace into interaction"
+        " (id, contact_id, number, started_at, direction, subject, agent, details)"
+        " values (?, (select id from contact where id = ?), ?, ?, ?, ?, ?, ?)",
+        (
+            interaction.id,
+            contact,
+            interaction.number,
+            interaction.started_at,
+            interaction.direction,
+            interaction.subject,
+            agent,
+            msgspec.json.encode(interaction).decode(),
+        ),
+    )
+
+
+def _insert_contact(execute: Execute, entry: ContactEntry) -> int:
+    cursor = execute(
+        "insert into contact (key, name, company, email, url, flags) values (?, ?, ?, ?, ?, ?)",
+        (
+            entry.key,
+            entry.name or "",
+            entry.company or "",
+            entry.email or "",
+            entry.url or "",
+            _flags_json(entry) or "[]",
+        ),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def _update_contact(
+    execute: Execute, id: int, name: str, company: str, entry: ContactEntry
+) -> None:
+    execute(
+        "update contact set name = ?, company = ?, email = coalesce(?, email),"
+        " url = coalesce(?, url), flags = coalesce(?, flags) where id = ?",
+        (name, company, entry.email, entry.url, _flags_json(entry), id),
+    )
+    execute("delete from contact_text where rowid = ?", (id,))
+    if entry.numbers is not None:
+        execute("delete from contact_number where contact_id = ?", (id,))
+
+
+def _flags_json(entry: ContactEntry) -> str | None:
+    if entry.flags is None:
+        return None
+    return json.dumps(list(entry.flags), ensure_ascii=False)
+
+
+def _contact_numbers(execute: Execute, id: int, entry: ContactEntry, country: str) -> list[Number]:
+    if entry.numbers is not None:
+        return [number for number, _label in entry.numbers]
+    sql = "select coalesce(e164, given) from contact_number where contact_id = ?"
+    return [numbers.read(text, country) for (text,) in execute(sql, (id,)).fetchall()]
+
+
+def _contact_id(execute: Execute, key: str) -> int | None:
+    row = execute("select id from contact where key = ?", (key,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()

@@ -1,0 +1,221 @@
+"""The contract of a store: inherit StoreContract and give a `store` fixture."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from callcard.store.base import (
+    AuditRow,
+    Callback,
+    DialogRow,
+    JournalRow,
+    ListedNumberRow,
+    RosterRow,
+    Store,
+)
+
+ROW = JournalRow(
+    id="one",
+    document=b"{}",
+    status="due",
+    last_report_at=1.0,
+    due_at=1.0,
+    attempts=2,
+    problem="it responded 500",
+    contact="local/7",
+    dialogs=(DialogRow(dialog="1", call_key="5:1"), DialogRow(dialog="2")),
+)
+CALLBACK = Callback(
+    id="c",
+    agent="1001",
+    status="open",
+    due_at="",
+    number="+12125550123",
+    name="Ada",
+    contact="local/7",
+    note="",
+    created_at="2026-01-01T10:00Z",
+)
+LISTED = ListedNumberRow(
+    list="never-log", number="+1", given="1", reason="asked for it", author="2001", added_at=1.0
+)
+
+
+def without_dialogs(row: JournalRow) -> JournalRow:
+    """Return the row as it is read."""
+    return replace(row, dialogs=())
+
+
+async def save(store: Store, *rows: JournalRow) -> None:
+    async with store.transaction() as tx:
+        for row in rows:
+            await tx.save_journal_row(row)
+
+
+@pytest.mark.anyio
+class StoreContract:
+    async def test_journal_row_is_found_by_id_dialog_call_key_and_contact(
+        self, store: Store
+    ) -> None:
+        await save(store, ROW)
+        expected = without_dialogs(ROW)
+        assert await store.journal_row("one") == expected
+        for dialogs, call_key in ((["1"], ""), (["", "2"], ""), ([], "5:1")):
+            assert await store.find_journal_rows(dialogs, call_key) == [expected]
+        assert await store.contact_journal_rows("local/7", 10) == [expected]
+        assert await store.find_journal_rows(["3"], "5:2") == []
+        assert await store.journal_row("two") is None
+
+    async def test_save_replaces_the_row_and_adds_dialogs(self, store: Store) -> None:
+        await save(store, ROW)
+        changed = replace(
+            ROW, document=b"[]", status="open", due_at=None, dialogs=(DialogRow(dialog="3"),)
+        )
+        await save(store, changed)
+        assert await store.find_journal_rows(["1"]) == [without_dialogs(changed)]
+        assert await store.find_journal_rows(["3"]) == [without_dialogs(changed)]
+
+    async def test_call_key_of_a_dialog_is_not_lost_when_it_is_only_named(
+        self, store: Store
+    ) -> None:
+        await save(store, ROW, replace(ROW, dialogs=(DialogRow(dialog="1"),)))
+        assert await store.find_journal_rows([], "5:1")
+        await save(store, replace(ROW, dialogs=(DialogRow(dialog="2", call_key="5:2"),)))
+        assert await store.find_journal_rows([], "5:2")
+
+    async def test_due_rows_come_longest_waiting_first(self, store: Store) -> None:
+        await save(
+            store,
+            replace(ROW, id="b", due_at=2.0),
+            replace(ROW, id="a", due_at=1.0),
+            replace(ROW, id="later", due_at=9.0),
+            replace(ROW, id="open", status="open", due_at=None),
+            replace(ROW, id="parked", status="parked"),
+        )
+        assert [row.id for row in await store.due_journal_rows(5.0, 10)] == ["a", "b"]
+        assert [row.id for row in await store.due_journal_rows(5.0, 1)] == ["a"]
+        assert [row.id for row in await store.parked_journal_rows(10)] == ["parked"]
+        assert await store.count_by_status() == {"open": 1, "due": 3, "parked": 1}
+
+    async def test_merged_row_is_found_under_its_former_id(self, store: Store) -> None:
+        await save(store, ROW, replace(ROW, id="two"), replace(ROW, id="three"))
+        async with store.transaction() as tx:
+            await tx.merge_journal_row("three", into="two")
+            await tx.merge_journal_row("two", into="one")
+        for id in ("two", "three"):
+            assert await store.journal_row(id) == without_dialogs(ROW)
+
+    async def test_purge_deletes_old_delivered_rows_with_what_was_merged_into_them(
+        self, store: Store
+    ) -> None:
+        await save(store, replace(ROW, status="delivered", last_report_at=5.0))
+        async with store.transaction() as tx:
+            await tx.merge_journal_row("two", into="one")
+            await tx.purge_delivered(5.0, 10)
+        assert await store.journal_row("two")
+        async with store.transaction() as tx:
+            await tx.purge_delivered(6.0, 10)
+        assert await store.journal_row("two") is None
+        assert await store.find_journal_rows(["1"], "5:1") == []
+
+    async def test_silent_rows_are_open_without_a_recent_report(self, store: Store) -> None:
+        await save(
+            store,
+            replace(ROW, id="silent", status="open", last_report_at=1.0),
+            replace(ROW, id="active", status="open", last_report_at=9.0),
+            replace(ROW, id="due", last_report_at=1.0),
+        )
+        async with store.transaction() as tx:
+            rows = await tx.silent_journal_rows(5.0, 10)
+        assert [row.id for row in rows] == ["silent"]
+
+    async def test_never_logged_marks_are_shared_and_purged(self, store: Store) -> None:
+        async with store.transaction() as tx:
+            assert await tx.mark_never_logged("1", 1.0)
+            assert not await tx.mark_never_logged("1", 2.0)
+        assert await store.is_never_logged(["2", "1"])
+        assert not await store.is_never_logged(["2"])
+        async with store.transaction() as tx:
+            await tx.purge_never_logged(1.5)
+        assert not await store.is_never_logged(["1"])
+
+    async def test_failed_transaction_leaves_nothing(self, store: Store) -> None:
+        async def fail() -> None:
+            async with store.transaction() as tx:
+                await tx.save_journal_row(ROW)
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await fail()
+        assert await store.journal_row("one") is None
+
+    async def test_parallel_transactions_see_each_others_writes(self, store: Store) -> None:
+        await save(store, replace(ROW, attempts=0))
+
+        async def count() -> None:
+            async with store.transaction() as tx:
+                row = await tx.journal_row("one")
+                assert row
+                await tx.save_journal_row(replace(row, attempts=row.attempts + 1))
+
+        await asyncio.gather(*(count() for _ in range(50)))
+        row = await store.journal_row("one")
+        assert row
+        assert row.attempts == 50
+
+    async def test_listed_numbers_and_audit(self, store: Store) -> None:
+        newer = replace(LISTED, number="+2", added_at=2.0)
+        entry = AuditRow(
+            recorded_at=1.0, agent="2001", action="added", number="+1", detail="asked for it"
+        )
+        async with store.transaction() as tx:
+            await tx.save_listed_number(LISTED)
+            await tx.save_listed_number(newer)
+            await tx.add_audit_row(entry)
+            await tx.add_audit_row(replace(entry, recorded_at=2.0))
+        assert await store.listed_number("never-log", "+1") == LISTED
+        assert await store.listed_number("do-not-call", "+1") is None
+        assert await store.listed_numbers("never-log", 10) == [newer, LISTED]
+        assert await store.audit_rows(10) == [replace(entry, recorded_at=2.0), entry]
+        async with store.transaction() as tx:
+            assert await tx.delete_listed_number("never-log", "+1")
+            assert not await tx.delete_listed_number("never-log", "+1")
+        assert await store.listed_number("never-log", "+1") is None
+
+    async def test_open_callbacks_without_a_time_come_first(self, store: Store) -> None:
+        later = replace(CALLBACK, id="later", due_at="2026-01-02T10:00Z")
+        done = replace(CALLBACK, id="done", status="done")
+        other = replace(CALLBACK, id="other", agent="1002")
+        async with store.transaction() as tx:
+            for callback in (later, CALLBACK, done, other):
+                await tx.save_callback(callback)
+            assert await tx.callback("done") == done
+        assert await store.open_callbacks("1001", 10) == [CALLBACK, later]
+        assert await store.callback("done") == done
+        assert await store.callback("unknown") is None
+
+    async def test_roster_lists_recent_agents_of_the_team(self, store: Store) -> None:
+        ana = RosterRow(
+            login_id="1001",
+            team_id="1",
+            name="Ana",
+            extension="1001",
+            state="READY",
+            updated_at=5.0,
+        )
+        async with store.transaction() as tx:
+            await tx.save_roster_row(ana)
+            await tx.save_roster_row(replace(ana, login_id="1002", updated_at=1.0))
+            await tx.save_roster_row(replace(ana, login_id="1003", team_id="2"))
+        assert await store.roster("1", 2.0) == [ana]
+
+    async def test_lease_is_held_by_one_worker_until_it_expires(self, store: Store) -> None:
+        async with store.transaction() as tx:
+            assert await tx.acquire_lease("sweep", "a", 0.0, 10.0)
+            assert not await tx.acquire_lease("sweep", "b", 5.0, 10.0)
+            assert await tx.acquire_lease("sweep", "a", 5.0, 10.0)
+            assert await tx.acquire_lease("delivery", "b", 5.0, 10.0)
+            assert await tx.acquire_lease("sweep", "b", 16.0, 10.0)
