@@ -88,7 +88,7 @@ async def test_second_process_waits_for_the_lock(tmp_path: Path, database: Datab
     asyncio.get_running_loop().call_later(0.05, other.execute, "commit")
     await insert(database, "a")
     other.execute("begin immediate")
-    with pytest.raises(StoreUnavailable, match="locked by other writers"):
+    with pytest.raises(StoreUnavailable, match="is busy"):
         await insert(database, "b")
     other.execute("commit")
     other.close()
@@ -98,7 +98,7 @@ async def test_second_process_waits_for_the_lock(tmp_path: Path, database: Datab
 
 async def test_full_disk_fails_every_transaction_of_the_batch(database: Database) -> None:
     pages = database.read("pragma page_count")[0][0]
-    database.execute_now(f"pragma max_page_count = {pages}")
+    database.execute_blocking(f"pragma max_page_count = {pages}")
 
     async def insert_much(name: str) -> None:
         async with database.transaction() as execute:
@@ -109,7 +109,7 @@ async def test_full_disk_fails_every_transaction_of_the_batch(database: Database
     assert failed
     assert all(isinstance(result, StoreUnavailable) for result in results if result)
     assert names(database).isdisjoint(name * 20_000 for name in failed)
-    database.execute_now("pragma max_page_count = 100000")
+    database.execute_blocking("pragma max_page_count = 100000")
     await insert(database, "again")
     assert "again" in names(database)
 
@@ -127,16 +127,19 @@ async def test_close_waits_for_the_commit(tmp_path: Path) -> None:
 
 
 def test_file_of_a_newer_release_is_refused(tmp_path: Path) -> None:
-    Database(tmp_path / "new.sqlite", (*SCHEMA, "create table more (name)")).close_now()
+    Database(tmp_path / "new.sqlite", (*SCHEMA, "create table more (name)")).close_blocking()
     with pytest.raises(SourceUnavailable, match="newer release"):
         Database(tmp_path / "new.sqlite", SCHEMA, unavailable=SourceUnavailable)
 
 
 def test_import_writes_in_the_calling_thread(tmp_path: Path) -> None:
     database = Database(tmp_path / "import.sqlite", SCHEMA)
-    with database.transaction_now() as execute:
+    with database.transaction_blocking() as execute:
         execute("insert into item values ('a', 1)")
-    with pytest.raises(StoreUnavailable, match="UNIQUE"), database.transaction_now() as execute:
+    with (
+        pytest.raises(StoreUnavailable, match="UNIQUE"),
+        database.transaction_blocking() as execute,
+    ):
         execute("insert into item select char(98), 1 union all select char(97), 1")
     assert names(database) == {"a"}
-    database.close_now()
+    database.close_blocking()

@@ -1,4 +1,4 @@
-"""Times as text: ISO 8601 in UTC, as Finesse writes them; they sort as text. No I/O here."""
+"""Times as text: ISO 8601 in UTC, as Finesse writes them; they sort as text. Pure."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from datetime import UTC, datetime
 from typing import Literal
 
 
-def text(at: float, to: Literal["minutes", "seconds", "milliseconds"] = "seconds") -> str:
-    """`at`, seconds since the epoch. Finesse writes its own to the millisecond."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec=to).replace("+00:00", "Z")
+def iso_text(
+    seconds: float, precision: Literal["minutes", "seconds", "milliseconds"] = "seconds"
+) -> str:
+    """Return a time given in seconds since the epoch. Finesse writes its own in milliseconds."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
-def between(since: str, until: str) -> float:
-    """Seconds from one time to another; 0 if one of them is none."""
+def seconds_between(since: str, until: str) -> float:
+    """Return the seconds from one time to another, or 0 if one of them is missing."""
     try:
         return (datetime.fromisoformat(until) - datetime.fromisoformat(since)).total_seconds()
     except (ValueError, TypeError):

@@ -1,1 +1,1 @@
-"""One interaction per call: reports in, call records merged, interactions delivered to the CRM."""
+"""One interaction per call: reports in, call records merged, interactions delivered."""

@@ -1,4 +1,4 @@
-"""Who is calling, by all that is known of the call: not its number alone."""
+"""Look up who is calling: by the chosen contact, a call variable, or the number."""
 
 from __future__ import annotations
 
@@ -6,70 +6,86 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from callcard.crm.base import RECENT, Match
-from callcard.crm.base import Interaction as Past
+from callcard.crm.base import MAX_HISTORY_ENTRIES, HistoryEntry, Match
 from callcard.crm.directory import Directory, Lookup
 from callcard.errors import CallcardError
-from callcard.journal.call_record import Record
-from callcard.store.sqlite_store import Store
+from callcard.journal.call_record import CallRecord
+from callcard.journal.journal_entry import from_rows
+from callcard.store.base import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """`pop_variables` may name a record; `contact_variable` is where another site's Callcard tells the contact that was chosen."""
+class CallerLookup:
+    """`pop_variables` may hold a record's id, `contact_variable` another site's chosen contact."""
 
     directory: Directory
     store: Store
     pop_variables: Sequence[str]
     contact_variable: str
 
-    async def look_up(self, record: Record) -> Lookup:
-        """By what an agent chose, else by a variable that names the record, else by the number."""
-        by_number = asyncio.ensure_future(self.directory.by_number(record.number))
-        try:
-            match = await self._named(record)
-        except CallcardError:  # the number may still tell
-            match = None
-        found = await by_number
-        if match is not None:
-            found = replace(found, matches=(match,))
-        return replace(
-            found, matches=tuple(self._with_undelivered(each, record.id) for each in found.matches)
-        )
+    async def look_up(self, record: CallRecord) -> Lookup:
+        """Return the matches: an agent's choice, else a variable's record, else the number's.
 
-    async def _named(self, record: Record) -> Match | None:
+        Raises SourceUnavailable if neither a contact is named nor a source can look up the number.
+        """
+        named, found = await asyncio.gather(
+            self._find_named_contact(record),
+            self.directory.by_number(record.number),
+            return_exceptions=True,
+        )
+        for result in (named, found):
+            if isinstance(result, BaseException) and not isinstance(result, CallcardError):
+                raise result
+        match = named if isinstance(named, Match) else None
+        if isinstance(found, BaseException):
+            if match is None:
+                raise found
+            found = self.directory.failed_lookup(record.number)
+        matches = (match,) if match else found.matches
+        with_history = [await self._add_undelivered(match, record.id) for match in matches]
+        return replace(found, matches=tuple(with_history))
+
+    async def _find_named_contact(self, record: CallRecord) -> Match | None:
         if chosen := record.contact:
-            return Match(how="chosen", contact=await self.directory.get(chosen.source, chosen.id))
+            contact = await self.directory.get(chosen.source, chosen.id)
+            return Match(how="chosen", contact=contact)
         source, slash, id = record.variables.get(self.contact_variable, "").partition("/")
-        if slash:  # another site's Callcard wrote it
+        if slash:  # written by another site's Callcard
             return Match(how="chosen", contact=await self.directory.get(source, id))
         for name in self.pop_variables:
-            if reference := record.variables.get(name, "").strip():
-                contact = await self.directory.by_reference(reference)
-                if contact is not None:
-                    return Match(how="variable", contact=contact)
+            reference = record.variables.get(name, "").strip()
+            by_reference = await self.directory.by_reference(reference) if reference else None
+            if by_reference is not None:
+                return Match(how="variable", contact=by_reference)
         return None
 
-    def _with_undelivered(self, match: Match, but: str) -> Match:
-        """The contact's past with the calls of which the CRM has not heard yet."""
+    async def _add_undelivered(self, match: Match, current: str) -> Match:
+        """Add the calls that the CRM does not have yet to the contact's history."""
         contact = match.contact
-        waiting = [
-            Past(
-                at=r.began,
-                kind="call",
-                subject=", ".join(r.reasons),
-                direction=r.direction,
-                agent=r.owner("last").name,
-            )
-            for kept in self.store.of_contact(f"{contact.source}/{contact.id}", 10)
-            if (r := kept.record).id != but and r.parts and r.ended
-        ]
-        if not waiting:
-            return match
-        known = {past.at for past in contact.interactions}
-        past = sorted(
-            (*contact.interactions, *(w for w in waiting if w.at not in known)),
-            key=lambda each: each.at,
-            reverse=True,
+        known = {entry.started_at for entry in contact.interactions}
+        undelivered = []
+        rows = await self.store.contact_journal_rows(
+            f"{contact.source}/{contact.id}", MAX_HISTORY_ENTRIES
         )
-        return replace(match, contact=replace(contact, interactions=tuple(past[:RECENT])))
+        for record in (entry.record for entry in from_rows(rows)):
+            is_earlier = record.id != current and record.segments and record.ended_at
+            if is_earlier and record.started_at not in known:
+                undelivered.append(_history_entry(record))
+        if not undelivered:
+            return match
+        history = sorted(
+            (*contact.interactions, *undelivered), key=lambda each: each.started_at, reverse=True
+        )
+        return replace(
+            match, contact=replace(contact, interactions=tuple(history[:MAX_HISTORY_ENTRIES]))
+        )
+
+
+def _history_entry(record: CallRecord) -> HistoryEntry:
+    return HistoryEntry(
+        started_at=record.started_at,
+        kind="call",
+        subject=", ".join(record.wrap_up_reasons),
+        direction=record.direction,
+        agent=record.owner("last").name,
+    )

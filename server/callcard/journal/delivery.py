@@ -1,9 +1,11 @@
-"""The CRM hears of every call that is over: in order, after a restart too, and again until it has it.
+"""Deliver finished calls to the CRM, with retries. A call that keeps failing is parked for a
+person.
 
-Several calls are on their way at once, for a CRM may take longer over one than goes by until the next; two of the same customer
-never are. A CRM that is away is tried again, later each time, from the first call that waits. One call that fails while the next
-is taken is overtaken, tried again each time, and parked in the end, as is at once what the CRM refuses: a person sees it there.
-What has changed since it was told is told again under the same id.
+Several calls are delivered in parallel, because a CRM may take longer for one than passes until the
+next; those of one customer go one after another, in order. While the CRM is unreachable, delivery
+slows down and tries one call at a time. A call that fails while others succeed is counted, and
+parked after MAX_ATTEMPTS. What the CRM rejects is parked immediately. A record that changes after
+its delivery is delivered again under the same id.
 """
 
 from __future__ import annotations
@@ -11,182 +13,201 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 import uuid
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Callable, Iterable
+from typing import Literal
 
-from callcard.crm.base import AgentShare, CallLog, Log
-from callcard.errors import CallcardError, SourceRefused, StoreUnavailable
-from callcard.journal.call_record import Record
+from callcard.crm.base import InteractionSink
+from callcard.errors import CallcardError, SourceRejected, SourceUnavailable
+from callcard.events import EventBus, InteractionDelivered, InteractionParked
+from callcard.journal import lifecycle
+from callcard.journal.interaction import for_crm
+from callcard.journal.journal_entry import JournalEntry, from_row, from_rows, to_row
 from callcard.settings import Settings
-from callcard.store.sqlite_store import Kept, Store, Writing
-from callcard.telephony import numbers
+from callcard.store.base import Store
 
-log = logging.getLogger("callcard.outbox")
+log = logging.getLogger(__name__)
 
-LOOK = 0.5
-"""Seconds between looks for what is due."""
-FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
-"""Seconds after a failure, doubled after each that follows: a CRM that is back is told within a minute."""
-AWAY = 3
-"""Calls that fail one after another, after which the CRM is taken to be away."""
-TRIES = 12
-"""Failures of one call, while others are taken, after which it is parked: something in it breaks the CRM."""
-BATCH = 100
-DUTY = 10.0
-"""Seconds for which one worker delivers for all, unless it goes on; should it be killed, another takes over then."""
+POLL_SECONDS = 0.5
+"""Between looks for calls that are due."""
+FIRST_RETRY_SECONDS = 1.0
+LONGEST_RETRY_SECONDS = 30.0
+"""Retries double from the first up to this: a CRM that is back gets calls within a minute."""
+OUTAGE_FAILURES = 3
+"""Consecutive failures after which the CRM is considered down."""
+MAX_ATTEMPTS = 12
+"""Failures of one call, while others succeed, after which it is parked."""
+BATCH_CALLS = 100
+Result = Literal["accepted", "rejected", "failed", "throttled"]
+LEASE_SECONDS = 10.0
+"""How long one worker delivers for all without renewing; after a crash another takes over."""
 
 
-class Outbox:
-    def __init__(self, store: Store, crm: Log, settings: Settings) -> None:
-        self._store, self._crm, self._settings = store, crm, settings
+class Delivery:
+    def __init__(
+        self,
+        store: Store,
+        sink: InteractionSink,
+        events: EventBus,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._sink = sink
+        self._events = events
+        self._settings = settings
+        self._clock = clock
         self._worker = uuid.uuid4().hex
-        self._wait = 0.0
-        self._at_once = 1
-        self._duty_until = 0.0
+        self._retry_seconds = 0.0
+        self._parallel = 1
+        self._lease_until = 0.0
+        self._not_before = 0.0
 
-    async def deliver(self) -> None:
-        """Tell the CRM what is due, for as long as this is awaited. One worker does it for all."""
-        while True:
-            try:
-                more = await self._on_duty() and await self._deliver_due()
-            except StoreUnavailable as error:
-                log.error("%s", error.detail)
-                more = False
-            if not more:
-                jitter = random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, hides nothing
-                await asyncio.sleep(max(LOOK, min(self._wait * jitter, LONGEST_WAIT)))
+    @property
+    def pause_seconds(self) -> float:
+        """How long to wait until the next step, if the last one found nothing more to do."""
+        jitter = random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, protects nothing
+        return max(POLL_SECONDS, min(self._retry_seconds * jitter, LONGEST_RETRY_SECONDS))
 
-    async def _on_duty(self) -> bool:
-        """Whether this worker is the one that delivers, and goes on being it."""
-        now = self._store.clock()
-        if now > self._duty_until - DUTY / 2:
-            mine = await self._store.write(
-                lambda writing: writing.take_duty("outbox", self._worker, DUTY)
-            )
-            self._duty_until = now + DUTY if mine else 0.0
-        return now < self._duty_until
+    async def step(self) -> bool:
+        """Deliver what is due, once. Return whether more is due at once.
 
-    async def _deliver_due(self) -> bool:
-        """One pass. True if there may be more to do at once."""
-        waiting = self._store.due(self._store.clock(), BATCH)
-        whole = len(waiting) == BATCH
-        failed: list[Kept] = []
-        in_a_row = 0
-        offers: dict[asyncio.Task[bool | None], Kept] = {}
+        Of several workers, the one with the lease delivers. Raises StoreUnavailable.
+        """
+        # Renewed also while the CRM asks for a pause: another worker would not know of it.
+        if not await self._hold_lease() or self._is_paused():
+            return False
+        return await self._deliver_batch()
+
+    def _is_paused(self) -> bool:
+        """Return whether the CRM has asked to wait (Retry-After)."""
+        return self._clock() < self._not_before
+
+    async def _hold_lease(self) -> bool:
+        """Return whether this worker delivers, renewing its lease in time."""
+        now = self._clock()
+        if now > self._lease_until - LEASE_SECONDS / 2:
+            async with self._store.transaction() as tx:
+                held = await tx.acquire_lease("delivery", self._worker, now, LEASE_SECONDS)
+            self._lease_until = now + LEASE_SECONDS if held else 0.0
+        return now < self._lease_until
+
+    async def _deliver_batch(self) -> bool:
+        rows = await self._store.due_journal_rows(self._clock(), BATCH_CALLS)
+        batch_is_full = len(rows) == BATCH_CALLS
+        waiting = from_rows(rows)
+        failed: list[JournalEntry] = []
+        running: dict[asyncio.Task[Result], JournalEntry] = {}
+        failures_in_a_row = 0
         try:
             while True:
-                while len(offers) < self._at_once and in_a_row < AWAY and await self._on_duty():
-                    # The last try before the CRM is given up is any call's: those that stand first may be what breaks it.
-                    kept = _next(waiting, offers.values(), at_random=in_a_row == AWAY - 1)
-                    if kept is None:
+                while (
+                    len(running) < self._parallel
+                    and failures_in_a_row < OUTAGE_FAILURES
+                    and not self._is_paused()
+                    and await self._hold_lease()
+                ):
+                    # The last attempt before the CRM counts as down takes any call: the first ones
+                    # may be what breaks it.
+                    is_last_attempt = failures_in_a_row == OUTAGE_FAILURES - 1
+                    entry = _take_next(waiting, running.values(), at_random=is_last_attempt)
+                    if entry is None:
                         break
-                    offers[asyncio.create_task(self._offer(kept))] = kept
-                if not offers:
+                    running[asyncio.create_task(self._deliver(entry))] = entry
+                if not running:
                     break
-                done, _running = await asyncio.wait(offers, return_when=asyncio.FIRST_COMPLETED)
-                for offer in done:
-                    kept = offers.pop(offer)
-                    taken = offer.result()
-                    if taken is False:
-                        failed.append(kept)
-                        in_a_row += 1
-                    if taken:
-                        for poison in failed:
-                            await self._store.write(
-                                partial(Writing.overtaken, id=poison.record.id, most=TRIES)
-                            )
-                        failed, in_a_row, self._wait, self._at_once = (
-                            [],
-                            0,
-                            0.0,
-                            self._settings.log_at_once,
-                        )
+                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    entry = running.pop(task)
+                    match task.result():
+                        case "failed":
+                            failed.append(entry)
+                            failures_in_a_row += 1
+                        case "accepted":
+                            await self._count_failures(failed)
+                            failed = []
+                            failures_in_a_row = 0
+                            self._retry_seconds = 0.0
+                            self._parallel = self._settings.delivery.concurrency
+                        case "rejected" | "throttled":
+                            pass
         finally:
-            for offer in offers:
-                offer.cancel()
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
         if failed:
-            self._wait = min(LONGEST_WAIT, max(FIRST_WAIT, self._wait * 2))
-            self._at_once = 1  # one by one, until the CRM takes something again
-        return whole and not failed
+            self._retry_seconds = min(
+                LONGEST_RETRY_SECONDS, max(FIRST_RETRY_SECONDS, 2 * self._retry_seconds)
+            )
+            self._parallel = 1  # until the CRM accepts a call again
+        return batch_is_full and not failed
 
-    async def _offer(self, kept: Kept) -> bool | None:
-        """Whether the CRM has taken it; None if it never will."""
+    async def _deliver(self, entry: JournalEntry) -> Result:
+        """Deliver one call and save the result."""
+        record = entry.record
         try:
-            await self._crm.log(call_log(kept.record, self._settings))
-        except SourceRefused as error:
-            log.warning(
-                "%s does not take the call %s: %s", self._crm.name, kept.record.id, error.detail
+            interaction = for_crm(
+                record, self._settings.journal.owner, self._settings.telephony.country
             )
-            await self._store.write(partial(Writing.park, id=kept.record.id, problem=error.detail))
-            return None
-        except (
-            Exception
-        ) as error:  # a defect, of ours or a source's, in one call keeps no other from the CRM
-            problem = (
-                error.detail
-                if isinstance(error, CallcardError)
-                else f"Callcard failed on it: {error!r}"
+            await self._sink.log(interaction)
+        except SourceRejected as error:
+            reason = error.detail
+            log.warning("%s rejected the call %s: %s", self._sink.name, record.id, reason)
+            if await self._save(record.id, lambda entry: lifecycle.park(entry, reason)):
+                self._events.publish(InteractionParked(interaction=record.id, problem=reason))
+            return "rejected"
+        except Exception as error:  # a defect in one call must not stop the delivery of others
+            problem = f"Callcard failed: {error!r}"
+            if isinstance(error, CallcardError):
+                problem = error.detail
+            if not entry.problem:
+                log.warning("%s did not accept a call: %s", self._sink.name, problem)
+            await self._save(record.id, lambda entry: lifecycle.set_problem(entry, problem))
+            if isinstance(error, SourceUnavailable) and error.retry_after:
+                self._not_before = max(self._not_before, self._clock() + error.retry_after)
+                return "throttled"
+            return "failed"
+        if await self._save(record.id, lambda entry: lifecycle.deliver(entry, record)):
+            self._events.publish(InteractionDelivered(interaction=record.id))
+        return "accepted"
+
+    async def _count_failures(self, failed: Iterable[JournalEntry]) -> None:
+        for entry in failed:
+            await self._save(
+                entry.record.id, lambda entry: lifecycle.count_attempt(entry, MAX_ATTEMPTS)
             )
-            if not kept.problem:
-                log.warning("%s can't be told of a call now: %s", self._crm.name, problem)
-            await self._store.write(partial(Writing.failed, id=kept.record.id, problem=problem))
-            return False
-        await self._store.write(partial(Writing.delivered, record=kept.record))
+
+    async def _save(self, id: str, transition: Callable[[JournalEntry], JournalEntry]) -> bool:
+        """Apply a transition to an entry. Return whether it changed the entry."""
+        async with self._store.transaction() as tx:
+            row = await tx.journal_row(id)
+            # The record may have been merged into another one, which this delivery did not contain.
+            if row is None or row.id != id:
+                return False
+            entry = from_row(row)
+            changed = transition(entry)
+            if changed == entry:
+                return False
+            await tx.save_journal_row(to_row(changed))
         return True
 
 
-def _next(waiting: list[Kept], offered: Iterable[Kept], *, at_random: bool) -> Kept | None:
-    """Take the first of `waiting` out of it, or any customer's first; of a customer of whom nothing is on its way."""
-    customers = {_customer(kept) for kept in offered}
-    free = []
-    for place, kept in enumerate(waiting):
-        if _customer(kept) not in customers:
-            customers.add(_customer(kept))
-            free.append(place)
-    if not free:
+def _take_next(
+    waiting: list[JournalEntry], running: Iterable[JournalEntry], *, at_random: bool
+) -> JournalEntry | None:
+    """Remove and return the next entry whose customer has no delivery running."""
+    customers = {_customer(entry) for entry in running}
+    candidates = []
+    for index, entry in enumerate(waiting):
+        if _customer(entry) not in customers:
+            customers.add(_customer(entry))
+            candidates.append(index)
+    if not candidates:
         return None
-    return waiting.pop(random.choice(free) if at_random else free[0])  # noqa: S311 - hides nothing
+    index = random.choice(candidates) if at_random else candidates[0]  # noqa: S311 - no secret
+    return waiting.pop(index)
 
 
-def _customer(kept: Kept) -> str:
-    return kept.record.number or kept.record.id
-
-
-def call_log(record: Record, settings: Settings) -> CallLog:
-    """`record` as a CRM keeps it."""
-    read = numbers.read(record.number, settings.country)
-    return CallLog(
-        id=record.id,
-        contact=record.contact.id if record.contact else "",
-        contact_source=record.contact.source if record.contact else "",
-        direction=record.direction,
-        number=read.e164 or record.number,
-        from_address=record.from_address,
-        to_address=record.to_address,
-        type=record.type,
-        queue=record.queue,
-        began=record.began,
-        answered=record.answered,
-        ended=record.ended,
-        end=record.end,
-        owner=record.owner(settings.owner).agent,
-        agents=tuple(
-            AgentShare(
-                agent=part.agent,
-                name=part.name,
-                team=part.team,
-                ring=record.seconds(part, "ALERTING"),
-                talk=record.seconds(part, "ACTIVE"),
-                hold=record.seconds(part, "HELD"),
-                wrap_up=record.wrap_up_seconds(part),
-                notes=part.notes,
-                reasons=part.reasons,
-            )
-            for part in record.parts
-        ),
-        reasons=record.reasons,
-        variables=record.variables,
-        calls=record.dialogs,
-        key=next((leg.key for leg in record.legs if leg.key), ""),
-    )
+def _customer(entry: JournalEntry) -> str:
+    return entry.record.number or entry.record.id

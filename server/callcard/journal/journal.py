@@ -1,301 +1,372 @@
-"""The log: one interaction per call, whatever happens to desktops, nodes, services and the CRM.
+"""The journal: one call record per call, from every report of every desktop and session.
 
-Desktops and sessions tell what they see of a call, as often as they like; it is on disk before they are answered. Here it is
-decided which call that is, and when it is lost; `closing` says when the CRM may hear of it, `outbox` tells it.
+Desktops and sessions report a call repeatedly. Each report is committed before it is acknowledged.
+The journal finds the call's record, merges records that turn out to be one call, and closes calls
+that nobody reports any more. `lifecycle` says when a record is due, `delivery` takes it to the CRM.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
+import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 from cachetools import TTLCache
+from msgspec import structs
 
 from callcard import times
-from callcard.actions.callbacks import Callbacks
-from callcard.actions.interactions import Interaction, Interactions, chosen
-from callcard.actions.number_lists import Lists
-from callcard.api.auth import Agent
-from callcard.crm.base import Match
 from callcard.crm.directory import Directory, Lookup
-from callcard.errors import FinesseError, NotFound, NotPermitted, ReportPending, StoreUnavailable
-from callcard.journal.call_record import Leg, Record, Seen, Teller, absorb, add, is_same
-from callcard.journal.caller_lookup import Caller
-from callcard.journal.lifecycle import keep
-from callcard.journal.report import CallSeen, read_off, seen_of
+from callcard.errors import FinesseError, NotFound, NotPermitted, ReportPending
+from callcard.events import CallEnded, CallLost, CallReported, EventBus
+from callcard.identity import Agent
+from callcard.journal import lifecycle
+from callcard.journal.call_identity import has_taken_part, is_same_call
+from callcard.journal.call_record import CallRecord
+from callcard.journal.caller_lookup import CallerLookup
+from callcard.journal.customer_number import customer_number
+from callcard.journal.interaction import Interaction, contact_of_match, show
+from callcard.journal.journal_entry import JournalEntry, from_row, from_rows, to_row
+from callcard.journal.record_merging import ReportingAgent, apply_report, merge_records
+from callcard.journal.report import CallReport, report_dialog
+from callcard.routing.number_lists import NEVER_LOGGED_SECONDS, NumberLists
 from callcard.settings import Settings
-from callcard.store.sqlite_store import Kept, Store, Writing
+from callcard.store.base import Store, Transaction
 
-log = logging.getLogger("callcard.log")
+log = logging.getLogger(__name__)
 
-EARLY = 60.0
-"""Seconds for which a consult is asked for again that nobody else has told of: desktops try again within 30."""
-SWEEP = 5.0
-"""Seconds between looks for calls that nobody tells of any more."""
+PENDING_SECONDS = 60.0
+"""How long a consult that no other agent has reported yet may wait: desktops retry within 30 s."""
+SWEEP_SECONDS = 5.0
+"""Between checks for lost calls."""
+MAX_LOST_CALLS = 200
+MAX_PURGED_CALLS = 500
+"""In one sweep: a transaction must be short."""
+SECONDS_PER_DAY = 86400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What became of a report: the call's interaction, null when the number is never logged; and, if asked, who is calling."""
+class ReportAcknowledgement:
+    """The acknowledgement of a report; with `lookup`, who is calling."""
 
     interaction: Interaction | None
+    """Null if the call is never logged."""
     never_logged: bool
     number: str
     """The customer's."""
     outgoing: bool
-    ended: bool
+    call_ended: bool
     """The call is over for every agent."""
-    gone: bool
-    """Finesse does not have it for this agent any more, whatever their desktop has heard."""
+    ended_for_agent: bool
+    """Finesse no longer has the call for this agent, even if their desktop missed the event."""
     lookup: Lookup | None
 
 
-class Log:
-    """Takes what is told of calls."""
-
+class Journal:
     def __init__(
         self,
         store: Store,
         directory: Directory,
-        lists: Lists,
-        callbacks: Callbacks,
-        interactions: Interactions,
+        number_lists: NumberLists,
+        events: EventBus,
         settings: Settings,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self._store, self._directory, self._lists, self._callbacks = (
-            store,
-            directory,
-            lists,
-            callbacks,
+        self._store = store
+        self._directory = directory
+        self._number_lists = number_lists
+        self._events = events
+        self._settings = settings.journal
+        self._telephony = settings.telephony
+        self._clock = clock
+        self._caller_lookup = CallerLookup(
+            directory, store, self._telephony.pop_variables, self._telephony.contact_variable
         )
-        self._interactions, self._settings = interactions, settings
-        self._caller = Caller(directory, store, settings.pop_variables, settings.contact_variable)
         self._worker = uuid.uuid4().hex
-        self._began = store.clock()
-        self._looked: TTLCache[tuple[str, str], tuple[int, float]] = TTLCache(
-            20_000, 10 * settings.lost_seconds
+        self._started_at = clock()
+        # The hash of an agent's last report of a call, and when it was new or checked with Finesse.
+        self._last_reports: TTLCache[tuple[str, str], tuple[int, float]] = TTLCache(
+            20_000, 10 * self._settings.lost_seconds, timer=clock
         )
-        """The hash of what an agent last told of a call, and when that was new or Finesse was asked."""
-        self._early: TTLCache[tuple[str, str], float] = TTLCache(20_000, 3600)
-        """Since when an agent tells of a consult of which nobody else does."""
+        # Since when an agent reports a consult that no other agent has reported.
+        self._pending_since: TTLCache[tuple[str, str], float] = TTLCache(20_000, 3600, timer=clock)
 
-    async def tell(self, agent: Agent, call: CallSeen, *, lookup: bool = False) -> Told:
-        """Take what `agent` sees of a call; on disk when this returns. With `lookup`, say who is calling.
+    # ---- reports
 
-        Raises NotPermitted if the call is somebody else's, as Finesse says.
+    async def report(
+        self, agent: Agent, report: CallReport, *, lookup: bool = False
+    ) -> ReportAcknowledgement:
+        """Record an agent's report; it is committed on return. With `lookup`, look up the caller.
+
+        Raises NotPermitted if Finesse says that the call is not this agent's, ReportPending if that
+        cannot be decided yet.
         """
-        login, user = agent.user.login_id, agent.user
-        seen = await self._still_there(agent, self._seen(agent, call))
-        if await self._is_never_logged(agent, seen):
-            if seen.over and seen.outgoing:
-                await self._callbacks.call_ended(
-                    agent, seen.number, times.text(self._store.clock()), reached=True
-                )
-            found = await self._directory.by_number(seen.number) if lookup else None
-            return Told(
-                interaction=None,
-                never_logged=True,
-                number=seen.number,
-                outgoing=seen.outgoing,
-                ended=seen.over,
-                gone=seen.over,
-                lookup=found,
-            )
-        teller = Teller(
-            agent=login,
-            name=f"{user.first_name} {user.last_name}".strip(),
-            team=user.team_name,
-            extension=user.extension,
-            state=call.state,
-            since=call.since,
-        )
-        try:
-            kept = await self._store.write(partial(self._put, teller=teller, seen=seen))
-        except _Stranger:
-            seen = await self._asked(agent, seen)
-            kept = await self._store.write(partial(self._put, teller=teller, seen=seen, known=True))
-        found = await self._caller.look_up(kept.record) if lookup else None
-        if (
-            found
-            and kept.record.contact is None
-            and len(found.matches) == 1
-            and found.matches[0].how in ("exact", "variable")
-        ):
-            recognised = await self._store.write(
-                partial(_recognise, id=kept.record.id, match=found.matches[0])
-            )
-            kept = recognised or kept
-        record = kept.record
-        if record.ended and record.outgoing:
-            await self._callbacks.call_ended(
-                agent,
-                record.number,
-                record.ended,
-                reached=record.end in ("completed", "transferred"),
-            )
-        return Told(
-            interaction=self._interactions.shown(kept, login),
+        report, ended_at = await self._check_still_active(agent, report)
+        number = self._customer_number(agent, report)
+        if await self._is_never_logged(agent, report, number):
+            return await self._acknowledge_unlogged(agent, report, number, lookup)
+        entry = await self._record(agent, report, ended_at, verified=False)
+        if entry is None:
+            report = await self._verify_with_finesse(agent, report)
+            entry = await self._record(agent, report, ended_at, verified=True)
+            assert entry is not None
+        await self._publish(agent, report, entry)
+        found = await self._caller_lookup.look_up(entry.record) if lookup else None
+        if found:
+            entry = await self._recognise_contact(entry, found)
+        record = entry.record
+        return ReportAcknowledgement(
+            interaction=show(entry, agent.login_id, self._settings, self._clock()),
             never_logged=False,
             number=record.number,
             outgoing=record.outgoing,
-            ended=bool(record.ended),
-            gone=seen.over,
+            call_ended=bool(record.ended_at),
+            ended_for_agent=report.ended,
             lookup=found,
         )
 
-    def _seen(self, agent: Agent, call: CallSeen) -> Seen:
-        return seen_of(call, agent.user.extension, self._settings.number_variables)
-
-    async def _still_there(self, agent: Agent, seen: Seen) -> Seen:
-        """`seen`, unless Finesse says that it is over: an event may have been lost, and a desktop would go on showing the call.
-
-        Finesse is asked when nothing new was told of the call for as long as desktops may be silent."""
-        key, now = (agent.user.login_id, seen.dialog), self._store.clock()
-        news = hash((seen.moments, tuple(seen.variables.items())))
-        known, since = self._looked.get(key, (0, now))
-        if seen.over or known != news:
-            self._looked[key] = (news, now)
-            return seen
-        if now - since < self._settings.lost_seconds:
-            return seen
-        self._looked[key] = (news, now)
-        try:
-            dialogs = await agent.finesse.dialogs(agent.credential, agent.user.login_id)
-        except (FinesseError, NotFound):  # it is asked again
-            return seen
-        there = any(dialog.id == seen.dialog for dialog in dialogs)
-        return seen if there else replace(seen, over=True, over_at=times.text(now, "milliseconds"))
-
-    async def _is_never_logged(self, agent: Agent, seen: Seen) -> bool:
-        """Whether the customer's number is on the list, or it is a consult of such a call. What was logged before is dropped."""
-        consulted = any(
-            self._lists.has_met("never-log", dialog) for dialog in (seen.associated, seen.secondary)
+    async def _acknowledge_unlogged(
+        self, agent: Agent, report: CallReport, number: str, lookup: bool
+    ) -> ReportAcknowledgement:
+        outgoing = report.from_address == agent.user.extension
+        if report.ended:
+            await self._events.publish_as(
+                agent,
+                CallEnded(
+                    agent=agent.login_id,
+                    interaction="",
+                    number=number,
+                    outgoing=outgoing,
+                    ended_at=times.iso_text(self._clock()),
+                    reached=True,
+                ),
+            )
+        return ReportAcknowledgement(
+            interaction=None,
+            never_logged=True,
+            number=number,
+            outgoing=outgoing,
+            call_ended=report.ended,
+            ended_for_agent=report.ended,
+            lookup=await self._directory.by_number(number) if lookup else None,
         )
-        if not consulted and not await self._lists.keeps_out(
-            "never-log", seen.number, agent=agent.user.login_id, about=seen.dialog
-        ):
-            return False
 
-        def drop(writing: Writing) -> None:
-            for kept in writing.candidates([seen.dialog], seen.key):
-                theirs = kept.record.part(agent.user.login_id) or _has_been_in(
-                    kept.record, agent.user.extension, seen
-                )
-                if theirs and is_same(kept.record, seen) and kept.status in ("open", "due"):
-                    writing.drop(kept.record.id)
+    async def _publish(self, agent: Agent, report: CallReport, entry: JournalEntry) -> None:
+        record = entry.record
+        if record.ended_at:
+            ended = CallEnded(
+                agent=agent.login_id,
+                interaction=record.id,
+                number=record.number,
+                outgoing=record.outgoing,
+                ended_at=record.ended_at,
+                reached=record.end_reason in ("completed", "transferred"),
+            )
+            await self._events.publish_as(agent, ended)
+        reported = CallReported(
+            agent=agent.login_id,
+            interaction=record.id,
+            call=report.id,
+            number=record.number,
+            outgoing=record.outgoing,
+        )
+        await self._events.publish_as(agent, reported)
 
-        if self._store.candidates([seen.dialog], seen.key):
-            await self._store.write(drop)
-        return True
+    def _customer_number(self, agent: Agent, report: CallReport) -> str:
+        return customer_number(report, agent.user.extension, self._telephony.number_variables)
 
-    async def _asked(self, agent: Agent, seen: Seen) -> Seen:
-        """The call of `seen` as Finesse has it for this agent.
+    async def _check_still_active(self, agent: Agent, report: CallReport) -> tuple[CallReport, str]:
+        """Return the report, as ended (and when) if Finesse no longer has the call.
 
-        A consult of which Finesse knows no more is not kept by itself: it would be a second interaction of the same call. After
-        an outage who consulted may be about to tell of it, so it is asked for again for a while, and NotPermitted only then.
+        A desktop that missed the event goes on reporting the call. Finesse is asked when nothing in
+        the reports has changed for as long as a desktop may be silent.
         """
-        dialogs = await agent.finesse.dialogs(agent.credential, agent.user.login_id)
-        dialog = next((d for d in dialogs if d.id == seen.dialog), None)
-        if dialog is None:
-            now = self._store.clock()
-            if (seen.associated or seen.secondary) and now - self._early.setdefault(
-                (agent.user.login_id, seen.dialog), now
-            ) < EARLY:
-                raise ReportPending(
-                    "Others have told of that call, but not yet that you were in it; tell it again in a moment"
-                )
-            raise NotPermitted("That call is not one of yours, as far as Finesse knows")
-        return self._seen(agent, read_off(dialog))
-
-    def _put(self, writing: Writing, teller: Teller, seen: Seen, *, known: bool = False) -> Kept:
-        """Find the call's record, or begin one, and add what was seen. Two that turn out to be one call become one.
-
-        Raises _Stranger when others told of the call, and neither they nor, if `known`, Finesse say that the teller is in it.
-        """
-        now = writing.clock()
-        found = [
-            kept
-            for kept in writing.candidates((seen.dialog, seen.associated, seen.secondary), seen.key)
-            if is_same(kept.record, seen)
-        ]
-        others = [kept.record for kept in found if kept.record.part(teller.agent) is None]
-        if not known and not all(_has_been_in(record, teller.extension, seen) for record in others):
-            raise _Stranger
-        # What the CRM has as two stays two; then the dialog itself decides.
-        found.sort(
-            key=lambda kept: (
-                kept.status == "delivered",
-                seen.dialog not in kept.record.dialogs,
-                kept.record.began,
+        key = (agent.login_id, report.id)
+        now = self._clock()
+        content = hash(
+            (
+                tuple(report.earlier_states),
+                tuple(report.participants),
+                tuple(report.variables.items()),
             )
         )
-        kept = (
-            found[0]
-            if found
-            else Kept(record=Record(id=str(uuid.uuid4())), status="open", heard=now)
-        )
-        record = kept.record
-        for other in found[1:]:
-            if other.status != "delivered":
-                record = absorb(record, other.record)
-                writing.move(other.record.id, record.id)
-        record = add(record, teller, seen, now)
-        for part in record.parts:
-            if (
-                part.agent != teller.agent
-                and now - part.heard > self._settings.lost_seconds
-                and record.is_on(part.agent)
-            ):
-                record = record.with_part(replace(part, lost=now))
-        return keep(writing, kept, record, now, self._settings)
+        known, since = self._last_reports.get(key, (0, now))
+        if report.ended or known != content:
+            self._last_reports[key] = (content, now)
+            return report, ""
+        if now - since < self._settings.lost_seconds:
+            return report, ""
+        self._last_reports[key] = (content, now)
+        try:
+            dialogs = await agent.finesse.dialogs(agent.credential, agent.login_id)
+        except (FinesseError, NotFound):  # the next report asks again
+            return report, ""
+        if any(dialog.id == report.id for dialog in dialogs):
+            return report, ""
+        return structs.replace(report, ended=True), times.iso_text(now, "milliseconds")
 
-    # ---- calls that nobody tells of any more
+    async def _is_never_logged(self, agent: Agent, report: CallReport, number: str) -> bool:
+        """Return whether the call must not be logged, after deleting what was recorded."""
+        if not await self._number_lists.is_never_logged(
+            agent.login_id, number, report.id, report.related_dialogs
+        ):
+            return False
+        if await self._store.find_journal_rows([report.id], report.call_key):
+            async with self._store.transaction() as tx:
+                await self._delete_recorded(tx, agent, report)
+        return True
+
+    async def _delete_recorded(self, tx: Transaction, agent: Agent, report: CallReport) -> None:
+        extension = agent.user.extension
+        for row in await tx.find_journal_rows([report.id], report.call_key):
+            entry = from_row(row)
+            record = entry.record
+            is_own = record.segment(agent.login_id) or has_taken_part(record, extension, report)
+            if is_own and is_same_call(record, report) and entry.status in ("open", "due"):
+                await tx.delete_journal_row(record.id)
+
+    async def _verify_with_finesse(self, agent: Agent, report: CallReport) -> CallReport:
+        """Return the call as Finesse has it for this agent.
+
+        A consult that Finesse no longer has is not recorded by itself: it would become a second
+        interaction of the same call. After an outage the report of its call may be about to arrive,
+        so it is pending for a while, and only then not permitted.
+        """
+        dialogs = await agent.finesse.dialogs(agent.credential, agent.login_id)
+        dialog = next((each for each in dialogs if each.id == report.id), None)
+        if dialog is not None:
+            return structs.replace(
+                report_dialog(dialog),
+                agent_state=report.agent_state,
+                agent_state_since=report.agent_state_since,
+            )
+        now = self._clock()
+        if report.names_other_call:
+            since = self._pending_since.setdefault((agent.login_id, report.id), now)
+            if now - since < PENDING_SECONDS:
+                raise ReportPending(
+                    "Another agent's report of this call is expected. Send the report again."
+                )
+        raise NotPermitted("Finesse does not list this call among yours")
+
+    async def _record(
+        self, agent: Agent, report: CallReport, ended_at: str, *, verified: bool
+    ) -> JournalEntry | None:
+        """Apply a report to the call's record, creating or merging records.
+
+        Returns None if only other agents reported the call, their reports do not show this agent,
+        and `verified` is false.
+        """
+        async with self._store.transaction() as tx:
+            now = self._clock()
+            rows = await tx.find_journal_rows((report.id, *report.related_dialogs), report.call_key)
+            entries = [each for each in from_rows(rows) if is_same_call(each.record, report)]
+            if not verified and not all(self._may_join(agent, report, e.record) for e in entries):
+                return None
+            # Two calls that the CRM has stay two; otherwise the record of this dialog wins.
+            entries.sort(
+                key=lambda entry: (
+                    entry.status == "delivered",
+                    report.id not in entry.record.dialog_ids,
+                    entry.record.started_at,
+                )
+            )
+            if entries:
+                entry, *duplicates = entries
+            else:
+                record = CallRecord(id=str(uuid.uuid4()))
+                entry = JournalEntry(record=record, status="open", last_report_at=now)
+                duplicates = []
+            record = entry.record
+            for duplicate in duplicates:
+                if duplicate.status != "delivered":
+                    record = merge_records(record, duplicate.record)
+                    await tx.merge_journal_row(duplicate.record.id, into=record.id)
+            record = apply_report(
+                record,
+                self._reporting_agent(agent),
+                report,
+                number=self._customer_number(agent, report),
+                now=now,
+                ended_at=ended_at,
+            )
+            record = self._mark_lost(record, now, reporting=agent.login_id)
+            entry = lifecycle.update(entry, record, now, self._settings.notes_seconds)
+            await tx.save_journal_row(to_row(entry))
+        return entry
+
+    def _may_join(self, agent: Agent, report: CallReport, record: CallRecord) -> bool:
+        if record.segment(agent.login_id) is not None:
+            return True
+        return has_taken_part(record, agent.user.extension, report)
+
+    @staticmethod
+    def _reporting_agent(agent: Agent) -> ReportingAgent:
+        user = agent.user
+        return ReportingAgent(
+            login_id=user.login_id,
+            name=user.full_name,
+            team=user.team_name,
+            extension=user.extension,
+        )
+
+    def _mark_lost(self, record: CallRecord, now: float, reporting: str) -> CallRecord:
+        """Mark the segments of other agents that have not reported for `lost_seconds`."""
+        for segment in record.segments:
+            is_silent = now - segment.last_report_at > self._settings.lost_seconds
+            if segment.agent != reporting and is_silent and record.is_active(segment):
+                record = record.with_segment(replace(segment, lost_at=now))
+        return record
+
+    async def _recognise_contact(self, entry: JournalEntry, found: Lookup) -> JournalEntry:
+        """Note the only reliable match as the call's contact, if no agent has chosen one."""
+        if entry.record.contact is not None or len(found.matches) != 1:
+            return entry
+        match = found.matches[0]
+        if match.how not in ("exact", "variable"):
+            return entry
+        async with self._store.transaction() as tx:
+            row = await tx.journal_row(entry.record.id)
+            if row is None:
+                return entry
+            entry = from_row(row)
+            if entry.record.contact is None:
+                contact = contact_of_match(match, chosen_by="", now=self._clock())
+                record = replace(entry.record, contact=contact)
+                entry = lifecycle.replace_record(entry, record)
+                await tx.save_journal_row(to_row(entry))
+        return entry
+
+    # ---- lost and old calls
 
     async def sweep(self) -> None:
-        """Close what is lost and forget what is old, for as long as this is awaited. One worker does it for all."""
-        while True:
-            await asyncio.sleep(SWEEP)
-            try:
-                await self._store.write(self._close_lost)
-            except StoreUnavailable as error:
-                log.error("the calls could not be looked through: %s", error.detail)
+        """Close lost calls and delete old ones, once.
 
-    def _close_lost(self, writing: Writing) -> None:
-        if not writing.take_duty("sweep", self._worker, 4 * SWEEP):
-            return
-        now, lost = writing.clock(), self._settings.lost_seconds
-        # Nobody could tell while the service was down.
-        for kept in writing.silent(now - lost, 200) if now - self._began > lost else ():
-            record = kept.record
-            for part in record.parts:
-                if record.is_on(part.agent) or record.wrapping:
-                    record = record.with_part(replace(part, lost=now))
-            keep(writing, kept, record, now, self._settings)
-        writing.forget(now - self._settings.keep_days * 86400, 500)
+        Of several workers, the one with the lease does it.
+        """
+        now = self._clock()
+        lost: list[JournalEntry] = []
+        async with self._store.transaction() as tx:
+            if not await tx.acquire_lease("sweep", self._worker, now, 4 * SWEEP_SECONDS):
+                return
+            lost_seconds = self._settings.lost_seconds
+            # No report could arrive while the service was down.
+            if now - self._started_at > lost_seconds:
+                rows = await tx.silent_journal_rows(now - lost_seconds, MAX_LOST_CALLS)
+                lost = [self._close_lost(entry, now) for entry in from_rows(rows)]
+            for entry in lost:
+                await tx.save_journal_row(to_row(entry))
+            before = now - self._settings.retention_days * SECONDS_PER_DAY
+            await tx.purge_delivered(before, MAX_PURGED_CALLS)
+            await tx.purge_never_logged(now - NEVER_LOGGED_SECONDS)
+        for entry in lost:
+            record = entry.record
+            self._events.publish(CallLost(interaction=record.id, number=record.number))
 
-
-class _Stranger(Exception):
-    """Who tells of a call was not seen in it by those who did."""
-
-
-def _has_been_in(record: Record, extension: str, seen: Seen) -> bool:
-    """By what its agents told, or because who asks knows to the millisecond when it began."""
-    leg = next((leg for leg in record.legs if leg.dialog == seen.dialog), Leg(dialog=""))
-    knows = bool(leg.began) and leg.began == seen.began
-    return knows or any(moment.address == extension for moment in record.moments)
-
-
-def _recognise(writing: Writing, id: str, match: Match) -> Kept | None:
-    """The call's contact is who the number or a variable told, unless somebody chose already."""
-    kept = writing.get(id)
-    if kept is None or kept.record.contact is not None:
-        return kept
-    record = replace(kept.record, contact=chosen(match, by="", at=writing.clock()))
-    after = replace(
-        kept, record=record, status="due" if kept.status == "delivered" else kept.status
-    )
-    writing.put(after)
-    return after
+    def _close_lost(self, entry: JournalEntry, now: float) -> JournalEntry:
+        record = entry.record
+        for segment in record.segments:
+            if record.is_active(segment) or record.in_wrap_up:
+                record = record.with_segment(replace(segment, lost_at=now))
+        return lifecycle.update(entry, record, now, self._settings.notes_seconds)

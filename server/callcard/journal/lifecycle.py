@@ -1,40 +1,101 @@
-"""When a call is over, and from when the CRM may hear of it."""
+"""The delivery state of a call, from its first report until the CRM has it: every transition. Pure.
+
+    status      meaning                                  becomes      by
+    ─────────   ──────────────────────────────────────   ──────────   ───────────────────────────
+    open        an agent is in the call or its wrap-up   due          update: the last agent left
+    due         delivered from `due_at` on; before it    open         update: an agent is back
+                ("closing") agents finish their notes    delivered    deliver
+                                                         parked       park, count_attempt
+    delivered   the CRM has the record as it is          due, open    update, replace_record
+    parked      the CRM rejects it; a person decides     due, open    retry, update
+
+Each function returns the new entry; the caller saves it in the transaction in which it read the old
+one.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from callcard.journal.call_record import Record
-from callcard.settings import Settings
-from callcard.store.sqlite_store import Kept, Writing
+from callcard.journal.call_record import CallRecord
+from callcard.journal.journal_entry import JournalEntry
 
-GRACE = 3.0
-"""Seconds between the end of a call that everybody has put away and its delivery: another agent's desktop may be about to tell."""
-
-
-def keep(writing: Writing, kept: Kept, record: Record, now: float, settings: Settings) -> Kept:
-    """Keep `record`, and say from when the CRM may hear of it."""
-    if record.ended and not record.wrapping:
-        over = all(part.finished or part.lost for part in record.parts)
-        wait = GRACE if over else settings.notes_seconds
-        known = kept.due if kept.status != "open" else None
-        due = now + wait if known is None else min(known, now + wait)
-        unchanged = kept.status in ("delivered", "parked") and _same_but_heard(record, kept.record)
-        after = Kept(
-            record=record,
-            status=kept.status if unchanged else "due",
-            heard=now,
-            due=due,
-            problem=kept.problem,
-        )
-    else:
-        after = Kept(record=record, status="open", heard=now)
-    writing.put(after)
-    return after
+GRACE_SECONDS = 3.0
+"""Before the delivery of a call that every agent has finished: another report may be on its way."""
+LATE_NOTES_SECONDS = 24 * 3600.0
+"""How long notes are accepted that were typed in time but could not be sent."""
 
 
-def _same_but_heard(one: Record, other: Record) -> bool:
-    def still(record: Record) -> Record:
-        return replace(record, parts=tuple(replace(part, heard=0.0) for part in record.parts))
+def update(
+    entry: JournalEntry, record: CallRecord, now: float, notes_seconds: float
+) -> JournalEntry:
+    """Return the entry after its record changed to `record`: open while in progress, else due."""
+    if not record.ended_at or record.in_wrap_up:
+        return JournalEntry(record=record, status="open", last_report_at=now)
+    is_finished = all(segment.finished or segment.lost_at for segment in record.segments)
+    due_at = now + (GRACE_SECONDS if is_finished else notes_seconds)
+    if entry.status != "open" and entry.due_at is not None:
+        due_at = min(entry.due_at, due_at)
+    settled = entry.status in ("delivered", "parked")
+    unchanged = settled and _without_report_times(record) == _without_report_times(entry.record)
+    return JournalEntry(
+        record=record,
+        status=entry.status if unchanged else "due",
+        last_report_at=now,
+        due_at=due_at,
+        problem=entry.problem,
+    )
 
-    return still(one) == still(other)
+
+def replace_record(entry: JournalEntry, record: CallRecord) -> JournalEntry:
+    """Return the entry with a record that no report changed; a delivered call becomes due again."""
+    status = "due" if entry.status == "delivered" else entry.status
+    return replace(entry, record=record, status=status)
+
+
+def deliver(entry: JournalEntry, record: CallRecord) -> JournalEntry:
+    """Return the entry after the CRM accepted `record`; due if it has changed since."""
+    if entry.status != "due" or entry.record != record:
+        return entry
+    return replace(entry, status="delivered", problem="", attempts=0)
+
+
+def set_problem(entry: JournalEntry, problem: str) -> JournalEntry:
+    """Return the entry after a failed delivery; later ones show whether the call is at fault."""
+    return replace(entry, problem=problem)
+
+
+def count_attempt(entry: JournalEntry, max_attempts: int) -> JournalEntry:
+    """Return the entry after it failed while another call was delivered."""
+    attempts = entry.attempts + 1
+    parked = entry.status == "due" and attempts >= max_attempts
+    return replace(entry, attempts=attempts, status="parked" if parked else entry.status)
+
+
+def park(entry: JournalEntry, problem: str) -> JournalEntry:
+    """Return the entry after the CRM rejected it, unless it is open again."""
+    if entry.status != "due":
+        return entry
+    return replace(entry, status="parked", problem=problem)
+
+
+def retry(entry: JournalEntry) -> JournalEntry:
+    """Return a parked entry as due."""
+    return replace(entry, status="due", attempts=0, problem="")
+
+
+def is_closing(entry: JournalEntry, now: float) -> bool:
+    """Return whether the call is over and its notes can still be finished."""
+    return entry.status == "due" and entry.due_at is not None and entry.due_at > now
+
+
+def accepts_notes(entry: JournalEntry, typed_at: float, now: float) -> bool:
+    """Return whether notes typed at `typed_at` may still be added."""
+    if entry.due_at is None:
+        return True
+    return typed_at <= entry.due_at and now <= entry.due_at + LATE_NOTES_SECONDS
+
+
+def _without_report_times(record: CallRecord) -> CallRecord:
+    segments = (replace(segment, last_report_at=0.0) for segment in record.segments)
+    return replace(record, segments=tuple(segments))

@@ -1,55 +1,57 @@
-"""Two changes of one text, put together: nothing that either wrote is lost. Pure."""
+"""Merge two edits of the same notes line by line, so that nothing is lost. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-_Change = tuple[int, int, list[str]]
-"""From and to which line of the original, and what stands there instead."""
+_Edit = tuple[int, int, list[str]]
+"""First and last line of the base that are replaced, and the replacement."""
 
 
-def merged(base: str, theirs: str, ours: str) -> str:
-    """`base` with what was changed in `theirs` and in `ours`, line by line. Where both changed the same lines, both are kept,
-    theirs first; where only one did, it did."""
+def merge_notes(base: str, theirs: str, ours: str) -> str:
+    """Return `base` with the edits of `theirs` and `ours` (a three-way merge).
+
+    Where both edited the same lines, both versions stay, theirs first.
+    """
     if theirs in (base, ours):
         return ours
     if ours == base:
         return theirs
-    original, left, right = base.splitlines(), theirs.splitlines(), ours.splitlines()
-    mine, other = _changes(original, right), _changes(original, left)
-    told: list[str] = []
-    place = 0
+    base_lines = base.splitlines()
+    our_edits = _edits(base_lines, ours.splitlines())
+    their_edits = _edits(base_lines, theirs.splitlines())
+    merged: list[str] = []
+    position = 0
     while True:
-        end = _reach(place, (*mine, *other))
-        kept, a, b = (
-            original[place:end],
-            _apply(original, other, place, end),
-            _apply(original, mine, place, end),
-        )
-        if a in (kept, b):
-            told += b
-        elif b == kept:
-            told += a
+        end = _end_of_overlap(position, (*our_edits, *their_edits))
+        original = base_lines[position:end]
+        their_version = _apply(base_lines, their_edits, position, end)
+        our_version = _apply(base_lines, our_edits, position, end)
+        if their_version in (original, our_version):
+            merged += our_version
+        elif our_version == original:
+            merged += their_version
         else:
-            told += [*a, *(line for line in b if line not in a)]
-        if end > place:
-            place = end
-        elif place < len(original):
-            told.append(original[place])
-            place += 1
+            merged += their_version
+            merged += [line for line in our_version if line not in their_version]
+        if end > position:
+            position = end
+        elif position < len(base_lines):
+            merged.append(base_lines[position])
+            position += 1
         else:
-            return "\n".join(told)
+            return "\n".join(merged)
 
 
-def _reach(place: int, changes: Sequence[_Change]) -> int:
-    """The end of the smallest stretch from `place` on whose edges no change crosses."""
-    end = place
+def _end_of_overlap(position: int, edits: Sequence[_Edit]) -> int:
+    """Return the end of the shortest range from `position` that no edit crosses."""
+    end = position
     while True:
         crossing = (
             last
-            for first, last, _ in changes
-            if first >= place and (first < end or first == place) and last > end
+            for first, last, _lines in edits
+            if first >= position and (first < end or first == position) and last > end
         )
         further = max(crossing, default=end)
         if further == end:
@@ -57,16 +59,17 @@ def _reach(place: int, changes: Sequence[_Change]) -> int:
         end = further
 
 
-def _changes(original: list[str], changed: list[str]) -> list[_Change]:
-    codes = SequenceMatcher(None, original, changed, autojunk=False).get_opcodes()
-    return [(i1, i2, changed[j1:j2]) for tag, i1, i2, j1, j2 in codes if tag != "equal"]
+def _edits(base: list[str], edited: list[str]) -> list[_Edit]:
+    codes = SequenceMatcher(None, base, edited, autojunk=False).get_opcodes()
+    return [(i1, i2, edited[j1:j2]) for tag, i1, i2, j1, j2 in codes if tag != "equal"]
 
 
-def _apply(original: list[str], changes: Sequence[_Change], start: int, end: int) -> list[str]:
-    """The lines from `start` to `end` with those of `changes` that lie in them; an insertion at `end` is the next stretch's."""
-    told, place = [], start
-    for first, last, lines in changes:
+def _apply(base: list[str], edits: Sequence[_Edit], start: int, end: int) -> list[str]:
+    """Return lines `start` to `end` of the base with the edits inside, none at `end`."""
+    result: list[str] = []
+    position = start
+    for first, last, lines in edits:
         if start <= first < end or first == last == start:
-            told += original[place:first] + lines
-            place = last
-    return told + original[place:end]
+            result += base[position:first] + lines
+            position = last
+    return result + base[position:end]

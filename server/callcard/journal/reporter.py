@@ -1,5 +1,7 @@
-"""Watching an agent's calls through their line: every change is told, again until it is taken, and now and then although nothing
-changed, so that the log knows that somebody still looks. The gadget does the same for those who have a desktop."""
+"""Report a session's calls to the journal: every change until it is acknowledged, and a heartbeat.
+
+The gadget does the same for agents with a desktop (gadget/shared/reporter.js).
+"""
 
 from __future__ import annotations
 
@@ -13,96 +15,111 @@ from msgspec import structs
 from callcard.errors import CallcardError, RequestError
 from callcard.finesse.objects import Dialog, User
 from callcard.finesse.state_diff import Change, DialogChanged, UserChanged
-from callcard.journal.report import CallSeen, PartySeen, read_off
+from callcard.journal.report import CallReport, ReportedParticipant, report_dialog
 
-log = logging.getLogger("callcard.watch")
+log = logging.getLogger(__name__)
 
-REPEAT = 30.0
-"""Seconds between tellings of a call on which nothing changes."""
-FIRST_WAIT, LONGEST_WAIT = 0.2, 30.0
-"""Seconds until what was not taken is told again, doubled each time."""
+HEARTBEAT_SECONDS = 30.0
+"""Between reports of a call that does not change."""
+FIRST_RETRY_SECONDS = 0.2
+LONGEST_RETRY_SECONDS = 30.0
 
 
-class Watch:
-    """Runs by itself until it is closed. `tell` raises an RequestError for what will never be taken, any other CallcardError for what
-    is to be told again. `waiting` is what another watch had still to tell."""
+class CallReporter:
+    """Reports in the background until it is closed.
+
+    `send` raises a RequestError for a report that is rejected for good, and any other CallcardError
+    for one to send again. `pending` is what another reporter had not got acknowledged.
+    """
 
     def __init__(
         self,
-        tell: Callable[[CallSeen], Awaitable[object]],
+        send: Callable[[CallReport], Awaitable[object]],
         *,
-        repeat: float = REPEAT,
-        waiting: Mapping[str, CallSeen] | None = None,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+        pending: Mapping[str, CallReport] | None = None,
     ) -> None:
         self.user: User | None = None
-        """The agent as last heard of."""
-        self.waiting: dict[str, CallSeen] = dict(waiting or {})
-        """What was not taken yet, by the call."""
-        self._tell, self._repeat = tell, repeat
-        self._on: dict[str, CallSeen] = {}
-        self._news = asyncio.Event()
-        if self.waiting:
-            self._news.set()
-        self._telling = asyncio.create_task(self._tell_all())
+        """The agent, as the last event showed them."""
+        self.pending: dict[str, CallReport] = dict(pending or {})
+        """Reports without acknowledgement, by call."""
+        self._send = send
+        self._heartbeat_seconds = heartbeat_seconds
+        self._active: dict[str, CallReport] = {}
+        self._changed = asyncio.Event()
+        if self.pending:
+            self._changed.set()
+        self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
-        self._telling.cancel()
+        self._task.cancel()
         with suppress(asyncio.CancelledError):
-            await self._telling
+            await self._task
 
-    def hear(self, change: Change) -> None:
+    def on_change(self, change: Change) -> None:
+        """Take in a change from the agent's presence."""
         match change:
             case UserChanged(user):
                 self.user = user
-            case DialogChanged(what, dialog):
-                self._see(dialog, over=what == "ended")
+            case DialogChanged(kind, dialog):
+                self._add(dialog, ended=kind == "ended")
 
     def forget(self, call: str) -> None:
-        """Finesse does not have it any more, although nobody said so."""
-        self._on.pop(call, None)
+        """Stop reporting a call that Finesse no longer has, although no event said so."""
+        self._active.pop(call, None)
 
-    def _see(self, dialog: Dialog, *, over: bool) -> None:
-        seen = read_off(dialog, over=over)
-        waiting = self.waiting.get(seen.id)
-        before = waiting or self._on.get(seen.id)
-        earlier: list[PartySeen] = [
-            *(waiting.earlier if waiting else []),
-            *(before.parties if before else []),
-        ]
-        state, since = (self.user.state, self.user.state_change_time) if self.user else ("", "")
-        self.waiting[seen.id] = structs.replace(
-            seen, earlier=list(dict.fromkeys(earlier)), state=state, since=since
+    def _add(self, dialog: Dialog, *, ended: bool) -> None:
+        report = report_dialog(dialog, ended=ended)
+        unacknowledged = self.pending.get(report.id)
+        previous = unacknowledged or self._active.get(report.id)
+        earlier: list[ReportedParticipant] = []
+        if unacknowledged:
+            earlier += unacknowledged.earlier_states
+        if previous:
+            earlier += previous.participants
+        self.pending[report.id] = structs.replace(
+            report,
+            earlier_states=list(dict.fromkeys(earlier)),
+            agent_state=self.user.state if self.user else "",
+            agent_state_since=self.user.state_change_time if self.user else "",
         )
-        if over:
-            self._on.pop(seen.id, None)
+        if ended:
+            self._active.pop(report.id, None)
         else:
-            self._on[seen.id] = seen
-        self._news.set()
+            self._active[report.id] = report
+        self._changed.set()
 
-    async def _tell_all(self) -> None:
-        again = asyncio.get_running_loop().time() + self._repeat
-        wait = FIRST_WAIT
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        next_heartbeat = loop.time() + self._heartbeat_seconds
+        retry_seconds = FIRST_RETRY_SECONDS
         while True:
+            wait = retry_seconds if self.pending else next_heartbeat - loop.time()
             with suppress(TimeoutError):
-                async with asyncio.timeout(
-                    wait if self.waiting else again - asyncio.get_running_loop().time()
-                ):
-                    await self._news.wait()
-            self._news.clear()
-            if asyncio.get_running_loop().time() >= again:
-                again = asyncio.get_running_loop().time() + self._repeat
-                for id, seen in self._on.items():
-                    self.waiting.setdefault(id, seen)
-            failed = False
-            for id, seen in list(self.waiting.items()):
-                try:
-                    await self._tell(seen)
-                except RequestError as error:
-                    log.warning("a call is not logged: %s", error.code)
-                except CallcardError as error:
-                    log.info("a call is told again: %s", error.code)
-                    failed = True
-                    continue
-                if self.waiting.get(id) is seen:
-                    del self.waiting[id]
-            wait = min(LONGEST_WAIT, wait * 2) if failed else FIRST_WAIT
+                async with asyncio.timeout(wait):
+                    await self._changed.wait()
+            self._changed.clear()
+            if loop.time() >= next_heartbeat:
+                next_heartbeat = loop.time() + self._heartbeat_seconds
+                for call, report in self._active.items():
+                    self.pending.setdefault(call, report)
+            if await self.send_pending():
+                retry_seconds = FIRST_RETRY_SECONDS
+            else:
+                retry_seconds = min(LONGEST_RETRY_SECONDS, 2 * retry_seconds)
+
+    async def send_pending(self) -> bool:
+        """Send every pending report once. Return whether none has to be sent again."""
+        all_acknowledged = True
+        for call, report in list(self.pending.items()):
+            try:
+                await self._send(report)
+            except RequestError as error:
+                log.warning("a call is not logged: %s", error.code)
+            except CallcardError as error:
+                log.info("a call report is retried: %s", error.code)
+                all_acknowledged = False
+                continue
+            if self.pending.get(call) is report:
+                del self.pending[call]
+        return all_acknowledged

@@ -1,1 +1,1 @@
-"""Callcard's own data: what is known of calls before the CRM hears of it, callbacks, number lists, and who did what."""
+"""Persistence: `base` is the contract, with one module for each database."""

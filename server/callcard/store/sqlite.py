@@ -1,7 +1,8 @@
 """One SQLite file: connections, pragmas, migrations, and a writer with group commit.
 
-The store of calls, the local contacts and the lockout memory all use `Database`; several processes may
-share a file. Reads run in the event loop: a keyed read takes less time than handing it to a thread.
+The store of calls, the local contacts and the lockout memory all use `Database`; several processes
+may share a file. Reads run in the event loop: a keyed read takes less time than handing it to a
+thread.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from callcard.errors import CallcardError, StoreUnavailable
 
@@ -30,8 +32,8 @@ class NewerSchema(sqlite3.DatabaseError):
 class Database:
     """The SQLite file at `path`, created when it is missing.
 
-    `durable` commits reach the disk before they return. `lock_seconds` bounds the wait for other writers.
-    Every method raises `unavailable`, a CallcardError, when the file cannot be used.
+    `durable` commits reach the disk before they return. `lock_seconds` bounds the wait for other
+    writers. Every method raises `unavailable`, a CallcardError, when the file cannot be used.
     """
 
     def __init__(
@@ -55,9 +57,11 @@ class Database:
             self._reader = self.connect_reader()
         except sqlite3.Error as error:
             raise unavailable(f"{path} cannot be opened: {error}") from error
+        self._busy_timeout_ms = -1
         # An asyncio.Lock is fair: transactions run in the order in which they were asked for.
-        self._turn = asyncio.Lock()
+        self._transaction_lock = asyncio.Lock()
         self._batch: asyncio.Future[None] | None = None
+        self._is_closed = False
         self._commits: set[asyncio.Task[None]] = set()
         self._committer = ThreadPoolExecutor(1, "sqlite-commit")
 
@@ -82,13 +86,15 @@ class Database:
         return connection
 
     async def close(self) -> None:
-        """Commit what is under way and close the connections."""
+        """Finish the transactions under way and close the connections."""
+        async with self._transaction_lock:
+            self._is_closed = True
         while self._commits:
             await asyncio.wait(self._commits)
-        self.close_now()
+        self.close_blocking()
 
-    def close_now(self) -> None:
-        """Close the connections; for programs without an event loop."""
+    def close_blocking(self) -> None:
+        """Close the connections; for code without an event loop."""
         self._committer.shutdown()
         self._reader.close()
         self._writer.close()
@@ -106,16 +112,18 @@ class Database:
     async def transaction(self) -> AsyncIterator[Execute]:
         """Run the body as one transaction; after the block, it is on disk.
 
-        Bodies run one at a time, so they must not await anything slow. Transactions that wait for their
-        turn are committed together (group commit): one sync to disk serves them all. A body that raises
-        undoes its own statements only.
+        Bodies run one at a time, so they must not await anything slow. Transactions that wait for
+        their turn are committed together (group commit): one sync to disk serves them all. A body
+        that raises undoes its own statements only.
         """
         try:
             async with asyncio.timeout(self._lock_seconds):
-                await self._turn.acquire()
+                await self._transaction_lock.acquire()
         except TimeoutError as error:
             raise self._busy() from error
         try:
+            if self._is_closed:
+                raise self._unavailable(f"{self._path} is closed")
             batch = await self._join_batch()
             with self.errors():
                 self._writer.execute("savepoint body")
@@ -129,7 +137,7 @@ class Database:
             with self.errors():
                 self._writer.execute("release body")
         finally:
-            self._turn.release()
+            self._transaction_lock.release()
         await asyncio.shield(batch)
 
     def _execute(self, sql: str, parameters: Iterable[Any] = ()) -> sqlite3.Cursor:
@@ -140,11 +148,11 @@ class Database:
         """Return the batch that the next commit ends, beginning one if there is none."""
         if self._batch is not None and not self._writer.in_transaction:
             # SQLite rolled the batch back by itself, for example because the disk is full.
-            self._end_batch(self._unavailable("The last write failed; nothing of it was kept"))
+            self._end_batch(self._write_failed())
         if self._batch is None:
             await self._begin()
             self._batch = asyncio.get_running_loop().create_future()
-            self._batch.add_done_callback(_retrieve)
+            self._batch.add_done_callback(_mark_retrieved)
             # The commit takes its turn behind the transactions that wait now; these join the batch.
             commit = asyncio.create_task(self._commit(self._batch))
             self._commits.add(commit)
@@ -152,10 +160,10 @@ class Database:
         return self._batch
 
     async def _begin(self) -> None:
-        """Begin a write transaction without blocking the event loop while another process writes."""
+        """Begin a write transaction; waiting for another process does not block the event loop."""
         deadline = asyncio.get_running_loop().time() + self._lock_seconds
         with self.errors():
-            self._writer.execute("pragma busy_timeout = 0")
+            self._set_busy_timeout(0)
             while True:
                 try:
                     self._writer.execute("begin immediate")
@@ -168,14 +176,14 @@ class Database:
                 await asyncio.sleep(_POLL_SECONDS)
 
     async def _commit(self, batch: asyncio.Future[None]) -> None:
-        async with self._turn:
+        async with self._transaction_lock:
             if batch.done():  # it failed before its commit
                 return
             failure: CallcardError | None = None
             try:
                 with self.errors():
                     if not self._writer.in_transaction:
-                        raise self._unavailable("The last write failed; nothing of it was kept")
+                        raise self._write_failed()
                     loop = asyncio.get_running_loop()
                     await loop.run_in_executor(self._committer, self._writer.execute, "commit")
             except CallcardError as error:
@@ -194,10 +202,10 @@ class Database:
             batch.set_exception(failure)
 
     @contextmanager
-    def transaction_now(self) -> Iterator[Execute]:
-        """Run the body as one transaction in the calling thread; for imports and the command line."""
+    def transaction_blocking(self) -> Iterator[Execute]:
+        """Run the body as one transaction; blocks the calling thread."""
         with self.errors():
-            self._writer.execute(f"pragma busy_timeout = {int(1000 * self._lock_seconds)}")
+            self._set_busy_timeout(int(1000 * self._lock_seconds))
             self._writer.execute("begin immediate")
             try:
                 yield self._writer.execute
@@ -206,10 +214,17 @@ class Database:
                 raise
             self._writer.execute("commit")
 
-    def execute_now(self, sql: str, parameters: Iterable[Any] = ()) -> sqlite3.Cursor:
-        """Run one statement as a transaction of its own in the calling thread."""
+    def execute_blocking(self, sql: str, parameters: Iterable[Any] = ()) -> sqlite3.Cursor:
+        """Run one statement as a transaction of its own; blocks the calling thread."""
         with self.errors():
+            self._set_busy_timeout(int(1000 * self._lock_seconds))
             return self._writer.execute(sql, tuple(parameters))
+
+    def _set_busy_timeout(self, milliseconds: int) -> None:
+        """Set how long SQLite itself blocks the thread for other writers."""
+        if milliseconds != self._busy_timeout_ms:
+            self._writer.execute(f"pragma busy_timeout = {milliseconds}")
+            self._busy_timeout_ms = milliseconds
 
     # ---- errors
 
@@ -222,22 +237,38 @@ class Database:
             raise self._unavailable(f"{self._path} cannot be used ({error}); try again") from error
 
     def _busy(self) -> CallcardError:
+        return self._unavailable(f"{self._path} is busy; nothing was saved. Try again")
+
+    def _write_failed(self) -> CallcardError:
         return self._unavailable(
-            f"{self._path} was locked by other writers for {self._lock_seconds:g} s; try again"
+            f"{self._path} could not be written, for example because the disk is full; nothing was "
+            "saved. Try again"
         )
 
 
-def _retrieve(batch: asyncio.Future[None]) -> None:
-    """Look at a failed batch, so that asyncio does not report it when no caller waits any more."""
+def _mark_retrieved(batch: asyncio.Future[None]) -> None:
+    """Mark a batch's exception as retrieved, so that asyncio does not log it."""
     if not batch.cancelled():
         batch.exception()
+
+
+def has_table(path: Path | str, name: str) -> bool:
+    """Return whether an existing file has a table, without changing the file."""
+    if not Path(path).is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+            sql = "select 1 from sqlite_master where type = 'table' and name = ?"
+            return connection.execute(sql, (name,)).fetchone() is not None
+    except sqlite3.Error:  # opening it for good will say why
+        return False
 
 
 # ---- migrations
 
 
 def migrate(connection: sqlite3.Connection, migrations: Sequence[str]) -> None:
-    """Run the migrations that this file has not had, in one transaction with their count (`user_version`).
+    """Run the migrations that this file has not had, in one transaction.
 
     Append to `migrations`; never edit one that has been released. Raises NewerSchema.
     """

@@ -1,457 +1,367 @@
-"""The store in one SQLite file, which several workers may share.
-
-Writes are on disk when they are answered: one thread takes all that wait and commits them together, so that a sync to disk is paid
-once for many. Reads are keyed, and run in the event loop.
-"""
+"""The store in one SQLite file, which the workers of one machine share."""
 
 from __future__ import annotations
 
-import asyncio
-import queue
-import sqlite3
-import threading
-import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any
 
 import msgspec
 
-from callcard.errors import StoreUnavailable
-from callcard.journal.call_record import Record
-from callcard.store.sqlite import migrate
-
-_T = TypeVar("_T")
-Status = Literal["open", "due", "delivered", "parked"]
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Record).decode
+from callcard.errors import OperatorError
+from callcard.store.base import (
+    AuditRow,
+    Callback,
+    JournalRow,
+    ListedNumberRow,
+    RosterRow,
+    Transaction,
+)
+from callcard.store.sqlite import Database, Execute, has_table
 
 _MIGRATIONS = (
     """
-    create table record (
+    create table call_record (
         id text primary key,
-        doc blob not null,                  -- callcard.journal.call_record.Record, as JSON
-        status text not null,               -- open, due (the CRM must hear of it), delivered, parked (it does not want it)
-        heard real not null,                -- when a desktop last told of it
-        due real,                           -- from when the CRM may hear of it
-        tries integer not null default 0,   -- that failed while other records were taken
-        problem text not null default '',   -- why it is parked or tried again
+        document blob not null,
+        status text not null,               -- open, due, delivered, parked
+        last_report_at real not null,
+        due_at real,                        -- earliest delivery
+        attempts integer not null default 0,-- failed deliveries while others succeeded
+        problem text not null default '',   -- why it is parked or retried
         contact text not null default ''    -- source/id
     ) without rowid;
-    create index record_status on record (status, due);
-    create index record_contact on record (contact) where contact != '';
-    create table leg (
+    create index call_record_status on call_record (status, due_at);
+    create index call_record_contact on call_record (contact) where contact != '';
+    create index call_record_delivered on call_record (last_report_at) where status = 'delivered';
+    create index call_record_open on call_record (last_report_at) where status = 'open';
+    create table dialog (
         dialog text not null,
-        key text not null,
-        record text not null references record on delete cascade,
+        call_key text not null,
+        record text not null references call_record on delete cascade,
         primary key (dialog, record)
     ) without rowid;
-    create index leg_key on leg (key) where key != '';
-    create index leg_record on leg (record);
-    create table moved (id text primary key, record text not null) without rowid; -- two records that turned out to be one call
-    create table listed (
-        list text not null, number text not null,       -- E.164, or the digits of an internal number
-        given text not null, reason text not null, author text not null, at real not null,
+    create index dialog_call_key on dialog (call_key) where call_key != '';
+    create index dialog_record on dialog (record);
+    create table merged_record (id text primary key, record text not null) without rowid;
+    create index merged_record_record on merged_record (record);
+    create table never_logged (dialog text primary key, recorded_at real not null) without rowid;
+    create index never_logged_recorded_at on never_logged (recorded_at);
+    create table listed_number (
+        list text not null, number text not null,
+        given text not null, reason text not null, author text not null, added_at real not null,
         primary key (list, number)
     ) without rowid;
     create table audit (
         id integer primary key,
-        at real not null, agent text not null, what text not null, number text not null, detail text not null
+        recorded_at real not null,
+        agent text not null, action text not null, number text not null, detail text not null
     );
     create table callback (
-        id text primary key, agent text not null, team text not null, status text not null, at text not null, doc blob not null
+        id text primary key,
+        agent text not null, status text not null, due_at text not null, document blob not null
     ) without rowid;
-    create index callback_agent on callback (agent, status, at);
-    create table duty (name text primary key, worker text not null, until real not null) without rowid;  -- what one does for all
-    """,
-    # a callback waits until the customer is reached, however often they are dialled
-    """
-    alter table callback drop column team;
-    update callback set status = 'open', doc = cast(replace(cast(doc as text), '"status":"dialled"', '"status":"open"') as blob)
-        where status = 'dialled';
-    """,
-    # what is old is found without looking at the rest
-    """
-    create index record_delivered on record (heard) where status = 'delivered';
-    create index moved_record on moved (record);
+    create index callback_agent on callback (agent, status, due_at);
+    create table roster (
+        login_id text primary key,
+        team_id text not null, name text not null, extension text not null, state text not null,
+        updated_at real not null
+    ) without rowid;
+    create index roster_team on roster (team_id, updated_at);
+    create table lease (name text primary key, worker text not null, expires_at real not null)
+        without rowid;
     """,
 )
 
+_RECORD = "id, document, status, last_report_at, due_at, attempts, problem, contact"
+_encode = msgspec.json.Encoder().encode
+_decode_callback = msgspec.json.Decoder(Callback).decode
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """A record and how far it is on its way to the CRM."""
-
-    record: Record
-    status: Status
-    heard: float
-    due: float | None = None
-    tries: int = 0
-    problem: str = ""
+Query = Callable[[str, Iterable[Any]], list[Any]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """A number on one of the lists, by whom and why; `at` in seconds since the epoch."""
+class SqliteStore:
+    """Implements `base.Store` on the file at `path`, created when it is missing."""
 
-    name: str
-    """The list's."""
-    number: str
-    given: str
-    reason: str
-    author: str
-    at: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audited:
-    at: float
-    agent: str
-    what: str
-    number: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Callback:
-    """A customer who is to be called. `at` is when, ISO 8601 in UTC, or empty: when there is time."""
-
-    id: str
-    agent: str
-    status: Literal["open", "done", "cancelled"]
-    at: str
-    number: str
-    name: str
-    contact: str
-    """source/id, or empty."""
-    note: str
-    created: str
-    display: str = ""
-    """The number as people write it."""
-    state_before: str = ""
-    """The agent's before they dialled, to be restored when the call is over; empty when it stays."""
-    reason: str = ""
-    """The id of the Not Ready reason that was set for it."""
-    tried: str = ""
-    """When it was last dialled; empty when it never was."""
-
-
-class Store:
-    """The file at `path`, made when it is missing. Every method raises StoreUnavailable when the file can't be used.
-
-    What is written is written by a function over a `Writing`, which runs in a transaction of its own: all of it, or nothing.
-    """
-
-    def __init__(self, path: Path | str, clock: Callable[[], float] = time.time) -> None:
-        self.clock = clock
-        self._path = str(path)
-        try:
-            self._writer = self._connect()
-            migrate(self._writer, _MIGRATIONS)
-            self._reader = self._connect()
-            self._reader.execute("pragma query_only = on")
-        except sqlite3.Error as error:
-            raise StoreUnavailable(f"The store {path} can't be opened: {error}") from error
-        self._waiting: queue.SimpleQueue[tuple[Callable[[Writing], Any], Future[Any]] | None] = (
-            queue.SimpleQueue()
-        )
-        self._thread = threading.Thread(target=self._write_all, name="store", daemon=True)
-        self._thread.start()
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self._path, timeout=5.0, isolation_level=None, check_same_thread=False
-        )
-        connection.execute("pragma journal_mode = wal")
-        connection.execute("pragma synchronous = full")  # what was answered outlives a power cut
-        connection.execute("pragma foreign_keys = on")
-        return connection
-
-    def close(self) -> None:
-        """Once everything that waits is written."""
-        self._waiting.put(None)
-        self._thread.join()
-        self._reader.close()
-        self._writer.close()
-
-    # ---- writing
-
-    async def write(self, change: Callable[[Writing], _T]) -> _T:
-        """Do `change` and answer what it answers, once it is on disk."""
-        done: Future[_T] = Future()
-        self._waiting.put((change, done))
-        return await asyncio.wrap_future(done)
-
-    def _write_all(self) -> None:
-        while (first := self._waiting.get()) is not None:
-            batch = [first]
-            while len(batch) < 200 and not self._waiting.empty():
-                following = self._waiting.get()
-                if following is None:
-                    self._waiting.put(None)  # the end, once this is written
-                    break
-                batch.append(following)
-            self._commit(batch)
-
-    def _commit(self, batch: list[tuple[Callable[[Writing], Any], Future[Any]]]) -> None:
-        writing = Writing(self._writer.execute, self.clock)
-        answers: list[tuple[Future[Any], Any, BaseException | None]] = []
-        try:
-            self._writer.execute("begin immediate")
-            for change, done in batch:
-                self._writer.execute("savepoint one")
-                try:
-                    answers.append((done, change(writing), None))
-                except Exception as error:
-                    self._writer.execute("rollback to one")
-                    answers.append((done, None, error))
-                self._writer.execute("release one")
-            self._writer.execute("commit")
-        except sqlite3.Error as error:
-            if self._writer.in_transaction:
-                self._writer.execute("rollback")
-            answers = [(done, None, error) for _change, done in batch]
-        for done, answer, failed in answers:
-            if done.set_running_or_notify_cancel():
-                if failed is None:
-                    done.set_result(answer)
-                else:
-                    done.set_exception(_reported(failed))
-
-    # ---- reading
-
-    def get(self, id: str) -> Kept | None:
-        """The record `id`, or the one that it has become part of."""
-        return _found(self._read, id)
-
-    def candidates(self, dialogs: Iterable[str], key: str = "") -> list[Kept]:
-        """Records that have been one of `dialogs` or name it, or have the call key `key`, newest first. Ids are used again."""
-        sql, values = _candidates(dialogs, key)
-        return [_kept(row) for row in self._read(sql, values)]
-
-    def of_contact(self, contact: str, limit: int) -> list[Kept]:
-        """The newest records of a contact (`source/id`) of which the CRM has not heard yet."""
-        where = "contact = ? and contact != '' and status != 'delivered'"  # said twice, or the index on it is not used
-        sql = f"select {_COLUMNS} from record where {where} order by heard desc limit ?"  # noqa: S608 - constant
-        return [_kept(row) for row in self._read(sql, (contact, limit))]
-
-    def due(self, now: float, limit: int) -> list[Kept]:
-        """What the CRM must hear of at `now`, the longest waiting first."""
-        sql = f"select {_COLUMNS} from record where status = 'due' and due <= ? order by due, id limit ?"  # noqa: S608 - constant
-        return [_kept(row) for row in self._read(sql, (now, limit))]
-
-    def parked(self, limit: int) -> list[Kept]:
-        """What the CRM does not take, the newest first."""
-        sql = f"select {_COLUMNS} from record where status = 'parked' order by due desc, id limit ?"  # noqa: S608 - constant
-        return [_kept(row) for row in self._read(sql, (limit,))]
-
-    def counts(self) -> dict[str, int]:
-        """Records on their way to the CRM, by status. Of those delivered there may be millions."""
-        sql = "select status, count(*) from record where status in ('open', 'due', 'parked') group by status"
-        return dict(self._read(sql, ()))
-
-    def listed(self, name: str, number: str) -> Listed | None:
-        return next(iter(self._listed("where list = ? and number = ?", (name, number))), None)
-
-    def list_numbers(self, name: str, limit: int) -> list[Listed]:
-        return self._listed("where list = ? order by at desc limit ?", (name, limit))
-
-    def _listed(self, where: str, values: tuple[Any, ...]) -> list[Listed]:
-        sql = f"select list, number, given, reason, author, at from listed {where}"  # noqa: S608 - constant
-        rows = self._read(sql, values)
-        return [
-            Listed(name=n, number=e, given=g, reason=r, author=a, at=at)
-            for n, e, g, r, a, at in rows
-        ]
-
-    def audited(self, limit: int) -> list[Audited]:
-        """The last things done, newest first."""
-        rows = self._read(
-            "select at, agent, what, number, detail from audit order by id desc limit ?", (limit,)
-        )
-        return [
-            Audited(at=at, agent=agent, what=what, number=number, detail=detail)
-            for at, agent, what, number, detail in rows
-        ]
-
-    def callback(self, id: str) -> Callback | None:
-        return next(
-            (
-                _decode_callback(row[0])
-                for row in self._read("select doc from callback where id = ?", (id,))
-            ),
-            None,
-        )
-
-    def callbacks(self, agent: str, limit: int) -> list[Callback]:
-        """Those of `agent` that are open, the first to be called first."""
-        sql = "select doc from callback where agent = ? and status = 'open' order by at, id limit ?"
-        return [_decode_callback(row[0]) for row in self._read(sql, (agent, limit))]
-
-    def _read(self, sql: str, values: Iterable[Any]) -> list[Any]:
-        try:
-            return self._reader.execute(sql, tuple(values)).fetchall()
-        except sqlite3.Error as error:
-            raise _reported(error) from error
-
-
-class Writing:
-    """What a change may do, within its transaction."""
-
-    def __init__(self, execute: Callable[..., sqlite3.Cursor], clock: Callable[[], float]) -> None:
-        self._execute, self.clock = execute, clock
-
-    def get(self, id: str) -> Kept | None:
-        return _found(lambda sql, values: self._execute(sql, values).fetchall(), id)
-
-    def candidates(self, dialogs: Iterable[str], key: str) -> list[Kept]:
-        sql, values = _candidates(dialogs, key)
-        return [_kept(row) for row in self._execute(sql, values)]
-
-    def put(self, kept: Kept) -> None:
-        record = kept.record
-        contact = f"{record.contact.source}/{record.contact.id}" if record.contact else ""
-        values = (
-            record.id,
-            _encode(record),
-            kept.status,
-            kept.heard,
-            kept.due,
-            kept.tries,
-            kept.problem,
-            contact,
-        )
-        self._execute(
-            "insert into record (id, doc, status, heard, due, tries, problem, contact) values (?, ?, ?, ?, ?, ?, ?, ?)"
-            " on conflict (id) do update set doc = excluded.doc, status = excluded.status, heard = excluded.heard,"
-            " due = excluded.due, tries = excluded.tries, problem = excluded.problem, contact = excluded.contact",
-            values,
-        )
-        for leg in record.legs:
-            self._execute(
-                "insert or replace into leg values (?, ?, ?)", (leg.dialog, leg.key, record.id)
+    def __init__(self, path: Path | str) -> None:
+        if has_table(path, "record"):
+            raise OperatorError(
+                f"{path} is from an earlier Callcard: deliver its calls with that release, then "
+                "remove it, or set journal.database to a new file"
             )
-        for dialog in record.named:
-            self._execute("insert or ignore into leg values (?, '', ?)", (dialog, record.id))
+        self._database = Database(path, _MIGRATIONS)
 
-    def drop(self, id: str) -> None:
-        """A record that must not be kept."""
-        self._execute("delete from record where id = ?", (id,))
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        async with self._database.transaction() as execute:
+            yield _SqliteTransaction(execute)
 
-    def move(self, gone: str, into: str) -> None:
-        """The record `gone` has become part of the record `into`."""
-        self._execute("delete from record where id = ?", (gone,))
-        self._execute("insert or replace into moved values (?, ?)", (gone, into))
-        self._execute("update moved set record = ? where record = ?", (into, gone))
+    async def close(self) -> None:
+        await self._database.close()
 
-    def delivered(self, record: Record) -> bool:
-        """The CRM has `record`. False if it has changed since: the CRM must hear of it again."""
-        kept = self.get(record.id)
-        if kept is None or kept.status != "due" or kept.record != record:
-            return False
-        self._execute(
-            "update record set status = 'delivered', problem = '', tries = 0 where id = ?",
-            (record.id,),
-        )
-        return True
+    # ---- call records
 
-    def failed(self, id: str, problem: str) -> None:
-        """The CRM was not to be had, or this call broke it: which, the others tell."""
-        self._execute("update record set problem = ? where id = ?", (problem, id))
+    async def journal_row(self, id: str) -> JournalRow | None:
+        return _journal_row(self._database.read, id)
 
-    def overtaken(self, id: str, most: int) -> None:
-        """It failed while another was taken. The `most`th time it is parked."""
-        self._execute("update record set tries = tries + 1 where id = ?", (id,))
-        self._execute(
-            "update record set status = 'parked' where id = ? and status = 'due' and tries >= ?",
-            (id, most),
+    async def find_journal_rows(
+        self, dialogs: Iterable[str], call_key: str = ""
+    ) -> list[JournalRow]:
+        return _find_journal_rows(self._database.read, dialogs, call_key)
+
+    async def is_never_logged(self, dialogs: Sequence[str]) -> bool:
+        places = ", ".join("?" * len(dialogs))
+        sql = f"select 1 from never_logged where dialog in ({places}) limit 1"  # noqa: S608 - only question marks
+        return bool(self._database.read(sql, dialogs))
+
+    async def contact_journal_rows(self, contact: str, limit: int) -> list[JournalRow]:
+        # `contact != ''` is redundant, but SQLite uses the partial index only if it reads it.
+        return self._records(
+            "where contact = ? and contact != '' and status != 'delivered'"
+            " order by last_report_at desc limit ?",
+            (contact, limit),
         )
 
-    def park(self, id: str, problem: str) -> None:
-        """Unless somebody has come back to it meanwhile: then it is not over, and the CRM is asked again."""
-        self._execute(
-            "update record set status = 'parked', problem = ? where id = ? and status = 'due'",
-            (problem, id),
+    async def due_journal_rows(self, now: float, limit: int) -> list[JournalRow]:
+        return self._records(
+            "where status = 'due' and due_at <= ? order by due_at, id limit ?", (now, limit)
         )
 
-    def silent(self, since: float, limit: int) -> list[Kept]:
-        """Open records of which nobody told after `since`."""
-        sql = f"select {_COLUMNS} from record where status = 'open' and heard <= ? order by heard limit ?"  # noqa: S608 - constant
-        return [_kept(row) for row in self._execute(sql, (since, limit))]
+    async def parked_journal_rows(self, limit: int) -> list[JournalRow]:
+        return self._records("where status = 'parked' order by due_at desc, id limit ?", (limit,))
 
-    def list_number(self, listed: Listed) -> None:
-        values = (listed.name, listed.number, listed.given, listed.reason, listed.author, listed.at)
-        self._execute("insert or replace into listed values (?, ?, ?, ?, ?, ?)", values)
-
-    def unlist_number(self, name: str, number: str) -> bool:
-        return (
-            self._execute(
-                "delete from listed where list = ? and number = ?", (name, number)
-            ).rowcount
-            == 1
-        )
-
-    def audit(self, agent: str, what: str, number: str, detail: str = "") -> None:
-        values = (self.clock(), agent, what, number, detail)
-        self._execute(
-            "insert into audit (at, agent, what, number, detail) values (?, ?, ?, ?, ?)", values
-        )
-
-    def callback(self, id: str) -> Callback | None:
-        row = self._execute("select doc from callback where id = ?", (id,)).fetchone()
-        return _decode_callback(row[0]) if row else None
-
-    def put_callback(self, callback: Callback) -> None:
-        values = (callback.id, callback.agent, callback.status, callback.at, _encode(callback))
-        self._execute(
-            "insert or replace into callback (id, agent, status, at, doc) values (?, ?, ?, ?, ?)",
-            values,
-        )
-
-    def take_duty(self, name: str, worker: str, seconds: float) -> bool:
-        """Whether `worker` is the one that does `name` now; nobody else is for `seconds`."""
-        now = self.clock()
+    async def count_by_status(self) -> dict[str, int]:
+        # Without the delivered ones: there may be millions.
         sql = (
-            "insert into duty values (?, ?, ?) on conflict (name) do update set worker = excluded.worker, until = excluded.until"
-            " where worker = excluded.worker or until < ?"
+            "select status, count(*) from call_record"
+            " where status in ('open', 'due', 'parked') group by status"
+        )
+        return dict(self._database.read(sql))
+
+    def _records(self, where: str, parameters: Iterable[Any]) -> list[JournalRow]:
+        sql = f"select {_RECORD} from call_record {where}"  # noqa: S608 - constants of this module
+        return [_row(row) for row in self._database.read(sql, parameters)]
+
+    # ---- number lists and audit
+
+    async def listed_number(self, list: str, number: str) -> ListedNumberRow | None:
+        found = self._listed("where list = ? and number = ?", (list, number))
+        return found[0] if found else None
+
+    async def listed_numbers(self, list: str, limit: int) -> list[ListedNumberRow]:
+        return self._listed("where list = ? order by added_at desc limit ?", (list, limit))
+
+    def _listed(self, where: str, parameters: Iterable[Any]) -> list[ListedNumberRow]:
+        columns = "list, number, given, reason, author, added_at"
+        sql = f"select {columns} from listed_number {where}"  # noqa: S608 - constants of this module
+        return [
+            ListedNumberRow(
+                list=name, number=number, given=given, reason=reason, author=author, added_at=added
+            )
+            for name, number, given, reason, author, added in self._database.read(sql, parameters)
+        ]
+
+    async def audit_rows(self, limit: int) -> list[AuditRow]:
+        sql = (
+            "select recorded_at, agent, action, number, detail from audit"
+            " where id > 0 order by id desc limit ?"
+        )
+        return [
+            AuditRow(recorded_at=at, agent=agent, action=action, number=number, detail=detail)
+            for at, agent, action, number, detail in self._database.read(sql, (limit,))
+        ]
+
+    # ---- callbacks and roster
+
+    async def callback(self, id: str) -> Callback | None:
+        return _callback(self._database.read, id)
+
+    async def open_callbacks(self, agent: str, limit: int) -> list[Callback]:
+        sql = (
+            "select document from callback where agent = ? and status = 'open'"
+            " order by due_at, id limit ?"
+        )
+        return [
+            _decode_callback(document) for (document,) in self._database.read(sql, (agent, limit))
+        ]
+
+    async def roster(self, team_id: str, since: float) -> list[RosterRow]:
+        sql = (
+            "select login_id, team_id, name, extension, state, updated_at from roster"
+            " where team_id = ? and updated_at >= ?"
+        )
+        return [
+            RosterRow(
+                login_id=login,
+                team_id=team,
+                name=name,
+                extension=extension,
+                state=state,
+                updated_at=updated,
+            )
+            for login, team, name, extension, state, updated in self._database.read(
+                sql, (team_id, since)
+            )
+        ]
+
+
+class _SqliteTransaction:
+    def __init__(self, execute: Execute) -> None:
+        self._execute = execute
+
+    def _query(self, sql: str, parameters: Iterable[Any]) -> list[Any]:
+        return self._execute(sql, parameters).fetchall()
+
+    # ---- call records
+
+    async def journal_row(self, id: str) -> JournalRow | None:
+        return _journal_row(self._query, id)
+
+    async def find_journal_rows(
+        self, dialogs: Iterable[str], call_key: str = ""
+    ) -> list[JournalRow]:
+        return _find_journal_rows(self._query, dialogs, call_key)
+
+    async def save_journal_row(self, row: JournalRow) -> None:
+        self._execute(
+            "insert into call_record"
+            " (id, document, status, last_report_at, due_at, attempts, problem, contact)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?)"
+            " on conflict (id) do update set document = excluded.document,"
+            " status = excluded.status, last_report_at = excluded.last_report_at,"
+            " due_at = excluded.due_at, attempts = excluded.attempts,"
+            " problem = excluded.problem, contact = excluded.contact",
+            (
+                row.id,
+                row.document,
+                row.status,
+                row.last_report_at,
+                row.due_at,
+                row.attempts,
+                row.problem,
+                row.contact,
+            ),
+        )
+        for each in row.dialogs:
+            # A dialog may be named first and reported with its call key later.
+            self._execute(
+                "insert into dialog values (?, ?, ?) on conflict (dialog, record)"
+                " do update set call_key = excluded.call_key where excluded.call_key != ''",
+                (each.dialog, each.call_key, row.id),
+            )
+
+    async def delete_journal_row(self, id: str) -> None:
+        self._execute("delete from call_record where id = ?", (id,))
+
+    async def merge_journal_row(self, id: str, into: str) -> None:
+        self._execute("delete from call_record where id = ?", (id,))
+        self._execute("insert or replace into merged_record values (?, ?)", (id, into))
+        self._execute("update merged_record set record = ? where record = ?", (into, id))
+
+    async def silent_journal_rows(self, before: float, limit: int) -> list[JournalRow]:
+        sql = (
+            f"select {_RECORD} from call_record"  # noqa: S608 - constant
+            " where status = 'open' and last_report_at <= ? order by last_report_at limit ?"
+        )
+        return [_row(row) for row in self._query(sql, (before, limit))]
+
+    async def purge_delivered(self, before: float, limit: int) -> None:
+        sql = (
+            "select id from call_record indexed by call_record_delivered"
+            " where status = 'delivered' and last_report_at < ? limit ?"
+        )
+        for (id,) in self._query(sql, (before, limit)):
+            await self.delete_journal_row(id)
+            self._execute("delete from merged_record where record = ?", (id,))
+
+    async def mark_never_logged(self, dialog: str, now: float) -> bool:
+        sql = "insert into never_logged values (?, ?) on conflict do nothing"
+        return self._execute(sql, (dialog, now)).rowcount == 1
+
+    async def purge_never_logged(self, before: float) -> None:
+        self._execute("delete from never_logged where recorded_at < ?", (before,))
+
+    # ---- number lists and audit
+
+    async def save_listed_number(self, row: ListedNumberRow) -> None:
+        self._execute(
+            "insert or replace into listed_number values (?, ?, ?, ?, ?, ?)",
+            (row.list, row.number, row.given, row.reason, row.author, row.added_at),
+        )
+
+    async def delete_listed_number(self, list: str, number: str) -> bool:
+        sql = "delete from listed_number where list = ? and number = ?"
+        return self._execute(sql, (list, number)).rowcount == 1
+
+    async def add_audit_row(self, row: AuditRow) -> None:
+        self._execute(
+            "insert into audit (recorded_at, agent, action, number, detail) values (?, ?, ?, ?, ?)",
+            (row.recorded_at, row.agent, row.action, row.number, row.detail),
+        )
+
+    # ---- callbacks, roster, leases
+
+    async def callback(self, id: str) -> Callback | None:
+        return _callback(self._query, id)
+
+    async def save_callback(self, callback: Callback) -> None:
+        self._execute(
+            "insert or replace into callback values (?, ?, ?, ?, ?)",
+            (callback.id, callback.agent, callback.status, callback.due_at, _encode(callback)),
+        )
+
+    async def save_roster_row(self, row: RosterRow) -> None:
+        self._execute(
+            "insert or replace into roster values (?, ?, ?, ?, ?, ?)",
+            (row.login_id, row.team_id, row.name, row.extension, row.state, row.updated_at),
+        )
+
+    async def acquire_lease(self, name: str, worker: str, now: float, seconds: float) -> bool:
+        sql = (
+            "insert into lease values (?, ?, ?) on conflict (name) do update"
+            " set worker = excluded.worker, expires_at = excluded.expires_at"
+            " where worker = excluded.worker or expires_at < ?"
         )
         return self._execute(sql, (name, worker, now + seconds, now)).rowcount == 1
 
-    def forget(self, before: float, limit: int) -> None:
-        """Delivered records that nothing was heard of since `before`: the CRM has them."""
-        sql = "select id from record indexed by record_delivered where status = 'delivered' and heard < ? limit ?"
-        for (id,) in self._execute(sql, (before, limit)).fetchall():
-            self.drop(id)
-            self._execute("delete from moved where record = ?", (id,))
+
+def _journal_row(query: Query, id: str) -> JournalRow | None:
+    sql = (
+        f"select {_RECORD} from call_record"  # noqa: S608 - constant
+        " where id = coalesce((select record from merged_record where id = ?), ?)"
+    )
+    rows = query(sql, (id, id))
+    return _row(rows[0]) if rows else None
 
 
-_decode_callback = msgspec.json.Decoder(Callback).decode
-_COLUMNS = "doc, status, heard, due, tries, problem"
+def _find_journal_rows(query: Query, dialogs: Iterable[str], call_key: str) -> list[JournalRow]:
+    # Never an empty list: SQLite plans a scan for one.
+    ids = [each for each in dialogs if each] or [""]
+    places = ", ".join("?" * len(ids))
+    sql = (
+        f"select {_RECORD} from call_record where id in ("  # noqa: S608 - only question marks
+        f"select record from dialog where dialog in ({places})"
+        " union select record from dialog where call_key = ? and call_key != '')"
+        " order by last_report_at desc limit 20"
+    )
+    return [_row(row) for row in query(sql, (*ids, call_key))]
 
 
-def _kept(row: Any) -> Kept:
-    doc, status, heard, due, tries, problem = row
-    return Kept(
-        record=_decode(doc), status=status, heard=heard, due=due, tries=tries, problem=problem
+def _row(row: Sequence[Any]) -> JournalRow:
+    id, document, status, last_report_at, due_at, attempts, problem, contact = row
+    return JournalRow(
+        id=id,
+        document=document,
+        status=status,
+        last_report_at=last_report_at,
+        due_at=due_at,
+        attempts=attempts,
+        problem=problem,
+        contact=contact,
     )
 
 
-def _candidates(dialogs: Iterable[str], key: str) -> tuple[str, tuple[str, ...]]:
-    ids = [each for each in dialogs if each]
-    sql = f"""select {_COLUMNS} from record where id in (
-              select record from leg where dialog in ({", ".join("?" * len(ids))})
-              union select record from leg where key = ? and key != '') order by heard desc limit 20"""  # noqa: S608 - only question marks
-    return sql, (*ids, key)
-
-
-def _found(read: Callable[[str, tuple[Any, ...]], list[Any]], id: str) -> Kept | None:
-    sql = f"select {_COLUMNS} from record where id = coalesce((select record from moved where id = ?), ?)"  # noqa: S608 - constant
-    return next((_kept(row) for row in read(sql, (id, id))), None)
-
-
-def _reported(error: BaseException) -> BaseException:
-    if isinstance(error, sqlite3.Error):
-        return StoreUnavailable(f"Callcard's own data can't be used right now ({error}); try again")
-    return error
+def _callback(query: Query, id: str) -> Callback | None:
+    rows = query("select document from callback where id = ?", (id,))
+    return _decode_callback(rows[0][0]) if rows else None

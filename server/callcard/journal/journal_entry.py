@@ -1,0 +1,72 @@
+"""A journal entry: a call record with its delivery state, and how it is stored."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from callcard.journal.call_record import CallRecord
+from callcard.store.base import DeliveryStatus, DialogRow, JournalRow
+
+log = logging.getLogger(__name__)
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(CallRecord).decode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEntry:
+    """Times are seconds since the epoch."""
+
+    record: CallRecord
+    status: DeliveryStatus
+    last_report_at: float
+    due_at: float | None = None
+    """When delivery may begin; until then the agents finish their notes."""
+    attempts: int = 0
+    """Deliveries that failed while those of other calls succeeded."""
+    problem: str = ""
+    """Why the last delivery failed."""
+
+
+def to_row(entry: JournalEntry) -> JournalRow:
+    record = entry.record
+    contact = record.contact
+    dialogs = [DialogRow(dialog=each.dialog, call_key=each.call_key) for each in record.dialogs]
+    dialogs += [DialogRow(dialog=dialog) for dialog in record.related_dialogs]
+    return JournalRow(
+        id=record.id,
+        document=_encode(record),
+        status=entry.status,
+        last_report_at=entry.last_report_at,
+        due_at=entry.due_at,
+        attempts=entry.attempts,
+        problem=entry.problem,
+        contact=f"{contact.source}/{contact.id}" if contact else "",
+        dialogs=tuple(dialogs),
+    )
+
+
+def from_rows(rows: Iterable[JournalRow]) -> list[JournalEntry]:
+    """Return the entries of rows; an undecodable one is logged and left out."""
+    entries = []
+    for row in rows:
+        try:
+            entries.append(from_row(row))
+        except msgspec.MsgspecError as error:
+            log.error("the call record %s cannot be read: %s", row.id, error)
+    return entries
+
+
+def from_row(row: JournalRow) -> JournalEntry:
+    return JournalEntry(
+        record=_decode(row.document),
+        status=row.status,
+        last_report_at=row.last_report_at,
+        due_at=row.due_at,
+        attempts=row.attempts,
+        problem=row.problem,
+    )

@@ -1,0 +1,209 @@
+"""Merge reports into call records. Pure; the order and number of reports make no difference.
+
+States are a set, and of contradicting values the one with the later time counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from callcard.journal.call_record import (
+    CallRecord,
+    ChosenContact,
+    DialogRef,
+    ParticipantState,
+    Segment,
+)
+from callcard.journal.report import CallReport
+
+MAX_STATES = 500
+"""Kept of one call; a conference that is held and retrieved for hours has fewer."""
+MAX_AGENT_STATES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportingAgent:
+    """The agent whose desktop or session reports the call."""
+
+    login_id: str
+    name: str = ""
+    team: str = ""
+    extension: str = ""
+
+
+def apply_report(
+    record: CallRecord,
+    agent: ReportingAgent,
+    report: CallReport,
+    *,
+    number: str,
+    now: float,
+    ended_at: str = "",
+) -> CallRecord:
+    """Return the record with what the report adds.
+
+    `number` is the customer's as this report shows it. `now` is the service's clock. `ended_at` is
+    when the call left the agent's desktop, if the report's states do not say.
+    """
+    started_at = report.started_at
+    states = _report_states(report, agent.extension)
+    segment = _apply_to_segment(record, agent, report, states, now, ended_at)
+    others = (each for each in record.segments if each.agent != segment.agent)
+    # The first dialog says how the call began, not a consult or the result of a transfer.
+    is_first = not record.dialogs or bool(started_at and started_at < record.started_at)
+    if is_first:
+        record = replace(
+            record,
+            outgoing=report.from_address == agent.extension,
+            from_address=report.from_address,
+            to_address=report.to_address,
+            type="" if report.type == "NULL" else report.type,  # NULL: Finesse after a failover
+            number=number or record.number,
+        )
+    dialog = DialogRef(dialog=report.id, call_key=report.call_key, started_at=started_at)
+    devices = {*record.agent_devices, *report.agent_devices, segment.extension} - {""}
+    variables = {name: value for name, value in report.variables.items() if value}
+    return replace(
+        record,
+        number=record.number or number,
+        queue=record.queue or report.queue,
+        started_at=_earliest(record.started_at, started_at),
+        dialogs=_merge_dialogs((*record.dialogs, dialog)),
+        related_dialogs=tuple(sorted({*record.related_dialogs, *report.related_dialogs})),
+        states=_merge_states((*record.states, *states)),
+        agent_devices=tuple(sorted(devices)),
+        segments=_sort_segments((*others, segment)),
+        variables=record.variables | variables,
+        finesse_reasons=tuple(report.wrap_up_reasons) or record.finesse_reasons,
+    )
+
+
+def _report_states(report: CallReport, extension: str) -> tuple[ParticipantState, ...]:
+    states = [
+        ParticipantState(
+            since=each.state_since, dialog=report.id, address=each.address, state=each.state
+        )
+        for each in (*report.earlier_states, *report.participants)
+        if each.state_since and each.address
+    ]
+    is_listed = any(each.address == extension for each in report.participants)
+    if not report.ended and report.started_at and not is_listed:
+        # After a failover in a conference Finesse may omit a participant. The agent sees the call,
+        # so they are in it.
+        states.append(
+            ParticipantState(
+                since=report.started_at, dialog=report.id, address=extension, state="ACTIVE"
+            )
+        )
+    return tuple(states)
+
+
+def _apply_to_segment(
+    record: CallRecord,
+    agent: ReportingAgent,
+    report: CallReport,
+    states: tuple[ParticipantState, ...],
+    now: float,
+    ended_at: str,
+) -> Segment:
+    segment = record.segment(agent.login_id) or Segment(agent=agent.login_id)
+    own_times = {each.since for each in states if each.address == agent.extension}
+    removed_at = segment.removed_at
+    if report.ended:
+        last_state = max((each.since for each in states), default=report.started_at)
+        end = max(removed_at.get(report.id, ""), ended_at or last_state, max(own_times, default=""))
+        removed_at = removed_at | {report.id: end}
+    agent_states = set(segment.agent_states)
+    if report.agent_state and report.agent_state_since:
+        agent_states.add((report.agent_state, report.agent_state_since))
+    return replace(
+        segment,
+        name=agent.name or segment.name,
+        team=agent.team or segment.team,
+        extension=agent.extension or segment.extension,
+        joined_at=_earliest(segment.joined_at, *own_times),
+        removed_at=removed_at,
+        last_report_at=max(segment.last_report_at, now),
+        lost_at=segment.lost_at if segment.lost_at > now else 0.0,
+        agent_states=_merge_agent_states(agent_states),
+    )
+
+
+def merge_records(record: CallRecord, other: CallRecord) -> CallRecord:
+    """Return one record for two that turn out to be the same call; it keeps the id of `record`."""
+    segments = {segment.agent: segment for segment in record.segments}
+    for segment in other.segments:
+        known = segments.get(segment.agent)
+        segments[segment.agent] = _merge_segments(known, segment) if known else segment
+    first, second = sorted((record, other), key=lambda each: each.started_at or "~")
+    reasons = dict.fromkeys((*first.finesse_reasons, *second.finesse_reasons))
+    return replace(
+        first,
+        id=record.id,
+        number=first.number or second.number,
+        queue=first.queue or second.queue,
+        dialogs=_merge_dialogs((*record.dialogs, *other.dialogs)),
+        related_dialogs=tuple(sorted({*record.related_dialogs, *other.related_dialogs})),
+        states=_merge_states((*record.states, *other.states)),
+        agent_devices=tuple(sorted({*record.agent_devices, *other.agent_devices})),
+        segments=_sort_segments(segments.values()),
+        variables=second.variables | first.variables,
+        finesse_reasons=tuple(reasons),
+        contact=preferred_contact(record.contact, other.contact),
+    )
+
+
+def preferred_contact(
+    one: ChosenContact | None, other: ChosenContact | None
+) -> ChosenContact | None:
+    """Return the contact that counts: an agent's choice first, then the later one."""
+    choices = filter(None, (one, other))
+    return max(choices, key=lambda each: (bool(each.chosen_by), each.chosen_at), default=None)
+
+
+def _merge_segments(one: Segment, other: Segment) -> Segment:
+    newer = one if one.notes_at >= other.notes_at else other
+    removed_at = {
+        dialog: max(one.removed_at.get(dialog, ""), other.removed_at.get(dialog, ""))
+        for dialog in one.removed_at | other.removed_at
+    }
+    return replace(
+        newer,
+        joined_at=_earliest(one.joined_at, other.joined_at),
+        removed_at=removed_at,
+        last_report_at=max(one.last_report_at, other.last_report_at),
+        lost_at=max(one.lost_at, other.lost_at),
+        agent_states=_merge_agent_states({*one.agent_states, *other.agent_states}),
+        notes=newer.notes or one.notes or other.notes,
+        wrap_up_reasons=tuple(dict.fromkeys((*one.wrap_up_reasons, *other.wrap_up_reasons))),
+        finished=one.finished and other.finished,
+    )
+
+
+def _merge_dialogs(dialogs: Iterable[DialogRef]) -> tuple[DialogRef, ...]:
+    merged: dict[str, DialogRef] = {}
+    for dialog in dialogs:
+        known = merged.get(dialog.dialog, DialogRef(dialog=dialog.dialog))
+        merged[dialog.dialog] = DialogRef(
+            dialog=dialog.dialog,
+            call_key=known.call_key or dialog.call_key,
+            started_at=_earliest(known.started_at, dialog.started_at),
+        )
+    return tuple(sorted(merged.values(), key=lambda each: (each.started_at, each.dialog)))
+
+
+def _merge_states(states: Iterable[ParticipantState]) -> tuple[ParticipantState, ...]:
+    return tuple(sorted({each for each in states if each.since}))[-MAX_STATES:]
+
+
+def _merge_agent_states(states: set[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(states, key=lambda each: each[1]))[-MAX_AGENT_STATES:]
+
+
+def _sort_segments(segments: Iterable[Segment]) -> tuple[Segment, ...]:
+    return tuple(sorted(segments, key=lambda each: (each.joined_at or "~", each.agent)))
+
+
+def _earliest(*times: str) -> str:
+    return min(filter(None, times), default="")

@@ -1,0 +1,1 @@
+"""Decisions about numbers before and during calls."""

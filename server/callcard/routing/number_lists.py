@@ -1,0 +1,72 @@
+"""Number lists: numbers that are never logged or never called, and whether a call is affected."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from callcard.errors import DoNotCall
+from callcard.store.base import AuditRow, Store
+from callcard.telephony import numbers
+
+NumberListName = Literal["never-log", "do-not-call"]
+NEVER_LOG: NumberListName = "never-log"
+DO_NOT_CALL: NumberListName = "do-not-call"
+NAMES: tuple[NumberListName, ...] = (NEVER_LOG, DO_NOT_CALL)
+
+NEVER_LOGGED_SECONDS = 3600.0
+"""How long a call is remembered as never logged; no consult of it starts later than this."""
+
+
+class NumberLists:
+    """Which numbers are on which list. Every hit is audited."""
+
+    def __init__(self, store: Store, country: str, clock: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._country = country
+        self._clock = clock
+
+    def key(self, number: str) -> str:
+        """Return the form in which a number is listed: E.164, internal digits, or empty."""
+        parsed = numbers.read(number, self._country)
+        return parsed.e164 or (parsed.digits if parsed.kind == "internal" else "")
+
+    async def is_listed(self, name: NumberListName, number: str) -> bool:
+        key = self.key(number)
+        return bool(key) and await self._store.listed_number(name, key) is not None
+
+    async def check_dialling(self, agent: str, number: str) -> None:
+        """Raise DoNotCall for a number that must not be called, and record the attempt."""
+        if await self.is_listed(DO_NOT_CALL, number):
+            async with self._store.transaction() as tx:
+                await tx.add_audit_row(self._audit(agent, "not dialled", number))
+            raise DoNotCall("This number is on the do-not-call list; a supervisor can remove it")
+
+    async def is_never_logged(
+        self, agent: str, number: str, dialog: str, related_dialogs: Sequence[str]
+    ) -> bool:
+        """Return whether the call, or the call of this consult, must not be logged.
+
+        The first report of such a call is recorded in the audit, and the call is remembered in the
+        store for consults that are reported later, to whichever worker.
+        """
+        if related_dialogs and await self._store.is_never_logged(related_dialogs):
+            return True
+        if not await self.is_listed(NEVER_LOG, number):
+            return False
+        if await self._store.is_never_logged([dialog]):
+            return True
+        async with self._store.transaction() as tx:
+            if await tx.mark_never_logged(dialog, self._clock()):
+                await tx.add_audit_row(self._audit(agent, "not logged", number))
+        return True
+
+    def _audit(self, agent: str, action: str, number: str) -> AuditRow:
+        return AuditRow(
+            recorded_at=self._clock(),
+            agent=agent,
+            action=action,
+            number=self.key(number),
+            detail="",
+        )

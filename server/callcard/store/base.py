@@ -1,0 +1,187 @@
+"""The store's contract: rows, reads, and the transaction. Code above `store/` knows no database.
+
+Times are seconds since the epoch unless a name says otherwise. Every method raises StoreUnavailable
+when the database cannot be used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+DeliveryStatus = Literal["open", "due", "delivered", "parked"]
+"""Where a call stands on its way to the CRM; `journal.lifecycle` holds the transitions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialogRow:
+    """One of Finesse's dialogs that a call record covers or names. Dialog ids are reused after a
+    while."""
+
+    dialog: str
+    call_key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalRow:
+    """A call record with its delivery state. `document` is opaque to the store."""
+
+    id: str
+    document: bytes
+    status: DeliveryStatus
+    last_report_at: float
+    due_at: float | None = None
+    attempts: int = 0
+    problem: str = ""
+    contact: str = ""
+    """source/id of the contact, or empty."""
+    dialogs: tuple[DialogRow, ...] = ()
+    """Written with the row, not read with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedNumberRow:
+    """A number on a number list, with author and reason."""
+
+    list: str
+    number: str
+    """E.164, or the digits of an internal number."""
+    given: str
+    """As the supervisor typed it."""
+    reason: str
+    author: str
+    added_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRow:
+    recorded_at: float
+    agent: str
+    action: str
+    number: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """A customer to call back. `due_at` is ISO 8601 in UTC, or empty for "when there is time"."""
+
+    id: str
+    agent: str
+    status: Literal["open", "done", "cancelled"]
+    due_at: str
+    number: str
+    name: str
+    contact: str
+    """source/id, or empty."""
+    note: str
+    created_at: str
+    display: str = ""
+    """The number as people write it."""
+    state_before: str = ""
+    """The agent's state before dialling, restored after the call; empty if it stays as it is."""
+    reason: str = ""
+    """The id of the Not Ready reason set for the call."""
+    last_tried_at: str = ""
+    """When it was last dialled; empty if never."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterRow:
+    """An agent who uses Callcard, as Finesse described them last."""
+
+    login_id: str
+    team_id: str
+    name: str
+    extension: str
+    state: str
+    updated_at: float
+
+
+class JournalReader(Protocol):
+    """Reads of call records that the store and a transaction share."""
+
+    async def journal_row(self, id: str) -> JournalRow | None:
+        """Return the record `id`, or the one into which it was merged."""
+
+    async def find_journal_rows(
+        self, dialogs: Iterable[str], call_key: str = ""
+    ) -> list[JournalRow]:
+        """Return records of one of `dialogs` or of `call_key`, newest first."""
+
+
+class Transaction(JournalReader, Protocol):
+    """Reads and writes that are committed together. Await nothing else inside."""
+
+    async def save_journal_row(self, row: JournalRow) -> None: ...
+
+    async def delete_journal_row(self, id: str) -> None: ...
+
+    async def merge_journal_row(self, id: str, into: str) -> None:
+        """Delete the record `id`, which became part of the record `into`."""
+
+    async def silent_journal_rows(self, before: float, limit: int) -> list[JournalRow]:
+        """Return open records whose last report came before the given time."""
+
+    async def purge_delivered(self, before: float, limit: int) -> None:
+        """Delete delivered records without a report since the given time."""
+
+    async def mark_never_logged(self, dialog: str, now: float) -> bool:
+        """Remember that a dialog must never be logged. Return False if it was marked before."""
+
+    async def purge_never_logged(self, before: float) -> None:
+        """Forget marks that are older: dialog ids are reused."""
+
+    async def save_listed_number(self, row: ListedNumberRow) -> None: ...
+
+    async def delete_listed_number(self, list: str, number: str) -> bool: ...
+
+    async def add_audit_row(self, row: AuditRow) -> None: ...
+
+    async def callback(self, id: str) -> Callback | None: ...
+
+    async def save_callback(self, callback: Callback) -> None: ...
+
+    async def save_roster_row(self, row: RosterRow) -> None: ...
+
+    async def acquire_lease(self, name: str, worker: str, now: float, seconds: float) -> bool:
+        """Return whether `worker` holds the lease `name` now, extending it if so."""
+
+
+class Store(JournalReader, Protocol):
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """Run the body as one transaction; after the block it is on disk."""
+
+    async def is_never_logged(self, dialogs: Sequence[str]) -> bool:
+        """Return whether one of `dialogs` was marked as never logged."""
+
+    async def contact_journal_rows(self, contact: str, limit: int) -> list[JournalRow]:
+        """Return the newest undelivered records of a contact (`source/id`)."""
+
+    async def due_journal_rows(self, now: float, limit: int) -> list[JournalRow]:
+        """Return what is due for delivery, the longest waiting first."""
+
+    async def parked_journal_rows(self, limit: int) -> list[JournalRow]: ...
+
+    async def count_by_status(self) -> dict[str, int]:
+        """Count the records that are not delivered yet, by status."""
+
+    async def listed_number(self, list: str, number: str) -> ListedNumberRow | None: ...
+
+    async def listed_numbers(self, list: str, limit: int) -> list[ListedNumberRow]: ...
+
+    async def audit_rows(self, limit: int) -> list[AuditRow]:
+        """Return the last audit entries, newest first."""
+
+    async def callback(self, id: str) -> Callback | None: ...
+
+    async def open_callbacks(self, agent: str, limit: int) -> list[Callback]:
+        """Return the open callbacks of `agent`, the first to be called first."""
+
+    async def roster(self, team_id: str, since: float) -> list[RosterRow]:
+        """Return the agents of a team who used Callcard since the given time."""
+
+    async def close(self) -> None:
+        """Commit what is under way and close."""

@@ -1,0 +1,131 @@
+"""Calls from their first report to the interaction in the CRM."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.harness.contact_centre import (
+    ADA,
+    ADA_E164,
+    ADA_NAME,
+    BABBAGE,
+    ContactCentre,
+    open_contact_centre,
+)
+from tests.harness.waiting import until
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_call_is_delivered_once_with_its_details(centre: ContactCentre) -> None:
+    desktop = await centre.open_desktop()
+    call = await centre.ring(variables={"callVariable1": "gold"})
+    answer = desktop.answers[call]
+    assert answer["number"] == ADA
+    assert [match["contact"]["name"] for match in answer["lookup"]["matches"]] == [ADA_NAME]
+    assert answer["interaction"]["contact"]["name"] == ADA_NAME
+    for action in ("ANSWER", "HOLD", "RETRIEVE"):
+        await centre.act(call, "1001", action)
+        await asyncio.sleep(0.05)  # Finesse's own times: the call must last
+    id = answer["interaction"]["id"]
+    async with centre.api() as ana:
+        change = await ana.put(f"/interactions/{id}", json={"notes": "wants a pump"})
+        assert change.status_code == 200
+        wrap_up = await ana.post(
+            f"/calls/{call}/wrap-up?wait=2", json={"wrap_up_reasons": ["Sale"]}
+        )
+        assert wrap_up.json()["outcome"] == "confirmed"
+    await centre.hang_up(call)
+
+    interaction = await centre.delivered()
+    assert interaction.id == id
+    assert interaction.contact_source == "local"
+    assert interaction.end_reason == "completed"
+    assert interaction.owner == "1001"
+    assert interaction.number == ADA_E164
+    assert interaction.queue == "Support"
+    assert interaction.direction == "in"
+    assert interaction.wrap_up_reasons == ("Sale",)
+    assert interaction.variables == {"callVariable1": "gold"}
+    (segment,) = interaction.agents
+    assert segment.notes == "wants a pump"
+    assert segment.talk_seconds > 0.09
+    assert 0.04 < segment.hold_seconds < 1
+    assert interaction.call_key
+    assert interaction.subject == "Sale"
+    contact = await centre.crm.get(interaction.contact)
+    assert contact
+    assert contact.interactions[0].subject == "Sale"
+    assert contact.interactions[0].agent == "Ana Costa"
+
+
+async def test_unanswered_call_is_delivered_as_missed(centre: ContactCentre) -> None:
+    await centre.open_desktop()
+    call = await centre.ring(from_address="anonymous")
+    await centre.hang_up(call)
+    interaction = await centre.delivered()
+    assert interaction.end_reason == "missed"
+    assert interaction.answered_at == ""
+    assert interaction.contact == ""
+    assert interaction.number == "anonymous"
+    assert interaction.call_ids == (call,)
+
+
+async def test_outgoing_call_is_delivered_with_the_callee(centre: ContactCentre) -> None:
+    desktop = await centre.open_desktop()
+    async with centre.api() as ana:
+        assert (await ana.post("/calls", json={"to": "(212) 555-0123"})).status_code == 202
+    await centre.reported()
+    (call,) = desktop.answers
+    await centre.finesse.answer(call)
+    await centre.reported()
+    await centre.hang_up(call)
+    interaction = await centre.delivered()
+    assert interaction.direction == "out"
+    assert interaction.number == ADA_E164
+    assert interaction.end_reason == "completed"
+    assert interaction.contact_source == "local"
+
+
+async def test_background_jobs_deliver_without_being_called(tmp_path: Path) -> None:
+    journal = {"notes_seconds": 0.1}
+    async with open_contact_centre(tmp_path, background_jobs=True, journal=journal) as centre:
+        await centre.open_desktop()
+        call = await centre.ring()
+        await centre.hang_up(call)
+        (interaction,) = await until(lambda: list(centre.crm.interactions()))
+        assert interaction.call_ids == (call,)
+
+
+@pytest.mark.parametrize("owner", ["first", "last"])
+async def test_owner_of_a_transferred_call_is_a_setting(tmp_path: Path, owner: str) -> None:
+    async with open_contact_centre(tmp_path, journal={"owner": owner}) as centre:
+        await centre.open_desktop("1001")
+        await centre.open_desktop("1002")
+        call = await centre.ring()
+        await centre.act(call, "1001", "ANSWER")
+        await centre.act(call, "1001", "TRANSFER_SST", to="1002")
+        await centre.act(call, "1002", "ANSWER")
+        await centre.hang_up(call)
+        interaction = await centre.delivered()
+        assert interaction.owner == {"first": "1001", "last": "1002"}[owner]
+
+
+async def test_reused_finesse_id_is_another_call(tmp_path: Path) -> None:
+    async with open_contact_centre(tmp_path, platform="uccx") as centre:
+        await centre.open_desktop()
+        first = await centre.ring()
+        await centre.act(first, "1001", "ANSWER")
+        await centre.hang_up(first)
+        await centre.delivered()
+        await centre.restart_finesse()
+        await centre.open_desktop()
+        second = await centre.ring(from_address=BABBAGE)
+        assert second == first
+        await centre.act(second, "1001", "ANSWER")
+        await centre.hang_up(second)
+        interactions = await centre.deliver()
+        assert [each.number for each in interactions] == [ADA_E164, BABBAGE]

@@ -1,0 +1,301 @@
+"""Delivery to a CRM that fails in every way: order, retries, parking, leases."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from callcard.crm.base import ContactSource, InteractionRecord
+from callcard.errors import SourceRejected, SourceUnavailable
+from callcard.events import EventBus, InteractionDelivered, InteractionParked
+from callcard.journal.call_record import CallRecord, Segment
+from callcard.journal.delivery import LEASE_SECONDS, MAX_ATTEMPTS, OUTAGE_FAILURES, Delivery
+from callcard.journal.journal_entry import JournalEntry, from_row, to_row
+from callcard.settings import Settings
+from callcard.store.base import JournalRow
+from callcard.store.sqlite_store import SqliteStore
+
+pytestmark = pytest.mark.anyio
+
+DUE_TIMES = itertools.count(1.0, 0.001)
+
+
+class Crm(ContactSource):
+    """A CRM that is down, rejects or takes its time as the test says."""
+
+    name = "crm"
+
+    def __init__(self) -> None:
+        self.received: list[str] = []
+        self.requests = 0
+        self.down_for = 0
+        """So many requests."""
+        self.broken_by: set[str] = set()
+        self.rejects: set[str] = set()
+        self.yields = 0
+        """Most event loop turns that a request takes."""
+        self.max_parallel = 0
+        self._running: list[str] = []
+
+    async def log(self, interaction: InteractionRecord) -> None:
+        self.requests += 1
+        down = self.requests <= self.down_for
+        self._running.append(interaction.number)
+        assert len(set(self._running)) == len(self._running), "one customer twice in parallel"
+        self.max_parallel = max(self.max_parallel, len(self._running))
+        for _ in range(random.randint(self.yields // 2, self.yields)):
+            await asyncio.sleep(0)
+        self._running.remove(interaction.number)
+        if interaction.id.startswith("defect"):
+            raise ZeroDivisionError
+        if interaction.id in self.rejects:
+            raise SourceRejected("it responded 422")
+        if down or interaction.id in self.broken_by:
+            raise SourceUnavailable("it responded 500")
+        self.received.append(interaction.id)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    opened = SqliteStore(tmp_path / "calls.sqlite")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def crm() -> Crm:
+    return Crm()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def events() -> EventBus:
+    return EventBus()
+
+
+@pytest.fixture
+def delivery(store: SqliteStore, crm: Crm, events: EventBus, clock: Clock) -> Delivery:
+    return Delivery(store, crm, events, Settings(), clock)
+
+
+async def add_due(store: SqliteStore, *ids: str) -> None:
+    """Save calls that are due, in this order; `id/customer` gives the customer."""
+    for id in ids:
+        number = id.partition("/")[2] or f"withheld {id}"
+        record = CallRecord(id=id, number=number, segments=(Segment(agent="1001"),))
+        entry = JournalEntry(
+            record=record, status="due", last_report_at=0.0, due_at=next(DUE_TIMES)
+        )
+        async with store.transaction() as tx:
+            await tx.save_journal_row(to_row(entry))
+
+
+async def parked(store: SqliteStore) -> dict[str, str]:
+    entries = [from_row(row) for row in await store.parked_journal_rows(100)]
+    return {entry.record.id: entry.problem for entry in entries}
+
+
+async def test_calls_that_break_the_crm_do_not_hold_up_others_and_are_parked(
+    store: SqliteStore, crm: Crm, delivery: Delivery
+) -> None:
+    poison = {"defect", *(f"poison {n}" for n in range(4))}
+    calls = {f"call {n:02}" for n in range(60)}
+    crm.broken_by = poison
+    await add_due(store, *sorted(poison), *sorted(calls))
+    steps = 0
+    while set(crm.received) != calls:
+        await delivery.step()
+        steps += 1
+        assert steps < 500
+    later = 0
+    while set(await parked(store)) != poison:
+        await add_due(store, f"later {later}")
+        while f"later {later}" not in crm.received:
+            await delivery.step()
+        later += 1
+        assert later < 20 * MAX_ATTEMPTS
+    assert set((await parked(store)).values()) == {
+        "it responded 500",
+        "Callcard failed: ZeroDivisionError()",
+    }
+
+
+async def test_outage_parks_nothing_and_calls_follow_in_order(
+    store: SqliteStore, crm: Crm, events: EventBus, clock: Clock
+) -> None:
+    calls = [f"call {n:02}" for n in range(30)]
+    crm.down_for = 40 * OUTAGE_FAILURES
+    await add_due(store, *calls)
+    settings = Settings.decode({"delivery": {"concurrency": 1}})
+    delivery = Delivery(store, crm, events, settings, clock)
+    while await store.count_by_status():
+        await delivery.step()
+    assert crm.received == calls
+
+
+async def test_pause_grows_during_an_outage_and_ends_with_it(
+    store: SqliteStore, crm: Crm, delivery: Delivery
+) -> None:
+    crm.down_for = 20 * OUTAGE_FAILURES
+    await add_due(store, "call")
+    pauses = []
+    while not crm.received:
+        await delivery.step()
+        pauses.append(delivery.pause_seconds)
+    assert max(pauses) > 20
+    assert pauses[-1] < 1
+
+
+async def test_slow_crm_gets_calls_in_parallel_but_one_per_customer(
+    store: SqliteStore, crm: Crm, delivery: Delivery
+) -> None:
+    calls = [f"{n:03}/customer {n % 20 if n % 3 else 0}" for n in range(120)]
+    crm.yields = 30
+    await add_due(store, *calls)
+    while await store.count_by_status():
+        await delivery.step()
+    assert crm.max_parallel == Settings().delivery.concurrency
+    for customer in {call.partition("/")[2] for call in calls}:
+        received = [call for call in crm.received if call.endswith(f"/{customer}")]
+        assert received == sorted(received)
+
+
+async def test_rejected_call_is_parked_with_the_reason(
+    store: SqliteStore, crm: Crm, delivery: Delivery, events: EventBus
+) -> None:
+    crm.rejects = {"bad"}
+    await add_due(store, "bad", "good")
+    with events.subscribe() as subscription:
+        await delivery.step()
+        published = {(await anext(aiter(subscription))).event for _ in range(2)}
+    assert await parked(store) == {"bad": "it responded 422"}
+    assert published == {
+        InteractionParked(interaction="bad", problem="it responded 422"),
+        InteractionDelivered(interaction="good"),
+    }
+
+
+async def test_record_that_changes_during_delivery_is_delivered_again(
+    store: SqliteStore, crm: Crm, delivery: Delivery
+) -> None:
+    await add_due(store, "call")
+
+    class Changing(Crm):
+        async def log(self, interaction: InteractionRecord) -> None:
+            await super().log(interaction)
+            if len(self.received) == 1:
+                record = CallRecord(id="call", segments=(Segment(agent="1001", notes="more"),))
+                entry = JournalEntry(record=record, status="due", last_report_at=0.0, due_at=1.0)
+                async with store.transaction() as tx:
+                    await tx.save_journal_row(to_row(entry))
+
+    changing = Changing()
+    delivery = Delivery(store, changing, EventBus(), Settings(), Clock())
+    await delivery.step()
+    assert await store.count_by_status() == {"due": 1}
+    await delivery.step()
+    assert changing.received == ["call", "call"]
+    assert await store.count_by_status() == {}
+
+
+async def test_one_worker_delivers_until_its_lease_expires(
+    store: SqliteStore, crm: Crm, clock: Clock, events: EventBus
+) -> None:
+    workers = [Delivery(store, crm, events, Settings(), clock) for _ in range(2)]
+    await workers[0].step()
+    await add_due(store, "a")
+    await workers[1].step()
+    assert crm.received == []
+    clock.now += LEASE_SECONDS + 1
+    await workers[1].step()
+    assert crm.received == ["a"]
+
+
+async def test_delivery_waits_as_long_as_the_crm_asks_for(
+    store: SqliteStore, events: EventBus, clock: Clock
+) -> None:
+    class Limited(Crm):
+        async def log(self, interaction: InteractionRecord) -> None:
+            if self.requests == 0:
+                self.requests += 1
+                raise SourceUnavailable("too many requests", retry_after=60)
+            await super().log(interaction)
+
+    limited = Limited()
+    delivery = Delivery(store, limited, events, Settings(), clock)
+    await add_due(store, "call")
+    await delivery.step()
+    clock.now += 59
+    await delivery.step()
+    assert limited.received == []
+    clock.now += 2
+    await delivery.step()
+    assert limited.received == ["call"]
+
+
+async def test_rejection_does_not_park_the_call_that_it_was_merged_into(
+    store: SqliteStore, events: EventBus, clock: Clock
+) -> None:
+    await add_due(store, "merged", "other")
+
+    class Merging(Crm):
+        async def log(self, interaction: InteractionRecord) -> None:
+            if interaction.id == "merged":
+                async with store.transaction() as tx:
+                    await tx.merge_journal_row("merged", into="other")
+                raise SourceRejected("it responded 422")
+            await super().log(interaction)
+
+    merging = Merging()
+    await Delivery(store, merging, events, Settings(), clock).step()
+    assert await parked(store) == {}
+    assert merging.received == ["other"]
+
+
+async def test_throttled_calls_are_not_counted_as_failures(
+    store: SqliteStore, events: EventBus, clock: Clock
+) -> None:
+    class Limited(Crm):
+        async def log(self, interaction: InteractionRecord) -> None:
+            if self.requests % 2 == 0:
+                self.requests += 1
+                raise SourceUnavailable("too many requests", retry_after=1)
+            await super().log(interaction)
+
+    limited = Limited()
+    delivery = Delivery(store, limited, events, Settings(), clock)
+    calls = [f"call {n:02}" for n in range(3 * MAX_ATTEMPTS)]
+    await add_due(store, *calls)
+    for _ in range(10 * len(calls)):
+        await delivery.step()
+        clock.now += 2
+    assert await parked(store) == {}
+    assert sorted(limited.received) == calls
+
+
+async def test_undecodable_record_does_not_stop_the_delivery(
+    store: SqliteStore, crm: Crm, delivery: Delivery
+) -> None:
+    broken = JournalRow(id="broken", document=b"{", status="due", last_report_at=0.0, due_at=0.5)
+    async with store.transaction() as tx:
+        await tx.save_journal_row(broken)
+    await add_due(store, "call")
+    await delivery.step()
+    assert crm.received == ["call"]

@@ -1,0 +1,119 @@
+"""What agents add to an interaction, who may do so, and until when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from callcard.journal.journal import PENDING_SECONDS
+from tests.harness.contact_centre import (
+    ADA_E164,
+    ADA_NAME,
+    BABBAGE_NAME,
+    ContactCentre,
+    open_contact_centre,
+)
+
+pytestmark = pytest.mark.anyio
+
+UNKNOWN_CALLER = "+12125550000"
+
+
+async def test_agent_without_a_share_in_the_call_gets_no_access(centre: ContactCentre) -> None:
+    ana = await centre.open_desktop("1001")
+    await centre.open_desktop("1002")
+    call = await centre.ring()
+    await centre.act(call, "1001", "ANSWER")
+    id = ana.answers[call]["interaction"]["id"]
+    call_key = (await centre.finesse.dialog("1001", call)).call_key
+    forged_calls: list[dict[str, object]] = [{"id": call}, {"id": "79", "call_key": call_key}]
+    forged_consults: list[dict[str, object]] = [
+        {"id": "77", "associated_call": call},
+        {"id": "78", "merged_call": call, "ended": True},
+    ]
+    async with centre.api("1002") as bilal:
+
+        async def code(report: dict[str, object]) -> str:
+            response = await bilal.post("/interactions?lookup=1", json=report)
+            problem: str = response.json()["code"]
+            return problem
+
+        for report in forged_calls:
+            assert await code(report) == "not-permitted"
+        for report in forged_consults:
+            assert await code(report) == "report-pending"
+        centre.clock.advance(PENDING_SECONDS + 1)
+        for report in (*forged_calls, *forged_consults):
+            assert await code(report) == "not-permitted"
+        assert (await bilal.get(f"/interactions/{id}")).status_code == 404
+        change = await bilal.put(f"/interactions/{id}", json={"notes": "mine"})
+        assert change.status_code == 404
+
+
+async def test_notes_after_the_deadline_are_accepted_only_if_typed_before_it(
+    centre: ContactCentre,
+) -> None:
+    desktop = await centre.open_desktop()
+    call = await centre.ring()
+    await centre.act(call, "1001", "ANSWER")
+    path = f"/interactions/{desktop.answers[call]['interaction']['id']}"
+    await centre.hang_up(call)
+    async with centre.api() as ana:
+        in_time = await ana.put(path, json={"notes": "after the call"})
+        assert in_time.json()["status"] == "closing"
+        typed_at = datetime.fromtimestamp(centre.clock(), UTC).isoformat()
+        await centre.delivered()
+        late = await ana.put(path, json={"notes": "too late"})
+        assert (late.status_code, late.json()["code"]) == (409, "interaction-closed")
+        sent_late = {"notes": "typed in time", "typed_at": typed_at}
+        assert (await ana.put(path, json=sent_late)).status_code == 200
+    interaction = await centre.delivered()
+    assert interaction.agents[0].notes == "typed in time"
+
+
+async def test_call_variable_opens_its_record_or_gives_the_number(tmp_path: Path) -> None:
+    telephony = {
+        "pop_variables": ("callVariable3", "user.case"),
+        "number_variables": ("callVariable2",),
+    }
+    async with open_contact_centre(tmp_path, telephony=telephony) as centre:
+        desktop = await centre.open_desktop()
+
+        async def lookup(**variables: str) -> tuple[str, list[tuple[str, str]]]:
+            call = await centre.ring(from_address="5555", variables=variables)
+            await centre.hang_up(call)
+            answer = desktop.first_answers[call]
+            matches = answer["lookup"]["matches"]
+            return answer["number"], [(each["how"], each["contact"]["name"]) for each in matches]
+
+        by_variable = ("5555", [("variable", BABBAGE_NAME)])
+        by_number = (ADA_E164, [("exact", ADA_NAME)])
+        assert await lookup(callVariable3="8") == by_variable
+        assert await lookup(callVariable3="404", callVariable2=ADA_E164) == by_number
+        assert await lookup(callVariable3=" ", callVariable2=ADA_E164) == by_number
+        assert await lookup() == ("5555", [])
+
+
+async def test_chosen_contact_is_passed_to_another_site_in_a_variable(tmp_path: Path) -> None:
+    telephony = {"contact_variable": "user.note"}
+    async with open_contact_centre(tmp_path, telephony=telephony) as centre:
+        desktop = await centre.open_desktop()
+        call = await centre.ring(from_address=UNKNOWN_CALLER)
+        await centre.act(call, "1001", "ANSWER")
+        babbage = (await centre.crm.search("Babbage", 1))[0]
+        change = {"contact": {"source": "local", "id": babbage.id}}
+        async with centre.api() as ana:
+            path = f"/interactions/{desktop.answers[call]['interaction']['id']}"
+            assert (await ana.put(path, json=change)).status_code == 200
+        variables = await centre.finesse.variables("1001", call)
+        assert variables["user.note"] == f"local/{babbage.id}"
+
+    other_site = tmp_path / "other site"
+    other_site.mkdir()
+    async with open_contact_centre(other_site, telephony=telephony) as centre:
+        desktop = await centre.open_desktop()
+        call = await centre.ring(from_address=UNKNOWN_CALLER, variables=variables)
+        (match,) = desktop.answers[call]["lookup"]["matches"]
+        assert (match["how"], match["contact"]["name"]) == ("chosen", BABBAGE_NAME)

@@ -1,0 +1,130 @@
+"""Reports of one call merge into one record, in whatever order and however often they arrive."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callcard.journal.call_record import CallRecord, Segment
+from callcard.journal.record_merging import ReportingAgent, apply_report, merge_records
+from callcard.journal.report import CallReport
+from tests.harness.reports import ANA, BILAL, CUSTOMER, at, call_report
+
+STATES = ["INITIATED", "ALERTING", "ACTIVE", "HELD", "WRAP_UP", "DROPPED"]
+
+Reports = list[tuple[str, CallReport]]
+"""The reporting agent and the report."""
+
+
+@st.composite
+def reports(draw: st.DrawFn) -> Reports:
+    """What two agents' desktops report of one call, in the order in which it happens."""
+    drawn = []
+    for second in range(draw(st.integers(1, 12))):
+        agent = draw(st.sampled_from([ANA, BILAL]))
+        addresses = draw(st.sets(st.sampled_from([CUSTOMER, ANA, BILAL])))
+        states = [(second, address, draw(st.sampled_from(STATES))) for address in addresses]
+        drawn.append((agent, call_report("1", states, ended=draw(st.booleans()))))
+    return drawn
+
+
+def merge(reports: Reports, record: CallRecord | None = None, now: float = 1.0) -> CallRecord:
+    record = record or CallRecord(id="one")
+    for agent, report in reports:
+        reporting = ReportingAgent(login_id=agent, extension=agent, name=agent)
+        record = apply_report(record, reporting, report, number=CUSTOMER, now=now)
+    return record
+
+
+def segment_of(record: CallRecord, agent: str) -> Segment:
+    segment = record.segment(agent)
+    assert segment
+    return segment
+
+
+@given(reports(), st.randoms(use_true_random=False))
+def test_order_and_repetition_of_reports_make_no_difference(
+    reports: Reports, chance: random.Random
+) -> None:
+    shuffled = [*reports, *reports[: len(reports) // 2]]
+    chance.shuffle(shuffled)
+    one = merge(reports)
+    other = merge(shuffled)
+    assert one.states == other.states
+    assert (one.started_at, one.answered_at, one.ended_at, one.end_reason) == (
+        other.started_at,
+        other.answered_at,
+        other.ended_at,
+        other.end_reason,
+    )
+    for segment in one.segments:
+        same = segment_of(other, segment.agent)
+        assert (segment.removed_at, segment.joined_at) == (same.removed_at, same.joined_at)
+
+
+@given(reports(), st.integers(0, 12))
+def test_merged_records_equal_the_record_of_all_reports(reports: Reports, cut: int) -> None:
+    whole = merge(reports)
+    first = merge(reports[:cut])
+    second = replace(merge(reports[cut:]), id="two")
+    merged = merge_records(first, second)
+    assert merged.id == "one"
+    assert (merged.states, merged.ended_at, merged.end_reason, merged.dialogs) == (
+        whole.states,
+        whole.ended_at,
+        whole.end_reason,
+        whole.dialogs,
+    )
+    removed = {segment.agent: segment.removed_at for segment in merged.segments}
+    assert removed == {segment.agent: segment.removed_at for segment in whole.segments}
+
+
+def test_durations_of_ring_talk_hold_and_wrap_up() -> None:
+    record = merge(
+        [
+            (ANA, call_report("1", [(0, CUSTOMER, "INITIATED"), (0, ANA, "ALERTING")])),
+            (ANA, call_report("1", [(5, CUSTOMER, "ACTIVE"), (5, ANA, "ACTIVE")])),
+            (ANA, call_report("1", [(20, ANA, "HELD")])),
+            (ANA, call_report("1", [(30, ANA, "ACTIVE")])),
+            (ANA, call_report("1", [(50, CUSTOMER, "DROPPED"), (50, ANA, "WRAP_UP")])),
+        ]
+    )
+    segment = segment_of(record, ANA)
+    durations = [record.seconds_in(segment, state) for state in ("ALERTING", "ACTIVE", "HELD")]
+    assert durations == [5, 35, 10]
+    assert (record.in_wrap_up, record.ended_at, record.end_reason) == (True, at(50), "completed")
+    ended = merge([(ANA, call_report("1", [(62, ANA, "DROPPED")], ended=True))], record, now=2.0)
+    assert not ended.in_wrap_up
+    assert ended.wrap_up_seconds(segment_of(ended, ANA)) == 12
+
+
+def test_wrap_up_on_uccx_is_the_agents_own_state() -> None:
+    record = merge([(ANA, call_report("1", [(0, ANA, "ACTIVE")]))])
+    for second, state in ((10, "WORK"), (25, "READY")):
+        report = call_report(
+            "1",
+            [(10, ANA, "DROPPED"), (10, CUSTOMER, "DROPPED")],
+            ended=True,
+            agent_state=state,
+            agent_state_since=at(second),
+        )
+        record = merge([(ANA, report)], record)
+    assert record.wrap_up_seconds(segment_of(record, ANA)) == 15
+
+
+def test_lost_segment_is_active_again_after_a_new_report() -> None:
+    record = merge([(ANA, call_report("1", [(0, ANA, "ACTIVE"), (0, CUSTOMER, "ACTIVE")]))])
+    lost = record.with_segment(replace(segment_of(record, ANA), lost_at=100.0))
+    assert lost.end_reason == "lost"
+    assert not lost.is_active(segment_of(lost, ANA))
+    back = merge([(ANA, call_report("1", [(0, ANA, "ACTIVE")]))], lost, now=200.0)
+    assert back.end_reason == ""
+    assert back.is_active(segment_of(back, ANA))
+
+
+def test_participant_omitted_after_failover_counts_as_active() -> None:
+    record = merge([(BILAL, call_report("1", [(3, ANA, "ACTIVE"), (0, CUSTOMER, "ACTIVE")]))])
+    assert record.is_active(segment_of(record, BILAL))

@@ -1,0 +1,29 @@
+"""The roster: agents of a team who use Callcard, as transfer targets."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.harness.contact_centre import ContactCentre
+from tests.harness.waiting import until
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_agent_known_to_one_worker_is_a_target_through_another(
+    centre: ContactCentre,
+) -> None:
+    other_worker = await centre.start_service()
+    await centre.finesse.sign_in("1001")
+    await centre.finesse.sign_in("1002")
+    async with centre.api("1002") as bilal, other_worker.api("1001") as ana:
+        assert (await bilal.get("/me")).status_code == 200
+
+        async def numbers() -> list[str]:
+            response = await ana.get("/transfer-targets", params={"q": "Bilal"})
+            assert response.status_code == 200, response.text
+            return [
+                each["number"] for each in response.json()["targets"] if each["kind"] == "agent"
+            ]
+
+        assert await until(numbers) == ["1002"]
