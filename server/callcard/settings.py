@@ -1,214 +1,389 @@
-"""Every knob once: name, default, help. Read from `callcard.toml` and the environment, frozen, passed down.
+"""Settings: sections of `callcard.toml` as typed structs, with the environment on top.
 
-The environment wins over the file: `country = "DE"` in the file is `CALLCARD_COUNTRY=DE` outside it.
+`[finesse] url = "…"` in the file is `CALLCARD_FINESSE_URL` in the environment, which wins. Secrets
+are read from the environment or from a file that `<name>_file` gives, never from `callcard.toml`
+itself.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
-import math
 import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self, get_args, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
 
 from callcard.errors import OperatorError
 from callcard.telephony import numbers
+from callcard.text import suggest
+
+Positive = Meta(gt=0, le=1_000_000_000)
+WebAddress = Meta(
+    pattern=r"^(https?://.+)?$", extra={"form": "must start with http:// or https://"}
+)
+
+
+LOCAL_SOURCE = {"kind": "local", "path": "callcard.sqlite"}
+"""The contact source of a service without `[[sources]]`."""
 
 
 class SettingsError(OperatorError):
-    """A setting that can't be used; the message names it and says what would do."""
+    """A setting is unusable; the message names it and says what is accepted."""
 
 
-def _knob(default: Any, help: str, *, secret: bool = False) -> Any:
-    return dataclasses.field(
-        default=default, repr=not secret, metadata={"help": help, "secret": secret}
-    )
+class FinesseSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    url: Annotated[
+        str, WebAddress, Meta(description="address of the Finesse node that serves REST requests")
+    ] = "https://localhost:8445"
+    second_url: Annotated[
+        str, WebAddress, Meta(description="address of the second node, when there are two")
+    ] = ""
+    notifications: Annotated[
+        Literal["websocket", "tcp"],
+        Meta(description="transport of sessions' events: `websocket` (12.6 and later) or `tcp`"),
+    ] = "websocket"
+    notifications_port: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=65535,
+            description="port of the notification service; 0 is the REST port, or 5223 with tcp",
+        ),
+    ] = 0
+    ca_file: Annotated[
+        str,
+        Meta(description="file with Finesse's certificate authority, if the system lacks it"),
+    ] = ""
+    deadline_seconds: Annotated[
+        float,
+        Positive,
+        Meta(
+            description="time for all Finesse calls of one request; "
+            "the gadget proxy gives up after 5 s"
+        ),
+    ] = 4.0
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Return the addresses of the configured nodes, the preferred one first."""
+        return tuple(url for url in (self.url, self.second_url) if url)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings:
-    finesse_url: str = _knob(
-        "https://localhost:8445", "address of the Finesse node that answers REST calls"
-    )
-    finesse_second_url: str = _knob("", "address of the second node, when there are two")
-    notifications: str = _knob(
-        "websocket", "how sessions hear of events: websocket (12.6 and later), or tcp"
-    )
-    notifications_port: int = _knob(
-        0, "port of Finesse's notification service; 0 is the REST port, or with tcp 5223"
-    )
-    finesse_ca: str = _knob(
-        "", "file with the certificate authority of Finesse, when the system does not know it"
-    )
-    finesse_deadline: float = _knob(
-        4.0, "seconds that all of a request's Finesse calls may take; its proxy gives up at 5"
-    )
-    country: str = _knob("US", "country of numbers written without a country code, two letters")
-    database: str = _knob("callcard.sqlite", "file of the local contacts, made when it is missing")
-    suffix_digits: int = _knob(
-        8, "last digits that must agree when no number agrees whole; 0 turns that off"
-    )
-    source_deadline: float = _knob(
-        1.5, "seconds to wait for a contact source before answering without it"
-    )
-    credential_seconds: float = _knob(
-        60.0, "seconds for which a proved credential is not proved again"
-    )
-    lockout_seconds: float = _knob(
-        300.0, "seconds for which a refused credential is not shown to Finesse again"
-    )
-    body_limit: int = _knob(65536, "bytes that a request's body may have")
-    store: str = _knob(
-        "",
-        "file of calls on their way to the CRM, callbacks and number lists; beside the contacts when not given",
-    )
-    log_url: str = _knob(
-        "",
-        "address to which each interaction is PUT as JSON, {id} in it replaced; none keeps them with the contacts",
-    )
-    log_at_once: int = _knob(
-        8, "interactions on their way to the CRM at a time; 1 is one after another"
-    )
-    log_token: str = _knob("", "Bearer token for log_url", secret=True)
-    notes_seconds: float = _knob(
-        120.0,
-        "seconds after a call for which its notes can be finished, before the CRM hears of it",
-    )
-    lost_seconds: float = _knob(
-        90.0, "seconds without a word from any desktop after which a call counts as lost"
-    )
-    keep_days: float = _knob(7.0, "days for which a call that the CRM has is kept here too")
-    owner: str = _knob(
-        "last", "whose interaction a transferred call is: the first or the last agent's"
-    )
-    number_variables: tuple[str, ...] = _knob(
-        (), "call variables that hold the customer's number, the most dependable first"
-    )
-    pop_variables: tuple[str, ...] = _knob(
-        (), "call variables that hold the id of a contact or a case, which is then opened"
-    )
-    contact_variable: str = _knob(
-        "",
-        "call variable that tells another site's Callcard which contact was chosen, such as user.callcard",
-    )
-    disposition_teams: tuple[str, ...] = _knob(
-        (), "teams, by name, whose agents must choose a wrap-up reason; * is every team"
-    )
-    dial_rules: tuple[str, ...] = _knob(
-        (), 'how numbers are dialled, as in "+1 -> 91", the first that fits'
-    )
-    service_url: str = _knob(
-        "", "address of this service as the Finesse node reaches it; built into the gadget"
-    )
-    bundle: str = _knob(
-        "dist", "folder with the built gadgets, served under /gadget/ when it exists"
-    )
+class ApiSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    credential_cache_seconds: Annotated[
+        float, Positive, Meta(description="how long a verified credential is cached")
+    ] = 60.0
+    lockout_seconds: Annotated[
+        float,
+        Positive,
+        Meta(description="how long a rejected credential is not presented to Finesse again"),
+    ] = 300.0
+    body_limit_bytes: Annotated[
+        int, Positive, Meta(description="largest request body that is accepted")
+    ] = 65536
+
+
+class GadgetSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    service_url: Annotated[
+        str,
+        WebAddress,
+        Meta(description="address of this service as Finesse reaches it; built into the gadget"),
+    ] = ""
+    bundle: Annotated[
+        str, Meta(description="folder with the built gadgets, served under /gadget/ if it exists")
+    ] = "dist"
+
+
+class TelephonySettings(Struct, frozen=True, forbid_unknown_fields=True):
+    country: Annotated[
+        str,
+        Meta(
+            pattern="^[A-Za-z]{2}$",
+            extra={"form": "must be two letters, as in US or DE"},
+            description="country of numbers without a country code, two letters",
+        ),
+    ] = "US"
+    dial_rules: Annotated[
+        tuple[str, ...],
+        Meta(description='how numbers are dialled, as in "+1 -> 91"; the first that fits is used'),
+    ] = ()
+    number_variables: Annotated[
+        tuple[str, ...],
+        Meta(description="call variables with the customer's number, the most reliable first"),
+    ] = ()
+    pop_variables: Annotated[
+        tuple[str, ...],
+        Meta(description="call variables with the id of a contact or case to open"),
+    ] = ()
+    contact_variable: Annotated[
+        str,
+        Meta(
+            description="call variable that passes the chosen contact to other sites, "
+            "for example user.callcard"
+        ),
+    ] = ""
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "country", self.country.upper())
+
+
+class ContactsSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    deadline_seconds: Annotated[
+        float, Positive, Meta(description="time for all contact sources to respond to a look-up")
+    ] = 1.5
+
+
+class JournalSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    database: Annotated[
+        str,
+        Meta(
+            description="file of calls before delivery, callbacks and number lists; "
+            "beside the local contacts if not given"
+        ),
+    ] = ""
+    notes_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1_000_000_000,
+            description="time after a call to finish its notes before delivery",
+        ),
+    ] = 120.0
+    lost_seconds: Annotated[
+        float, Positive, Meta(description="time without a report before a call is closed as lost")
+    ] = 90.0
+    retention_days: Annotated[
+        float, Positive, Meta(description="how long delivered calls stay in the journal")
+    ] = 7.0
+    owner: Annotated[
+        Literal["first", "last"],
+        Meta(description="which agent owns the interaction of a transferred call"),
+    ] = "last"
+    wrap_up_required_teams: Annotated[
+        tuple[str, ...],
+        Meta(description="teams, by name, that must choose a wrap-up reason; * is every team"),
+    ] = ()
+
+
+class DeliverySettings(Struct, frozen=True, forbid_unknown_fields=True):
+    url: Annotated[
+        str,
+        WebAddress,
+        Meta(
+            description="address to which each interaction is PUT as JSON, {id} replaced; "
+            "without it, the local contacts store them"
+        ),
+    ] = ""
+    token: Annotated[str, Meta(description="Bearer token for `url`", extra={"secret": True})] = ""
+    concurrency: Annotated[
+        int, Positive, Meta(description="interactions delivered in parallel")
+    ] = 8
+
+    def __repr__(self) -> str:
+        return f"DeliverySettings(concurrency={self.concurrency})"  # a URL may contain a key
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    finesse: FinesseSettings = FinesseSettings()
+    api: ApiSettings = ApiSettings()
+    gadget: GadgetSettings = GadgetSettings()
+    telephony: TelephonySettings = TelephonySettings()
+    contacts: ContactsSettings = ContactsSettings()
+    sources: Annotated[
+        tuple[dict[str, Any], ...],
+        Meta(
+            min_length=1,
+            description="contact sources: `kind` and the options of that kind, see crm/README.md",
+        ),
+    ] = (LOCAL_SOURCE,)
+    journal: JournalSettings = JournalSettings()
+    delivery: DeliverySettings = DeliverySettings()
+
+    @property
+    def local_source(self) -> dict[str, Any]:
+        """Return the options of the first local source, which `callcard contacts import` fills."""
+        for source in self.sources:
+            if source.get("kind") == "local":
+                return {**LOCAL_SOURCE, **source}
+        return LOCAL_SOURCE
+
+    @property
+    def contacts_path(self) -> str:
+        return str(self.local_source["path"])
+
+    @property
+    def journal_database(self) -> str:
+        """Return the journal's file: the configured one, or one beside the local contacts."""
+        return self.journal.database or f"{Path(self.contacts_path).with_suffix('')}-calls.sqlite"
 
     @classmethod
     def read(
-        cls, file: Path | None = None, environ: Mapping[str, str] = os.environ, **given: Any
+        cls,
+        file: Path | None = None,
+        environ: Mapping[str, str] = os.environ,
+        overrides: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Settings from `file` (or CALLCARD_CONFIG's, or `callcard.toml` here), the environment, and `given`, the last winning.
+        """Read `file`, then the environment, then `overrides`; later ones win.
 
-        Raises SettingsError for an unreadable file, an unknown name or a value of the wrong kind.
+        `file` defaults to the one that CALLCARD_CONFIG names, or `callcard.toml` here. The keys of
+        `overrides` are dotted (`telephony.country`, `sources.path`); None leaves a setting as it
+        is. Raises SettingsError for an unreadable file, an unknown name or an unusable value.
         """
-        values: dict[str, Any] = {}
-        environ = dict(environ)
-        told = environ.pop("CALLCARD_CONFIG", "")
-        if file is None and told:
-            file = Path(told)
+        if file is None and environ.get("CALLCARD_CONFIG"):
+            file = Path(environ["CALLCARD_CONFIG"])
         if file is None and Path("callcard.toml").is_file():
             file = Path("callcard.toml")
+        values: dict[str, Any] = {}
         if file is not None:
             try:
-                values |= tomllib.loads(file.read_text("utf-8"))
+                values = tomllib.loads(file.read_text("utf-8"))
             except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
                 raise SettingsError(f"{file}: {error}") from error
-        prefix = "CALLCARD_"
-        values |= {
-            name[len(prefix) :].lower(): value
-            for name, value in environ.items()
-            if name.startswith(prefix)
-        }
-        values |= {name: value for name, value in given.items() if value is not None}
-        fields = {field.name: field for field in dataclasses.fields(cls)}
-        for name in values:
-            if name not in fields:
-                near = difflib.get_close_matches(name, fields, n=1)
-                raise SettingsError(
-                    f"there is no setting {name!r}"
-                    + (f"; did you mean {near[0]!r}?" if near else "")
-                )
-        return cls(
-            **{
-                name: _convert(name, type(fields[name].default), value)
-                for name, value in values.items()
-            }
-        )
+            _read_secrets(values, file)
+        for name, value in _from_environment(environ):
+            values.setdefault(name.section, {})[name.key] = value
+        for dotted, value in (overrides or {}).items():
+            if value is not None:
+                _override(values, dotted, value)
+        return cls.decode(values)
+
+    @classmethod
+    def decode(cls, values: Mapping[str, Any]) -> Self:
+        """Make settings from nested mappings shaped like the file. Raises SettingsError."""
+        try:
+            settings = msgspec.convert(values, cls, strict=False)
+        except msgspec.ValidationError as error:
+            raise SettingsError(_explain(str(error), values)) from error
+        try:
+            numbers.read_rules(settings.telephony.dial_rules)
+        except ValueError as error:
+            raise SettingsError(f"telephony.dial_rules: {error}") from error
+        return settings
+
+
+# ---- the list of settings, for documentation, environment and error messages
+
+
+@dataclass(frozen=True, slots=True)
+class SettingInfo:
+    """One setting: its section and key, default, description and whether it is a secret."""
+
+    section: str
+    key: str
+    default: Any
+    description: str
+    secret: bool
+    form: str
+    """What is accepted, for settings whose pattern says it badly."""
 
     @property
-    def finesse_urls(self) -> tuple[str, ...]:
-        """Of one node or of both, the preferred first."""
-        return tuple(url for url in (self.finesse_url, self.finesse_second_url) if url)
+    def name(self) -> str:
+        return f"{self.section}.{self.key}"
 
-    def __post_init__(self) -> None:
-        for name in ("finesse_url", "finesse_second_url", "service_url", "log_url"):
-            value = getattr(self, name)
-            if value and not value.startswith(("http://", "https://")):
-                raise SettingsError(f"{name} must start with http:// or https://, not {value!r}")
-        if self.notifications not in ("websocket", "tcp"):
-            raise SettingsError(
-                f"notifications must be websocket or tcp, not {self.notifications!r}"
+    @property
+    def variable(self) -> str:
+        """The environment variable; lists are separated by semicolons."""
+        return f"CALLCARD_{self.section}_{self.key}".upper()
+
+
+def describe() -> list[SettingInfo]:
+    """Return every setting in the order of the sections."""
+    found = []
+    for section, kind in _sections().items():
+        hints = get_type_hints(kind, include_extras=True)
+        for field in msgspec.structs.fields(kind):
+            metas = [meta for meta in get_args(hints[field.name])[1:] if isinstance(meta, Meta)]
+            extra = {key: value for meta in metas for key, value in (meta.extra or {}).items()}
+            choices = get_args(get_args(hints[field.name])[0])
+            if choices and isinstance(field.default, str):
+                extra["form"] = f"must be {' or '.join(choices)}"
+            found.append(
+                SettingInfo(
+                    section=section,
+                    key=field.name,
+                    default=field.default,
+                    description=next(m.description for m in metas if m.description),
+                    secret=bool(extra.get("secret")),
+                    form=str(extra.get("form", "")),
+                )
             )
-        if not 0 <= self.notifications_port <= 65535:
-            raise SettingsError("notifications_port must be a port, or 0")
-        if not (len(self.country) == 2 and self.country.isascii() and self.country.isalpha()):
+    return found
+
+
+def _sections() -> dict[str, type[Struct]]:
+    hints = get_type_hints(Settings)
+    return {name: hints[name] for name in Settings.__struct_fields__ if name != "sources"}
+
+
+def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[SettingInfo, Any]]:
+    known = {info.variable: info for info in describe()}
+    for variable, value in environ.items():
+        if not variable.startswith("CALLCARD_") or variable == "CALLCARD_CONFIG":
+            continue
+        info = known.get(variable)
+        if info is None:
+            raise SettingsError(f"there is no setting {variable}{suggest(variable, known)}")
+        if isinstance(info.default, tuple):
+            yield info, [part.strip() for part in value.split(";") if part.strip()]
+        else:
+            yield info, value
+
+
+def _read_secrets(values: dict[str, Any], file: Path) -> None:
+    """Replace `<secret>_file` by the content of the file that it names, relative to `file`."""
+    for info in describe():
+        section = values.get(info.section)
+        if not info.secret or not isinstance(section, dict):
+            continue
+        if info.key in section:
             raise SettingsError(
-                f"country must be two letters, as in US or DE, not {self.country!r}"
+                f"{info.name} is a secret: put it into a file and give its path as "
+                f"{info.key}_file, or set {info.variable}"
             )
-        object.__setattr__(self, "country", self.country.upper())
-        if not self.store:
-            object.__setattr__(self, "store", f"{Path(self.database).with_suffix('')}-calls.sqlite")
-        if self.owner not in ("first", "last"):
-            raise SettingsError(f"owner must be first or last, not {self.owner!r}")
-        try:
-            numbers.read_rules(self.dial_rules)
-        except ValueError as error:
-            raise SettingsError(f"dial_rules: {error}") from error
-        for name in (
-            "finesse_deadline", "source_deadline", "credential_seconds", "lockout_seconds", "body_limit",
-            "lost_seconds", "keep_days", "log_at_once",
-        ):  # fmt: skip
-            if not 0 < getattr(self, name) < math.inf:
-                raise SettingsError(f"{name} must be more than 0, and finite")
-        if self.suffix_digits and not 5 <= self.suffix_digits <= 15:
-            raise SettingsError(
-                "suffix_digits must be 0 or from 5 to 15: fewer digits match strangers"
-            )
+        path = section.pop(f"{info.key}_file", None)
+        if path is not None:
+            try:
+                section[info.key] = (file.parent / str(path)).read_text("utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise SettingsError(f"{info.name}_file: {error}") from error
 
 
-def _convert(name: str, kind: type, value: Any) -> Any:
-    if kind is str and isinstance(value, str):
-        return value
-    if kind is tuple:  # in the environment: one text, with ; between
-        values = [part.strip() for part in value.split(";")] if isinstance(value, str) else value
-        if isinstance(values, list | tuple) and all(isinstance(each, str) for each in values):
-            return tuple(each for each in values if each)
-        raise SettingsError(f"{name} must be a list of texts, not {value!r}")
-    try:
-        if kind in (int, float) and not isinstance(value, bool):
-            return kind(value)
-    except (TypeError, ValueError):
-        pass
-    raise SettingsError(f"{name} must be {'text' if kind is str else 'a number'}, not {value!r}")
+def _override(values: dict[str, Any], dotted: str, value: Any) -> None:
+    section, _, key = dotted.partition(".")
+    if section == "sources":  # the first local one
+        sources = values.setdefault("sources", [dict(LOCAL_SOURCE)])
+        local = next((source for source in sources if source.get("kind") == "local"), None)
+        if local is None:
+            local = dict(LOCAL_SOURCE)
+            sources.append(local)
+        local[key] = value
+    else:
+        values.setdefault(section, {})[key] = value
 
 
-def table() -> list[tuple[str, Any, str]]:
-    """Each setting's name, default and help, for the README and the command line."""
-    return [
-        (field.name, field.default, field.metadata["help"])
-        for field in dataclasses.fields(Settings)
-    ]
+def _explain(message: str, values: Mapping[str, Any]) -> str:
+    """Turn msgspec's message into one that names the setting and says what is accepted."""
+    what, _, where = message.partition(" - at `$")
+    place = re.sub(r"\[(\d+|\.\.\.)\]", "", where.strip("`.")).strip(".")
+    infos = {info.name: info for info in describe()}
+    if unknown := re.search(r"unknown field `([^`]+)`", what):
+        name = f"{place}.{unknown[1]}" if place else unknown[1]
+        # A key without its section is the likeliest mistake.
+        same_key = next((info.name for info in infos.values() if info.key == name), name)
+        files = [f"{info.name}_file" for info in infos.values() if info.secret]
+        known = [*(info.name for info in infos.values() if not info.secret), *files]
+        return f"there is no setting {name}{suggest(same_key, [*known, *_sections(), 'sources'])}"
+    info = infos.get(place)
+    if info and info.form and ("regex" in what or "enum" in what):
+        given = values.get(info.section, {}).get(info.key)
+        return f"{place} {info.form}, not {given!r}"
+    if what.startswith("Expected `array`, got"):
+        return f"{place} must be a list of texts"
+    if what.startswith("Expected `object`, got") and "." not in place:
+        return f"{place} must be a section: [{place}]"
+    return f"{place}: {what[:1].lower()}{what[1:]}" if place else what
