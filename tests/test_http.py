@@ -1,4 +1,4 @@
-"""The service on a real socket, with a Finesse that speaks nonsense and askers who don't behave."""
+"""HTTP on real sockets: a Finesse that sends garbage, and clients that break the protocol."""
 
 from __future__ import annotations
 
@@ -15,75 +15,89 @@ import httpx
 import pytest
 import uvicorn
 
-from callcard.api.http_limits import HEAD_LIMIT, BoundedHttp
+from callcard.api.http_limits import HEAD_LIMIT_BYTES, LimitedHttpProtocol
 from callcard.app import create_app
-from callcard.settings import Settings
-from tests.conftest import AGENT, free_port, until
+from tests.conftest import AGENT
+from tests.harness.ports import free_port
+from tests.harness.settings import settings_in
+from tests.harness.waiting import wait_until
+
+USER_XML = b"<User><loginId>1001</loginId><extension>1001</extension></User>"
+SLOW = b"slow"
+"""Makes RawFinesse send single bytes for longer than the service waits."""
 
 
-class Nonsense:
-    """A Finesse that answers each connection with the same bytes."""
+class RawFinesse:
+    """A Finesse that sends the same bytes on every connection."""
 
     def __init__(self) -> None:
-        self.answer = b""
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listening.getsockname()[1]
+        self.response = b""
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._server.getsockname()[1]
         threading.Thread(target=self._serve, daemon=True).start()
+
+    def respond_with_user(self) -> None:
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(USER_XML)}\r\nConnection: close\r\n\r\n"
+        self.response = head.encode() + USER_XML
 
     def _serve(self) -> None:
         while True:
             try:
-                connection, _ = self._listening.accept()
+                connection, _ = self._server.accept()
             except OSError:
                 return
             with connection, suppress(OSError):
                 connection.settimeout(5)
                 connection.recv(65536)
-                for byte in [self.answer] if not self.answer.startswith(b"slowly") else [b"x"] * 40:
-                    connection.sendall(byte)
-                    time.sleep(0.05 if byte == b"x" else 0)
+                self._respond(connection)
+
+    def _respond(self, connection: socket.socket) -> None:
+        if self.response != SLOW:
+            connection.sendall(self.response)
+            return
+        for _ in range(40):
+            connection.sendall(b"x")
+            time.sleep(0.05)
 
     def close(self) -> None:
-        self._listening.close()
+        self._server.close()
 
 
 @pytest.fixture(scope="module")
-def nonsense() -> Iterator[Nonsense]:
-    finesse = Nonsense()
-    yield finesse
-    finesse.close()
+def finesse() -> Iterator[RawFinesse]:
+    raw_finesse = RawFinesse()
+    yield raw_finesse
+    raw_finesse.close()
 
 
 @pytest.fixture(scope="module")
-def port(nonsense: Nonsense, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    database = str(tmp_path_factory.mktemp("http") / "contacts.sqlite")
-    app = create_app(
-        Settings(
-            finesse_url=f"http://127.0.0.1:{nonsense.port}", database=database, finesse_deadline=0.7
-        )
+def port(finesse: RawFinesse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    settings = settings_in(
+        tmp_path_factory.mktemp("http"),
+        f"http://127.0.0.1:{finesse.port}",
+        finesse={"deadline_seconds": 0.7},
     )
+    app = create_app(settings)
     port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(app, port=port, http=BoundedHttp, log_level="critical", access_log=False)
+    config = uvicorn.Config(
+        app, port=port, http=LimitedHttpProtocol, log_level="critical", access_log=False
     )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    until(lambda: server.started)
+    wait_until(lambda: server.started)
     yield port
     server.should_exit = True
     thread.join(10)
 
 
-XML = b"<User><loginId>1001</loginId><extension>1001</extension></User>"
-
-
 @pytest.mark.parametrize(
-    ("answer", "code"),
+    ("response", "code"),
     [
         (b"nonsense\r\n\r\n", "finesse-invalid-response"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: abc\r\n\r\n", "finesse-invalid-response"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "finesse-"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n" + XML, "finesse-"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n" + USER_XML, "finesse-"),
         (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000 + b"\r\n\r\n", "finesse-invalid-response"),
         (
             b"HTTP/1.1 302 Found\r\nLocation: /cfadmin\r\nContent-Length: 0\r\n\r\n",
@@ -94,90 +108,100 @@ XML = b"<User><loginId>1001</loginId><extension>1001</extension></User>"
             "finesse-invalid-response",
         ),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "finesse-invalid-response"),
-        (b"slowly", "finesse-"),
+        (SLOW, "finesse-"),
         (b"", "finesse-unreachable"),
     ],
 )
-def test_whatever_finesse_sends_is_an_error_of_its_own(
-    nonsense: Nonsense, port: int, answer: bytes, code: str, caplog: pytest.LogCaptureFixture
+def test_invalid_response_of_finesse_is_a_problem(
+    finesse: RawFinesse, port: int, response: bytes, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    nonsense.answer = answer
-    begun = time.monotonic()
-    told = httpx.get(f"http://127.0.0.1:{port}/api/v1/me", auth=AGENT)
-    assert told.headers["content-type"] == "application/problem+json"
-    assert told.json()["code"].startswith(code)
-    assert told.status_code in (502, 504)
-    assert time.monotonic() - begun < 3
+    finesse.response = response
+    started_at = time.monotonic()
+    answer = httpx.get(f"http://127.0.0.1:{port}/api/v1/me", auth=AGENT)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"].startswith(code)
+    assert answer.status_code in (502, 504)
+    assert time.monotonic() - started_at < 3
     assert "1001</loginId>" not in caplog.text
 
 
-def test_an_endless_head_ends(port: int) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as asker:
-        asker.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: ")
-        cut = False
+def test_endless_request_head_is_cut_off(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: ")
+        is_cut_off = False
         for _ in range(10_000):
             try:
-                asker.sendall(b"a" * 65536)
+                client.sendall(b"a" * 65536)
             except OSError:
-                cut = True
+                is_cut_off = True
                 break
-        assert cut
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as asker:
-        asker.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"a" * (HEAD_LIMIT + 10))
-        assert json.loads(_whole(asker).partition(b"\r\n\r\n")[2])["code"] == "header-too-large"
+        assert is_cut_off
+
+
+def test_too_large_request_head_is_a_problem(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"a" * (HEAD_LIMIT_BYTES + 10))
+        assert _problem(client)["code"] == "header-too-large"
 
 
 @pytest.mark.parametrize(
-    "rubbish", [b"rubbish\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET /\x00 HTTP/1.1\r\n\r\n"]
+    "request_bytes", [b"rubbish\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET /\x00 HTTP/1.1\r\n\r\n"]
 )
-def test_what_is_not_http_is_a_problem_too(port: int, rubbish: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as asker:
-        asker.sendall(rubbish)
-        assert json.loads(_whole(asker).partition(b"\r\n\r\n")[2])["code"] == "malformed-request"
+def test_request_that_is_not_http_is_a_problem(port: int, request_bytes: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(request_bytes)
+        assert _problem(client)["code"] == "malformed-request"
 
 
-def test_a_large_body_after_a_small_head_is_no_large_head(nonsense: Nonsense, port: int) -> None:
-    nonsense.answer = (
-        b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(XML) + XML
-    )
-    told = httpx.post(
-        f"http://127.0.0.1:{port}/api/v1/contacts", content=b"x" * 300_000, auth=AGENT
-    )
-    assert told.json()["code"] == "too-large"
+def test_large_body_after_a_small_head_is_too_large(finesse: RawFinesse, port: int) -> None:
+    finesse.respond_with_user()
+    url = f"http://127.0.0.1:{port}/api/v1/contacts"
+    response = httpx.post(url, content=b"x" * 300_000, auth=AGENT)
+    assert response.json()["code"] == "too-large"
 
 
 @pytest.mark.parametrize("size", [70_000, 200_000, 1_000_000])
-def test_a_large_body_in_one_piece_is_told_to_be_one(
-    nonsense: Nonsense, port: int, size: int
+def test_large_body_in_one_segment_with_its_head_is_too_large(
+    finesse: RawFinesse, port: int, size: int
 ) -> None:
-    nonsense.answer = (
-        b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(XML) + XML
+    finesse.respond_with_user()
+    credential = base64.b64encode(":".join(AGENT).encode()).decode()
+    head = (
+        "POST /api/v1/contacts HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        f"Authorization: Basic {credential}\r\nContent-Length: {size}\r\n\r\n"
     )
-    agent = base64.b64encode(":".join(AGENT).encode()).decode()
-    head = f"POST /api/v1/contacts HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {agent}\r\nContent-Length: {size}\r\n"
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as asker:
-        asker.sendall(head.encode() + b"Connection: close\r\n\r\n" + b" " * size)
-        assert _whole(asker).startswith(b"HTTP/1.1 413")
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(head.encode() + b" " * size)
+        assert _receive_all(client).startswith(b"HTTP/1.1 413")
 
 
-def test_a_body_that_trickles_is_cut_short(nonsense: Nonsense, port: int) -> None:
-    def trickle() -> Iterator[bytes]:
-        for _ in range(60):
+def test_body_that_arrives_too_slowly_is_a_problem(finesse: RawFinesse, port: int) -> None:
+    finesse.respond_with_user()
+
+    def slow_body() -> Iterator[bytes]:
+        for _ in range(30):
             time.sleep(0.05)
             yield b" "
 
-    told = httpx.post(f"http://127.0.0.1:{port}/api/v1/contacts", content=trickle(), auth=AGENT)
-    assert (told.status_code, told.json()["code"]) == (400, "malformed-request")
+    url = f"http://127.0.0.1:{port}/api/v1/contacts"
+    response = httpx.post(url, content=slow_body(), auth=AGENT)
+    assert response.status_code == 400
+    assert response.json()["code"] == "malformed-request"
 
 
-def _whole(asker: socket.socket) -> bytes:
+def test_contacts_are_stored_where_the_settings_say(tmp_path: Path) -> None:
+    assert create_app(settings_in(tmp_path, "http://finesse"), http=httpx.AsyncClient())
+    assert (tmp_path / "contacts.sqlite").exists()
+
+
+def _problem(client: socket.socket) -> dict[str, object]:
+    _head, _, body = _receive_all(client).partition(b"\r\n\r\n")
+    problem: dict[str, object] = json.loads(body)
+    return problem
+
+
+def _receive_all(client: socket.socket) -> bytes:
     received = b""
-    while chunk := asker.recv(65536):
+    while chunk := client.recv(65536):
         received += chunk
     return received
-
-
-def test_the_database_is_where_it_was_told_to_be(tmp_path: Path) -> None:
-    app = create_app(Settings(database=str(tmp_path / "here.sqlite")), http=httpx.AsyncClient())
-    assert app
-    assert (tmp_path / "here.sqlite").exists()

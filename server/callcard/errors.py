@@ -1,33 +1,34 @@
-"""Everything that can go wrong, by whose fault it is.
+"""Errors of Callcard by cause, with status and code.
 
     CallcardError
     ├── RequestError                      the client's fault
-    │   ├── MalformedRequest           400 malformed-request     not JSON, not UTF-8, no such parameter
-    │   ├── CredentialsMissing         401 credentials-missing   no Authorization, or not Basic or Bearer
+    │   ├── MalformedRequest           400 malformed-request     not JSON or UTF-8, bad query
+    │   ├── CredentialsMissing         401 credentials-missing   no Basic or Bearer Authorization
     │   ├── CredentialsRejected        401 credentials-rejected  Finesse does not accept them
     │   ├── NotPermitted               403 not-permitted         another agent's call or state
     │   ├── NotFound                   404 not-found
     │   ├── MethodNotAllowed           405 method-not-allowed
-    │   ├── NotSignedIn                409 not-signed-in         the agent has no extension to act on
+    │   ├── NotSignedIn                409 not-signed-in         the agent has no extension
     │   ├── InteractionClosed          409 interaction-closed    the time for its notes is over
     │   ├── DoNotCall                  409 do-not-call           the number is on that list
     │   ├── TooLarge                   413 too-large
-    │   ├── InvalidField               422 invalid-field         valid JSON with an unusable value in `field`
+    │   ├── InvalidField               422 invalid-field         `field` names the invalid value
     │   └── HeaderTooLarge             431 header-too-large
     ├── FinesseError                      Finesse's fault
-    │   ├── FinesseRefused             409 finesse-refused       understood and declined; see `finesse`
+    │   ├── FinesseRefused             409 finesse-refused       its reason is in `finesse`
     │   ├── FinesseInvalidResponse     502 finesse-invalid-response  not what its API promises
     │   ├── FinesseUnreachable         502 finesse-unreachable   no connection
     │   ├── FinesseOutOfService        503 finesse-out-of-service
     │   └── FinesseTimeout             504 finesse-timeout       no response within the deadline
-    ├── ReportPending                  409 report-pending        the other party has not reported the call yet
+    ├── ReportPending                  409 report-pending        another agent's report is expected
     ├── SourceUnavailable              503 source-unavailable    a contact source does not respond
-    ├── SourceRefused                  502 source-refused        a contact source rejects this for good
+    ├── SourceRejected                  502 source-rejected        a source rejects this for good
+    ├── Unsupported                    409 unsupported           a source lacks this operation
     ├── StoreUnavailable               503 store-unavailable     Callcard's own database
     └── InternalError                  500 internal-error        a defect in Callcard
 
-`code` is part of the public interface: add new ones, never rename one. Each class carries the status of
-its response, so that no route maps errors. The response is a problem document (RFC 9457).
+`code` is part of the public interface: add new ones, never rename one. Each class carries the
+status of its response, so that no route maps errors. The response is a problem document (RFC 9457).
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class OperatorError(Exception):
 
 
 class CallcardError(Exception):
-    """`detail` says what happened and what to do about it, in a sentence that a person can act on."""
+    """`detail` says what happened and what to do about it."""
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal-error"
@@ -53,7 +54,7 @@ class CallcardError(Exception):
         self.headers: dict[str, str] = {}
 
     def problem(self) -> dict[str, Any]:
-        """Return the problem document of RFC 9457, with `code` and extra members such as `field`."""
+        """Return the problem document of RFC 9457, with extra members such as `field`."""
         document = {
             "type": "about:blank",
             "title": self.title,
@@ -141,7 +142,7 @@ class FinesseInvalidResponse(FinesseError):
 class FinesseRefused(FinesseError):
     """Finesse understood the command and refused it; `finesse` holds its type, message and data."""
 
-    status, code, title = 409, "finesse-refused", "Finesse refused"
+    status, code, title = 409, "finesse-refused", "Finesse refused the command"
 
     def __init__(self, detail: str, *, type: str, message: str, data: str) -> None:
         super().__init__(detail, finesse={"type": type, "message": message, "data": data})
@@ -164,19 +165,38 @@ class ReportPending(CallcardError):
 
     status, code, title = 409, "report-pending", "Waiting for the other agent's report"
 
-    def __init__(self, detail: str = "", *, retry_after_seconds: int = 2) -> None:
+    def __init__(self, detail: str = "") -> None:
         super().__init__(detail)
-        self.headers = {"Retry-After": str(retry_after_seconds)}
+        self.headers = {"Retry-After": "2"}
 
 
 class SourceUnavailable(CallcardError):
-    status, code, title = 503, "source-unavailable", "The contacts are unavailable"
+    """A contact source failed; try again, after `retry_after` seconds if it gave them."""
+
+    status, code, title = 503, "source-unavailable", "A contact source is unavailable"
+
+    def __init__(self, detail: str = "", *, retry_after: float | None = None, **extra: Any) -> None:
+        super().__init__(detail, **extra)
+        self.retry_after = retry_after
 
 
-class SourceRefused(CallcardError):
+class SourceRejected(CallcardError):
     """The source rejects this for good: sending it again gives the same result."""
 
-    status, code, title = 502, "source-refused", "The CRM rejected the request"
+    status, code, title = 502, "source-rejected", "The CRM rejected the request"
+
+
+class Unsupported(CallcardError):
+    """The contact source does not offer `operation`; ask its `capabilities` first."""
+
+    status, code, title = 409, "unsupported", "The contact source does not support this"
+
+    def __init__(self, operation: str, source: str) -> None:
+        super().__init__(
+            f"The contact source {source} does not support {operation}",
+            operation=operation,
+            source=source,
+        )
 
 
 class StoreUnavailable(CallcardError):

@@ -1,1 +1,1 @@
-"""What the product does, by noun. Its rules are here and nowhere else; its words are the product's, not Finesse's."""
+"""What the product does, one file for each API resource."""

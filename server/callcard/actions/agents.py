@@ -1,18 +1,19 @@
-"""The agent: who they are to Finesse right now, and their state."""
+"""The agent: their record with the reasons they can choose from, and their state."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
 
-from callcard.api.auth import Agent
 from callcard.errors import InvalidField
-from callcard.finesse.cluster import Cluster, Platform
-from callcard.finesse.objects import ReasonCode, User
-from callcard.telephony.command_outcome import Accepted, settle
+from callcard.finesse.cluster import Cluster
+from callcard.finesse.nodes import Platform
+from callcard.finesse.objects import ReasonCode
+from callcard.identity import Agent
+from callcard.telephony.command_outcome import CommandResult, await_outcome
 
-SETTABLE = ("READY", "NOT_READY", "LOGOUT")
-"""What an agent may ask for; every other state is put by Finesse."""
+SETTABLE_STATES = ("READY", "NOT_READY", "LOGOUT")
+"""Those that an agent may request; Finesse sets all others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,24 +34,25 @@ class Me:
     """Empty when signed out."""
     team: str
     state: str
-    since: str
+    state_since: str
     """ISO 8601, UTC; empty if Finesse does not know."""
     pending_state: str
     reason: Reason | None
     roles: tuple[str, ...]
     platform: Platform
     wrap_up_reasons: tuple[str, ...]
-    """The team's; one of them for a call on UCCE, several on UCCX."""
+    """The team's; a call takes one on UCCE, several on UCCX."""
     not_ready_reasons: tuple[Reason, ...]
     sign_out_reasons: tuple[Reason, ...]
 
 
 async def me(agent: Agent, cluster: Cluster) -> Me:
-    """The agent as of now, with the reasons they can choose from."""
-    finesse, credential, id = agent.finesse, agent.credential, agent.user.login_id
-    user = await finesse.user(
-        credential, id
-    )  # alone first: should the credential have ended, it is shown once, not thrice
+    """Return the agent as Finesse has them now, with the reasons they can choose from."""
+    finesse = agent.finesse
+    credential = agent.credential
+    id = agent.login_id
+    # Alone first: an expired credential is presented once, not four times.
+    user = await finesse.user(credential, id)
     not_ready, sign_out, wrap_up, platform = await asyncio.gather(
         finesse.reason_codes(credential, id, "NOT_READY"),
         finesse.reason_codes(credential, id, "LOGOUT"),
@@ -60,46 +62,45 @@ async def me(agent: Agent, cluster: Cluster) -> Me:
     return Me(
         id=user.login_id,
         login_name=user.login_name,
-        name=_full_name(user),
+        name=user.full_name or user.login_name or user.login_id,
         extension=user.extension,
         team=user.team_name,
         state=user.state,
-        since=user.state_change_time,
+        state_since=user.state_change_time,
         pending_state=user.pending_state,
         reason=_reason(user.reason_code) if user.reason_code else None,
         roles=user.roles,
         platform=platform,
         wrap_up_reasons=tuple(reason.label for reason in wrap_up),
-        not_ready_reasons=tuple(map(_reason, not_ready)),
-        sign_out_reasons=tuple(map(_reason, sign_out)),
+        not_ready_reasons=tuple(_reason(code) for code in not_ready),
+        sign_out_reasons=tuple(_reason(code) for code in sign_out),
     )
 
 
-async def set_state(agent: Agent, state: str, reason: str | None, patience: float = 0) -> Accepted:
-    """Ask for `state`. Whether a reason is needed is Finesse's rule, and its refusal is passed on.
+async def set_state(
+    agent: Agent, state: str, reason: str | None, timeout: float = 0
+) -> CommandResult:
+    """Request a state. Whether it needs a reason is Finesse's rule; its refusal is passed on.
 
-    Happened is also what waits for the end of a call."""
-    if state not in SETTABLE:
-        raise InvalidField("state", f"state must be one of {', '.join(SETTABLE)}")
+    A state that is pending until the end of a call counts as confirmed.
+    """
+    if state not in SETTABLE_STATES:
+        raise InvalidField("state", f"state must be one of {', '.join(SETTABLE_STATES)}")
     if reason and state == "READY":
         raise InvalidField("reason", "READY takes no reason; leave it out")
-    finesse, credential, id = agent.finesse, agent.credential, agent.user.login_id
-    before = await finesse.user(credential, id) if patience else None
-    order = await finesse.set_state(credential, id, state, reason)
+    finesse = agent.finesse
+    credential = agent.credential
+    before = await finesse.user(credential, agent.login_id) if timeout else None
+    command = await finesse.set_state(credential, agent.login_id, state, reason)
 
-    async def happened() -> bool:
-        user = await finesse.user(credential, id)
+    async def has_happened() -> bool:
+        user = await finesse.user(credential, agent.login_id)
         if user == before:
             return False
-        return (
-            user.state == state and (reason is None or user.reason_code_id == reason)
-        ) or user.pending_state == state
+        has_reason = reason is None or user.reason_code_id == reason
+        return (user.state == state and has_reason) or user.pending_state == state
 
-    return await settle(order, f"/finesse/api/User/{id}", happened, agent.line, patience)
-
-
-def _full_name(user: User) -> str:
-    return f"{user.first_name} {user.last_name}".strip() or user.login_name or user.login_id
+    return await await_outcome(command, has_happened, agent.presence, timeout)
 
 
 def _reason(code: ReasonCode) -> Reason:

@@ -1,179 +1,213 @@
-"""Callbacks: customers who are to be called later. One press dials, and keeps other calls away until it is over."""
+"""Callbacks: customers to call back. One request dials one and keeps the agent Not Ready for that
+call."""
 
 from __future__ import annotations
 
 import logging
 import re
+import time
 import uuid
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
 
 from callcard import times
 from callcard.actions import agents
-from callcard.actions.calls import Phone
-from callcard.api.auth import Agent
+from callcard.actions.calls import CallControl
 from callcard.errors import CallcardError, InvalidField, NotFound
-from callcard.store.sqlite_store import Callback, Store, Writing
+from callcard.events import CallbackChanged, CallEnded, EventBus
+from callcard.identity import Agent
+from callcard.store.base import Callback, Store
 from callcard.telephony import numbers
-from callcard.telephony.command_outcome import Accepted
+from callcard.telephony.command_outcome import CommandResult
 
-log = logging.getLogger("callcard.callbacks")
+log = logging.getLogger(__name__)
 
-SHOWN = 200
-FRESH = 4 * 3600.0
-"""Seconds after dialling for which the end of the call restores the agent's state; after that it is theirs."""
-CLOCKS = 30.0
-"""Seconds by which Finesse's clock may be behind: what ended longer before the dialling was another call."""
-_STATE_SECONDS = 2.0
-"""That Finesse may take to show the agent as not ready before it is dialled all the same."""
+MAX_CALLBACKS = 200
+RESTORE_SECONDS = 4 * 3600.0
+"""After dialling, for how long the end of the call restores the agent's state."""
+CLOCK_TOLERANCE_SECONDS = 30.0
+"""Tolerated difference of the clocks; a call that ended earlier is another call."""
+STATE_TIMEOUT_SECONDS = 2.0
+"""How long Finesse may take to show Not Ready before the number is dialled all the same."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallbackToSave:
-    number: str
-    name: str = ""
-    contact: str = ""
-    at: str = ""
-    note: str = ""
-    key: str = ""
+class NewCallback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    number: Annotated[str, Meta(min_length=1, max_length=128)]
+    name: Annotated[str, Meta(max_length=200)] = ""
+    contact: Annotated[str, Meta(max_length=200, description="source/id")] = ""
+    due_at: Annotated[
+        str, Meta(max_length=32, description="a time with its zone; empty for when there is time")
+    ] = ""
+    note: Annotated[str, Meta(max_length=1000)] = ""
+    request_id: Annotated[
+        str, Meta(max_length=64, description="any unique text; repeating it creates nothing new")
+    ] = ""
 
 
 class Callbacks:
-    def __init__(self, store: Store, phone: Phone, country: str) -> None:
-        self._store, self._phone, self._country = store, phone, country
+    """Restores an agent's state and closes their callback when a call to its number ends."""
+
+    def __init__(
+        self,
+        store: Store,
+        call_control: CallControl,
+        events: EventBus,
+        country: str,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._call_control = call_control
+        self._events = events
+        self._country = country
+        self._clock = clock
+        events.handle(CallEnded, self._call_ended)
 
     async def list(self, agent: Agent) -> tuple[Callback, ...]:
-        """The agent's own that are open, the first to be called first; those without a time come before."""
-        return tuple(self._store.callbacks(agent.user.login_id, SHOWN))
+        """Return the agent's open callbacks: those without a time first, then by time."""
+        return tuple(await self._store.open_callbacks(agent.login_id, MAX_CALLBACKS))
 
-    async def add(self, agent: Agent, told: CallbackToSave) -> Callback:
-        """The same `key` again answers the callback that was saved."""
-        number = numbers.read(told.number, self._country)
-        if number.kind not in ("public", "internal"):
-            raise InvalidField(
-                "number", f"{told.number[:40]!r} is not a number; write it with its country code"
-            )
-        if told.at and not _TIME.fullmatch(told.at):
-            raise InvalidField(
-                "at", "at is a time with its zone, as in 2027-03-07T14:30Z, or empty"
-            )
-        id = str(
-            uuid.uuid5(uuid.NAMESPACE_OID, f"{agent.user.login_id}:{told.key}")
-            if told.key
-            else uuid.uuid4()
-        )
-        try:
-            at = (
-                times.text(datetime.fromisoformat(told.at).timestamp(), "minutes")
-                if told.at
-                else ""
-            )
-        except (ValueError, OverflowError) as error:
-            raise InvalidField("at", f"there is no time {told.at}") from error
+    async def add(self, agent: Agent, new: NewCallback) -> Callback:
+        """Save a callback. The same `request_id` again returns the callback saved before."""
+        number = numbers.require(new.number, self._country, "number")
+        id = str(uuid.uuid4())
+        if new.request_id:
+            id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{agent.login_id}:{new.request_id}"))
         callback = Callback(
             id=id,
-            agent=agent.user.login_id,
+            agent=agent.login_id,
             status="open",
-            at=at,
+            due_at=_read_time(new.due_at),
             number=number.e164 or number.digits,
             display=number.display,
-            name=told.name,
-            contact=told.contact,
-            note=told.note,
-            created=times.text(self._store.clock(), "minutes"),
+            name=new.name,
+            contact=new.contact,
+            note=new.note,
+            created_at=times.iso_text(self._clock(), "minutes"),
         )
-
-        def add(writing: Writing) -> Callback:
-            known = writing.callback(id)
+        async with self._store.transaction() as tx:
+            known = await tx.callback(id)
             if known is None:
-                writing.put_callback(callback)
-            return known or callback
+                await tx.save_callback(callback)
+        return known or callback
 
-        return await self._store.write(add)
-
-    async def close(self, agent: Agent, id: str, status: str) -> Callback:
-        """`done`, `cancelled`, or `open` again."""
+    async def set_status(self, agent: Agent, id: str, status: str) -> Callback:
+        """Set a callback to `done`, `cancelled` or `open` again."""
         if status not in ("open", "done", "cancelled"):
             raise InvalidField("status", "status must be open, done or cancelled")
         return await self._change(agent, id, status=status)
 
-    async def dial(self, agent: Agent, id: str, reason: str, patience: float) -> Accepted:
-        """Call now. With a `reason` the agent is made not ready first, and ready again when the call is over, if they were.
+    async def dial(self, agent: Agent, id: str, reason: str, timeout: float) -> CommandResult:
+        """Call back now. With a Not Ready `reason`, a ready agent is made Not Ready until the call
+        ends.
 
-        If the call can't be made, the state is put back at once, and the error told.
+        If the call cannot be made, the state is restored and the error raised.
         """
-        callback = self._mine(agent, id)
-        finesse, credential, login = agent.finesse, agent.credential, agent.user.login_id
-        before = ""
+        callback = await self._own(agent, id)
+        was_ready = False
         if reason:
-            before = (await finesse.user(credential, login)).state
-            if before == "READY":
-                await agents.set_state(
-                    agent, "NOT_READY", reason, min(_STATE_SECONDS, patience or _STATE_SECONDS)
-                )
-        state_before = before if before == "READY" else ""
+            user = await agent.finesse.user(agent.credential, agent.login_id)
+            was_ready = user.state == "READY"
+        if was_ready:
+            state_timeout = min(STATE_TIMEOUT_SECONDS, timeout or STATE_TIMEOUT_SECONDS)
+            await agents.set_state(agent, "NOT_READY", reason, state_timeout)
         try:
-            # First, for the call may be over before its dialling is answered.
+            # Saved before dialling: the call may end before the response to the command arrives.
             await self._change(
                 agent,
                 id,
-                state_before=state_before,
+                state_before="READY" if was_ready else "",
                 reason=reason,
-                tried=times.text(self._store.clock()),
+                last_tried_at=times.iso_text(self._clock()),
             )
-            return await self._phone.dial(agent, callback.number, patience)
+            return await self._call_control.dial(agent, callback.number, timeout)
         except CallcardError:
-            if state_before:
-                await agents.set_state(agent, "READY", None)
-            await self._change(agent, id, state_before="", tried=callback.tried)
+            await self._undo_dial(agent, callback, was_ready)
             raise
 
-    async def call_ended(self, agent: Agent, number: str, ended: str, *, reached: bool) -> None:
-        """The agent's call to `number` is over since `ended`, by Finesse's clock; it may be told of more than once, and late.
-
-        If it was a callback, it is done if the customer was `reached`, and waits on if not; the agent's state is what it was."""
-        called = numbers.read(number, self._country)
-        now = times.text(self._store.clock())
-        for callback in self._store.callbacks(agent.user.login_id, SHOWN):
-            tried = callback.tried and times.between(callback.tried, ended) > -CLOCKS
-            if not tried or callback.number != (called.e164 or called.digits):
-                continue
-            if reached or callback.state_before:
-                await self._change(
-                    agent, callback.id, status="done" if reached else "open", state_before=""
-                )
-            if callback.state_before and times.between(callback.tried, now) < FRESH:
-                await self._restore(agent, callback)
-
-    async def _restore(self, agent: Agent, callback: Callback) -> None:
-        """Ready again, unless the agent has chosen another state meanwhile."""
+    async def _undo_dial(self, agent: Agent, callback: Callback, was_ready: bool) -> None:
+        """Restore callback and state after a call could not be made, as far as possible."""
         try:
-            user = await agent.finesse.user(agent.credential, agent.user.login_id)
-            if user.state in ("NOT_READY", "TALKING", "WORK") and user.reason_code_id in (
-                "",
-                callback.reason,
-                "-1",
-            ):
+            await self._change(
+                agent, callback.id, state_before="", last_tried_at=callback.last_tried_at
+            )
+        except CallcardError as error:
+            log.warning("a callback of %s was not reset: %s", agent.login_id, error.code)
+        try:
+            if was_ready:
                 await agents.set_state(agent, "READY", None)
         except CallcardError as error:
-            log.warning("%s was not made ready again: %s", agent.user.login_id, error.code)
+            log.warning("%s was not made ready again: %s", agent.login_id, error.code)
+
+    async def _call_ended(self, event: CallEnded, agent: Agent) -> None:
+        """Close the callback if the customer was reached, and restore the agent's state.
+
+        The event may come more than once, and late.
+        """
+        if not event.outgoing:
+            return
+        called = numbers.read(event.number, self._country)
+        now = times.iso_text(self._clock())
+        for callback in await self._store.open_callbacks(agent.login_id, MAX_CALLBACKS):
+            if not callback.last_tried_at or callback.number != (called.e164 or called.digits):
+                continue
+            if (
+                times.seconds_between(callback.last_tried_at, event.ended_at)
+                <= -CLOCK_TOLERANCE_SECONDS
+            ):
+                continue
+            if event.reached or callback.state_before:
+                status = "done" if event.reached else "open"
+                await self._change(agent, callback.id, status=status, state_before="")
+            is_recent = times.seconds_between(callback.last_tried_at, now) < RESTORE_SECONDS
+            if callback.state_before and is_recent:
+                await self._restore_ready(agent, callback)
+
+    async def _restore_ready(self, agent: Agent, callback: Callback) -> None:
+        """Make the agent ready again, unless they have chosen another state meanwhile."""
+        try:
+            user = await agent.finesse.user(agent.credential, agent.login_id)
+            is_unchanged = user.reason_code_id in ("", callback.reason, "-1")
+            if user.state in ("NOT_READY", "TALKING", "WORK") and is_unchanged:
+                await agents.set_state(agent, "READY", None)
+        except CallcardError as error:
+            log.warning("%s was not made ready after a callback: %s", agent.login_id, error.code)
 
     async def _change(self, agent: Agent, id: str, **changes: object) -> Callback:
-        self._mine(agent, id)
-
-        def change(writing: Writing) -> Callback:
-            known = writing.callback(id)
+        await self._own(agent, id)
+        async with self._store.transaction() as tx:
+            known = await tx.callback(id)
             if known is None:
-                raise NotFound("There is no such callback of yours")
-            after: Callback = replace(known, **changes)  # type: ignore[arg-type]  # the callers' are the fields'
-            writing.put_callback(after)
-            return after
+                raise NotFound("You have no such callback")
+            # Fields by name
+            changed: Callback = replace(known, **changes)  # type: ignore[arg-type]
+            await tx.save_callback(changed)
+        self._events.publish(
+            CallbackChanged(agent=agent.login_id, callback=id, status=changed.status)
+        )
+        return changed
 
-        return await self._store.write(change)
+    async def _own(self, agent: Agent, id: str) -> Callback:
+        callback = await self._store.callback(id)
+        if callback is None or callback.agent != agent.login_id:
+            raise NotFound("You have no such callback")
+        return callback
 
-    def _mine(self, agent: Agent, id: str) -> Callback:
-        known = self._store.callback(id)
-        if known is None or known.agent != agent.user.login_id:
-            raise NotFound("There is no such callback of yours")
-        return known
+
+def _read_time(text: str) -> str:
+    """Return a time with its zone in UTC, to the minute; empty stays empty."""
+    if not text:
+        return ""
+    if not _TIME.fullmatch(text):
+        raise InvalidField(
+            "due_at", "give a time with its zone, as in 2027-03-07T14:30Z, or leave it empty"
+        )
+    try:
+        return times.iso_text(datetime.fromisoformat(text).timestamp(), "minutes")
+    except (ValueError, OverflowError) as error:
+        raise InvalidField("due_at", f"there is no time {text}") from error

@@ -1,47 +1,30 @@
-"""Calls: which the agent has, dialling one, and what the buttons do."""
+"""Calls: list the agent's calls, dial, and call control."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from callcard.api.auth import Agent
+from callcard.actions.call_actions import ACTIONS, EXPECTED_STATES, CallArguments
 from callcard.errors import InvalidField, NotSignedIn
 from callcard.finesse.cluster import Cluster
 from callcard.finesse.objects import CallVariable, Dialog, Participant
+from callcard.identity import Agent
+from callcard.routing.number_lists import NumberLists
 from callcard.telephony import call_variables
-from callcard.telephony.command_outcome import Accepted, part_of, settle
-from callcard.telephony.dial_plan import Dialplan
+from callcard.telephony.command_outcome import CommandResult, Outcome, await_outcome
+from callcard.telephony.dial_plan import DialPlan
 
-ACTIONS = {
-    "answer": "ANSWER",
-    "hold": "HOLD",
-    "retrieve": "RETRIEVE",
-    "drop": "DROP",
-    "consult": "CONSULT_CALL",
-    "complete-transfer": "TRANSFER",
-    "conference": "CONFERENCE",
-    "transfer": "TRANSFER_SST",
-    "dtmf": "SEND_DTMF",
-    "record": "START_RECORDING",
-    "data": "UPDATE_CALL_DATA",
-    "wrap-up": "UPDATE_CALL_DATA",
-    "accept": "ACCEPT",
-    "reject": "REJECT",
-    "close": "CLOSE",
-    "callback": "UPDATE_SCHEDULED_CALLBACK",
-    "cancel-callback": "CANCEL_SCHEDULED_CALLBACK",
-}
-"""The product's word for each action, and Finesse's. `transfer` sends the call on at once, `complete-transfer` after a consult."""
+NO_ARGUMENTS = CallArguments()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Party:
+class CallParticipant:
     address: str
     state: str
-    since: str
+    state_since: str
+    """ISO 8601, UTC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,194 +37,201 @@ class Variable:
 class Call:
     id: str
     state: str
-    """Finesse's word for the whole call: ALERTING, ACTIVE, DROPPED, FAILED …; an open set."""
+    """Finesse's state of the whole call: ALERTING, ACTIVE, DROPPED, FAILED …; an open set."""
     direction: Literal["in", "out"]
     number: str
-    """The other side's, as the call brought it."""
+    """The other participant's number, as Finesse reports it."""
     from_address: str
     to_address: str
     type: str
     queue: str
     actions: tuple[str, ...]
-    """What Finesse allows this agent now, in the product's words; what it has no word for yet is left out."""
-    parties: tuple[Party, ...]
+    """What Finesse allows this agent now."""
+    participants: tuple[CallParticipant, ...]
     variables: tuple[Variable, ...]
     """Those with a value."""
-    reasons: tuple[str, ...]
-    """Wrap-up reasons chosen so far."""
-    consult_of: str
-    """The call that this one is a consult for, or that is a consult for it; empty if there is none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What comes with an action; each takes its own and nothing else."""
-
-    to: str = ""
-    digits: str = ""
-    variables: dict[str, str] = field(default_factory=dict)
-    reasons: tuple[str, ...] = ()
-    at: str = ""
-    number: str = ""
-
-
-_TAKES = {
-    "consult": ("to",), "transfer": ("to",), "dtmf": ("digits",), "data": ("variables",), "wrap-up": ("reasons",),
-    "callback": ("at", "number"),
-}  # fmt: skip
-
-_AFTER = {
-    "answer": ("ACTIVE",), "hold": ("HELD",), "retrieve": ("ACTIVE",), "drop": ("DROPPED", "WRAP_UP"), "consult": ("HELD",),
-    "complete-transfer": ("DROPPED", "WRAP_UP"), "transfer": ("DROPPED", "WRAP_UP"), "conference": ("ACTIVE",),
-    "accept": ("ACCEPTED", "DROPPED"), "reject": ("DROPPED",), "close": ("DROPPED",),
-}  # fmt: skip
-"""What the agent's part in a call is once an action has happened."""
-
-_CALLBACK_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d", re.ASCII)
+    wrap_up_reasons: tuple[str, ...]
+    associated_call: str
+    """The call that this one is a consult for, or its consult; empty if there is none."""
 
 
 async def list_calls(agent: Agent) -> list[Call]:
+    """Return the agent's calls as Finesse has them now."""
     extension = _extension(agent)
-    return [
-        _call(dialog, extension)
-        for dialog in await agent.finesse.dialogs(agent.credential, agent.user.login_id)
-    ]
-
-
-NOTHING = Order()
+    dialogs = await agent.finesse.dialogs(agent.credential, agent.login_id)
+    return [_call(dialog, extension) for dialog in dialogs]
 
 
 @dataclass(frozen=True, slots=True)
-class Phone:
-    """Every agent's telephone, as far as Finesse lets them work it from here."""
+class CallControl:
+    """Dials and acts on calls with the agent's credential."""
 
-    plan: Dialplan
+    dial_plan: DialPlan
+    number_lists: NumberLists
     cluster: Cluster
 
-    async def dial(self, agent: Agent, to: str, patience: float = 0) -> Accepted:
-        """Call `to` from the agent's phone, however the number is written."""
-        extension = _extension(agent)
-        address = await self.plan.address(agent, to)
-        finesse, credential, id = agent.finesse, agent.credential, agent.user.login_id
-        before = (
-            {dialog.id for dialog in await finesse.dialogs(credential, id)} if patience else set()
-        )
-        order = await finesse.make_call(credential, id, extension, address)
+    async def dial(self, agent: Agent, to: str, timeout: float = 0) -> CommandResult:
+        """Call `to`, in any spelling, from the agent's phone.
 
-        async def happened() -> bool:
+        Raises InvalidField if it is not a number, DoNotCall if it is listed.
+        """
+        extension = _extension(agent)
+        address = await self._address(agent, to)
+        finesse = agent.finesse
+        before: set[str] = set()
+        if timeout:
+            dialogs = await finesse.dialogs(agent.credential, agent.login_id)
+            before = {dialog.id for dialog in dialogs}
+        command = await finesse.make_call(agent.credential, agent.login_id, extension, address)
+
+        async def has_happened() -> bool:
+            dialogs = await finesse.dialogs(agent.credential, agent.login_id)
             return any(
-                d.id not in before and d.from_address == extension
-                for d in await finesse.dialogs(credential, id)
+                dialog.id not in before and dialog.from_address == extension for dialog in dialogs
             )
 
-        return await settle(
-            order, f"/finesse/api/User/{id}/Dialogs", happened, agent.line, patience
-        )
+        return await await_outcome(command, has_happened, agent.presence, timeout)
 
     async def act(
-        self, agent: Agent, call: str, action: str, sent: Order = NOTHING, patience: float = 0
-    ) -> Accepted:
-        """Do `action` to `call`. Finesse alone knows whether it is allowed now."""
+        self,
+        agent: Agent,
+        call: str,
+        action: str,
+        arguments: CallArguments = NO_ARGUMENTS,
+        timeout: float = 0,
+    ) -> CommandResult:
+        """Send an action on a call. Only Finesse knows whether it is allowed at the moment."""
         if action not in ACTIONS:
             raise InvalidField("action", f"action must be one of {', '.join(ACTIONS)}")
-        _check(action, sent)
+        arguments.check(action)
         extension = _extension(agent)
         if action in ("data", "wrap-up"):
-            return await self._write(agent, call, sent, patience)
-        finesse, credential, id = agent.finesse, agent.credential, agent.user.login_id
-        to = await self.plan.address(agent, sent.to) if sent.to else ""
-        params = {"dtmfString": sent.digits, "callbackTime": sent.at, "callbackNumber": sent.number}
-        before = (
-            part_of(await finesse.dialogs(credential, id), call, extension)
-            if patience
-            else ("", "")
-        )
-        given = {name: value for name, value in params.items() if value}
-        order = await finesse.take_action(credential, call, ACTIONS[action], extension, to, **given)
-
-        async def happened() -> bool:
-            dialogs = await finesse.dialogs(credential, id)
-            if action in ("callback", "cancel-callback"):
-                return _callback_of(dialogs, call) == (
-                    (sent.at, sent.number) if action == "callback" else ("", "")
+            return await self._update_call_data(agent, call, arguments, timeout)
+        finesse = agent.finesse
+        credential = agent.credential
+        address = await self._address(agent, arguments.to) if arguments.to else ""
+        before = None
+        if timeout:
+            dialogs = await finesse.dialogs(credential, agent.login_id)
+            before = _own_state(dialogs, call, extension)
+        match action:
+            case "dtmf":
+                command = await finesse.send_digits(credential, call, extension, arguments.digits)
+            case "callback":
+                command = await finesse.schedule_callback(
+                    credential,
+                    call,
+                    extension,
+                    arguments.callback_time,
+                    arguments.callback_number,
                 )
-            now = part_of(dialogs, call, extension)
-            return now[0] in _AFTER.get(action, ()) and now != before
+            case _:
+                command = await finesse.take_action(
+                    credential, call, ACTIONS[action], extension, address
+                )
+        if action in ("dtmf", "record") and agent.presence is None and timeout:
+            # Only the event shows these, and without a presence there is none.
+            return CommandResult(request_id=command.request_id, outcome="unknown")
 
-        if action in ("dtmf", "record") and agent.line is None and patience:
-            return Accepted(request_id=order, outcome="unknown")  # nothing shows it but the event
-        return await settle(order, f"/finesse/api/Dialog/{call}", happened, agent.line, patience)
+        async def has_happened() -> bool:
+            dialogs = await finesse.dialogs(credential, agent.login_id)
+            if action == "callback":
+                expected = (arguments.callback_time, arguments.callback_number)
+                return _scheduled_callback(dialogs, call) == expected
+            if action == "cancel-callback":
+                return _scheduled_callback(dialogs, call) == ("", "")
+            now = _own_state(dialogs, call, extension)
+            return now.state in EXPECTED_STATES.get(action, ()) and now != before
 
-    async def _write(self, agent: Agent, call: str, sent: Order, patience: float) -> Accepted:
-        """Call data or wrap-up reasons. They are saved when the call shows them, and not before."""
-        finesse, credential = agent.finesse, agent.credential
+        return await await_outcome(command, has_happened, agent.presence, timeout)
+
+    async def _address(self, agent: Agent, to: str) -> str:
+        address = self.dial_plan.address(to, agent.user.extension)
+        await self.number_lists.check_dialling(agent.login_id, to)
+        return address
+
+    async def _update_call_data(
+        self, agent: Agent, call: str, arguments: CallArguments, timeout: float
+    ) -> CommandResult:
+        """Write call variables or wrap-up reasons; they are saved once the call shows them."""
+        finesse = agent.finesse
+        credential = agent.credential
         platform = await self.cluster.platform(agent.node, credential.deadline)
-        known = _shown(await finesse.dialog(credential, call))
-        if sent.variables:
-            call_variables.check(sent.variables, known.variables, platform)
-        if len(sent.reasons) > 1 and platform == "ucce":
-            raise InvalidField("reasons", "this Finesse takes one wrap-up reason")
-        wanted = tuple(
-            CallVariable(name=name, value=value) for name, value in sent.variables.items()
+        before = _call_data(await finesse.dialog(credential, call))
+        if arguments.variables:
+            call_variables.check(arguments.variables, before.variables, platform)
+        reasons = tuple(arguments.wrap_up_reasons)
+        if len(reasons) > 1 and platform == "ucce":
+            raise InvalidField("wrap_up_reasons", "this Finesse accepts one wrap-up reason")
+        single_reason = ""
+        if len(reasons) == 1 and platform == "ucce":
+            single_reason = reasons[0]
+            reasons = ()
+        variables = tuple(
+            CallVariable(name=name, value=value) for name, value in arguments.variables.items()
         )
-        one, many = (sent.reasons[0], ()) if len(sent.reasons) == 1 else ("", sent.reasons)
-        if platform == "uccx":
-            one, many = "", sent.reasons
-        order = await finesse.update_call_data(
-            credential, call, agent.user.extension, wanted, one, many
+        command = await finesse.update_call_data(
+            credential, call, agent.user.extension, variables, single_reason, reasons
         )
 
-        async def happened() -> bool:
-            now = _shown(await finesse.dialog(credential, call))
-            return _outcome(sent, known, now)[0] in ("confirmed", "truncated")
+        async def has_happened() -> bool:
+            now = _call_data(await finesse.dialog(credential, call))
+            return _data_outcome(arguments, before, now)[0] in ("confirmed", "truncated")
 
-        accepted = await settle(
-            order, f"/finesse/api/Dialog/{call}", happened, agent.line, patience
-        )
-        if accepted.outcome != "confirmed":
-            return accepted
-        outcome, cut = _outcome(sent, known, _shown(await finesse.dialog(credential, call)))
-        return replace(accepted, outcome=outcome, truncated=cut)
+        result = await await_outcome(command, has_happened, agent.presence, timeout)
+        if result.outcome != "confirmed":
+            return result
+        now = _call_data(await finesse.dialog(credential, call))
+        outcome, truncated = _data_outcome(arguments, before, now)
+        return replace(result, outcome=outcome, truncated=truncated)
+
+
+# ---- reading a dialog
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class _OwnState:
+    state: str
+    since: str
+
+
+def _own_state(dialogs: Iterable[Dialog], call: str, extension: str) -> _OwnState:
+    """Return the state in a call of the agent at `extension`; DROPPED if they are not in it."""
+    dialog = next((each for each in dialogs if each.id == call), None)
+    participant = dialog.participant(extension) if dialog else None
+    if participant is None:
+        return _OwnState("DROPPED", "")
+    return _OwnState(participant.state, participant.state_change_time)
+
+
+@dataclass(frozen=True, slots=True)
+class _CallData:
     variables: dict[str, str]
-    reasons: tuple[str, ...]
+    wrap_up_reasons: tuple[str, ...]
 
 
-def _shown(dialog: Dialog) -> _Shown:
-    return _Shown({v.name: v.value for v in dialog.properties.call_variables}, _reasons(dialog))
+def _call_data(dialog: Dialog) -> _CallData:
+    variables = {each.name: each.value for each in dialog.properties.call_variables}
+    return _CallData(variables, dialog.properties.wrap_up_reasons)
 
 
-def _outcome(sent: Order, before: _Shown, now: _Shown) -> tuple[str, dict[str, str]]:
-    """`confirmed`, `truncated` with what was kept, or `unchanged`: the platform drops in silence what it does not like."""
-    if sent.reasons:
-        return ("confirmed" if set(sent.reasons) <= set(now.reasons) else "unchanged"), {}
-    cut = {}
+def _data_outcome(
+    sent: CallArguments, before: _CallData, now: _CallData
+) -> tuple[Outcome, dict[str, str]]:
+    """Return whether the data was stored, and truncated values: some are dropped silently."""
+    if sent.wrap_up_reasons:
+        stored = set(sent.wrap_up_reasons) <= set(now.wrap_up_reasons)
+        return ("confirmed" if stored else "unchanged"), {}
+    truncated = {}
     for name, value in sent.variables.items():
-        shown = now.variables.get(name, "")
-        if shown.strip() == value.strip():
+        stored_value = now.variables.get(name, "")
+        if stored_value.strip() == value.strip():
             continue
-        if shown and value.startswith(shown) and shown != before.variables.get(name, ""):
-            cut[name] = shown
-        else:
+        is_new = stored_value != before.variables.get(name, "")
+        if not stored_value or not value.startswith(stored_value) or not is_new:
             return "unchanged", {}
-    return ("truncated" if cut else "confirmed"), cut
-
-
-def _check(action: str, sent: Order) -> None:
-    """That there is what the action needs, in its form, and nothing that it would not look at."""
-    takes = _TAKES.get(action, ())
-    for name in ("to", "digits", "variables", "reasons", "at", "number"):
-        if getattr(sent, name) and name not in takes:
-            raise InvalidField(name, f"{action} takes no {name}")
-    if takes and not any(getattr(sent, name) for name in takes):
-        raise InvalidField(takes[0], f"{action} needs {' or '.join(takes)}")
-    if sent.digits and not re.fullmatch(r"[0-9*#A-D]{1,64}", sent.digits):
-        raise InvalidField("digits", "digits are 0 to 9, *, # and, on UCCE, A to D; at most 64")
-    if sent.at and not _CALLBACK_TIME.fullmatch(sent.at):
-        raise InvalidField("at", "at is the customer's local time, as in 2027-03-07T14:30")
+        truncated[name] = stored_value
+    return ("truncated" if truncated else "confirmed"), truncated
 
 
 def _extension(agent: Agent) -> str:
@@ -250,47 +240,44 @@ def _extension(agent: Agent) -> str:
     return agent.user.extension
 
 
-def _callback_of(dialogs: Iterable[Dialog], call: str) -> tuple[str, str]:
-    dialog = next((d for d in dialogs if d.id == call), None)
+def _scheduled_callback(dialogs: Iterable[Dialog], call: str) -> tuple[str, str]:
+    dialog = next((each for each in dialogs if each.id == call), None)
     info = dialog.scheduled_callback_info if dialog else None
     return (info.callback_time, info.callback_number) if info else ("", "")
 
 
-def _reasons(dialog: Dialog) -> tuple[str, ...]:
-    properties = dialog.properties
-    return properties.wrap_up_items or (
-        (properties.wrap_up_reason,) if properties.wrap_up_reason else ()
-    )
-
-
 def _call(dialog: Dialog, extension: str) -> Call:
-    outgoing = dialog.from_address == extension
-    mine = dialog.participant(extension)
+    is_outgoing = dialog.from_address == extension
+    own = dialog.participant(extension)
+    allowed = own.actions if own else ()
     properties = dialog.properties
+    number = dialog.from_address
+    if is_outgoing:
+        number = properties.dialed_number or dialog.to_address
     return Call(
         id=dialog.id,
         state=dialog.state,
-        direction="out" if outgoing else "in",
-        number=(properties.dialed_number or dialog.to_address) if outgoing else dialog.from_address,
+        direction="out" if is_outgoing else "in",
+        number=number,
         from_address=dialog.from_address,
         to_address=dialog.to_address,
-        # After a failover Finesse may say the word NULL.
-        type="" if properties.call_type == "NULL" else properties.call_type,
+        type=properties.call_type,
         queue=properties.queue_name,
-        actions=tuple(
-            ours for ours, finesse in ACTIONS.items() if mine and finesse in mine.actions
-        ),
-        parties=tuple(map(_party, dialog.participants)),
+        actions=tuple(action for action, name in ACTIONS.items() if name in allowed),
+        participants=tuple(_participant(each) for each in dialog.participants),
         variables=tuple(
             Variable(name=each.name, value=each.value)
             for each in properties.call_variables
             if each.value
         ),
-        reasons=_reasons(dialog),
-        consult_of=dialog.associated_dialog_uri.rstrip("/").rpartition("/")[2],
+        wrap_up_reasons=properties.wrap_up_reasons,
+        associated_call=dialog.associated_dialog,
     )
 
 
-def _party(participant: Participant) -> Party:
-    since = participant.state_change_time or participant.start_time
-    return Party(address=participant.media_address, state=participant.state, since=since)
+def _participant(participant: Participant) -> CallParticipant:
+    return CallParticipant(
+        address=participant.media_address,
+        state=participant.state,
+        state_since=participant.state_change_time or participant.start_time,
+    )

@@ -1,240 +1,210 @@
-"""A call in the log as its agents see it, and what they add: notes, reasons, whose call it was, and that they are done with it."""
+"""Interactions: notes, reasons and contact that agents add to a call, and parked calls."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from typing import Annotated
 
-from callcard import times
-from callcard.api.auth import Agent
+import msgspec
+from msgspec import Meta
+
 from callcard.crm.base import Match
 from callcard.crm.directory import Directory
 from callcard.errors import FinesseError, InteractionClosed, InvalidField, NotFound
-from callcard.finesse.objects import CallVariable
-from callcard.journal.call_record import ContactChosen, Part, Record, later_choice
-from callcard.journal.lifecycle import keep
-from callcard.journal.notes import merged
+from callcard.finesse.objects import CallVariable, DialogAction
+from callcard.identity import Agent
+from callcard.journal import lifecycle
+from callcard.journal.call_record import CallRecord
+from callcard.journal.interaction import Interaction, contact_of_match, requires_wrap_up, show
+from callcard.journal.journal_entry import JournalEntry, from_row, from_rows, to_row
+from callcard.journal.notes import merge_notes
+from callcard.journal.record_merging import preferred_contact
 from callcard.settings import Settings
-from callcard.store.sqlite_store import Kept, Store, Writing
+from callcard.store.base import JournalRow, Store
+from callcard.telephony.call_variables import CALL_VARIABLE_BYTES
 
-log = logging.getLogger("callcard.interactions")
+log = logging.getLogger(__name__)
 
-LATE = 24 * 3600.0
-"""Seconds for which notes are taken that were typed in time, but could not be sent before."""
-NOTES = 20_000
-"""Characters of one agent's notes."""
-SCANNED = 2000
-"""Parked interactions that are looked through for an agent's; a CRM that refuses so many needs its administrator."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    agent: str
-    name: str
-    text: str
-    reasons: tuple[str, ...]
+NOTES_CHARACTERS = 20_000
+"""Of one agent in one request; a merge may keep twice as many."""
+MAX_PARKED = 2000
+"""Parked interactions that are searched for an agent's; more need the CRM's administrator."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactRef:
-    source: str
-    id: str
-    name: str
+class ContactChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    source: Annotated[str, Meta(max_length=200)]
+    id: Annotated[str, Meta(max_length=200)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interaction:
-    """A call in the log. `state`: `open` while it goes on, `closing` while notes can be finished, `due` when the CRM is to hear of
-    it, `delivered`, or `parked` when the CRM does not take it; then `problem` says why."""
+class InteractionChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A change by an agent; fields that are left out stay as they are."""
 
-    id: str
-    state: str
-    problem: str
-    number: str
-    direction: str
-    began: str
-    ended: str
-    end: str
-    owner: str
-    contact: ContactRef | None
-    notes: tuple[Note, ...]
-    """Every agent's own, in the order in which they joined the call."""
-    reasons: tuple[str, ...]
-    reason_required: bool
-    """Of the asking agent, by their team."""
-    finished: bool
-    """The asking agent has put it away."""
-    closes: str
-    """Until when notes can be finished; empty while the call goes on."""
-    calls: tuple[str, ...]
-    """Finesse's ids of the call."""
+    notes: (
+        Annotated[str, Meta(max_length=NOTES_CHARACTERS, description="the agent's own notes")]
+        | None
+    ) = None
+    base_notes: (
+        Annotated[
+            str,
+            Meta(
+                max_length=2 * NOTES_CHARACTERS,
+                description="the notes when typing began; other edits since then are merged",
+            ),
+        ]
+        | None
+    ) = None
+    wrap_up_reasons: (
+        Annotated[list[Annotated[str, Meta(min_length=1, max_length=200)]], Meta(max_length=20)]
+        | None
+    ) = None
+    contact: ContactChoice | None = None
+    finished: Annotated[bool, Meta(description="the agent has finished the call")] | None = None
+    typed_at: (
+        Annotated[
+            datetime,
+            Meta(tz=True, description="when the notes were typed, if they could not be sent then"),
+        ]
+        | None
+    ) = None
 
 
 class Interactions:
-    def __init__(self, store: Store, directory: Directory, settings: Settings) -> None:
-        self._store, self._directory, self._settings = store, directory, settings
-
-    async def change(
+    def __init__(
         self,
-        agent: Agent,
-        id: str,
-        *,
-        notes: str | None = None,
-        base: str | None = None,
-        reasons: Sequence[str] | None = None,
-        contact: tuple[str, str] | None = None,
-        finished: bool | None = None,
-        typed: datetime | None = None,
-    ) -> Interaction:
-        """Notes, reasons, whose call it is, and that the agent is done with it. What is None stays.
+        store: Store,
+        directory: Directory,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._settings = settings.journal
+        self._contact_variable = settings.telephony.contact_variable
+        self._clock = clock
 
-        `base` is what the agent's desktop knew of their notes: what another tab wrote meanwhile is kept beside. `typed` is when
-        the notes were typed, should the service have been away. Raises InteractionClosed when the time for it is over.
-        """
-        login, now = agent.user.login_id, self._store.clock()
+    async def change(self, agent: Agent, id: str, change: InteractionChange) -> Interaction:
+        """Apply an agent's change. Raises InteractionClosed when the time for it is over."""
         match = None
-        if contact is not None:
-            match = Match(how="chosen", contact=await self._directory.get(*contact))
-        if notes is not None and len(notes) > NOTES:
-            raise InvalidField("notes", f"notes may have at most {NOTES} characters")
-        at = min(now, typed.timestamp()) if typed else now
-
-        def change(writing: Writing) -> Kept:
-            kept = _mine(writing.get(id), login)
-            record, part = kept.record, kept.record.part(login)
-            assert part is not None
-            if kept.due is not None and (at > kept.due or now > kept.due + LATE):
+        if change.contact is not None:
+            match = Match(
+                how="chosen",
+                contact=await self._directory.get(change.contact.source, change.contact.id),
+            )
+        now = self._clock()
+        typed_at = min(now, change.typed_at.timestamp()) if change.typed_at else now
+        async with self._store.transaction() as tx:
+            entry = _require_own(await tx.journal_row(id), agent)
+            if not lifecycle.accepts_notes(entry, typed_at, now):
                 raise InteractionClosed(
                     "The time for notes on this call is over; write to the CRM's record instead"
                 )
-            if notes is not None:
-                text = merged(base if base is not None else part.notes, part.notes, notes)
-                part = replace(part, notes=text[: 2 * NOTES], noted=now)
-            if reasons is not None:
-                part = replace(part, reasons=tuple(dict.fromkeys(reasons)))
-            if finished is not None:
-                if finished and self._needs_reason(part) and not record.reasons:
-                    raise InvalidField("reasons", "your team has to choose a wrap-up reason first")
-                part = replace(part, finished=finished)
-            if match:
-                record = replace(
-                    record, contact=later_choice(record.contact, chosen(match, by=login, at=now))
-                )
-            return keep(writing, kept, record.with_part(part), now, self._settings)
-
-        kept = await self._store.write(change)
+            record = self._apply(entry.record, agent, change, match, now)
+            entry = lifecycle.update(entry, record, now, self._settings.notes_seconds)
+            await tx.save_journal_row(to_row(entry))
         if match:
-            await self._tell_other_sites(agent, kept.record)
-        return self.shown(kept, login)
+            await self._share_contact(agent, entry.record)
+        return self._show(entry, agent)
+
+    def _apply(
+        self,
+        record: CallRecord,
+        agent: Agent,
+        change: InteractionChange,
+        match: Match | None,
+        now: float,
+    ) -> CallRecord:
+        segment = record.segment(agent.login_id)
+        assert segment is not None
+        if change.notes is not None:
+            base = segment.notes if change.base_notes is None else change.base_notes
+            notes = merge_notes(base, segment.notes, change.notes)
+            segment = replace(segment, notes=notes[: 2 * NOTES_CHARACTERS], notes_at=now)
+        if change.wrap_up_reasons is not None:
+            reasons = tuple(dict.fromkeys(change.wrap_up_reasons))
+            segment = replace(segment, wrap_up_reasons=reasons)
+        if change.finished is not None:
+            lacks_reason = not record.with_segment(segment).wrap_up_reasons
+            if change.finished and lacks_reason and requires_wrap_up(segment, self._settings):
+                raise InvalidField(
+                    "wrap_up_reasons", "your team must choose a wrap-up reason first"
+                )
+            segment = replace(segment, finished=change.finished)
+        if match:
+            contact = contact_of_match(match, chosen_by=agent.login_id, now=now)
+            record = replace(record, contact=preferred_contact(record.contact, contact))
+        return record.with_segment(segment)
 
     async def get(self, agent: Agent, id: str) -> Interaction:
-        login = agent.user.login_id
-        return self.shown(_mine(self._store.get(id), login), login)
+        return self._show(_require_own(await self._store.journal_row(id), agent), agent)
 
     async def of_call(self, agent: Agent, call: str) -> tuple[Interaction, ...]:
-        """The agent's interactions of Finesse's call `call`, newest first: ids are used again."""
-        login = agent.user.login_id
+        """Return the agent's interactions of a dialog id, newest first: ids are reused."""
+        entries = from_rows(await self._store.find_journal_rows([call]))
         return tuple(
-            self.shown(kept, login)
-            for kept in self._store.candidates([call])
-            if kept.record.part(login)
+            self._show(entry, agent) for entry in entries if entry.record.segment(agent.login_id)
         )
 
     async def parked(self, agent: Agent) -> tuple[Interaction, ...]:
-        """Those the CRM does not take: the agent's own, a supervisor's every one of their teams', among the newest SCANNED."""
+        """Return the agent's parked interactions, and for a supervisor those of their teams."""
         teams = {team.name for team in agent.user.teams}
+        entries = from_rows(await self._store.parked_journal_rows(MAX_PARKED))
         return tuple(
-            self.shown(kept, agent.user.login_id)
-            for kept in self._store.parked(SCANNED)
+            self._show(entry, agent)
+            for entry in entries
             if any(
-                part.agent == agent.user.login_id or part.team in teams
-                for part in kept.record.parts
+                segment.agent == agent.login_id or segment.team in teams
+                for segment in entry.record.segments
             )
         )
 
     async def retry(self, agent: Agent, id: str) -> Interaction:
-        """Offer a parked interaction to the CRM again."""
+        """Deliver a parked interaction again."""
         if id not in {each.id for each in await self.parked(agent)}:
-            raise NotFound("There is no such parked interaction of yours or your teams'")
+            raise NotFound("Neither you nor your teams have such a parked interaction")
+        async with self._store.transaction() as tx:
+            row = await tx.journal_row(id)
+            if row is None or row.status != "parked":
+                raise NotFound("The interaction is not parked any more")
+            entry = lifecycle.retry(from_row(row))
+            await tx.save_journal_row(to_row(entry))
+        return self._show(entry, agent)
 
-        def again(writing: Writing) -> Kept:
-            kept = writing.get(id)
-            if kept is None or kept.status != "parked":
-                raise NotFound("It is not parked any more")
-            after = replace(kept, status="due", tries=0, problem="")
-            writing.put(after)
-            return after
-
-        return self.shown(await self._store.write(again), agent.user.login_id)
-
-    async def _tell_other_sites(self, agent: Agent, record: Record) -> None:
-        """Write the contact into the call, for a Callcard that does not share this store. A site's own limit: it must fit."""
-        name, contact = self._settings.contact_variable, record.contact
+    async def _share_contact(self, agent: Agent, record: CallRecord) -> None:
+        """Write the chosen contact into a call variable for other sites."""
+        name = self._contact_variable
+        contact = record.contact
         if not name or contact is None:
             return
-        told = f"{contact.source}/{contact.id}"
-        if name.startswith("callVariable") and len(told.encode()) > 40:
+        value = f"{contact.source}/{contact.id}"
+        if name.startswith("callVariable") and len(value.encode()) > CALL_VARIABLE_BYTES["ucce"]:
             log.warning(
-                "%s can't hold %d bytes: the contact does not travel", name, len(told.encode())
+                "the contact is not shared: %s cannot hold %d bytes", name, len(value.encode())
             )
             return
-        finesse, credential = agent.finesse, agent.credential
+        extension = agent.user.extension
         try:
-            for dialog in await finesse.dialogs(credential, agent.user.login_id):
-                mine = dialog.participant(agent.user.extension)
-                if dialog.id in record.dialogs and mine and "UPDATE_CALL_DATA" in mine.actions:
-                    variable = CallVariable(name=name, value=told)
-                    await finesse.update_call_data(
-                        credential, dialog.id, agent.user.extension, (variable,)
+            for dialog in await agent.finesse.dialogs(agent.credential, agent.login_id):
+                own = dialog.participant(extension)
+                may_update = own and DialogAction.UPDATE_CALL_DATA in own.actions
+                if dialog.id in record.dialog_ids and may_update:
+                    variables = (CallVariable(name=name, value=value),)
+                    await agent.finesse.update_call_data(
+                        agent.credential, dialog.id, extension, variables
                     )
         except FinesseError as error:
-            log.warning("%s was not written: %s", name, error.code)
+            log.warning("the contact is not shared: writing %s failed: %s", name, error.code)
 
-    def _needs_reason(self, part: Part) -> bool:
-        teams = self._settings.disposition_teams
-        return "*" in teams or part.team in teams
-
-    def shown(self, kept: Kept, login: str) -> Interaction:
-        """As the agent `login` sees it."""
-        record = kept.record
-        part = record.part(login)
-        closing = kept.status == "due" and kept.due is not None and kept.due > self._store.clock()
-        contact = record.contact
-        return Interaction(
-            id=record.id,
-            state="closing" if closing else kept.status,
-            problem=kept.problem if kept.status == "parked" else "",
-            number=record.number,
-            direction=record.direction,
-            began=record.began,
-            ended=record.ended,
-            end=record.end,
-            owner=record.owner(self._settings.owner).agent if record.parts else "",
-            contact=ContactRef(source=contact.source, id=contact.id, name=contact.name)
-            if contact
-            else None,
-            notes=tuple(
-                Note(agent=p.agent, name=p.name, text=p.notes, reasons=p.reasons)
-                for p in record.parts
-            ),
-            reasons=record.reasons,
-            reason_required=part is not None and self._needs_reason(part),
-            finished=part is not None and part.finished,
-            closes=times.text(kept.due) if kept.due else "",
-            calls=record.dialogs,
-        )
+    def _show(self, entry: JournalEntry, agent: Agent) -> Interaction:
+        return show(entry, agent.login_id, self._settings, self._clock())
 
 
-def _mine(kept: Kept | None, login: str) -> Kept:
-    if kept is None or kept.record.part(login) is None:
-        raise NotFound("There is no such interaction of yours")
-    return kept
-
-
-def chosen(match: Match, *, by: str, at: float) -> ContactChosen:
-    contact = match.contact
-    return ContactChosen(
-        source=contact.source, id=contact.id, name=contact.name or contact.company, by=by, at=at
-    )
+def _require_own(row: JournalRow | None, agent: Agent) -> JournalEntry:
+    """Return a row's entry if the agent has a segment of it."""
+    entry = from_row(row) if row else None
+    if entry is None or entry.record.segment(agent.login_id) is None:
+        raise NotFound("You have no such interaction")
+    return entry

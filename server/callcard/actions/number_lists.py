@@ -1,20 +1,20 @@
-"""Numbers that are treated in a way of their own: `never-log` is not written down, `do-not-call` not dialled. Both are audited."""
+"""Number lists and their audit, as supervisors and administrators manage them."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from cachetools import TTLCache
-
 from callcard import times
-from callcard.api.auth import Agent
-from callcard.errors import InvalidField, NotFound, NotPermitted
-from callcard.store.sqlite_store import Listed, Store, Writing
+from callcard.errors import NotFound, NotPermitted
+from callcard.identity import Agent
+from callcard.routing.number_lists import NAMES, NumberLists
+from callcard.store.base import AuditRow, ListedNumberRow, Store
 from callcard.telephony import numbers
 
-NAMES = ("never-log", "do-not-call")
-SHOWN = 500
-"""Numbers, or things done, that one answer has at most."""
+MAX_NUMBERS = 500
+MAX_AUDIT_ENTRIES = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,119 +22,111 @@ class ListedNumber:
     number: str
     """As people write it."""
     e164: str
-    """Or the digits of an internal number: what removes it again."""
+    """Or the digits of an internal number; names the entry when it is removed."""
     reason: str
     author: str
-    at: str
+    added_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    at: str
+    recorded_at: str
     agent: str
-    what: str
+    action: str
     number: str
     detail: str
 
 
-class Lists:
-    def __init__(self, store: Store, country: str) -> None:
-        self._store, self._country = store, country
-        self._told: TTLCache[tuple[str, str], None] = TTLCache(10_000, 3600)
-        """What was audited already: a desktop tells of a call many times."""
+class NumberListActions:
+    def __init__(
+        self,
+        store: Store,
+        number_lists: NumberLists,
+        country: str,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._number_lists = number_lists
+        self._country = country
+        self._clock = clock
 
-    async def keeps_out(self, name: str, number: str, *, agent: str, about: str = "") -> bool:
-        """Whether `number` is on the list `name`; then it is audited that `agent` met it, once for the same call `about`."""
-        key = self._key(number)
-        if not key or self._store.listed(name, key) is None:
-            return False
-        if about and (name, about) in self._told:
-            return True
-        what = "not logged" if name == "never-log" else "not dialled"
-        await self._store.write(lambda writing: writing.audit(agent, what, key))
-        if about:
-            self._told[name, about] = None
-        return True
-
-    def has_met(self, name: str, about: str) -> bool:
-        """Whether the call `about` was found to be one of a number on the list."""
-        return (name, about) in self._told
+    async def list(self, name: str) -> tuple[ListedNumber, ...]:
+        """Return the newest numbers of a list."""
+        _require_name(name)
+        rows = await self._store.listed_numbers(name, MAX_NUMBERS)
+        return tuple(self._show(row) for row in rows)
 
     async def add(self, agent: Agent, name: str, number: str, reason: str) -> ListedNumber:
-        """For supervisors and administrators. Again, it takes the new reason."""
-        self._check(agent, name)
-        key = self._key(number)
-        if not key:
-            raise InvalidField(
-                "number", f"{number[:40]!r} is not a number; write it with its country code"
-            )
-        login = agent.user.login_id
-
-        def write(writing: Writing) -> Listed:
-            listed = Listed(
-                name=name, number=key, given=number, reason=reason, author=login, at=writing.clock()
-            )
-            writing.list_number(listed)
-            writing.audit(login, f"added to {name}", key, reason)
-            return listed
-
-        return self._shown(await self._store.write(write))
+        """Put a number on a list. Adding it again replaces the reason."""
+        _require_name(name)
+        _require_supervisor(agent)
+        numbers.require(number, self._country, "number")
+        key = self._number_lists.key(number)
+        row = ListedNumberRow(
+            list=name,
+            number=key,
+            given=number,
+            reason=reason,
+            author=agent.login_id,
+            added_at=self._clock(),
+        )
+        async with self._store.transaction() as tx:
+            await tx.save_listed_number(row)
+            await tx.add_audit_row(self._audit(agent, f"added to {name}", key, reason))
+        return self._show(row)
 
     async def remove(self, agent: Agent, name: str, number: str) -> ListedNumber:
-        self._check(agent, name)
-        key, login = self._key(number), agent.user.login_id
-        known = self._store.listed(name, key)
-        if known is None:
+        """Take a number off a list and return what it was."""
+        _require_name(name)
+        _require_supervisor(agent)
+        key = self._number_lists.key(number)
+        row = await self._store.listed_number(name, key)
+        if row is None:
             raise NotFound(f"{number[:40]!r} is not on the list {name}")
-
-        def write(writing: Writing) -> None:
-            if writing.unlist_number(name, key):
-                writing.audit(login, f"removed from {name}", key)
-
-        await self._store.write(write)
-        return self._shown(known)
-
-    async def shown(self, name: str) -> tuple[ListedNumber, ...]:
-        _known(name)
-        return tuple(map(self._shown, self._store.list_numbers(name, SHOWN)))
+        async with self._store.transaction() as tx:
+            if await tx.delete_listed_number(name, key):
+                await tx.add_audit_row(self._audit(agent, f"removed from {name}", key))
+        return self._show(row)
 
     async def audit(self, agent: Agent) -> tuple[AuditEntry, ...]:
-        _supervisor(agent)
+        """Return the newest audit entries, for supervisors."""
+        _require_supervisor(agent)
         return tuple(
             AuditEntry(
-                at=times.text(each.at),
-                agent=each.agent,
-                what=each.what,
-                number=each.number,
-                detail=each.detail,
+                recorded_at=times.iso_text(row.recorded_at),
+                agent=row.agent,
+                action=row.action,
+                number=row.number,
+                detail=row.detail,
             )
-            for each in self._store.audited(SHOWN)
+            for row in await self._store.audit_rows(MAX_AUDIT_ENTRIES)
         )
 
-    def _key(self, number: str) -> str:
-        read = numbers.read(number, self._country)
-        return read.e164 or (read.digits if read.kind == "internal" else "")
+    def _audit(self, agent: Agent, action: str, number: str, detail: str = "") -> AuditRow:
+        return AuditRow(
+            recorded_at=self._clock(),
+            agent=agent.login_id,
+            action=action,
+            number=number,
+            detail=detail,
+        )
 
-    def _check(self, agent: Agent, name: str) -> None:
-        _known(name)
-        _supervisor(agent)
-
-    def _shown(self, listed: Listed) -> ListedNumber:
-        display = numbers.read(listed.number, self._country).display
+    def _show(self, row: ListedNumberRow) -> ListedNumber:
+        display = numbers.read(row.number, self._country).display
         return ListedNumber(
-            number=display or listed.given,
-            e164=listed.number,
-            reason=listed.reason,
-            author=listed.author,
-            at=times.text(listed.at),
+            number=display or row.given,
+            e164=row.number,
+            reason=row.reason,
+            author=row.author,
+            added_at=times.iso_text(row.added_at),
         )
 
 
-def _known(name: str) -> None:
+def _require_name(name: str) -> None:
     if name not in NAMES:
         raise NotFound(f"There is no list {name[:40]!r}; there are {', '.join(NAMES)}")
 
 
-def _supervisor(agent: Agent) -> None:
+def _require_supervisor(agent: Agent) -> None:
     if not {"Supervisor", "Admin"} & set(agent.user.roles):
-        raise NotPermitted("That is for supervisors and administrators")
+        raise NotPermitted("Only supervisors and administrators may do this")

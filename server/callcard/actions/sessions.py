@@ -1,7 +1,8 @@
-"""Sessions: the service is present in Finesse as an agent whose web app has no Finesse desktop, and hears what happens to them.
+"""Sessions: the service holds the presence of agents whose web app has no Finesse desktop.
 
-The agent's credential is held for as long as the session lasts, in memory and nowhere else: Finesse has no account that may act for
-others. Presence that goes away makes Finesse sign the agent out after a minute, so a session is closed on purpose only.
+The agent's credential is kept in memory while the session lasts, and nowhere else: Finesse has no
+account that may act for every agent. Finesse signs out an agent whose presence is gone for a
+minute, so a session ends only when it is closed, or when Finesse ends it.
 """
 
 from __future__ import annotations
@@ -10,13 +11,18 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from weakref import WeakValueDictionary
 
-from callcard.api.auth import Agent
 from callcard.errors import CredentialsRejected, FinesseTimeout, NotFound
-from callcard.finesse.cluster import Cluster, Line
-from callcard.journal.report import CallSeen
-from callcard.journal.reporter import Watch
-from callcard.telephony.command_outcome import settle
+from callcard.events import EventBus, PresenceChanged
+from callcard.finesse.cluster import Cluster
+from callcard.finesse.presence import Presence
+from callcard.finesse.state_diff import Change, ConnectionChanged
+from callcard.identity import Agent
+from callcard.journal.journal import ReportAcknowledgement
+from callcard.journal.report import CallReport
+from callcard.journal.reporter import CallReporter
+from callcard.telephony.command_outcome import await_outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,109 +30,159 @@ class Session:
     id: str
     agent: str
     node: str
-    """Where the agent's presence is; it moves when that node is lost."""
+    """Where the agent's presence is; it moves when that node fails."""
     connected: bool
 
 
-Tell = Callable[[Agent, CallSeen], Awaitable[object]]
-"""Takes what an agent sees of a call into the log."""
+SendReport = Callable[[Agent, CallReport], Awaitable[ReportAcknowledgement]]
 
 
 class Sessions:
-    """`tell` hears of every call of the agents who have a session; `deadline` is what a request of theirs may take, in seconds."""
+    """`send_report` takes the call reports of agents with a session; each may take
+    `deadline_seconds`."""
 
-    def __init__(self, cluster: Cluster, tell: Tell, deadline: float) -> None:
-        self._cluster, self._tell, self._deadline = cluster, tell, deadline
+    def __init__(
+        self,
+        cluster: Cluster,
+        send_report: SendReport,
+        events: EventBus,
+        deadline_seconds: float,
+    ) -> None:
+        self._cluster = cluster
+        self._send_report = send_report
+        self._events = events
+        self._deadline_seconds = deadline_seconds
+        # By login id.
         self._ids: dict[str, str] = {}
-        """The session of each agent, by login id."""
-        self._watches: dict[str, Watch] = {}
+        self._reporters: dict[str, CallReporter] = {}
+        self._opening: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def open(self, agent: Agent, extension: str) -> Session:
-        """Be present as `agent`, and sign them in on `extension` if one is given. Again, it answers the session that there is.
+        """Open a session and sign the agent in on `extension`, if given. Returns an existing
+        session.
 
-        Raises FinesseTimeout if Finesse's notification service does not answer in time, FinesseRefused if the sign-in is refused.
+        Raises FinesseTimeout if the notification service does not respond, FinesseRefused if the
+        sign-in is refused.
         """
-        id, credential = agent.user.login_id, agent.credential
-        known = self._cluster.lines.get(id)
-        line = known or self._attend(agent)
-        self._ids.setdefault(id, secrets.token_urlsafe(16))
-        try:
-            await self._wait_for(line, credential.deadline - 0.2)
-            if extension:  # presence first, then the sign-in: so does Finesse's own desktop
-                await self._sign_in(agent, line, extension)
-        except BaseException:
-            if known is None or line.over.is_set():
-                await self._end(id)
-            raise
-        return self._told(id, line)
+        login_id = agent.login_id
+        async with self._opening.setdefault(login_id, asyncio.Lock()):
+            existing = self._cluster.presences.get(login_id)
+            presence = existing or self._open_presence(agent)
+            self._ids.setdefault(login_id, secrets.token_urlsafe(16))
+            try:
+                await self._wait_until_connected(presence, agent.seconds_left)
+                if extension:  # presence before sign-in, as Finesse's own desktop does it
+                    await self._sign_in(agent, presence, extension)
+            except BaseException:
+                if existing is None or presence.ended.is_set():
+                    await self._end(login_id)
+                raise
+            return self._show(login_id, presence)
 
-    def _attend(self, agent: Agent) -> Line:
-        id = agent.user.login_id
-
-        async def tell(seen: CallSeen) -> None:
-            """As the agent, with time for one more request, on the node where the line is now."""
-            until = asyncio.get_running_loop().time() + self._deadline
-            now = replace(
+    def _open_presence(self, agent: Agent) -> Presence:
+        async def send(report: CallReport) -> None:
+            """Report as the agent, on the node where the presence is now."""
+            deadline = asyncio.get_running_loop().time() + self._deadline_seconds
+            current = replace(
                 agent,
-                user=watch.user or agent.user,
-                credential=replace(agent.credential, deadline=until),
+                user=reporter.user or agent.user,
+                credential=replace(agent.credential, deadline=deadline),
+                node=presence.node,
+                presence=presence,
             )
-            await self._tell(replace(now, node=line.node, line=line), seen)
+            answer = await self._send_report(current, report)
+            if answer.ended_for_agent:
+                reporter.forget(report.id)
 
-        watch = Watch(tell)
-        self._watches[id] = watch
-        line = self._cluster.attend(id, agent.credential.authorization, watch.hear, at=agent.node)
-        return line
+        def on_change(change: Change) -> None:
+            if isinstance(change, ConnectionChanged):
+                self._events.publish(
+                    PresenceChanged(
+                        agent=agent.login_id,
+                        state=change.state,
+                        node=change.node,
+                        reason=change.reason,
+                    )
+                )
+                if change.state == "closed":  # by Finesse: nothing of the session may remain
+                    self._forget(agent.login_id, reporter)
+            reporter.on_change(change)
 
-    async def _wait_for(self, line: Line, deadline: float) -> None:
-        waiting = [asyncio.create_task(line.over.wait()), asyncio.create_task(line.up.wait())]
-        patience = max(0.0, deadline - asyncio.get_running_loop().time())
-        await asyncio.wait(waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
-        for each in waiting:
-            each.cancel()
-        if line.over.is_set():
+        reporter = CallReporter(send)
+        self._reporters[agent.login_id] = reporter
+        presence = self._cluster.open_presence(
+            agent.login_id, agent.credential.authorization, on_change, agent.node
+        )
+        return presence
+
+    def _forget(self, login_id: str, reporter: CallReporter) -> None:
+        """Drop a session that Finesse has ended, with its credential."""
+        if self._reporters.get(login_id) is not reporter:
+            return
+        del self._reporters[login_id]
+        self._ids.pop(login_id, None)
+        task = asyncio.create_task(reporter.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _wait_until_connected(self, presence: Presence, timeout: float) -> None:
+        events = [
+            asyncio.create_task(presence.ended.wait()),
+            asyncio.create_task(presence.connected.wait()),
+        ]
+        try:
+            await asyncio.wait(events, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in events:
+                each.cancel()
+        if presence.ended.is_set():
             raise CredentialsRejected(
-                "Finesse's notification service does not accept the credentials, or somebody else has the session"
+                "Finesse rejected the credentials, or another client took over this session"
             )
-        if not line.up.is_set():
+        if not presence.connected.is_set():
             raise FinesseTimeout(
-                "Finesse's notification service did not answer in time; check notifications and its port"
+                "Finesse's notification service did not respond in time; check the settings "
+                "finesse.notifications and finesse.notifications_port"
             )
 
     async def close(self, agent: Agent, id: str) -> Session:
-        """Leave. Only the agent's own session can be closed by them."""
-        login = agent.user.login_id
-        line = self._cluster.lines.get(login)
-        if line is None or not secrets.compare_digest(
-            self._ids.get(login, "").encode(), id.encode()
-        ):
-            raise NotFound("There is no such session of this agent")
-        told = self._told(login, line)
-        await self._end(login)
-        return told
+        """Close the agent's own session."""
+        login_id = agent.login_id
+        presence = self._cluster.presences.get(login_id)
+        own_id = self._ids.get(login_id, "")
+        if presence is None or not secrets.compare_digest(own_id.encode(), id.encode()):
+            raise NotFound("This agent has no such session")
+        session = self._show(login_id, presence)
+        await self._end(login_id)
+        return session
 
     async def close_all(self) -> None:
-        await asyncio.gather(*(self._end(login) for login in list(self._ids)))
+        await asyncio.gather(*(self._end(login_id) for login_id in list(self._ids)))
+        await asyncio.gather(*self._closing)
 
-    async def _sign_in(self, agent: Agent, line: Line, extension: str) -> None:
-        finesse, credential, id = line.node.client, agent.credential, agent.user.login_id
-        order = await finesse.sign_in(credential, id, extension)
+    async def _sign_in(self, agent: Agent, presence: Presence, extension: str) -> None:
+        finesse = presence.node.client
+        command = await finesse.sign_in(agent.credential, agent.login_id, extension)
 
-        async def happened() -> bool:
-            user = await finesse.user(credential, id)
+        async def has_happened() -> bool:
+            user = await finesse.user(agent.credential, agent.login_id)
             return user.state != "LOGOUT" and user.extension == extension
 
-        patience = credential.deadline - asyncio.get_running_loop().time() - 0.2
-        await settle(order, f"/finesse/api/User/{id}", happened, line, max(patience, 0.1))
+        timeout = max(0.1, agent.seconds_left)
+        await await_outcome(command, has_happened, presence, timeout)
 
-    async def _end(self, login: str) -> None:
-        self._ids.pop(login, None)
-        if watch := self._watches.pop(login, None):
-            await watch.close()
-        if line := self._cluster.lines.get(login):
-            await line.close()
+    async def _end(self, login_id: str) -> None:
+        self._ids.pop(login_id, None)
+        if reporter := self._reporters.pop(login_id, None):
+            await reporter.close()
+        if presence := self._cluster.presences.get(login_id):
+            await presence.close()
 
-    def _told(self, login: str, line: Line) -> Session:
+    def _show(self, login_id: str, presence: Presence) -> Session:
         return Session(
-            id=self._ids[login], agent=login, node=line.node.name, connected=line.up.is_set()
+            id=self._ids[login_id],
+            agent=login_id,
+            node=presence.node.name,
+            connected=presence.connected.is_set(),
         )

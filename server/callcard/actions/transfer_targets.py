@@ -1,4 +1,4 @@
-"""Whom an agent may call, consult or transfer to: the phone books, the contacts, and who works beside them."""
+"""Transfer targets: whom an agent may call, from team, phone books and contacts."""
 
 from __future__ import annotations
 
@@ -10,117 +10,130 @@ from typing import Literal
 
 from cachetools import TTLCache
 
-from callcard.api.auth import Agent, Door
+from callcard.actions.roster import Roster
 from callcard.crm.directory import Directory
 from callcard.errors import CallcardError, CredentialsRejected, FinesseError, NotFound, NotPermitted
-from callcard.finesse.objects import PhoneBook, User
+from callcard.finesse.objects import PhoneBook
+from callcard.identity import Agent
 from callcard.text import fold
 
-MOST = 50
-KEPT = 300.0
-"""Seconds for which a team's phone books are not read again: they change seldom and may hold 6,000 contacts."""
+MAX_TARGETS = 50
+PHONE_BOOK_SECONDS = 300.0
+"""How long a team's phone books are cached: they seldom change and may hold 6,000 contacts."""
+MIN_SEARCH_CHARACTERS = 2
+"""For contacts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class TransferTarget:
     kind: Literal["agent", "phone-book", "contact"]
     name: str
     detail: str
-    """Of an agent their state, of the others where they are from."""
+    """An agent's state; for others where they are from."""
     number: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Targets:
-    targets: tuple[Target, ...]
+class TransferTargetList:
+    targets: tuple[TransferTarget, ...]
     missing: tuple[str, ...]
-    """Where could not be looked: `roster`, `phone-book` or `contacts`."""
+    """What could not be searched: `roster`, `phone-book` or `contacts`."""
 
 
-class Switchboard:
-    def __init__(self, directory: Directory, door: Door) -> None:
-        self._directory, self._door = directory, door
-        self._books: TTLCache[tuple[str, str], tuple[PhoneBook, ...]] = TTLCache(500, KEPT)
+class TransferTargets:
+    def __init__(self, directory: Directory, roster: Roster) -> None:
+        self._directory = directory
+        self._roster = roster
+        self._phone_books: TTLCache[tuple[str, str], tuple[PhoneBook, ...]] = TTLCache(
+            500, PHONE_BOOK_SECONDS
+        )
 
-    async def find(self, agent: Agent, text: str, limit: int = MOST) -> Targets:
-        """Targets of whose name or number each word of `text` is a part; all but contacts if it is empty."""
-        words = fold(text).split()
-        agents, books, contacts = await asyncio.gather(
-            self._roster(agent),
-            self._phone_books(agent),
+    async def find(self, agent: Agent, text: str, limit: int = MAX_TARGETS) -> TransferTargetList:
+        """Return the targets with every word of `text` in name, detail or number.
+
+        Without text these are the team and the phone books.
+        """
+        results = await asyncio.gather(
+            self._team(agent),
+            self._phone_book_entries(agent),
             self._contacts(text, limit),
             return_exceptions=True,
         )
-        found: list[Target] = []
+        words = fold(text).split()
+        targets: list[TransferTarget] = []
         missing = []
-        for place, told in (("roster", agents), ("phone-book", books), ("contacts", contacts)):
-            if isinstance(told, CredentialsRejected):
-                raise told
-            if isinstance(told, CallcardError):
+        for place, result in zip(("roster", "phone-book", "contacts"), results, strict=True):
+            if isinstance(result, CallcardError) and not isinstance(result, CredentialsRejected):
                 missing.append(place)
-            elif isinstance(told, BaseException):
-                raise told
+            elif isinstance(result, BaseException):
+                raise result
+            elif place == "contacts":  # found by text already
+                targets += result
             else:
-                found += told if place == "contacts" else _fitting(told, words)
-        return Targets(targets=tuple(found[:limit]), missing=tuple(missing))
+                targets += _matching(result, words)
+        return TransferTargetList(targets=tuple(targets[:limit]), missing=tuple(missing))
 
-    async def _roster(self, agent: Agent) -> list[Target]:
-        """The agent's team: all of it for a supervisor, for others those who use Callcard now."""
+    async def _team(self, agent: Agent) -> list[TransferTarget]:
+        """Return the agent's team; agents who are not supervisors see those who use Callcard."""
         user = agent.user
-        members: Iterable[User] = self._door.present(user.team_id)
+        members = {
+            row.login_id: TransferTarget(
+                kind="agent", name=row.name, detail=row.state, number=row.extension
+            )
+            for row in await self._roster.team(user.team_id)
+        }
         if user.teams or "Supervisor" in user.roles:
             with suppress(NotPermitted, NotFound, FinesseError):
-                members = (
-                    await agent.finesse.team(agent.credential, user.team_id, signed_out=False)
-                ).users
-        return [
-            Target(kind="agent", name=_name(member), detail=member.state, number=member.extension)
-            for member in sorted(members, key=_name)
-            if member.extension and member.login_id != user.login_id
-        ]
+                team = await agent.finesse.team(agent.credential, user.team_id, signed_out=False)
+                members = {
+                    each.login_id: TransferTarget(
+                        kind="agent",
+                        name=each.full_name or each.login_id,
+                        detail=each.state,
+                        number=each.extension,
+                    )
+                    for each in team.users
+                }
+        members.pop(user.login_id, None)
+        signed_in = [target for target in members.values() if target.number]
+        return sorted(signed_in, key=lambda target: target.name)
 
-    async def _phone_books(self, agent: Agent) -> list[Target]:
-        key = (agent.node.name, agent.user.team_id or agent.user.login_id)
-        books = self._books.get(key)
-        if books is None:
-            books = await agent.finesse.phone_books(agent.credential, agent.user.login_id)
-            self._books[key] = books
+    async def _phone_book_entries(self, agent: Agent) -> list[TransferTarget]:
+        key = (agent.node.name, agent.user.team_id or agent.login_id)
+        phone_books = self._phone_books.get(key)
+        if phone_books is None:
+            phone_books = await agent.finesse.phone_books(agent.credential, agent.login_id)
+            self._phone_books[key] = phone_books
         return [
-            Target(
+            TransferTarget(
                 kind="phone-book",
-                name=f"{contact.first_name} {contact.last_name}".strip() or contact.phone_number,
-                detail=contact.description or book.name,
+                name=contact.full_name or contact.phone_number,
+                detail=contact.description or phone_book.name,
                 number=contact.phone_number,
             )
-            for book in books
-            for contact in book.contacts
+            for phone_book in phone_books
+            for contact in phone_book.contacts
             if contact.phone_number
         ]
 
-    async def _contacts(self, text: str, limit: int) -> list[Target]:
-        if len(text.strip()) < 2:
+    async def _contacts(self, text: str, limit: int) -> list[TransferTarget]:
+        if len(text.strip()) < MIN_SEARCH_CHARACTERS:
             return []
         found = await self._directory.search(text, limit)
         return [
-            Target(
+            TransferTarget(
                 kind="contact",
-                name=each.name or each.company,
-                detail=number.label or each.company,
-                number=number.number,
+                name=contact.name or contact.company,
+                detail=contact.numbers[0].label or contact.company,
+                number=contact.numbers[0].number,
             )
-            for each in found.contacts
-            for number in each.numbers[:1]
+            for contact in found.contacts
+            if contact.numbers
         ]
 
 
-def _fitting(targets: Iterable[Target], words: list[str]) -> list[Target]:
-    def text(target: Target) -> str:
+def _matching(targets: Iterable[TransferTarget], words: list[str]) -> list[TransferTarget]:
+    def searched(target: TransferTarget) -> str:
         return fold(f"{target.name} {target.detail} {target.number}")
 
-    return [
-        target for target in targets if not words or all(word in text(target) for word in words)
-    ]
-
-
-def _name(user: User) -> str:
-    return f"{user.first_name} {user.last_name}".strip() or user.login_id
+    return [target for target in targets if all(word in searched(target) for word in words)]

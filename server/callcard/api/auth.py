@@ -1,8 +1,9 @@
-"""Who is asking: the agent's own Finesse credential, proved with Finesse and remembered briefly.
+"""Authenticate agents by their own Finesse credential, verified with Finesse and cached briefly.
 
-The password is never kept. A credential is remembered under a hash whose key exists only in the service's memory: for a short
-time as proved, or, if Finesse refused it, until Finesse would have forgotten too. Five wrong passwords lock an agent out for five
-minutes, on their own desktop as well, so a refused credential is not shown to Finesse again in that time.
+Passwords are never stored. A credential is cached under a fingerprint whose key exists only in
+memory: for a short time as verified, or, if Finesse rejected it, until Finesse's lockout is over.
+Five wrong passwords lock an agent out for five minutes, on their own desktop as well, so a rejected
+credential is not presented again.
 """
 
 from __future__ import annotations
@@ -11,176 +12,193 @@ import asyncio
 import base64
 import binascii
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from cachetools import TTLCache
 from starlette.datastructures import Headers
+from starlette.requests import Request
 
-from callcard.api.lockout import Refusals, Shared
+from callcard.api.lockout import Lockout, LockoutMemory
 from callcard.errors import (
+    CallcardError,
     CredentialsMissing,
     CredentialsRejected,
     FinesseOutOfService,
+    FinesseRefused,
     FinesseTimeout,
     FinesseUnreachable,
     HeaderTooLarge,
     MalformedRequest,
+    NotPermitted,
 )
-from callcard.finesse.client import Credential, FinesseClient
-from callcard.finesse.cluster import Cluster, Line, Node
+from callcard.finesse.client import Credential
+from callcard.finesse.cluster import Cluster
+from callcard.finesse.nodes import Node
 from callcard.finesse.objects import User
+from callcard.identity import Agent
 
-HEADER_LIMIT = 8192
-"""Characters of an Authorization header. Finesse's tokens are about 1,500."""
-_REFUSED = "Finesse refused these credentials a moment ago; sign in to Finesse again"
-REMEMBERED = 10_000
-"""Credentials, five times the users of a Finesse pair."""
-
-
-@dataclass(frozen=True, slots=True)
-class Agent:
-    """Whoever sent the request: as Finesse knows them, with the credential for this request's own calls."""
-
-    user: User
-    credential: Credential
-    node: Node
-    """Where their session is: their requests go there."""
-    line: Line | None = None
-    """The service's own presence as this agent, if it has one."""
-
-    @property
-    def finesse(self) -> FinesseClient:
-        return self.node.client
+HEADER_LIMIT_CHARACTERS = 8192
+"""Of an Authorization header. Finesse's tokens have about 1,500."""
+CACHED_CREDENTIALS = 10_000
+"""Five times the users of a Finesse pair."""
+VERIFY_POLL_SECONDS = 0.02
+USER_ID_CHARACTERS = 128
+_REJECTED = "Finesse rejected these credentials a moment ago; sign in to Finesse again"
 
 
-class Door:
-    """Lets agents in; `remember`, `lockout` and `deadline` are seconds."""
+class AgentAuthenticator:
+    """Authenticates requests as agents. `on_verified` is called with each user that Finesse
+    returned."""
 
     def __init__(
         self,
         cluster: Cluster,
         *,
-        remember: float,
-        lockout: float,
-        deadline: float,
-        shared: Shared,
+        cache_seconds: float,
+        lockout_seconds: float,
+        deadline_seconds: float,
+        memory: LockoutMemory,
+        on_verified: Callable[[User], None] = lambda user: None,
     ) -> None:
-        self._cluster, self._deadline, self._lockout = cluster, deadline, lockout
-        self._key = shared.key
-        self._refusals = Refusals(shared)
-        self._proved: TTLCache[bytes, User] = TTLCache(REMEMBERED, remember)
-        self._asking: dict[bytes, asyncio.Task[User]] = {}
+        self._cluster = cluster
+        self._deadline_seconds = deadline_seconds
+        self._lockout_seconds = lockout_seconds
+        self._key = memory.key
+        self._lockout = Lockout(memory)
+        self._on_verified = on_verified
+        self._verified: TTLCache[bytes, User] = TTLCache(CACHED_CREDENTIALS, cache_seconds)
+        self._verifications: dict[bytes, asyncio.Task[User]] = {}
 
-    async def admit(self, headers: Headers) -> Agent:
-        """The agent behind `headers`.
+    async def authenticate(self, request: Request) -> Agent:
+        """Return the agent who sends `request`. Raises CredentialsMissing, CredentialsRejected,
+        FinesseError.
 
-        `Authorization: Basic …` names its user. `Bearer …` does not, so the gadget says whose token it is in
-        `X-Finesse-User`; Finesse answers a user's record to that user's token alone, so a false name proves nothing. (To an
-        administrator's too: they can read here as anybody, as they can there; orders Finesse refuses them.)
-        `X-Finesse-Node` says on which node the desktop is, as in finesse-a.example:8445.
+        `Authorization: Basic …` names its user. `Bearer …` does not, so the gadget sends the user's
+        id in `X-Finesse-User`. A forged id gains nothing: Finesse returns a user record only to
+        that user's token, and to an administrator's, who can then read here what they can read
+        there. `X-Finesse-Node` is the node of the desktop, for example finesse-a.example:8445.
         """
-        authorization, user_id = _read(headers)
-        mark = self._mark(f"{user_id}\0{authorization}")
-        credential = Credential(authorization, asyncio.get_running_loop().time() + self._deadline)
-        if self._refusals.refused(self._mark(authorization)):
-            raise CredentialsRejected(_REFUSED)
+        headers = request.headers
+        authorization, user_id = _read_credential(headers)
+        deadline = asyncio.get_running_loop().time() + self._deadline_seconds
+        credential = Credential(authorization, deadline)
+        if self._lockout.is_rejected(self._fingerprint(authorization)):
+            raise CredentialsRejected(_REJECTED)
         node = await self._cluster.pick(user_id, headers.get("x-finesse-node", ""))
-        user = self._proved.get(mark)
+        fingerprint = self._fingerprint(f"{user_id}\0{authorization}")
+        user = self._verified.get(fingerprint)
         if user is None:
             try:
-                user = await self._prove(mark, credential, user_id, node)
+                user = await self._verify_once(fingerprint, credential, user_id, node)
             except (FinesseUnreachable, FinesseOutOfService, FinesseTimeout):
                 self._cluster.suspect(node)
                 raise
-        return Agent(user, credential, node, self._cluster.lines.get(user.login_id))
+        return Agent(user, credential, node, self._cluster.presences.get(user.login_id))
 
-    def present(self, team: str) -> list[User]:
-        """Who of `team` has asked for something in the last minute."""
-        return list(
-            {user.login_id: user for user in self._proved.values() if user.team_id == team}.values()
-        )
+    def request_failed(self, agent: Agent, error: CallcardError) -> None:
+        """Update lockout, cache and node state after a failed request."""
+        match error:
+            case CredentialsRejected():  # the password was changed, or the token has expired
+                fingerprint = self._fingerprint(agent.credential.authorization)
+                self._lockout.reject(fingerprint, self._lockout_seconds)
+                self._invalidate(agent)
+            case FinesseRefused() | NotPermitted():  # they may have signed in on another extension
+                self._invalidate(agent)
+            case FinesseUnreachable() | FinesseOutOfService() | FinesseTimeout():
+                self._cluster.suspect(agent.node)
 
-    def refuse(self, agent: Agent) -> None:
-        """Finesse does not accept `agent`'s credential any more: the password was changed, or the token has ended."""
-        self._refusals.refuse(self._mark(agent.credential.authorization), self._lockout)
-        self.forget(agent)
+    def close(self) -> None:
+        self._lockout.close()
 
-    def forget(self, agent: Agent) -> None:
-        """Prove `agent` anew next time."""
-        for mark in [mark for mark, user in self._proved.items() if user is agent.user]:
-            self._proved.pop(mark, None)
+    def _invalidate(self, agent: Agent) -> None:
+        """Verify the agent again with the next request."""
+        cached = [key for key, user in self._verified.items() if user is agent.user]
+        for fingerprint in cached:
+            self._verified.pop(fingerprint, None)
 
-    async def _prove(self, mark: bytes, credential: Credential, user_id: str, node: Node) -> User:
-        """Ask Finesse once, however many requests wait with the same credential: each wrong try counts against the agent."""
-        task = self._asking.get(mark)
+    async def _verify_once(
+        self, fingerprint: bytes, credential: Credential, user_id: str, node: Node
+    ) -> User:
+        """Ask Finesse once for all requests that wait with the same credential."""
+        task = self._verifications.get(fingerprint)
         if task is None:
-            task = asyncio.create_task(self._ask(credential, user_id, node))
-            self._asking[mark] = task
-            task.add_done_callback(lambda done: self._settle(mark, done))
+            task = asyncio.create_task(self._verify(credential, user_id, node))
+            self._verifications[fingerprint] = task
+            task.add_done_callback(lambda done: self._verification_done(fingerprint, done))
         return await asyncio.shield(task)
 
-    def _mark(self, text: str) -> bytes:
-        return hashlib.blake2b(text.encode(), key=self._key).digest()
-
-    async def _ask(self, credential: Credential, user_id: str, node: Node) -> User:
-        """Prove the credential with Finesse, while no other worker does."""
-        mark = self._mark(credential.authorization)
-        while not self._refusals.claim(mark, 2 * self._deadline):
-            if self._refusals.refused(mark):
-                raise CredentialsRejected(_REFUSED)
+    async def _verify(self, credential: Credential, user_id: str, node: Node) -> User:
+        """Verify a credential with Finesse while no other worker does."""
+        fingerprint = self._fingerprint(credential.authorization)
+        while not self._lockout.begin_verifying(fingerprint, 2 * self._deadline_seconds):
+            if self._lockout.is_rejected(fingerprint):
+                raise CredentialsRejected(_REJECTED)
             if asyncio.get_running_loop().time() > credential.deadline:
-                raise FinesseTimeout("Finesse took too long; try again")
-            await asyncio.sleep(0.02)
+                raise FinesseTimeout("Finesse did not respond in time; try again")
+            await asyncio.sleep(VERIFY_POLL_SECONDS)
         try:
             return await node.client.user(credential, user_id)
         except CredentialsRejected:
-            self._refusals.refuse(mark, self._lockout)
+            self._lockout.reject(fingerprint, self._lockout_seconds)
             raise
         finally:
-            self._refusals.release(mark)
+            self._lockout.end_verifying(fingerprint)
 
-    def close(self) -> None:
-        self._refusals.close()
-
-    def _settle(self, mark: bytes, task: asyncio.Task[User]) -> None:
-        self._asking.pop(mark, None)
-        if task.cancelled():
+    def _verification_done(self, fingerprint: bytes, task: asyncio.Task[User]) -> None:
+        self._verifications.pop(fingerprint, None)
+        if task.cancelled() or task.exception() is not None:
             return
-        # Who is not signed in yet may be, with an extension, a second later.
-        if task.exception() is None and task.result().extension:
-            self._proved[mark] = task.result()
+        user = task.result()
+        self._on_verified(user)
+        # An agent who is not signed in may be so, on an extension, a second later.
+        if user.extension:
+            self._verified[fingerprint] = user
+
+    def _fingerprint(self, text: str) -> bytes:
+        return hashlib.blake2b(text.encode(), key=self._key).digest()
 
 
-def _read(headers: Headers) -> tuple[str, str]:
+def _read_credential(headers: Headers) -> tuple[str, str]:
+    """Return the normalised Authorization header and the user's id."""
     authorization = headers.get("authorization", "")
-    if len(authorization) > HEADER_LIMIT:
-        raise HeaderTooLarge(f"Authorization has more than {HEADER_LIMIT} characters")
+    if len(authorization) > HEADER_LIMIT_CHARACTERS:
+        raise HeaderTooLarge(f"Authorization has more than {HEADER_LIMIT_CHARACTERS} characters")
     if not authorization.isascii() or not authorization.isprintable():
-        raise MalformedRequest("Authorization must be printable ASCII, as base64 and tokens are")
+        raise MalformedRequest("Authorization must be printable ASCII: base64 or a token")
     scheme, _, value = authorization.partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            user_id, colon, _password = (
-                base64.b64decode(value.strip(), validate=True).decode().partition(":")
+    value = value.strip()
+    match scheme.lower():
+        case "basic":
+            return f"Basic {value}", _check_user_id(_basic_user_id(value))
+        case "bearer" if value:
+            user_id = headers.get("x-finesse-user", "")
+            if not user_id:
+                raise CredentialsMissing(
+                    "Send the agent's id as X-Finesse-User with a Bearer token"
+                )
+            return f"Bearer {value}", _check_user_id(user_id)
+        case _:
+            raise CredentialsMissing(
+                "Send Authorization: Basic … or Bearer …, as the agent sends it to Finesse"
             )
-        except (binascii.Error, UnicodeDecodeError) as error:
-            raise MalformedRequest(
-                "Authorization: Basic must be followed by base64 of id:password in UTF-8"
-            ) from error
-        if not colon or not user_id:
-            raise MalformedRequest("Authorization: Basic must hold id:password")
-        return f"Basic {value.strip()}", _named(user_id)
-    if scheme.lower() == "bearer" and value.strip():
-        user_id = headers.get("x-finesse-user", "")
-        if not user_id:
-            raise CredentialsMissing("Send X-Finesse-User, the agent's id, beside a Bearer token")
-        return f"Bearer {value.strip()}", _named(user_id)
-    raise CredentialsMissing(
-        "Send Authorization: Basic … or Bearer …, as the agent sends it to Finesse"
-    )
 
 
-def _named(user_id: str) -> str:
-    if len(user_id) > 128 or not user_id.isprintable():
-        raise MalformedRequest("the user's id must be printable and have at most 128 characters")
+def _basic_user_id(value: str) -> str:
+    try:
+        decoded = base64.b64decode(value, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise MalformedRequest(
+            "Authorization: Basic must be followed by base64 of id:password in UTF-8"
+        ) from error
+    user_id, colon, _password = decoded.partition(":")
+    if not colon or not user_id:
+        raise MalformedRequest("Authorization: Basic must contain id:password")
+    return user_id
+
+
+def _check_user_id(user_id: str) -> str:
+    if len(user_id) > USER_ID_CHARACTERS or not user_id.isprintable():
+        raise MalformedRequest(
+            f"the user id must be printable and have at most {USER_ID_CHARACTERS} characters"
+        )
     return user_id

@@ -1,80 +1,85 @@
-"""Whether the service is alive, and whether it can work: for load balancers and whoever is called at night."""
+"""Liveness and readiness endpoints."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from callcard.api.endpoint import Services, json
+from callcard.api.endpoint import json_response
+from callcard.api.services import Services
 from callcard.errors import CallcardError, CredentialsRejected
-from callcard.finesse.cluster import Node
+from callcard.finesse.nodes import Node
+
+CACHE_SECONDS = 5.0
+"""How long a result is reused, so that frequent probes cost Finesse nothing."""
+PROBE_NUMBER = "+12025550100"
 
 
 async def healthz(request: Request) -> Response:
-    """Alive: the process answers."""
-    return json({"status": "ok"})
+    """Answer that the process is alive."""
+    return json_response({"status": "ok"})
+
+
+@dataclass
+class _Result:
+    checked_at: float = float("-inf")
+    checks: dict[str, str] = field(default_factory=dict)
+    calls: dict[str, int] = field(default_factory=dict)
 
 
 def readyz(services: Services) -> Callable[[Request], Awaitable[Response]]:
-    """Ready: Finesse is in service, and contacts and calls can be read; with how many calls are open, due to the CRM, or parked.
-    503 with the reasons otherwise. Asked of Finesse at most every five seconds, so that probes cost it nothing."""
-    last: dict[str, Any] = {"at": float("-inf")}
-    asking = asyncio.Lock()
+    """Return the readiness endpoint: 200 if Finesse, contacts and journal are usable.
 
-    async def answer(request: Request) -> Response:
-        async with asking:
-            if time.monotonic() - last["at"] > 5:
-                checks, calls = await _checks(services), {}
+    Otherwise 503. The body has each check and how many calls are open, due or parked.
+    """
+    result = _Result()
+    checking = asyncio.Lock()
+
+    async def respond(request: Request) -> Response:
+        async with checking:
+            if time.monotonic() - result.checked_at > CACHE_SECONDS:
+                result.checks = await _check(services)
+                result.calls = {}
                 try:
-                    calls, checks["calls"] = services.store.counts(), "ok"
+                    result.calls = await services.store.count_by_status()
+                    result.checks["journal"] = "ok"
                 except CallcardError as error:
-                    checks["calls"] = f"{error.code}: {error.detail}"
-                last.update(checks=checks, calls=calls, at=time.monotonic())
-        checks = last["checks"]
-        ready = checks["finesse"] == checks["contacts"] == checks["calls"] == "ok"
-        told = {
-            "status": "ready" if ready else "not ready",
-            "checks": checks,
-            "calls": last["calls"],
-        }
-        return json(told, 200 if ready else 503)
+                    result.checks["journal"] = f"{error.code}: {error.detail}"
+                result.checked_at = time.monotonic()
+        ready = all(result.checks[name] == "ok" for name in ("finesse", "contacts", "journal"))
+        status = "ready" if ready else "not ready"
+        content = {"status": status, "checks": result.checks, "calls": result.calls}
+        return json_response(content, 200 if ready else 503)
 
-    return answer
+    return respond
 
 
-async def _checks(services: Services) -> dict[str, str]:
-    checks = {}
+async def _check(services: Services) -> dict[str, str]:
     nodes = services.cluster.nodes
-    told = dict(
-        zip(
-            nodes,
-            await asyncio.gather(*(_node_check(services, node) for node in nodes)),
-            strict=True,
-        )
-    )
-    # One node in service is enough to work with; each says how it is.
-    checks["finesse"] = "ok" if "ok" in told.values() else told[nodes[0]]
-    nodes_told = (
-        {f"finesse {node.name}": how for node, how in told.items()} if len(nodes) > 1 else {}
-    )
+    results = await asyncio.gather(*(_check_node(services, node) for node in nodes))
+    # One node in service is enough; each is shown.
+    checks = {"finesse": "ok" if "ok" in results else results[0]}
     try:
-        await services.directory.by_number("+12025550100")
+        await services.directory.by_number(PROBE_NUMBER)
         checks["contacts"] = "ok"
     except CallcardError as error:
         checks["contacts"] = f"{error.code}: {error.detail}"
-    return checks | nodes_told
+    if len(nodes) > 1:
+        for node, result in zip(nodes, results, strict=True):
+            checks[f"finesse {node.name}"] = result
+    return checks
 
 
-async def _node_check(services: Services, node: Node) -> str:
-    deadline = asyncio.get_running_loop().time() + services.settings.finesse_deadline
+async def _check_node(services: Services, node: Node) -> str:
+    timeout = services.settings.finesse.deadline_seconds
     try:
-        info = await node.client.system_info(deadline)
-    except CredentialsRejected:  # newer releases may want credentials for SystemInfo; it is up
+        info = await node.client.system_info(asyncio.get_running_loop().time() + timeout)
+    except CredentialsRejected:  # some releases require credentials for SystemInfo: the node is up
         return "ok"
     except CallcardError as error:
         return f"{error.code}: {error.detail}"

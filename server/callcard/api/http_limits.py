@@ -1,6 +1,6 @@
-"""The HTTP server's protocol with a bound on what comes before a request is one: bytes of the head, and seconds for it.
+"""uvicorn's fast HTTP protocol with limits on the request head: its size, and the time it may take.
 
-uvicorn's httptools parser, the fast one, has neither: a client could send headers until memory ends.
+uvicorn's httptools parser has neither: a client could send headers until memory is exhausted.
 """
 
 from __future__ import annotations
@@ -9,76 +9,84 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEAD_LIMIT = 65536
-"""Bytes of request line and headers together; a Bearer token has about 1,500."""
-HEAD_SECONDS = 10.0
+HEAD_LIMIT_BYTES = 65536
+"""Of request line and headers together; a Bearer token has about 1,500."""
+HEAD_TIMEOUT_SECONDS = 10.0
 
-_TOO_LARGE = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\n"
+_HEADERS = (
+    b"Content-Type: application/problem+json\r\nCache-Control: no-store\r\n"
     b"Connection: close\r\n\r\n"
-    b'{"type":"about:blank","title":"A header is too large","status":431,"code":"header-too-large"}'
 )
-_UNREADABLE = (
-    b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
-    b'{"type":"about:blank","title":"The request can\'t be read","status":400,"code":"malformed-request"}'
+_HEADER_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + _HEADERS + b'{"type":"about:blank",'
+    b'"title":"A header is too large","status":431,"code":"header-too-large"}'
+)
+_MALFORMED = (
+    b"HTTP/1.1 400 Bad Request\r\n" + _HEADERS + b'{"type":"about:blank",'
+    b'"title":"The request is malformed","status":400,"code":"malformed-request"}'
 )
 
 
-class BoundedHttp(HttpToolsProtocol):
-    _head = 0
-    _heads = 0
-    """Heads that were read whole."""
+class LimitedHttpProtocol(HttpToolsProtocol):
+    _head_bytes = 0
+    _complete_heads = 0
     _in_head = True
-    _watch: asyncio.TimerHandle | None = None
+    _timeout: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it the same way
+    # Uvicorn narrows it the same way
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._await_head()
+        self._begin_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._unwatch()
+        self._cancel_timeout()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        heads, began_in_head = self._heads, self._in_head
+        heads_before = self._complete_heads
+        was_in_head = self._in_head
         super().data_received(data)
-        # Only what belongs to a head that is not whole yet: the rest is, or ends, a body.
-        if began_in_head and self._in_head and heads == self._heads:
-            self._head += len(data)
-            if self._head > HEAD_LIMIT:
-                self._refuse_head()
+        # Count only the bytes of a head that is still incomplete; others belong to a body.
+        if was_in_head and self._in_head and heads_before == self._complete_heads:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_LIMIT_BYTES:
+                self._reject_head()
 
-    def _refuse_head(self) -> None:
+    def _reject_head(self) -> None:
         if not self.transport.is_closing():
-            self.transport.write(_TOO_LARGE)
+            self.transport.write(_HEADER_TOO_LARGE)
             self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
-        self.transport.write(_UNREADABLE)
+        self.transport.write(_MALFORMED)
         self.transport.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._await_head()
+        self._begin_head()
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._heads += 1
-        self._unwatch()
-        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_LIMIT:
-            return self._refuse_head()
-        return super().on_headers_complete()
+        self._complete_heads += 1
+        self._cancel_timeout()
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if size > HEAD_LIMIT_BYTES:
+            self._reject_head()
+            return
+        super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        self._in_head, self._head = True, 0
+        self._in_head = True
+        self._head_bytes = 0
         super().on_message_complete()
 
-    def _await_head(self) -> None:
-        self._in_head, self._head = True, 0
-        self._unwatch()
-        self._watch = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+    def _begin_head(self) -> None:
+        self._in_head = True
+        self._head_bytes = 0
+        self._cancel_timeout()
+        self._timeout = self.loop.call_later(HEAD_TIMEOUT_SECONDS, self.transport.close)
 
-    def _unwatch(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
-            self._watch = None
+    def _cancel_timeout(self) -> None:
+        if self._timeout is not None:
+            self._timeout.cancel()
+            self._timeout = None

@@ -1,76 +1,88 @@
-"""Credentials that Finesse refused, known by their marks alone: one memory for all workers of a service.
+"""Credentials that Finesse rejected, shared by all workers of a service.
 
-Each wrong try counts against the agent, whoever makes it. So a credential that nobody has proved yet is asked about by one
-worker at a time, and what Finesse refused is refused by all of them until Finesse would have forgotten too.
+Each rejected attempt counts against the agent, whichever worker makes it. So one worker at a time
+verifies a new credential, and what Finesse rejected is rejected by all of them until Finesse's own
+lockout is over.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
-import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from callcard.store.sqlite import Database
+
 _VARIABLE = "_CALLCARD_WORKERS"
-"""How `callcard serve` tells its workers what they share. Not a setting."""
+"""Passes the memory's file and key from `callcard serve` to its workers."""
+
+_MIGRATIONS = (
+    """
+    create table rejection (
+        fingerprint blob primary key,
+        until real not null,
+        verifying integer not null      -- 1 while a worker verifies it, 0 when rejected
+    ) without rowid;
+    """,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
-    """Where the memory is, and the key under which marks are made; both live as long as the service."""
+class LockoutMemory:
+    """The memory's file and the key of its fingerprints; both live as long as the service."""
 
     path: str = ":memory:"
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
-    def tell_workers(self) -> None:
+    def export_to_workers(self) -> None:
         os.environ[_VARIABLE] = f"{self.key.hex()}:{self.path}"
 
     @classmethod
-    def told(cls) -> Self:
-        """What the parent process told, or a memory of this process's own."""
+    def from_environment(cls) -> Self:
+        """Return the memory that the parent process exported, or one of this process alone."""
         key, _, path = os.environ.get(_VARIABLE, "").partition(":")
         return cls(path, bytes.fromhex(key)) if path else cls()
 
 
-class Refusals:
-    """`clock` tells seconds since the epoch, the same in every worker."""
+class Lockout:
+    """`clock` returns seconds since the epoch, the same in every worker."""
 
-    def __init__(self, shared: Shared, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, memory: LockoutMemory, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._db = sqlite3.connect(
-            shared.path, timeout=1.0, isolation_level=None, check_same_thread=False
-        )
-        self._db.execute("pragma synchronous = off")
-        self._db.execute(
-            "create table if not exists refusal (mark blob primary key, until real, asking integer) without rowid"
-        )
-        if shared.path != ":memory:":
-            Path(shared.path).chmod(0o600)
+        # Not durable: a service that starts anew begins with an empty memory.
+        self._database = Database(memory.path, _MIGRATIONS, durable=False, lock_seconds=1.0)
+        if memory.path != ":memory:":
+            Path(memory.path).chmod(0o600)
 
-    def refused(self, mark: bytes) -> bool:
-        row = self._db.execute(
-            "select until, asking from refusal where mark = ?", (mark,)
-        ).fetchone()
-        return row is not None and not row[1] and row[0] > self._clock()
+    def is_rejected(self, fingerprint: bytes) -> bool:
+        sql = "select until, verifying from rejection where fingerprint = ?"
+        rows = self._database.read(sql, (fingerprint,))
+        if not rows:
+            return False
+        until, verifying = rows[0]
+        return not verifying and until > self._clock()
 
-    def claim(self, mark: bytes, seconds: float) -> bool:
-        """Whether the caller may ask Finesse about `mark` now: nobody else does, and it is not refused. Ends by itself."""
+    def begin_verifying(self, fingerprint: bytes, seconds: float) -> bool:
+        """Return whether the caller may ask Finesse now: nobody else does, and it is not rejected.
+
+        The right to verify expires after `seconds`.
+        """
         now = self._clock()
-        self._db.execute("delete from refusal where until <= ?", (now,))
-        sql = "insert into refusal values (?, ?, 1) on conflict do nothing"
-        return self._db.execute(sql, (mark, now + seconds)).rowcount == 1
+        self._database.execute_blocking("delete from rejection where until <= ?", (now,))
+        sql = "insert into rejection values (?, ?, 1) on conflict do nothing"
+        return self._database.execute_blocking(sql, (fingerprint, now + seconds)).rowcount == 1
 
-    def release(self, mark: bytes) -> None:
-        self._db.execute("delete from refusal where mark = ? and asking", (mark,))
+    def end_verifying(self, fingerprint: bytes) -> None:
+        sql = "delete from rejection where fingerprint = ? and verifying"
+        self._database.execute_blocking(sql, (fingerprint,))
 
-    def refuse(self, mark: bytes, seconds: float) -> None:
-        self._db.execute(
-            "insert or replace into refusal values (?, ?, 0)", (mark, self._clock() + seconds)
-        )
+    def reject(self, fingerprint: bytes, seconds: float) -> None:
+        sql = "insert or replace into rejection values (?, ?, 0)"
+        self._database.execute_blocking(sql, (fingerprint, self._clock() + seconds))
 
     def close(self) -> None:
-        self._db.close()
+        self._database.close_blocking()

@@ -1,9 +1,14 @@
-"""The description of the API in OpenAPI 3.1, made from the URL table and the types it names."""
+"""The OpenAPI 3.1 document, generated from the table of endpoints and the types that it names."""
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
-from typing import Any
+import textwrap
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 
@@ -20,46 +25,41 @@ PROBLEM = {
         "status": {"type": "integer"},
         "code": {"type": "string", "enum": sorted({error.code for error in errors.all_errors()})},
         "detail": {"type": "string", "description": "what happened and what to do about it"},
-        "field": {
-            "type": "string",
-            "description": "the field that can't be used, with code invalid-field",
-        },
+        "field": {"type": "string", "description": "the invalid field, with code invalid-field"},
         "finesse": {
             "type": "object",
-            "description": "Finesse's own words, with code finesse-refused",
+            "description": "Finesse's type, message and data, with code finesse-refused",
         },
         "sources": {
             "type": "object",
-            "description": "how each source fared, with code source-unavailable",
+            "description": "the status of each source, with code source-unavailable",
         },
     },
 }
+DESCRIPTION = (
+    "Send the agent's own Finesse credential: Basic, or Bearer with the agent's id in "
+    "X-Finesse-User. "
+    "A 202 means that Finesse accepted the command; the outcome follows as an event."
+)
 
 
 def document() -> dict[str, Any]:
-    types = [
-        kind
-        for endpoint in ENDPOINTS
-        for kind in (endpoint.answer, endpoint.or_answer, endpoint.body)
-        if kind is not None
-    ]
+    types = []
+    for endpoint in ENDPOINTS:
+        candidates = (endpoint.response, endpoint.alternative_response, endpoint.body)
+        types += [kind for kind in candidates if kind is not None]
     schemas, components = msgspec.json.schema_components(
         types, ref_template="#/components/schemas/{name}"
     )
     by_type = dict(zip(types, schemas, strict=True))
+    _describe_fields(types, components)
     paths: dict[str, Any] = {}
     for endpoint in ENDPOINTS:
-        paths.setdefault(API + endpoint.path, {})[endpoint.method.lower()] = _operation(
-            endpoint, by_type
-        )
-    whole = {
+        operations = paths.setdefault(API + endpoint.path, {})
+        operations[endpoint.method.lower()] = _operation(endpoint, by_type)
+    complete = {
         "openapi": "3.1.0",
-        "info": {
-            "title": "Callcard",
-            "version": __version__,
-            "description": "Send the agent's own Finesse credential: Basic, or Bearer with their id in X-Finesse-User. "
-            "A 202 means that Finesse took the order; the outcome comes as an event.",
-        },
+        "info": {"title": "Callcard", "version": __version__, "description": DESCRIPTION},
         "paths": paths,
         "security": [{"basic": []}, {"bearer": []}],
         "components": {
@@ -80,39 +80,76 @@ def document() -> dict[str, Any]:
             },
         },
     }
-    plain: dict[str, Any] = msgspec.json.decode(
-        msgspec.json.encode(whole)
-    )  # as JSON has it: lists, no tuples
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(complete))  # without tuples
     return plain
 
 
+def _describe_fields(types: list[type], components: dict[str, Any]) -> None:
+    """Add the docstrings of attributes as descriptions of the schemas' properties."""
+    by_name = {kind.__name__: kind for kind in _all_types(types)}
+    for name, schema in components.items():
+        documented = _attribute_docstrings(by_name[name]) if name in by_name else {}
+        for field, properties in schema.get("properties", {}).items():
+            if field in documented:
+                properties.setdefault("description", documented[field])
+
+
+def _all_types(types: Iterable[Any]) -> Iterator[type]:
+    """Yield the classes of `types` and those of their fields, at any depth."""
+    waiting = list(types)
+    known: set[Any] = set()
+    while waiting:
+        kind = waiting.pop()
+        waiting += get_args(kind)
+        if isinstance(kind, type) and kind not in known and hasattr(kind, "__annotations__"):
+            known.add(kind)
+            waiting += get_type_hints(kind).values()
+            yield kind
+
+
+def _attribute_docstrings(kind: type) -> dict[str, str]:
+    """Return the strings that follow the attributes of a class in its source."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
+    assert isinstance(body, ast.ClassDef)
+    found = {}
+    for attribute, following in pairwise(body.body):
+        if (
+            isinstance(attribute, ast.AnnAssign)
+            and isinstance(attribute.target, ast.Name)
+            and isinstance(following, ast.Expr)
+            and isinstance(following.value, ast.Constant)
+        ):
+            found[attribute.target.id] = inspect.cleandoc(str(following.value.value))
+    return found
+
+
 def _operation(endpoint: Endpoint, schemas: dict[type, Any]) -> dict[str, Any]:
-    names = re.findall(r"{(\w+)}", endpoint.path)
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in names
+        for name in re.findall(r"{(\w+)}", endpoint.path)
     ]
     parameters += [
         {
             "name": name,
             "in": "query",
             "required": False,
-            "description": what,
+            "description": description,
             "schema": {"type": "string"},
         }
-        for name, what in endpoint.query
+        for name, description in endpoint.query
     ]
-    answer = schemas[endpoint.answer]
-    if endpoint.or_answer:
-        answer = {"anyOf": [answer, schemas[endpoint.or_answer]]}
+    schema = schemas[endpoint.response]
+    if endpoint.alternative_response:
+        schema = {"anyOf": [schema, schemas[endpoint.alternative_response]]}
+    success = {
+        "description": "Finesse accepted the command" if endpoint.status == 202 else "Done",
+        "content": {"application/json": {"schema": schema}},
+    }
     operation: dict[str, Any] = {
         "operationId": endpoint.handler.__name__,
         "summary": endpoint.summary,
         "responses": {
-            str(endpoint.status): {
-                "description": "Done" if endpoint.status != 202 else "Finesse took the order",
-                "content": {"application/json": {"schema": answer}},
-            },
+            str(endpoint.status): success,
             "default": {"$ref": "#/components/responses/Problem"},
         },
     }
@@ -120,7 +157,7 @@ def _operation(endpoint: Endpoint, schemas: dict[type, Any]) -> dict[str, Any]:
         operation["parameters"] = parameters
     if endpoint.body is not None:
         operation["requestBody"] = {
-            "required": endpoint.body_needed,
+            "required": endpoint.body_required,
             "content": {"application/json": {"schema": schemas[endpoint.body]}},
         }
     return operation

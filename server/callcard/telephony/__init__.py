@@ -1,1 +1,1 @@
-"""Numbers, dial plan, call variables and command outcomes, without any vendor's protocol."""
+"""Numbers, dial plan, call variables and command outcomes."""

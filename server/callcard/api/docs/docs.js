@@ -1,86 +1,108 @@
-// The page to try the API: a form for each operation of /openapi.json, sent with the credentials of the form above.
+// The API page: a form for each operation of /openapi.json, sent with the credentials of the form
+// at the top.
 
-const who = /** @type {HTMLFormElement} */ (document.querySelector("#who"));
+const credentialsForm = /** @type {HTMLFormElement} */ (document.querySelector("#credentials"));
 const main = /** @type {HTMLElement} */ (document.querySelector("main"));
-const described = await (await fetch("/openapi.json")).json();
+const openapi = await (await fetch("/openapi.json")).json();
 
-export {}; // a module, as the page loads it
+export {}; // marks this file as a module, as the page loads it
 
-for (const [path, operations] of Object.entries(described.paths)) {
+for (const [path, operations] of Object.entries(openapi.paths)) {
   for (const [method, operation] of Object.entries(operations))
-    main.append(entry(path, method.toUpperCase(), operation));
+    main.append(createOperation(path, method.toUpperCase(), operation));
 }
 
 /** @param {string} path @param {string} method @param {any} operation */
-function entry(path, method, operation) {
+function createOperation(path, method, operation) {
   const details = document.createElement("details");
-  const summary = details.appendChild(document.createElement("summary"));
-  const verb = document.createElement("b");
-  verb.textContent = method;
-  const code = document.createElement("code");
-  code.textContent = path;
-  summary.append(verb, code, operation.summary);
-  const form = details.appendChild(document.createElement("form"));
-  for (const parameter of operation.parameters ?? []) {
-    const label = form.appendChild(document.createElement("label"));
-    label.append(parameter.name);
-    label.title = parameter.description ?? "";
-    const input = label.appendChild(document.createElement("input"));
-    Object.assign(input, {
-      name: parameter.name,
-      required: parameter.required,
-      placeholder: parameter.description ?? "",
-    });
-    input.dataset.in = parameter.in;
-  }
-  const schema = operation.requestBody?.content["application/json"].schema;
-  if (schema) {
-    const area = form.appendChild(document.createElement("textarea"));
-    Object.assign(area, { name: "body", rows: 6, value: JSON.stringify(example(schema), null, 2) });
-    area.setAttribute("aria-label", "Body");
-  }
-  const send = form.appendChild(document.createElement("button"));
-  send.textContent = "Send";
-  const answer = details.appendChild(document.createElement("pre"));
-  answer.setAttribute("aria-live", "polite");
+  const form = createForm(operation);
+  const response = document.createElement("pre");
+  response.setAttribute("aria-live", "polite");
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    answer.textContent = "…";
-    answer.textContent = await ask(path, method, form).catch(String);
+    response.textContent = "…";
+    response.textContent = await send(path, method, form).catch(String);
   });
+  details.append(createSummary(path, method, operation.summary), form, response);
   return details;
 }
 
-/** @param {string} path @param {string} method @param {HTMLFormElement} form */
-async function ask(path, method, form) {
+/** @param {string} path @param {string} method @param {string} text */
+function createSummary(path, method, text) {
+  const summary = document.createElement("summary");
+  const methodLabel = document.createElement("b");
+  methodLabel.textContent = method;
+  const pathLabel = document.createElement("code");
+  pathLabel.textContent = path;
+  summary.append(methodLabel, pathLabel, text);
+  return summary;
+}
+
+/** @param {any} operation */
+function createForm(operation) {
+  const form = document.createElement("form");
+  for (const parameter of operation.parameters ?? []) form.append(createField(parameter));
+  const schema = operation.requestBody?.content["application/json"].schema;
+  if (schema) {
+    const body = document.createElement("textarea");
+    body.name = "body";
+    body.rows = 6;
+    body.value = JSON.stringify(exampleOf(schema), null, 2);
+    body.setAttribute("aria-label", "Body");
+    form.append(body);
+  }
+  const button = document.createElement("button");
+  button.textContent = "Send";
+  form.append(button);
+  return form;
+}
+
+/** @param {any} parameter */
+function createField(parameter) {
+  const input = document.createElement("input");
+  input.name = parameter.name;
+  input.required = parameter.required;
+  input.placeholder = parameter.description ?? "";
+  input.dataset.in = parameter.in;
+  const label = document.createElement("label");
+  label.title = parameter.description ?? "";
+  label.append(parameter.name, input);
+  return label;
+}
+
+/** Send the request of a form; return status and body of the response as text.
+ * @param {string} path @param {string} method @param {HTMLFormElement} form */
+async function send(path, method, form) {
+  let url = path;
   const query = new URLSearchParams();
   for (const input of form.querySelectorAll("input")) {
     if (input.dataset.in === "path")
-      path = path.replace(`{${input.name}}`, encodeURIComponent(input.value));
+      url = url.replace(`{${input.name}}`, encodeURIComponent(input.value));
     else if (input.value) query.set(input.name, input.value);
   }
-  const { id, password } = Object.fromEntries(new FormData(who));
-  const bytes = new TextEncoder().encode(`${id}:${password}`);
+  if (query.size) url += `?${query}`;
+  const { id, password } = Object.fromEntries(new FormData(credentialsForm));
+  const credentials = new TextEncoder().encode(`${id}:${password}`);
   const headers = {
-    Authorization: `Basic ${btoa(String.fromCharCode(...bytes))}`,
+    Authorization: `Basic ${btoa(String.fromCharCode(...credentials))}`,
     "Content-Type": "application/json",
   };
   const body = form.querySelector("textarea")?.value;
-  const response = await fetch(query.size ? `${path}?${query}` : path, { method, headers, body });
+  // With "omit" the browser does not open its own sign-in dialog when the service answers 401.
+  const response = await fetch(url, { method, headers, body, credentials: "omit" });
   const text = await response.text();
-  const pretty = response.headers.get("content-type")?.includes("json")
-    ? JSON.stringify(JSON.parse(text), null, 2)
-    : text;
-  return `${response.status} ${response.statusText}\n\n${pretty}`;
+  const isJson = response.headers.get("content-type")?.includes("json");
+  const shown = isJson ? JSON.stringify(JSON.parse(text), null, 2) : text;
+  return `${response.status} ${response.statusText}\n\n${shown}`;
 }
 
-/** What could be sent: each property with its default. @param {any} schema @returns {any} */
-function example(schema) {
-  const whole = schema.$ref ? described.components.schemas[schema.$ref.split("/").pop()] : schema;
-  return Object.fromEntries(
-    Object.entries(whole.properties ?? {}).map(([name, property]) => [
-      name,
-      /** @type {any} */ (property).default ?? "",
-    ]),
-  );
+/** Return an example of a request's body: each property with its default.
+ * @param {any} schema @returns {Record<string, any>} */
+function exampleOf(schema) {
+  const resolved = schema.$ref ? openapi.components.schemas[schema.$ref.split("/").pop()] : schema;
+  /** @type {Record<string, any>} */
+  const example = {};
+  for (const [name, property] of Object.entries(resolved.properties ?? {}))
+    example[name] = /** @type {any} */ (property).default ?? "";
+  return example;
 }

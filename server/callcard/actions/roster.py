@@ -1,0 +1,74 @@
+"""The roster: which agents of a team use Callcard, as their requests show it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from callcard.errors import StoreUnavailable
+from callcard.finesse.objects import User
+from callcard.store.base import RosterRow, Store
+
+log = logging.getLogger(__name__)
+
+MIN_ROSTER_SECONDS = 300.0
+"""How long at least an agent stays on the roster after Finesse described them last."""
+WRITE_SECONDS = 60.0
+"""Between writes for an agent who has not changed."""
+
+
+class Roster:
+    """Shared by all workers through the store."""
+
+    def __init__(
+        self, store: Store, credential_cache_seconds: float, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._store = store
+        # Finesse describes an agent when a credential is verified: twice in this time.
+        self._roster_seconds = max(MIN_ROSTER_SECONDS, 2 * credential_cache_seconds)
+        self._clock = clock
+        self._written: dict[str, RosterRow] = {}
+        self._writes: set[asyncio.Task[None]] = set()
+
+    def update(self, user: User) -> None:
+        """Record an agent as Finesse describes them, in the background."""
+        row = RosterRow(
+            login_id=user.login_id,
+            team_id=user.team_id,
+            name=user.full_name or user.login_id,
+            extension=user.extension,
+            state=user.state,
+            updated_at=self._clock(),
+        )
+        known = self._written.get(user.login_id)
+        if known is not None and not _must_write(row, known):
+            return
+        self._written[user.login_id] = row
+        task = asyncio.create_task(self._write(row))
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+
+    async def _write(self, row: RosterRow) -> None:
+        try:
+            async with self._store.transaction() as tx:
+                await tx.save_roster_row(row)
+        except StoreUnavailable as error:
+            self._written.pop(row.login_id, None)
+            log.warning("the roster was not updated: %s", error.detail)
+
+    async def team(self, team_id: str) -> list[RosterRow]:
+        """Return the agents of a team who have used Callcard lately."""
+        return await self._store.roster(team_id, self._clock() - self._roster_seconds)
+
+    async def flush(self) -> None:
+        """Wait for the writes under way."""
+        if self._writes:
+            await asyncio.wait(self._writes)
+
+
+def _must_write(row: RosterRow, known: RosterRow) -> bool:
+    before = (known.team_id, known.name, known.extension, known.state)
+    changed = (row.team_id, row.name, row.extension, row.state) != before
+    return changed or row.updated_at - known.updated_at >= WRITE_SECONDS

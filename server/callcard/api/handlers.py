@@ -1,0 +1,203 @@
+"""The endpoints' handlers: decode the request, call one action, return its result."""
+
+from __future__ import annotations
+
+import uuid
+
+from callcard.actions import agents, calls
+from callcard.actions.call_actions import CallArguments
+from callcard.actions.callbacks import NewCallback
+from callcard.actions.interactions import InteractionChange
+from callcard.actions.number_lists import ListedNumber
+from callcard.actions.sessions import Session
+from callcard.actions.transfer_targets import TransferTargetList
+from callcard.api.endpoint import RequestContext
+from callcard.api.schemas import (
+    AuditList,
+    CallbackDial,
+    CallbackList,
+    CallbackUpdate,
+    CallList,
+    ContactRequest,
+    DialRequest,
+    InteractionList,
+    NumberList,
+    NumberListRequest,
+    SessionRequest,
+    StateChange,
+)
+from callcard.crm.base import Contact
+from callcard.crm.directory import Lookup, SearchResult
+from callcard.errors import InvalidField, MalformedRequest
+from callcard.journal.interaction import Interaction
+from callcard.journal.journal import ReportAcknowledgement
+from callcard.journal.report import CallReport
+from callcard.store.base import Callback
+from callcard.telephony.command_outcome import CommandResult
+
+DEFAULT_LIMIT = 20
+MAX_LIMIT = 50
+
+# ---- contacts
+
+
+async def find_contacts(context: RequestContext) -> Lookup | SearchResult:
+    number = context.query("number", 256)
+    text = context.query("q", 200)
+    directory = context.services.directory
+    if number is not None and text is None:
+        return await directory.by_number(number)
+    if text is not None and number is None:
+        return await directory.search(text, _limit(context.query("limit", 8)))
+    raise MalformedRequest("give either number= or q=")
+
+
+def _limit(text: str | None) -> int:
+    try:
+        limit = int(text or DEFAULT_LIMIT)
+    except ValueError as error:
+        raise InvalidField("limit", "limit must be a whole number") from error
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidField("limit", f"limit must be from 1 to {MAX_LIMIT}")
+    return limit
+
+
+async def get_contact(context: RequestContext) -> Contact:
+    return await context.services.directory.get(context.path("source"), context.path("id"))
+
+
+async def create_contact(context: RequestContext) -> Contact:
+    body = await context.body(ContactRequest)
+    key = f"{context.agent.login_id}:{body.request_id or uuid.uuid4()}"
+    return await context.services.directory.create(
+        key=key, name=body.name, company=body.company, email=body.email, numbers=body.numbers
+    )
+
+
+# ---- the agent and their calls
+
+
+async def get_me(context: RequestContext) -> agents.Me:
+    return await agents.me(context.agent, context.services.cluster)
+
+
+async def set_state(context: RequestContext) -> CommandResult:
+    body = await context.body(StateChange)
+    return await agents.set_state(context.agent, body.state, body.reason, context.wait_seconds)
+
+
+async def list_calls(context: RequestContext) -> CallList:
+    return CallList(await calls.list_calls(context.agent))
+
+
+async def dial(context: RequestContext) -> CommandResult:
+    body = await context.body(DialRequest)
+    return await context.services.call_control.dial(context.agent, body.to, context.wait_seconds)
+
+
+async def act_on_call(context: RequestContext) -> CommandResult:
+    arguments = await context.body(CallArguments, default=calls.NO_ARGUMENTS)
+    return await context.services.call_control.act(
+        context.agent,
+        context.path("id"),
+        context.path("action"),
+        arguments,
+        context.wait_seconds,
+    )
+
+
+async def find_transfer_targets(context: RequestContext) -> TransferTargetList:
+    text = context.query("q", 200) or ""
+    return await context.services.transfer_targets.find(context.agent, text)
+
+
+# ---- interactions
+
+
+async def report_call(context: RequestContext) -> ReportAcknowledgement:
+    report = await context.body(CallReport)
+    lookup = context.query("lookup", 1) == "1"
+    return await context.services.journal.report(context.agent, report, lookup=lookup)
+
+
+async def list_interactions(context: RequestContext) -> InteractionList:
+    call = context.query("call", 64)
+    interactions = context.services.interactions
+    if call:
+        return InteractionList(await interactions.of_call(context.agent, call))
+    return InteractionList(await interactions.parked(context.agent))
+
+
+async def get_interaction(context: RequestContext) -> Interaction:
+    return await context.services.interactions.get(context.agent, context.path("id"))
+
+
+async def update_interaction(context: RequestContext) -> Interaction:
+    change = await context.body(InteractionChange)
+    return await context.services.interactions.change(context.agent, context.path("id"), change)
+
+
+async def retry_interaction(context: RequestContext) -> Interaction:
+    return await context.services.interactions.retry(context.agent, context.path("id"))
+
+
+# ---- callbacks
+
+
+async def list_callbacks(context: RequestContext) -> CallbackList:
+    return CallbackList(await context.services.callbacks.list(context.agent))
+
+
+async def create_callback(context: RequestContext) -> Callback:
+    new = await context.body(NewCallback)
+    return await context.services.callbacks.add(context.agent, new)
+
+
+async def update_callback(context: RequestContext) -> Callback:
+    body = await context.body(CallbackUpdate)
+    return await context.services.callbacks.set_status(
+        context.agent, context.path("id"), body.status
+    )
+
+
+async def dial_callback(context: RequestContext) -> CommandResult:
+    body = await context.body(CallbackDial, default=CallbackDial())
+    return await context.services.callbacks.dial(
+        context.agent, context.path("id"), body.reason, context.wait_seconds
+    )
+
+
+# ---- number lists
+
+
+async def list_numbers(context: RequestContext) -> NumberList:
+    return NumberList(await context.services.number_lists.list(context.path("name")))
+
+
+async def add_number(context: RequestContext) -> ListedNumber:
+    body = await context.body(NumberListRequest)
+    return await context.services.number_lists.add(
+        context.agent, context.path("name"), body.number, body.reason
+    )
+
+
+async def remove_number(context: RequestContext) -> ListedNumber:
+    return await context.services.number_lists.remove(
+        context.agent, context.path("name"), context.path("number")
+    )
+
+
+async def list_audit(context: RequestContext) -> AuditList:
+    return AuditList(await context.services.number_lists.audit(context.agent))
+
+
+# ---- sessions
+
+
+async def open_session(context: RequestContext) -> Session:
+    body = await context.body(SessionRequest)
+    return await context.services.sessions.open(context.agent, body.extension)
+
+
+async def close_session(context: RequestContext) -> Session:
+    return await context.services.sessions.close(context.agent, context.path("id"))

@@ -1,0 +1,114 @@
+"""ASGI middleware: request log, unexpected errors, gadget assets for any origin."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from callcard.api.endpoint import problem_response
+from callcard.errors import (
+    CallcardError,
+    InternalError,
+    MalformedRequest,
+    MethodNotAllowed,
+    NotFound,
+)
+
+log = logging.getLogger("callcard")
+
+LOGGED_PATHS = ("/healthz", "/readyz", "/openapi.json", "/docs")
+"""Paths outside the API that are logged as they are; others may contain anything."""
+
+
+class RequestLog:
+    """Log one line for each request, with the route's pattern instead of its path.
+
+    Paths and queries contain what callers and strangers sent. An unexpected error is answered here,
+    and logged by its place in the code, because messages may quote secrets.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 0
+
+        async def send_and_note_status(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note_status)
+        except Exception as error:
+            place = "".join(traceback.format_tb(error.__traceback__))
+            log.error("%s in %s\n%s", type(error).__name__, _route(scope), place)
+            if status:
+                raise RuntimeError("failed in the middle of a response") from None
+            response = problem_response(
+                InternalError(
+                    "The error was logged. Try again; if it persists, contact your administrator."
+                )
+            )
+            await response(scope, receive, send_and_note_status)
+        finally:
+            milliseconds = (time.perf_counter() - started) * 1000
+            agent = scope.get("state", {}).get("agent", "-")
+            log.info(
+                "%s %s %d %.1f ms %s", scope["method"], _route(scope), status, milliseconds, agent
+            )
+
+
+def _route(scope: Scope) -> str:
+    route: str = scope.get("state", {}).get("route", "")
+    return route or (scope["path"] if scope["path"] in LOGGED_PATHS else "-")
+
+
+class AnyOrigin:
+    """Let desktops of any origin load module scripts: browsers require CORS for them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_header(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Access-Control-Allow-Origin"] = "*"
+            await send(message)
+
+        await self._app(scope, receive, send_with_header)
+
+
+async def callcard_error(request: Request, error: Exception) -> Response:
+    """Answer an error of the product."""
+    assert isinstance(error, CallcardError)
+    return problem_response(error)
+
+
+async def http_error(request: Request, error: Exception) -> Response:
+    """Answer an error of Starlette's as a problem document."""
+    assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    ours: CallcardError
+    match error.status_code:
+        case 404:
+            ours = NotFound("There is nothing at this address; see /openapi.json")
+        case 405:
+            allowed = headers.get("Allow", "GET")
+            ours = MethodNotAllowed(f"{request.method} is not allowed here; use {allowed}")
+        case _:
+            ours = MalformedRequest(error.detail)
+    ours.headers = headers
+    return problem_response(ours)

@@ -1,0 +1,32 @@
+"""The services that endpoints use; `app` creates them once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from callcard.actions.callbacks import Callbacks
+from callcard.actions.calls import CallControl
+from callcard.actions.interactions import Interactions
+from callcard.actions.number_lists import NumberListActions
+from callcard.actions.sessions import Sessions
+from callcard.actions.transfer_targets import TransferTargets
+from callcard.crm.directory import Directory
+from callcard.finesse.cluster import Cluster
+from callcard.journal.journal import Journal
+from callcard.settings import Settings
+from callcard.store.base import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    settings: Settings
+    store: Store
+    cluster: Cluster
+    directory: Directory
+    journal: Journal
+    interactions: Interactions
+    call_control: CallControl
+    callbacks: Callbacks
+    number_lists: NumberListActions
+    sessions: Sessions
+    transfer_targets: TransferTargets

@@ -1,0 +1,96 @@
+"""Callbacks: saved, dialled with one request, closed when the customer was reached."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.harness.contact_centre import ADA, ADA_E164, ContactCentre
+from tests.harness.waiting import until
+
+pytestmark = pytest.mark.anyio
+
+NEW = {"number": ADA, "name": "Ada", "due_at": "2027-03-07T14:30+01:00", "request_id": "one"}
+FOLLOW_UP = {"reason": "3"}
+
+
+async def save(agent: httpx.AsyncClient) -> dict[str, Any]:
+    callback: dict[str, Any] = (await agent.post("/callbacks", json=NEW)).json()
+    return callback
+
+
+async def open_callbacks(agent: httpx.AsyncClient) -> list[dict[str, Any]]:
+    callbacks: list[dict[str, Any]] = (await agent.get("/callbacks")).json()["callbacks"]
+    return callbacks
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"number": "reception"},
+        {"number": ADA, "due_at": "tomorrow"},
+        {"number": ADA, "due_at": "2027-02-31T10:00Z"},
+    ],
+)
+async def test_unusable_callback_is_rejected(centre: ContactCentre, wrong: dict[str, str]) -> None:
+    async with centre.api() as ana:
+        assert (await ana.post("/callbacks", json=wrong)).json()["code"] == "invalid-field"
+
+
+async def test_callback_is_saved_once_and_belongs_to_its_agent(centre: ContactCentre) -> None:
+    async with centre.api("1001") as ana, centre.api("2001") as supervisor:
+        callback = await save(ana)
+        assert callback["due_at"] == "2027-03-07T13:30Z"
+        assert await save(ana) == callback
+        assert await open_callbacks(ana) == [callback]
+        dial = f"/callbacks/{callback['id']}/dial"
+        assert (await supervisor.post(dial)).status_code == 404
+
+
+async def test_callback_to_a_do_not_call_number_restores_ready(centre: ContactCentre) -> None:
+    await centre.open_desktop()
+    async with centre.api("1001") as ana, centre.api("2001") as supervisor:
+        callback = await save(ana)
+        entry = {"number": ADA, "reason": "asked for it"}
+        await supervisor.post("/lists/do-not-call", json=entry)
+        refused = await ana.post(f"/callbacks/{callback['id']}/dial", json=FOLLOW_UP)
+        assert refused.json()["code"] == "do-not-call"
+        await until_ready(centre)
+        await supervisor.delete(f"/lists/do-not-call/{ADA_E164}")
+
+
+async def test_callback_stays_open_until_the_customer_is_reached(centre: ContactCentre) -> None:
+    await centre.open_desktop()
+    async with centre.api() as ana:
+        callback = await save(ana)
+        unanswered = await dial(centre, ana, callback)
+        await centre.act(unanswered, "1001", "DROP")
+        await until_ready(centre)
+        (waiting,) = await open_callbacks(ana)
+        assert waiting["last_tried_at"]
+        assert waiting | {"last_tried_at": "", "reason": ""} == callback
+
+        answered = await dial(centre, ana, callback)
+        await centre.finesse.answer(answered)
+        await centre.reported()
+        assert await centre.finesse.state("1001") == "TALKING"
+        await centre.hang_up(answered)
+        await until_ready(centre)
+        assert await open_callbacks(ana) == []
+
+
+async def dial(centre: ContactCentre, agent: httpx.AsyncClient, callback: dict[str, Any]) -> str:
+    response = await agent.post(f"/callbacks/{callback['id']}/dial", json=FOLLOW_UP)
+    assert response.status_code == 202, response.text
+    (dialog,) = await centre.finesse.dialogs("1001")
+    await centre.reported()
+    return dialog.id
+
+
+async def until_ready(centre: ContactCentre) -> None:
+    async def is_ready() -> bool:
+        return await centre.finesse.state("1001") == "READY"
+
+    await until(is_ready)
