@@ -1,11 +1,11 @@
-// A Finesse dialog as the card sees it; orders and their outcomes.
+// Reading Finesse dialogs as calls and reports, and workflow paths.
 
 import assert from "node:assert/strict";
-import { mock, test } from "node:test";
+import { test } from "node:test";
 
-import { happened, readCall } from "../gadget/callcard/call.js";
-import { Orders, PATIENCE } from "../gadget/callcard/orders.js";
-import { matches } from "../server/sandbox/static/desktop/hub.js";
+import { readAction } from "../gadget/callcard/workflows.js";
+import { readCall, readReport } from "../gadget/shared/call.js";
+import { matches } from "../server/finesse_sandbox/static/desktop/hub.js";
 
 const participant = (address, state, action) => ({
   mediaAddress: address,
@@ -14,7 +14,7 @@ const participant = (address, state, action) => ({
   stateChangeTime: "2026-01-01T10:00:00.000Z",
 });
 
-test("a single child and a list are read alike", () => {
+test("reads one participant and a list of participants", () => {
   const one = readCall(
     {
       id: "1",
@@ -47,10 +47,10 @@ test("a single child and a list are read alike", () => {
   );
 });
 
-test("missing, empty and unknown parts are no surprise", () => {
+test("reads dialogs with missing, empty and unknown parts", () => {
   for (const participants of [undefined, null, {}, { Participant: null }]) {
     const call = readCall(
-      { id: "1", participants, state: "DAYDREAMING", mediaProperties: null },
+      { id: "1", participants, state: "UNHEARD_OF", mediaProperties: null },
       "1001",
     );
     assert.deepEqual(
@@ -61,7 +61,7 @@ test("missing, empty and unknown parts are no surprise", () => {
   }
 });
 
-test("variables without a value are left out", () => {
+test("leaves out call variables without a value", () => {
   const CallVariable = [
     { name: "callVariable1", value: "A" },
     { name: "callVariable2", value: null },
@@ -71,68 +71,36 @@ test("variables without a value are left out", () => {
   assert.deepEqual(call.variables, [{ name: "callVariable1", value: "A" }]);
 });
 
-test("an action has happened when it is no longer offered", () => {
-  const call = readCall(
-    { id: "1", participants: { Participant: participant("1001", "ACTIVE", ["HOLD"]) } },
-    "1001",
+test("reports the fields of a dialog", () => {
+  const report = readReport(
+    {
+      id: "1",
+      secondaryId: "2",
+      associatedDialogUri: "/finesse/api/Dialog/3/",
+      mediaProperties: { callKeyPrefix: "150", callKeyCallId: "9", wrapUpReason: "Sale" },
+      participants: { Participant: participant("1001", "ACTIVE") },
+    },
+    true,
   );
-  assert.equal(happened(call, "answer"), true);
-  assert.equal(happened(call, "hold"), false);
-});
-
-test("one order at a time, confirmed by what is seen", async () => {
-  const orders = new Orders();
-  const given = orders.give("call", "/d/1", async () => ({ request_id: "r1" }));
-  assert.equal(
-    orders.give("call", "/d/1", async () => assert.fail("sent twice")),
-    null,
+  assert.deepEqual(
+    [report.call_key, report.associated_call, report.merged_call, report.wrap_up_reasons],
+    ["150:9", "3", "2", ["Sale"]],
   );
-  orders.confirm("call");
-  assert.deepEqual(await given, { outcome: "confirmed", refusal: undefined });
-  assert.equal(orders.isOpen("call"), false);
+  assert.equal(report.participants[0].state_since, "2026-01-01T10:00:00.000Z");
+  assert.equal(report.ended, true);
 });
 
-test("a refusal is matched by its request, even when it overtakes the answer", async () => {
-  const orders = new Orders();
-  let answer;
-  const given = orders.give("call", "/d/1", () => new Promise((resolve) => (answer = resolve)));
-  const refusal = { requestId: "r1", source: "/elsewhere", type: "T", message: "M" };
-  orders.refuse({ ...refusal, requestId: "other" });
-  orders.refuse(refusal);
-  answer({ request_id: "r1" });
-  assert.deepEqual(await given, { outcome: "refused", refusal });
+test("reads only workflow paths of this gadget", () => {
+  assert.deepEqual(readAction("callcard:note?text=a%20b"), {
+    name: "note",
+    values: { text: "a b" },
+  });
+  assert.deepEqual(readAction("callcard://callback"), { name: "callback", values: {} });
+  for (const other of ["https://crm.example/?x=callcard:note", "callcard", "", "callcard:../x"])
+    assert.equal(readAction(other), null);
 });
 
-test("without a request id, a refusal is matched by where it comes from", async () => {
-  const orders = new Orders();
-  const given = orders.give("call", "/d/1", async () => ({ request_id: "r1" }));
-  await Promise.resolve();
-  orders.refuse({ requestId: "", source: "/d/2", type: "", message: "" });
-  assert.equal(orders.isOpen("call"), true);
-  orders.refuse({ requestId: "", source: "/d/1", type: "", message: "" });
-  assert.equal((await given).outcome, "refused");
-});
-
-test("silence is neither success nor failure", async () => {
-  mock.timers.enable({ apis: ["setTimeout"] });
-  const orders = new Orders();
-  const given = orders.give("call", "/d/1", async () => ({ request_id: "r1" }));
-  await Promise.resolve();
-  mock.timers.tick(PATIENCE);
-  mock.timers.reset();
-  assert.equal((await given).outcome, "unknown");
-});
-
-test("an order that could not be sent is over", async () => {
-  const orders = new Orders();
-  await assert.rejects(
-    orders.give("call", "/d/1", () => Promise.reject(new Error("down"))),
-    /down/,
-  );
-  assert.equal(orders.isOpen("call"), false);
-});
-
-test("the stand-in's hub matches topics as OpenAjax does", () => {
+test("sandbox hub matches topics as OpenAjax does", () => {
   for (const [pattern, topic, met] of [
     ["a.b", "a.b", true],
     ["a.b", "a.b.c", false],

@@ -1,4 +1,4 @@
-"""The gadget's and the stand-in's JavaScript: types by tsc, what has no DOM by node."""
+"""The JavaScript of gadget and sandbox: types by tsc, format by prettier, DOM-free code by node."""
 
 import shutil
 import subprocess
@@ -23,9 +23,9 @@ def test_types() -> None:
 
 @pytest.mark.skipif(not prettier, reason="no prettier: npm install -g prettier@3.6.2")
 def test_format() -> None:
-    places = ["gadget/**/*.{js,css,ts}", "server/**/*.{js,css}", "tests/*.mjs"]
+    patterns = ["gadget/**/*.{js,css,ts}", "server/**/*.{js,css}", "tests/*.mjs"]
     done = subprocess.run(
-        [str(prettier), "--check", *places], capture_output=True, text=True, check=False, cwd=ROOT
+        [str(prettier), "--check", *patterns], capture_output=True, text=True, check=False, cwd=ROOT
     )
     assert done.returncode == 0, done.stderr
 

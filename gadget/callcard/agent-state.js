@@ -1,111 +1,107 @@
-// <agent-state>: the agent's state, and the ones they may ask for with their reasons. Fires `state` with {state, reason}.
+// <agent-state>: the agent's state, and those that they may change to with their reasons. Fires
+// `callcard-state-chosen`.
 
-import { h, tell, uniqueId } from "../shared/dom.js";
-import { t } from "../shared/texts.js";
+import { emit, h, uniqueId } from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
+import { stateLabel, t } from "../shared/texts.js";
 
 /** @typedef {import("../shared/types.d.ts").Reason} Reason */
 /** @typedef {import("../shared/types.d.ts").UserData} UserData */
 
-/** Finesse's states in words; one that is not here is shown as it came. @type {Record<string, () => string>} */
-export const STATES = {
-  READY: () => t("state.ready"),
-  NOT_READY: () => t("state.notReady"),
-  LOGOUT: () => t("state.signedOut"),
-  RESERVED: () => t("state.reserved"),
-  RESERVED_OUTBOUND: () => t("state.reserved"),
-  RESERVED_OUTBOUND_PREVIEW: () => t("state.reserved"),
-  TALKING: () => t("state.talking"),
-  HOLD: () => t("state.hold"),
-  WORK: () => t("state.work"),
-  WORK_READY: () => t("state.work"),
-};
+export class AgentStateElement extends CallcardElement {
+  static tag = "agent-state";
 
-export class AgentStateElement extends HTMLElement {
   #select = h("select", { id: uniqueId("state") });
   #error = h("span", { class: "error", role: "alert" });
   /** @type {Reason[]} */
-  #notReady = [];
+  #notReadyReasons = [];
   /** @type {Reason[]} */
-  #signOut = [];
+  #signOutReasons = [];
   /** @type {UserData} */
   #user = {};
-  #pending = false;
-  /** The option that stands for the state as it is. */
-  #now = "";
+  #isPending = false;
+  /** The option that stands for the present state. */
+  #current = "";
 
-  connectedCallback() {
-    if (this.firstChild) return;
+  build() {
     this.append(
       h("label", { for: this.#select.id, class: "hidden" }, t("state.label")),
       this.#select,
       this.#error,
     );
-    // By mouse, a choice is meant. By arrow keys one passes through others: it is meant once Enter says so, or on leaving.
-    let browsing = false;
+    // A choice by mouse counts at once. Arrow keys pass through other states: theirs counts on
+    // Enter, or on leaving.
+    let isBrowsing = false;
     const apply = () => {
-      browsing = false;
-      const [state, reason] = this.#select.value.split(" ");
-      if (this.#select.value !== this.#now) tell(this, "state", { state, reason: reason ?? null });
+      isBrowsing = false;
+      const [state, reason = null] = this.#select.value.split(" ");
+      if (this.#select.value !== this.#current)
+        emit(this, "callcard-state-chosen", { state, reason });
     };
     this.#select.addEventListener("keydown", ({ key }) => {
       if (key === "Enter") apply();
-      else if (key === "Escape") this.show(this.#user, this.#pending);
-      else browsing = key !== "Tab";
+      else if (key === "Escape") this.show(this.#user, this.#isPending);
+      else isBrowsing = key !== "Tab";
     });
-    this.#select.addEventListener("pointerdown", () => (browsing = false));
-    this.#select.addEventListener("change", () => browsing || apply());
-    this.#select.addEventListener("focusout", () => browsing && apply());
+    this.#select.addEventListener("pointerdown", () => {
+      isBrowsing = false;
+    });
+    this.#select.addEventListener("change", () => isBrowsing || apply());
+    this.#select.addEventListener("focusout", () => isBrowsing && apply());
   }
 
-  /** @param {Reason[]} notReady @param {Reason[]} signOut */
-  offer(notReady, signOut) {
-    [this.#notReady, this.#signOut] = [notReady, signOut];
-    this.show(this.#user, this.#pending);
+  /**
+   * Set the reasons that the agent may choose.
+   * @param {Reason[]} notReady @param {Reason[]} signOut
+   */
+  setReasons(notReady, signOut) {
+    this.#notReadyReasons = notReady;
+    this.#signOutReasons = signOut;
+    this.show(this.#user, this.#isPending);
   }
 
-  /** @param {UserData} user @param {boolean} pending whether a change is on its way */
-  show(user, pending) {
-    [this.#user, this.#pending] = [user, pending];
+  /**
+   * Show the agent's state.
+   * @param {UserData} user @param {boolean} isPending whether a change is awaited
+   */
+  show(user, isPending) {
+    this.#user = user;
+    this.#isPending = isPending;
     const state = user.state ?? "";
+    const hasReason =
+      state === "NOT_READY" && this.#notReadyReasons.some(({ id }) => id === user.reasonCodeId);
+    this.#current = hasReason ? `NOT_READY ${user.reasonCodeId}` : state;
     this.dataset.state = state;
-    const now =
-      state === "NOT_READY" && this.#notReady.some(({ id }) => id === user.reasonCodeId)
-        ? `NOT_READY ${user.reasonCodeId}`
-        : state;
-    this.#now = now;
-    /** @param {string} value @param {string} text */
-    const option = (value, text) => h("option", { value, selected: value === now }, text);
-    // On UCCE one signs out from not ready, so that is the only place from where it is offered.
-    const listed = [
-      option("READY", STATES.READY()),
-      ...this.#notReady.map(({ id, label }) =>
-        option(`NOT_READY ${id}`, t("state.notReadyBecause", { reason: label })),
-      ),
-      ...(state === "READY" ? [] : this.#signOut).map(({ id, label }) =>
-        option(`LOGOUT ${id}`, t("state.signOutBecause", { reason: label })),
-      ),
-    ];
-    // Where no reasons are defined, the bare states are what one may ask for.
-    if (!this.#notReady.length) listed.push(option("NOT_READY", STATES.NOT_READY()));
-    if (!this.#signOut.length && state !== "READY")
-      listed.push(option("LOGOUT", t("state.signOut")));
-    const current = listed.some(({ value }) => value === now)
-      ? []
-      : [option(now, STATES[state]?.() ?? state)];
-    this.#select.replaceChildren(...current, ...listed);
-    this.#select.disabled = state === "LOGOUT"; // not while a change is pending: that would take the focus away
-    this.#select.setAttribute("aria-busy", String(pending));
-    const next = user.pendingState
-      ? t("state.next", { state: STATES[user.pendingState]?.() ?? user.pendingState })
-      : "";
+    this.#select.replaceChildren(...this.#options(state));
+    this.#select.disabled = state === "LOGOUT"; // not while pending: that would take the focus away
+    this.#select.setAttribute("aria-busy", String(isPending));
+    const next = user.pendingState ? t("state.next", { state: stateLabel(user.pendingState) }) : "";
     this.title = next;
     this.dataset.next = next;
   }
 
-  /** @param {string} text */
-  fail(text) {
+  /** Show why a change failed. @param {string} text */
+  setError(text) {
     this.#error.textContent = text;
   }
-}
 
-customElements.define("agent-state", AgentStateElement);
+  /** @param {string} state */
+  #options(state) {
+    const choices = [["READY", stateLabel("READY")]];
+    for (const { id, label } of this.#notReadyReasons)
+      choices.push([`NOT_READY ${id}`, t("state.notReadyBecause", { reason: label })]);
+    // Where no reasons are defined, the bare states may be chosen.
+    if (!this.#notReadyReasons.length) choices.push(["NOT_READY", stateLabel("NOT_READY")]);
+    if (state !== "READY") {
+      // UCCE signs out only agents who are not ready.
+      for (const { id, label } of this.#signOutReasons)
+        choices.push([`LOGOUT ${id}`, t("state.signOutBecause", { reason: label })]);
+      if (!this.#signOutReasons.length) choices.push(["LOGOUT", t("state.signOut")]);
+    }
+    if (!choices.some(([value]) => value === this.#current))
+      choices.unshift([this.#current, stateLabel(state)]);
+    return choices.map(([value, text]) =>
+      h("option", { value, selected: value === this.#current }, text),
+    );
+  }
+}

@@ -1,12 +1,22 @@
-// <call-controls>: the buttons that Finesse allows right now. Fires `order` with {action, call?}, or `drawer` with the name of what a
-// button opens: whom to transfer to, the keypad, the time of a callback.
+// <call-controls>: the buttons for what Finesse allows now. Fires `callcard-call-command`, or
+// `callcard-drawer-toggled` for a button that asks for more: whom to transfer to, the keypad, the
+// time of a callback.
 
-import { h, tell } from "../shared/dom.js";
+import { emit, h } from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
 import { t } from "../shared/texts.js";
 
-/** @typedef {import("./call.js").Action} Action */
+/** @typedef {import("../shared/call.js").Call} Call */
+/** @typedef {import("../shared/types.d.ts").Action} Action */
 /** @typedef {"targets" | "keypad" | "callback"} Drawer */
-/** @typedef {{action: Action, call: string}} Borrowed an action on another call of the agent's, which is about this one too */
+
+/**
+ * @typedef {object} ControlsState
+ * @property {Action | ""} pending this call's action that is awaited
+ * @property {boolean} isBusy whether a command to any call is awaited
+ * @property {{action: Action, callId: string}[]} lent actions of another call, for this one too
+ * @property {Drawer | ""} drawer the one that is open
+ */
 
 /** @type {Record<Action, () => string>} */
 const LABELS = {
@@ -29,86 +39,88 @@ const LABELS = {
   drop: () => t("action.drop"),
 };
 
-/** What a button opens instead of being done at once. @type {Partial<Record<Action, Drawer>>} */
+/** What a button opens before its command is sent. @type {Partial<Record<Action, Drawer>>} */
 const DRAWERS = { consult: "targets", transfer: "targets", dtmf: "keypad", callback: "callback" };
-/** Not buttons here: what is written is written elsewhere in the card. */
-const ELSEWHERE = ["data", "wrap-up"];
 
-export class CallControlsElement extends HTMLElement {
+export class CallControlsElement extends CallcardElement {
+  static tag = "call-controls";
+
+  #callId = "";
   #shown = "";
 
-  /**
-   * @param {Action[]} actions @param {Action | ""} pending the one that is on its way @param {boolean} waiting whether all wait for one
-   * @param {Borrowed[]} borrowed @param {Drawer | ""} open
-   */
-  show(actions, pending, waiting, borrowed, open) {
-    const shown = JSON.stringify([actions, pending, waiting, borrowed, open]);
+  /** Show a call's buttons. @param {Call} call @param {ControlsState} state */
+  show({ id, actions }, state) {
+    const shown = JSON.stringify([actions, state]);
     if (shown === this.#shown) return;
     this.#shown = shown;
-    const focused = /** @type {HTMLElement | null} */ (
-      this.contains(document.activeElement) ? document.activeElement : null
-    );
+    this.#callId = id;
     this.setAttribute("role", "group");
     this.setAttribute("aria-label", t("action.group"));
-    const lent = borrowed.filter(({ action }) => !actions.includes(action));
+    const { activeElement } = document;
+    const focused = this.contains(activeElement) ? activeElement : null;
+    this.replaceChildren(...this.#buttons(actions, state));
+    // The keyboard focus stays among the buttons, although the one that was pressed may be gone.
+    if (!(focused instanceof HTMLElement)) return;
+    /** @type {HTMLElement | null} */
+    const same = this.querySelector(`.${focused.className}`);
+    (same ?? this.querySelector("button"))?.focus();
+  }
+
+  /** @param {Action[]} actions @param {ControlsState} state */
+  #buttons(actions, state) {
     const own = actions.filter(
       (action) =>
-        !ELSEWHERE.includes(action) &&
+        action !== "data" &&
+        action !== "wrap-up" &&
         action !== "drop" &&
         !(action === "transfer" && actions.includes("consult")),
     );
-    this.replaceChildren(
-      ...own.map((action) =>
-        DRAWERS[action]
-          ? this.#opener(action, waiting, open)
-          : this.#button(action, pending, waiting),
-      ),
-      ...lent.map(({ action, call }) => this.#button(action, pending, waiting, call)),
-      ...(actions.includes("drop") ? [this.#button("drop", pending, waiting)] : []),
+    const buttons = own.map((action) =>
+      DRAWERS[action]
+        ? this.#opener(action, DRAWERS[action], state)
+        : this.#button(action, this.#callId, state),
     );
-    // Who works by keyboard stays here, although the button they pressed is another now.
-    /** @param {string} selector @returns {HTMLElement | null} */
-    const button = (selector) => this.querySelector(selector);
-    if (focused) (button(`.${focused.className}`) ?? button("button"))?.focus();
+    for (const { action, callId } of state.lent)
+      if (!actions.includes(action)) buttons.push(this.#button(action, callId, state));
+    if (actions.includes("drop")) buttons.push(this.#button("drop", this.#callId, state));
+    return buttons;
   }
 
-  /** @param {Action} action @param {Action | ""} pending @param {boolean} waiting @param {string} [call] */
-  #button(action, pending, waiting, call) {
-    // aria-disabled rather than disabled: a disabled button loses the focus.
-    const press = () => !waiting && tell(this, "order", { action, call });
-    const label =
-      pending === action ? t("action.pending", { action: LABELS[action]() }) : LABELS[action]();
+  /** @param {Action} action @param {string} callId @param {ControlsState} state */
+  #button(action, callId, { pending, isBusy }) {
+    const label = LABELS[action]();
+    const press = () => {
+      if (!isBusy) emit(this, "callcard-call-command", { callId, action, shownOn: this.#callId });
+    };
     return h(
       "button",
       {
         type: "button",
         class: action,
-        "aria-disabled": waiting,
+        "aria-disabled": isBusy, // a disabled button would lose the focus
         "aria-busy": pending === action,
         onclick: press,
       },
-      label,
+      pending === action ? t("action.pending", { action: label }) : label,
     );
   }
 
-  /** @param {Action} action @param {boolean} waiting @param {Drawer | ""} open */
-  #opener(action, waiting, open) {
-    const drawer = DRAWERS[action];
+  /** @param {Action} action @param {Drawer} drawer @param {ControlsState} state */
+  #opener(action, drawer, { isBusy, drawer: open }) {
     const label =
-      action === "consult" ? t("action.pass") : t("action.more", { action: LABELS[action]() });
-    const press = () => tell(this, "drawer", drawer);
+      drawer === "targets"
+        ? t("action.transferMenu")
+        : t("action.more", { action: LABELS[action]() });
     return h(
       "button",
       {
         type: "button",
         class: action,
-        "aria-disabled": waiting && open !== drawer,
+        "aria-disabled": isBusy && open !== drawer,
         "aria-expanded": open === drawer,
-        onclick: press,
+        onclick: () => emit(this, "callcard-drawer-toggled", { callId: this.#callId, drawer }),
       },
       label,
     );
   }
 }
-
-customElements.define("call-controls", CallControlsElement);

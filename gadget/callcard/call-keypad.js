@@ -1,15 +1,20 @@
-// <call-keypad>: tones for the other side's menus. Fires `tones` with the digits.
+// <call-keypad>: tones for the other side's menus. Fires `callcard-call-command`.
 
-import { h, tell, uniqueId } from "../shared/dom.js";
+import { emit, h, uniqueId } from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
 import { t } from "../shared/texts.js";
 
 const KEYS = "123456789*0#";
+/** Digits that stay in view. */
+const MAX_SHOWN = 40;
 
-export class CallKeypadElement extends HTMLElement {
+export class CallKeypadElement extends CallcardElement {
+  static tag = "call-keypad";
+
+  callId = "";
   #sent = h("output", { class: "tones", dir: "ltr", "aria-label": t("keypad.sent") });
 
-  connectedCallback() {
-    if (this.firstChild) return;
+  build() {
     const input = h("input", {
       id: uniqueId("tones"),
       dir: "ltr",
@@ -17,31 +22,24 @@ export class CallKeypadElement extends HTMLElement {
       maxlength: 32,
       autocomplete: "off",
     });
+    input.placeholder = t("keypad.digits");
     const form = h(
       "form",
       { class: "row" },
-      h("label", { for: input.id, class: "hidden" }, t("keypad.several")),
+      h("label", { for: input.id, class: "hidden" }, t("keypad.digits")),
       input,
       h("button", {}, t("keypad.send")),
     );
-    input.placeholder = t("keypad.several");
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const digits = input.value.replace(/[\s-]/g, "").toUpperCase();
-      if (digits) this.#press(digits);
+      if (digits) this.#send(digits);
       input.value = "";
     });
-    this.append(
-      h(
-        "div",
-        { class: "keys", dir: "ltr" },
-        [...KEYS].map((key) =>
-          h("button", { type: "button", onclick: () => this.#press(key) }, key),
-        ),
-      ),
-      this.#sent,
-      form,
+    const keys = [...KEYS].map((key) =>
+      h("button", { type: "button", onclick: () => this.#send(key) }, key),
     );
+    this.append(h("div", { class: "keys", dir: "ltr" }, keys), this.#sent, form);
   }
 
   focus() {
@@ -49,10 +47,12 @@ export class CallKeypadElement extends HTMLElement {
   }
 
   /** @param {string} digits */
-  #press(digits) {
-    this.#sent.textContent = `${this.#sent.textContent}${digits}`.slice(-40);
-    tell(this, "tones", digits);
+  #send(digits) {
+    this.#sent.textContent = `${this.#sent.textContent}${digits}`.slice(-MAX_SHOWN);
+    emit(this, "callcard-call-command", {
+      callId: this.callId,
+      action: "dtmf",
+      params: { digits },
+    });
   }
 }
-
-customElements.define("call-keypad", CallKeypadElement);

@@ -1,34 +1,39 @@
-// <call-panel>: one call from ring to end: who, since when, the buttons, and below them whatever is known of the caller, the notes
-// and what came with the call. Fires `order` ({action, sent, call?}), `dial` (number), `later` (whom), `wanted` when it must be
-// asked who is calling, `named` when it is known, `contact` when the agent says whose call it is, `redraw` when its buttons have
-// changed by themselves, `done` when the agent puts an ended call away.
+// <call-panel>: one call from ring to end: who it is, the clock, the buttons, and below them what
+// is known of the caller, the notes and the call variables. Fires `callcard-call-closed`,
+// `callcard-lookup-retried` and `callcard-call-command`.
 
+import { ContactCardElement } from "../shared/contact-card.js";
 import { desktop } from "../shared/desktop.js";
-import { h, own, phone, tell, uniqueId } from "../shared/dom.js";
-import { clock, countryName, t } from "../shared/texts.js";
+import { emit, h, isolate, uniqueId } from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
+import { commandErrorText, errorText } from "../shared/errors.js";
+import { formatDuration, t } from "../shared/texts.js";
 import { CallControlsElement } from "./call-controls.js";
 import { CallKeypadElement } from "./call-keypad.js";
 import { CallNotesElement } from "./call-notes.js";
-import { CallTargetsElement } from "./call-targets.js";
 import { CallVariablesElement } from "./call-variables.js";
-import { ContactCardElement } from "./contact-card.js";
+import { describeCaller } from "./caller.js";
 import { ContactChoiceElement } from "./contact-choice.js";
 import { ContactFormElement } from "./contact-form.js";
-import { sentence } from "./failures.js";
+import { TransferTargetsElement } from "./transfer-targets.js";
 
-/** @typedef {import("./call.js").Call} Call */
-/** @typedef {import("./call.js").Action} Action */
-/** @typedef {import("./call-controls.js").Borrowed} Borrowed */
+/** @typedef {import("../shared/calls-model.js").CallState} CallState */
+/** @typedef {import("../shared/types.d.ts").Action} Action */
+/** @typedef {import("../shared/types.d.ts").LookupResult} LookupResult */
 /** @typedef {import("./call-controls.js").Drawer} Drawer */
-/** @typedef {import("../shared/types.d.ts").Contact} Contact */
-/** @typedef {import("../shared/types.d.ts").Lookup} Lookup */
-/** @typedef {import("../shared/types.d.ts").Match} Match */
-/** @typedef {import("../shared/types.d.ts").Told} Told */
+/** @typedef {import("./transfer-targets.js").TransferAction} TransferAction */
 
-/** Milliseconds until a look-up is called slow. */
-const SLOW = 1500;
+/**
+ * What a panel needs to know beside its call.
+ * @typedef {object} PanelContext
+ * @property {Action | ""} pending this call's action that is awaited
+ * @property {boolean} isBusy whether a command to any call is awaited
+ * @property {{action: Action, callId: string}[]} lent actions of another call, for this one too
+ * @property {string[]} wrapUpReasons the team's
+ * @property {import("../shared/types.d.ts").Platform} platform
+ */
 
-/** @type {Record<import("./call.js").Phase, (direction: string) => string>} */
+/** @type {Record<import("../shared/call.js").Phase, (direction: string) => string>} */
 const PHASES = {
   ringing: (direction) => (direction === "in" ? t("phase.ringing") : t("phase.dialling")),
   dialling: () => t("phase.dialling"),
@@ -38,318 +43,254 @@ const PHASES = {
   ended: () => t("phase.ended"),
 };
 
-export class CallPanelElement extends HTMLElement {
-  /** @type {Call | null} */
-  call = null;
-  /** Who it is, as far as known: what a screen reader hears and what a tab is called. */
-  who = "";
-  /** Whose record it is, as far as known. @type {Contact | null} */
-  contact = null;
-  notes = new CallNotesElement();
-  #title = h("h2", { tabindex: -1 });
-  #about = h("p", { class: "about who-else" });
+/** The actions that need each drawer. @type {Record<Drawer, Action[]>} */
+const DRAWER_ACTIONS = {
+  targets: ["consult", "transfer"],
+  keypad: ["dtmf"],
+  callback: ["callback"],
+};
+
+/** Minutes end the service's form of a date: 2027-03-07T14:30. */
+const MINUTES_LENGTH = 16;
+
+export class CallPanelElement extends CallcardElement {
+  static tag = "call-panel";
+
+  /** @type {import("./caller.js").Caller | null} */
+  caller = null;
+  /** @type {CallState | null} */
+  #state = null;
+  /** @type {PanelContext | null} */
+  #context = null;
+  /** @type {Drawer | ""} */
+  #drawer = "";
+  /** What the body shows. */
+  #shownLookup = {};
+  /** @type {object | null} */
+  #shownMatch = null;
   #phase = h("span", { class: "phase" });
   #clock = h("span", { class: "clock", role: "timer" });
   #queue = h("span", { class: "queue" });
+  #title = h("h2", { tabindex: -1 });
+  #about = h("p", { class: "about who-else" });
   #controls = new CallControlsElement();
-  #done = h(
-    "button",
-    { type: "button", class: "done", hidden: true, onclick: () => tell(this, "done") },
-    t("call.done"),
-  );
-  #error = h("p", { class: "error", role: "alert" });
-  #drawer = h("div", { class: "drawer", hidden: true });
+  #close = h("button", { type: "button", class: "done" }, t("call.close"));
+  #message = h("p", { class: "error", role: "alert" });
+  #drawerBox = h("div", { class: "drawer", hidden: true });
+  #notes = new CallNotesElement();
   #body = h("div", { class: "body" });
   #variables = new CallVariablesElement();
-  /** @type {Drawer | ""} */
-  #open = "";
-  #slow = 0;
-  #asked = false;
-  /** Whether it is still to be said who is calling. */
-  #looking = false;
-  #number = { given: "", shown: "", where: "" };
 
-  connectedCallback() {
-    if (this.firstChild) return;
-    const status = h("p", { class: "status" }, this.#phase, this.#clock, this.#queue);
+  build() {
+    this.#close.addEventListener("click", () =>
+      emit(this, "callcard-call-closed", { callId: this.#callId }),
+    );
     this.#variables.className = "variables";
     this.append(
-      h("header", {}, status, this.#title, this.#about, this.#controls, this.#done, this.#error),
-      this.#drawer,
-      this.notes,
+      h(
+        "header",
+        {},
+        h("p", { class: "status" }, this.#phase, this.#clock, this.#queue),
+        this.#title,
+        this.#about,
+        this.#controls,
+        this.#close,
+        this.#message,
+      ),
+      this.#drawerBox,
+      this.#notes,
       this.#body,
       this.#variables,
     );
-    this.notes.hidden = true;
-    this.addEventListener("chosen", (event) =>
-      this.#choose(/** @type {CustomEvent<Match>} */ (event).detail),
+    this.addEventListener("callcard-drawer-toggled", ({ detail: { drawer } }) =>
+      this.#toggle(drawer),
     );
-    this.addEventListener("saved", (event) => {
-      const contact = /** @type {CustomEvent<Contact>} */ (event).detail;
-      this.#card(contact, "");
-      tell(this, "contact", contact);
-    });
-    this.addEventListener("drawer", (event) =>
-      this.#toggle(/** @type {CustomEvent<Drawer>} */ (event).detail),
-    );
-    this.addEventListener("target", (event) => {
-      const { action, to } = /** @type {CustomEvent} */ (event).detail;
-      this.#toggle("");
-      tell(this, "order", { action, sent: { to } });
-    });
-    this.addEventListener("tones", (event) =>
-      tell(this, "order", {
-        action: "dtmf",
-        sent: { digits: /** @type {CustomEvent<string>} */ (event).detail },
-      }),
-    );
-    this.addEventListener("data", (event) => {
-      const { name, value } = /** @type {CustomEvent} */ (event).detail;
-      tell(this, "order", { action: "data", sent: { variables: { [name]: value } } });
+    this.addEventListener("callcard-call-command", ({ detail: { params } }) => {
+      if (params?.to) this.#toggle(""); // a target was chosen
     });
   }
 
-  /** Whether the agent has typed something that is not saved yet, or has still to choose a reason. */
-  get unsaved() {
-    return (
-      this.querySelector("contact-form form[data-edited]") !== null ||
-      this.notes.unsaved ||
-      this.notes.lacksReason
-    );
-  }
-
-  disconnectedCallback() {
-    clearTimeout(this.#slow);
-  }
-
-  /**
-   * @param {Call} call @param {Action | ""} pending the order of this call that is on its way @param {boolean} [waiting] whether
-   * the telephone waits for an order, of whatever call @param {Borrowed[]} [borrowed]
-   */
-  show(call, pending, waiting = pending !== "", borrowed = []) {
-    this.call = call;
+  /** Show a call. @param {CallState} state @param {PanelContext} context */
+  show(state, context) {
+    this.#state = state;
+    this.#context = context;
+    const { call } = state;
     this.dataset.phase = call.phase;
-    this.#phase.textContent = call.consult
+    this.#phase.textContent = call.isConsult
       ? t("phase.consult")
       : PHASES[call.phase](call.direction);
-    this.#queue.replaceChildren(...(call.queue ? [t("call.queue"), " ", own(call.queue)] : []));
-    const pressed = this.#controls.contains(document.activeElement);
-    if (!this.#offers(this.#open, call.actions)) this.#toggle("");
-    this.#controls.show(call.actions, pending, waiting, borrowed, this.#open);
-    if (pressed && !this.#controls.childElementCount) this.#title.focus(); // the buttons are gone; the focus must not be
-    this.#done.hidden = call.phase !== "ended";
-    if (this.#open === "targets") this.#targets?.show(this.#passing);
+    this.#queue.replaceChildren(...(call.queue ? [t("call.queue"), " ", isolate(call.queue)] : []));
+    if (this.#drawer && !this.#offers(this.#drawer)) this.#toggle("");
+    this.#showControls();
+    this.#close.hidden = call.phase !== "ended";
+    const neverLogged = state.acknowledgement?.never_logged ? t("call.neverLogged") : "";
+    const message = commandErrorText(state.failure) || neverLogged;
+    if (this.#message.textContent !== message) this.#message.textContent = message;
+    this.#targets?.setActions(this.#transferActions);
+    this.#showBody();
+    this.#notes.show(state, context.wrapUpReasons, context.platform);
+    this.#variables.show(state, context.isBusy, context.platform);
     this.tick();
-    this.#variables.show(call.variables, call.actions.includes("data") && !waiting);
-    if (this.#asked) return;
-    this.#asked = true;
-    this.#who("", phone(call.number), "");
-    if (call.consult) this.#body.replaceChildren(h("p", { class: "note" }, t("call.consultNote")));
-    this.#ask();
   }
 
-  /** @param {string} text */
-  fail(text) {
-    this.#error.textContent = text;
-  }
-
-  /** What the agent's team and platform have. @param {string[]} reasons @param {"ucce" | "uccx"} platform */
-  offer(reasons, platform) {
-    this.notes.offer(reasons, platform === "uccx");
-    this.#variables.platform = platform;
-  }
-
-  /** How writing call data went. @param {string} name @param {string} value @param {string} note @param {boolean} [bad] */
-  sayData(name, value, note, bad) {
-    this.#variables.say(name, value, note, bad);
-    if (this.call) this.#variables.show(this.call.variables, this.call.actions.includes("data"));
-  }
-
-  /** A second has gone by. */
+  /** Update the clock and the time that is left for notes. */
   tick() {
-    const { since = Number.NaN, phase = "ended" } = this.call ?? {};
-    const known = !Number.isNaN(since) && phase !== "ended";
-    this.#clock.textContent = known ? clock((desktop.now - since) / 1000) : "";
-    this.notes.tick();
+    const call = this.#state?.call;
+    const isCounting = call && call.phase !== "ended" && !Number.isNaN(call.since);
+    this.#clock.textContent = isCounting ? formatDuration((desktop.now - call.since) / 1000) : "";
+    this.#notes.tick();
   }
 
-  #ask() {
-    this.#looking = true;
-    if (!this.call?.consult) {
-      this.#say(t("lookup.looking"));
-      this.#slow = setTimeout(() => this.#say(t("lookup.slow")), SLOW);
-    }
-    tell(this, "wanted");
+  get #callId() {
+    return this.#state?.id ?? "";
   }
 
-  /** What the service says of the call. @param {Told} told @param {string} me the agent's id */
-  told(told, me) {
-    const { interaction, lookup, number } = told;
-    this.notes.hidden = !interaction;
-    if (interaction) this.notes.show(interaction, me);
-    if (told.never_logged) this.fail(t("call.neverLogged"));
-    if (this.call?.consult || !lookup) return;
-    clearTimeout(this.#slow);
-    this.#looking = false;
-    if (this.call) this.#found(lookup, number || this.call.number);
+  #showControls() {
+    if (!this.#state || !this.#context) return;
+    const { pending, isBusy, lent } = this.#context;
+    const hadFocus = this.#controls.contains(document.activeElement);
+    this.#controls.show(this.#state.call, { pending, isBusy, lent, drawer: this.#drawer });
+    if (hadFocus && !this.#controls.childElementCount) this.#title.focus();
   }
 
-  /** The service could not be asked who is calling. @param {unknown} error */
-  unanswered(error) {
-    // Only a look-up's failure is shown here: what was found stays, and so does a form that somebody fills in.
-    if (this.call?.consult || !this.#looking) return;
-    clearTimeout(this.#slow);
-    this.#looking = false;
-    const retry = h("button", { type: "button", onclick: () => this.#ask() }, t("lookup.retry"));
-    this.#body.replaceChildren(
-      h("div", { class: "failed", role: "alert" }, h("p", {}, sentence(error)), retry),
-    );
+  // ---- who it is
+
+  /** Draw the caller, when the look-up or the chosen contact has changed. */
+  #showBody() {
+    const { lookup, match } = /** @type {CallState} */ (this.#state);
+    if (lookup === this.#shownLookup && match === this.#shownMatch) return;
+    this.#shownLookup = lookup;
+    this.#shownMatch = match;
+    const state = /** @type {CallState} */ (this.#state);
+    this.caller = describeCaller(state);
+    this.#title.replaceChildren(this.caller.title);
+    this.#about.replaceChildren(...this.caller.about);
+    const hadFocus = this.#body.contains(document.activeElement);
+    this.#body.replaceChildren(...this.#bodyOf(state));
+    if (hadFocus) this.#title.focus();
   }
 
-  /** @param {Lookup} found @param {string} given */
-  #found({ number, matches, sources }, given) {
-    const call = /** @type {Call} */ (this.call);
-    const late = Object.values(sources).some((told) => told !== "answered");
-    const shown = number.display || given;
-    const where = number.kind === "public" ? countryName(number.country) : "";
-    this.#number = { given, shown, where };
-    if (number.kind === "withheld" && !matches.length) {
-      this.#who(t("caller.withheld"), t("caller.withheld"), "");
-      return this.#body.replaceChildren(h("p", { class: "note" }, t("caller.withheldNote")));
-    }
-    if (matches.length === 1) return this.#card(matches[0].contact, matches[0].how, late);
-    const title = number.kind === "internal" ? t("caller.internal", { number: shown }) : shown;
-    this.#who(title, number.kind === "internal" ? own(title) : phone(shown), where);
-    if (matches.length) {
-      const choice = new ContactChoiceElement();
-      choice.show(matches);
-      this.#body.replaceChildren(choice);
-    } else if (number.kind === "internal") {
-      this.#body.replaceChildren(h("p", { class: "note" }, t("caller.internalNote")));
-    } else {
-      const form = new ContactFormElement();
-      form.show(number.kind === "public" ? shown : "", call.variables);
-      this.#body.replaceChildren(
-        h("p", { class: "note" }, late ? t("lookup.partly") : t("caller.unknown")),
-        form,
-      );
+  /** @param {CallState} state @returns {Node[]} */
+  #bodyOf({ call, lookup, match }) {
+    if (call.isConsult) return [note(t("call.consultNote"))];
+    switch (lookup.status) {
+      case "looking":
+        return [progress(t("lookup.looking"))];
+      case "slow":
+        return [progress(t("lookup.slow"))];
+      case "failed":
+        return [this.#failure(lookup.error)];
+      default:
+        return match ? this.#card(lookup.result) : this.#unmatched(lookup.number, lookup.result);
     }
   }
 
-  /** @param {Match} match */
-  #choose({ contact, how }) {
-    tell(this, "contact", contact);
-    this.#card(contact, how);
-    this.#title.focus();
-  }
-
-  /** @param {Contact} contact @param {Match["how"] | ""} how @param {boolean} [late] */
-  #card(contact, how, late = false) {
-    this.contact = contact;
-    const { name, company } = contact;
-    const who = name || company;
-    this.#who(
-      how === "suffix" ? t("caller.perhaps", { who }) : who,
-      own(name || company),
-      this.#number.where,
-      name && company ? own(company) : "",
-      this.#number.shown ? phone(this.#number.shown) : "",
-    );
+  /** @param {LookupResult} result */
+  #card(result) {
     const card = new ContactCardElement();
-    card.show(contact, how);
-    this.#body.replaceChildren(
-      late ? h("p", { class: "note warning" }, t("lookup.partly")) : "",
-      card,
-    );
+    const { match } = /** @type {CallState} */ (this.#state);
+    if (match) card.show(match.contact, match.how);
+    return isPartial(result) ? [note(t("lookup.partly"), "note warning"), card] : [card];
   }
 
-  /** @param {string} title for the ear @param {Node} shown for the eye @param {...(Node | string)} rest */
-  #who(title, shown, ...rest) {
-    this.#title.replaceChildren(shown);
-    const parts = [...rest.slice(1), rest[0]].filter(Boolean);
-    this.#about.replaceChildren(
-      ...parts.flatMap((part, place) => (place ? [" · ", part] : [part])),
-    );
-    if (!title) return;
-    this.who = [
-      title,
-      ...parts.map((part) => (part instanceof Node ? (part.textContent ?? "") : part)),
-    ].join(", ");
-    tell(this, "named");
+  /** @param {string} number @param {LookupResult} result */
+  #unmatched(number, result) {
+    const { kind, display } = result.number;
+    const { id, call } = /** @type {CallState} */ (this.#state);
+    if (result.matches.length) {
+      const choice = new ContactChoiceElement();
+      choice.show(id, result.matches);
+      return [choice];
+    }
+    if (kind === "withheld") return [note(t("caller.withheldNote"))];
+    if (kind === "internal") return [note(t("caller.internalNote"))];
+    const form = new ContactFormElement();
+    form.show(id, kind === "public" ? display || number : "", call.variables);
+    return [note(isPartial(result) ? t("lookup.partly") : t("caller.unknown")), form];
   }
 
-  /** @param {string} text */
-  #say(text) {
-    this.#body.replaceChildren(h("p", { class: "looking", role: "status" }, text));
+  /** @param {unknown} error */
+  #failure(error) {
+    const retry = () => emit(this, "callcard-lookup-retried", { callId: this.#callId });
+    return h(
+      "div",
+      { class: "failed", role: "alert" },
+      h("p", {}, errorText(error)),
+      h("button", { type: "button", onclick: retry }, t("lookup.retry")),
+    );
   }
 
   // ---- what a button opens
 
-  /** @type {CallTargetsElement | null} */
-  #targets = null;
-
-  /** The ways of handing the call on that Finesse allows. @returns {("consult" | "transfer")[]} */
-  get #passing() {
-    return /** @type {("consult" | "transfer")[]} */ (["consult", "transfer"]).filter((action) =>
-      this.call?.actions.includes(action),
-    );
+  /** The open list of targets. @returns {TransferTargetsElement | null} */
+  get #targets() {
+    const { firstChild } = this.#drawerBox;
+    return firstChild instanceof TransferTargetsElement ? firstChild : null;
   }
 
-  /** @param {Drawer | ""} drawer @param {Action[]} actions */
-  #offers(drawer, actions) {
-    if (drawer === "targets") return actions.includes("consult") || actions.includes("transfer");
-    return drawer === "keypad"
-      ? actions.includes("dtmf")
-      : drawer !== "callback" || actions.includes("callback");
+  /** The ways of passing the call on that Finesse allows. @returns {TransferAction[]} */
+  get #transferActions() {
+    /** @type {TransferAction[]} */
+    const actions = ["consult", "transfer"];
+    return actions.filter((action) => this.#state?.call.actions.includes(action));
   }
 
-  /** Open `drawer`, or close it if it is. @param {Drawer | ""} drawer */
+  /** @param {Drawer} drawer */
+  #offers(drawer) {
+    return DRAWER_ACTIONS[drawer].some((action) => this.#state?.call.actions.includes(action));
+  }
+
+  /** Open a drawer, or close it if it is open. @param {Drawer | ""} drawer */
   #toggle(drawer) {
-    const was = this.#drawer.contains(document.activeElement);
-    this.#open = drawer === this.#open ? "" : drawer;
-    this.#drawer.hidden = !this.#open;
-    this.#targets = this.#open === "targets" ? new CallTargetsElement() : null;
-    /** @type {HTMLElement | null} */
-    const shown =
-      this.#targets ??
-      (this.#open === "keypad" ? new CallKeypadElement() : this.#open ? this.#scheduling() : null);
-    this.#drawer.replaceChildren(...(shown ? [shown] : []));
-    this.#targets?.show(this.#passing);
-    if (shown) shown.focus();
-    else if (was) this.#title.focus();
-    if (this.call && drawer) tell(this, "redraw");
+    const hadFocus = this.#drawerBox.contains(document.activeElement);
+    this.#drawer = drawer === this.#drawer ? "" : drawer;
+    const content = this.#drawer ? this.#drawerContent(this.#drawer) : null;
+    this.#drawerBox.hidden = !content;
+    this.#drawerBox.replaceChildren(...(content ? [content] : []));
+    this.#targets?.setActions(this.#transferActions);
+    if (content) content.focus();
+    else if (hadFocus) this.#title.focus();
+    this.#showControls();
   }
 
-  /** When the dialer shall call the customer again. */
-  #scheduling() {
+  /** @param {Drawer} drawer @returns {HTMLElement} */
+  #drawerContent(drawer) {
+    if (drawer === "callback") return this.#callbackTimeForm();
+    const element = drawer === "targets" ? new TransferTargetsElement() : new CallKeypadElement();
+    element.callId = this.#callId;
+    return element;
+  }
+
+  /** Return the form for when the dialer is to call the customer again. */
+  #callbackTimeForm() {
     const id = uniqueId("at");
-    const at = h("input", { id, type: "datetime-local" });
+    const time = h("input", { id, type: "datetime-local" });
     const form = h(
       "form",
       { class: "row" },
       h("label", { for: id }, t("callback.when")),
-      at,
+      time,
       h("button", {}, t("callback.save")),
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (at.value)
-        tell(this, "order", { action: "callback", sent: { at: at.value.slice(0, 16) } });
+      const params = { callback_time: time.value.slice(0, MINUTES_LENGTH) };
+      if (time.value)
+        emit(this, "callcard-call-command", { callId: this.#callId, action: "callback", params });
     });
-    form.focus = () => at.focus();
+    form.focus = () => time.focus();
     return form;
-  }
-
-  /** Whom a callback from this call would be for. */
-  get caller() {
-    const { contact } = this;
-    return {
-      number: this.#number.given || this.call?.number || "",
-      shown: this.#number.shown,
-      name: contact ? contact.name || contact.company : "",
-      contact: contact ? `${contact.source}/${contact.id}` : "",
-    };
   }
 }
 
-customElements.define("call-panel", CallPanelElement);
+/** @param {string} text @param {string} [className] */
+const note = (text, className = "note") => h("p", { class: className }, text);
+
+/** @param {string} text */
+const progress = (text) => h("p", { class: "looking", role: "status" }, text);
+
+/**
+ * Return whether a source did not answer, so that contacts may be missing.
+ * @param {LookupResult} result
+ */
+const isPartial = ({ sources }) => Object.values(sources).some((status) => status !== "ok");

@@ -1,83 +1,102 @@
-// <call-tabs>: the agent's calls, a panel each, one of them in front; tabs when there are several. Fires `arranged` when that changes.
+// <call-tabs>: the agent's calls, a panel each; tabs when there are several, and one panel in
+// front.
 
-import { h, own, tell } from "../shared/dom.js";
+import { h, isolate } from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
 import { t } from "../shared/texts.js";
 import { CallPanelElement } from "./call-panel.js";
 
-export class CallTabsElement extends HTMLElement {
-  /** @type {Map<string, CallPanelElement>} by the call's id */
-  panels = new Map();
+/** @typedef {import("../shared/calls-model.js").CallState} CallState */
+
+export class CallTabsElement extends CallcardElement {
+  static tag = "call-tabs";
+
+  /** @type {Map<string, CallPanelElement>} by the calls' ids */
+  #panels = new Map();
+  /** @type {CallState[]} */
+  #states = [];
   #selected = "";
   #tabs = h("div", { class: "tabs", role: "tablist", "aria-label": t("call.tabs"), hidden: true });
   #calls = h("div", { class: "calls" });
 
-  connectedCallback() {
-    if (!this.firstChild) this.append(this.#tabs, this.#calls);
+  build() {
+    this.append(this.#tabs, this.#calls);
   }
 
-  /** The panel in front. */
-  get current() {
-    return this.panels.get(this.#selected);
+  /** The id of the call in front. */
+  get selected() {
+    return this.#selected;
   }
 
-  /** A new call's panel; it comes to the front. @param {string} id */
+  /**
+   * Add a panel for a new call and bring it to the front, unless the agent is typing.
+   * @param {string} id
+   */
   open(id) {
-    // Whoever is typing goes on typing: the new call is announced, and its tab is there.
     const { activeElement } = document;
-    const typing =
+    const isTyping =
       this.#calls.contains(activeElement) &&
       (activeElement instanceof HTMLInputElement || activeElement instanceof HTMLTextAreaElement);
     const panel = new CallPanelElement();
     panel.id = `call-${id}`;
-    this.panels.set(id, panel);
+    this.#panels.set(id, panel);
     this.#calls.append(panel);
-    if (!typing) this.#selected = id;
-    return panel;
+    if (!isTyping) this.#selected = id;
   }
 
-  /** Away with a call; if it was in front, `next` is, or else the last one. @param {string} id @param {string} [next] */
-  close(id, next) {
-    this.panels.get(id)?.remove();
-    this.panels.delete(id);
-    if (this.#selected === id) this.#selected = next ?? [...this.panels.keys()].at(-1) ?? "";
+  /** Remove a call's panel. @param {string} id */
+  close(id) {
+    this.#panels.get(id)?.remove();
+    this.#panels.delete(id);
   }
 
-  /** Tabs when there are several calls; only the selected call's panel is seen. */
-  arrange() {
-    const several = this.panels.size > 1;
-    const focused = this.#tabs.contains(document.activeElement);
-    this.#tabs.hidden = !several;
-    this.#tabs.replaceChildren(
-      ...(several ? [...this.panels].map(([id, panel]) => this.#tab(id, panel)) : []),
-    );
-    for (const [id, panel] of this.panels) {
-      panel.hidden = several && id !== this.#selected;
-      if (several) {
+  /**
+   * Show the calls as they are now.
+   * @param {CallState[]} states
+   * @param {(state: CallState) => import("./call-panel.js").PanelContext} contextOf
+   */
+  show(states, contextOf) {
+    this.#states = states;
+    for (const state of states) this.#panels.get(state.id)?.show(state, contextOf(state));
+    if (!this.#panels.has(this.#selected)) {
+      const next = states.find((state) => !state.hasEnded) ?? states.at(-1);
+      this.#selected = next?.id ?? "";
+    }
+    this.#arrange();
+  }
+
+  /** Update what counts the seconds. */
+  tick() {
+    for (const panel of this.#panels.values()) panel.tick();
+  }
+
+  /** Show tabs for several calls, and only the selected call's panel. */
+  #arrange() {
+    const isSeveral = this.#states.length > 1;
+    const hasFocus = this.#tabs.contains(document.activeElement);
+    this.#tabs.hidden = !isSeveral;
+    this.#tabs.replaceChildren(...(isSeveral ? this.#states.map((each) => this.#tab(each)) : []));
+    for (const [id, panel] of this.#panels) {
+      panel.hidden = isSeveral && id !== this.#selected;
+      if (isSeveral) {
         panel.setAttribute("role", "tabpanel");
         panel.setAttribute("aria-labelledby", `tab-${id}`);
       } else panel.removeAttribute("role");
     }
-    if (focused)
-      /** @type {HTMLElement | null} */ (this.#tabs.querySelector("[aria-selected=true]"))?.focus();
-    tell(this, "arranged");
+    /** @type {HTMLElement | null} */
+    const selected = this.#tabs.querySelector("[aria-selected=true]");
+    if (hasFocus) selected?.focus();
   }
 
-  /** @param {string} id @param {CallPanelElement} panel */
-  #tab(id, panel) {
-    const selected = id === this.#selected;
-    const select = (/** @type {string} */ other) => {
-      this.#selected = other;
-      this.arrange();
-    };
-    const keys = (/** @type {KeyboardEvent} */ event) => {
-      const ids = [...this.panels.keys()];
-      const [next, before] =
-        document.documentElement.dir === "rtl"
-          ? ["ArrowLeft", "ArrowRight"]
-          : ["ArrowRight", "ArrowLeft"];
-      const step = { [next]: 1, [before]: -1 }[event.key];
-      if (step) select(ids[(ids.indexOf(id) + step + ids.length) % ids.length]);
-    };
+  /** @param {string} id */
+  #select(id) {
+    this.#selected = id;
+    this.#arrange();
+  }
+
+  /** @param {CallState} state */
+  #tab({ id, call }) {
+    const isSelected = id === this.#selected;
     return h(
       "button",
       {
@@ -85,16 +104,27 @@ export class CallTabsElement extends HTMLElement {
         role: "tab",
         dir: "auto",
         id: `tab-${id}`,
-        "aria-selected": selected,
-        "aria-controls": panel.id,
-        tabindex: selected ? 0 : -1,
-        "data-phase": panel.call?.phase,
-        onclick: () => select(id),
-        onkeydown: keys,
+        "aria-selected": isSelected,
+        "aria-controls": `call-${id}`,
+        tabindex: isSelected ? 0 : -1,
+        "data-phase": call.phase,
+        onclick: () => this.#select(id),
+        onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(event, id),
       },
-      own(panel.who.split(", ")[0] || panel.call?.number || ""),
+      isolate(this.#panels.get(id)?.caller?.name || call.number),
     );
   }
-}
 
-customElements.define("call-tabs", CallTabsElement);
+  /**
+   * Select the next or the previous call by the arrow keys.
+   * @param {KeyboardEvent} event @param {string} id
+   */
+  #onKey({ key }, id) {
+    const isRtl = document.documentElement.dir === "rtl";
+    const steps = { ArrowRight: isRtl ? -1 : 1, ArrowLeft: isRtl ? 1 : -1 };
+    const step = key === "ArrowRight" || key === "ArrowLeft" ? steps[key] : 0;
+    if (!step) return;
+    const ids = this.#states.map((state) => state.id);
+    this.#select(ids[(ids.indexOf(id) + step + ids.length) % ids.length]);
+  }
+}

@@ -1,148 +1,172 @@
-// <call-variables>: what came with the call, and changing it. Fires `data` with {name, value}. A value counts as saved when the call
-// shows it, and not before.
+// <call-variables>: the call variables, and changing them. A value counts as saved once the call
+// shows it.
+// Fires `callcard-variable-edited`.
 
-import { h, own, tell, uniqueId } from "../shared/dom.js";
+import { emit, h, isolate, uniqueId } from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
+import { commandErrorText } from "../shared/errors.js";
 import { t } from "../shared/texts.js";
 
+/** @typedef {import("../shared/calls-model.js").CallState} CallState */
+/** @typedef {import("../shared/calls-model.js").VariableWrite} VariableWrite */
+/** @typedef {import("../shared/types.d.ts").Platform} Platform */
 /** @typedef {{name: string, value: string}} Variable */
 
-/** Bytes of a call variable; an ECC variable's length is the site's, and the service knows the rest. */
-const BYTES = { ucce: 40, uccx: 39 };
+/**
+ * Bytes of callVariable1 to 10. The length of an ECC variable is the site's: the service knows it.
+ */
+const MAX_BYTES = { ucce: 40, uccx: 39 };
+const PERIPHERAL_VARIABLES = Array.from({ length: 10 }, (_, index) => `callVariable${index + 1}`);
 
-export class CallVariablesElement extends HTMLElement {
+/** @type {Record<VariableWrite["status"], (write: VariableWrite) => string>} */
+const STATUSES = {
+  saving: () => t("variables.saving"),
+  saved: () => t("variables.saved"),
+  truncated: ({ kept = "" }) => t("variables.truncated", { value: kept }),
+  unchanged: () => t("variables.unchanged"),
+  busy: () => t("error.busy"),
+  failed: ({ result = null }) => commandErrorText(result),
+};
+const PROGRESS = ["saving", "saved"];
+
+export class CallVariablesElement extends CallcardElement {
+  static tag = "call-variables";
+
+  #callId = "";
+  /** @type {Variable[]} */
+  #variables = [];
+  /** @type {Map<string, VariableWrite>} */
+  #writes = new Map();
+  #isEditable = false;
+  /** @type {Platform} */
+  #platform = "ucce";
+  /** The name of the variable whose form is open. */
+  #edited = "";
   #shown = "";
-  /** @type {Map<string, {value: string, note: string, bad: boolean}>} what was written and how it went, by name */
-  #written = new Map();
-  #editing = "";
-  /** @type {"ucce" | "uccx"} what counts the bytes */
-  platform = "ucce";
 
-  /** @param {Variable[]} variables @param {boolean} editable */
-  show(variables, editable) {
-    const shown = JSON.stringify([variables, editable, [...this.#written], this.#editing]);
+  /**
+   * Show a call's variables.
+   * @param {CallState} state @param {boolean} isBusy @param {Platform} platform
+   */
+  show({ id, call, writes }, isBusy, platform) {
+    const isEditable = call.actions.includes("data") && !isBusy;
+    const shown = JSON.stringify([call.variables, isEditable, [...writes], this.#edited]);
     if (shown === this.#shown) return;
-    if (this.#editing && this.contains(document.activeElement)) return; // whoever types goes on typing
+    if (this.#edited && this.contains(document.activeElement)) return; // the agent is typing
     this.#shown = shown;
-    this.#draw(variables, editable);
+    this.#callId = id;
+    this.#variables = call.variables;
+    this.#writes = writes;
+    this.#isEditable = isEditable;
+    this.#platform = platform;
+    this.#draw();
   }
 
-  /** How writing `name` is going. @param {string} name @param {string} value @param {string} note @param {boolean} [bad] */
-  say(name, value, note, bad = false) {
-    if (note) this.#written.set(name, { value, note, bad });
-    else this.#written.delete(name);
-    this.#shown = "";
-  }
-
-  /** @param {Variable[]} variables @param {boolean} editable */
-  #draw(variables, editable) {
-    const free = Array.from({ length: 10 }, (_, n) => `callVariable${n + 1}`).filter(
-      (name) => !variables.some((v) => v.name === name),
+  #draw() {
+    const unset = PERIPHERAL_VARIABLES.filter(
+      (name) => !this.#variables.some((variable) => variable.name === name),
     );
-    const rows = variables.flatMap((variable) => [
-      h("dt", {}, own(variable.name)),
-      h("dd", {}, this.#value(variable, variables, editable)),
+    const rows = this.#variables.flatMap((variable) => [
+      h("dt", {}, isolate(variable.name)),
+      h("dd", {}, this.#value(variable)),
     ]);
-    const again = () => this.#draw(variables, editable);
-    const add =
-      editable && free.length
-        ? h(
-            "button",
-            { type: "button", class: "quiet", onclick: () => ((this.#editing = free[0]), again()) },
-            t("variables.add"),
-          )
-        : "";
-    const isNew = editable && free.includes(this.#editing);
-    this.replaceChildren(
-      ...(rows.length || add
-        ? [
-            h("h3", {}, t("call.variables")),
-            h(
-              "dl",
-              {},
-              rows,
-              isNew
-                ? [
-                    h("dt", {}, own(this.#editing)),
-                    h("dd", {}, this.#form({ name: this.#editing, value: "" }, again)),
-                  ]
-                : [],
-            ),
-            isNew ? "" : add,
-          ]
-        : []),
+    const isAdding = this.#isEditable && unset.includes(this.#edited);
+    if (isAdding)
+      rows.push(
+        h("dt", {}, isolate(this.#edited)),
+        h("dd", {}, this.#form({ name: this.#edited, value: "" })),
+      );
+    const add = h(
+      "button",
+      { type: "button", class: "quiet", onclick: () => this.#edit(unset[0]) },
+      t("variables.add"),
     );
+    const mayAdd = this.#isEditable && unset.length > 0 && !isAdding;
+    if (!rows.length && !mayAdd) return this.replaceChildren();
+    this.replaceChildren(h("h3", {}, t("call.variables")), h("dl", {}, rows), mayAdd ? add : "");
     this.querySelector("input")?.focus();
   }
 
-  /** @param {Variable} variable @param {Variable[]} variables @param {boolean} editable */
-  #value(variable, variables, editable) {
+  /** Open a variable's form, or none. @param {string} name */
+  #edit(name) {
+    this.#edited = name;
+    this.#draw();
+  }
+
+  /** @param {Variable} variable */
+  #value(variable) {
     const { name, value } = variable;
-    const again = () => this.#draw(variables, editable);
-    if (editable && this.#editing === name) return this.#form(variable, again);
-    const written = this.#written.get(name);
-    const edit = () => ((this.#editing = name), again());
-    const changeable = editable && !name.startsWith("BA");
+    if (this.#isEditable && this.#edited === name) return this.#form(variable);
+    const write = this.#writes.get(name);
+    // The dialer's own variables stay as they are.
+    const isChangeable = this.#isEditable && !name.startsWith("BA");
+    const label = t("variables.change", { name });
     return [
-      own(value),
-      changeable
+      isolate(value),
+      isChangeable
         ? h(
             "button",
             {
               type: "button",
               class: "quiet edit",
-              "aria-label": t("variables.change", { name }),
-              onclick: edit,
+              "aria-label": label,
+              onclick: () => this.#edit(name),
             },
             "✎",
           )
         : "",
-      written
-        ? h("span", { class: written.bad ? "error" : "about", role: "status" }, written.note)
+      write
+        ? h(
+            "span",
+            { class: PROGRESS.includes(write.status) ? "about" : "error", role: "status" },
+            STATUSES[write.status](write),
+          )
         : "",
     ];
   }
 
-  /** @param {Variable} variable @param {() => void} again */
-  #form({ name, value }, again) {
+  /** @param {Variable} variable */
+  #form({ name, value }) {
     const id = uniqueId("variable");
     const input = h("input", { id, value, maxlength: 200, dir: "auto", autocomplete: "off" });
     const count = h("span", { class: "about", role: "status" });
     const measure = () => {
-      // UCCE keeps Latin-1, a byte a letter; what it has no place for is refused by the service.
-      const size =
-        this.platform === "ucce"
-          ? input.value.length
-          : new TextEncoder().encode(input.value).length;
-      const most = BYTES[this.platform];
-      const over = name.startsWith("callVariable") && size > most;
-      count.textContent = name.startsWith("callVariable")
-        ? t("variables.bytes", { size, most })
-        : "";
-      count.classList.toggle("error", over);
+      if (name.startsWith("callVariable")) this.#measure(input.value, count);
     };
     input.addEventListener("input", measure);
     measure();
-    const stop = () => ((this.#editing = ""), again());
     const form = h(
       "form",
       { class: "row" },
       h("label", { for: id, class: "hidden" }, name),
       input,
       h("button", {}, t("variables.save")),
-      h("button", { type: "button", class: "quiet", onclick: stop }, t("variables.cancel")),
+      h(
+        "button",
+        { type: "button", class: "quiet", onclick: () => this.#edit("") },
+        t("variables.cancel"),
+      ),
       count,
     );
     form.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") stop();
+      if (event.key === "Escape") this.#edit("");
     });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const told = input.value.trim();
-      stop();
-      if (told !== value) tell(this, "data", { name, value: told });
+      const edited = input.value.trim();
+      this.#edit("");
+      if (edited !== value)
+        emit(this, "callcard-variable-edited", { callId: this.#callId, name, value: edited });
     });
     return form;
   }
-}
 
-customElements.define("call-variables", CallVariablesElement);
+  /** Show how many bytes a value has. @param {string} text @param {HTMLElement} count */
+  #measure(text, count) {
+    // UCCE keeps Latin-1, one byte a character; the service refuses what that does not have.
+    const size = this.#platform === "ucce" ? text.length : new TextEncoder().encode(text).length;
+    const most = MAX_BYTES[this.#platform];
+    count.textContent = t("variables.bytes", { size, most });
+    count.classList.toggle("error", size > most);
+  }
+}

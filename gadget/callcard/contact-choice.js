@@ -1,46 +1,46 @@
-// <contact-choice>: several people share the number. Fires `chosen` with the match.
+// <contact-choice>: several contacts match the caller's number. Fires `callcard-contact-chosen`.
 
-import { h, own, tell } from "../shared/dom.js";
-import { moment, t } from "../shared/texts.js";
+import { emit, h, isolate } from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
+import { formatDate, t } from "../shared/texts.js";
 
 /** @typedef {import("../shared/types.d.ts").Match} Match */
 
-export class ContactChoiceElement extends HTMLElement {
-  /** @param {Match[]} matches the likeliest first */
-  show(matches) {
+export class ContactChoiceElement extends CallcardElement {
+  static tag = "contact-choice";
+
+  /**
+   * Show the matches of a call.
+   * @param {string} callId @param {Match[]} matches the likeliest first
+   */
+  show(callId, matches) {
+    const count = matches.length;
+    const isExact = matches.every(({ how }) => how === "exact");
     this.replaceChildren(
-      h(
-        "h3",
-        {},
-        matches.every(({ how }) => how === "exact")
-          ? t("choice.title", { count: matches.length })
-          : t("choice.similar", { count: matches.length }),
-      ),
+      h("h3", {}, isExact ? t("choice.title", { count }) : t("choice.similar", { count })),
       h(
         "ol",
         {},
-        matches.map((match) => h("li", {}, this.#row(match))),
+        matches.map((match) => h("li", {}, this.#button(callId, match))),
       ),
     );
   }
 
-  /** @param {Match} match */
-  #row(match) {
+  /** @param {string} callId @param {Match} match */
+  #button(callId, match) {
     const { name, company, flags, interactions } = match.contact;
-    const last = interactions[0];
+    const [last] = interactions;
     return h(
       "button",
-      { type: "button", onclick: () => tell(this, "chosen", match) },
-      h("strong", {}, own(name || company)),
-      name && company ? h("span", {}, own(company)) : "",
-      flags.map((flag) => h("span", { class: "flag" }, own(flag))),
+      { type: "button", onclick: () => emit(this, "callcard-contact-chosen", { callId, match }) },
+      h("strong", {}, isolate(name || company)),
+      name && company ? h("span", {}, isolate(company)) : "",
+      flags.map((flag) => h("span", { class: "flag" }, isolate(flag))),
       h(
         "span",
         { class: "about" },
-        last ? t("choice.last", { when: moment(last.at) }) : t("choice.never"),
+        last ? t("choice.last", { when: formatDate(last.started_at) }) : t("choice.never"),
       ),
     );
   }
 }
-
-customElements.define("contact-choice", ContactChoiceElement);

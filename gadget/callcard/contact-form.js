@@ -1,96 +1,120 @@
-// <contact-form>: nobody is known under the number. Prefilled from the call; nothing exists until Save. Fires `saved` with the contact.
+// <contact-form>: a new contact for an unknown number, prefilled from the call; nothing is created
+// until Save.
+// Fires `callcard-contact-create`, `callcard-contact-edited` and `callcard-contact-chosen`.
 
-import { api, ApiError } from "../shared/api.js";
-import { h, tell, uniqueId } from "../shared/dom.js";
+import { ApiError } from "../shared/api.js";
+import { emit, h, newRequestId, request, uniqueId } from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
+import { errorText } from "../shared/errors.js";
 import { t } from "../shared/texts.js";
-import { sentence } from "./failures.js";
 
-/** Call variables that routing scripts fill with what the caller said, by the field they prefill. */
+/** @typedef {import("../shared/types.d.ts").NewContact} NewContact */
+
+/**
+ * Call variables in which routing scripts pass what the caller said, by the field that they
+ * prefill.
+ */
 const PREFILL = {
   name: /^(user\.)?(caller|customer|contact)?_?(full)?_?name$/i,
   company: /^(user\.)?(customer|caller)?_?(company|account|organi[sz]ation)_?(name)?$/i,
   email: /^(user\.)?(customer|caller)?_?e?-?mail$/i,
 };
 
-export class ContactFormElement extends HTMLElement {
-  /** Sent with every try to save, so that an answer that was lost does not make a second contact. */
-  #requestId = "";
+export class ContactFormElement extends CallcardElement {
+  static tag = "contact-form";
 
-  /** @param {string} number @param {{name: string, value: string}[]} variables */
-  show(number, variables) {
-    this.#requestId = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
-    /** @param {RegExp} names */
-    const told = (names) => variables.find(({ name }) => names.test(name))?.value ?? "";
-    const error = h("p", { class: "error", role: "alert" });
-    const save = h("button", { class: "primary" }, t("form.save"));
-    const form = h(
-      "form",
-      { novalidate: true },
-      h("h3", {}, t("form.title")),
-      field("name", t("form.name"), told(PREFILL.name)),
-      field("company", t("form.company"), told(PREFILL.company)),
-      field("number", t("form.number"), number, { dir: "ltr", inputmode: "tel" }),
-      field("email", t("form.email"), told(PREFILL.email), { type: "email", dir: "ltr" }),
-      error,
-      h("p", { class: "row" }, save, h("span", { class: "about" }, t("form.hint"))),
+  #callId = "";
+  /** Sent with every try, so that a lost answer does not make a second contact. */
+  #requestId = newRequestId();
+  #form = h("form", { novalidate: true });
+  #error = h("p", { class: "error", role: "alert" });
+  #save = h("button", { class: "primary" }, t("form.save"));
+
+  build() {
+    this.#form.addEventListener(
+      "input",
+      () => emit(this, "callcard-contact-edited", { callId: this.#callId }),
+      { once: true },
     );
-    form.addEventListener("input", () => form.toggleAttribute("data-edited", true));
-    form.addEventListener("submit", async (event) => {
+    this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (save.disabled) return;
-      const { name, company, email, number } = /** @type {Record<string, string>} */ (
-        Object.fromEntries(new FormData(form))
-      );
-      error.textContent = "";
-      for (const input of form.querySelectorAll("input")) input.removeAttribute("aria-invalid");
-      if (!name.trim() && !company.trim())
-        return this.#wrong(form, "name", error, t("form.needName"));
-      save.disabled = true;
-      save.textContent = t("form.saving");
-      try {
-        tell(
-          this,
-          "saved",
-          await api.save({
-            name,
-            company,
-            email,
-            numbers: number.trim() ? [number] : [],
-            request_id: this.#requestId,
-          }),
-        );
-      } catch (failure) {
-        const where =
-          failure instanceof ApiError ? failure.field?.replace(/^numbers.*/, "number") : undefined;
-        this.#wrong(form, where ?? "", error, sentence(failure));
-      } finally {
-        save.disabled = false;
-        save.textContent = t("form.save");
-      }
+      if (!this.#save.disabled) void this.#submit();
     });
-    this.replaceChildren(form);
+    this.append(this.#form);
   }
 
-  /** What was typed stays; the field that is wrong gets the focus. @param {HTMLFormElement} form @param {string} name @param {HTMLElement} error @param {string} text */
-  #wrong(form, name, error, text) {
-    error.textContent = text;
-    const input = name && form.querySelector(`input[name="${CSS.escape(name)}"]`);
-    if (input instanceof HTMLInputElement) {
-      input.setAttribute("aria-invalid", "true");
-      input.focus();
+  /**
+   * Show the form for a call.
+   * @param {string} callId @param {string} number
+   * @param {{name: string, value: string}[]} variables
+   */
+  show(callId, number, variables) {
+    this.#callId = callId;
+    /** @param {RegExp} names */
+    const prefill = (names) => variables.find(({ name }) => names.test(name))?.value ?? "";
+    this.#form.replaceChildren(
+      h("h3", {}, t("form.title")),
+      field("name", t("form.name"), prefill(PREFILL.name)),
+      field("company", t("form.company"), prefill(PREFILL.company)),
+      field("number", t("form.number"), number, { dir: "ltr", inputmode: "tel" }),
+      field("email", t("form.email"), prefill(PREFILL.email), { type: "email", dir: "ltr" }),
+      this.#error,
+      h("p", { class: "row" }, this.#save, h("span", { class: "about" }, t("form.hint"))),
+    );
+  }
+
+  async #submit() {
+    const { name, company, email, number } = /** @type {Record<string, string>} */ (
+      Object.fromEntries(new FormData(this.#form))
+    );
+    this.#error.textContent = "";
+    for (const input of this.#form.querySelectorAll("input")) input.removeAttribute("aria-invalid");
+    if (!name.trim() && !company.trim()) return this.#reject("name", t("form.needName"));
+    this.#setSaving(true);
+    try {
+      const numbers = number.trim() ? [number] : [];
+      const draft = { name, company, email, numbers, request_id: this.#requestId };
+      const contact = await request(this, "callcard-contact-create", { contact: draft });
+      const match = { how: /** @type {const} */ ("chosen"), contact };
+      emit(this, "callcard-contact-chosen", { callId: this.#callId, match });
+    } catch (error) {
+      const place = error instanceof ApiError ? error.field?.replace(/^numbers.*/, "number") : "";
+      this.#reject(place ?? "", errorText(error));
+    } finally {
+      this.#setSaving(false);
     }
+  }
+
+  /** @param {boolean} isSaving */
+  #setSaving(isSaving) {
+    this.#save.disabled = isSaving;
+    this.#save.textContent = isSaving ? t("form.saving") : t("form.save");
+  }
+
+  /**
+   * Show an error and focus the field that it is about; what was typed stays.
+   * @param {string} name @param {string} text
+   */
+  #reject(name, text) {
+    this.#error.textContent = text;
+    const input = name && this.#form.querySelector(`input[name="${CSS.escape(name)}"]`);
+    if (!(input instanceof HTMLInputElement)) return;
+    input.setAttribute("aria-invalid", "true");
+    input.focus();
   }
 }
 
-customElements.define("contact-form", ContactFormElement);
-
-/** @param {string} name @param {string} label @param {string} value @param {Record<string, string>} [more] */
-function field(name, label, value, more = {}) {
+/**
+ * @param {string} name @param {string} label @param {string} value
+ * @param {Record<string, string>} [attributes]
+ */
+function field(name, label, value, attributes = {}) {
   const id = uniqueId(name);
+  const given = { id, name, value, maxlength: 200, autocomplete: "off", dir: "auto" };
   return h(
     "p",
     { class: "field" },
     h("label", { for: id }, label),
-    h("input", { id, name, value, maxlength: 200, autocomplete: "off", dir: "auto", ...more }),
+    h("input", { ...given, ...attributes }),
   );
 }

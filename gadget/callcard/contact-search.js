@@ -1,17 +1,20 @@
-// <contact-search>: find a contact by the beginnings of words, or call a number. Fires `dial` (number) and `picked` (contact).
+// <contact-search>: find a contact by the beginnings of words, or call a number.
+// Fires `callcard-contact-search`, `callcard-number-dialled` and `callcard-record-opened`.
 
-import { api } from "../shared/api.js";
-import { h, own, phone, tell, uniqueId } from "../shared/dom.js";
+import { emit, h, isolate, phoneNumber, request, uniqueId } from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
+import { errorText } from "../shared/errors.js";
+import { TypeaheadSearch } from "../shared/search.js";
 import { t } from "../shared/texts.js";
-import { sentence } from "./failures.js";
 
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
 
-/** Milliseconds of quiet before what was typed is searched. */
-const QUIET = 200;
+const MIN_LENGTH = 2;
 const NUMBER = /^\+?[\d\s()./*#-]{3,}$/;
 
-export class ContactSearchElement extends HTMLElement {
+export class ContactSearchElement extends CallcardElement {
+  static tag = "contact-search";
+
   #input = h("input", {
     id: uniqueId("search"),
     type: "search",
@@ -19,45 +22,52 @@ export class ContactSearchElement extends HTMLElement {
     dir: "auto",
     maxlength: 200,
   });
-  #call = h("button", { type: "submit", class: "dial-button" });
+  #dialButton = h("button", { type: "submit", class: "dial-button" });
   #results = h("div", { class: "results" });
-  #said = h("p", { class: "about", role: "status" });
-  #asking = new AbortController();
-  #timer = 0;
-  #dialling = false;
+  #message = h("p", { class: "about", role: "status" });
+  #search = new TypeaheadSearch(
+    (text, signal) => request(this, "callcard-contact-search", { text, signal }),
+    ({ contacts }) => this.#show(contacts),
+    (error) => {
+      this.#message.textContent = errorText(error);
+    },
+  );
+  #isDialling = false;
 
-  connectedCallback() {
-    if (this.firstChild) return;
+  build() {
     this.#input.placeholder = t("search.placeholder");
-    this.#call.textContent = t("dial.button");
+    this.#dialButton.textContent = t("dial.button");
     const form = h(
       "form",
       { role: "search" },
       h("label", { for: this.#input.id, class: "hidden" }, t("search.label")),
       this.#input,
-      this.#call,
+      this.#dialButton,
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (this.#isNumber && !this.#dialling) tell(this, "dial", this.#input.value.trim());
+      if (this.#isNumber && !this.#isDialling) this.#dial(this.#input.value.trim());
     });
-    this.#input.addEventListener("input", () => this.#typed());
+    this.#input.addEventListener("input", () => this.#onInput());
     this.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.clear();
     });
-    this.append(form, this.#said, this.#results);
-    this.dialling(false);
+    this.append(form, this.#message, this.#results);
+    this.setDialling(false);
   }
 
   disconnectedCallback() {
-    this.#asking.abort();
-    clearTimeout(this.#timer);
+    super.disconnectedCallback();
+    this.#search.cancel();
   }
 
-  /** Whether a call is being set up: a second press would be a second call. @param {boolean} now */
-  dialling(now) {
-    this.#dialling = now;
-    this.#call.disabled = now || !this.#isNumber;
+  /**
+   * Disable the button while a call is set up: a second press would be a second call.
+   * @param {boolean} isDialling
+   */
+  setDialling(isDialling) {
+    this.#isDialling = isDialling;
+    this.#dialButton.disabled = isDialling || !this.#isNumber;
   }
 
   focus() {
@@ -67,80 +77,66 @@ export class ContactSearchElement extends HTMLElement {
   /** Search as if `text` had been typed. @param {string} text */
   find(text) {
     this.#input.value = text;
-    this.#typed();
+    this.#onInput();
   }
 
   clear() {
-    this.#input.value = "";
-    this.#typed();
+    this.find("");
   }
 
   get #isNumber() {
     return NUMBER.test(this.#input.value.trim());
   }
 
-  #typed() {
-    this.dialling(this.#dialling);
-    clearTimeout(this.#timer);
-    this.#asking.abort();
+  #onInput() {
+    this.setDialling(this.#isDialling);
+    this.#search.cancel();
     const text = this.#input.value.trim();
-    if (text.length < 2) {
-      this.#results.replaceChildren();
-      this.#said.textContent = "";
-      return;
-    }
-    this.#timer = setTimeout(() => void this.#search(text), QUIET);
+    if (text.length >= MIN_LENGTH) return this.#search.schedule(text);
+    this.#results.replaceChildren();
+    this.#message.textContent = "";
   }
 
-  /** @param {string} text */
-  async #search(text) {
-    this.#asking = new AbortController();
-    const { signal } = this.#asking;
-    try {
-      const { contacts } = await api.search(text, signal);
-      if (signal.aborted) return;
-      this.#said.textContent = contacts.length
-        ? t("search.found", { count: contacts.length })
-        : t("search.none");
-      this.#results.replaceChildren(
-        contacts.length
-          ? h(
-              "ul",
-              {},
-              contacts.map((contact) => h("li", {}, this.#row(contact))),
-            )
-          : "",
-      );
-    } catch (error) {
-      if (!signal.aborted) this.#said.textContent = sentence(error);
-    }
+  /** @param {Contact[]} contacts */
+  #show(contacts) {
+    const count = contacts.length;
+    const items = contacts.map((contact) => h("li", {}, this.#row(contact)));
+    this.#message.textContent = count ? t("search.found", { count }) : t("search.none");
+    this.#results.replaceChildren(count ? h("ul", {}, items) : "");
   }
 
   /** @param {Contact} contact */
   #row(contact) {
     const { name, company, numbers } = contact;
-    const dial = numbers[0];
+    const [first] = numbers;
     return [
       h(
         "button",
-        { type: "button", class: "pick", onclick: () => tell(this, "picked", contact) },
-        h("strong", {}, own(name || company)),
-        name && company ? h("span", {}, own(company)) : "",
+        {
+          type: "button",
+          class: "pick",
+          onclick: () => emit(this, "callcard-record-opened", { contact }),
+        },
+        h("strong", {}, isolate(name || company)),
+        name && company ? h("span", {}, isolate(company)) : "",
       ),
-      dial
+      first
         ? h(
             "button",
             {
               type: "button",
               class: "dial",
-              "aria-label": t("dial.call", { number: dial.number }),
-              onclick: () => tell(this, "dial", dial.e164 ?? dial.number),
+              "aria-label": t("dial.call", { number: first.number }),
+              onclick: () => this.#dial(first.e164 ?? first.number),
             },
-            phone(dial.number),
+            phoneNumber(first.number),
           )
         : "",
     ];
   }
-}
 
-customElements.define("contact-search", ContactSearchElement);
+  /** @param {string} number */
+  #dial(number) {
+    emit(this, "callcard-number-dialled", { number });
+  }
+}

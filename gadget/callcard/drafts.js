@@ -1,33 +1,51 @@
-// Notes that the service does not have yet, kept while the browser's tab lives: a reload, a failover or an ended token loses nothing.
-// No DOM.
+// Notes that the service does not have yet, kept while the browser tab lives: a reload, a failover
+// or an ended token loses nothing. No DOM.
 
 const KEY = "callcard.notes";
-/** Calls to remember; the oldest are forgotten. */
-const KEPT = 50;
+/** Drafts to keep; the oldest are dropped. */
+const MAX_DRAFTS = 50;
 
-/** @typedef {{text: string, base: string, typed: string}} Draft `base` is what the service had when typing began, `typed` when */
+/**
+ * `base` is what the service had when typing began.
+ * @typedef {{text: string, base: string, typedAt: string}} Draft
+ */
 
-/** @returns {[string, Draft][]} */
-function read() {
-  try {
-    return JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
-  } catch {
-    return [];
+export class NotesDrafts {
+  #storage;
+
+  /** @param {Storage} storage */
+  constructor(storage) {
+    this.#storage = storage;
   }
-}
 
-/** @param {string} interaction @returns {Draft | undefined} */
-export const draftOf = (interaction) => read().find(([each]) => each === interaction)?.[1];
+  /**
+   * Return the draft for an interaction.
+   * @param {string} interactionId @returns {Draft | undefined}
+   */
+  get(interactionId) {
+    return this.#read().find(([id]) => id === interactionId)?.[1];
+  }
 
-/** @param {string} interaction @param {Draft | null} draft null when the service has it */
-export function keepDraft(interaction, draft) {
-  const others = read().filter(([each]) => each !== interaction);
-  try {
-    sessionStorage.setItem(
-      KEY,
-      JSON.stringify([...others, ...(draft ? [[interaction, draft]] : [])].slice(-KEPT)),
-    );
-  } catch {
-    // storage is full or forbidden: the text stays in its field
+  /**
+   * Keep a draft, or drop it with null.
+   * @param {string} interactionId @param {Draft | null} draft
+   */
+  set(interactionId, draft) {
+    const drafts = this.#read().filter(([id]) => id !== interactionId);
+    if (draft) drafts.push([interactionId, draft]);
+    try {
+      this.#storage.setItem(KEY, JSON.stringify(drafts.slice(-MAX_DRAFTS)));
+    } catch {
+      // storage is full or forbidden: the text stays in its field
+    }
+  }
+
+  /** @returns {[string, Draft][]} */
+  #read() {
+    try {
+      return JSON.parse(this.#storage.getItem(KEY) ?? "[]");
+    } catch {
+      return [];
+    }
   }
 }

@@ -1,473 +1,248 @@
-// <callcard-app>: the gadget. Brings the desktop's events to the elements, and what the agent does to the service.
+// <callcard-app>: the gadget's page. Wires the desktop's events, the calls' model, the elements and
+// the service together.
 
 import { api } from "../shared/api.js";
+import { CallActions } from "../shared/call-actions.js";
+import { CallsModel } from "../shared/calls-model.js";
+import { Commands } from "../shared/commands.js";
 import { desktop } from "../shared/desktop.js";
-import { h, own } from "../shared/dom.js";
+import { every, h, listen } from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
+import { ParkedListElement } from "../shared/parked-list.js";
+import { HEARTBEAT_MS } from "../shared/reporter.js";
 import { t } from "../shared/texts.js";
 import { AgentStateElement } from "./agent-state.js";
-import { kept, readCall, readSeen } from "./call.js";
-import { CallPanelElement } from "./call-panel.js";
+import { Agent } from "./agent.js";
+import { AppAsideElement } from "./app-aside.js";
+import { AppNoticesElement } from "./app-notices.js";
 import { CallTabsElement } from "./call-tabs.js";
-import { CallbackFormElement } from "./callback-form.js";
-import { CallbackListElement } from "./callback-list.js";
-import { ContactCardElement } from "./contact-card.js";
+import { CallbackListElement } from "./callbacks.js";
+import { describeCaller } from "./caller.js";
 import { ContactSearchElement } from "./contact-search.js";
-import { outcomeSentence, sentence } from "./failures.js";
-import { Orders } from "./orders.js";
-import { ParkedListElement } from "./parked-list.js";
-import { REPEAT, Reports } from "./reports.js";
-import { Telephone } from "./telephone.js";
-import { perform } from "./workflows.js";
+import { Dialling } from "./dialling.js";
+import { NotesDrafts } from "./drafts.js";
+import { defineElements } from "./elements.js";
+import { runWorkflow } from "./workflows.js";
 
-/** @typedef {import("./call.js").Action} Action */
-/** @typedef {import("./call.js").Call} Call */
-/** @typedef {import("./call.js").Sent} Sent */
-/** @typedef {import("../shared/types.d.ts").Contact} Contact */
-/** @typedef {import("../shared/types.d.ts").DialogData} DialogData */
-/** @typedef {import("../shared/types.d.ts").Told} Told */
+/** @typedef {import("../shared/types.d.ts").CallbackCustomer} CallbackCustomer */
 /** @typedef {import("../shared/types.d.ts").UserData} UserData */
 
-/** Milliseconds between looks for callbacks and for what the CRM does not take. */
-const LOOK = 60_000;
+/** Milliseconds between reads of the callbacks and the parked calls. */
+const LISTS_MS = 60_000;
+/** Milliseconds after a call until its callback may be done. */
+const CALLBACK_DONE_MS = 2000;
 
-class CallcardAppElement extends HTMLElement {
-  #orders = new Orders();
-  #telephone = new Telephone(this.#orders, () => this.#redraw());
+class CallcardAppElement extends CallcardElement {
+  static tag = "callcard-app";
+
+  #model = new CallsModel({
+    api,
+    agentId: desktop.agentId,
+    tab: tabName(),
+    storage: localStorage,
+    drafts: new NotesDrafts(sessionStorage),
+    now: () => desktop.now,
+  });
+  #commands = new Commands({ api, agentId: desktop.agentId, onChange: () => this.#show() });
+  #actions = new CallActions(this.#model, this.#commands);
   #state = new AgentStateElement();
   #search = new ContactSearchElement();
-  #connection = h("div", { class: "notice", role: "alert", hidden: true });
-  /** What came of dialling: gone with the next event. */
-  #notice = h("div", { class: "notice", role: "alert", hidden: true });
-  /** What a screen reader hears: who calls. */
-  #spoken = h("div", { class: "hidden", "aria-live": "assertive" });
-  #calls = new CallTabsElement();
+  #notices = new AppNoticesElement();
+  /** What a screen reader announces: who is calling. */
+  #announcement = h("div", { class: "hidden", "aria-live": "assertive" });
+  #aside = new AppAsideElement();
+  #tabs = new CallTabsElement();
   #idle = h("p", { class: "idle" }, t("idle"));
-  #picked = h("div", { class: "picked" });
   #callbacks = new CallbackListElement();
   #parked = new ParkedListElement();
-  #reports = new Reports(
-    (seen, lookup) => api.tell(seen, lookup),
-    (id, told, error) => this.#told(id, told, error),
-    localStorage,
-    desktop.agentId,
-    tab(),
-  );
-  /** @type {string[]} */
-  #reasons = [];
-  /** @type {"ucce" | "uccx"} */
-  #platform = "ucce";
-  /** @type {UserData} */
-  #user = {};
-  #heard = false;
+  #agent = new Agent(this.#commands, this.#state, this.#callbacks, this.#parked);
+  #dialling = new Dialling(this.#commands, this.#search, this.#notices, this.#callbacks);
+
+  build() {
+    const bar = h("div", { class: "bar" }, this.#state, this.#search);
+    const calls = [this.#aside, this.#tabs, this.#idle];
+    this.append(bar, this.#notices, this.#announcement, ...calls, this.#callbacks, this.#parked);
+    this.#callbacks.now = () => desktop.now;
+  }
 
   connectedCallback() {
+    super.connectedCallback();
     document.documentElement.lang = desktop.language;
     document.documentElement.dir = document.body.dir || "ltr";
     document.title = t("title");
     desktop.setTitle(document.title);
-    this.append(
-      h("div", { class: "bar" }, this.#state, this.#search),
-      this.#connection,
-      this.#notice,
-      this.#spoken,
-      this.#picked,
-      this.#calls,
-      this.#idle,
-      this.#callbacks,
-      this.#parked,
+    desktop.fitHeight(this, this.signal);
+    this.#handleEvents();
+    every(1000, () => this.#tabs.tick(), this.signal);
+    every(HEARTBEAT_MS, () => this.#model.heartbeat(), this.signal);
+    every(LISTS_MS, () => this.#agent.readLists(), this.signal);
+    this.#followDesktop();
+    void desktop.followWorkflows((params) => runWorkflow(params, this.#workflow), this.signal);
+  }
+
+  #handleEvents() {
+    const model = this.#model;
+    const actions = this.#actions;
+    this.signal.addEventListener(
+      "abort",
+      model.subscribe((change) => this.#onChange(change)),
     );
-    this.addEventListener(
-      "state",
-      (event) => void this.#setState(/** @type {CustomEvent} */ (event).detail),
-    );
-    this.addEventListener(
-      "dial",
-      (event) => void this.#dial(/** @type {CustomEvent<string>} */ (event).detail),
-    );
-    this.addEventListener(
-      "order",
-      (event) => void this.#order(event.target, /** @type {CustomEvent} */ (event).detail),
-    );
-    this.addEventListener("redraw", () => this.#redraw());
-    this.addEventListener("wanted", (event) => {
-      if (event.target instanceof CallPanelElement) this.#report(event.target.call?.id ?? "", true);
-    });
-    this.addEventListener(
-      "contact",
-      (event) =>
-        void this.#choose(event.target, /** @type {CustomEvent<Contact>} */ (event).detail),
-    );
-    this.addEventListener(
-      "reasons",
-      (event) =>
-        void this.#wrapUp(event.target, /** @type {CustomEvent<string[]>} */ (event).detail),
-    );
-    this.addEventListener(
-      "callback",
-      (event) => void this.#callBack(/** @type {CustomEvent} */ (event).detail),
-    );
-    this.addEventListener("later", (event) => this.#later(/** @type {CustomEvent} */ (event)));
-    this.addEventListener("arranged", () => this.#arranged());
-    this.addEventListener("named", (event) => this.#named(event.target));
-    this.addEventListener("done", (event) => void this.#putAway(event.target));
-    this.addEventListener("picked", (event) =>
-      this.#pick(/** @type {CustomEvent<Contact>} */ (event).detail),
-    );
-    setInterval(() => this.#calls.panels.forEach((panel) => panel.tick()), 1000);
-    setInterval(() => this.#reports.again(), REPEAT);
-    setInterval(() => this.#look(), LOOK);
-    desktop.fit(this);
-    this.#lost(t("connecting"));
-    desktop
-      .follow({
-        agent: (user) => this.#agent(user),
-        calls: (dialogs) => this.#show(dialogs),
-        ended: (dialog) => this.#end(dialog),
-        refused: (refusal) => this.#orders.refuse(refusal),
-        answered: (requestId) => this.#telephone.answered(requestId),
-        connected: (now) =>
-          this.#lost(now ? (this.#heard ? "" : t("connecting")) : t("connection.lost")),
-        failed: () => this.#lost(t("connection.failed"), () => location.reload()),
-      })
-      .catch(() => this.#lost(t("connection.failed"), () => location.reload()))
-      .finally(desktop.dismissLoading);
-    const actions = {
-      note: (/** @type {string} */ line) => this.#calls.current?.notes.addLine(line),
-      search: (/** @type {string} */ text) => this.#search.find(text),
-      dial: (/** @type {string} */ number) => void this.#dial(number),
-      callback: () => this.#calls.current && this.#schedule(this.#calls.current.caller),
+    /** @type {import("../shared/types.d.ts").EventHandlers} */
+    const handlers = {
+      "callcard-call-closed": ({ callId }) => this.#closeCall(callId),
+      "callcard-call-command": (command) => actions.run(command),
+      "callcard-callback-create": ({ callback }) => api.createCallback(callback),
+      "callcard-callback-dialled": ({ id, reason }) => this.#dialCallback(id, reason),
+      "callcard-callback-done": ({ id }) => this.#agent.closeCallback(id),
+      "callcard-callback-form-closed": ({ isSaved }) => this.#closeCallbackForm(isSaved),
+      "callcard-callback-scheduled": ({ customer }) => this.#scheduleCallback(customer),
+      "callcard-contact-chosen": ({ callId, match }) => model.chooseContact(callId, match),
+      "callcard-contact-create": ({ contact }) => api.createContact(contact),
+      "callcard-contact-edited": ({ callId }) => model.setContactEdited(callId),
+      "callcard-contact-search": ({ text, signal }) => api.searchContacts(text, signal),
+      "callcard-delivery-retry": ({ id }) => api.retryDelivery(id),
+      "callcard-lookup-retried": ({ callId }) => model.retryLookup(callId),
+      "callcard-notes-edited": ({ callId, text }) => model.calls.get(callId)?.notes.edit(text),
+      "callcard-notes-left": ({ callId }) => model.calls.get(callId)?.notes.save(),
+      "callcard-number-dialled": ({ number }) => this.#dialling.dial(number),
+      "callcard-record-closed": () => this.#closeRecord(),
+      "callcard-record-opened": ({ contact }) => this.#openRecord(contact),
+      "callcard-state-chosen": ({ state, reason }) => this.#agent.setState(state, reason),
+      "callcard-target-search": ({ text, signal }) => api.transferTargets(text, signal),
+      "callcard-variable-edited": ({ callId, name, value }) =>
+        actions.writeVariable(callId, name, value),
+      "callcard-wrap-up-chosen": ({ callId, reasons }) => actions.chooseWrapUp(callId, reasons),
     };
-    void desktop.followWorkflows((params) => perform(params, actions));
+    listen(this, handlers, this.signal);
   }
 
-  #look() {
-    void this.#callbacks.read();
-    void this.#parked.read();
-  }
-
-  async #readReasons() {
-    try {
-      const me = await api.me();
-      this.#state.offer(me.not_ready_reasons, me.sign_out_reasons);
-      this.#callbacks.offer(me.not_ready_reasons);
-      [this.#reasons, this.#platform] = [me.wrap_up_reasons, me.platform];
-      for (const panel of this.#calls.panels.values()) panel.offer(this.#reasons, this.#platform);
-      this.#look();
-    } catch {
-      setTimeout(() => void this.#readReasons(), 10_000); // states without reasons meanwhile
-    }
+  #followDesktop() {
+    const fail = () => this.#notices.setConnection(t("connection.failed"), true);
+    /** @type {import("../shared/desktop.js").DesktopListener} */
+    const listener = {
+      agent: (user) => this.#onAgent(user),
+      calls: (dialogs) => this.#model.update(dialogs, this.#agent.user?.extension ?? ""),
+      ended: (dialog) => this.#model.end(dialog),
+      refused: (refusal) => this.#commands.refuse(refusal),
+      acknowledged: (requestId) => this.#commands.acknowledge(requestId),
+      connected: (isConnected) => this.#onConnection(isConnected),
+      failed: fail,
+    };
+    this.#notices.setConnection(t("connecting"));
+    desktop.follow(listener, this.signal).catch(fail).finally(desktop.dismissLoading);
   }
 
   /** @param {UserData} user */
-  #agent(user) {
-    if (!this.#heard) {
-      this.#lost("");
-      void this.#readReasons();
+  #onAgent(user) {
+    if (!this.#agent.user) {
+      this.#notices.setConnection("");
+      void this.#agent.readProfile(() => this.#show());
     }
-    this.#heard = true;
-    if (
-      user.state !== this.#user.state ||
-      user.reasonCodeId !== this.#user.reasonCodeId ||
-      user.pendingState
-    )
-      this.#orders.confirm("state");
-    this.#user = user;
-    this.#reports.agent(user.state ?? "", user.stateChangeTime ?? "");
-    this.#state.show(user, this.#orders.isOpen("state"));
+    this.#agent.update(user);
+    this.#model.setAgentState(user.state ?? "", user.stateChangeTime ?? "");
   }
 
-  /** @type {Map<string, DialogData>} the calls that are on */
-  #dialogs = new Map();
-  /** @type {Set<string>} calls whose caller was asked for */
-  #wanted = new Set();
+  /** @param {boolean} isConnected */
+  #onConnection(isConnected) {
+    if (!isConnected) this.#notices.setConnection(t("connection.lost"));
+    else this.#notices.setConnection(this.#agent.user ? "" : t("connecting"));
+  }
 
-  /** @param {DialogData[]} dialogs every call the agent has */
-  #show(dialogs) {
-    this.#dialogs = new Map(dialogs.map((dialog) => [dialog.id, dialog]));
-    for (const dialog of dialogs) {
-      const call = readCall(dialog, this.#user.extension ?? "");
-      this.#telephone.see(call, !this.#calls.panels.has(call.id));
-      this.#panel(call.id).call = call;
+  /** @param {import("../shared/calls-model.js").Change} change */
+  #onChange({ type, state }) {
+    if (type === "opened") {
+      this.#aside.close();
+      this.#tabs.open(state.id);
     }
-    this.#redraw();
-    for (const id of this.#dialogs.keys()) this.#report(id);
-    this.#calls.arrange();
-  }
-
-  /** Every panel as its call is now; a consult offers what can be done with the call behind it, which is on hold. */
-  #redraw() {
-    const calls = [...this.#calls.panels.values()].flatMap((panel) => panel.call ?? []);
-    /** @type {("complete-transfer" | "conference")[]} */
-    const joining = ["complete-transfer", "conference"];
-    const lent = calls.flatMap(({ id, actions, phase }) =>
-      phase === "held"
-        ? joining
-            .filter((action) => actions.includes(action))
-            .map((action) => ({ action, call: id }))
-        : [],
-    );
-    const { pending } = this.#telephone;
-    for (const panel of this.#calls.panels.values()) {
-      if (!panel.call) continue;
-      const shown = pending?.shown === panel.call.id ? pending.action : "";
-      panel.show(panel.call, shown, pending !== null, panel.call.phase === "talking" ? lent : []);
+    if (type === "closed") this.#tabs.close(state.id);
+    if (type === "ended") {
+      this.#notices.setMessage("");
+      setTimeout(() => void this.#agent.readCallbacks(), CALLBACK_DONE_MS);
     }
+    this.#show();
+    const { phase, direction } = state.call;
+    if (type !== "caller" || phase !== "ringing" || direction !== "in") return;
+    this.#announcement.textContent = t("caller.announced", { who: describeCaller(state).spoken });
   }
 
-  /** Tell the service's log of a call. @param {string} id @param {boolean} [lookup] */
-  #report(id, lookup = false) {
-    const dialog = this.#dialogs.get(id);
-    if (lookup) this.#wanted.add(id);
-    if (dialog) this.#reports.see(readSeen(dialog, false), lookup);
+  /** Show the calls as the model has them. */
+  #show() {
+    const { pending, isBusy } = this.#commands;
+    const { lent } = this.#actions;
+    const { wrapUpReasons, platform } = this.#agent;
+    const { calls, running } = this.#model;
+    this.#tabs.show([...calls.values()], ({ id, call }) => ({
+      pending: pending?.shownOn === id ? pending.action : "",
+      isBusy,
+      lent: call.phase === "talking" ? lent : [],
+      wrapUpReasons,
+      platform,
+    }));
+    this.#idle.hidden = calls.size > 0 || this.#aside.isOpen;
+    this.#callbacks.hidden = running.length > 0;
+    this.#parked.hidden = running.length > 0;
   }
 
-  /** @param {string} id @param {Told | null} told @param {unknown} error */
-  #told(id, told, error) {
-    const panel = this.#calls.panels.get(id);
-    if (!panel) return;
-    const shown = this.#dialogs.get(id);
-    if (told?.gone && shown) this.#end(shown); // an event was lost
-    if (told) {
-      panel.told(told, desktop.agentId);
-      panel.offer(this.#reasons, this.#platform);
-    } else panel.unanswered(error);
+  /** @param {string} callId */
+  async #closeCall(callId) {
+    if (await this.#actions.finish(callId)) this.#search.focus();
   }
 
-  /** The panel of a call. @param {string} id */
-  #panel(id) {
-    const known = this.#calls.panels.get(id);
-    if (known) return known;
-    for (const [old, { call, unsaved }] of this.#calls.panels)
-      if (call?.phase === "ended" && !unsaved) this.#close(old);
-    const panel = this.#calls.open(id);
-    panel.offer(this.#reasons, this.#platform);
-    this.#picked.replaceChildren();
-    return panel;
+  /** @param {import("../shared/types.d.ts").Contact} contact */
+  #openRecord(contact) {
+    this.#search.clear();
+    this.#aside.openRecord(contact);
+    this.#show();
   }
 
-  /** A call that is over stays in view until the next one: there may be something left to read, to write or to save.
-   * @param {DialogData} dialog */
-  #end(dialog) {
-    const { id } = dialog;
-    const last = this.#dialogs.get(id);
-    this.#telephone.ended(id);
-    this.#say("");
-    // Finesse's last word may hold less than the one before; what the call was is known from that.
-    this.#reports.see(readSeen(dialog.participants ? dialog : { ...last, ...dialog }, true));
-    this.#dialogs.delete(id);
-    const panel = this.#calls.panels.get(id);
-    if (!panel?.call) return;
-    const running = [...this.#calls.panels.values()].find(
-      ({ call }) => call && call.id !== id && call.phase !== "ended",
-    );
-    panel.call = { ...panel.call, phase: "ended", actions: [] };
-    if (running?.call && !panel.unsaved) this.#close(id, running.call.id);
-    this.#redraw();
-    this.#calls.arrange();
-    setTimeout(() => void this.#callbacks.read(), 2000);
-  }
-
-  /** @param {string} id @param {string} [next] */
-  #close(id, next) {
-    this.#calls.close(id, next);
-    this.#reports.forget(id);
-  }
-
-  #arranged() {
-    const { panels } = this.#calls;
-    this.#idle.hidden = panels.size > 0 || this.#picked.childElementCount > 0;
-    const busy = [...panels.values()].some(({ call }) => call && call.phase !== "ended");
-    this.#callbacks.hidden = this.#parked.hidden = busy;
-  }
-
-  /** @param {EventTarget | null} target */
-  #named(target) {
-    if (!(target instanceof CallPanelElement) || !target.call) return;
-    if (target.call.phase === "ringing" && target.call.direction === "in")
-      this.#spoken.textContent = t("caller.announced", { who: target.who });
-    this.#calls.arrange();
-  }
-
-  /** @param {EventTarget | null} target @param {{action: Action, sent?: Sent, call?: string}} told `call` is another than the panel's own */
-  async #order(target, told) {
-    const panel = target instanceof Element ? target.closest("call-panel") : null;
-    if (!(panel instanceof CallPanelElement) || !panel.call) return;
-    const [[name, value] = ["", ""]] = Object.entries(told.sent?.variables ?? {});
-    const given = this.#telephone.order(panel.call.id, told);
-    if (!given) {
-      if (name) panel.sayData(name, value, t("error.busy"), true);
-      return;
-    }
-    panel.fail("");
-    if (name) panel.sayData(name, value, t("variables.saving"));
-    const failed = await given;
-    if (name) this.#sayWritten(panel, name, value, failed);
-    else if (panel.isConnected) panel.fail(failed);
-  }
-
-  /** A value counts as saved when the call shows it, and what is shown of it is told. @param {CallPanelElement} panel @param {string} name
-   * @param {string} value @param {string} failed */
-  #sayWritten(panel, name, value, failed) {
-    const shows = panel.call ? kept(panel.call, name, value) : null;
-    if (failed) panel.sayData(name, value, failed, true);
-    else if (shows === null) panel.sayData(name, value, t("variables.unchanged"), true);
-    else if (shows !== value)
-      panel.sayData(name, value, t("variables.cut", { value: shows }), true);
-    else panel.sayData(name, value, t("variables.saved"));
-  }
-
-  /** Whose call it is, chosen or created by the agent. @param {EventTarget | null} target @param {Contact} contact */
-  async #choose(target, contact) {
-    const panel = target instanceof Element ? target.closest("call-panel") : null;
-    const interaction = panel instanceof CallPanelElement ? panel.notes.interaction : null;
-    if (!interaction || !(panel instanceof CallPanelElement)) return;
-    try {
-      panel.notes.show(
-        await api.change(interaction.id, { contact: { source: contact.source, id: contact.id } }),
-        desktop.agentId,
-      );
-    } catch (error) {
-      panel.fail(sentence(error));
-    }
-  }
-
-  /** Wrap-up reasons: into Finesse while it has the call, and into the log. @param {EventTarget | null} target @param {string[]} reasons */
-  async #wrapUp(target, reasons) {
-    const panel = target instanceof Element ? target.closest("call-panel") : null;
-    if (!(panel instanceof CallPanelElement) || !panel.notes.interaction) return;
-    const { id } = panel.notes.interaction;
-    if (reasons.length && panel.call?.actions.includes("wrap-up"))
-      await this.#order(panel, { action: "wrap-up", sent: { reasons } });
-    try {
-      panel.notes.show(await api.change(id, { reasons }), desktop.agentId);
-      panel.notes.say(t("notes.saved"));
-    } catch (error) {
-      panel.notes.say(sentence(error), true);
-    }
-  }
-
-  /** The agent is done with a call that is over: what they wrote is brought to the service first. @param {EventTarget | null} target */
-  async #putAway(target) {
-    if (!(target instanceof CallPanelElement)) return;
-    const { notes } = target;
-    if (notes.lacksReason) return notes.say(t("reason.missing"), true);
-    await notes.save();
-    if (notes.unsaved) return; // it says why, and tries again
-    // Should this not arrive, the time for notes ends by itself.
-    if (notes.interaction)
-      void api.change(notes.interaction.id, { finished: true }).catch(() => {});
-    this.#close(target.call?.id ?? "");
-    this.#calls.arrange();
+  #closeRecord() {
+    this.#aside.close();
+    this.#show();
     this.#search.focus();
   }
 
-  // ---- calling later
-
-  /** `later` is fired by whom it is about, and by the form when it is saved. @param {CustomEvent} event */
-  #later(event) {
-    if (event.target instanceof CallbackFormElement) {
-      this.#picked.replaceChildren();
-      this.#say(t("callback.saved"));
-      this.#calls.arrange();
-      void this.#callbacks.read();
-    } else {
-      const panel = event.target instanceof Element ? event.target.closest("call-panel") : null;
-      this.#schedule(
-        event.detail ??
-          (panel instanceof CallPanelElement
-            ? panel.caller
-            : { number: "", shown: "", name: "", contact: "" }),
-      );
-    }
+  /** @param {CallbackCustomer} customer */
+  #scheduleCallback(customer) {
+    this.#aside.openCallbackForm(customer);
+    this.#show();
   }
 
-  /** @param {{number: string, shown: string, name: string, contact: string}} whom */
-  #schedule(whom) {
-    const form = new CallbackFormElement();
-    form.addEventListener("left", () => (this.#picked.replaceChildren(), this.#calls.arrange()));
-    this.#picked.replaceChildren(form);
-    form.show(whom);
-    this.#calls.arrange();
+  /** @param {boolean} isSaved */
+  #closeCallbackForm(isSaved) {
+    this.#aside.close();
+    this.#show();
+    if (!isSaved) return;
+    this.#notices.setMessage(t("callback.saved"));
+    void this.#agent.readCallbacks();
   }
 
-  /** @param {{id: string, reason: string}} told */
-  async #callBack({ id, reason }) {
-    if (!this.#telephone.isSettled) return;
-    if (this.#telephone.isBusy) return this.#callbacks.fail(t("error.busy"));
-    this.#callbacks.fail("");
-    this.#callbacks.fail(await this.#telephone.dial(() => api.dialCallback(id, reason)));
-    void this.#callbacks.read();
+  /** @param {string} id @param {string} reason */
+  async #dialCallback(id, reason) {
+    await this.#dialling.dialCallback(id, reason);
+    void this.#agent.readCallbacks();
   }
 
-  /** @param {string} number */
-  async #dial(number) {
-    if (!this.#telephone.isSettled) return;
-    if (this.#telephone.isBusy) return this.#say(t("error.busy"));
-    this.#search.dialling(true);
-    this.#say(t("dial.dialling", { number }));
-    const failed = await this.#telephone.dial(() => api.dial(number));
-    this.#say(failed);
-    if (!failed) this.#search.clear();
-    this.#search.dialling(false);
-  }
-
-  /** @param {{state: string, reason: string | null}} wanted */
-  async #setState({ state, reason }) {
-    const given = this.#orders.give("state", `/finesse/api/User/${desktop.agentId}`, () =>
-      api.setState(state, reason),
-    );
-    if (!given) return this.#state.show(this.#user, true);
-    this.#state.fail("");
-    this.#state.show({ ...this.#user, state, reasonCodeId: reason }, true);
-    this.#state.fail(await given.then(outcomeSentence, sentence));
-    this.#state.show(this.#user, false);
-  }
-
-  /** A contact found by searching, without a call. @param {Contact} contact */
-  #pick(contact) {
-    const card = new ContactCardElement();
-    card.show(contact);
-    const close = () => (
-      this.#picked.replaceChildren(),
-      this.#calls.arrange(),
-      this.#search.focus()
-    );
-    this.#picked.replaceChildren(
-      h(
-        "header",
-        {},
-        h("h2", { tabindex: -1 }, own(contact.name || contact.company)),
-        contact.name && contact.company ? h("p", { class: "about" }, own(contact.company)) : "",
-        h("button", { type: "button", onclick: close }, t("search.close")),
-      ),
-      card,
-    );
-    this.#search.clear();
-    this.#calls.arrange();
-    this.#picked.querySelector("h2")?.focus();
-  }
-
-  /** @param {string} text */
-  #say(text) {
-    this.#notice.hidden = !text;
-    this.#notice.textContent = text;
-  }
-
-  /** How the line to Finesse is; empty when it is well. @param {string} text @param {() => void} [retry] */
-  #lost(text, retry) {
-    this.#connection.hidden = !text;
-    this.#connection.replaceChildren(
-      h("span", {}, text),
-      retry ? h("button", { type: "button", onclick: retry }, t("lookup.retry")) : "",
-    );
+  /**
+   * What an administrator's workflow can do in the card.
+   * @returns {import("./workflows.js").WorkflowActions}
+   */
+  get #workflow() {
+    const state = this.#model.calls.get(this.#tabs.selected);
+    return {
+      note: (line) => state?.notes.addLine(line),
+      search: (text) => this.#search.find(text),
+      dial: (number) => void this.#dialling.dial(number),
+      callback: () => state && this.#scheduleCallback(state.customer),
+    };
   }
 }
 
-/** A name for this tab of the browser, the same after a reload. */
-function tab() {
-  const known = sessionStorage.getItem("callcard.tab") ?? Math.random().toString(36).slice(2);
-  sessionStorage.setItem("callcard.tab", known);
-  return known;
+/** Return a name for this browser tab, the same after a reload. */
+function tabName() {
+  const name = sessionStorage.getItem("callcard.tab") ?? Math.random().toString(36).slice(2);
+  sessionStorage.setItem("callcard.tab", name);
+  return name;
 }
 
-customElements.define("callcard-app", CallcardAppElement);
+defineElements();
+CallcardAppElement.define();

@@ -1,21 +1,33 @@
-// Workflow actions that an administrator leaves to this gadget (handled by OTHER): their path is callcard:ACTION?name=value, with
-// Finesse's variables in it. All others are not ours, and stay alone. No DOM.
+// Workflow actions that an administrator leaves to this gadget (handled by OTHER). Their path is
+// callcard:ACTION?name=value, with Finesse's variables filled in; any other path belongs to another
+// gadget. No DOM.
 
-/** @typedef {{note: (line: string) => void, search: (text: string) => void, dial: (number: string) => void, callback: () => void}} Actions */
+/**
+ * @typedef {object} WorkflowActions
+ * @property {(line: string) => void} note
+ * @property {(text: string) => void} search
+ * @property {(number: string) => void} dial
+ * @property {() => void} callback
+ */
 
-/** Do what a workflow's action says, if it is one of ours. @param {Record<string, string>} params its own @param {Actions} actions */
-export function perform(params, actions) {
-  const told = readAction(params.path ?? params.location ?? "");
-  if (told?.action === "note" && told.values.text) actions.note(told.values.text);
-  else if (told?.action === "search" && told.values.text) actions.search(told.values.text);
-  else if (told?.action === "dial" && told.values.number) actions.dial(told.values.number);
-  else if (told?.action === "callback") actions.callback();
+/**
+ * Run a workflow's action, if it is for this gadget.
+ * @param {Record<string, string>} params @param {WorkflowActions} actions
+ */
+export function runWorkflow(params, actions) {
+  const action = readAction(params.path ?? params.location ?? "");
+  if (!action) return;
+  const { text, number } = action.values;
+  if (action.name === "note" && text) actions.note(text);
+  else if (action.name === "search" && text) actions.search(text);
+  else if (action.name === "dial" && number) actions.dial(number);
+  else if (action.name === "callback") actions.callback();
 }
 
-/** @param {string} path @returns {{action: string, values: Record<string, string>} | null} null if it is not ours */
+/** Parse a path; null if it is not for this gadget. @param {string} path */
 export function readAction(path) {
   const match = /^callcard:(?:\/\/)?([a-z]+)\/?(?:\?(.*))?$/.exec(path.trim());
-  return match
-    ? { action: match[1], values: Object.fromEntries(new URLSearchParams(match[2] ?? "")) }
-    : null;
+  if (!match) return null;
+  const [, name, query = ""] = match;
+  return { name, values: Object.fromEntries(new URLSearchParams(query)) };
 }

@@ -1,20 +1,23 @@
-// The only file that speaks the service's JSON.
+// The service's JSON API. No other file knows its paths and fields.
 
 import { desktop } from "./desktop.js";
 
-/** @typedef {import("./types.d.ts").Lookup} Lookup */
-/** @typedef {import("./types.d.ts").Contact} Contact */
-/** @typedef {import("./types.d.ts").Me} Me */
-/** @typedef {import("./types.d.ts").Accepted} Accepted */
-/** @typedef {import("./types.d.ts").CallSeen} CallSeen */
-/** @typedef {import("./types.d.ts").Told} Told */
-/** @typedef {import("./types.d.ts").Interaction} Interaction */
-/** @typedef {import("./types.d.ts").Target} Target */
 /** @typedef {import("./types.d.ts").Callback} Callback */
+/** @typedef {import("./types.d.ts").CallReport} CallReport */
+/** @typedef {import("./types.d.ts").CommandParams} CommandParams */
+/** @typedef {import("./types.d.ts").CommandResponse} CommandResponse */
+/** @typedef {import("./types.d.ts").Contact} Contact */
+/** @typedef {import("./types.d.ts").Interaction} Interaction */
+/** @typedef {import("./types.d.ts").InteractionChange} InteractionChange */
+/** @typedef {import("./types.d.ts").Me} Me */
+/** @typedef {import("./types.d.ts").NewCallback} NewCallback */
+/** @typedef {import("./types.d.ts").NewContact} NewContact */
+/** @typedef {import("./types.d.ts").ReportAcknowledgement} ReportAcknowledgement */
+/** @typedef {import("./types.d.ts").TransferTarget} TransferTarget */
 
-/** The service's refusal, or its silence: then `code` is `unreachable`. */
+/** A problem that the service reports; without an answer its `code` is `unreachable`. */
 export class ApiError extends Error {
-  /** @param {number} status @param {any} problem */
+  /** @param {number} status @param {any} problem application/problem+json */
   constructor(status, problem) {
     super(problem.detail || problem.title || String(status));
     this.status = status;
@@ -22,65 +25,69 @@ export class ApiError extends Error {
     this.code = problem.code || "unreachable";
     /** @type {string | undefined} */
     this.field = problem.field;
-    /** Finesse's own words, if it was Finesse that refused. @type {{type: string, message: string, data: string} | undefined} */
+    /** Finesse's own error. @type {{type: string, message: string, data: string} | undefined} */
     this.finesse = problem.finesse;
   }
 }
 
-/** @param {string} method @param {string} path @param {{body?: object, signal?: AbortSignal}} [told] @returns {Promise<any>} */
-async function ask(method, path, { body, signal } = {}) {
-  const { status, text } = await desktop.request(
-    method,
-    `${desktop.service}/api/v1${path}`,
-    body,
-    signal,
-  );
+/**
+ * Send a request to the service and return its JSON.
+ * @param {string} method @param {string} path @param {object} [body] @param {AbortSignal} [signal]
+ * @returns {Promise<any>}
+ */
+async function send(method, path, body, signal) {
+  const url = `${desktop.service}/api/v1${path}`;
+  const { status, text } = await desktop.request(method, url, body, signal);
   let content;
   try {
     content = JSON.parse(text);
   } catch {
-    throw new ApiError(status, {}); // the proxy's own answer, or something else in between
+    throw new ApiError(status, {}); // from the proxy, or from something else in between
   }
   if (status < 200 || status > 299) throw new ApiError(status, content);
   return content;
 }
 
+const escape = encodeURIComponent;
+
 export const api = {
-  /** @param {string} number @param {AbortSignal} signal @returns {Promise<Lookup>} */
-  lookup: (number, signal) =>
-    ask("GET", `/contacts?number=${encodeURIComponent(number)}`, { signal }),
   /** @param {string} text @param {AbortSignal} signal @returns {Promise<{contacts: Contact[]}>} */
-  search: (text, signal) => ask("GET", `/contacts?q=${encodeURIComponent(text)}`, { signal }),
-  /** @param {{name: string, company: string, email: string, numbers: string[], request_id: string}} contact @returns {Promise<Contact>} */
-  save: (contact) => ask("POST", "/contacts", { body: contact }),
+  searchContacts: (text, signal) => send("GET", `/contacts?q=${escape(text)}`, undefined, signal),
+  /** @param {NewContact} contact @returns {Promise<Contact>} */
+  createContact: (contact) => send("POST", "/contacts", contact),
   /** @returns {Promise<Me>} */
-  me: () => ask("GET", "/me"),
-  /** @param {string} state @param {string | null} reason @returns {Promise<Accepted>} */
-  setState: (state, reason) =>
-    ask("PUT", "/me/state", { body: reason ? { state, reason } : { state } }),
-  /** @param {string} to @returns {Promise<Accepted>} */
-  dial: (to) => ask("POST", "/calls", { body: { to } }),
-  /** @param {string} call @param {string} action @param {object} [sent] @returns {Promise<Accepted>} */
-  act: (call, action, sent) =>
-    ask("POST", `/calls/${encodeURIComponent(call)}/${encodeURIComponent(action)}`, { body: sent }),
-  /** @param {string} text @param {AbortSignal} signal @returns {Promise<{targets: Target[], missing: string[]}>} */
-  targets: (text, signal) => ask("GET", `/targets?q=${encodeURIComponent(text)}`, { signal }),
-  /** @param {CallSeen} seen @param {boolean} lookup @returns {Promise<Told>} */
-  tell: (seen, lookup) => ask("POST", `/interactions${lookup ? "?lookup=1" : ""}`, { body: seen }),
-  /** @param {string} id @param {object} change @returns {Promise<Interaction>} */
-  change: (id, change) => ask("PUT", `/interactions/${encodeURIComponent(id)}`, { body: change }),
-  /** Those the CRM does not take. @returns {Promise<{interactions: Interaction[]}>} */
-  parked: () => ask("GET", "/interactions"),
+  me: () => send("GET", "/me"),
+  /** @param {string} state @param {string | null} reason @returns {Promise<CommandResponse>} */
+  setState: (state, reason) => send("PUT", "/me/state", reason ? { state, reason } : { state }),
+  /** @param {string} to @returns {Promise<CommandResponse>} */
+  dial: (to) => send("POST", "/calls", { to }),
+  /**
+   * @param {string} id @param {string} action @param {CommandParams} params
+   * @returns {Promise<CommandResponse>}
+   */
+  command: (id, action, params) => send("POST", `/calls/${escape(id)}/${escape(action)}`, params),
+  /**
+   * @param {string} text @param {AbortSignal} signal
+   * @returns {Promise<{targets: TransferTarget[], missing: string[]}>}
+   */
+  transferTargets: (text, signal) =>
+    send("GET", `/transfer-targets?q=${escape(text)}`, undefined, signal),
+  /** @param {CallReport} report @param {boolean} lookup @returns {Promise<ReportAcknowledgement>} */
+  report: (report, lookup) => send("POST", `/interactions${lookup ? "?lookup=1" : ""}`, report),
+  /** @param {string} id @param {InteractionChange} change @returns {Promise<Interaction>} */
+  updateInteraction: (id, change) => send("PUT", `/interactions/${escape(id)}`, change),
+  /** @returns {Promise<{interactions: Interaction[]}>} */
+  parkedInteractions: () => send("GET", "/interactions"),
   /** @param {string} id @returns {Promise<Interaction>} */
-  retry: (id) => ask("POST", `/interactions/${encodeURIComponent(id)}/retry`),
+  retryDelivery: (id) => send("POST", `/interactions/${escape(id)}/retry`),
   /** @returns {Promise<{callbacks: Callback[]}>} */
-  callbacks: () => ask("GET", "/callbacks"),
-  /** @param {object} callback @returns {Promise<Callback>} */
-  saveCallback: (callback) => ask("POST", "/callbacks", { body: callback }),
+  callbacks: () => send("GET", "/callbacks"),
+  /** @param {NewCallback} callback @returns {Promise<Callback>} */
+  createCallback: (callback) => send("POST", "/callbacks", callback),
   /** @param {string} id @param {string} status @returns {Promise<Callback>} */
-  closeCallback: (id, status) =>
-    ask("PUT", `/callbacks/${encodeURIComponent(id)}`, { body: { status } }),
-  /** @param {string} id @param {string} reason @returns {Promise<Accepted>} */
-  dialCallback: (id, reason) =>
-    ask("POST", `/callbacks/${encodeURIComponent(id)}/dial`, { body: { reason } }),
+  closeCallback: (id, status) => send("PUT", `/callbacks/${escape(id)}`, { status }),
+  /** @param {string} id @param {string} reason @returns {Promise<CommandResponse>} */
+  dialCallback: (id, reason) => send("POST", `/callbacks/${escape(id)}/dial`, { reason }),
 };
+
+/** @typedef {typeof api} Api */

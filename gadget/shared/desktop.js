@@ -1,23 +1,51 @@
-// The only door to the Finesse desktop: nobody else touches gadgets.* or finesse.*.
-// Facts: the container's contract as in OpenSocial 1.1 and Finesse's developer guide, 12.5 to 15.0.
+// The Finesse desktop: the only file that uses gadgets.* and finesse.*, and only once it is called.
+// Sources: OpenSocial 1.1, and Finesse's developer guide, 12.5 to 15.0.
 
-import { list } from "./list.js";
+import { asList } from "./list.js";
 
 /** @typedef {import("./types.d.ts").DialogData} DialogData */
 /** @typedef {import("./types.d.ts").UserData} UserData */
 /** @typedef {{status: number, text: string}} Answer */
-/** @typedef {{requestId: string, source: string, type: string, message: string, code: string}} Refusal */
+/**
+ * Finesse's refusal of a request.
+ * @typedef {object} Refusal
+ * @property {string} requestId
+ * @property {string} source the resource that the request was for, as in /finesse/api/Dialog/1
+ * @property {string} type
+ * @property {string} message
+ * @property {string} code the platform's, where the refusal comes from there
+ */
+/**
+ * Handlers for what happens on the desktop; each is optional.
+ * @typedef {object} DesktopListener
+ * @property {(user: UserData) => void} [agent] the agent as Finesse has them now
+ * @property {(dialogs: DialogData[]) => void} [calls] every call that the agent has
+ * @property {(dialog: DialogData) => void} [ended] a call that is off the desktop
+ * @property {(refusal: Refusal) => void} [refused] Finesse refused a command
+ * @property {(requestId: string) => void} [acknowledged] Finesse has done what a request asked
+ * @property {(isConnected: boolean) => void} [connected] the connection to Finesse came or went
+ * @property {(what: "agent" | "calls") => void} [failed] the library could not load
+ */
 
-/** Milliseconds without an answer from the container's proxy, which itself gives up after 5 s but may never call back. */
-const WATCHDOG = 9000;
+/**
+ * Milliseconds to wait for the container's proxy, which gives up after 5 s but may never call back.
+ */
+const REQUEST_TIMEOUT_MS = 9000;
 /** Milliseconds to wait for the desktop's hub, and then for the agent. */
-const PATIENCE = 15_000;
+const CONNECT_TIMEOUT_MS = 15_000;
 
-/** @type {Promise<any>} */
-const hub = window.callcardBoot.hub;
-const prefs = new gadgets.Prefs();
+/** @type {any} */
+let knownPrefs;
 
-/** Libraries before 11.0 leave it to each gadget to gather what the desktop knows of the agent. */
+/** Return the container's preferences for this gadget. */
+function prefs() {
+  knownPrefs ??= new gadgets.Prefs();
+  return knownPrefs;
+}
+
+/**
+ * Return the desktop's configuration; libraries before 11.0 leave it to each gadget to gather it.
+ */
 function config() {
   const known = finesse.gadget?.Config;
   if (known?.id) return known;
@@ -34,55 +62,64 @@ function config() {
     "pubsubDomain",
   ];
   const gathered = {
-    ...Object.fromEntries(names.map((name) => [name, prefs.getString(name)])),
-    clientDriftInMillis: prefs.getInt("clientDriftInMillis"),
+    ...Object.fromEntries(names.map((name) => [name, prefs().getString(name)])),
+    clientDriftInMillis: prefs().getInt("clientDriftInMillis"),
   };
   finesse.gadget = { ...finesse.gadget, Config: gathered };
   finesse.container = { ...finesse.container, Config: gathered };
   return gathered;
 }
 
-/** Read at each use: an access token may be refreshed while the gadget runs. */
+/**
+ * Return the agent's credential; read at each use, as an access token is refreshed while the gadget
+ * runs.
+ */
 function authorization() {
   const { Utilities } = finesse.utilities;
   return Utilities.getAuthHeaderString?.(config()) ?? `Basic ${Utilities.getUserAuthString()}`;
 }
 
-/** The node on which this desktop is, host and port: the service must give the agent's orders to the same one. */
+/**
+ * Return the host and port of this desktop's node: the service must send the agent's commands to
+ * the same one.
+ */
 function node() {
   const { hostname, port, protocol } = location;
   return `${hostname}:${port || (protocol === "https:" ? "443" : "80")}`;
 }
 
 export const desktop = {
-  language: prefs.getLang?.() || prefs.getString("language") || "en",
+  get language() {
+    return prefs().getLang?.() || prefs().getString("language") || "en";
+  },
 
-  /** @param {string} key */
-  message: (key) => prefs.getMsg(key),
+  /** Return a text of the bundle in the agent's language. @param {string} key */
+  message: (key) => prefs().getMsg(key),
 
   /**
-   * Where Callcard's service is: what the layout says in the gadget's address, else what the bundle was built with. The agent's
-   * credential goes there, so the address is believed only inside the desktop, not of a link that somebody sent.
+   * The service's address: from the layout, by `?service=` in the gadget's address, or else from
+   * the build. The agent's credential is sent there, so the address counts only inside the desktop,
+   * not in a link that somebody sent.
    */
   get service() {
     if (window.parent === window) return "";
     const spec = new URLSearchParams(location.search).get("url") ?? "";
-    const told = new URL(spec, location.href).searchParams.get("service");
-    return (told || window.callcardBoot.service || "").replace(/\/+$/, "");
+    const configured = new URL(spec, location.href).searchParams.get("service");
+    return (configured || window.callcardBoot.service || "").replace(/\/+$/, "");
   },
 
   get agentId() {
     return config().id;
   },
 
-  /** What the server's clock says, in milliseconds: this computer's may be far off. */
+  /** The server's clock, in milliseconds: this computer's may be far off. */
   get now() {
     return Date.now() - (Number(config().clientDriftInMillis) || 0);
   },
 
   /**
-   * Ask through the container's proxy, with the agent's own Finesse credential. Resolves with any answer of the service;
-   * status 0 or 504 says that there was none.
+   * Send a request through the container's proxy, with the agent's own Finesse credential. Resolve
+   * with any answer; status 0 or 504 means that there was none.
    * @param {string} method GET, POST or PUT: the proxy has no PATCH and drops a DELETE's body
    * @param {string} url
    * @param {object} [body]
@@ -90,13 +127,11 @@ export const desktop = {
    * @returns {Promise<Answer>}
    */
   request(method, url, body, signal) {
-    const { RequestParameters: is, ContentType } = gadgets.io;
-    // Three locks against the proxy's cache, which would answer one agent with what another got: no refresh interval, a
-    // unique address, and the service's own no-store.
-    const unique =
-      method === "GET"
-        ? `${url.includes("?") ? "&" : "?"}nocache=${Date.now()}${Math.random().toString(36).slice(2, 8)}`
-        : "";
+    const { RequestParameters, ContentType } = gadgets.io;
+    // The proxy's cache would give one agent the answer to another: hence no refresh interval, a
+    // unique address, and the service's no-store.
+    const random = `${Date.now()}${Math.random().toString(36).slice(2, 8)}`;
+    const unique = method === "GET" ? `${url.includes("?") ? "&" : "?"}nocache=${random}` : "";
     const headers = {
       Authorization: authorization(),
       "X-Finesse-User": desktop.agentId,
@@ -104,67 +139,70 @@ export const desktop = {
       "Content-Type": "application/json",
     };
     return new Promise((resolve, reject) => {
-      const watchdog = setTimeout(() => resolve({ status: 0, text: "" }), WATCHDOG);
-      signal?.addEventListener("abort", () => (clearTimeout(watchdog), reject(signal.reason)));
+      const timer = setTimeout(() => resolve({ status: 0, text: "" }), REQUEST_TIMEOUT_MS);
+      signal?.addEventListener("abort", () => {
+        clearTimeout(timer);
+        reject(signal.reason);
+      });
       gadgets.io.makeRequest(
         url + unique,
         (/** @type {any} */ answer) => {
-          clearTimeout(watchdog);
+          clearTimeout(timer);
           resolve({ status: answer.rc ?? 0, text: answer.text ?? "" });
         },
         {
-          [is.METHOD]: method,
-          [is.HEADERS]: headers,
-          [is.POST_DATA]: body ? JSON.stringify(body) : "",
-          [is.CONTENT_TYPE]: ContentType.TEXT,
-          [is.REFRESH_INTERVAL]: 0,
+          [RequestParameters.METHOD]: method,
+          [RequestParameters.HEADERS]: headers,
+          [RequestParameters.POST_DATA]: body ? JSON.stringify(body) : "",
+          [RequestParameters.CONTENT_TYPE]: ContentType.TEXT,
+          [RequestParameters.REFRESH_INTERVAL]: 0,
         },
       );
     });
   },
 
   /**
-   * Follow the agent and their calls. Resolves once the library listens; rejects if the desktop's hub does not come.
-   * @param {{
-   *   agent: (user: UserData) => void, calls: (dialogs: DialogData[]) => void, ended: (dialog: DialogData) => void,
-   *   refused: (refusal: Refusal) => void, answered?: (requestId: string) => void, connected: (now: boolean) => void, failed: (what: string) => void,
-   * }} listener
+   * Follow the agent and their calls until `signal` aborts. Resolve once the library listens;
+   * reject if the desktop's hub does not connect.
+   * @param {DesktopListener} given @param {AbortSignal} [signal]
    */
-  async follow(listener) {
+  async follow(given, signal) {
+    const listener = untilAborted(given, signal);
     const client = await Promise.race([
-      hub,
-      new Promise((_, reject) => setTimeout(() => reject(new Error("no hub")), PATIENCE)),
+      window.callcardBoot.hub,
+      new Promise((_, reject) => setTimeout(() => reject(new Error("no hub")), CONNECT_TIMEOUT_MS)),
     ]);
     const { ClientServices } = finesse.clientservices;
     ClientServices.init(config(), false);
-    ClientServices.registerOnDisconnectHandler(() => listener.connected(false));
-    ClientServices.registerOnConnectHandler(() => listener.connected(true));
-    // The proxy may never call back, and then the library says nothing either.
-    const waiting = setTimeout(() => listener.failed("agent"), PATIENCE);
+    ClientServices.registerOnDisconnectHandler(() => listener.connected?.(false));
+    ClientServices.registerOnConnectHandler(() => listener.connected?.(true));
+    // The proxy may never call back, and then the library reports nothing either.
+    const timer = setTimeout(() => listener.failed?.("agent"), CONNECT_TIMEOUT_MS);
     const user = new finesse.restservices.User({
       id: desktop.agentId,
       onLoad: () => {
-        clearTimeout(waiting);
-        listener.agent(user.getData());
+        clearTimeout(timer);
+        listener.agent?.(user.getData());
         followDialogs();
       },
-      onChange: () => listener.agent(user.getData()),
-      onError: () => listener.failed("agent"),
+      onChange: () => listener.agent?.(user.getData()),
+      onError: () => listener.failed?.("agent"),
     });
     for (const topic of [
       `finesse.api.User.${desktop.agentId}`,
       `finesse.api.User.${desktop.agentId}.Dialogs`,
     ]) {
-      // The library tells refusals only for requests of its own; the service's come past it on the same topic.
+      // The library reports refusals only of its own requests; those of the service's arrive on the
+      // same topic.
       client.subscribe(topic, (/** @type {string} */ _topic, /** @type {any} */ message) =>
-        guarded(() => hearRefusal(message?.object?.Update)),
+        guarded(() => readRefusal(message?.object?.Update)),
       );
     }
 
     function followDialogs() {
       /** @type {Map<string, DialogData>} */
       const dialogs = new Map();
-      const changed = () => listener.calls([...dialogs.values()]);
+      const changed = () => listener.calls?.([...dialogs.values()]);
       const put = (/** @type {any} */ dialog) => {
         const data = dialog.getData();
         if (!data?.id) return;
@@ -174,8 +212,8 @@ export const desktop = {
       };
       const remove = (/** @type {any} */ dialog) => {
         const data = dialog.getData();
-        if (!dialogs.delete(data?.id)) return; // told twice
-        listener.ended(data);
+        if (!dialogs.delete(data?.id)) return; // the library reports some deletions twice
+        listener.ended?.(data);
         changed();
       };
       const collection = user.getDialogs({
@@ -185,15 +223,15 @@ export const desktop = {
         },
         onCollectionAdd: put,
         onCollectionDelete: remove,
-        onError: () => listener.failed("calls"),
+        onError: () => listener.failed?.("calls"),
       });
     }
 
     /** @param {any} update */
-    function hearRefusal(update) {
-      if (update?.requestId && !update.data?.apiErrors) listener.answered?.(update.requestId);
-      for (const error of list(update?.data?.apiErrors?.apiError)) {
-        listener.refused({
+    function readRefusal(update) {
+      if (update?.requestId && !update.data?.apiErrors) listener.acknowledged?.(update.requestId);
+      for (const error of asList(update?.data?.apiErrors?.apiError)) {
+        listener.refused?.({
           requestId: update.requestId ?? "",
           source: update.source ?? "",
           type: error.errorType ?? "",
@@ -204,27 +242,36 @@ export const desktop = {
     }
   },
 
-  /** Let the desktop give the gadget the height it needs; asked again whenever `element` changes its own. @param {Element} element */
-  fit(element) {
-    let asked = 0;
-    const ask = () => {
+  /**
+   * Keep the gadget as high as `element`.
+   * @param {Element} element @param {AbortSignal} [signal]
+   */
+  fitHeight(element, signal) {
+    let known = 0;
+    const adjust = () => {
       const height = Math.ceil(element.getBoundingClientRect().height);
-      if (height && height !== asked) gadgets.window.adjustHeight((asked = height)); // a hidden tab measures nothing
+      if (!height || height === known) return; // in a hidden tab it is 0
+      known = height;
+      gadgets.window.adjustHeight(height);
     };
-    new ResizeObserver(ask).observe(element);
-    ask();
+    const observer = new ResizeObserver(adjust);
+    observer.observe(element);
+    signal?.addEventListener("abort", () => observer.disconnect());
+    adjust();
   },
 
-  /** @param {string} title */
+  /** Set the title above the gadget. @param {string} title */
   setTitle: (title) => gadgets.window.setTitle(title),
 
   /**
-   * Hear of the workflow actions that are left to gadgets. Through the container's services: who listens on the hub instead takes the
-   * actions away from Finesse's own workflows.
-   * @param {(params: Record<string, string>) => void} hear by the params' names, their variables filled in
+   * Follow the workflow actions that Finesse leaves to gadgets. By the container's services: a
+   * listener on the hub would take the actions away from Finesse's own workflows.
+   * @param {(params: Record<string, string>) => void} onAction gets the parameters, variables
+   * filled in
+   * @param {AbortSignal} [signal]
    */
-  async followWorkflows(hear) {
-    await hub;
+  async followWorkflows(onAction, signal) {
+    await window.callcardBoot.hub;
     try {
       const { ContainerServices } = finesse.containerservices;
       const services = ContainerServices.init();
@@ -232,9 +279,10 @@ export const desktop = {
         ContainerServices.Topics.WORKFLOW_ACTION_EVENT,
         (/** @type {any} */ event) =>
           guarded(() => {
-            if (String(event.getHandledBy?.() ?? "").toUpperCase() !== "OTHER") return;
+            const handler = String(event.getHandledBy?.() ?? "").toUpperCase();
+            if (signal?.aborted || handler !== "OTHER") return;
             const params = Object.values(event.getParams?.() ?? {});
-            hear(
+            onAction(
               Object.fromEntries(
                 params.map((/** @type {any} */ param) => [
                   param.name,
@@ -245,14 +293,31 @@ export const desktop = {
           }),
       );
     } catch (error) {
-      console.warn("no workflow actions here:", error); // hosted in another origin than the desktop's
+      console.warn("no workflow actions here:", error); // on another origin than the desktop's
     }
   },
 
+  /** Remove the container's loading indicator. */
   dismissLoading: () => gadgets.loadingindicator?.dismiss(),
 };
 
-/** The hub swallows exceptions; the console must not. @param {() => void} handler */
+/**
+ * Return handlers that do nothing once `signal` aborts: the library has no way to unsubscribe.
+ * @param {DesktopListener} listener @param {AbortSignal} [signal] @returns {DesktopListener}
+ */
+function untilAborted(listener, signal) {
+  /** @param {[string, Function]} entry */
+  const guard = ([name, handler]) => [
+    name,
+    (/** @type {unknown} */ value) => !signal?.aborted && handler(value),
+  ];
+  return Object.fromEntries(Object.entries(listener).map(guard));
+}
+
+/**
+ * Run a handler and log what it throws: the hub swallows exceptions.
+ * @param {() => void} handler
+ */
 function guarded(handler) {
   try {
     handler();

@@ -1,9 +1,14 @@
-// Making elements. Text only ever becomes text: whatever a caller or a CRM sends can't become markup.
+// Helpers for making elements and for events. Text only ever becomes text: data can't become
+// markup.
 
 /** @typedef {Node | string | number | null | undefined | false} Child */
+/** @typedef {import("./types.d.ts").CallcardEvents} CallcardEvents */
+/** @typedef {import("./types.d.ts").CallcardRequests} CallcardRequests */
+/** @typedef {import("./types.d.ts").EventHandlers} EventHandlers */
 
 /**
- * An element with its attributes, listeners (`onclick: …`) and children; empty ones are left out.
+ * Create an element with attributes, listeners (`onclick: …`) and children; empty ones are left
+ * out.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {Record<string, any>} [attributes]
@@ -29,20 +34,80 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Text of any direction that must not turn around what stands beside it: names, numbers. @param {string} text */
-export const own = (text) => h("bdi", {}, text);
+/**
+ * Isolate text of any direction, so that it does not reorder its neighbours.
+ * @param {string} text
+ */
+export const isolate = (text) => h("bdi", {}, text);
 
-/** A telephone number: left to right whatever surrounds it. @param {string} number */
-export const phone = (number) => h("bdi", { dir: "ltr", class: "phone" }, number);
+/** Show a telephone number left to right, whatever surrounds it. @param {string} number */
+export const phoneNumber = (number) => h("bdi", { dir: "ltr", class: "phone" }, number);
+
+/** Join the parts that are there with dots. @param {Child[]} parts @returns {(Node | string)[]} */
+export const dotted = (parts) =>
+  parts
+    .filter((part) => part instanceof Node || typeof part === "string")
+    .filter(Boolean)
+    .flatMap((part, index) => (index ? [" · ", part] : [part]));
 
 /**
- * Announce `detail` to whoever placed the element: one bubbling event.
- * @param {HTMLElement} element @param {string} name @param {any} [detail]
+ * Fire one of the bundle's events; it bubbles.
+ * @template {keyof CallcardEvents} Name
+ * @param {HTMLElement} element @param {Name} name @param {CallcardEvents[Name]} detail
  */
-export function tell(element, name, detail) {
+export function emit(element, name, detail) {
   element.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
 }
 
-let ids = 0;
-/** An id that nobody else has. @param {string} stem */
-export const uniqueId = (stem) => `${stem}-${++ids}`;
+/**
+ * Fire an event that the app answers; `listen()` passes the answer to `detail.respondWith`.
+ * @template {keyof CallcardRequests} Name
+ * @param {HTMLElement} element @param {Name} name @param {CallcardRequests[Name]["detail"]} detail
+ * @returns {Promise<CallcardRequests[Name]["response"]>}
+ */
+export function request(element, name, detail) {
+  return new Promise((resolve) => {
+    const event = new CustomEvent(name, {
+      detail: { ...detail, respondWith: resolve },
+      bubbles: true,
+    });
+    element.dispatchEvent(event);
+  });
+}
+
+/**
+ * Handle the bundle's events on an element until `signal` aborts; what a handler returns answers a
+ * request.
+ * @param {HTMLElement} element @param {EventHandlers} handlers @param {AbortSignal} signal
+ */
+export function listen(element, handlers, signal) {
+  for (const [name, handler] of Object.entries(handlers)) {
+    const handle = /** @type {(detail: any) => unknown} */ (handler);
+    const onEvent = (/** @type {Event} */ event) => {
+      const { detail } = /** @type {CustomEvent} */ (event);
+      const response = handle(detail);
+      detail?.respondWith?.(response);
+    };
+    element.addEventListener(name, onEvent, { signal });
+  }
+}
+
+/**
+ * Run `task` at an interval until `signal` aborts.
+ * @param {number} milliseconds @param {() => void} task @param {AbortSignal} signal
+ */
+export function every(milliseconds, task, signal) {
+  const timer = setInterval(task, milliseconds);
+  signal.addEventListener("abort", () => clearInterval(timer));
+}
+
+let lastId = 0;
+
+/** Return an id that no other element on the page has. @param {string} stem */
+export function uniqueId(stem) {
+  lastId += 1;
+  return `${stem}-${lastId}`;
+}
+
+/** Return an id for a request, so that the service recognises its repetition. */
+export const newRequestId = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;

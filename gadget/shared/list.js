@@ -1,5 +1,10 @@
-// XML says nothing of lists: one child comes as itself, two as a list, none as null.
+// XML has no lists: one child arrives as itself, several as a list, none as null.
 
-/** @template T @param {T | T[] | null | undefined} value @returns {T[]} */
-export const list = (value) =>
-  Array.isArray(value) ? value : value === null || value === undefined ? [] : [value];
+/**
+ * Return what the Finesse library gives for repeated elements as a list.
+ * @template T @param {T | T[] | null | undefined} value @returns {T[]}
+ */
+export function asList(value) {
+  if (Array.isArray(value)) return value;
+  return value === null || value === undefined ? [] : [value];
+}

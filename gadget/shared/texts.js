@@ -1,8 +1,12 @@
-// The gadget's words in the agent's language. `t()` takes a literal key: the build checks that every language has it.
+// Texts in the agent's language. `t()` takes a literal key: the build checks that every language
+// has it.
 
 import { desktop } from "./desktop.js";
 
-/** @param {string} key @param {Record<string, string | number>} [values] for the text's {places} */
+/**
+ * Return the text for `key`, with its {places} filled in.
+ * @param {string} key @param {Record<string, string | number>} [values]
+ */
 export function t(key, values = {}) {
   const text = desktop.message(key) || key;
   return text.replace(/\{(\w+)\}/g, (/** @type {string} */ place, /** @type {string} */ name) =>
@@ -10,7 +14,7 @@ export function t(key, values = {}) {
   );
 }
 
-/** A country's name in the agent's language. @param {string | null} region two letters */
+/** Return a country's name in the agent's language. @param {string | null} region two letters */
 export function countryName(region) {
   if (!region) return "";
   try {
@@ -20,21 +24,43 @@ export function countryName(region) {
   }
 }
 
-/** A moment as people say it: today's with the time, others with the date. @param {string} iso */
-export function moment(iso) {
-  const at = new Date(iso);
-  if (Number.isNaN(at.getTime())) return iso;
-  const today = at.toDateString() === new Date().toDateString();
+/** Format a time of today as a time, any other as a date. @param {string} iso */
+export function formatDate(iso) {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return iso;
+  const isToday = date.toDateString() === new Date().toDateString();
   /** @type {Intl.DateTimeFormatOptions} */
-  const form = today ? { timeStyle: "short" } : { dateStyle: "medium" };
-  return new Intl.DateTimeFormat(desktop.language, form).format(at);
+  const options = isToday ? { timeStyle: "short" } : { dateStyle: "medium" };
+  return new Intl.DateTimeFormat(desktop.language, options).format(date);
 }
 
-/** Minutes and seconds, hours when there are any. @param {number} seconds */
-export function clock(seconds) {
+/**
+ * Format a duration as minutes and seconds, with hours when there are any.
+ * @param {number} seconds
+ */
+export function formatDuration(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
-  const parts = [Math.floor(whole / 60) % 60, whole % 60].map((part) =>
-    String(part).padStart(2, "0"),
-  );
-  return whole >= 3600 ? `${Math.floor(whole / 3600)}:${parts.join(":")}` : parts.join(":");
+  const minutes = String(Math.floor(whole / 60) % 60).padStart(2, "0");
+  const rest = `${minutes}:${String(whole % 60).padStart(2, "0")}`;
+  return whole >= 3600 ? `${Math.floor(whole / 3600)}:${rest}` : rest;
 }
+
+/** The agents' states. @type {Record<string, () => string>} */
+const STATES = {
+  READY: () => t("state.ready"),
+  NOT_READY: () => t("state.notReady"),
+  LOGOUT: () => t("state.signedOut"),
+  RESERVED: () => t("state.reserved"),
+  RESERVED_OUTBOUND: () => t("state.reserved"),
+  RESERVED_OUTBOUND_PREVIEW: () => t("state.reserved"),
+  TALKING: () => t("state.talking"),
+  HOLD: () => t("state.hold"),
+  WORK: () => t("state.work"),
+  WORK_READY: () => t("state.work"),
+};
+
+/**
+ * Return Finesse's state in the agent's language; an unknown one as it is.
+ * @param {string} state
+ */
+export const stateLabel = (state) => STATES[state]?.() ?? state;

@@ -1,4 +1,5 @@
-// What the container and the Finesse library give a gadget, as far as Callcard uses it; and what the service answers.
+// Types of what the container and the Finesse library give a gadget, of the service's JSON, and of
+// the bundle's events.
 
 export type OneOrMany<T> = T | T[] | null | undefined;
 
@@ -50,6 +51,22 @@ export interface ContactNumber {
   e164: string | null;
 }
 
+export interface HistoryEntry {
+  started_at: string;
+  kind: string;
+  subject: string;
+  direction: string;
+  agent: string;
+}
+
+export interface Case {
+  id: string;
+  subject: string;
+  status: string;
+  opened_at: string;
+  url: string;
+}
+
 export interface Contact {
   source: string;
   id: string;
@@ -59,8 +76,16 @@ export interface Contact {
   url: string;
   flags: string[];
   numbers: ContactNumber[];
-  interactions: { at: string; kind: string; subject: string; direction: string; agent: string }[];
-  cases: { id: string; subject: string; status: string; opened: string; url: string }[];
+  interactions: HistoryEntry[];
+  cases: Case[];
+}
+
+export interface NewContact {
+  name: string;
+  company: string;
+  email: string;
+  numbers: string[];
+  request_id: string;
 }
 
 export interface Match {
@@ -68,7 +93,7 @@ export interface Match {
   contact: Contact;
 }
 
-export interface NumberRead {
+export interface ParsedNumber {
   given: string;
   kind: "public" | "internal" | "withheld" | "unreadable";
   e164: string | null;
@@ -76,10 +101,10 @@ export interface NumberRead {
   country: string | null;
 }
 
-export interface Lookup {
-  number: NumberRead;
+export interface LookupResult {
+  number: ParsedNumber;
   matches: Match[];
-  sources: Record<string, "answered" | "late" | "failed">;
+  sources: Record<string, "ok" | "late" | "failed">;
 }
 
 export interface Reason {
@@ -88,97 +113,228 @@ export interface Reason {
   label: string;
 }
 
+export type Platform = "ucce" | "uccx";
+
 export interface Me {
   id: string;
   name: string;
   state: string;
   reason: Reason | null;
-  platform: "ucce" | "uccx";
+  platform: Platform;
   wrap_up_reasons: string[];
   not_ready_reasons: Reason[];
   sign_out_reasons: Reason[];
 }
 
-export interface Accepted {
+/** What the card can do to a call; each is a path of the API. */
+export type Action =
+  | "accept"
+  | "reject"
+  | "close"
+  | "answer"
+  | "retrieve"
+  | "hold"
+  | "complete-transfer"
+  | "conference"
+  | "consult"
+  | "transfer"
+  | "dtmf"
+  | "record"
+  | "callback"
+  | "cancel-callback"
+  | "data"
+  | "wrap-up"
+  | "drop";
+
+export interface CommandParams {
+  to?: string;
+  digits?: string;
+  variables?: Record<string, string>;
+  wrap_up_reasons?: string[];
+  callback_time?: string;
+  callback_number?: string;
+}
+
+export interface CommandResponse {
   request_id: string;
   outcome: string;
 }
 
-export interface PartySeen {
+export interface ReportedParticipant {
   address: string;
   state: string;
-  since: string;
-  began: string;
-  agent: boolean;
+  state_since: string;
+  joined_at: string;
+  is_agent: boolean;
 }
 
-export interface CallSeen {
+export interface CallReport {
   id: string;
-  key: string;
-  associated: string;
-  secondary: string;
+  call_key: string;
+  associated_call: string;
+  merged_call: string;
   from_address: string;
   to_address: string;
-  dialed: string;
+  dialed_number: string;
   callback_number: string;
   type: string;
   queue: string;
   variables: Record<string, string>;
-  reasons: string[];
-  parties: PartySeen[];
-  earlier?: PartySeen[];
-  over: boolean;
-  state?: string;
-  since?: string;
+  wrap_up_reasons: string[];
+  participants: ReportedParticipant[];
+  earlier_states?: ReportedParticipant[];
+  /** Finesse has taken the call off this agent's desktop. */
+  ended: boolean;
+  agent_state?: string;
+  agent_state_since?: string;
+}
+
+export interface AgentNotes {
+  agent: string;
+  name: string;
+  text: string;
+  wrap_up_reasons: string[];
 }
 
 export interface Interaction {
   id: string;
-  state: "open" | "closing" | "due" | "delivered" | "parked";
+  status: "open" | "closing" | "due" | "delivered" | "parked";
   problem: string;
   number: string;
-  began: string;
-  ended: string;
-  end: string;
+  started_at: string;
+  ended_at: string;
+  end_reason: string;
   contact: { source: string; id: string; name: string } | null;
-  notes: { agent: string; name: string; text: string; reasons: string[] }[];
-  reasons: string[];
-  reason_required: boolean;
+  notes: AgentNotes[];
+  wrap_up_reasons: string[];
+  wrap_up_required: boolean;
   finished: boolean;
-  closes: string;
+  notes_until: string;
 }
 
-export interface Told {
+export interface InteractionChange {
+  notes?: string;
+  base_notes?: string;
+  typed_at?: string;
+  wrap_up_reasons?: string[];
+  contact?: { source: string; id: string };
+  finished?: boolean;
+}
+
+export interface ReportAcknowledgement {
   interaction: Interaction | null;
   never_logged: boolean;
   number: string;
   outgoing: boolean;
-  ended: boolean;
-  gone: boolean;
-  lookup: Lookup | null;
+  /** The call has ended for every agent. */
+  call_ended: boolean;
+  ended_for_agent: boolean;
+  lookup: LookupResult | null;
 }
 
-export interface Target {
+export interface TransferTarget {
   kind: "agent" | "phone-book" | "contact";
   name: string;
   detail: string;
   number: string;
 }
 
+/** Whom a callback is for, before it is saved. */
+export interface CallbackCustomer {
+  number: string;
+  display: string;
+  name: string;
+  contact: string;
+}
+
+export interface NewCallback {
+  number: string;
+  name: string;
+  contact: string;
+  due_at: string;
+  note: string;
+  request_id: string;
+}
+
 export interface Callback {
   id: string;
   status: string;
-  at: string;
+  due_at: string;
   number: string;
   name: string;
   contact: string;
   note: string;
   display: string;
-  tried: string;
+  last_tried_at: string;
 }
 
+/**
+ * Events that elements fire for their app, by name. Each bubbles; the detail says which call it is
+ * about.
+ */
+export interface CallcardEvents {
+  "callcard-call-closed": { callId: string };
+  /** `shownOn` is the call whose panel the button is on, if it is another one. */
+  "callcard-call-command": {
+    callId: string;
+    action: Action;
+    params?: CommandParams;
+    shownOn?: string;
+  };
+  "callcard-callback-dialled": { id: string; reason: string };
+  "callcard-callback-done": { id: string };
+  "callcard-callback-form-closed": { isSaved: boolean };
+  "callcard-callback-scheduled": { customer: CallbackCustomer };
+  "callcard-contact-chosen": { callId: string; match: Match };
+  "callcard-contact-edited": { callId: string };
+  "callcard-drawer-toggled": { callId: string; drawer: "targets" | "keypad" | "callback" };
+  "callcard-lookup-retried": { callId: string };
+  "callcard-notes-edited": { callId: string; text: string };
+  /** The agent has left the notes' field. */
+  "callcard-notes-left": { callId: string };
+  "callcard-number-dialled": { number: string };
+  "callcard-record-closed": null;
+  "callcard-record-opened": { contact: Contact };
+  "callcard-state-chosen": { state: string; reason: string | null };
+  "callcard-variable-edited": { callId: string; name: string; value: string };
+  "callcard-wrap-up-chosen": { callId: string; reasons: string[] };
+}
+
+/** Events that the app answers with a promise. */
+export interface CallcardRequests {
+  "callcard-callback-create": { detail: { callback: NewCallback }; response: Callback };
+  "callcard-contact-create": { detail: { contact: NewContact }; response: Contact };
+  "callcard-contact-search": {
+    detail: { text: string; signal: AbortSignal };
+    response: { contacts: Contact[] };
+  };
+  "callcard-delivery-retry": { detail: { id: string }; response: Interaction };
+  "callcard-target-search": {
+    detail: { text: string; signal: AbortSignal };
+    response: { targets: TransferTarget[]; missing: string[] };
+  };
+}
+
+export type RequestDetail<Name extends keyof CallcardRequests> =
+  CallcardRequests[Name]["detail"] & {
+    respondWith: (response: Promise<CallcardRequests[Name]["response"]>) => void;
+  };
+
+/** An app's handlers, by event; each gets the event's detail. */
+export type EventHandlers = {
+  [Name in keyof CallcardEvents]?: (detail: CallcardEvents[Name]) => unknown;
+} & {
+  [Name in keyof CallcardRequests]?: (
+    detail: CallcardRequests[Name]["detail"],
+  ) => Promise<CallcardRequests[Name]["response"]>;
+};
+
+type CallcardEventMap = {
+  [Name in keyof CallcardEvents]: CustomEvent<CallcardEvents[Name]>;
+} & { [Name in keyof CallcardRequests]: CustomEvent<RequestDetail<Name>> };
+
 declare global {
-  // The vendor ships no types, and these libraries are reached through shared/desktop.js alone.
+  // The vendor ships no types; only shared/desktop.js uses these libraries.
   const gadgets: any;
   const finesse: any;
   interface Window {
@@ -186,4 +342,5 @@ declare global {
     gadgets: any;
     finesse: any;
   }
+  interface HTMLElementEventMap extends CallcardEventMap {}
 }

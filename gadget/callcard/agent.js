@@ -1,0 +1,105 @@
+// The agent beside the calls: their state with its reasons, their callbacks, and their calls that
+// are not in the CRM yet.
+
+import { api } from "../shared/api.js";
+import { commandErrorText, errorText } from "../shared/errors.js";
+
+/** @typedef {import("../shared/commands.js").Commands} Commands */
+/** @typedef {import("../shared/parked-list.js").ParkedListElement} ParkedListElement */
+/** @typedef {import("../shared/types.d.ts").Platform} Platform */
+/** @typedef {import("../shared/types.d.ts").UserData} UserData */
+/** @typedef {import("./agent-state.js").AgentStateElement} AgentStateElement */
+/** @typedef {import("./callbacks.js").CallbackListElement} CallbackListElement */
+
+/** Milliseconds until the agent's reasons are read again after a failure. */
+const PROFILE_RETRY_MS = 10_000;
+
+export class Agent {
+  /** The agent as Finesse has them; null until the desktop is connected. @type {UserData | null} */
+  user = null;
+  /** @type {string[]} */
+  wrapUpReasons = [];
+  /** @type {Platform} */
+  platform = "ucce";
+  #commands;
+  #state;
+  #callbacks;
+  #parked;
+
+  /**
+   * @param {Commands} commands @param {AgentStateElement} state
+   * @param {CallbackListElement} callbacks @param {ParkedListElement} parked
+   */
+  constructor(commands, state, callbacks, parked) {
+    this.#commands = commands;
+    this.#state = state;
+    this.#callbacks = callbacks;
+    this.#parked = parked;
+  }
+
+  /** Take the agent as Finesse has them now. @param {UserData} user */
+  update(user) {
+    const hasChanged =
+      user.state !== this.user?.state ||
+      user.reasonCodeId !== this.user?.reasonCodeId ||
+      user.pendingState;
+    if (hasChanged) this.#commands.observeState();
+    this.user = user;
+    this.#state.show(user, this.#commands.isChangingState);
+  }
+
+  /** Read the agent's reasons; until then, states have none. @param {() => void} onRead */
+  async readProfile(onRead) {
+    try {
+      const me = await api.me();
+      this.#state.setReasons(me.not_ready_reasons, me.sign_out_reasons);
+      this.#callbacks.setReasons(me.not_ready_reasons);
+      this.wrapUpReasons = me.wrap_up_reasons;
+      this.platform = me.platform;
+      onRead();
+      this.readLists();
+    } catch {
+      setTimeout(() => void this.readProfile(onRead), PROFILE_RETRY_MS);
+    }
+  }
+
+  /** Change the agent's state. @param {string} state @param {string | null} reason */
+  async setState(state, reason) {
+    const user = this.user ?? {};
+    const result = this.#commands.setState(state, reason);
+    if (!result) return this.#state.show(user, true);
+    this.#state.setError("");
+    this.#state.show({ ...user, state, reasonCodeId: reason }, true);
+    this.#state.setError(commandErrorText(await result));
+    this.#state.show(this.user ?? {}, false);
+  }
+
+  /** Read the callbacks and the parked calls. */
+  readLists() {
+    void this.readCallbacks();
+    // After a failure, what is shown stays until the next read.
+    api.parkedInteractions().then(
+      ({ interactions }) => this.#parked.show(interactions),
+      () => {},
+    );
+  }
+
+  async readCallbacks() {
+    try {
+      const { callbacks } = await api.callbacks();
+      this.#callbacks.show(callbacks);
+    } catch (error) {
+      this.#callbacks.showReadError(errorText(error));
+    }
+  }
+
+  /** Take a callback off the list. @param {string} id */
+  async closeCallback(id) {
+    try {
+      await api.closeCallback(id, "done");
+      await this.readCallbacks();
+    } catch (error) {
+      this.#callbacks.setError(errorText(error));
+    }
+  }
+}

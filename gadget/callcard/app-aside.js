@@ -1,0 +1,35 @@
+// <app-aside>: what is open beside the calls: a record that was found by searching, or the form for
+// a callback.
+
+import { ContactRecordElement } from "../shared/contact-card.js";
+import { CallcardElement } from "../shared/element.js";
+import { CallbackFormElement } from "./callbacks.js";
+
+/** @typedef {import("../shared/types.d.ts").CallbackCustomer} CallbackCustomer */
+/** @typedef {import("../shared/types.d.ts").Contact} Contact */
+
+export class AppAsideElement extends CallcardElement {
+  static tag = "app-aside";
+
+  get isOpen() {
+    return this.childElementCount > 0;
+  }
+
+  /** Show a record. @param {Contact} contact */
+  openRecord(contact) {
+    const record = new ContactRecordElement();
+    this.replaceChildren(record);
+    record.show(contact);
+  }
+
+  /** Show the form for a callback. @param {CallbackCustomer} customer */
+  openCallbackForm(customer) {
+    const form = new CallbackFormElement();
+    this.replaceChildren(form);
+    form.show(customer);
+  }
+
+  close() {
+    this.replaceChildren();
+  }
+}

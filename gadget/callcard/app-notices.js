@@ -1,0 +1,43 @@
+// <app-notices>: how the connection to Finesse is, and how dialling goes.
+
+import { h } from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
+import { t } from "../shared/texts.js";
+
+export class AppNoticesElement extends CallcardElement {
+  static tag = "app-notices";
+
+  #connection = h("div", { class: "notice", role: "alert", hidden: true });
+  #message = h("div", { class: "notice", role: "alert", hidden: true });
+
+  build() {
+    this.append(this.#connection, this.#message);
+    this.#update();
+  }
+
+  /**
+   * Show how the connection is; without a text it is well.
+   * @param {string} text @param {boolean} [mayReload]
+   */
+  setConnection(text, mayReload = false) {
+    const reload = h(
+      "button",
+      { type: "button", onclick: () => location.reload() },
+      t("lookup.retry"),
+    );
+    this.#connection.hidden = !text;
+    this.#connection.replaceChildren(h("span", {}, text), mayReload ? reload : "");
+    this.#update();
+  }
+
+  /** Show a message, or none. @param {string} text */
+  setMessage(text) {
+    this.#message.hidden = !text;
+    this.#message.textContent = text;
+    this.#update();
+  }
+
+  #update() {
+    this.hidden = this.#connection.hidden && this.#message.hidden;
+  }
+}

@@ -1,0 +1,52 @@
+// Who a call is with, for its card's title, its tab and the screen reader.
+
+import { dotted, isolate, phoneNumber } from "../shared/dom.js";
+import { countryName, t } from "../shared/texts.js";
+
+/** @typedef {import("../shared/calls-model.js").CallState} CallState */
+
+/**
+ * `name` is empty until the look-up has answered; `spoken` is the whole for the ear.
+ * @typedef {{name: string, title: Node, about: (Node | string)[], spoken: string}} Caller
+ */
+
+/**
+ * Describe the caller of a call, as far as it is known.
+ * @param {CallState} state @returns {Caller}
+ */
+export function describeCaller({ call, lookup, match }) {
+  const found = lookup.status === "found" ? lookup : null;
+  const number = found?.result.number;
+  const shown = number?.display || found?.number || "";
+  const country = number?.kind === "public" ? countryName(number.country) : "";
+  if (match) {
+    const { name, company } = match.contact;
+    const who = name || company;
+    const employer = name && company ? company : "";
+    return caller(
+      match.how === "suffix" ? t("caller.perhaps", { who }) : who,
+      isolate(who),
+      [employer && isolate(employer), shown && phoneNumber(shown), country],
+      [employer, shown, country],
+    );
+  }
+  if (!found) return caller("", phoneNumber(call.number), [], []);
+  if (number?.kind === "withheld" && !found.result.matches.length) {
+    const withheld = t("caller.withheld");
+    return caller(withheld, isolate(withheld), [], []);
+  }
+  if (number?.kind === "internal") {
+    const extension = t("caller.internal", { number: shown });
+    return caller(extension, isolate(extension), [], []);
+  }
+  return caller(shown, phoneNumber(shown), [country], [country]);
+}
+
+/**
+ * @param {string} name @param {Node} title @param {import("../shared/dom.js").Child[]} parts
+ * @param {string[]} words the same parts for the ear @returns {Caller}
+ */
+function caller(name, title, parts, words) {
+  const spoken = name && [name, ...words.filter(Boolean)].join(", ");
+  return { name, title, about: dotted(parts), spoken };
+}

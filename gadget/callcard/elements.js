@@ -1,0 +1,44 @@
+// The elements of this gadget's page, registered together.
+
+import { ContactCardElement, ContactRecordElement } from "../shared/contact-card.js";
+import { ParkedListElement } from "../shared/parked-list.js";
+import { AgentStateElement } from "./agent-state.js";
+import { AppAsideElement } from "./app-aside.js";
+import { AppNoticesElement } from "./app-notices.js";
+import { CallControlsElement } from "./call-controls.js";
+import { CallKeypadElement } from "./call-keypad.js";
+import { CallNotesElement } from "./call-notes.js";
+import { CallPanelElement } from "./call-panel.js";
+import { CallTabsElement } from "./call-tabs.js";
+import { CallVariablesElement } from "./call-variables.js";
+import { CallbackFormElement, CallbackListElement } from "./callbacks.js";
+import { ContactChoiceElement } from "./contact-choice.js";
+import { ContactFormElement } from "./contact-form.js";
+import { ContactSearchElement } from "./contact-search.js";
+import { TransferTargetsElement } from "./transfer-targets.js";
+
+const ELEMENTS = [
+  AgentStateElement,
+  AppAsideElement,
+  AppNoticesElement,
+  CallControlsElement,
+  CallKeypadElement,
+  CallNotesElement,
+  CallPanelElement,
+  CallTabsElement,
+  CallVariablesElement,
+  CallbackFormElement,
+  CallbackListElement,
+  ContactCardElement,
+  ContactChoiceElement,
+  ContactFormElement,
+  ContactRecordElement,
+  ContactSearchElement,
+  ParkedListElement,
+  TransferTargetsElement,
+];
+
+/** Register every element. */
+export function defineElements() {
+  for (const element of ELEMENTS) element.define();
+}

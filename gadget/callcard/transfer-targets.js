@@ -1,0 +1,126 @@
+// <transfer-targets>: whom to consult or transfer to: found in the team, the phone books and the
+// contacts, or typed as a number.
+// Fires `callcard-target-search` and `callcard-call-command`.
+
+import { dotted, emit, h, isolate, phoneNumber, request, uniqueId } from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
+import { errorText } from "../shared/errors.js";
+import { TypeaheadSearch } from "../shared/search.js";
+import { stateLabel, t } from "../shared/texts.js";
+
+/** @typedef {import("../shared/types.d.ts").TransferTarget} TransferTarget */
+/** @typedef {"consult" | "transfer"} TransferAction */
+
+const NUMBER = /^\+?[\d\s()./*#-]{2,}$/;
+
+/** @type {Record<TransferTarget["kind"], () => string>} */
+const KINDS = {
+  agent: () => t("target.agent"),
+  "phone-book": () => t("target.phoneBook"),
+  contact: () => t("target.contact"),
+};
+
+export class TransferTargetsElement extends CallcardElement {
+  static tag = "transfer-targets";
+
+  callId = "";
+  #input = h("input", {
+    id: uniqueId("target"),
+    type: "search",
+    autocomplete: "off",
+    dir: "auto",
+    maxlength: 128,
+  });
+  #message = h("p", { class: "about", role: "status" });
+  #list = h("ul", { class: "targets" });
+  #search = new TypeaheadSearch(
+    (text, signal) => request(this, "callcard-target-search", { text, signal }),
+    ({ targets, missing }) => this.#show(targets, missing.length > 0),
+    (error) => {
+      this.#show([], false);
+      this.#message.textContent = errorText(error);
+    },
+  );
+  /** @type {TransferAction[]} */
+  #actions = [];
+
+  build() {
+    this.#input.placeholder = t("target.placeholder");
+    this.#input.addEventListener("input", () => this.#search.schedule(this.#text));
+    this.append(
+      h("label", { for: this.#input.id, class: "hidden" }, t("target.label")),
+      this.#input,
+      this.#message,
+      this.#list,
+    );
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    this.#search.cancel();
+  }
+
+  /** Offer what Finesse allows now. @param {TransferAction[]} actions */
+  setActions(actions) {
+    if (actions.join() === this.#actions.join()) return;
+    this.#actions = actions;
+    void this.#search.run(this.#text);
+  }
+
+  focus() {
+    this.#input.focus();
+  }
+
+  get #text() {
+    return this.#input.value.trim();
+  }
+
+  /** @param {TransferTarget[]} found @param {boolean} isPartial */
+  #show(found, isPartial) {
+    /** @type {TransferTarget} */
+    const typed = { kind: "contact", name: "", detail: "", number: this.#text };
+    const targets = NUMBER.test(this.#text) ? [typed, ...found] : found;
+    this.#message.textContent = targets.length ? "" : t("target.none");
+    if (isPartial) this.#message.textContent = t("target.partly");
+    this.#list.replaceChildren(...targets.map((target) => this.#row(target)));
+  }
+
+  /** @param {TransferTarget} target */
+  #row({ kind, name, detail, number }) {
+    const more = kind === "agent" ? stateLabel(detail) : detail;
+    const about = name ? dotted([phoneNumber(number), KINDS[kind](), more && isolate(more)]) : [];
+    return h(
+      "li",
+      {},
+      h(
+        "span",
+        { class: "who" },
+        h("strong", {}, name ? isolate(name) : phoneNumber(number)),
+        h("span", { class: "about" }, about),
+      ),
+      h(
+        "span",
+        { class: "row" },
+        this.#actions.map((action) => this.#button(action, name || number, number)),
+      ),
+    );
+  }
+
+  /** @param {TransferAction} action @param {string} who @param {string} to */
+  #button(action, who, to) {
+    const isConsult = action === "consult";
+    const send = () =>
+      emit(this, "callcard-call-command", { callId: this.callId, action, params: { to } });
+    return h(
+      "button",
+      {
+        type: "button",
+        "aria-label": isConsult
+          ? t("target.consultWho", { who })
+          : t("target.transferWho", { who }),
+        onclick: send,
+      },
+      isConsult ? t("action.consult") : t("action.transfer"),
+    );
+  }
+}

@@ -1,0 +1,112 @@
+// What the agent does to a call: commands to Finesse, and changes of the interaction in the
+// service. No DOM.
+
+/** @typedef {import("./calls-model.js").CallsModel} CallsModel */
+/** @typedef {import("./commands.js").CallArguments} CallArguments */
+/** @typedef {import("./commands.js").Commands} Commands */
+/** @typedef {import("./types.d.ts").Action} Action */
+
+/** Actions on a held call that are shown on the call that the agent talks on. @type {Action[]} */
+const LENT_ACTIONS = ["complete-transfer", "conference"];
+
+export class CallActions {
+  #model;
+  #commands;
+
+  /** @param {CallsModel} model @param {Commands} commands */
+  constructor(model, commands) {
+    this.#model = model;
+    this.#commands = commands;
+    model.subscribe(({ type, state }) => {
+      if (type === "opened" || type === "updated")
+        commands.observeCall(state.call, type === "opened");
+      if (type === "ended") commands.observeEnd(state.id);
+    });
+  }
+
+  /**
+   * The actions on held calls that complete a consult.
+   * @returns {{action: Action, callId: string}[]}
+   */
+  get lent() {
+    return this.#model.running
+      .filter(({ call }) => call.phase === "held")
+      .flatMap(({ id, call }) =>
+        LENT_ACTIONS.filter((action) => call.actions.includes(action)).map((action) => ({
+          action,
+          callId: id,
+        })),
+      );
+  }
+
+  /**
+   * Send a command, unless another one is awaited; a failure shows on the call.
+   * @param {CallArguments} command
+   */
+  async run(command) {
+    const target = this.#model.calls.get(command.callId);
+    const shown = this.#model.calls.get(command.shownOn ?? command.callId);
+    if (!target || !shown) return;
+    const result = this.#commands.sendToCall(command, target.call);
+    if (!result) return;
+    shown.failure = null;
+    this.#model.notify("changed", shown);
+    shown.failure = await result;
+    this.#model.notify("changed", shown);
+  }
+
+  /**
+   * Write a call variable and say how it went.
+   * @param {string} callId @param {string} name @param {string} value
+   */
+  async writeVariable(callId, name, value) {
+    const state = this.#model.calls.get(callId);
+    if (!state) return;
+    const params = { variables: { [name]: value } };
+    const sent = this.#commands.sendToCall({ callId, action: "data", params }, state.call);
+    if (!sent) return this.#model.setWrite(state, name, { value, status: "busy" });
+    state.failure = null;
+    this.#model.setWrite(state, name, { value, status: "saving" });
+    const result = await sent;
+    const isSent = result.outcome === "confirmed" || result.outcome === "ended";
+    this.#model.setWrite(state, name, { value, status: isSent ? "saved" : "failed", result });
+  }
+
+  /**
+   * Choose wrap-up reasons: in Finesse while it has the call, and in the interaction.
+   * @param {string} callId @param {string[]} reasons
+   */
+  async chooseWrapUp(callId, reasons) {
+    const state = this.#model.calls.get(callId);
+    if (!state?.notes.interaction) return;
+    const params = { wrap_up_reasons: reasons };
+    if (reasons.length && state.call.actions.includes("wrap-up"))
+      await this.run({ callId, action: "wrap-up", params });
+    try {
+      state.notes.update(await state.notes.change(params));
+      state.notes.setStatus("saved");
+    } catch (error) {
+      state.notes.setStatus("rejected", error);
+    }
+  }
+
+  /**
+   * Close a call that has ended, once its notes are saved and a required reason is chosen.
+   * @param {string} callId @returns {Promise<boolean>} whether it is closed
+   */
+  async finish(callId) {
+    const state = this.#model.calls.get(callId);
+    if (!state) return false;
+    const { notes } = state;
+    if (notes.lacksReason) {
+      notes.setStatus("reason-missing");
+      return false;
+    }
+    await notes.save();
+    if (notes.isUnsaved) return false; // its status says why, and saving goes on
+    // If this does not arrive, the time for notes ends by itself.
+    if (notes.interaction) notes.change({ finished: true }).catch(() => {});
+    this.#model.close(callId);
+    return true;
+  }
+}

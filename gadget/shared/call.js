@@ -1,0 +1,133 @@
+// A Finesse dialog read as a call from this agent's side, and as the report that the service takes.
+// No DOM.
+
+import { asList } from "./list.js";
+
+/** @typedef {import("./types.d.ts").Action} Action */
+/** @typedef {import("./types.d.ts").CallReport} CallReport */
+/** @typedef {import("./types.d.ts").DialogData} DialogData */
+/** @typedef {"ringing" | "dialling" | "talking" | "held" | "failed" | "ended"} Phase */
+
+/**
+ * @typedef {object} Call
+ * @property {string} id
+ * @property {Phase} phase
+ * @property {string} state this agent's participant state, in Finesse's words
+ * @property {number} since when that state began, in server milliseconds; NaN if unknown
+ * @property {"in" | "out"} direction
+ * @property {string} number the other side's number, as Finesse gives it
+ * @property {string} queue
+ * @property {Action[]} actions what Finesse allows this agent now; nothing is derived here
+ * @property {{name: string, value: string}[]} variables those with a value
+ * @property {string[]} wrapUpReasons
+ * @property {boolean} isConsult whether this agent dialled it to consult somebody
+ */
+
+/** Finesse's actions and the product's, in the order of the buttons. @type {[string, Action][]} */
+const ACTIONS = [
+  ["ACCEPT", "accept"],
+  ["REJECT", "reject"],
+  ["CLOSE", "close"],
+  ["ANSWER", "answer"],
+  ["RETRIEVE", "retrieve"],
+  ["HOLD", "hold"],
+  ["TRANSFER", "complete-transfer"],
+  ["CONFERENCE", "conference"],
+  ["CONSULT_CALL", "consult"],
+  ["TRANSFER_SST", "transfer"],
+  ["SEND_DTMF", "dtmf"],
+  ["START_RECORDING", "record"],
+  ["UPDATE_SCHEDULED_CALLBACK", "callback"],
+  ["CANCEL_SCHEDULED_CALLBACK", "cancel-callback"],
+  ["UPDATE_CALL_DATA", "data"],
+  ["UPDATE_CALL_DATA", "wrap-up"],
+  ["DROP", "drop"],
+];
+
+/** @type {Record<string, Phase>} */
+const PHASES = {
+  ALERTING: "ringing",
+  INITIATING: "dialling",
+  INITIATED: "dialling",
+  ACTIVE: "talking",
+  HELD: "held",
+  FAILED: "failed",
+  DROPPED: "ended",
+  WRAP_UP: "ended",
+};
+
+/**
+ * Read a dialog as the call that the card shows.
+ * @param {DialogData} dialog @param {string} extension the agent's own @returns {Call}
+ */
+export function readCall(dialog, extension) {
+  // Only the agent's own participant has reliable actions.
+  const own = asList(dialog.participants?.Participant).find(
+    ({ mediaAddress }) => mediaAddress === extension,
+  );
+  const media = dialog.mediaProperties ?? {};
+  const direction = dialog.fromAddress === extension ? "out" : "in";
+  const dialled = media.dialedNumber || dialog.toAddress;
+  const allowed = asList(own?.actions?.action);
+  return {
+    id: dialog.id,
+    phase: PHASES[own?.state ?? ""] ?? PHASES[dialog.state ?? ""] ?? "talking",
+    state: own?.state ?? "",
+    since: Date.parse(own?.stateChangeTime || own?.startTime || ""),
+    direction,
+    number: (direction === "out" ? dialled : dialog.fromAddress) ?? "",
+    queue: media.queueName ?? "",
+    actions: ACTIONS.filter(([action]) => allowed.includes(action)).map(([, action]) => action),
+    variables: variablesOf(dialog),
+    wrapUpReasons: wrapUpReasonsOf(dialog),
+    isConsult: media.callType === "CONSULT" && direction === "out",
+  };
+}
+
+/**
+ * Read a dialog as the report that the service takes.
+ * @param {DialogData} dialog
+ * @param {boolean} ended whether Finesse has taken the call off this desktop
+ * @returns {CallReport}
+ */
+export function readReport(dialog, ended) {
+  const media = dialog.mediaProperties ?? {};
+  const { callKeyPrefix, callKeyCallId } = media;
+  return {
+    id: dialog.id,
+    call_key: callKeyPrefix && callKeyCallId ? `${callKeyPrefix}:${callKeyCallId}` : "",
+    associated_call: dialog.associatedDialogUri?.replace(/\/+$/, "").split("/").pop() ?? "",
+    merged_call: dialog.secondaryId ?? "",
+    from_address: dialog.fromAddress ?? "",
+    to_address: dialog.toAddress ?? "",
+    dialed_number: media.dialedNumber ?? "",
+    callback_number: dialog.callbackNumber ?? "",
+    type: media.callType ?? "",
+    queue: media.queueName ?? "",
+    variables: Object.fromEntries(variablesOf(dialog).map(({ name, value }) => [name, value])),
+    wrap_up_reasons: wrapUpReasonsOf(dialog),
+    participants: asList(dialog.participants?.Participant).map((participant) => ({
+      address: participant.mediaAddress ?? "",
+      state: participant.state ?? "",
+      state_since: participant.stateChangeTime || participant.startTime || "",
+      joined_at: participant.startTime ?? "",
+      is_agent: participant.mediaAddressType === "AGENT_DEVICE",
+    })),
+    ended,
+  };
+}
+
+/** @param {DialogData} dialog */
+function variablesOf(dialog) {
+  return asList(dialog.mediaProperties?.callvariables?.CallVariable)
+    .map(({ name, value }) => ({ name: name ?? "", value: value ?? "" }))
+    .filter(({ name, value }) => name && value);
+}
+
+/** @param {DialogData} dialog @returns {string[]} */
+function wrapUpReasonsOf(dialog) {
+  const { wrapUpItems, wrapUpReason } = dialog.mediaProperties ?? {};
+  const items = asList(wrapUpItems?.wrapUpItem);
+  if (items.length) return items;
+  return wrapUpReason ? [wrapUpReason] : [];
+}

@@ -1,0 +1,320 @@
+// The agent's calls as one gadget knows them: each with its look-up, contact, notes and the
+// service's acknowledgement. Subscribers are called on every change; nothing here draws. No DOM.
+
+import { readCall, readReport } from "./call.js";
+import { keptValue } from "./commands.js";
+import { Notes } from "./notes.js";
+import { CallReporter } from "./reporter.js";
+
+/** @typedef {import("./api.js").Api} Api */
+/** @typedef {import("./call.js").Call} Call */
+/** @typedef {import("./commands.js").CommandResult} CommandResult */
+/** @typedef {import("./notes.js").Drafts} Drafts */
+/** @typedef {import("./types.d.ts").CallbackCustomer} CallbackCustomer */
+/** @typedef {import("./types.d.ts").DialogData} DialogData */
+/** @typedef {import("./types.d.ts").LookupResult} LookupResult */
+/** @typedef {import("./types.d.ts").Match} Match */
+/** @typedef {import("./types.d.ts").ReportAcknowledgement} ReportAcknowledgement */
+
+/**
+ * `number` is the customer's, as the service found it on the call.
+ * @typedef {{status: "looking" | "slow"} | {status: "failed", error: unknown}
+ *   | {status: "found", number: string, result: LookupResult}} LookupState
+ */
+/**
+ * @typedef {object} VariableWrite
+ * @property {string} value
+ * @property {"saving" | "saved" | "truncated" | "unchanged" | "busy" | "failed"} status
+ * @property {string} [kept] the part that Finesse kept
+ * @property {CommandResult} [result]
+ */
+
+/**
+ * `opened`, `updated`, `ended` and `closed` follow the call; `caller`: who it is has become known;
+ * `changed`: anything else.
+ * @typedef {"opened" | "updated" | "ended" | "closed" | "caller" | "changed"} ChangeType
+ * @typedef {{type: ChangeType, state: CallState}} Change
+ */
+
+/** Milliseconds until a look-up counts as slow. */
+export const SLOW_LOOKUP_MS = 1500;
+
+/** What is known of one call. */
+export class CallState {
+  /** The service's last answer to a report of this call. @type {ReportAcknowledgement | null} */
+  acknowledgement = null;
+  /** @type {LookupState} */
+  lookup = { status: "looking" };
+  /** Whose record it is: the only match, or the one that the agent chose. @type {Match | null} */
+  match = null;
+  /** Whether the agent has begun to fill in a new contact. */
+  isContactEdited = false;
+  /** The last command that failed, until the next one. @type {CommandResult | null} */
+  failure = null;
+  /** Call variables that the agent wrote, by name. @type {Map<string, VariableWrite>} */
+  writes = new Map();
+  /** The count of `notes.changes` when the last report was sent. */
+  changesAtReport = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  slowTimer;
+
+  /** @param {Call} call @param {Notes} notes */
+  constructor(call, notes) {
+    this.call = call;
+    this.notes = notes;
+  }
+
+  get id() {
+    return this.call.id;
+  }
+
+  get hasEnded() {
+    return this.call.phase === "ended";
+  }
+
+  /**
+   * Whether closing the call would lose something: typed text, or a wrap-up reason that is still
+   * required.
+   */
+  get hasUnsavedWork() {
+    return this.isContactEdited || this.notes.isUnsaved || this.notes.lacksReason;
+  }
+
+  /** Whom a callback from this call would be for. @returns {CallbackCustomer} */
+  get customer() {
+    const found = this.lookup.status === "found" ? this.lookup : null;
+    const contact = this.match?.contact;
+    return {
+      number: found?.number || this.call.number,
+      display: found ? found.result.number.display || found.number : "",
+      name: contact ? contact.name || contact.company : "",
+      contact: contact ? `${contact.source}/${contact.id}` : "",
+    };
+  }
+}
+
+export class CallsModel {
+  /** By the calls' ids, in the order of their arrival. @type {Map<string, CallState>} */
+  calls = new Map();
+  /** The dialogs of the calls that are on. @type {Map<string, DialogData>} */
+  #dialogs = new Map();
+  /** @type {Set<(change: Change) => void>} */
+  #listeners = new Set();
+  #api;
+  #agentId;
+  #drafts;
+  #now;
+  #reporter;
+
+  /**
+   * @param {object} options
+   * @param {Pick<Api, "report" | "updateInteraction">} options.api
+   * @param {string} options.agentId
+   * @param {string} options.tab names this browser tab, the same after a reload
+   * @param {Storage} options.storage keeps reports that are not acknowledged
+   * @param {Drafts} options.drafts keeps notes that are not saved
+   * @param {() => number} [options.now] the server's clock, in milliseconds
+   */
+  constructor({ api, agentId, tab, storage, drafts, now = () => Date.now() }) {
+    this.#api = api;
+    this.#agentId = agentId;
+    this.#drafts = drafts;
+    this.#now = now;
+    this.#reporter = new CallReporter({
+      send: (report, lookup) => {
+        const state = this.calls.get(report.id);
+        if (state) state.changesAtReport = state.notes.changes;
+        return api.report(report, lookup);
+      },
+      onAnswer: (id, answer, error) => this.#onAnswer(id, answer, error),
+      storage,
+      agentId,
+      tab,
+    });
+  }
+
+  /**
+   * Call `listener` on every change until the returned function is called.
+   * @param {(change: Change) => void} listener
+   */
+  subscribe(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The calls that are not over. */
+  get running() {
+    return [...this.calls.values()].filter((state) => !state.hasEnded);
+  }
+
+  /**
+   * Take the dialogs that the agent has now.
+   * @param {DialogData[]} dialogs @param {string} extension the agent's own
+   */
+  update(dialogs, extension) {
+    this.#dialogs = new Map(dialogs.map((dialog) => [dialog.id, dialog]));
+    for (const dialog of dialogs) {
+      const call = readCall(dialog, extension);
+      const state = this.calls.get(call.id);
+      if (state) {
+        state.call = call;
+        this.notify("updated", state);
+      } else this.#open(call);
+      this.#reporter.report(readReport(dialog, false), !state);
+    }
+  }
+
+  /**
+   * Take a dialog off: its call stays in view until the next one, as there may be notes to write.
+   * @param {DialogData} dialog
+   */
+  end(dialog) {
+    const { id } = dialog;
+    // Finesse's last message may hold less than the one before.
+    const last = dialog.participants ? dialog : { ...this.#dialogs.get(id), ...dialog };
+    this.#reporter.report(readReport(last, true));
+    this.#dialogs.delete(id);
+    const state = this.calls.get(id);
+    if (!state) return;
+    state.call = { ...state.call, phase: "ended", actions: [] };
+    this.notify("ended", state);
+    if (this.running.length && !state.hasUnsavedWork) this.close(id);
+  }
+
+  /** Remove a call. @param {string} id */
+  close(id) {
+    const state = this.calls.get(id);
+    if (!state) return;
+    clearTimeout(state.slowTimer);
+    state.notes.dispose();
+    this.calls.delete(id);
+    this.#reporter.forget(id);
+    this.notify("closed", state);
+  }
+
+  /** Report the agent's state with the calls. @param {string} state @param {string} since */
+  setAgentState(state, since) {
+    this.#reporter.setAgentState(state, since);
+  }
+
+  /** Report every call that is on, so that the service knows that it is still followed. */
+  heartbeat() {
+    this.#reporter.heartbeat();
+  }
+
+  /** Ask again who is calling. @param {string} id */
+  retryLookup(id) {
+    const state = this.calls.get(id);
+    const dialog = this.#dialogs.get(id);
+    if (!state || !dialog) return;
+    this.#startLookup(state);
+    this.notify("changed", state);
+    this.#reporter.report(readReport(dialog, false), true);
+  }
+
+  /** Note that the agent has begun to fill in a new contact. @param {string} id */
+  setContactEdited(id) {
+    const state = this.calls.get(id);
+    if (state) state.isContactEdited = true;
+  }
+
+  /**
+   * Link a call to the contact that the agent chose or created.
+   * @param {string} id @param {Match} match
+   */
+  async chooseContact(id, match) {
+    const state = this.calls.get(id);
+    if (!state) return;
+    state.match = match;
+    state.isContactEdited = false;
+    this.notify("caller", state);
+    if (!state.notes.interaction) return;
+    const { source, id: contactId } = match.contact;
+    try {
+      const change = { contact: { source, id: contactId } };
+      state.notes.update(await state.notes.change(change));
+    } catch (error) {
+      state.failure = { outcome: "failed", error };
+      this.notify("changed", state);
+    }
+  }
+
+  /**
+   * Note how writing a call variable went. Saved means that the call shows the value, not that the
+   * request was accepted.
+   * @param {CallState} state @param {string} name @param {VariableWrite} write
+   */
+  setWrite(state, name, write) {
+    if (write.status === "saved") {
+      const kept = keptValue(state.call, name, write.value);
+      if (kept === null) write = { ...write, status: "unchanged" };
+      else if (kept !== write.value) write = { ...write, status: "truncated", kept };
+    }
+    state.writes.set(name, write);
+    this.notify("changed", state);
+  }
+
+  /** Notify the subscribers of a change. @param {ChangeType} type @param {CallState} state */
+  notify(type, state) {
+    for (const listener of this.#listeners) listener({ type, state });
+  }
+
+  /** @param {Call} call */
+  #open(call) {
+    for (const [id, state] of this.calls)
+      if (state.hasEnded && !state.hasUnsavedWork) this.close(id);
+    const notes = new Notes({
+      agentId: this.#agentId,
+      save: (id, change) => this.#api.updateInteraction(id, change),
+      drafts: this.#drafts,
+      now: this.#now,
+      onChange: () => this.notify("changed", state),
+    });
+    const state = new CallState(call, notes);
+    this.calls.set(call.id, state);
+    if (!call.isConsult) this.#startLookup(state);
+    this.notify("opened", state);
+  }
+
+  /** @param {CallState} state */
+  #startLookup(state) {
+    clearTimeout(state.slowTimer);
+    state.lookup = { status: "looking" };
+    state.slowTimer = setTimeout(() => {
+      state.lookup = { status: "slow" };
+      this.notify("changed", state);
+    }, SLOW_LOOKUP_MS);
+  }
+
+  /** @param {string} id @param {ReportAcknowledgement | null} answer @param {unknown} error */
+  #onAnswer(id, answer, error) {
+    const state = this.calls.get(id);
+    if (!state) return;
+    const dialog = this.#dialogs.get(id);
+    if (answer?.ended_for_agent && dialog) this.end(dialog); // its event was lost
+    state.acknowledgement = answer ?? state.acknowledgement;
+    if (answer?.lookup && !state.call.isConsult)
+      this.#onLookup(state, answer.lookup, answer.number);
+    else if (!answer && this.#isLooking(state)) {
+      clearTimeout(state.slowTimer);
+      state.lookup = { status: "failed", error };
+    }
+    const isCurrent = state.changesAtReport === state.notes.changes;
+    if (answer?.interaction && isCurrent) state.notes.update(answer.interaction);
+    else this.notify("changed", state);
+    if (answer && !isCurrent) this.#reporter.repeat(id);
+  }
+
+  /** @param {CallState} state */
+  #isLooking({ lookup: { status } }) {
+    return status === "looking" || status === "slow";
+  }
+
+  /** @param {CallState} state @param {LookupResult} result @param {string} number */
+  #onLookup(state, result, number) {
+    clearTimeout(state.slowTimer);
+    state.lookup = { status: "found", number: number || state.call.number, result };
+    state.match = result.matches.length === 1 ? result.matches[0] : null;
+    this.notify("caller", state);
+  }
+}

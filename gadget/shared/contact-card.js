@@ -1,0 +1,160 @@
+// <contact-card>: one record: flags, the last interactions, open cases, numbers to call.
+// Fires `callcard-number-dialled` and `callcard-callback-scheduled`.
+// <contact-record>: the same for a record that was found without a call. Fires
+// `callcard-record-closed`.
+
+import { dotted, emit, h, isolate, phoneNumber } from "./dom.js";
+import { CallcardElement } from "./element.js";
+import { formatDate, t } from "./texts.js";
+
+/** @typedef {import("./dom.js").Child} Child */
+/** @typedef {import("./types.d.ts").Case} Case */
+/** @typedef {import("./types.d.ts").Contact} Contact */
+/** @typedef {import("./types.d.ts").ContactNumber} ContactNumber */
+/** @typedef {import("./types.d.ts").HistoryEntry} HistoryEntry */
+/** @typedef {import("./types.d.ts").Match} Match */
+
+/** Kinds of interactions; an unknown one is shown as the CRM calls it. */
+const KINDS = new Map([
+  ["call", () => t("kind.call")],
+  ["chat", () => t("kind.chat")],
+  ["mail", () => t("kind.mail")],
+  ["email", () => t("kind.mail")],
+]);
+
+export class ContactCardElement extends CallcardElement {
+  static tag = "contact-card";
+
+  /**
+   * Show a record.
+   * @param {Contact} contact @param {Match["how"] | ""} [how] how it was found for the call
+   */
+  show(contact, how = "") {
+    const { flags, cases, interactions, numbers, email, url } = contact;
+    const reach = numbers.map((number) => this.#number(contact, number));
+    if (email) reach.push([emailLink(email)]);
+    this.replaceChildren(
+      how === "suffix" ? h("p", { class: "note warning" }, t("card.suffix")) : "",
+      flags.length ? flagList(flags) : "",
+      link(url, t("card.open"), "open-record"),
+      h(
+        "div",
+        { class: "sections" },
+        section(
+          "past",
+          t("card.interactions"),
+          interactions.map(historyEntry),
+          t("card.noInteractions"),
+        ),
+        section("cases", t("card.cases"), cases.map(openCase), t("card.noCases")),
+        section("reach", t("card.numbers"), reach, t("card.noNumbers")),
+      ),
+    );
+  }
+
+  /** @param {Contact} contact @param {ContactNumber} number @returns {Child[]} */
+  #number({ name, company, source, id }, { number, label, e164 }) {
+    const dialled = e164 ?? number;
+    const customer = {
+      number: dialled,
+      display: number,
+      name: name || company,
+      contact: `${source}/${id}`,
+    };
+    return [
+      h(
+        "button",
+        {
+          type: "button",
+          class: "dial",
+          "aria-label": t("dial.call", { number }),
+          onclick: () => emit(this, "callcard-number-dialled", { number: dialled }),
+        },
+        phoneNumber(number),
+      ),
+      label && h("span", { class: "about" }, isolate(label)),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "quiet later",
+          "aria-label": t("callback.scheduleNumber", { number }),
+          onclick: () => emit(this, "callcard-callback-scheduled", { customer }),
+        },
+        t("callback.schedule"),
+      ),
+    ];
+  }
+}
+
+/** A record without a call: its name above its card. */
+export class ContactRecordElement extends CallcardElement {
+  static tag = "contact-record";
+
+  /** Show a record and focus its name. @param {Contact} contact */
+  show(contact) {
+    const { name, company } = contact;
+    const title = h("h2", { tabindex: -1 }, isolate(name || company));
+    const close = () => emit(this, "callcard-record-closed", null);
+    const card = new ContactCardElement();
+    card.show(contact);
+    this.replaceChildren(
+      h(
+        "header",
+        {},
+        title,
+        name && company ? h("p", { class: "about" }, isolate(company)) : "",
+        h("button", { type: "button", onclick: close }, t("search.close")),
+      ),
+      card,
+    );
+    title.focus();
+  }
+}
+
+/** @param {string[]} flags */
+function flagList(flags) {
+  const items = flags.map((flag) => h("li", {}, isolate(flag)));
+  return h("ul", { class: "flags", "aria-label": t("card.flags") }, items);
+}
+
+/** @param {HistoryEntry} entry @returns {Child[]} */
+function historyEntry({ started_at, kind, subject, agent }) {
+  const kindText = KINDS.get(kind.toLowerCase())?.() ?? isolate(kind);
+  const about = dotted([formatDate(started_at), kindText, agent && isolate(agent)]);
+  return [h("span", { class: "what" }, isolate(subject)), h("span", { class: "about" }, about)];
+}
+
+/** @param {Case} openCase @returns {Child[]} */
+function openCase({ id, subject, status, opened_at, url }) {
+  const about = dotted([isolate(id), isolate(status), opened_at && formatDate(opened_at)]);
+  return [
+    h("span", { class: "what" }, link(url, isolate(subject)) || isolate(subject)),
+    h("span", { class: "about" }, about),
+  ];
+}
+
+/** @param {string} email */
+function emailLink(email) {
+  const address = encodeURIComponent(email).replace("%40", "@");
+  return h("a", { href: `mailto:${address}` }, isolate(email));
+}
+
+/**
+ * @param {string} name @param {string} title @param {Child[][]} rows
+ * @param {string} empty the text without rows
+ */
+function section(name, title, rows, empty) {
+  const items = rows.map((row) => h("li", {}, row));
+  const body = items.length ? h("ul", {}, items) : h("p", { class: "about" }, empty);
+  return h("section", { class: name }, h("h3", {}, title), body);
+}
+
+/**
+ * Return a link, if its address is one that a browser may be sent to.
+ * @param {string} url @param {Node | string} text @param {string} [name]
+ */
+function link(url, text, name = "") {
+  if (!/^https?:\/\//i.test(url)) return "";
+  return h("a", { href: url, target: "_blank", rel: "noopener noreferrer", class: name }, text);
+}

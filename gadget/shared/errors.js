@@ -1,0 +1,81 @@
+// Errors in the agent's language, with Finesse's own words where they help.
+
+import { ApiError } from "./api.js";
+import { t } from "./texts.js";
+
+/** @typedef {import("./commands.js").CommandResult} CommandResult */
+
+/** By the service's problem codes. @type {Record<string, (error: ApiError) => string>} */
+const TEXTS = {
+  unreachable: () => t("error.unreachable"),
+  "credentials-rejected": () => t("error.credentials"),
+  "credentials-missing": () => t("error.credentials"),
+  "not-permitted": () => t("error.notPermitted"),
+  "not-signed-in": () => t("error.notSignedIn"),
+  "invalid-field": (error) => t("error.field", { detail: error.message }),
+  "finesse-refused": ({ finesse }) =>
+    t("error.refused", { reason: refusalText(finesse?.data, finesse) }),
+  "finesse-invalid-response": () => t("error.finesse"),
+  "finesse-unreachable": () => t("error.finesse"),
+  "finesse-out-of-service": () => t("error.finesse"),
+  "finesse-timeout": () => t("error.finesse"),
+  "source-unavailable": () => t("error.source"),
+  "store-unavailable": () => t("error.store"),
+  "do-not-call": () => t("error.doNotCall"),
+  "interaction-closed": () => t("notes.tooLate"),
+};
+
+/** Return the text for an error. @param {unknown} error */
+export function errorText(error) {
+  if (!(error instanceof ApiError)) return t("error.other", { detail: String(error) });
+  return TEXTS[error.code]?.(error) ?? t("error.other", { detail: error.message });
+}
+
+/**
+ * Finesse's refusals by the platform's code. The service has the same codes and sentences
+ * (callcard/telephony/command_outcome.py); a test compares them.
+ * @type {Record<string, () => string>}
+ */
+const REFUSALS = {
+  2: () => t("refusal.signInMode"),
+  14: () => t("refusal.destination"),
+  22: () => t("refusal.callState"),
+  33: () => t("refusal.duringCall"),
+  34: () => t("refusal.phone"),
+  38: () => t("refusal.conferenceFull"),
+  257: () => t("refusal.signIn"),
+  260: () => t("refusal.extension"),
+  265: () => t("refusal.agentState"),
+  280: () => t("refusal.wrapUpReason"),
+  281: () => t("refusal.reason"),
+  283: () => t("refusal.extensionInUse"),
+  1010: () => t("refusal.signIn"),
+  13145: () => t("refusal.monitor"),
+  20700: () => t("refusal.conferenceFull"),
+  20999: () => t("refusal.conferenceOwner"),
+  88049: () => t("refusal.monitor"),
+};
+
+/**
+ * Return a refusal in the agent's language, followed by Finesse's message for the help desk.
+ * @param {string} [code] @param {{type: string, message: string}} [refusal]
+ */
+function refusalText(code = "", refusal) {
+  const message = refusal?.message || refusal?.type || "";
+  const text = REFUSALS[code]?.();
+  return text ? `${text} (${message})` : message;
+}
+
+/** Return why a command failed; empty if it did not. @param {CommandResult | null} result */
+export function commandErrorText(result) {
+  switch (result?.outcome) {
+    case "refused":
+      return t("error.refused", { reason: refusalText(result.refusal?.code, result.refusal) });
+    case "failed":
+      return errorText(result.error);
+    case "unknown":
+      return t("error.unknown");
+    default:
+      return "";
+  }
+}

@@ -1,0 +1,218 @@
+// The agent's notes on one call: saved as they are typed, merged with what others wrote, kept
+// through an outage. No DOM.
+
+/** @typedef {import("./types.d.ts").Interaction} Interaction */
+/** @typedef {import("./types.d.ts").InteractionChange} InteractionChange */
+
+/** Milliseconds without typing after which notes are saved. */
+const DEBOUNCE_MS = 600;
+/** Milliseconds until a failed save is tried again. */
+const RETRY_MS = 5000;
+
+/**
+ * `failed`: saving is tried again; `rejected`: something else about the interaction failed;
+ * `too-late`: the service takes no more notes.
+ * @typedef {"" | "typing" | "saving" | "saved" | "failed" | "rejected" | "too-late"
+ *   | "reason-missing"} NotesStatus
+ */
+/** @typedef {{text: string, base: string, typedAt: string}} Draft */
+/**
+ * @typedef {object} Drafts
+ * @property {(interactionId: string) => Draft | undefined} get
+ * @property {(interactionId: string, draft: Draft | null) => void} set
+ */
+
+export class Notes {
+  /** @type {Interaction | null} */
+  interaction = null;
+  text = "";
+  /** @type {NotesStatus} */
+  status = "";
+  /** Why the status is `failed` or `rejected`. @type {unknown} */
+  error = null;
+  /** How many changes were answered: what was asked before the last one may be older than it. */
+  changes = 0;
+  /** What the service has of the agent's notes. */
+  #base = "";
+  #isSaving = false;
+  /** @type {Promise<unknown>} */
+  #lastChange = Promise.resolve();
+  /** Lines added before the service had the call. @type {string[]} */
+  #earlyLines = [];
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #agentId;
+  #save;
+  #drafts;
+  #now;
+  #onChange;
+
+  /**
+   * @param {object} options
+   * @param {string} options.agentId
+   * @param {(id: string, change: InteractionChange) => Promise<Interaction>} options.save
+   * @param {Drafts} options.drafts
+   * @param {() => number} options.now the server's clock, in milliseconds
+   * @param {() => void} options.onChange
+   */
+  constructor({ agentId, save, drafts, now, onChange }) {
+    this.#agentId = agentId;
+    this.#save = save;
+    this.#drafts = drafts;
+    this.#now = now;
+    this.#onChange = onChange;
+  }
+
+  /** Whether the service does not have the text yet. */
+  get isUnsaved() {
+    return !!this.interaction && this.text !== this.#base;
+  }
+
+  /** Whether the agent's team requires a wrap-up reason and none is chosen. */
+  get lacksReason() {
+    const { interaction } = this;
+    return (
+      !!interaction?.wrap_up_required &&
+      !interaction.wrap_up_reasons.length &&
+      !interaction.finished
+    );
+  }
+
+  /** The wrap-up reasons that this agent chose, or else those of the call. */
+  get wrapUpReasons() {
+    const own = this.#own?.wrap_up_reasons ?? [];
+    return own.length ? own : (this.interaction?.wrap_up_reasons ?? []);
+  }
+
+  /** What other agents wrote about the call. */
+  get others() {
+    return (this.interaction?.notes ?? []).filter(
+      ({ agent, text }) => agent !== this.#agentId && text,
+    );
+  }
+
+  /** Milliseconds until notes end; null while the call is on. */
+  get timeLeftMs() {
+    const until = this.interaction?.notes_until;
+    return until ? Date.parse(until) - this.#now() : null;
+  }
+
+  /** Whether the service takes no more notes. */
+  get isClosed() {
+    const { status = "open" } = this.interaction ?? {};
+    const left = this.timeLeftMs;
+    return status === "delivered" || status === "parked" || (left !== null && !(left > 0));
+  }
+
+  get #own() {
+    return this.interaction?.notes.find(({ agent }) => agent === this.#agentId);
+  }
+
+  /**
+   * Take the interaction as the service has it; what was typed meanwhile stays.
+   * @param {Interaction} interaction
+   */
+  update(interaction) {
+    const isFirst = this.interaction?.id !== interaction.id;
+    this.interaction = interaction;
+    const saved = this.#own?.text ?? "";
+    const draft = isFirst ? this.#drafts.get(interaction.id) : undefined;
+    if (draft) {
+      this.#base = draft.base;
+      this.text ||= draft.text;
+    } else if (!this.#isSaving && (isFirst || this.text === this.#base)) {
+      if (!this.text || this.text === this.#base) this.text = saved;
+      this.#base = saved;
+    }
+    for (const line of this.#earlyLines.splice(0)) this.addLine(line);
+    this.#onChange();
+    if (this.isUnsaved) void this.save();
+  }
+
+  /**
+   * Change the interaction after the changes before it, so that the answers come in order.
+   * @param {InteractionChange} change @returns {Promise<Interaction>}
+   */
+  async change(change) {
+    const { id } = /** @type {Interaction} */ (this.interaction);
+    const answer = this.#lastChange.then(() => this.#save(id, change));
+    this.#lastChange = answer.catch(() => {});
+    try {
+      return await answer;
+    } finally {
+      this.changes += 1;
+    }
+  }
+
+  /** Take what the agent has typed; it is saved after a pause. @param {string} text */
+  edit(text) {
+    if (!this.interaction) return;
+    this.text = text;
+    this.#drafts.set(this.interaction.id, this.#draft());
+    this.#saveLater(DEBOUNCE_MS);
+    this.setStatus("typing");
+  }
+
+  /** Append a line unless it is there, as a workflow does. @param {string} line */
+  addLine(line) {
+    if (!this.interaction) this.#earlyLines.push(line);
+    else if (!this.text.split("\n").includes(line))
+      this.edit(this.text ? `${this.text}\n${line}` : line);
+  }
+
+  /** Save what was typed, and try again until the service has it. */
+  async save() {
+    const { interaction, text } = this;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (!interaction || this.#isSaving || text === this.#base) return;
+    const { typedAt } = this.#drafts.get(interaction.id) ?? this.#draft();
+    this.#isSaving = true;
+    this.setStatus("saving");
+    try {
+      const change = { notes: text, base_notes: this.#base, typed_at: typedAt };
+      const { notes } = await this.change(change);
+      // Another tab's lines may have been merged in; what was typed since then stays.
+      this.#base = notes.find(({ agent }) => agent === this.#agentId)?.text ?? text;
+      if (this.text === text) this.text = this.#base;
+      this.#drafts.set(interaction.id, this.isUnsaved ? this.#draft() : null);
+      this.setStatus("saved");
+    } catch (error) {
+      if (/** @type {{code?: string}} */ (error).code === "interaction-closed") {
+        this.#isSaving = false;
+        this.setStatus("too-late");
+        return;
+      }
+      this.setStatus("failed", error);
+      this.#saveLater(RETRY_MS);
+    }
+    this.#isSaving = false;
+    if (this.isUnsaved && !this.#timer) this.#saveLater(DEBOUNCE_MS);
+  }
+
+  /**
+   * Show how something about the interaction went.
+   * @param {NotesStatus} status @param {unknown} [error]
+   */
+  setStatus(status, error = null) {
+    this.status = status;
+    this.error = error;
+    this.#onChange();
+  }
+
+  /** Stop saving: the call's card is closed. */
+  dispose() {
+    clearTimeout(this.#timer);
+  }
+
+  /** @param {number} milliseconds */
+  #saveLater(milliseconds) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.save(), milliseconds);
+  }
+
+  /** @returns {Draft} */
+  #draft() {
+    return { text: this.text, base: this.#base, typedAt: new Date(this.#now()).toISOString() };
+  }
+}

@@ -1,0 +1,58 @@
+// <parked-list>: calls that could not be saved in the CRM, each with a button to try again. Fires
+// `callcard-delivery-retry`.
+
+import { h, isolate, phoneNumber, request } from "./dom.js";
+import { CallcardElement } from "./element.js";
+import { errorText } from "./errors.js";
+import { formatDate, t } from "./texts.js";
+
+/** @typedef {import("./types.d.ts").Interaction} Interaction */
+
+export class ParkedListElement extends CallcardElement {
+  static tag = "parked-list";
+
+  /**
+   * Show the parked interactions, unless somebody is working in the list.
+   * @param {Interaction[]} parked
+   */
+  show(parked) {
+    if (this.contains(document.activeElement) && parked.length) return;
+    if (!parked.length) return this.replaceChildren();
+    this.replaceChildren(
+      h("h3", {}, t("parked.title", { count: parked.length })),
+      h(
+        "ul",
+        {},
+        parked.map((interaction) => this.#row(interaction)),
+      ),
+    );
+  }
+
+  /** @param {Interaction} interaction */
+  #row({ id, number, started_at, contact, problem }) {
+    const error = h("span", { class: "error", role: "status" });
+    const retry = async () => {
+      try {
+        await request(this, "callcard-delivery-retry", { id });
+        row.remove();
+        if (!this.querySelector("li")) this.replaceChildren();
+      } catch (failure) {
+        error.textContent = errorText(failure);
+      }
+    };
+    const who = contact?.name ? isolate(contact.name) : phoneNumber(number);
+    const row = h(
+      "li",
+      {},
+      h(
+        "span",
+        { class: "who" },
+        h("strong", {}, who),
+        h("span", { class: "about" }, formatDate(started_at), " · ", isolate(problem)),
+      ),
+      h("button", { type: "button", onclick: () => void retry() }, t("lookup.retry")),
+      error,
+    );
+    return row;
+  }
+}

@@ -1,0 +1,227 @@
+// The model of an agent's calls, and what the agent does to them.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { NotesDrafts } from "../gadget/callcard/drafts.js";
+import { CallActions } from "../gadget/shared/call-actions.js";
+import { CallsModel } from "../gadget/shared/calls-model.js";
+import { Commands } from "../gadget/shared/commands.js";
+import { FakeApi, FakeStorage, contact, dialog, interaction, settle } from "./fakes.mjs";
+
+const LATER = "2026-01-01T10:00:05.000Z";
+const matches = (...ids) => ids.map((id) => ({ how: "exact", contact: contact(id) }));
+const lookup = (found) => ({
+  number: { given: "+1", kind: "public", e164: "+1", display: "+1 (display)", country: "US" },
+  matches: found,
+  sources: { local: "ok" },
+});
+
+/** Return a model with a fake service, its commands and the changes that it announces. */
+function create(found = matches("a")) {
+  const api = new FakeApi();
+  api.answer = { ...api.answer, lookup: lookup(found) };
+  api.command = async () => ({ request_id: "r1" });
+  const model = new CallsModel({
+    api,
+    agentId: "1001",
+    tab: "a",
+    storage: new FakeStorage(),
+    drafts: new NotesDrafts(new FakeStorage()),
+  });
+  const changes = [];
+  const unsubscribe = model.subscribe(({ type, state }) => changes.push(`${type} ${state.id}`));
+  const commands = new Commands({ api, agentId: "1001" });
+  const actions = new CallActions(model, commands);
+  return { api, model, changes, unsubscribe, commands, actions };
+}
+const own = (text) => [{ agent: "1001", name: "", text, wrap_up_reasons: [] }];
+
+/** Close a model's calls, so that no timer keeps node running. */
+const closeAll = (model) => [...model.calls.keys()].forEach((id) => model.close(id));
+
+test("a new call is reported with a look-up, and its only match is the caller", async () => {
+  const { api, model, changes } = create();
+  model.update([dialog("ALERTING")], "1001");
+  const state = model.calls.get("1");
+  assert.equal(state.lookup.status, "looking");
+  await settle();
+  assert.deepEqual([state.lookup.status, state.match.contact.id], ["found", "a"]);
+  assert.deepEqual([api.reports.length, api.reports[0].lookup], [1, true]);
+  assert.ok(changes.includes("opened 1") && changes.includes("caller 1"));
+  assert.deepEqual(state.customer, {
+    number: "+1",
+    display: "+1 (display)",
+    name: "Contact a",
+    contact: "local/a",
+  });
+  closeAll(model);
+});
+
+test("nothing is announced after unsubscribing", () => {
+  const { model, changes, unsubscribe } = create();
+  unsubscribe();
+  model.update([dialog("ALERTING")], "1001");
+  assert.deepEqual(changes, []);
+  closeAll(model);
+});
+
+test("a failed look-up can be tried again", async () => {
+  const { api, model } = create();
+  api.isUp = false;
+  api.status = 403;
+  model.update([dialog("ALERTING")], "1001");
+  await settle();
+  const state = model.calls.get("1");
+  assert.equal(state.lookup.status, "failed");
+  api.isUp = true;
+  model.retryLookup("1");
+  assert.equal(state.lookup.status, "looking");
+  await settle();
+  assert.equal(state.lookup.status, "found");
+  closeAll(model);
+});
+
+test("the agent's choice among several contacts is saved", async () => {
+  const found = matches("a", "b");
+  const { api, model } = create(found);
+  model.update([dialog("ALERTING")], "1001");
+  await settle();
+  const state = model.calls.get("1");
+  assert.equal(state.match, null);
+  await model.chooseContact("1", found[1]);
+  assert.equal(state.match.contact.id, "b");
+  assert.deepEqual(api.changes, [{ id: "i1", contact: { source: "local", id: "b" } }]);
+  closeAll(model);
+});
+
+test("an ended call stays until the next one, unless something is unsaved", async () => {
+  const { model } = create();
+  model.update([dialog("ACTIVE")], "1001");
+  await settle();
+  model.end(dialog("DROPPED", LATER));
+  model.update([], "1001");
+  assert.equal(model.calls.get("1").hasEnded, true);
+  model.setContactEdited("1");
+  model.update([dialog("ALERTING", LATER, { id: "2" })], "1001");
+  assert.deepEqual([...model.calls.keys()], ["1", "2"]);
+  await model.chooseContact("1", matches("a")[0]);
+  model.update([dialog("ALERTING", LATER, { id: "3" })], "1001");
+  assert.deepEqual([...model.calls.keys()], ["2", "3"]);
+  closeAll(model);
+});
+
+test("an ended call closes at once while another one is on", async () => {
+  const { model, changes } = create();
+  model.update([dialog("HELD"), dialog("ACTIVE", LATER, { id: "2" })], "1001");
+  await settle();
+  model.end(dialog("DROPPED", LATER, { id: "2" }));
+  assert.deepEqual([...model.calls.keys()], ["1"]);
+  assert.ok(changes.indexOf("ended 2") < changes.indexOf("closed 2"));
+  closeAll(model);
+});
+
+test("a call whose end was lost ends by the service's answer", async () => {
+  const { api, model } = create();
+  api.answer = { ...api.answer, ended_for_agent: true };
+  model.update([dialog("ACTIVE")], "1001");
+  await settle();
+  assert.equal(model.calls.get("1").hasEnded, true);
+  assert.equal(api.reports.at(-1).ended, true);
+  closeAll(model);
+});
+
+test("a refused command shows on its call until the next one", async () => {
+  const { model, commands, actions } = create();
+  model.update([dialog("ACTIVE", LATER, {}, ["HOLD"])], "1001");
+  const state = model.calls.get("1");
+  const run = actions.run({ callId: "1", action: "hold" });
+  await settle();
+  commands.refuse({ requestId: "r1", source: "", type: "T", message: "M", code: "22" });
+  await run;
+  assert.equal(state.failure.outcome, "refused");
+  const again = actions.run({ callId: "1", action: "hold" });
+  assert.equal(state.failure, null);
+  model.update([dialog("HELD", "2026-01-01T10:00:09.000Z")], "1001");
+  await again;
+  assert.equal(state.failure.outcome, "confirmed");
+  closeAll(model);
+});
+
+test("a held call lends the actions that complete a consult", () => {
+  const { model, actions } = create();
+  const held = dialog("HELD", LATER, {}, ["TRANSFER", "CONFERENCE", "RETRIEVE"]);
+  model.update([held, dialog("ACTIVE", LATER, { id: "2" })], "1001");
+  assert.deepEqual(actions.lent, [
+    { action: "complete-transfer", callId: "1" },
+    { action: "conference", callId: "1" },
+  ]);
+  closeAll(model);
+});
+
+test("a written variable is saved, truncated or unchanged by what the call shows", async () => {
+  const { model, actions } = create();
+  const withValue = (value) => {
+    const CallVariable = value ? [{ name: "user.case", value }] : [];
+    return dialog("ACTIVE", LATER, { mediaProperties: { callvariables: { CallVariable } } });
+  };
+  model.update([withValue("")], "1001");
+  const state = model.calls.get("1");
+  const writing = actions.writeVariable("1", "user.case", "4711-long");
+  assert.equal(state.writes.get("user.case").status, "saving");
+  await actions.writeVariable("1", "user.case", "other");
+  assert.equal(state.writes.get("user.case").status, "busy");
+  model.update([withValue("4711")], "1001");
+  await writing;
+  assert.deepEqual(
+    [state.writes.get("user.case").status, state.writes.get("user.case").kept],
+    ["truncated", "4711"],
+  );
+  closeAll(model);
+});
+
+test("a required wrap-up reason keeps an ended call open", async () => {
+  const { api, model, actions } = create();
+  api.answer = { ...api.answer, interaction: interaction({ wrap_up_required: true }) };
+  model.update([dialog("ACTIVE")], "1001");
+  await settle();
+  model.end(dialog("DROPPED", LATER));
+  await settle();
+  const { notes } = model.calls.get("1");
+  assert.deepEqual([await actions.finish("1"), notes.status], [false, "reason-missing"]);
+  await actions.chooseWrapUp("1", ["Sale"]);
+  assert.equal(await actions.finish("1"), true);
+  await settle();
+  assert.deepEqual(api.changes.at(-1), { id: "i1", finished: true });
+  assert.equal(model.calls.size, 0);
+});
+
+test("an answer that crossed a change of the interaction is asked for again", async () => {
+  const { api, model, actions } = create();
+  model.update([dialog("ACTIVE")], "1001");
+  await settle();
+  const { notes } = model.calls.get("1");
+  const { answer } = api;
+  let answerReport;
+  const delayed = new Promise((resolve) => (answerReport = resolve));
+  const { report } = api;
+  api.report = () => delayed;
+  model.heartbeat();
+  await settle();
+  notes.edit("typed");
+  await notes.save();
+  await actions.chooseWrapUp("1", ["Sale"]);
+  let repeated = 0;
+  api.report = (...sent) => {
+    repeated += 1;
+    api.answer = { ...answer, interaction: interaction({ notes: own("typed") }) };
+    return report(...sent);
+  };
+  answerReport({ ...answer, interaction: interaction() });
+  for (let turn = 0; turn < 3; turn += 1) {
+    assert.deepEqual([notes.text, notes.isUnsaved], ["typed", false]);
+    await settle();
+  }
+  assert.equal(repeated, 1);
+  closeAll(model);
+});

@@ -1,0 +1,131 @@
+// The agent's notes: saved while typing, merged, and kept through an outage.
+
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, mock, test } from "node:test";
+
+import { NotesDrafts } from "../gadget/callcard/drafts.js";
+import { Notes } from "../gadget/shared/notes.js";
+import { FakeApi, FakeStorage, interaction, settle } from "./fakes.mjs";
+
+const create = (api, storage = new FakeStorage()) =>
+  new Notes({
+    agentId: "1001",
+    save: api.updateInteraction,
+    drafts: new NotesDrafts(storage),
+    now: () => Date.now(),
+    onChange: () => {},
+  });
+const own = (text) => [{ agent: "1001", name: "", text, wrap_up_reasons: [] }];
+
+beforeEach(() => mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_000_000 }));
+afterEach(() => mock.timers.reset());
+
+test("typing is saved after a pause, with what it is based on", async () => {
+  const api = new FakeApi();
+  const notes = create(api);
+  notes.update(interaction({ notes: own("old") }));
+  notes.edit("old and new");
+  assert.deepEqual([notes.status, notes.isUnsaved], ["typing", true]);
+  mock.timers.tick(600);
+  await settle();
+  assert.deepEqual([api.changes[0].notes, api.changes[0].base_notes], ["old and new", "old"]);
+  assert.deepEqual([notes.status, notes.isUnsaved], ["saved", false]);
+});
+
+test("a failed save is repeated until it succeeds", async () => {
+  const api = new FakeApi();
+  api.isUp = false;
+  const notes = create(api);
+  notes.update(interaction());
+  notes.edit("text");
+  mock.timers.tick(600);
+  await settle();
+  assert.equal(notes.status, "failed");
+  api.isUp = true;
+  mock.timers.tick(5000);
+  await settle();
+  assert.deepEqual([notes.status, api.changes.length], ["saved", 1]);
+});
+
+test("a draft survives a reload and is saved then", async () => {
+  const api = new FakeApi();
+  const storage = new FakeStorage();
+  const before = create(api, storage);
+  before.update(interaction());
+  before.edit("typed before the reload");
+  before.dispose();
+  const after = create(api, storage);
+  after.update(interaction());
+  assert.equal(after.text, "typed before the reload");
+  await settle();
+  assert.equal(api.changes[0].notes, "typed before the reload");
+  assert.equal(new NotesDrafts(storage).get("i1"), undefined);
+});
+
+test("what another tab saved appears unless the agent is typing", () => {
+  const notes = create(new FakeApi());
+  notes.update(interaction({ notes: own("one") }));
+  notes.update(interaction({ notes: own("one and two") }));
+  assert.equal(notes.text, "one and two");
+  notes.edit("mine");
+  notes.update(interaction({ notes: own("theirs") }));
+  assert.equal(notes.text, "mine");
+});
+
+test("an interaction that is closed takes no more notes", async () => {
+  const notes = create({
+    updateInteraction: async () => {
+      throw Object.assign(new Error("closed"), { code: "interaction-closed" });
+    },
+  });
+  notes.update(interaction());
+  notes.edit("late");
+  await notes.save();
+  assert.equal(notes.status, "too-late");
+});
+
+test("notes end at the time that the service set", () => {
+  const notes = create(new FakeApi());
+  notes.update(interaction({ notes_until: new Date(1_060_000).toISOString() }));
+  assert.deepEqual([notes.timeLeftMs, notes.isClosed], [60_000, false]);
+  mock.timers.tick(60_000);
+  assert.equal(notes.isClosed, true);
+});
+
+test("a line that a workflow adds before the service has the call is kept", async () => {
+  const api = new FakeApi();
+  const notes = create(api);
+  notes.addLine("Answered for gold");
+  notes.update(interaction({ notes: own("typed before a reload") }));
+  assert.equal(notes.text, "typed before a reload\nAnswered for gold");
+  mock.timers.tick(600);
+  await settle();
+  assert.equal(api.changes[0].notes, "typed before a reload\nAnswered for gold");
+});
+
+test("changes are sent one after the other", async () => {
+  const { updateInteraction } = new FakeApi();
+  let release;
+  const reasonsHeldUp = new Promise((resolve) => (release = resolve));
+  const order = [];
+  const slow = new Notes({
+    agentId: "1001",
+    save: async (id, change) => {
+      if (change.wrap_up_reasons) await reasonsHeldUp;
+      order.push(Object.keys(change)[0]);
+      return updateInteraction(id, change);
+    },
+    drafts: new NotesDrafts(new FakeStorage()),
+    now: () => Date.now(),
+    onChange: () => {},
+  });
+  slow.update(interaction());
+  const reasons = slow.change({ wrap_up_reasons: ["Sale"] });
+  slow.edit("text");
+  const saved = slow.save();
+  await settle();
+  assert.deepEqual(order, []);
+  release();
+  await Promise.all([reasons, saved]);
+  assert.deepEqual(order, ["wrap_up_reasons", "notes"]);
+});
