@@ -1,4 +1,4 @@
-"""The bundle: the same bytes each time, what a container takes, and each refusal with file and line."""
+"""The build: reproducible output, what a container accepts, and errors with file and line."""
 
 import io
 import json
@@ -7,14 +7,23 @@ import stat
 import subprocess
 import sys
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 import build
-from build import Refused
 from callcard.bundle import gadget_xml, layout
+from callcard.bundle.errors import BundleError
+from callcard.bundle.javascript import parse, strip_comments, walk
+from callcard.bundle.rendering import render
+from callcard.bundle.size_budget import BUDGET_BYTES, PageSize, measure_pages
+from callcard.bundle.sources import load
 from tests.conftest import ROOT
+from tests.harness.bundle import bundle_error
+
+SERVICE_URL = "https://callcard.example:8446"
+SMALL_SCRIPT = 'customElements.define("small-gadget", class extends HTMLElement {});\n'
 
 
 @pytest.fixture
@@ -22,311 +31,221 @@ def gadget(tmp_path: Path) -> Path:
     return Path(shutil.copytree(ROOT / "gadget", tmp_path / "gadget"))
 
 
-def test_the_same_input_gives_the_same_bytes(gadget: Path, tmp_path: Path) -> None:
-    first = build.build(ROOT / "gadget", tmp_path / "one", "https://callcard.example:8446")
-    again = build.build(gadget, tmp_path / "two", "https://callcard.example:8446")
-    assert first == again
+def add_gadget(folder: Path, name: str, script: str, styles: str = "") -> None:
+    """Add a gadget to the sources in `folder`."""
+    home = folder / name
+    home.mkdir()
+    (home / "gadget.toml").write_text(
+        f'title = "{name}"\ndescription = "A gadget"\nheight = 60\nelement = "{name}-gadget"\n'
+        f"{styles}"
+    )
+    (home / "view.html.j2").write_text("<{{ gadget.element }}></{{ gadget.element }}>\n")
+    (home / "main.js").write_text(script)
+    (home / "style.css").write_text("")
 
 
-def test_assets_lie_under_the_hash_of_their_content(gadget: Path, tmp_path: Path) -> None:
+# ---- output
+
+
+def test_same_sources_give_same_bytes(gadget: Path, tmp_path: Path) -> None:
+    first = build.build(ROOT / "gadget", tmp_path / "one", SERVICE_URL)
+    second = build.build(gadget, tmp_path / "two", SERVICE_URL)
+    assert first == second
+
+
+def test_assets_lie_in_folder_named_by_content_hash(gadget: Path, tmp_path: Path) -> None:
+    def versions(files: dict[str, bytes]) -> set[str]:
+        return {name.split("/")[1] for name in files if name.count("/") > 1}
+
     before = build.build(gadget, tmp_path / "dist", "")
     script = gadget / "callcard" / "main.js"
     script.write_text(script.read_text() + "self.changed = true;\n")
     after = build.build(gadget, tmp_path / "dist", "")
-    folder = {name.split("/")[1] for name in before if name.count("/") > 1}
-    changed = {name.split("/")[1] for name in after if name.count("/") > 1}
-    assert len(folder) == len(changed) == 1
-    assert folder.isdisjoint(changed)
-    assert folder.pop().encode() in before["callcard/callcard.xml"]
-    assert [path.name for path in (tmp_path / "dist" / "callcard").iterdir() if path.is_dir()] == [
-        *changed
-    ], "the old one is gone"
+    (old,) = versions(before)
+    (new,) = versions(after)
+    assert old != new
+    assert old.encode() in before["callcard/callcard.xml"]
+    folders = [path.name for path in (tmp_path / "dist" / "callcard").iterdir() if path.is_dir()]
+    assert folders == [new], "the old version is removed"
 
 
-def test_the_zip_holds_the_folder_with_the_permissions_that_finesse_needs(tmp_path: Path) -> None:
-    made = build.build(ROOT / "gadget", tmp_path / "dist", "")
-    (name,) = (name for name in made if name.endswith(".zip"))
-    with zipfile.ZipFile(io.BytesIO(made[name])) as archive:
+def test_foreign_file_in_output_folder_is_not_deleted(tmp_path: Path) -> None:
+    foreign = tmp_path / "dist" / "callcard" / "notes.txt"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text("mine")
+    with pytest.raises(BundleError, match=r"notes\.txt is not from a build"):
+        build.build(ROOT / "gadget", tmp_path / "dist", "")
+    assert foreign.read_text() == "mine"
+
+
+def test_zip_has_permissions_that_finesse_needs(tmp_path: Path) -> None:
+    files = build.build(ROOT / "gadget", tmp_path / "dist", "")
+    (zip_name,) = (name for name in files if name.endswith(".zip"))
+    with zipfile.ZipFile(io.BytesIO(files[zip_name])) as archive:
         modes = {
             entry.filename: stat.S_IMODE(entry.external_attr >> 16) for entry in archive.infolist()
         }
-        assert archive.read("callcard/callcard.xml") == made["callcard/callcard.xml"]
+        assert archive.read("callcard/callcard.xml") == files["callcard/callcard.xml"]
     assert {mode for name, mode in modes.items() if name.endswith("/")} == {0o755}
     assert {mode for name, mode in modes.items() if not name.endswith("/")} == {0o644}
-    assert modes.keys() >= {name for name in made if name.startswith("callcard/")}
+    assert modes.keys() >= {name for name in files if name.startswith("callcard/")}
     written = tmp_path / "dist" / "callcard" / "callcard.xml"
     assert stat.S_IMODE(written.stat().st_mode) == 0o644
     assert stat.S_IMODE(written.parent.stat().st_mode) == 0o755
 
 
-def test_the_spec_is_one_that_finesse_takes(tmp_path: Path) -> None:
-    made = build.build(ROOT / "gadget", tmp_path / "dist", "https://callcard.example:8446")
-    read = gadget_xml.read(made["callcard/callcard.xml"])
-    assert read.required == {
+def test_gadget_xml_is_accepted_by_container(tmp_path: Path) -> None:
+    files = build.build(ROOT / "gadget", tmp_path / "dist", SERVICE_URL)
+    spec = gadget_xml.read(files["callcard/callcard.xml"])
+    assert spec.required == {
         "settitle",
         "dynamic-height",
         "pubsub-2",
         "setprefs",
         "loadingindicator",
     }
-    assert [(locale.lang, locale.direction) for locale in read.locales] == [
+    assert [(locale.lang, locale.direction) for locale in spec.locales] == [
         ("all", "ltr"),
         ("ar", "rtl"),
         ("de", "ltr"),
     ]
-    for locale in read.locales:
-        texts = gadget_xml.read_messages(made[f"callcard/{locale.messages}"])
-        assert texts.keys() == json.loads((ROOT / "gadget/messages/en.json").read_text()).keys()
-    view = read.views["default"]
+    english = json.loads((ROOT / "gadget/messages/en.json").read_text())
+    for locale in spec.locales:
+        texts = gadget_xml.read_messages(files[f"callcard/{locale.messages}"])
+        assert texts.keys() == english.keys()
+    view = spec.views["default"]
     assert "__UP_externalServerHost__/desktop/assets/js/finesse.js" in view
     assert view.index("HubSettings.onConnect") < view.index("callcard-app")
-    assert '"https://callcard.example:8446"' in view
+    assert f'"{SERVICE_URL}"' in view
     assert "${" not in view, "some containers evaluate it in inline scripts"
 
 
-def test_the_layout_snippets_are_valid_in_a_layout(tmp_path: Path) -> None:
-    made = build.build(ROOT / "gadget", tmp_path / "dist", "https://callcard.example:8446")
+def test_layout_snippets_are_valid_in_layout(tmp_path: Path) -> None:
+    files = build.build(ROOT / "gadget", tmp_path / "dist", SERVICE_URL)
     for name, start in [
-        ("layout-on-finesse.xml", "/3rdpartygadget/files/callcard/"),
-        ("layout-elsewhere.xml", "https://callcard.example:8446/gadget/"),
+        ("layout-tabs-on-finesse.xml", "/3rdpartygadget/files/callcard/"),
+        ("layout-tabs-elsewhere.xml", f"{SERVICE_URL}/gadget/"),
     ]:
         whole = (
-            b'<finesseLayout xmlns="http://www.cisco.com/vtg/finesse"><header/><layout><role>Agent</role><tabs>'
-            + made[name] + b"</tabs></layout></finesseLayout>"
-        )  # fmt: skip
-        (tab,) = layout.read(whole)["Agent"].tabs
-        assert tab.columns[0][0].url.startswith(start)
-
-
-def test_scripts_go_out_without_comments_and_mean_the_same() -> None:
-    def tokens(source: bytes) -> list[bytes]:
-        leaves = (
-            node
-            for node in build._walk(build._javascript.parse(source).root_node)
-            if not node.children
+            b'<finesseLayout xmlns="http://www.cisco.com/vtg/finesse"><header/><layout>'
+            b"<role>Agent</role><tabs>" + files[name] + b"</tabs></layout></finesseLayout>"
         )
+        tab = layout.read(whole)["Agent"].tabs[0]
+        assert tab.columns[0][0].url.startswith(start)
+        for snippet in (files[name], files[name] * 2):
+            with pytest.raises(layout.LayoutError, match="paste it between <tabs> and </tabs>"):
+                layout.read(snippet)
+
+
+def test_strip_comments_keeps_tokens() -> None:
+    def tokens(source: bytes) -> list[bytes]:
+        leaves = (node for node in walk(parse(source)) if not node.children)
         return [node.text or b"" for node in leaves if node.type != "comment" and node.text]
 
-    odd = b"const a = 1 /* one\n two */\nconst b = `x // no\n   /* no */ ${ /* yes */ a }`; // end\n  return_ = /[/*]/ // re\n"
+    odd = (
+        b"const a = 1 /* one\n two */\n"
+        b"const b = `x // no\n   /* no */ ${ /* yes */ a }`; // end\n"
+        b"  return_ = /[/*]/ // re\n"
+    )
     scripts = [path.read_bytes() for path in sorted((ROOT / "gadget").rglob("*.js"))]
     for source in (*scripts, odd):
-        assert tokens(build.lean(source)) == tokens(source)
-        assert len(build.lean(source)) <= len(source)
+        assert tokens(strip_comments(source)) == tokens(source)
+        assert len(strip_comments(source)) <= len(source)
 
 
-def test_it_weighs_less_than_its_budget(tmp_path: Path) -> None:
-    made = build.build(ROOT / "gadget", tmp_path / "dist", "")
-    assert build.weigh(made)[1] <= build.BUDGET
+def test_command_prints_files_and_page_sizes(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "build.py"), "--out", str(tmp_path / "dist")]
+    good = subprocess.run(
+        [*command, "--service-url", "https://callcard.example"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "callcard/callcard.xml" in good.stdout
+    assert "callcard (budget 40,960 gzip)" in good.stdout
+    assert "Paste layout-tabs-on-finesse.xml between <tabs> and </tabs>" in good.stdout
+    assert "Paste layout-tabs-elsewhere.xml there instead" in good.stdout
+    bad = subprocess.run(
+        [*command, "--service-url", "callcard.example"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert bad.returncode == 1
+    assert bad.stderr == (
+        "build.py: gadget.service_url must start with http:// or https://, not 'callcard.example'\n"
+    )
 
 
-# each: the file that is changed, what is put at its end (or instead of it), where and why it is refused
-REFUSALS = [
-    (
-        "callcard/view.html.j2",
-        "\n{{ nobody }}",
-        "gadget/callcard/view.html.j2:3: 'nobody' is undefined",
-    ),
-    ("callcard/view.html.j2", "\n{% if %}", "gadget/callcard/view.html.j2:3: "),
-    ("module.xml.j2", "\n{{ nobody }}", "gadget/module.xml.j2:"),
-    (
-        "callcard/view.html.j2",
-        "\n<p>Hello</p>",
-        "gadget/callcard/view.html.j2:3: 'Hello' is not translated",
-    ),
-    (
-        "callcard/view.html.j2",
-        "\n<p>__MSG_nothing__</p>",
-        "gadget/callcard/view.html.j2:3: there is no text 'nothing'",
-    ),
-    ("callcard/view.html.j2", "\n\n]]>", "gadget/callcard/view.html.j2:4: ]]> ends the view"),
-    ("callcard/view.html.j2", "\n<p>__UP_secret__</p>", "__UP_secret__ is not declared"),
-    ("callcard/view.html.j2", '\n<p onclick="go()"></p>', "handlers belong in"),
-    (
-        "callcard/drafts.js",
-        '\nt("nothing.such");',
-        "gadget/callcard/drafts.js:{line}: there is no text 'nothing.such'",
-    ),
-    ("callcard/drafts.js", "\nt(key);", "t() takes a literal key"),
-    ("callcard/drafts.js", '\nt("lookup.retry", {}); t("state.next");', "'state.next' needs state"),
-    (
-        "callcard/drafts.js",
-        '\nimport { x } from "./nowhere.js";',
-        "gadget/callcard/drafts.js:{line}: there is no file ./nowhere.js",
-    ),
-    ("callcard/drafts.js", '\nimport "jquery";', "'jquery' is not a relative path"),
-    (
-        "callcard/drafts.js",
-        '\nalert("hello");',
-        "gadget/callcard/drafts.js:{line}: alert() blocks the whole desktop",
-    ),
-    ("callcard/drafts.js", "\nif (window.confirm(1)) window.prompt(2);", "confirm() blocks"),
-    (
-        "callcard/drafts.js",
-        "\nelement.innerHTML = name;",
-        "gadget/callcard/drafts.js:{line}: innerHTML fed by data",
-    ),
-    ("callcard/drafts.js", '\nelement["innerHTML"] += `<b>${name}</b>`;', "innerHTML fed by data"),
-    (
-        "callcard/drafts.js",
-        '\nelement.insertAdjacentHTML("beforeend", name);',
-        "insertAdjacentHTML fed by data",
-    ),
-    ("callcard/drafts.js", "\ndocument.write(name);", "write() fed by data"),
-    ("callcard/drafts.js", "\nfunction (", "not JavaScript"),
-    ("callcard/drafts.js", "\nconst ask = confirm;", "confirm() blocks"),
-    ("callcard/drafts.js", "\nwindow.top.alert(1);", "alert() blocks"),
-    ("callcard/drafts.js", "\ndocument.defaultView.prompt(1);", "prompt() blocks"),
-    ("callcard/drafts.js", "\nelement[`innerHTML`] = name;", "innerHTML fed by data"),
-    (
-        "callcard/drafts.js",
-        "\nObject.assign(element, { innerHTML: name });",
-        "innerHTML fed by data",
-    ),
-    ("callcard/drafts.js", "\nframe.srcdoc = name;", "srcdoc fed by data"),
-    ("callcard/drafts.js", '\nh("p", {}, "Hello you");', "is not translated"),
-    ("callcard/drafts.js", '\nh("p", { "aria-label": "Hello" });', "is not translated"),
-    ("callcard/drafts.js", '\nelement.textContent = "Hello";', "is not translated"),
-    ("callcard/drafts.js", '\nimport("./nowhere.js");', "there is no file ./nowhere.js"),
-    ("callcard/view.html.j2", '\n<input placeholder="Hello you">', "is not translated"),
-    ("callcard/view.html.j2", '\n<img src="nope.png">', "there is no file nope.png"),
-    (
-        "callcard/view.html.j2",
-        '\n<a href="javascript:alert(1)"></a>',
-        "there is no file javascript:",
-    ),
-    (
-        "callcard/view.html.j2",
-        "\n<script type=module>alert(1)</script>",
-        "<script> belongs in main.js",
-    ),
-    ("callcard/style.css", '\n@import "nope.css";', "there is no file nope.css"),
-    (
-        "callcard/style.css",
-        '\nb { background: url("nothing.png") }',
-        "there is no file nothing.png",
-    ),
-    ("callcard/gadget.toml", "\n= nothing", "gadget/callcard/gadget.toml:"),
-    ("messages/de.json", None, "gadget/messages/de.json:"),
-    ("module.xml.j2", "<", "callcard.xml, rendered from gadget/module.xml.j2:"),
-]
+# ---- size budget
 
 
-@pytest.mark.parametrize(("file", "added", "why"), REFUSALS)
-def test_refusals_name_file_and_line(
-    gadget: Path, tmp_path: Path, file: str, added: str | None, why: str
-) -> None:
-    path = gadget / file
-    before = path.read_text()
-    path.write_text(before + added if added is not None else "{\n nothing")
-    with pytest.raises(Refused) as refused:
-        build.build(gadget, tmp_path / "dist", "")
-    assert why.replace("{line}", str(before.count("\n") + 2)) in str(refused.value)
-    assert not (tmp_path / "dist").exists(), "nothing is written"
+def page_sizes(folder: Path) -> dict[str, PageSize]:
+    sources = load(folder)
+    pages = measure_pages(sources, render(sources, ""))
+    return {page.gadget.name: page for page in pages}
 
 
-@pytest.mark.parametrize(
-    "harmless",
-    [
-        '// alert("in a comment")',
-        'const s = "alert(1)";',
-        'element.innerHTML = "<b>fixed</b>";',
-        "element.alert(1);",
-        "const r = /alert(1)/;",
-    ],
-)
-def test_what_only_looks_bad_is_let_through(gadget: Path, tmp_path: Path, harmless: str) -> None:
-    script = gadget / "callcard" / "drafts.js"
-    script.write_text(f"{script.read_text()}\n{harmless}\n")
+def test_every_gadget_is_within_budget() -> None:
+    for page in page_sizes(ROOT / "gadget").values():
+        assert page.gzip_bytes <= BUDGET_BYTES
+
+
+def test_page_size_counts_what_the_page_loads(gadget: Path) -> None:
+    add_gadget(gadget, "small", 'import "./used.js";\n' + SMALL_SCRIPT)
+    (gadget / "small" / "used.js").write_text('import("./later.js");\n')
+    (gadget / "small" / "later.js").write_text("export {};\n")
+    (gadget / "small" / "unused.js").write_text("export {};\n")
+    (gadget / "small" / "style.css").write_text('b { background: url("icon.svg") }\n')
+    (gadget / "small" / "icon.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>\n')
+    page = page_sizes(gadget)["small"]
+    assert page.gzip_bytes_by_file.keys() == {
+        "small.xml",
+        "small/main.js",
+        "small/later.js",
+        "small/style.css",
+        "small/icon.svg",
+        "shared/base.css",
+        "messages/en.xml",
+    }
+
+
+def test_budget_names_only_the_gadget_that_is_too_large(gadget: Path, tmp_path: Path) -> None:
+    # Hexadecimal digits of hashes do not compress below half their length.
+    noise = "".join(
+        sha256(bytes([number // 256, number % 256])).hexdigest() for number in range(2000)
+    )
+    add_gadget(gadget, "small", SMALL_SCRIPT)
+    add_gadget(gadget, "large", 'import "./noise.js";\n')
+    (gadget / "large" / "noise.js").write_text(f'export const noise = "{noise}";\n')
+    message = bundle_error(gadget, tmp_path)
+    assert message.startswith("gadget/large/gadget.toml:1: the page of the gadget large loads ")
+    assert "the budget is 40,960; the largest files are large/main.js (" in message
+    assert "small" not in message
+    shutil.rmtree(gadget / "large")
     build.build(gadget, tmp_path / "dist", "")
 
 
-def change(gadget: Path, language: str, **texts: str | None) -> None:
-    path = gadget / "messages" / f"{language}.json"
-    changed = json.loads(path.read_text()) | texts
-    path.write_text(
-        json.dumps({key: text for key, text in changed.items() if text is not None}, indent=2)
-    )
+# ---- style sheets of a gadget
 
 
-def test_a_language_that_lacks_a_text_or_a_place_is_refused(gadget: Path, tmp_path: Path) -> None:
-    change(gadget, "de", idle="")
-    with pytest.raises(Refused, match=r"gadget/messages/de\.json:1: no text for 'idle'"):
-        build.build(gadget, tmp_path, "")
-    change(gadget, "de", idle="Nichts", **{"state.next": "Danach"})
-    with pytest.raises(
-        Refused, match=r"gadget/messages/de\.json:\d+: 'state.next' needs the places \['state'\]"
-    ):
-        build.build(gadget, tmp_path, "")
-    change(gadget, "de", only="hier", **{"state.next": "Danach {state}"})
-    with pytest.raises(Refused, match="'only' has no English text"):
-        build.build(gadget, tmp_path, "")
-
-
-def test_a_gadget_without_its_files_is_refused(gadget: Path, tmp_path: Path) -> None:
-    (gadget / "callcard" / "main.js").unlink()
-    with pytest.raises(
-        Refused, match=r"gadget/callcard/gadget\.toml:1: there is no file gadget/callcard/main\.js"
-    ):
-        build.build(gadget, tmp_path, "")
-
-
-@pytest.mark.parametrize(
-    ("module", "why"),
-    [
-        ("<Module/>", "one <ModulePrefs>"),
-        ("<Modul/>", "root must be <Module>"),
-        ("<Module><ModulePrefs/></Module>", "no <Content>"),
-        ("<Module><ModulePrefs/><ModulePrefs/><Content/></Module>", "one <ModulePrefs>, not 2"),
-        (
-            '<Module><ModulePrefs><Require feature="teleport"/></ModulePrefs><Content/></Module>',
-            "'teleport' is not known",
-        ),
-        (
-            "<Module><ModulePrefs><Require/></ModulePrefs><Content/></Module>",
-            "needs the attribute feature",
-        ),
-        (
-            "<Module><ModulePrefs/><UserPref/><Content/></Module>",
-            "<UserPref> needs the attribute name",
-        ),
-        (
-            '<Module><ModulePrefs><Locale language_direction="up"/></ModulePrefs><Content/></Module>',
-            "must be ltr or rtl",
-        ),
-        ('<Module><ModulePrefs/><Content type="url"/></Module>', "only <Content type='html'>"),
-        (
-            "<!DOCTYPE x [<!ENTITY a 'b'>]><Module><ModulePrefs/><Content/></Module>",
-            "document type",
-        ),
-        ("<Module>&nbsp;</Module>", "not well-formed"),
-        (
-            '<Module><ModulePrefs/><UserPref name="a"/><UserPref name="a"/><Content/></Module>',
-            "same name",
-        ),
-    ],
-)
-def test_specs_that_a_container_refuses(module: str, why: str) -> None:
-    with pytest.raises(gadget_xml.SpecError, match=why):
-        gadget_xml.read(module.encode())
-
-
-def test_the_command_prints_what_it_made(tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        str(ROOT / "build.py"),
-        "--out",
-        str(tmp_path / "dist"),
-        "--service-url",
-        "https://callcard.example",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "callcard/callcard.xml" in done.stdout
-    assert "loaded by an agent; the budget is 40,960 gzip" in done.stdout
-    bad = subprocess.run(
-        [*command[:-1], "callcard.example"], capture_output=True, text=True, check=False
-    )
-    assert bad.returncode == 1
+def test_gadget_names_its_style_sheets(gadget: Path, tmp_path: Path) -> None:
+    add_gadget(gadget, "small", SMALL_SCRIPT, 'styles = ["style.css", "notes.css"]\n')
+    (gadget / "small" / "notes.css").write_text("b { color: red }\n")
+    files = build.build(gadget, tmp_path / "dist", "")
     assert (
-        bad.stderr
-        == "build.py: service_url must start with http:// or https://, not 'callcard.example'\n"
+        b'["shared/base.css", "small/style.css", "small/notes.css"]' in files["callcard/small.xml"]
     )
+    assert b'["shared/base.css", ' in files["callcard/callcard.xml"]
+
+
+def test_missing_style_sheet_is_rejected(gadget: Path, tmp_path: Path) -> None:
+    add_gadget(gadget, "small", SMALL_SCRIPT, 'styles = ["style.css", "notes.css"]\n')
+    message = bundle_error(gadget, tmp_path)
+    assert message == "gadget/small/gadget.toml:1: there is no file gadget/small/notes.css; add it"
+
+
+def test_styles_must_be_a_list(gadget: Path, tmp_path: Path) -> None:
+    add_gadget(gadget, "small", SMALL_SCRIPT, 'styles = "style.css"\n')
+    message = bundle_error(gadget, tmp_path)
+    assert message.startswith("gadget/small/gadget.toml:5: styles must be a list of files")

@@ -1,7 +1,11 @@
-"""The desktop layout: which tabs and gadgets a role gets. Grammar: `finesseLayout`, Finesse administration guide 12.5 and later."""
+"""The desktop layout: which tabs and gadgets a role gets.
+
+Grammar: `finesseLayout`, Finesse administration guide 12.5 and later.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote
@@ -10,16 +14,22 @@ from lxml import etree
 
 from callcard.errors import OperatorError
 
+ROLES = ("Agent", "Supervisor", "Admin")
+MAX_COLUMNS = 4
 _parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-_NS = "{http://www.cisco.com/vtg/finesse}"
+_NAMESPACE = "http://www.cisco.com/vtg/finesse"
+_NS = f"{{{_NAMESPACE}}}"
+_SNIPPET = re.compile(rb"\s*<tab[\s>]")
 
 
 class LayoutError(OperatorError):
-    """A layout that Finesse would refuse; the message says where and why."""
+    """A layout that Finesse would reject; the message says where and why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Gadget:
+class GadgetPlace:
+    """Where a layout places a gadget."""
+
     id: str
     url: str
     hidden: bool
@@ -31,81 +41,96 @@ class Gadget:
 class Tab:
     id: str
     label: str
-    columns: tuple[tuple[Gadget, ...], ...]
+    columns: tuple[tuple[GadgetPlace, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    page: tuple[Gadget, ...]
-    """Above all tabs, without a title bar."""
+    """The layout of one role."""
+
+    page: tuple[GadgetPlace, ...]
+    """Gadgets above all tabs, without a title bar."""
     tabs: tuple[Tab, ...]
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
 def read(text: bytes) -> dict[str, Layout]:
-    """The layout of each role (Agent, Supervisor, Admin). Raises LayoutError."""
+    """Return the layout of each role. Raises LayoutError."""
+    # Checked before parsing: a snippet with two tabs has two roots.
+    if _SNIPPET.match(text):
+        raise LayoutError(
+            "the layout starts with <tab>, so it is a snippet;"
+            " paste it between <tabs> and </tabs> of a whole <finesseLayout>"
+        )
     try:
         root = etree.fromstring(text, _parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise LayoutError(f"the layout is not well-formed XML: {error}") from error
     if root.tag != f"{_NS}finesseLayout" or root.getroottree().docinfo.doctype:
-        raise LayoutError(
-            'the root must be <finesseLayout xmlns="http://www.cisco.com/vtg/finesse">'
-        )
+        raise LayoutError(f'the root must be <finesseLayout xmlns="{_NAMESPACE}">')
     if root.find(f"{_NS}header") is None:
-        raise LayoutError("a layout for 12.0 and later needs <header>")
+        raise LayoutError("a layout for Finesse 12.0 and later needs <header>; add it")
     layouts = {}
     for node in root.findall(f"{_NS}layout"):
         role = node.findtext(f"{_NS}role", "").strip()
-        if role not in ("Agent", "Supervisor", "Admin"):
+        if role not in ROLES:
             raise LayoutError(
                 f"line {node.sourceline}: <role> must be Agent, Supervisor or Admin, not {role!r}"
             )
-        page = tuple(_gadget(g) for g in node.findall(f"{_NS}page/{_NS}gadget"))
         layouts[role] = Layout(
-            page, tuple(_tab(tab) for tab in node.findall(f"{_NS}tabs/{_NS}tab"))
+            page=_read_gadgets(node, f"{_NS}page/{_NS}gadget"),
+            tabs=tuple(_read_tab(tab) for tab in node.findall(f"{_NS}tabs/{_NS}tab")),
         )
     if not layouts:
-        raise LayoutError("there is no <layout>")
+        raise LayoutError("there is no <layout>; add one for each role")
     return layouts
 
 
-def of_gadgets(gadgets: list[tuple[str, str]]) -> bytes:
-    """A layout with a tab for each gadget (path and title): what the desktop shows when it is given gadgets but no layout."""
-    root = etree.Element(f"{_NS}finesseLayout", nsmap={None: _NS[1:-1]})
+def from_gadgets(gadgets: list[tuple[str, str]]) -> bytes:
+    """Return a layout with a tab for each gadget, given as path and title."""
+    root = etree.Element(f"{_NS}finesseLayout", nsmap={None: _NAMESPACE})
     etree.SubElement(root, f"{_NS}version").text = "1250.03"
     etree.SubElement(root, f"{_NS}header")
     layout = etree.SubElement(root, f"{_NS}layout")
     etree.SubElement(layout, f"{_NS}role").text = "Agent"
     tabs = etree.SubElement(layout, f"{_NS}tabs")
-    for place, (url, title) in enumerate(gadgets, 1):
+    for number, (path, title) in enumerate(gadgets, 1):
         tab = etree.SubElement(tabs, f"{_NS}tab")
-        etree.SubElement(tab, f"{_NS}id").text = f"tab{place}"
+        etree.SubElement(tab, f"{_NS}id").text = f"tab{number}"
         etree.SubElement(tab, f"{_NS}label").text = title
         column = etree.SubElement(tab, f"{_NS}gadgets")
-        etree.SubElement(column, f"{_NS}gadget", id=f"gadget{place}").text = quote(url, safe="/")
+        gadget = etree.SubElement(column, f"{_NS}gadget", id=f"gadget{number}")
+        gadget.text = quote(path, safe="/")
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
 
 
-def _tab(node: etree._Element) -> Tab:
-    id, label = node.findtext(f"{_NS}id", "").strip(), node.findtext(f"{_NS}label", "").strip()
+def _read_tab(node: etree._Element) -> Tab:
+    id = node.findtext(f"{_NS}id", "").strip()
+    label = node.findtext(f"{_NS}label", "").strip()
     if not id or not label:
         raise LayoutError(f"line {node.sourceline}: a tab needs <id> and <label>")
     columns = node.findall(f"{_NS}columns/{_NS}column") or [node]
-    if len(columns) > 4:
-        raise LayoutError(f"line {node.sourceline}: a tab has at most 4 columns")
-    # What is not a gadget file (the vendor's own components) is passed over: the stand-in does not have them.
+    if len(columns) > MAX_COLUMNS:
+        raise LayoutError(f"line {node.sourceline}: a tab has at most {MAX_COLUMNS} columns")
+    # The vendor's own components are not gadget files; they are left out, as only Finesse has them.
     return Tab(
-        id,
-        label,
-        tuple(tuple(_gadget(g) for g in c.findall(f"{_NS}gadgets/{_NS}gadget")) for c in columns),
+        id, label, tuple(_read_gadgets(column, f"{_NS}gadgets/{_NS}gadget") for column in columns)
     )
 
 
-def _gadget(node: etree._Element) -> Gadget:
+def _read_gadgets(node: etree._Element, path: str) -> tuple[GadgetPlace, ...]:
+    return tuple(_read_gadget(gadget) for gadget in node.findall(path))
+
+
+def _read_gadget(node: etree._Element) -> GadgetPlace:
     url = (node.text or "").strip()
-    if not url or any(c.isspace() for c in url):
+    if not url or any(character.isspace() for character in url):
         raise LayoutError(f"line {node.sourceline}: <gadget> must hold an address without spaces")
-    return Gadget(node.get("id", ""), url, node.get("hidden") == "true", node.get("managedBy", ""))
+    return GadgetPlace(
+        id=node.get("id", ""),
+        url=url,
+        hidden=node.get("hidden") == "true",
+        managed_by=node.get("managedBy", ""),
+    )

@@ -1,0 +1,174 @@
+"""The page of a gadget's iframe, rendered from its specification as Apache Shindig 2.0 does it."""
+
+from __future__ import annotations
+
+import html
+import re
+from urllib.parse import urlencode, urljoin
+
+from callcard.bundle.gadget_xml import Spec
+
+MAX_CONCAT_URLS = 10
+"""Addresses in one /gadgets/concat: more would make its own address too long."""
+_DEFAULT_FONTS = (
+    "<style>body,td,div,span,p{font-family:arial,sans-serif;font-size:13px}body{margin:0}</style>"
+)
+
+# The lengths are bounded, so that a tag that never ends costs little.
+_ATTRIBUTES = r"[^<>]{0,2000}"
+_QUOTED = r"""(?:"([^"<>]{0,4000})"|'([^'<>]{0,4000})')"""
+_SCRIPT = (
+    rf"""<script\b(?!{_ATTRIBUTES}\btype\s*=\s*["']?module){_ATTRIBUTES}?"""
+    rf"""\ssrc\s*=\s*{_QUOTED}{_ATTRIBUTES}>\s*</script>"""
+)
+_STYLE_SHEET = (
+    rf"""<link\b(?={_ATTRIBUTES}\brel\s*=\s*["']?stylesheet){_ATTRIBUTES}?"""
+    rf"""\shref\s*=\s*{_QUOTED}{_ATTRIBUTES}>"""
+)
+_TAG = re.compile(rf"<(script|link|img|input|embed)\b{_ATTRIBUTES}>", re.IGNORECASE)
+_ADDRESS = re.compile(r"""(\s(?:src|href)\s*=\s*)(["'])([^"'<>]{0,4000})\2""", re.IGNORECASE)
+_IMAGE_TAGS = ("img", "input", "embed")
+_CSS_URL = re.compile(r"""(url\(\s*)(["']?)(?!data:|https?:|//|/)([^"')]+)\2""", re.IGNORECASE)
+
+
+def render_page(
+    spec: Spec,
+    *,
+    view: str,
+    url: str,
+    module_id: str,
+    prefs: dict[str, str],
+    messages: dict[str, str],
+    rtl: bool,
+    head: str,
+) -> str:
+    """Return the page of the gadget at `url`; `head` (the runtime) precedes all of its own."""
+    source = spec.views.get(view, spec.views.get("default", ""))
+    source = substitute(source, spec, module_id=module_id, prefs=prefs, messages=messages, rtl=rtl)
+    source = _rewrite_addresses(source, url, spec)
+    direction = "rtl" if rtl else "ltr"
+    doctype = re.match(r"\s*<!doctype[^>]*>", source, re.IGNORECASE)
+    # A gadget that brings a document type is in standards mode and sets its own fonts.
+    if doctype:
+        beginning = f"<!DOCTYPE html><html><head>{head}</head>"
+        body = source[doctype.end() :]
+    else:
+        beginning = f"<html><head>{_DEFAULT_FONTS}{head}</head>"
+        body = source
+    return (
+        f'{beginning}<body dir="{direction}">{body}'
+        "<script>gadgets.util.runOnLoadHandlers();</script></body></html>"
+    )
+
+
+def substitute(
+    text: str,
+    spec: Spec,
+    *,
+    module_id: str,
+    prefs: dict[str, str],
+    messages: dict[str, str],
+    rtl: bool,
+) -> str:
+    """Replace __MSG_…__, __UP_…__, __MODULE_ID__ and __BIDI_…__ in `text`.
+
+    What is not declared stays as it is, as in Shindig.
+    """
+    pref_values = {
+        pref.name: html.escape(prefs.get(pref.name, pref.default)) for pref in spec.prefs
+    }
+    bidi_values = {
+        "START_EDGE": "right" if rtl else "left",
+        "END_EDGE": "left" if rtl else "right",
+        "DIR": "rtl" if rtl else "ltr",
+        "REVERSE_DIR": "ltr" if rtl else "rtl",
+    }
+    text = re.sub(r"__MSG_(.+?)__", lambda match: messages.get(match[1], match[0]), text)
+    text = re.sub(r"__UP_(.+?)__", lambda match: pref_values.get(match[1], match[0]), text)
+    text = re.sub(r"__BIDI_(\w+?)__", lambda match: bidi_values.get(match[1], match[0]), text)
+    return text.replace("__MODULE_ID__", html.escape(module_id))
+
+
+def make_css_urls_absolute(style: str, url: str) -> str:
+    """Let a style sheet from `url` find its files when it is served from another address."""
+
+    def absolute(match: re.Match[str]) -> str:
+        return f"{match[1]}{match[2]}{urljoin(url, match[3])}{match[2]}"
+
+    return _CSS_URL.sub(absolute, style)
+
+
+def _rewrite_addresses(source: str, url: str, spec: Spec) -> str:
+    """Make addresses absolute and lead them through the container, as Shindig does.
+
+    Neighbouring scripts and style sheets go through one `/gadgets/concat`, images through
+    `/gadgets/proxy`. `exclude-url` leaves an address alone; modules are not concatenated. Inside
+    scripts and styles nothing is rewritten.
+    """
+
+    def rewrite_tag(tag: re.Match[str]) -> str:
+        is_image = tag[1].lower() in _IMAGE_TAGS
+
+        def rewrite_address(match: re.Match[str]) -> str:
+            written = html.unescape(match[3])
+            if _is_excluded(written, spec):
+                return match[0]
+            address = urljoin(url, written)
+            if is_image and address.startswith(("http://", "https://")):
+                query = {"container": "default", "gadget": url, "url": address}
+                address = f"/gadgets/proxy?{urlencode(query)}"
+            return f"{match[1]}{match[2]}{html.escape(address)}{match[2]}"
+
+        return _ADDRESS.sub(rewrite_address, tag[0], count=1)
+
+    source = _TAG.sub(rewrite_tag, source)
+    source = _concatenate(source, _SCRIPT, "js", url, spec)
+    return _concatenate(source, _STYLE_SHEET, "css", url, spec)
+
+
+def _concatenate(source: str, element: str, kind: str, url: str, spec: Spec) -> str:
+    """Replace each run of neighbouring elements by one that loads all of them by concat."""
+
+    def replace_run(run: re.Match[str]) -> str:
+        written: list[str] = []
+        addresses: list[str] = []
+        for match in re.finditer(element, run[0], re.IGNORECASE):
+            address = html.unescape(match[1] or match[2] or "")
+            is_web_address = address.startswith(("http://", "https://"))
+            if is_web_address and not _is_excluded(address, spec):
+                addresses.append(address)
+                continue
+            written += _concat_elements(addresses, kind, url)
+            addresses.clear()
+            written.append(match[0])
+        written += _concat_elements(addresses, kind, url)
+        return "\n".join(written)
+
+    return re.sub(rf"(?:{element}\s*)+", replace_run, source, flags=re.IGNORECASE)
+
+
+def _concat_elements(addresses: list[str], kind: str, url: str) -> list[str]:
+    """Return the elements that load `addresses`, at most MAX_CONCAT_URLS by each."""
+    elements = []
+    for first in range(0, len(addresses), MAX_CONCAT_URLS):
+        query = {
+            "container": "default",
+            "gadget": url,
+            "debug": "0",
+            "nocache": "0",
+            "refresh": "86400",
+            "type": kind,
+        }
+        for position, address in enumerate(addresses[first : first + MAX_CONCAT_URLS], 1):
+            query[str(position)] = address
+        source = html.escape(f"/gadgets/concat?{urlencode(query)}")
+        if kind == "js":
+            elements.append(f'<script src="{source}"></script>')
+        else:
+            elements.append(f'<link rel="stylesheet" href="{source}">')
+    return elements
+
+
+def _is_excluded(address: str, spec: Spec) -> bool:
+    lower = address.lower()
+    return any(part == "*" or part.lower() in lower for part in spec.excluded if part)

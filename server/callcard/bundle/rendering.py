@@ -1,0 +1,148 @@
+"""Rendering of the bundle: sources in, files by path out. Pure: reads and writes nothing.
+
+The same input gives the same bytes. Assets lie in a folder named by the hash of their content, so
+that browsers can cache them for ever and an open desktop keeps its version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+from lxml import etree
+from markupsafe import Markup
+
+from callcard.bundle.errors import BundleError
+from callcard.bundle.javascript import strip_comments
+from callcard.bundle.module_join import join_modules, separate_modules
+from callcard.bundle.sources import DEFAULT_LANGUAGE, FOLDER, MODULE_TEMPLATE, Gadget, Sources
+
+FILES_ON_FINESSE = "/3rdpartygadget/files/callcard/"
+"""Where Finesse serves what was uploaded to its 3rdpartygadget account."""
+TABS_ON_FINESSE = "layout-tabs-on-finesse.xml"
+TABS_ELSEWHERE = "layout-tabs-elsewhere.xml"
+"""Snippets of the desktop layout: for gadgets that Finesse serves, and that the service serves."""
+RIGHT_TO_LEFT_LANGUAGES = {"ar", "fa", "he", "ur"}
+VERSION_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A rendered bundle."""
+
+    version: str
+    """The hash of the assets, and the name of their folder."""
+    files: dict[str, bytes]
+    """By path below the output folder."""
+
+    def asset_path(self, name: str) -> str:
+        """Return where an asset of the sources lies in the bundle."""
+        return f"callcard/{self.version}/{name}"
+
+
+def render(sources: Sources, service_url: str) -> Bundle:
+    """Render the whole bundle. Raises BundleError."""
+    assets = dict(sources.assets)
+    for name in sources.scripts:
+        del assets[name]
+    for gadget in sources.gadgets.values():
+        joined = join_modules(gadget.main_script, sources.assets)
+        assets[gadget.main_script] = strip_comments(joined)
+        for name in separate_modules(gadget.main_script, sources.assets):
+            assets[name] = strip_comments(sources.assets[name])
+    for language, texts in sources.texts.items():
+        assets[f"messages/{language}.xml"] = _render_messages(texts)
+    version = _content_hash(assets)
+    bundle = Bundle(version, {})
+    for name, content in assets.items():
+        bundle.files[bundle.asset_path(name)] = content
+    for gadget in sources.gadgets.values():
+        module = _render_module(gadget, version, sources, service_url)
+        bundle.files[f"callcard/{gadget.name}.xml"] = module
+    bundle.files[TABS_ON_FINESSE] = _render_tabs(sources, FILES_ON_FINESSE, version)
+    if service_url:
+        base_url = f"{service_url.rstrip('/')}/gadget/callcard/"
+        bundle.files[TABS_ELSEWHERE] = _render_tabs(sources, base_url, version)
+    return bundle
+
+
+def render_view(gadget: Gadget, sources: Sources) -> str:
+    """Return the gadget's markup. Raises BundleError with the template's line."""
+    return _render_template(gadget.view_template, sources, {"gadget": gadget.options})
+
+
+def _content_hash(assets: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name, content in sorted(assets.items()):
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()[:VERSION_DIGITS]
+
+
+def _render_module(gadget: Gadget, version: str, sources: Sources, service_url: str) -> bytes:
+    # The default language comes first: its <Locale> names no language, so it is for all others.
+    codes = sorted(sources.texts, key=lambda code: (code != DEFAULT_LANGUAGE, code))
+    values = {
+        "gadget": gadget.options,
+        # Rendered with autoescape from our own template.
+        "view": Markup(render_view(gadget, sources)),  # noqa: S704
+        "assets": version,
+        "service": service_url.rstrip("/"),
+        "languages": [{"code": code, "rtl": code in RIGHT_TO_LEFT_LANGUAGES} for code in codes],
+        "styles": list(gadget.styles),
+        "main": gadget.main_script,
+    }
+    return _render_template(MODULE_TEMPLATE, sources, values).encode()
+
+
+def _render_template(name: str, sources: Sources, values: Mapping[str, Any]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.DictLoader(sources.templates),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        keep_trailing_newline=True,
+    )
+    try:
+        return environment.get_template(name).render(values)
+    except jinja2.TemplateSyntaxError as error:
+        reason = error.message or "jinja2 cannot read the template"
+        raise BundleError(f"{FOLDER}{error.name or name}", error.lineno, reason) from error
+    except jinja2.TemplateError as error:
+        lines = [
+            frame.lineno or 1
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename == "<template>"
+        ]
+        line = lines[-1] if lines else 1
+        raise BundleError(f"{FOLDER}{name}", line, error.message or str(error)) from error
+
+
+def _render_messages(texts: Mapping[str, str]) -> bytes:
+    root = etree.Element("messagebundle")
+    for key, text in texts.items():
+        etree.SubElement(root, "msg", name=key).text = text
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
+
+
+def _render_tabs(sources: Sources, base_url: str, version: str) -> bytes:
+    """Return tabs for between <tabs> and </tabs> of the desktop layout, Finesse 12.5 and later."""
+    tabs = []
+    for name, gadget in sources.gadgets.items():
+        # Each build gets a new address by v=, so that no cache returns the old gadget XML.
+        url = f"{base_url}{quote(name)}.xml?v={version}"
+        tabs.append(
+            "<tab>\n"
+            f"  <id>{name}</id>\n"
+            "  <icon>contact</icon>\n"
+            f"  <label>{escape(gadget.options['title'])}</label>\n"
+            "  <columns><column><gadgets>\n"
+            f'    <gadget id="{name}" hidden="false">{escape(url)}</gadget>\n'
+            "  </gadgets></column></columns>\n"
+            "</tab>\n"
+        )
+    return "".join(tabs).encode()
