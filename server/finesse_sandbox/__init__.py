@@ -1,4 +1,5 @@
-"""The stand-in Finesse: enough of the server, the desktop and the gadget container to develop gadgets and clients against.
+"""The Finesse sandbox: a server, desktop and gadget container to develop against.
 
-It is our own work from public facts, not the vendor's code. Where the facts are uncertain a comment says so.
+Written from public documentation, without the vendor's code. Where the documentation leaves
+something open, a comment says "Assumption".
 """

@@ -1,47 +1,41 @@
-"""The back door, `/sandbox/…`: make phones ring, play the far end, break things, see what was asked, start over. JSON."""
+"""The control API, `/sandbox/…`: ring phones, play the far end, arm faults, list requests."""
 
 from __future__ import annotations
 
-import itertools
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import asdict
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal
 
-import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from finesse_sandbox import xml
-from finesse_sandbox.contact_centre import Centre
-from finesse_sandbox.faults import KINDS
-from finesse_sandbox.nodes import NodeStatus
-from finesse_sandbox.notifications.events import EventFault
-from finesse_sandbox.rest.rest import read_body
-from finesse_sandbox.site import Refusal, User
-from finesse_sandbox.telephony.calls import Dialog
-from finesse_sandbox.xml import API
+from finesse_sandbox.api_errors import ApiError
+from finesse_sandbox.contact_centre import ContactCentre
+from finesse_sandbox.control_faults import FaultControl
+from finesse_sandbox.http_requests import is_cross_site
+from finesse_sandbox.json_http import json_response, read_json
+from finesse_sandbox.nodes import Node
+from finesse_sandbox.site import PhoneBook, PhoneContact, User, Workflow
+from finesse_sandbox.telephony.dialogs import Dialog
 
-_T = TypeVar("_T")
+Text = Annotated[str, Meta(max_length=1000)]
+Address = Annotated[str, Meta(max_length=128)]
+WrapUp = Literal["REQUIRED", "REQUIRED_WITH_WRAP_UP_DATA", "OPTIONAL", "NOT_ALLOWED"]
 
-EVENT_KINDS: tuple[str, ...] = get_args(EventFault)
-OTHER_KINDS = ("events", "conflict", "expired", "node", "skew", "busy")
-_XML = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*$"
-"""What can be said in XML at all."""
-Text = Annotated[str, Meta(max_length=1000, pattern=_XML)]
-Address = Annotated[str, Meta(max_length=128, pattern=_XML)]
+Handler = Callable[[Request], Awaitable[Any]]
 
 
-class Ring(msgspec.Struct, forbid_unknown_fields=True):
-    from_: Address = msgspec.field(name="from")
+class RingRequest(Struct, forbid_unknown_fields=True):
+    from_: Address = field(name="from")
     to: Address
     queue: Text = ""
     variables: dict[Text, Text] = {}
 
 
-class Preview(msgspec.Struct, forbid_unknown_fields=True):
+class PreviewRequest(Struct, forbid_unknown_fields=True):
     """The dialer reserves the agent at `to` for the customer `number`."""
 
     to: Address
@@ -50,216 +44,206 @@ class Preview(msgspec.Struct, forbid_unknown_fields=True):
     direct: bool = False
 
 
-class Offer(msgspec.Struct, forbid_unknown_fields=True):
-    """A task of another medium for the user `to`."""
+class TaskRequest(Struct, forbid_unknown_fields=True):
+    """A nonvoice task for the user `to`."""
 
     to: Address
     media: Address = "5000"
     variables: dict[Text, Text] = {}
 
 
-class Person(msgspec.Struct, forbid_unknown_fields=True):
-    wrap_up: Literal["REQUIRED", "REQUIRED_WITH_WRAP_UP_DATA", "OPTIONAL", "NOT_ALLOWED"] | None = (
-        None
-    )
-    wrap_up_seconds: Annotated[int, Meta(ge=1, le=7200)] | None = None
+class UserChange(Struct, forbid_unknown_fields=True):
+    wrap_up: WrapUp | UnsetType = UNSET
+    wrap_up_seconds: Annotated[int, Meta(ge=1, le=7200)] | UnsetType = UNSET
+    team: Address | UnsetType = UNSET
+    password: Text | UnsetType = UNSET
+    extension: Address | UnsetType = UNSET
+    state: Literal["READY", "NOT_READY", "LOGOUT"] | UnsetType = UNSET
 
 
-class ArmFault(msgspec.Struct, forbid_unknown_fields=True):
-    """`kind` is one of the answers' faults (for `times` answers to `method` on `path`), of the events' (whose node begins so), or
-
-    `events`: the notification service goes down, or, with `times` 0, comes back; `node`: node A or B is taken down, or up with 0;
-    `conflict`: somebody takes the place of every connection of `user`; `expired`: the access tokens of `user` end;
-    `skew`: the node's clock is `seconds` ahead; `busy`: the next `times` dialled calls find the line busy."""
-
-    kind: str
-    times: Annotated[int, Meta(ge=0, le=1000)] = 1
-    path: str = f"{API}/"
-    method: str = ""
-    seconds: Annotated[float, Meta(ge=-86400, le=86400)] = 10.0
-    user: Address = ""
-    node: Literal["A", "B"] = "A"
+class PhoneBookContact(Struct, forbid_unknown_fields=True):
+    first_name: Text
+    last_name: Text
+    number: Address
+    description: Text = ""
 
 
-class BackDoor:
+class PhoneBookContent(Struct, forbid_unknown_fields=True):
+    id: Address
+    name: Text
+    type: Literal["GLOBAL", "TEAM"]
+    contacts: list[PhoneBookContact]
+
+
+class WorkflowContent(Struct, forbid_unknown_fields=True):
+    id: Address
+    name: Text
+    when: Text
+    type: Literal["BROWSER_POP", "HTTP_REQUEST"]
+    handled_by: Literal["FINESSE_DESKTOP", "OTHER"]
+    params: dict[Text, Text] = {}
+    variables: dict[Text, Text] = {}
+
+
+class SiteChange(Struct, forbid_unknown_fields=True):
+    """What an administrator configures where Finesse's REST API has no resource for it."""
+
+    variables: dict[Text, Annotated[int, Meta(ge=1, le=2000)]] | UnsetType = UNSET
+    phone_books: list[PhoneBookContent] | UnsetType = UNSET
+    workflows: list[WorkflowContent] | UnsetType = UNSET
+
+
+class ControlApi:
     def __init__(
         self,
-        centre: Centre,
-        nodes: list[NodeStatus],
+        contact_centre: ContactCentre,
+        nodes: list[Node],
         requests: deque[dict[str, Any]],
-        logs: list[dict[str, str]],
+        clear_caches: Callable[[], None],
     ) -> None:
-        self._centre, self._nodes, self._requests, self._logs = centre, nodes, requests, logs
+        self._contact_centre = contact_centre
+        self._nodes = nodes
+        self._requests = requests
+        self._clear_caches = clear_caches
+        self._faults = FaultControl(contact_centre, nodes)
 
     def routes(self) -> list[BaseRoute]:
         return [
-            Route("/sandbox/calls", self._answering(self.list_calls), methods=["GET"]),
-            Route("/sandbox/calls", self._answering(self.ring), methods=["POST"]),
-            Route("/sandbox/calls/{id}/{action}", self._answering(self.act), methods=["POST"]),
-            Route("/sandbox/previews", self._answering(self.preview), methods=["POST"]),
-            Route("/sandbox/tasks", self._answering(self.offer), methods=["POST"]),
-            Route("/sandbox/users/{id}", self._answering(self.change_user), methods=["PUT"]),
-            Route("/sandbox/faults", self._answering(self.arm), methods=["POST"]),
-            Route("/sandbox/requests", self._answering(self.list_requests), methods=["GET"]),
-            Route("/sandbox/logs", self._answering(self.list_logs), methods=["GET"]),
-            Route("/sandbox/reset", self._answering(self.reset), methods=["POST"]),
+            _route("/sandbox/calls", self.list_calls),
+            _route("/sandbox/calls", self.ring, "POST", created=True),
+            _route("/sandbox/calls/{id}/{action}", self.act_on_call, "POST"),
+            _route("/sandbox/previews", self.preview, "POST", created=True),
+            _route("/sandbox/tasks", self.offer_task, "POST", created=True),
+            _route("/sandbox/users", self.list_users),
+            _route("/sandbox/users/{id}", self.change_user, "PUT"),
+            _route("/sandbox/site", self.change_site, "PUT"),
+            _route("/sandbox/faults", self._faults.arm, "POST"),
+            _route("/sandbox/requests", self.list_requests),
+            _route("/sandbox/logs", self.list_logs),
+            _route("/sandbox/reset", self.reset, "POST"),
         ]
 
+    # ---- calls and tasks
+
     async def list_calls(self, request: Request) -> Any:
-        return [_call(dialog) for dialog in self._centre.switch.dialogs.values()]
+        return [_call(dialog) for dialog in self._contact_centre.switch.dialogs.values()]
 
     async def ring(self, request: Request) -> Any:
-        sent = await _read(request, Ring)
-        return _call(self._centre.switch.ring(sent.from_, sent.to, sent.queue, sent.variables))
+        sent = await read_json(request, RingRequest)
+        switch = self._contact_centre.switch
+        return _call(switch.ring(sent.from_, sent.to, sent.queue, sent.variables))
 
-    async def preview(self, request: Request) -> Any:
-        sent = await _read(request, Preview)
-        return _call(
-            self._centre.switch.preview(sent.to, sent.number, sent.campaign, direct=sent.direct)
-        )
-
-    async def offer(self, request: Request) -> Any:
-        sent = await _read(request, Offer)
-        task = self._centre.tasks.offer(self._user(sent.to), sent.media, sent.variables)
-        return {"id": task.id, "state": task.state, "user": task.user, "media": task.media}
-
-    async def change_user(self, request: Request) -> Any:
-        sent, user = await _read(request, Person), self._user(request.path_params["id"])
-        user.wrap_up = sent.wrap_up or user.wrap_up
-        user.wrap_up_seconds = sent.wrap_up_seconds or user.wrap_up_seconds
-        return {
-            "id": user.id,
-            "state": user.state,
-            "wrap_up": user.wrap_up,
-            "wrap_up_seconds": user.wrap_up_seconds,
-        }
-
-    async def act(self, request: Request) -> Any:
-        dialog = self._centre.switch.dialogs.get(request.path_params["id"])
+    async def act_on_call(self, request: Request) -> Any:
+        """Play the far end of a call."""
+        id = request.path_params["id"]
+        switch = self._contact_centre.switch
+        dialog = switch.dialogs.get(id)
         if dialog is None:
-            raise Refusal(404, "Not Found", "There is no such call", request.path_params["id"])
+            raise ApiError(404, "Not Found", "There is no such call", id)
         match request.path_params["action"]:
             case "answer":
-                self._centre.switch.answer_outside(dialog)
+                switch.answer_outside(dialog)
             case "drop":
-                self._centre.switch.drop_outside(dialog)
+                switch.drop_outside(dialog)
             case other:
-                raise Refusal(404, "Not Found", "The far end can answer or drop", other)
+                raise ApiError(404, "Not Found", "The far end can answer or drop", other)
         return _call(dialog)
 
-    async def arm(self, request: Request) -> Any:
-        sent = await _read(request, ArmFault)
-        node = next((each for each in self._nodes if each.name == sent.node), None)
-        kind: Any = sent.kind
-        if kind in KINDS:
-            if not 0 <= sent.seconds <= 60:
-                raise Refusal(
-                    400, "Invalid Input", "seconds must be from 0 to 60 here", str(sent.seconds)
-                )
-            self._centre.faults.arm(
-                kind, times=sent.times, path=sent.path, method=sent.method, seconds=sent.seconds
-            )
-        elif kind in EVENT_KINDS:
-            self._centre.notifications.faults += itertools.repeat(
-                (kind, sent.path, max(0.0, sent.seconds)), sent.times
-            )
-        elif kind == "events":
-            for each in self._nodes:
-                each.outlet.cut(down=sent.times > 0)
-        elif kind == "conflict":
-            for each in self._nodes:
-                each.outlet.conflict(self._user(sent.user).id)
-        elif kind == "busy":
-            self._centre.switch.busy = sent.times
-        elif kind == "expired":
-            self._centre.accounts.expire(sent.user)
-        elif kind in ("node", "skew") and node is None:
-            raise Refusal(
-                400, "Invalid Input", "there is no node B; start with --nodes 2", sent.node
-            )
-        elif kind == "node" and node:
-            self._turn(node, up=sent.times == 0)
-        elif kind == "skew" and node:
-            node.skew = sent.seconds
-        else:
-            raise Refusal(
-                400,
-                "Invalid Input",
-                f"kind must be one of {', '.join((*KINDS, *EVENT_KINDS, *OTHER_KINDS))}",
-                sent.kind,
-            )
+    async def preview(self, request: Request) -> Any:
+        sent = await read_json(request, PreviewRequest)
+        switch = self._contact_centre.switch
+        return _call(switch.preview(sent.to, sent.number, sent.campaign, direct=sent.direct))
+
+    async def offer_task(self, request: Request) -> Any:
+        sent = await read_json(request, TaskRequest)
+        user = _user(self._contact_centre, sent.to)
+        task = self._contact_centre.tasks.offer(user, sent.media, sent.variables)
+        return {"id": task.id, "state": task.state, "user": task.user, "media": task.media}
+
+    # ---- users and configuration
+
+    async def list_users(self, request: Request) -> Any:
+        return [_user_content(user) for user in self._contact_centre.agents.users.values()]
+
+    async def change_user(self, request: Request) -> Any:
+        sent = await read_json(request, UserChange)
+        user = _user(self._contact_centre, request.path_params["id"])
+        # These two can be rejected, and then nothing is changed.
+        if sent.extension is not UNSET:
+            self._contact_centre.set_assigned_extension(user, sent.extension)
+        if sent.state is not UNSET:
+            self._contact_centre.force_state(user, sent.state)
+        if sent.wrap_up is not UNSET:
+            user.wrap_up = sent.wrap_up
+        if sent.wrap_up_seconds is not UNSET:
+            user.wrap_up_seconds = sent.wrap_up_seconds
+        if sent.team is not UNSET:
+            user.team = sent.team
+        if sent.password is not UNSET:
+            user.password = sent.password
+        return _user_content(user)
+
+    async def change_site(self, request: Request) -> Any:
+        sent = await read_json(request, SiteChange)
+        site = self._contact_centre.site
+        if sent.phone_books is not UNSET:
+            _check_unique("phone_books", (book.id for book in sent.phone_books))
+        if sent.workflows is not UNSET:
+            _check_unique("workflows", (workflow.id for workflow in sent.workflows))
+        if sent.variables is not UNSET:
+            site.variables = dict(sent.variables)
+        if sent.phone_books is not UNSET:
+            site.phone_books = tuple(_phone_book(book) for book in sent.phone_books)
+        if sent.workflows is not UNSET:
+            site.workflows = tuple(_workflow(workflow) for workflow in sent.workflows)
         return {
-            "armed": [asdict(fault) for fault in self._centre.faults.armed],
-            "events_armed": [armed[0] for armed in self._centre.notifications.faults],
-            "events_down": any(each.outlet.down for each in self._nodes),
-            "nodes": {
-                each.name: {"in_service": each.in_service, "skew": each.skew}
-                for each in self._nodes
-            },
+            "variables": site.variables,
+            "phone_books": [asdict(book) for book in site.phone_books],
+            "workflows": [_workflow_content(workflow) for workflow in site.workflows],
         }
+
+    # ---- requests and reset
 
     async def list_requests(self, request: Request) -> Any:
         return list(self._requests)
 
     async def list_logs(self, request: Request) -> Any:
-        """What clients have left in the client log, the last 200."""
-        return self._logs
+        """Return what clients wrote to the client log, the last 200 entries."""
+        return list(self._contact_centre.client_logs)
 
     async def reset(self, request: Request) -> Any:
-        """As on the first day: nobody signed in, no calls, no faults, nothing asked."""
-        self._centre.reset()
+        """Return to the start: sign everybody out; end calls, faults and the request log.
+
+        Restore the configuration and clear the caches. Connections stay.
+        """
+        self._contact_centre.reset()
         for node in self._nodes:
             node.bring_up()
-            node.skew = 0.0
+            node.clock_skew_seconds = 0.0
         self._requests.clear()
-        self._logs.clear()
-        return {"status": "as on the first day"}
-
-    def _turn(self, node: NodeStatus, *, up: bool) -> None:
-        """A node goes out of service, telling it while it still can, or comes back."""
-        if up:
-            node.bring_up()
-        else:
-            node.in_service = False
-            if self._centre.platform == "uccx":  # which forgets what kind of call each was
-                for dialog in self._centre.switch.dialogs.values():
-                    dialog.call_type = "NULL"
-                    dialog.variables.pop("BAStatus", None)
-            self._centre.notifications.system_changed(
-                node.outlet, xml.system_info(self._centre.agents, node, "systemInfo")
-            )
-            node.take_down()
-
-    def _user(self, id: str) -> User:
-        user = self._centre.agents.by_login(id)
-        if user is None:
-            raise Refusal(404, "Not Found", "There is no such user", id)
-        return user
-
-    def _answering(self, handler: Callable[[Request], Any]) -> Callable[[Request], Any]:
-        async def answer(request: Request) -> Response:
-            # Only pages of this origin and programs: another web site must not make a developer's phones ring.
-            if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-                return _json({"error": "the back door is for pages of this origin"}, 403)
-            made = handler in (self.ring, self.preview, self.offer)
-            try:
-                return _json(await handler(request), 201 if made else 200)
-            except Refusal as error:
-                return _json({"error": error.message, "about": error.data}, error.status)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                return _json({"error": str(error)}, 400)
-
-        return answer
+        self._clear_caches()
+        return {"status": "reset"}
 
 
-async def _read(request: Request, kind: type[_T]) -> _T:
-    return msgspec.json.decode(await read_body(request), type=kind)
+def _route(path: str, handler: Handler, method: str = "GET", *, created: bool = False) -> Route:
+    async def respond(request: Request) -> Response:
+        # Another web site must not make a developer's phones ring.
+        if is_cross_site(request):
+            error = "the control API is for pages of this origin"
+            return json_response({"error": error, "about": request.url.path}, 403)
+        try:
+            return json_response(await handler(request), 201 if created else 200)
+        except ApiError as error:
+            return json_response({"error": error.message, "about": error.data}, error.status)
+
+    return Route(path, respond, methods=[method])
 
 
-def _json(content: Any, status: int = 200) -> Response:
-    return Response(
-        msgspec.json.encode(content), status, {"Cache-Control": "no-store"}, "application/json"
-    )
+def _user(contact_centre: ContactCentre, id: str) -> User:
+    user = contact_centre.agents.by_login(id)
+    if user is None:
+        raise ApiError(404, "Not Found", "There is no such user", id)
+    return user
 
 
 def _call(dialog: Dialog) -> dict[str, Any]:
@@ -269,10 +253,59 @@ def _call(dialog: Dialog) -> dict[str, Any]:
         "from": dialog.from_address,
         "to": dialog.to_address,
         "participants": [
-            {"address": p.address, "state": p.state, "since": p.since} for p in dialog.participants
+            {"address": each.address, "state": each.state, "since": each.state_since}
+            for each in dialog.participants
         ],
         "dtmf": dialog.dtmf,
         "recording": dialog.recording,
         "variables": dialog.variables,
         "wrap_up": list(dialog.wrap_up),
     }
+
+
+def _user_content(user: User) -> dict[str, Any]:
+    return {
+        "id": user.id,
+        "state": user.state,
+        "state_since": user.state_since,
+        "reason_id": user.reason_id,
+        "reason_code": user.reason.code if user.reason else None,
+        "pending_state": user.pending_state,
+        "extension": user.extension,
+        "assigned_extension": user.assigned_extension,
+        "team": user.team,
+        "wrap_up": user.wrap_up,
+        "wrap_up_seconds": user.wrap_up_seconds,
+    }
+
+
+def _workflow_content(workflow: Workflow) -> dict[str, Any]:
+    pairs = {"params": dict(workflow.params), "variables": dict(workflow.variables)}
+    return asdict(workflow) | pairs
+
+
+def _check_unique(name: str, ids: Iterable[str]) -> None:
+    """Raise ApiError if two of the configured objects have the same id."""
+    for id, count in Counter(ids).items():
+        if count > 1:
+            raise ApiError(400, "Invalid Input", f"{name} has the id {id} {count} times", id)
+
+
+def _phone_book(sent: PhoneBookContent) -> PhoneBook:
+    contacts = tuple(
+        PhoneContact(each.first_name, each.last_name, each.number, each.description)
+        for each in sent.contacts
+    )
+    return PhoneBook(sent.id, sent.name, sent.type, contacts)
+
+
+def _workflow(sent: WorkflowContent) -> Workflow:
+    return Workflow(
+        id=sent.id,
+        name=sent.name,
+        when=sent.when,
+        type=sent.type,
+        handled_by=sent.handled_by,
+        params=tuple(sent.params.items()),
+        variables=tuple(sent.variables.items()),
+    )

@@ -1,109 +1,113 @@
-"""Faults that a test or a person arms: the next answers of the REST API go wrong in a chosen way."""
+"""Faults of the REST API's responses, armed by a test or a person."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal, assert_never, get_args
 
 from lxml import etree
 from starlette.responses import Response, StreamingResponse
 
-from finesse_sandbox.xml import API
+from finesse_sandbox.api_errors import ApiError
+from finesse_sandbox.xml.document import API, api_errors_element, serialize
 
-Kind = Literal[
-    "slow", "gateway", "html", "truncated", "half", "oversized", "bomb", "single",
-    "unavailable", "broken", "unauthorized", "late-answer",
-]  # fmt: skip
-KINDS: tuple[Kind, ...] = get_args(Kind)
+ResponseFault = Literal[
+    "slow",
+    "gateway-timeout",
+    "html",
+    "truncated",
+    "stalled-body",
+    "oversized",
+    "xml-bomb",
+    "unwrapped-list",
+    "unavailable",
+    "internal-error",
+    "unauthorized",
+    "event-before-response",
+]
+RESPONSE_FAULTS: tuple[ResponseFault, ...] = get_args(ResponseFault)
+OVERSIZED_BYTES = 5 * 1024 * 1024
+_XML_BOMB = (
+    '<!DOCTYPE l [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+    "<User><loginId>&b;</loginId></User>"
+)
 
 
 @dataclass(slots=True)
 class Fault:
-    """`times` answers to `method` (any, if empty) on paths that begin with `path`."""
+    """Spoil `times` responses to `method` (any if empty) on paths that begin with `path`."""
 
-    kind: Kind
+    kind: ResponseFault
     times: int = 1
     path: str = f"{API}/"
     method: str = ""
-    seconds: float = 10.0
+    seconds: float = 0.0
 
     @property
-    def replaces(self) -> bool:
-        """Whether it is answered instead of what the API would do; otherwise that is done, and spoilt by `spoil`."""
-        return self.kind not in ("late-answer", "single")
+    def replaces_response(self) -> bool:
+        """Whether the request is not processed at all; otherwise `alter` changes its response."""
+        return self.kind not in ("event-before-response", "unwrapped-list")
 
-    async def answer(self) -> Response:
+    async def respond(self) -> Response:
+        """Return the response that replaces that of the API."""
         match self.kind:
             case "slow":
                 await asyncio.sleep(self.seconds)
                 return Response(status_code=503)
-            case "gateway":  # something in between gives up
-                await asyncio.sleep(self.seconds if self.seconds != 10.0 else 5.0)
-                return Response(
-                    "<html><head><title>504 Gateway Time-out</title></head></html>",
-                    504,
-                    media_type="text/html",
-                )
+            case "gateway-timeout":
+                await asyncio.sleep(self.seconds)
+                page = "<html><head><title>504 Gateway Time-out</title></head></html>"
+                return Response(page, 504, media_type="text/html")
             case "html":
-                return Response(
-                    "<html><body><h1>Login</h1><br></body></html>", 200, media_type="text/html"
-                )
-            case "half":  # and then silence
-                return StreamingResponse(self._half(), 200, media_type="application/xml")
+                page = "<html><body><h1>Login</h1><br></body></html>"
+                return Response(page, 200, media_type="text/html")
+            case "stalled-body":
+                return StreamingResponse(self._stalled_body(), 200, media_type="application/xml")
             case "truncated":
-                return Response("<User><loginId>10", 200, media_type="application/xml")
+                return _xml("<User><loginId>10")
             case "unavailable":
-                return _refusal(503, "Service Unavailable", "SERVER_OUT_OF_SERVICE")
-            case "unauthorized":  # the token has ended
-                return _refusal(401, "Authorization Failure", "UNAUTHORIZED")
-            case "bomb":
-                lol = (
-                    '<!DOCTYPE l [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
-                )
-                return Response(
-                    f"{lol}<User><loginId>&b;</loginId></User>", 200, media_type="application/xml"
-                )
+                return _error(503, "Service Unavailable", "SERVER_OUT_OF_SERVICE")
+            case "unauthorized":  # as for an expired token
+                return _error(401, "Authorization Failure", "UNAUTHORIZED")
+            case "xml-bomb":
+                return _xml(_XML_BOMB)
             case "oversized":
-                return Response(
-                    "<User>" + " " * (5 * 1024 * 1024) + "</User>",
-                    200,
-                    media_type="application/xml",
-                )
-            case _:
+                return _xml("<User>" + " " * OVERSIZED_BYTES + "</User>")
+            case "internal-error":
                 return Response("", 500)
+            case "event-before-response" | "unwrapped-list":
+                raise AssertionError(f"{self.kind} alters the response of the API")
+            case _:
+                assert_never(self.kind)
 
-    async def _half(self) -> AsyncIterator[bytes]:
-        yield b"<User><loginId>10"
-        await asyncio.sleep(self.seconds)
-
-    async def spoil(self, response: Response) -> Response:
-        """`late-answer` lets the event overtake the 202; `single` takes the list around a single element away."""
-        if self.kind == "late-answer":
+    async def alter(self, response: Response) -> Response:
+        """Return the API's response late, or a list of one without the list around it."""
+        if self.kind == "event-before-response":
             await asyncio.sleep(self.seconds)
             return response
         root = etree.fromstring(bytes(response.body)) if response.body else None
         if root is None or len(root) != 1:
             return response
-        return Response(
-            etree.tostring(root[0], encoding="UTF-8", xml_declaration=True),
-            200,
-            media_type="application/xml",
-        )
+        return _xml(etree.tostring(root[0], encoding="UTF-8", xml_declaration=True))
+
+    async def _stalled_body(self) -> AsyncIterator[bytes]:
+        yield b"<User><loginId>10"
+        await asyncio.sleep(self.seconds)
 
 
 @dataclass
 class Faults:
     armed: list[Fault] = field(default_factory=list)
 
-    def arm(self, kind: Kind, **told: Any) -> Fault:
-        fault = Fault(kind, **told)
+    def arm(self, kind: ResponseFault, **options: Any) -> Fault:
+        fault = Fault(kind, **options)
         self.armed.append(fault)
         return fault
 
     def take(self, method: str, path: str) -> Fault | None:
-        """The fault that is due for this request, counted down."""
+        """Return the fault that is due for a request, and count it down."""
         for fault in self.armed:
             if path.startswith(fault.path) and fault.method in ("", method):
                 fault.times -= 1
@@ -112,11 +116,14 @@ class Faults:
                 return fault
         return None
 
+    def disarm(self) -> None:
+        self.armed.clear()
 
-def _refusal(status: int, kind: str, message: str) -> Response:
-    error = f"<ErrorType>{kind}</ErrorType><ErrorMessage>{message}</ErrorMessage>"
-    return Response(
-        f"<ApiErrors><ApiError>{error}<ErrorData/></ApiError></ApiErrors>",
-        status,
-        media_type="application/xml",
-    )
+
+def _xml(content: str | bytes) -> Response:
+    return Response(content, 200, media_type="application/xml")
+
+
+def _error(status: int, type: str, message: str) -> Response:
+    body = serialize(api_errors_element(ApiError(status, type, message)))
+    return Response(body, status, media_type="application/xml")

@@ -1,65 +1,67 @@
-"""The two nodes of the stand-in: one state behind both, but each with its own address, notification service and bad days."""
+"""The two nodes: one contact centre behind both, each with its own address and notifications."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
-from finesse_sandbox.notifications.events import Outlet
+from finesse_sandbox.notifications.pubsub import PubSub
+
+NodeName = Literal["A", "B"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NodeAddress:
     host: str
     port: int
-    xmpp: int | None = None
-    xmpp_secure: int | None = None
-    """Ports for XMPP over TCP; None is closed."""
+    xmpp_port: int | None = None
+    xmpp_secure_port: int | None = None
+    """Ports for XMPP over TCP; None leaves them closed."""
 
 
 @dataclass(eq=False)
-class NodeStatus:
-    """What SystemInfo tells of a node; `places` are both nodes', the second None when there is one node."""
-
-    name: str
-    domain: str
-    """Of its notification service; the nodes' differ."""
-    place: Place
-    places: tuple[Place, Place | None]
-    outlet: Outlet
+class Node:
+    name: NodeName
+    address: NodeAddress
+    addresses: tuple[NodeAddress, NodeAddress | None]
+    """Of the primary and the secondary node; the second is None when there is one node."""
+    pubsub: PubSub
     in_service: bool = True
-    skew: float = 0.0
-    """Seconds by which this node's clock is ahead."""
-    primary: bool = field(default=True)
+    clock_skew_seconds: float = 0.0
+    """By how much this node's clock is ahead."""
+
+    @property
+    def primary(self) -> bool:
+        return self.name == "A"
+
+    @property
+    def domain(self) -> str:
+        """XMPP domain of the notification service; the nodes' domains differ."""
+        return self.pubsub.domain
 
     def now(self) -> str:
-        return (datetime.now(UTC) + timedelta(seconds=self.skew)).strftime("%Y-%m-%dT%H:%M:%S.%f")[
-            :-3
-        ] + "Z"
+        now = datetime.now(UTC) + timedelta(seconds=self.clock_skew_seconds)
+        return now.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
     def take_down(self) -> None:
-        """Out of service: requests get 503, streams hear of it and end, nobody gets events."""
+        """Go out of service: requests get 503, streams end, and events are not delivered."""
         self.in_service = False
-        self.outlet.cut(down=True)
+        self.pubsub.take_down()
 
     def bring_up(self) -> None:
         self.in_service = True
-        self.outlet.cut(down=False)
+        self.pubsub.bring_up()
 
 
-def name_nodes(
-    count: int, first: Place, second: Place, outlets: tuple[Outlet, Outlet]
-) -> list[NodeStatus]:
-    """Node A and, if there are two, node B. On one machine they differ by port."""
-    places = (first, second if count == 2 else None)
+def create_nodes(
+    count: int, first: NodeAddress, second: NodeAddress, pubsubs: tuple[PubSub, PubSub]
+) -> list[Node]:
+    """Return node A and, if there are two, node B. On one machine they differ by port."""
+    if count == 1:
+        return [Node("A", first, (first, None), pubsubs[0])]
+    addresses = (first, second)
     return [
-        NodeStatus(
-            name=name,
-            domain=outlet.domain,
-            place=place,
-            places=places,
-            outlet=outlet,
-            primary=name == "A",
-        )
-        for name, place, outlet in list(zip("AB", (first, second), outlets, strict=True))[:count]
+        Node("A", first, addresses, pubsubs[0]),
+        Node("B", second, addresses, pubsubs[1]),
     ]

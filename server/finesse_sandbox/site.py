@@ -1,38 +1,38 @@
-"""Who works in the stand-in's contact centre, and what an administrator would have set up for them. Data, and how it refuses."""
+"""Configuration of the contact centre: users, reasons, queues, phone books, layouts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import copy
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 Platform = Literal["ucce", "uccx"]
-Category = Literal["NOT_READY", "LOGOUT"]
-
-
-class Refusal(Exception):
-    """Finesse says no at once: an HTTP status with an ApiError."""
-
-    def __init__(self, status: int, type: str, message: str, data: str = "") -> None:
-        super().__init__(message)
-        self.status, self.type, self.message, self.data = status, type, message, data
-
-
-@dataclass(frozen=True, slots=True)
-class CtiError:
-    """The switch says no later: an event with the platform's code (errorData) and its name (errorMessage)."""
-
-    type: str
-    message: str
-    data: str
+ReasonCategory = Literal["NOT_READY", "LOGOUT"]
+PASSWORD = "callcard"  # noqa: S105 - the documented password of every demo user
+FIRST_EXTRA_AGENT = 30001
+"""Id of the first agent beyond the demo's three."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReasonCode:
     id: str
-    category: Category
+    category: ReasonCategory
     code: int
     label: str
     system: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MobileAgent:
+    """An agent who works at a phone outside the contact centre."""
+
+    mode: Literal["CALL_BY_CALL", "NAILED_CONNECTION"]
+    dial_number: str
+
+
+def system_reason(category: ReasonCategory, code: int, label: str) -> ReasonCode:
+    """Return a reason that the platform sets itself; agents can't choose it."""
+    return ReasonCode("", category, code, label, system=True)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,8 +41,8 @@ class User:
     first_name: str
     last_name: str
     password: str
-    extension_of: str
-    """The phone this person uses; signing in puts it into `extension`."""
+    assigned_extension: str
+    """The phone on this user's desk."""
     roles: tuple[str, ...] = ("Agent",)
     team: str = "1"
     supervises: tuple[str, ...] = ()
@@ -50,15 +50,15 @@ class User:
     """After an incoming call: REQUIRED, REQUIRED_WITH_WRAP_UP_DATA, OPTIONAL or NOT_ALLOWED."""
     wrap_up_seconds: int = 30
     extension: str = ""
+    """Where the user is signed in; empty while signed out."""
     state: str = "LOGOUT"
-    since: str = ""
+    state_since: str = ""
     reason: ReasonCode | None = None
     reason_id: str = ""
-    pending: str = ""
+    pending_state: str = ""
     pending_reason: ReasonCode | None = None
-    before_call: str = "NOT_READY"
-    mobile: tuple[str, str] | None = None
-    """Mode and number of a mobile agent."""
+    state_before_call: str = "NOT_READY"
+    mobile_agent: MobileAgent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """When a call that is `when` arrives, is answered or ends, the desktop does `action`."""
+    """On the trigger `when`, such as CALL_ARRIVES, the desktop runs one action."""
 
     id: str
     name: str
@@ -94,97 +94,120 @@ class Workflow:
     handled_by: Literal["FINESSE_DESKTOP", "OTHER"]
     params: tuple[tuple[str, str], ...]
     variables: tuple[tuple[str, str], ...] = ()
-    """Names and the place in the dialog where each value is, as in `//Dialog/fromAddress`."""
+    """Variable names and where each value is in the dialog, such as `//Dialog/fromAddress`."""
 
 
-FIRST_OF_MANY = 30001
-"""The id of the first agent beyond the demo's three."""
-
-
-def people(more: int = 0) -> list[User]:
+def demo_users(extra_agents: int = 0) -> list[User]:
+    """Return three agents, `extra_agents` more, a supervisor and an administrator."""
     agents = [("1001", "Ana", "Costa"), ("1002", "Bilal", "Haddad"), ("1003", "Clara", "Wagner")]
-    agents += [(str(id), "Agent", str(id)) for id in range(FIRST_OF_MANY, FIRST_OF_MANY + more)]
-    return [
-        *(User(id=i, first_name=f, last_name=n, password="callcard", extension_of=i) for i, f, n in agents),  # noqa: S106 - the demo's
+    for number in range(FIRST_EXTRA_AGENT, FIRST_EXTRA_AGENT + extra_agents):
+        agents.append((str(number), "Agent", str(number)))
+    users = [
         User(
-            id="2001", first_name="Sam", last_name="Okafor", password="callcard", extension_of="2001",  # noqa: S106 - the demo's, told to everybody
-            roles=("Agent", "Supervisor"), supervises=("1",),
-        ),
-        User(id="admin", first_name="", last_name="Administrator", password="callcard", extension_of="", roles=("Admin",)),  # noqa: S106 - the demo's
-    ]  # fmt: skip
+            id=id,
+            first_name=first_name,
+            last_name=last_name,
+            password=PASSWORD,
+            assigned_extension=id,
+        )
+        for id, first_name, last_name in agents
+    ]
+    supervisor = User(
+        id="2001",
+        first_name="Sam",
+        last_name="Okafor",
+        password=PASSWORD,
+        assigned_extension="2001",
+        roles=("Agent", "Supervisor"),
+        supervises=("1",),
+    )
+    administrator = User(
+        id="admin",
+        first_name="",
+        last_name="Administrator",
+        password=PASSWORD,
+        assigned_extension="",
+        roles=("Admin",),
+    )
+    return [*users, supervisor, administrator]
 
 
-REASONS = (
+_REASONS = (
     ReasonCode("1", "NOT_READY", 10, "Lunch"),
     ReasonCode("2", "NOT_READY", 11, "Meeting"),
     ReasonCode("3", "NOT_READY", 12, "Follow-up work"),
     ReasonCode("4", "LOGOUT", 20, "End of shift"),
     ReasonCode("5", "LOGOUT", 21, "Changing desks"),
 )
+_WRAP_UP_REASONS = {"1": "Sale", "2": "Complaint", "3": "Order status", "4": "Wrong number"}
+_PHONE_BOOKS = (
+    PhoneBook(
+        "1",
+        "Branches",
+        "GLOBAL",
+        (PhoneContact("Branch", "Berlin", "+493023125100", "Friedrichstraße"),),
+    ),
+    PhoneBook(
+        "2",
+        "Team",
+        "TEAM",
+        (
+            PhoneContact("Clara", "Wagner", "1003"),
+            PhoneContact("Bilal", "Haddad", "1002", "Orders"),
+        ),
+    ),
+)
+_ECC_VARIABLES = {"user.case": 20, "user.account": 30, "user.layout": 40, "user.note": 100}
+_WORKFLOWS = (
+    Workflow(
+        "1",
+        "Pop the caller",
+        "CALL_ARRIVES",
+        "BROWSER_POP",
+        "OTHER",
+        (("path", "https://crm.example/find?number=${fromAddress}"), ("windowName", "crm")),
+        (
+            ("fromAddress", "//Dialog/fromAddress"),
+            ("callVariable1", "//Dialog/mediaProperties/callvariables/callVariable1"),
+        ),
+    ),
+)
 
 
 @dataclass
-class Site:
-    """What an administrator has set up. One team, because the demo needs no more; the rules are those of many."""
+class SiteConfiguration:
+    """What an administrator configures. There is one team; the access rules allow many."""
 
     team: str = "1"
     team_name: str = "Customer Care"
-    reasons: tuple[ReasonCode, ...] = REASONS
-    wrap_up_reasons: dict[str, str] = field(
-        default_factory=lambda: {
-            "1": "Sale",
-            "2": "Complaint",
-            "3": "Order status",
-            "4": "Wrong number",
-        }
-    )
-    phone_books: tuple[PhoneBook, ...] = (
-        PhoneBook(
-            "1",
-            "Branches",
-            "GLOBAL",
-            (PhoneContact("Branch", "Berlin", "+493023125100", "Friedrichstraße"),),
-        ),
-        PhoneBook(
-            "2",
-            "Team",
-            "TEAM",
-            (
-                PhoneContact("Clara", "Wagner", "1003"),
-                PhoneContact("Bilal", "Haddad", "1002", "Orders"),
-            ),
-        ),
-    )
+    reasons: tuple[ReasonCode, ...] = _REASONS
+    wrap_up_reasons: dict[str, str] = field(default_factory=lambda: dict(_WRAP_UP_REASONS))
+    phone_books: tuple[PhoneBook, ...] = _PHONE_BOOKS
     queues: tuple[Queue, ...] = (Queue("10", "Support"), Queue("11", "Sales"))
     media: tuple[tuple[str, str], ...] = (("5000", "Cisco_Chat_MRD"), ("5001", "Cisco_Email_MRD"))
-    variables: dict[str, int] = field(
-        default_factory=lambda: {
-            "user.case": 20,
-            "user.account": 30,
-            "user.layout": 40,
-            "user.note": 100,
-        }
-    )
-    """The ECC variables that there are, and the bytes each can hold; an array is `user.name[]`."""
-    workflows: tuple[Workflow, ...] = (
-        Workflow(
-            "1", "Pop the caller", "CALL_ARRIVES", "BROWSER_POP", "OTHER",
-            (("path", "https://crm.example/find?number=${fromAddress}"), ("windowName", "crm")),
-            (("fromAddress", "//Dialog/fromAddress"), ("callVariable1", "//Dialog/mediaProperties/callvariables/callVariable1")),
-        ),
-    )  # fmt: skip
+    variables: dict[str, int] = field(default_factory=lambda: dict(_ECC_VARIABLES))
+    """ECC variables and the bytes that each can hold; an array is declared as `user.name[]`."""
+    workflows: tuple[Workflow, ...] = _WORKFLOWS
     layout: str = ""
-    """The default desktop layout; empty until the container has made one."""
+    """The default desktop layout; the application fills it in at the start."""
     team_layout: str | None = None
-    """The team's own; None is the default."""
+    """The team's own layout; None uses the default."""
     sso: bool = False
     drop_participants: Literal["supervisor_only", "conference_controller_and_supervisor", "all"] = (
         "supervisor_only"
     )
     more_agents: int = 0
-    """Beyond the demo's three."""
-    presence_seconds: float = 60.0
-    """From the loss of a user's presence to the forced sign-out."""
+    """Agents beyond the demo's three."""
+    presence_timeout_seconds: float = 60.0
+    """From the loss of a user's XMPP presence to the forced sign-out."""
+
+    def restore(self, initial: SiteConfiguration) -> None:
+        """Take over every value of `initial`; others hold on to this object."""
+        for each in fields(self):
+            setattr(self, each.name, copy.deepcopy(getattr(initial, each.name)))
 
     def reason(self, id: str, category: str) -> ReasonCode | None:
-        return next((r for r in self.reasons if r.id == id and r.category == category), None)
+        for reason in self.reasons:
+            if reason.id == id and reason.category == category:
+                return reason
+        return None

@@ -1,4 +1,4 @@
-"""The gadget container: `/gadgets/ifr` fetches, checks and renders a gadget; `/3rdpartygadget/files/` serves what was uploaded."""
+"""The gadget container: `/gadgets/ifr` renders gadgets, `/3rdpartygadget/files/` serves files."""
 
 from __future__ import annotations
 
@@ -14,124 +14,162 @@ import httpx
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from callcard.bundle import gadget_xml
-from callcard.bundle.gadget_xml import Spec, SpecError
+from callcard.bundle import gadget_page, gadget_xml
+from callcard.bundle.gadget_xml import Locale, Spec, SpecError
+from finesse_sandbox.http_requests import CROSS_SITE_MESSAGE, is_cross_site
 
 FILES = "/3rdpartygadget/files/"
-SPEC_LIMIT = 4 * 1024 * 1024
-"""Bytes of a specification, or of a script that is put together with others."""
-CONCATENATED = 30
-"""Files in one /gadgets/concat."""
-REFRESH = 86400
-"""Seconds for which a browser keeps what came through concat, as with the real one."""
+FETCH_LIMIT_BYTES = 4 * 1024 * 1024
+"""Size of a specification, or of a script that is concatenated with others."""
+FETCH_SECONDS = 5.0
+SPEC_START_BYTES = 4096
+"""How far into a file `<Module` may be: comments precede it."""
+MAX_CONCAT_FILES = 30
+"""Above CONCAT_MAX_URLS of the rendered page, because gadgets may request concat themselves."""
+CONCAT_CACHE_SECONDS = 86400
+"""How long a browser caches what came through concat, as with the real one."""
+_CONCAT_TYPES = {"js": "text/javascript", "css": "text/css"}
+_TITLE = re.compile(rb'<ModulePrefs[^>]*?\stitle\s*=\s*"([^"<]*)"')
+_FETCH_ERRORS = (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL)
+
+
+@dataclass(frozen=True, slots=True)
+class _CachedSpec:
+    text: bytes
+    expires_at: float
 
 
 @dataclass
 class Container:
-    """`folders` are served under FILES: a gadget's own folder by its name, a folder of gadgets by theirs."""
+    """Serves each of `folders` under FILES.
+
+    A gadget's own folder is served by its name, a folder of gadgets by theirs.
+    """
 
     folders: tuple[Path, ...]
     http: httpx.AsyncClient
-    keep: float = 0.0
-    """Seconds for which a specification is kept; 0 reads it at each use."""
-    _kept: dict[str, tuple[float, bytes]] = field(default_factory=dict)
+    cache_seconds: float = 0.0
+    """How long a specification is cached; 0 reads it at each use."""
+    _cache: dict[str, _CachedSpec] = field(default_factory=dict)
 
     def file(self, path: str) -> Path | None:
-        """The uploaded file at `path` (below FILES), if there is one and it lies inside its folder."""
+        """Return the file at `path` below FILES, unless it is missing or outside its folder."""
+        if "\0" in path:
+            return None
         for folder in self.folders:
-            if "\0" in path:
-                return None
-            base = folder.parent if any(folder.glob("*.xml")) else folder
-            found = (base / path).resolve()
-            inside = found.is_relative_to(folder.resolve())
-            if inside and found.is_file():
-                return found
+            file = (_base(folder, gadget_files(folder)) / path).resolve()
+            if file.is_relative_to(folder.resolve()) and file.is_file():
+                return file
         return None
 
     def gadgets(self) -> list[tuple[str, str]]:
-        """The path and the title of every gadget specification that was uploaded."""
+        """Return path and title of every gadget specification."""
         found = []
         for folder in self.folders:
-            for file in sorted(folder.glob("*.xml")) or sorted(folder.glob("*/*.xml")):
-                text = file.read_bytes()
-                if b"<Module" in text[:4096]:
-                    base = folder.parent if file.parent == folder else folder
-                    title = re.search(rb'<ModulePrefs[^>]*?\stitle\s*=\s*"([^"<]*)"', text)
-                    label = html.unescape(title[1].decode("utf-8", "replace")) if title else ""
-                    found.append((FILES + file.relative_to(base).as_posix(), label or file.stem))
+            files = gadget_files(folder)
+            base = _base(folder, files)
+            for file in files:
+                match = _TITLE.search(file.read_bytes())
+                title = html.unescape(match[1].decode("utf-8", "replace")) if match else ""
+                found.append((FILES + file.relative_to(base).as_posix(), title or file.stem))
         return found
 
-    async def ifr(self, request: Request) -> Response:
-        """The iframe of the gadget in the parameter `url`, or a page that says why it is refused."""
-        query = request.query_params
-        # Another web site must not run its script in this origin, from where everything here is open.
-        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            return _refused("", "gadgets are shown by the desktop of this origin")
-        url = query.get("url", "")
+    def clear_cache(self) -> None:
+        self._cache.clear()
+
+    # ---- /gadgets/ifr
+
+    async def render_gadget(self, request: Request) -> Response:
+        """Return the gadget in the parameter `url`, or a page that says why it is rejected."""
+        # Another web site must not run its script in this origin, where everything is open to it.
+        if is_cross_site(request):
+            return _rejected("", CROSS_SITE_MESSAGE)
+        url = request.query_params.get("url", "")
+        if not url:
+            return _rejected("", "url is needed: the address of a gadget XML")
         try:
             url = urljoin(str(request.base_url), url)
-            async with asyncio.timeout(5):
-                gadget = gadget_xml.read(await self._spec(url, request))
-            lang, country = query.get("lang", "en"), query.get("country", "US")
-            locale = gadget.locale(lang, country)
-            messages = {}
-            if locale and locale.messages:
-                async with asyncio.timeout(5):
-                    messages = gadget_xml.read_messages(
-                        await self._fetch(urljoin(url, locale.messages), request)
-                    )
+            return await self._render(url, request)
         except SpecError as error:
-            return _refused(url, f"{error.message} (line {error.line})")
-        except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
-            return _refused(url, f"can't be fetched: {error or type(error).__name__}")
-        rtl = bool(locale and locale.direction == "rtl")
-        prefs = {name[3:]: value for name, value in query.items() if name.startswith("up_")}
-        module_id = query.get("mid", "0")
-        page = gadget_xml.page(
-            gadget, view=query.get("view", "default"), url=url, module_id=module_id, prefs=prefs,
-            messages=messages, rtl=rtl, head=_head(gadget, messages, lang),
-        )  # fmt: skip
+            return _rejected(url, f"{error.message} (line {error.line})")
+        except _FETCH_ERRORS as error:
+            return _rejected(url, f"can't be fetched: {error or type(error).__name__}")
+
+    async def _render(self, url: str, request: Request) -> Response:
+        query = request.query_params
+        gadget = gadget_xml.read(await self._fetch_spec(url, request))
+        lang = query.get("lang", "en")
+        locale = gadget.locale(lang, query.get("country", "US"))
+        messages = await self._fetch_messages(url, locale, request)
+        prefs = {
+            name.removeprefix("up_"): value
+            for name, value in query.items()
+            if name.startswith("up_")
+        }
+        page = gadget_page.render_page(
+            gadget,
+            view=query.get("view", "default"),
+            url=url,
+            module_id=query.get("mid", "0"),
+            prefs=prefs,
+            messages=messages,
+            rtl=bool(locale and locale.direction == "rtl"),
+            head=_head(gadget, messages, lang),
+        )
         return HTMLResponse(page, headers={"Cache-Control": "no-store"})
 
-    async def _spec(self, url: str, request: Request) -> bytes:
+    async def _fetch_spec(self, url: str, request: Request) -> bytes:
         now = asyncio.get_running_loop().time()
-        until, text = self._kept.get(url, (0.0, b""))
-        if until > now and request.query_params.get("nocache") != "1":
-            return text
+        cached = self._cache.get(url)
+        bypass = request.query_params.get("nocache") == "1"
+        if cached is not None and cached.expires_at > now and not bypass:
+            return cached.text
         text = await self._fetch(url, request)
-        if self.keep:
-            self._kept[url] = (now + self.keep, text)
+        if self.cache_seconds:
+            self._cache[url] = _CachedSpec(text, now + self.cache_seconds)
         return text
 
+    async def _fetch_messages(
+        self, url: str, locale: Locale | None, request: Request
+    ) -> dict[str, str]:
+        if locale is None or not locale.messages:
+            return {}
+        text = await self._fetch(urljoin(url, locale.messages), request)
+        return gadget_xml.read_messages(text)
+
+    # ---- /gadgets/concat
+
     async def concat(self, request: Request) -> Response:
-        """Several scripts or style sheets as one: the addresses are the parameters 1, 2, 3 and so on."""
-        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            return PlainTextResponse("concat is for gadgets of this origin", 403)
+        """Return several scripts or style sheets as one: the parameters 1, 2, 3 and so on."""
+        if is_cross_site(request):
+            return PlainTextResponse(CROSS_SITE_MESSAGE, 403)
         query = request.query_params
-        kind = {"js": "text/javascript", "css": "text/css"}.get(query.get("type", "js"))
-        urls = [url for place in range(1, CONCATENATED + 1) if (url := query.get(str(place)))]
-        if kind is None or not urls:
-            return PlainTextResponse("type must be js or css, with the addresses in 1, 2, 3 …", 400)
+        media_type = _CONCAT_TYPES.get(query.get("type", "js"))
+        urls = []
+        for number in range(1, MAX_CONCAT_FILES + 1):
+            url = query.get(str(number))
+            if url:
+                urls.append(url)
+        if media_type is None or not urls:
+            message = "type must be js or css, with the addresses in 1, 2, 3 …"
+            return PlainTextResponse(message, 400)
         parts = []
         for url in urls:
             try:
-                async with asyncio.timeout(5):
-                    text = (await self._fetch(urljoin(str(request.base_url), url), request)).decode(
-                        "utf-8", "replace"
-                    )
-                parts.append(
-                    gadget_xml.css_made_absolute(text, url) if kind == "text/css" else text
-                )
-            except (SpecError, OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
-                # One that is missing does not take the others with it.
+                content = await self._fetch(urljoin(str(request.base_url), url), request)
+            except (SpecError, *_FETCH_ERRORS) as error:
+                # A missing file must not take the others with it.
                 parts.append(f"/* {quote(url)}: {type(error).__name__} */")
-        return Response(
-            "\n".join(parts),
-            media_type=kind,
-            headers={"Cache-Control": f"public, max-age={REFRESH}"},
-        )
+                continue
+            text = content.decode("utf-8", "replace")
+            if media_type == "text/css":
+                text = gadget_page.make_css_urls_absolute(text, url)
+            parts.append(text)
+        headers = {"Cache-Control": f"public, max-age={CONCAT_CACHE_SECONDS}"}
+        return Response("\n".join(parts), media_type=media_type, headers=headers)
 
     async def _fetch(self, url: str, request: Request) -> bytes:
+        """Return a file of this server, or of any other. Raises SpecError and _FETCH_ERRORS."""
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https"):
             raise SpecError("the address must be http or https")
@@ -140,19 +178,47 @@ class Container:
             if file is None:
                 raise SpecError(f"there is no file {parts.path}")
             return file.read_bytes()
-        async with self.http.stream("GET", url, timeout=5) as response:
+        async with (
+            asyncio.timeout(FETCH_SECONDS),
+            self.http.stream("GET", url, timeout=FETCH_SECONDS) as response,
+        ):
             if response.status_code != 200:
-                raise SpecError(f"{url} answered {response.status_code}")
+                raise SpecError(f"{url} returned status {response.status_code}; check the address")
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk
-                if len(body) > SPEC_LIMIT:
-                    raise SpecError(f"larger than {SPEC_LIMIT} bytes")
+                if len(body) > FETCH_LIMIT_BYTES:
+                    raise SpecError(f"larger than {FETCH_LIMIT_BYTES} bytes")
             return bytes(body)
 
 
+def gadget_files(folder: Path) -> list[Path]:
+    """Return the gadget specifications in a gadget's folder, or in the folders within it."""
+    for pattern in ("*.xml", "*/*.xml"):
+        found = [
+            file
+            for file in sorted(folder.glob(pattern))
+            if file.is_file() and _is_specification(file)
+        ]
+        if found:
+            return found
+    return []
+
+
+def _is_specification(file: Path) -> bool:
+    """Distinguish a gadget from other XML beside it, such as a layout or a message bundle."""
+    with file.open("rb") as opened:
+        return b"<Module" in opened.read(SPEC_START_BYTES)
+
+
+def _base(folder: Path, files: list[Path]) -> Path:
+    """Return the folder to which addresses below FILES are relative."""
+    is_gadget = any(file.parent == folder for file in files)
+    return folder.parent if is_gadget else folder
+
+
 def _head(gadget: Spec, messages: dict[str, str], lang: str) -> str:
-    """The runtime, told what it must know before the gadget's own scripts run."""
+    """Return the scripts that configure the gadgets API before the gadget's own scripts run."""
     config = {
         "features": sorted(gadget.required | (gadget.optional & gadget_xml.FEATURES)),
         "messages": messages,
@@ -160,14 +226,17 @@ def _head(gadget: Spec, messages: dict[str, str], lang: str) -> str:
         "title": gadget.title,
         "views": sorted(gadget.views),
     }
-    told = json.dumps(config).replace("<", "\\u003c")
-    return f'<script src="/gadgets/js/gadgets.js"></script><script>gadgets.config.init({told});</script>'
-
-
-def _refused(url: str, reason: str) -> Response:
-    body = f"<h1>This gadget was refused</h1><p>{html.escape(reason)}</p><p><code>{html.escape(url)}</code></p>"
-    return HTMLResponse(
-        f"<!DOCTYPE html><html lang=en><title>Refused</title><body style='font:14px sans-serif;padding:1em'>{body}</body></html>",
-        400,
-        headers={"Cache-Control": "no-store"},
+    config_json = json.dumps(config).replace("<", "\\u003c")
+    return (
+        '<script src="/gadgets/js/gadgets.js"></script>'
+        f"<script>gadgets.config.init({config_json});</script>"
     )
+
+
+def _rejected(url: str, reason: str) -> Response:
+    page = (
+        "<!DOCTYPE html><html lang=en><title>Rejected</title>"
+        "<body style='font:14px sans-serif;padding:1em'><h1>This gadget was rejected</h1>"
+        f"<p>{html.escape(reason)}</p><p><code>{html.escape(url)}</code></p></body></html>"
+    )
+    return HTMLResponse(page, 400, headers={"Cache-Control": "no-store"})

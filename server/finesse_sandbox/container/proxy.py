@@ -1,8 +1,8 @@
-"""The gadget container's proxy, `/gadgets/makeRequest`, with the real wire format and the real one's manners.
+"""The gadget container's proxy, `/gadgets/makeRequest`, with the real wire format and limits.
 
-It gives up after five seconds, carries no cookies, drops Host and Accept-Encoding, has no PATCH, drops the body of a DELETE,
-and, when asked to, caches GETs for anybody whatever their Authorization.
-Sources: Apache Shindig 2.0.2, MakeRequestHandler and ProxyBase.
+It gives up after five seconds, carries no cookies, drops Host and Accept-Encoding, has no PATCH,
+and drops the body of a DELETE. With the cache on it serves a cached GET to anybody, whatever their
+Authorization. Sources: Apache Shindig 2.0.2, MakeRequestHandler and ProxyBase.
 """
 
 from __future__ import annotations
@@ -18,66 +18,75 @@ import httpx
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from finesse_sandbox.api_errors import ApiError
+from finesse_sandbox.http_requests import CROSS_SITE_MESSAGE, is_cross_site, read_body
+
 PREFIX = "throw 1; < don't be evil' >"
-"""Makes the answer useless to a script element; the client's library takes it off."""
-SECONDS = 5.0
-REQUEST_LIMIT = 5 * 1024 * 1024
-ANSWER_LIMIT = 32 * 1024 * 1024
-"""The real one's is off by default; this one protects the machine that it runs on."""
+"""Makes the response useless to a script element; the client's library removes it."""
+TIMEOUT_SECONDS = 5.0
+REQUEST_LIMIT_BYTES = 5 * 1024 * 1024
+RESPONSE_LIMIT_BYTES = 32 * 1024 * 1024
+"""The real proxy has none by default; this one protects the developer's machine."""
+CACHE_SECONDS = 3600.0
+ERROR_CACHE_SECONDS = 60.0
 METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
-_DROPPED = ("host", "accept-encoding", "content-length", "transfer-encoding", "connection")
-_CACHE_SECONDS, _ERROR_CACHE_SECONDS = 3600.0, 60.0
+_DROPPED_HEADERS = ("host", "accept-encoding", "content-length", "transfer-encoding", "connection")
+_SAFE_TYPES = ("image/", "font/", "audio/", "video/", "text/css", "text/plain")
+_FETCH_ERRORS = (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ValueError)
 
 
 @dataclass(slots=True)
-class _Answer:
+class _BackendResponse:
     status: int
     body: str
     headers: dict[str, list[str]]
-    until: float = 0.0
+    expires_at: float = 0.0
 
 
 @dataclass
-class Proxy:
-    """`http` reaches anything; `cache` switches the GET cache on."""
+class GadgetProxy:
+    """`http` reaches the backends; `cache` switches the GET cache on."""
 
     http: httpx.AsyncClient
     cache: bool = False
-    seconds: float = SECONDS
-    _kept: dict[str, _Answer] = field(default_factory=dict)
+    timeout_seconds: float = TIMEOUT_SECONDS
+    _cached: dict[str, _BackendResponse] = field(default_factory=dict)
 
-    async def answer(self, request: Request) -> Response:
-        # A page of another origin must not reach through a developer's browser into what this machine can reach.
-        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            return PlainTextResponse("makeRequest is for gadgets of this origin", 403)
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > REQUEST_LIMIT:
-                return PlainTextResponse("The request is too large", 413)
-        form = dict(request.query_params) | dict(
-            parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
-        )
-        url, method = form.get("url", ""), form.get("httpMethod", "GET").upper()
-        if not _is_web(url):
+    def clear_cache(self) -> None:
+        self._cached.clear()
+
+    async def make_request(self, request: Request) -> Response:
+        """Send a gadget's request to its backend and return the response as JSON."""
+        # A page of another origin must not reach through a developer's browser what this machine
+        # can reach.
+        if is_cross_site(request):
+            return PlainTextResponse(CROSS_SITE_MESSAGE, 403)
+        try:
+            body = await read_body(request, REQUEST_LIMIT_BYTES)
+        except ApiError as error:
+            return PlainTextResponse(error.message, 413)
+        form = dict(request.query_params)
+        form.update(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+        url = form.get("url", "")
+        method = form.get("httpMethod", "GET").upper()
+        if not _is_http(url):
             return PlainTextResponse("url must be an absolute http or https address", 400)
         if method not in METHODS:
             return PlainTextResponse(f"{method[:20]} is not supported", 400)
-        headers = _headers(form.get("headers", ""))
+        headers = _read_headers(form.get("headers", ""))
         if headers is None:
             return PlainTextResponse("Malformed header param specified", 400)
-        client = request.client.host if request.client else ""
-        headers["X-Forwarded-For"] = client
-        answer = await self._ask(method, url, headers, form)
-        full = form.get("getFullHeaders", "").lower() == "true"
-        shown = {
+        headers["X-Forwarded-For"] = request.client.host if request.client else ""
+        backend = await self._request(method, url, headers, form)
+        all_headers = form.get("getFullHeaders", "").lower() == "true"
+        returned_headers = {
             name: values
-            for name, values in answer.headers.items()
-            if full or name in ("set-cookie", "location")
+            for name, values in backend.headers.items()
+            if all_headers or name in ("set-cookie", "location")
         }
-        told = {url: {"body": answer.body, "rc": answer.status, "headers": shown}}
+        content = {url: {"body": backend.body, "rc": backend.status, "headers": returned_headers}}
         return Response(
-            PREFIX + json.dumps(told),
+            PREFIX + json.dumps(content),
             media_type="application/json",
             headers={
                 "Content-Disposition": "attachment;filename=p.txt",
@@ -86,77 +95,86 @@ class Proxy:
         )
 
     async def fetch(self, request: Request) -> Response:
-        """`/gadgets/proxy`: what lies at `url`, as it is; for images and the like."""
-        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            return PlainTextResponse("the proxy is for gadgets of this origin", 403)
+        """`/gadgets/proxy`: return images and the like from `url` unchanged."""
+        if is_cross_site(request):
+            return PlainTextResponse(CROSS_SITE_MESSAGE, 403)
         url = request.query_params.get("url", "")
-        if not _is_web(url):
+        if not _is_http(url):
             return PlainTextResponse("url must be an absolute http or https address", 400)
         try:
             async with (
-                asyncio.timeout(self.seconds),
+                asyncio.timeout(self.timeout_seconds),
                 self.http.stream("GET", url, headers={"Accept-Encoding": "identity"}) as response,
             ):
-                body = bytearray()
-                async for chunk in response.aiter_raw():
-                    body += chunk
-                    if len(body) > ANSWER_LIMIT:
-                        raise ValueError("the answer is too large")
-        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ValueError):
-            return PlainTextResponse("", 504)
-        kind = response.headers.get("content-type", "application/octet-stream")
-        # Never a page or a script of this origin: it would run with everything that is open here.
-        if not kind.startswith(("image/", "font/", "audio/", "video/", "text/css", "text/plain")):
-            kind = "application/octet-stream"
+                body = await _read_content(response)
+        except _FETCH_ERRORS:
+            message = f"{url} cannot be reached; check that its server runs"
+            return PlainTextResponse(message, 504)
+        media_type = response.headers.get("content-type", "application/octet-stream")
+        # Never a page or a script of this origin: everything here would be open to it.
+        if not media_type.startswith(_SAFE_TYPES):
+            media_type = "application/octet-stream"
         headers = {
             "Cache-Control": "public, max-age=86400",
             "X-Content-Type-Options": "nosniff",
             "Content-Security-Policy": "sandbox",
         }
-        return Response(bytes(body), response.status_code, headers, kind)
+        return Response(body, response.status_code, headers, media_type)
 
-    async def _ask(
+    async def _request(
         self, method: str, url: str, headers: dict[str, str], form: Mapping[str, str]
-    ) -> _Answer:
-        cached = self.cache and method == "GET"
-        if cached and (kept := self._kept.get(url)) and kept.until > time.monotonic():
-            return kept
-        body = form.get("postData", "") if method in ("POST", "PUT") else ""
-        if method in ("POST", "PUT") and not any(
-            name.lower() == "content-type" for name in headers
-        ):
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
+    ) -> _BackendResponse:
+        use_cache = self.cache and method == "GET"
+        if use_cache:
+            cached = self._cached.get(url)
+            if cached is not None and cached.expires_at > time.monotonic():
+                return cached
+        body = ""
+        if method in ("POST", "PUT"):
+            body = form.get("postData", "")
+            if "content-type" not in {name.lower() for name in headers}:
+                headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
-            async with asyncio.timeout(self.seconds):
-                response, text = await self._exchange(method, url, headers, body.encode())
-        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ValueError):
-            return _Answer(504, "", {})  # a refused connection looks the same as a slow one
-        told: dict[str, list[str]] = {}
-        for name, value in response.headers.multi_items():
-            told.setdefault(name.lower(), []).append(value)
-        answer = _Answer(response.status_code, text, told)
-        if cached and (seconds := _cache_seconds(answer, form)):
-            answer.until = time.monotonic() + seconds
-            self._kept[url] = answer
-        return answer
+            async with asyncio.timeout(self.timeout_seconds):
+                response = await self._exchange(method, url, headers, body.encode())
+        except _FETCH_ERRORS:
+            # A refused connection looks the same to the gadget as a timeout.
+            return _BackendResponse(504, "", {})
+        if use_cache:
+            seconds = _cache_seconds(response, form)
+            if seconds:
+                response.expires_at = time.monotonic() + seconds
+                self._cached[url] = response
+        return response
 
     async def _exchange(
         self, method: str, url: str, headers: dict[str, str], body: bytes
-    ) -> tuple[httpx.Response, str]:
-        headers["Accept-Encoding"] = "identity"  # a small answer must not unfold into gigabytes
+    ) -> _BackendResponse:
+        # No compression: a small response must not expand to gigabytes.
+        headers["Accept-Encoding"] = "identity"
         async with self.http.stream(method, url, headers=headers, content=body) as response:
-            read = bytearray()
-            async for chunk in response.aiter_raw():
-                read += chunk
-                if len(read) > ANSWER_LIMIT:
-                    raise ValueError("the answer is too large")
+            content = await _read_content(response)
         try:
-            return response, bytes(read).decode(response.charset_encoding or "utf-8", "replace")
+            text = content.decode(response.charset_encoding or "utf-8", "replace")
         except (LookupError, ValueError):
-            return response, bytes(read).decode("utf-8", "replace")
+            text = content.decode("utf-8", "replace")
+        response_headers: dict[str, list[str]] = {}
+        for name, value in response.headers.multi_items():
+            response_headers.setdefault(name.lower(), []).append(value)
+        return _BackendResponse(response.status_code, text, response_headers)
 
 
-def _is_web(url: str) -> bool:
+async def _read_content(response: httpx.Response) -> bytes:
+    """Return a response's body. Raises ValueError if it is too large."""
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) > RESPONSE_LIMIT_BYTES:
+            raise ValueError(f"the response has more than {RESPONSE_LIMIT_BYTES} bytes")
+    return bytes(body)
+
+
+def _is_http(url: str) -> bool:
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname)
@@ -164,35 +182,34 @@ def _is_web(url: str) -> bool:
         return False
 
 
-def _headers(sent: str) -> dict[str, str] | None:
-    """The header pairs, or None if one of them is not `name=value`: then the whole request is refused."""
+def _read_headers(sent: str) -> dict[str, str] | None:
+    """Return the headers of a request, or None if a pair is not `name=value`."""
     headers: dict[str, str] = {}
     for pair in filter(None, sent.split("&")):
         parts = pair.split("=")
         if len(parts) != 2:
             return None
-        name, value = unquote_plus(parts[0]), unquote_plus(parts[1])
-        if (
-            name.lower() not in _DROPPED
-            and name.isascii()
-            and "\n" not in value
-            and "\r" not in value
-        ):
+        name = unquote_plus(parts[0])
+        value = unquote_plus(parts[1])
+        is_safe = name.isascii() and "\n" not in value and "\r" not in value
+        if is_safe and name.lower() not in _DROPPED_HEADERS:
             headers[name] = value
     return headers
 
 
-def _cache_seconds(answer: _Answer, form: Mapping[str, str]) -> float:
-    """`refresh` overrides what the backend says; without it the backend's word counts, and its silence means an hour."""
-    if answer.status in (401, 403):
+def _cache_seconds(response: _BackendResponse, form: Mapping[str, str]) -> float:
+    """Return how long the proxy caches a response.
+
+    `refresh` overrides what the backend says; without either it is an hour.
+    """
+    if response.status in (401, 403):
         return 0.0
-    if answer.status >= 400:
-        return _ERROR_CACHE_SECONDS
-    if (refresh := form.get("refresh", "")).isdigit():
+    if response.status >= 400:
+        return ERROR_CACHE_SECONDS
+    refresh = form.get("refresh", "")
+    if refresh.isdigit():
         return float(refresh)
-    control = ",".join(answer.headers.get("cache-control", [])).lower()
-    return (
-        0.0
-        if "no-store" in control or "no-cache" in control or "private" in control
-        else _CACHE_SECONDS
-    )
+    control = ",".join(response.headers.get("cache-control", [])).lower()
+    if any(directive in control for directive in ("no-store", "no-cache", "private")):
+        return 0.0
+    return CACHE_SECONDS

@@ -1,31 +1,36 @@
-// The stand-in's own banner for messages of a gadget, at the address where Finesse 11.5 and later have theirs.
+// The sandbox's own banner for a gadget's messages, at the address of the one of Finesse 11.5.
 
 (() => {
-  const banner = () =>
+  const findBanner = () =>
     /** @type {HTMLElement | null} */ (document.querySelector("#banner, .banner, [id*=anner]"));
+
   /** @param {string} text */
   function show(text) {
-    const box = banner();
-    if (!box) return console.log(text);
-    box.textContent = text;
-    box.hidden = false;
-    box.style.display = "";
+    const banner = findBanner();
+    if (!banner) {
+      console.log(text);
+      return;
+    }
+    banner.textContent = text;
+    banner.hidden = false;
+    banner.style.display = "";
   }
-  /** @param {any} error */
-  const words = (error) => {
-    const told = [error?.object?.ApiErrors?.ApiError].flat()[0];
-    return told ? `${told.ErrorType}: ${told.ErrorMessage}` : String(error?.message ?? error);
-  };
-  Object.assign(window.finesse.utilities, {
-    MessageDisplay: {
-      init() {},
-      showBanner: show,
-      showBannerInfo: show,
-      showBannerError: (/** @type {any} */ error) => show(words(error)),
-      hideBanner() {
-        const box = banner();
-        if (box) box.style.display = "none";
-      },
+
+  /** @param {any} error a response of Finesse, or a JavaScript error */
+  function describe(error) {
+    const apiError = [error?.object?.ApiErrors?.ApiError].flat()[0];
+    if (apiError) return `${apiError.ErrorType}: ${apiError.ErrorMessage}`;
+    return String(error?.message ?? error);
+  }
+
+  window.finesse.utilities.MessageDisplay = {
+    init() {},
+    showBanner: show,
+    showBannerInfo: show,
+    showBannerError: (/** @type {any} */ error) => show(describe(error)),
+    hideBanner() {
+      const banner = findBanner();
+      if (banner) banner.style.display = "none";
     },
-  });
+  };
 })();

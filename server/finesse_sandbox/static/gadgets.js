@@ -1,21 +1,31 @@
-// The libraries that a container gives every gadget: gadgets.io, Prefs, window, Hub and the rest, as far as Finesse documents them.
-// Written from the public behaviour of Apache Shindig 2.0; what gadgets cannot see is simpler here.
+// The libraries that a container gives to every gadget: gadgets.io, Prefs, window, Hub and others,
+// as far as Finesse documents them. Written from the public behaviour of Apache Shindig 2.0; what
+// gadgets cannot see is simpler here.
 
 window.gadgets = (() => {
   const query = new URLSearchParams(location.search);
   const moduleId = query.get("mid") || "0";
-  /** @type {{features: string[], messages: Record<string, string>, prefs: Record<string, string>, title: string, views: string[]}} */
+  /** @type {{
+   *   features: string[],
+   *   messages: Record<string, string>,
+   *   prefs: Record<string, string>,
+   *   title: string,
+   *   views: string[],
+   * }} */
   let config = { features: [], messages: {}, prefs: {}, title: "", views: [] };
   /** @type {(() => void)[]} */
-  const onLoad = [];
-  let height = 0;
+  const onLoadHandlers = [];
+  let currentHeight = 0;
 
-  /** The desktop page, or null when the gadget's page stands alone. */
-  function container() {
+  /** Precedes the proxy's responses, so that no other site can run them as a script. */
+  const UNPARSEABLE_PREFIX = "throw 1; < don't be evil' >";
+
+  /** Return what the desktop page offers, or null when the gadget's page was opened alone. */
+  function getDesktop() {
     /** @type {any} */
     const desktop = window.parent;
     try {
-      return desktop !== window ? (desktop.standin ?? null) : null;
+      return desktop !== window ? (desktop.finesseSandbox ?? null) : null;
     } catch {
       return null; // another origin
     }
@@ -25,12 +35,12 @@ window.gadgets = (() => {
     getUrlParameters: () => Object.fromEntries(query),
     /** @param {() => void} handler */
     registerOnLoadHandler(handler) {
-      onLoad.push(handler);
+      onLoadHandlers.push(handler);
     },
-    /** Called at the end of the body: this is when gadgets.Hub comes to be. */
+    /** Called at the end of the body: only then does gadgets.Hub exist. */
     runOnLoadHandlers() {
       connectHub();
-      for (const handler of onLoad.splice(0)) guarded(handler);
+      for (const handler of onLoadHandlers.splice(0)) runGuarded(handler);
     },
     /** @param {string} text */
     escapeString: (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`),
@@ -38,18 +48,18 @@ window.gadgets = (() => {
     hasFeature: (feature) => config.features.includes(feature),
     /** @param {unknown} scope @param {Function} method */
     makeClosure:
-      (scope, method, /** @type {unknown[]} */ ...given) =>
-      (/** @type {unknown[]} */ ...more) =>
-        method.apply(scope, [...given, ...more]),
+      (scope, method, /** @type {unknown[]} */ ...bound) =>
+      (/** @type {unknown[]} */ ...given) =>
+        method.apply(scope, [...bound, ...given]),
   };
 
   /** @param {() => void} handler */
-  function guarded(handler) {
+  function runGuarded(handler) {
     try {
       handler();
     } catch (error) {
       console.error("a gadget's handler failed", error);
-      container()?.complain?.(`A gadget's handler failed: ${error}`);
+      getDesktop()?.reportError?.(`A gadget's handler failed: ${error}`);
     }
   }
 
@@ -94,7 +104,7 @@ window.gadgets = (() => {
     /** @param {string} name @param {unknown} value */
     set(name, value) {
       query.set(`up_${name}`, String(value));
-      container()?.setPref(moduleId, name, String(value));
+      getDesktop()?.setPref(moduleId, name, String(value));
     }
   }
 
@@ -123,86 +133,93 @@ window.gadgets = (() => {
 
     /**
      * @param {string} url
-     * @param {(answer: object) => void} callback
-     * @param {Record<string, any>} [told]
+     * @param {(result: object) => void} callback
+     * @param {Record<string, any>} [params]
      */
-    async makeRequest(url, callback, told = {}) {
-      const method = told.METHOD ?? "GET";
-      const fields = new URLSearchParams({
-        url,
-        httpMethod: method,
-        headers: io.encodeValues(told.HEADERS ?? {}),
-        postData: told.POST_DATA ?? "",
-        authz: told.AUTHORIZATION ?? "",
-        st: "",
-        contentType: told.CONTENT_TYPE ?? "TEXT",
-        numEntries: "3",
-        getSummaries: "false",
-        signOwner: "true",
-        signViewer: "true",
-        gadget: query.get("url") ?? "",
-        container: "default",
-        bypassSpecCache: "",
-        getFullHeaders: told.GET_FULL_HEADERS ?? "false",
-      });
-      // Without a word about refreshing, a GET goes out as a GET with everything in its address, and is kept for an hour.
-      const plain = method === "GET" && told.REFRESH_INTERVAL === undefined;
-      if (plain) fields.set("refresh", "3600");
-      else if (Number(told.REFRESH_INTERVAL)) fields.set("refresh", String(told.REFRESH_INTERVAL));
-      const path = "/gadgets/makeRequest";
+    async makeRequest(url, callback, params = {}) {
+      const contentType = params.CONTENT_TYPE ?? "TEXT";
       let response;
       try {
-        response = plain
-          ? await fetch(`${path}?${fields}`)
-          : await fetch(path, { method: "POST", body: fields });
+        response = await sendRequest(url, params);
       } catch (error) {
-        return deliver({ rc: 0, text: "", errors: [`0 ${error}`], headers: {} });
+        deliver({ rc: 0, text: "", errors: [`0 ${error}`], headers: {} }, contentType, callback);
+        return;
       }
       const text = await response.text();
-      if (!response.ok)
-        return deliver({
-          rc: response.status,
-          text: "",
-          errors: [`${response.status} ${text}`],
-          headers: {},
-        });
-      const prefix = "throw 1; < don't be evil' >";
-      const start = text.indexOf(prefix);
-      if (start < 0) return; // the real library never calls back either: keep a watchdog
-      const answer = JSON.parse(text.slice(start + prefix.length))[url];
-      const failed = answer.rc < 200 || answer.rc >= 400;
-      deliver({
-        rc: answer.rc,
-        text: answer.body,
-        headers: answer.headers ?? {},
-        errors: failed ? [`${answer.rc} Error`] : [],
-      });
-
-      /** @param {{rc: number, text: string, errors: string[], headers: object}} answer */
-      function deliver(answer) {
-        /** @type {any} */
-        const whole = { ...answer, data: answer.text };
-        if (!answer.errors.length && told.CONTENT_TYPE === "JSON") {
-          try {
-            whole.data = JSON.parse(answer.text);
-          } catch {
-            Object.assign(whole, { rc: 500, errors: ["500 Failed to parse JSON"], data: null });
-          }
-        }
-        if (!answer.errors.length && told.CONTENT_TYPE === "DOM") {
-          whole.data = new DOMParser().parseFromString(answer.text, "text/xml");
-        }
-        setTimeout(() => guarded(() => callback(whole)));
+      if (!response.ok) {
+        const errors = [`${response.status} ${text}`];
+        deliver({ rc: response.status, text: "", errors, headers: {} }, contentType, callback);
+        return;
       }
+      const start = text.indexOf(UNPARSEABLE_PREFIX);
+      if (start < 0) return; // the real library does not call back either: gadgets need a timeout
+      const {
+        rc,
+        body,
+        headers = {},
+      } = JSON.parse(text.slice(start + UNPARSEABLE_PREFIX.length))[url];
+      const errors = rc < 200 || rc >= 400 ? [`${rc} Error`] : [];
+      deliver({ rc, text: body, errors, headers }, contentType, callback);
     },
   };
+
+  /** Send a request to the gadget proxy as Shindig's library does.
+   * @param {string} url @param {Record<string, any>} params */
+  function sendRequest(url, params) {
+    const method = params.METHOD ?? "GET";
+    const fields = new URLSearchParams({
+      url,
+      httpMethod: method,
+      headers: io.encodeValues(params.HEADERS ?? {}),
+      postData: params.POST_DATA ?? "",
+      authz: params.AUTHORIZATION ?? "",
+      st: "",
+      contentType: params.CONTENT_TYPE ?? "TEXT",
+      numEntries: "3",
+      getSummaries: "false",
+      signOwner: "true",
+      signViewer: "true",
+      gadget: query.get("url") ?? "",
+      container: "default",
+      bypassSpecCache: "",
+      getFullHeaders: params.GET_FULL_HEADERS ?? "false",
+    });
+    const path = "/gadgets/makeRequest";
+    // A GET without REFRESH_INTERVAL is sent as a GET, and browsers may cache it for an hour.
+    if (method === "GET" && params.REFRESH_INTERVAL === undefined) {
+      fields.set("refresh", "3600");
+      return fetch(`${path}?${fields}`);
+    }
+    if (Number(params.REFRESH_INTERVAL)) fields.set("refresh", String(params.REFRESH_INTERVAL));
+    return fetch(path, { method: "POST", body: fields });
+  }
+
+  /**
+   * @param {{rc: number, text: string, errors: string[], headers: object}} response
+   * @param {string} contentType @param {(result: object) => void} callback
+   */
+  function deliver(response, contentType, callback) {
+    /** @type {any} */
+    const result = { ...response, data: response.text };
+    const succeeded = response.errors.length === 0;
+    if (succeeded && contentType === "JSON") {
+      try {
+        result.data = JSON.parse(response.text);
+      } catch {
+        Object.assign(result, { rc: 500, errors: ["500 Failed to parse JSON"], data: null });
+      }
+    }
+    if (succeeded && contentType === "DOM")
+      result.data = new DOMParser().parseFromString(response.text, "text/xml");
+    setTimeout(() => runGuarded(() => callback(result)));
+  }
 
   /** @type {any} */
   const gadgets = {
     config: {
-      /** @param {typeof config} told */
-      init(told) {
-        config = told;
+      /** @param {typeof config} given */
+      init(given) {
+        config = given;
       },
     },
     util,
@@ -219,33 +236,33 @@ window.gadgets = (() => {
     Hub: undefined,
     window: {
       getViewportDimensions: () => ({ width: window.innerWidth, height: window.innerHeight }),
-      /** @param {number} [wanted] */
-      adjustHeight(wanted) {
-        const next = Number(wanted ?? document.body?.scrollHeight ?? 0) || 0;
-        if (next === height) return;
-        height = next;
-        container()?.setHeight(moduleId, next);
+      /** @param {number} [requested] */
+      adjustHeight(requested) {
+        const height = Number(requested ?? document.body?.scrollHeight ?? 0) || 0;
+        if (height === currentHeight) return;
+        currentHeight = height;
+        getDesktop()?.setHeight(moduleId, height);
       },
       /** @param {string} title */
       setTitle(title) {
-        container()?.setTitle(moduleId, title);
+        getDesktop()?.setTitle(moduleId, title);
       },
     },
     loadingindicator: {
       dismiss() {
-        container()?.dismissLoading(moduleId);
+        getDesktop()?.dismissLoading(moduleId);
       },
     },
     rpc: {
       /** @type {Record<string, Function>} */
       services: {},
-      /** To the container: the services that a gadget may ask of it. @param {string | null} _to @param {string} service
-       * @param {Function | null} _callback @param {any[]} told */
-      call(_to, service, _callback, ...told) {
-        if (service === "resize_iframe") gadgets.window.adjustHeight(Number(told[0]));
-        if (service === "set_title") gadgets.window.setTitle(String(told[0]));
-        if (service === "set_pref") new Prefs().set(String(told[1]), told[2]);
-        if (service === "requestNavigateTo") gadgets.views.requestNavigateTo(told[0]);
+      /** Call a service of the container. @param {string | null} _target @param {string} service
+       * @param {Function | null} _callback @param {any[]} parameters */
+      call(_target, service, _callback, ...parameters) {
+        if (service === "resize_iframe") gadgets.window.adjustHeight(Number(parameters[0]));
+        if (service === "set_title") gadgets.window.setTitle(String(parameters[0]));
+        if (service === "set_pref") new Prefs().set(String(parameters[1]), parameters[2]);
+        if (service === "requestNavigateTo") gadgets.views.requestNavigateTo(parameters[0]);
       },
       /** @param {string} service @param {Function} handler */
       register(service, handler) {
@@ -265,17 +282,18 @@ window.gadgets = (() => {
       getParams: () => ({}),
       /** @param {string | {getName: () => string}} view */
       requestNavigateTo(view) {
-        container()?.setView(moduleId, typeof view === "string" ? view : view.getName());
+        getDesktop()?.setView(moduleId, typeof view === "string" ? view : view.getName());
       },
     },
   };
 
   function connectHub() {
-    const hub = container()?.connectHub(moduleId);
+    const desktop = getDesktop();
+    const hub = desktop?.connectHub(moduleId);
     if (!hub) return;
     gadgets.Hub = hub;
     const { onConnect } = gadgets.HubSettings;
-    setTimeout(() => guarded(() => onConnect?.(hub, true, null)), container()?.late ?? 0);
+    setTimeout(() => runGuarded(() => onConnect?.(hub, true, null)), desktop.hubDelayMs ?? 0);
   }
 
   return gadgets;

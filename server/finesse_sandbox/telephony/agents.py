@@ -1,4 +1,7 @@
-"""The stand-in's agents: signing in and out, states and what moves them. Source: the developer guide's page User, 12.5 to 15.0."""
+"""Agents: signing in and out, and their states.
+
+Source: the developer guide's page User, 12.5 to 15.0.
+"""
 
 from __future__ import annotations
 
@@ -7,164 +10,185 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Protocol
 
-from finesse_sandbox.site import CtiError, Platform, ReasonCode, Refusal, Site, User, people
+from finesse_sandbox.api_errors import ApiError, CtiError
+from finesse_sandbox.site import (
+    MobileAgent,
+    Platform,
+    ReasonCode,
+    SiteConfiguration,
+    User,
+    demo_users,
+    system_reason,
+)
 
-LONGEST_EXTENSION = 7
+MAX_EXTENSION_DIGITS = 7
 ON_CALL = ("RESERVED", "RESERVED_OUTBOUND_PREVIEW", "TALKING", "HOLD")
+WRAPPING_UP = ("WORK", "WORK_READY")
 _STATE_ERROR = "Invalid State"
+_SUPERVISOR_REASONS = {
+    ("ucce", "NOT_READY"): system_reason("NOT_READY", 999, "Supervisor initiated"),
+    ("ucce", "LOGOUT"): system_reason("LOGOUT", 999, "Supervisor initiated"),
+    ("uccx", "NOT_READY"): system_reason("NOT_READY", 33, "Supervisor initiated"),
+    ("uccx", "LOGOUT"): system_reason("LOGOUT", 22, "Supervisor initiated"),
+}
+"""Source: CTI reason codes in the UCCE database schema 15.0; the UCCX guide."""
 
 
-class Listener(Protocol):
-    """Who hears of an agent's changes. `request_id` is empty for what nobody asked for."""
+class AgentListener(Protocol):
+    """Receives agent events. `request_id` is empty when no request caused the event."""
 
     def user_changed(self, user: User, request_id: str) -> None: ...
 
-    def user_refused(self, user: User, error: CtiError, request_id: str) -> None: ...
+    def user_command_failed(self, user: User, error: CtiError, request_id: str) -> None: ...
 
 
 @dataclass
 class Agents:
-    listener: Listener
-    site: Site
+    listener: AgentListener
+    site: SiteConfiguration
     platform: Platform = "ucce"
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    left: Callable[[str], None] = lambda extension: None
-    """Told of the extension that whoever signed out has left; the switch takes care of their calls."""
-    busy: Callable[[User], bool] = lambda user: False
-    """Whether a user has a call; the switch knows."""
+    on_sign_out: Callable[[str], None] = lambda extension: None
+    """Called with the extension of an agent who signed out; the switch ends their calls."""
+    has_call: Callable[[User], bool] = lambda user: False
+    """Whether a user has a call; the switch sets this."""
     users: dict[str, User] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._at: dict[str, User] = {}
-        """Who was at an extension the last time; a thousand agents are not looked through for each event."""
-        self.users = {user.id: user for user in people(self.site.more_agents)}
+        # The last user seen at each extension, so that an event need not search 2,000 agents.
+        self._by_extension: dict[str, User] = {}
+        self.users = {user.id: user for user in demo_users(self.site.more_agents)}
 
     def now(self) -> str:
         return self.clock().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
     def by_extension(self, extension: str) -> User | None:
-        known = self._at.get(extension)
-        if known is not None and known.extension == extension:
-            return known
-        if not extension or len(extension) > LONGEST_EXTENSION:
+        cached = self._by_extension.get(extension)
+        if cached is not None and cached.extension == extension:
+            return cached
+        if not extension or len(extension) > MAX_EXTENSION_DIGITS:
             return None
-        found = next((user for user in self.users.values() if user.extension == extension), None)
-        if found is not None:
-            self._at[extension] = found
-        return found
+        for user in self.users.values():
+            if user.extension == extension:
+                self._by_extension[extension] = user
+                return user
+        return None
+
+    def is_assigned(self, extension: str) -> bool:
+        """Return whether there is a phone with this extension."""
+        return any(each.assigned_extension == extension for each in self.users.values())
 
     def by_login(self, name: str) -> User | None:
         return self.users.get(name)
 
     def team(self, id: str) -> Iterable[User]:
-        return (u for u in self.users.values() if u.team == id and "Agent" in u.roles)
+        return (user for user in self.users.values() if user.team == id and "Agent" in user.roles)
 
-    # ---- what an agent asks
+    # ---- requests of agents and supervisors
 
     def sign_in(
-        self, user: User, extension: str, request_id: str, mobile: tuple[str, str] | None = None
+        self,
+        user: User,
+        extension: str,
+        request_id: str,
+        mobile_agent: MobileAgent | None = None,
     ) -> None:
-        """LOGIN. Again, by somebody signed in already, keeps their state, as Finesse does."""
-        taken = self.by_extension(extension)
-        if mobile and self.platform == "uccx":
-            self.listener.user_refused(
-                user,
-                CtiError("Mode Not Allowed", "CF_REQUEST_INCOMPATIBLE_WITH_OBJECT", "2"),
-                request_id,
-            )
-        elif taken is not None and taken is not user:
-            if self.platform == "uccx":  # whoever signs in later gets the phone
-                self.force_out(
-                    taken, ReasonCode("", "LOGOUT", 32741, "Extension conflict", system=True)
-                )
-                return self.sign_in(user, extension, request_id)
-            self.listener.user_refused(
-                user,
-                CtiError("Device Busy", "CF_SPECIFIED_EXTENSION_ALREADY_IN_USE", "283"),
-                request_id,
-            )
-        elif not any(person.extension_of == extension for person in self.users.values()):
-            self.listener.user_refused(
-                user,
-                CtiError("Invalid Device", "CF_INVALID_LOGON_DEVICE_SPECIFIED", "260"),
-                request_id,
-            )
+        """Sign a user in. A repeated LOGIN keeps the state, as in Finesse.
+
+        An event reports the outcome.
+        """
+        owner = self.by_extension(extension)
+        if mobile_agent and self.platform == "uccx":
+            error = CtiError("Mode Not Allowed", "CF_REQUEST_INCOMPATIBLE_WITH_OBJECT", "2")
+            self.listener.user_command_failed(user, error, request_id)
+        elif owner is not None and owner is not user:
+            # On UCCX the later sign-in takes the extension over. Assumption: not during a call.
+            if self.platform == "uccx" and owner.state not in ON_CALL:
+                reason = system_reason("LOGOUT", 32741, "Extension conflict")
+                self.force_sign_out(owner, reason)
+                self.sign_in(user, extension, request_id)
+                return
+            error = CtiError("Device Busy", "CF_SPECIFIED_EXTENSION_ALREADY_IN_USE", "283")
+            self.listener.user_command_failed(user, error, request_id)
+        elif not self.is_assigned(extension):
+            error = CtiError("Invalid Device", "CF_INVALID_LOGON_DEVICE_SPECIFIED", "260")
+            self.listener.user_command_failed(user, error, request_id)
         elif user.state == "LOGOUT":
-            user.extension, user.mobile = extension, mobile
-            self.put(user, "NOT_READY", request_id, reason_id="-1")
+            user.extension = extension
+            user.mobile_agent = mobile_agent
+            self.change_state(user, "NOT_READY", request_id, reason_id="-1")
         else:
             self.listener.user_changed(user, request_id)
-        return None
 
     def set_state(self, user: User, state: str, reason_id: str, request_id: str) -> None:
-        """READY, NOT_READY, LOGOUT, or WORK during a call after which wrap-up is optional, as the agent asks."""
+        """Set READY, NOT_READY, LOGOUT, or WORK to request wrap-up after the current call."""
         reason = self.site.reason(reason_id, state)
-        if reason_id and reason is None:
-            raise Refusal(400, "Invalid Input", "Invalid reason code", reason_id)
-        if state in ("NOT_READY", "LOGOUT") and reason is None and self._has_reasons(state):
-            # Which error a missing code gives is uncertain; the guide lists Parameter Missing for the state API.
-            raise Refusal(400, "Parameter Missing", "Reason code is required", "reasonCodeId")
-        if state == "WORK" and (user.state not in ON_CALL or user.wrap_up == "NOT_ALLOWED"):
-            raise Refusal(400, _STATE_ERROR, "Wrap-up is not possible now", state)
+        self._check_state(user, state, reason_id, reason)
         if user.state == "LOGOUT":
-            if state == "LOGOUT":
-                raise Refusal(400, _STATE_ERROR, "The agent is signed out already", state)
-            code = (
-                ("257", "CF_INVALID_PASSWORD_SPECIFIED")
-                if self.platform == "ucce"
-                else ("1010", "CF_INVALID_PARAMETER")
-            )
-            self.listener.user_refused(user, CtiError(_STATE_ERROR, code[1], code[0]), request_id)
-        elif (
-            state == "LOGOUT"
-            and user.state not in ("NOT_READY", *ON_CALL)
-            and self.platform == "ucce"
-        ):
-            raise Refusal(400, _STATE_ERROR, "Sign out from NOT_READY")
-        elif user.state == "RESERVED_OUTBOUND_PREVIEW" and self.platform == "uccx":
-            raise Refusal(500, "Internal Server Error", "The agent is reserved")
+            if self.platform == "ucce":
+                error = CtiError(_STATE_ERROR, "CF_INVALID_PASSWORD_SPECIFIED", "257")
+            else:
+                error = CtiError(_STATE_ERROR, "CF_INVALID_PARAMETER", "1010")
+            self.listener.user_command_failed(user, error, request_id)
         elif user.state in ON_CALL:
-            self._await_end(user, state, reason, request_id)
-        elif (
-            self.platform == "uccx" and state == "READY" and self.busy(user)
-        ):  # in a call that was not routed
-            self.listener.user_refused(
-                user, CtiError(_STATE_ERROR, "CF_RESOURCE_BUSY", "33"), request_id
-            )
+            self._set_pending_state(user, state, reason, request_id)
+        elif self.platform == "uccx" and state == "READY" and self.has_call(user):
+            # The agent is on a call that was not routed.
+            error = CtiError(_STATE_ERROR, "CF_RESOURCE_BUSY", "33")
+            self.listener.user_command_failed(user, error, request_id)
         else:
-            self.put(user, state, request_id, reason, reason_id)
+            self.change_state(user, state, request_id, reason, reason_id)
+
+    def _check_state(
+        self, user: User, state: str, reason_id: str, reason: ReasonCode | None
+    ) -> None:
+        """Raise the ApiError with which Finesse rejects a state change directly."""
+        if reason_id and reason is None:
+            raise ApiError(400, "Invalid Input", "Invalid reason code", reason_id)
+        if state in ("NOT_READY", "LOGOUT") and reason is None and self._has_reasons(state):
+            # Assumption: which error a missing code gives is not documented; the guide lists
+            # Parameter Missing for the state API.
+            raise ApiError(400, "Parameter Missing", "Reason code is required", "reasonCodeId")
+        if state == "WORK" and (user.state not in ON_CALL or user.wrap_up == "NOT_ALLOWED"):
+            raise ApiError(400, _STATE_ERROR, "Wrap-up is not possible now", state)
+        if state == "LOGOUT" and user.state == "LOGOUT":
+            raise ApiError(400, _STATE_ERROR, "The agent is signed out already", state)
+        can_sign_out = self.platform == "uccx" or user.state in ("NOT_READY", *ON_CALL)
+        if state == "LOGOUT" and not can_sign_out:
+            raise ApiError(400, _STATE_ERROR, "Sign out from NOT_READY")
+        if user.state == "RESERVED_OUTBOUND_PREVIEW" and self.platform == "uccx":
+            raise ApiError(500, "Internal Server Error", "The agent is reserved")
 
     def set_state_by(
         self, supervisor: User, user: User, state: str, reason_id: str, request_id: str
     ) -> None:
-        """A supervisor changes a team member's state; the system's own reason goes with it."""
+        """Change a team member's state for a supervisor, with the system's own reason code."""
         if user.team not in supervisor.supervises:
-            raise Refusal(
-                401, "Invalid Supervisor", "The user is not on a team of this supervisor", user.id
-            )
+            message = "The user is not on a team of this supervisor"
+            raise ApiError(401, "Invalid Supervisor", message, user.id)
         if state not in ("READY", "NOT_READY", "LOGOUT"):
-            raise Refusal(
-                400, _STATE_ERROR, "A supervisor may set READY, NOT_READY or LOGOUT", state
-            )
+            message = "A supervisor may set READY, NOT_READY or LOGOUT"
+            raise ApiError(400, _STATE_ERROR, message, state)
         if reason_id:
-            raise Refusal(400, "Invalid Input", "A supervisor can't give a reason code", reason_id)
-        allowed = ("READY", "WORK", "WORK_READY") if state == "NOT_READY" else ()
-        if (allowed and user.state not in allowed) or user.state == "LOGOUT":
-            raise Refusal(400, _STATE_ERROR, f"{state} is not possible from {user.state}", state)
-        code = 999 if self.platform == "ucce" else 22 if state == "LOGOUT" else 33
-        reason = (
-            None
-            if state == "READY"
-            else ReasonCode("", "NOT_READY", code, "Supervisor initiated", system=True)
-        )
+            message = "A supervisor can't give a reason code"
+            raise ApiError(400, "Invalid Input", message, reason_id)
+        is_possible = user.state != "LOGOUT"
+        if state == "NOT_READY":
+            is_possible = user.state in ("READY", *WRAPPING_UP)
+        if not is_possible:
+            message = f"{state} is not possible from {user.state}"
+            raise ApiError(400, _STATE_ERROR, message, state)
+        reason = None
+        if state != "READY":
+            reason = _SUPERVISOR_REASONS[self.platform, state]
         if user.state in ON_CALL:
-            self._await_end(user, state, reason, request_id)
+            self._set_pending_state(user, state, reason, request_id)
         else:
-            self.put(user, state, request_id, reason, "" if reason is None else "-1")
+            self.change_state(user, state, request_id, reason, "" if reason is None else "-1")
 
-    # ---- what happens to an agent
+    # ---- state changes
 
-    def put(
+    def change_state(
         self,
         user: User,
         state: str,
@@ -172,78 +196,80 @@ class Agents:
         reason: ReasonCode | None = None,
         reason_id: str = "",
     ) -> None:
-        """Into `state`, whatever was before, and tell it."""
+        """Put a user into `state` without checking whether that is allowed, and publish it."""
         if state in ON_CALL and user.state not in ON_CALL:
-            user.before_call = user.state
-        gone = user.extension if state == "LOGOUT" else ""
+            user.state_before_call = user.state
+        extension = user.extension
         changed = user.state != state
-        user.state, user.since = state, self.now()
+        user.state = state
+        user.state_since = self.now()
         if state not in ON_CALL:
-            user.reason, user.reason_id, user.pending, user.pending_reason = (
-                reason,
-                reason_id,
-                "",
-                None,
-            )
+            user.reason = reason
+            user.reason_id = reason_id
+            user.pending_state = ""
+            user.pending_reason = None
         if state == "LOGOUT":
-            user.extension, user.before_call, user.mobile = "", "NOT_READY", None
+            user.extension = ""
+            user.state_before_call = "NOT_READY"
+            user.mobile_agent = None
         if changed or request_id or reason:
             self.listener.user_changed(user, request_id)
-        if gone:
-            self.left(gone)
+        if state == "LOGOUT" and extension:
+            self.on_sign_out(extension)
 
-    def released(self, user: User, *, wrap_up: bool) -> None:
-        """The last call is over: into wrap-up, or to what was asked meanwhile, or to what was before the call."""
-        after, reason = user.pending or user.before_call, user.pending_reason
-        if after == "WORK" or (wrap_up and user.wrap_up.startswith("REQUIRED")):
-            ready = user.before_call == "READY" and user.pending in ("", "WORK", "READY")
-            user.before_call = "READY" if ready else "NOT_READY"
-            return self.put(user, "WORK_READY" if ready and self.platform == "ucce" else "WORK")
-        if reason is None and after == user.before_call and after == "NOT_READY":
+    def last_call_ended(self, user: User, *, wrap_up: bool) -> None:
+        """Move a user on after their last call: to wrap-up, the pending or the previous state."""
+        state = user.pending_state or user.state_before_call
+        if state == "WORK" or (wrap_up and user.wrap_up.startswith("REQUIRED")):
+            was_ready = user.state_before_call == "READY"
+            ready_next = was_ready and user.pending_state in ("", "WORK", "READY")
+            user.state_before_call = "READY" if ready_next else "NOT_READY"
+            self.change_state(
+                user, "WORK_READY" if ready_next and self.platform == "ucce" else "WORK"
+            )
+            return
+        reason = user.pending_reason
+        if reason is None and state == user.state_before_call and state == "NOT_READY":
             reason = user.reason
-        return self.put(
-            user,
-            after,
-            "",
-            reason,
-            reason.id or "-1" if reason else "-1" if after == "NOT_READY" else "",
-        )
+        reason_id = "-1" if state == "NOT_READY" else ""
+        if reason is not None:
+            reason_id = reason.id or "-1"
+        self.change_state(user, state, "", reason, reason_id)
 
-    def wrapped_up(self, user: User) -> None:
-        """The wrap-up timer has run out."""
-        if user.state in ("WORK", "WORK_READY"):
-            after = "READY" if user.before_call == "READY" else "NOT_READY"
-            self.put(user, after, "", None, "-1" if after == "NOT_READY" else "")
+    def end_wrap_up(self, user: User) -> None:
+        """End wrap-up when its timer has expired."""
+        if user.state in WRAPPING_UP:
+            if user.state_before_call == "READY":
+                self.change_state(user, "READY")
+            else:
+                self.change_state(user, "NOT_READY", reason_id="-1")
 
-    def force_out(self, user: User, reason: ReasonCode) -> None:
-        """What the platform does to whom it has lost: signed out, or, in the middle of a call, when that ends."""
+    def force_sign_out(self, user: User, reason: ReasonCode) -> None:
+        """Sign a user out without their request; during a call, when the call ends."""
         if user.state in ON_CALL:
-            self._await_end(user, "LOGOUT", reason, "")
+            self._set_pending_state(user, "LOGOUT", reason, "")
         elif user.state != "LOGOUT":
-            self.put(user, "LOGOUT", "", reason, "-1")
+            self.change_state(user, "LOGOUT", "", reason, "-1")
 
     def reset(self) -> None:
-        for fresh in people(self.site.more_agents):
-            user = self.users[fresh.id]
-            changed = user.state != fresh.state
-            for each in fields(fresh):
-                setattr(user, each.name, getattr(fresh, each.name))
+        for initial in demo_users(self.site.more_agents):
+            user = self.users[initial.id]
+            changed = user.state != initial.state
+            for each in fields(initial):
+                setattr(user, each.name, getattr(initial, each.name))
             if changed:
                 self.listener.user_changed(user, "")
 
-    # ---- beneath
-
-    def _await_end(
+    def _set_pending_state(
         self, user: User, state: str, reason: ReasonCode | None, request_id: str
     ) -> None:
-        if self.platform == "uccx" and (
-            state == "READY" or (state == "NOT_READY" and user.pending == "NOT_READY")
-        ):
-            self.listener.user_refused(
-                user, CtiError(_STATE_ERROR, "CF_INVALID_AGENT_WORKMODE", "265"), request_id
-            )
+        repeated = state == "NOT_READY" and user.pending_state == "NOT_READY"
+        if self.platform == "uccx" and (state == "READY" or repeated):
+            error = CtiError(_STATE_ERROR, "CF_INVALID_AGENT_WORKMODE", "265")
+            self.listener.user_command_failed(user, error, request_id)
             return
-        user.pending, user.pending_reason = state, reason
+        user.pending_state = state
+        user.pending_reason = reason
         self.listener.user_changed(user, request_id)
 
     def _has_reasons(self, category: str) -> bool:

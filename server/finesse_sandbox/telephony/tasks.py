@@ -1,4 +1,4 @@
-"""Task routing: an agent's standing in each medium that is not voice, and the tasks. UCCE only.
+"""Task routing: an agent's state in each nonvoice Media, and the tasks. UCCE only.
 
 Source: the developer guide's pages Media and Dialog for nonvoice, 12.5 to 15.0.
 """
@@ -7,38 +7,48 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
-from finesse_sandbox.site import CtiError, Refusal, User
+from finesse_sandbox.api_errors import ApiError, CtiError
+from finesse_sandbox.site import User
 from finesse_sandbox.telephony.agents import Agents
+from finesse_sandbox.telephony.dialogs import EventType
 
-_NEXT = {
+_STATE_AFTER = {
     "ACCEPT": "ACCEPTED",
     "START": "ACTIVE",
     "PAUSE": "PAUSED",
     "RESUME": "ACTIVE",
     "WRAP_UP": "WRAPPING_UP",
 }
-_ACTIONS = {
+_ACTIONS_BY_STATE = {
     "OFFERED": ("ACCEPT",),
     "ACCEPTED": ("START", "CLOSE", "TRANSFER"),
     "ACTIVE": ("PAUSE", "WRAP_UP", "TRANSFER", "CLOSE"),
     "PAUSED": ("RESUME", "WRAP_UP", "TRANSFER", "CLOSE"),
     "WRAPPING_UP": ("CLOSE",),
 }
+_AGENT_STATE_BY_TASK = {
+    "ACTIVE": "ACTIVE",
+    "WRAPPING_UP": "WORK_READY",
+    "PAUSED": "PAUSED",
+    "ACCEPTED": "RESERVED",
+    "OFFERED": "RESERVED",
+}
+"""The agent's state in a Media, by the state of their most demanding task (first match)."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Standing:
-    """One agent in one medium."""
+class AgentMedia:
+    """One agent's state in one Media (media routing domain)."""
 
     user: str
     id: str
     name: str
     state: str = "LOGOUT"
-    since: str = ""
+    state_since: str = ""
     reason_id: str = ""
-    limit: int = 1
+    max_dialogs: int = 1
     routable: bool = False
     interrupt_action: str = "ACCEPT"
     logout_action: str = "CLOSE"
@@ -47,173 +57,186 @@ class Standing:
 @dataclass(slots=True, kw_only=True)
 class Task:
     id: str
-    """With underscores, unlike a call's."""
+    """With underscores, unlike a call's id."""
     user: str
     media: str
     media_name: str
     variables: dict[str, str]
     state: str = "OFFERED"
-    began: str = ""
-    since: str = ""
+    offered_at: str = ""
+    state_since: str = ""
 
     @property
     def actions(self) -> tuple[str, ...]:
-        return _ACTIONS.get(self.state, ())
+        return _ACTIONS_BY_STATE.get(self.state, ())
 
 
-class Listener(Protocol):
-    def media_changed(self, user: User, standing: Standing) -> None: ...
+class TaskListener(Protocol):
+    """Receives media and task events."""
 
-    def media_refused(
-        self, user: User, standing: Standing, error: CtiError, request_id: str
+    def media_changed(self, user: User, media: AgentMedia) -> None: ...
+
+    def media_command_failed(
+        self, user: User, media: AgentMedia, error: CtiError, request_id: str
     ) -> None: ...
 
-    def task_changed(
-        self, user: User, task: Task, event: Literal["POST", "PUT", "DELETE"]
-    ) -> None: ...
+    def task_changed(self, user: User, task: Task, event: EventType) -> None: ...
 
 
 @dataclass
 class Tasks:
     agents: Agents
-    listener: Listener
-    standings: dict[tuple[str, str], Standing] = field(default_factory=dict)
+    listener: TaskListener
     tasks: dict[str, Task] = field(default_factory=dict)
+    _media: dict[tuple[str, str], AgentMedia] = field(default_factory=dict)
     _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
-    def of(self, user: User) -> list[Standing]:
-        media = self.agents.site.media if self.agents.platform == "ucce" else ()
-        return [
-            self.standings.setdefault((user.id, id), Standing(user=user.id, id=id, name=name))
-            for id, name in media
-        ]
-
-    def one(self, user: User, media: str) -> Standing:
-        found = next((each for each in self.of(user) if each.id == media), None)
-        if found is None:
-            raise Refusal(404, "Not Found", "There is no such Media", media)
+    def media_of(self, user: User) -> list[AgentMedia]:
+        """Return a user's state in each Media of the site; none on UCCX."""
+        found: list[AgentMedia] = []
+        if self.agents.platform != "ucce":
+            return found
+        for id, name in self.agents.site.media:
+            media = self._media.get((user.id, id))
+            if media is None:
+                media = AgentMedia(user=user.id, id=id, name=name)
+                self._media[user.id, id] = media
+            found.append(media)
         return found
 
-    def tasks_of(self, user: User) -> list[Task]:
-        return [task for task in self.tasks.values() if task.user == user.id]
+    def get_media(self, user: User, id: str) -> AgentMedia:
+        """Return a user's state in one Media. Raises ApiError 404."""
+        for media in self.media_of(user):
+            if media.id == id:
+                return media
+        raise ApiError(404, "Not Found", "There is no such Media", id)
+
+    def tasks_of(self, user: User, media: str = "") -> list[Task]:
+        return [
+            task
+            for task in self.tasks.values()
+            if task.user == user.id and media in ("", task.media)
+        ]
 
     def sign_in(
         self,
         user: User,
-        standing: Standing,
+        media: AgentMedia,
         *,
-        limit: int,
-        interrupt: str,
-        logout: str,
+        max_dialogs: int,
+        interrupt_action: str,
+        logout_action: str,
         request_id: str,
     ) -> None:
-        """Unlike in voice, signing in twice is an error."""
-        if standing.state != "LOGOUT":
+        """Sign a user in to a Media. Unlike in voice, a second sign-in is an error."""
+        if media.state != "LOGOUT":
             error = CtiError(
                 "Agent already logged into MRD", "E_ARM_STAT_AGENT_ALREADY_LOGGED_IN", "1"
             )
-            self.listener.media_refused(user, standing, error, request_id)
+            self.listener.media_command_failed(user, media, error, request_id)
             return
-        standing.limit, standing.interrupt_action, standing.logout_action, standing.routable = (
-            limit,
-            interrupt,
-            logout,
-            True,
-        )
-        self._put(user, standing, "NOT_READY")
+        media.max_dialogs = max_dialogs
+        media.interrupt_action = interrupt_action
+        media.logout_action = logout_action
+        media.routable = True
+        self._change_state(user, media, "NOT_READY")
 
     def set_state(
-        self, user: User, standing: Standing, state: str, reason_id: str, request_id: str
+        self, user: User, media: AgentMedia, state: str, reason_id: str, request_id: str
     ) -> None:
-        if standing.state == "LOGOUT":
+        if media.state == "LOGOUT":
             error = CtiError("Invalid State", "E_ARM_STAT_AGENT_NOT_LOGGED_IN", "2")
-            return self.listener.media_refused(user, standing, error, request_id)
-        mine = [task for task in self.tasks_of(user) if task.media == standing.id]
-        if state == "NOT_READY" and any(task.state == "OFFERED" for task in mine):
+            self.listener.media_command_failed(user, media, error, request_id)
+            return
+        tasks = self.tasks_of(user, media.id)
+        if state == "NOT_READY" and any(task.state == "OFFERED" for task in tasks):
             error = CtiError("Invalid State", "E_ARM_STAT_OFFERED_TASK_PENDING", "3")
-            return self.listener.media_refused(user, standing, error, request_id)
+            self.listener.media_command_failed(user, media, error, request_id)
+            return
         if state == "LOGOUT":
-            for task in mine:
+            for task in tasks:
                 self._close(user, task)
-        standing.reason_id = reason_id
-        standing.routable = state == "READY" or (standing.routable and state != "LOGOUT")
-        return self._put(user, standing, state)
+        media.reason_id = reason_id
+        media.routable = state == "READY" or (media.routable and state != "LOGOUT")
+        self._change_state(user, media, state)
 
-    def set_routable(self, user: User, standing: Standing, routable: bool, request_id: str) -> None:
-        if standing.routable == routable:
+    def sign_out_everywhere(self, user: User, reason_id: str) -> None:
+        for media in self.media_of(user):
+            if media.state != "LOGOUT":
+                self.set_state(user, media, "LOGOUT", reason_id, "")
+
+    def set_routable(self, user: User, media: AgentMedia, routable: bool, request_id: str) -> None:
+        if media.routable == routable:
             error = CtiError(
                 "Agent already in requested mode", "E_ARM_STAT_ALREADY_IN_REQUESTED_AGENT_MODE", "1"
             )
-            return self.listener.media_refused(user, standing, error, request_id)
-        standing.routable = routable
-        return self._put(user, standing, standing.state)
+            self.listener.media_command_failed(user, media, error, request_id)
+            return
+        media.routable = routable
+        self._change_state(user, media, media.state)
 
-    def offer(self, user: User, media: str, variables: dict[str, str]) -> Task:
-        """A task is routed to `user`. Raises Refusal if they can't have one now."""
-        standing = self.one(user, media)
-        mine = [task for task in self.tasks_of(user) if task.media == media]
-        if (
-            standing.state not in ("READY", "ACTIVE", "RESERVED", "PAUSED")
-            or not standing.routable
-            or len(mine) >= standing.limit
-        ):
-            raise Refusal(
-                409,
-                "Invalid State",
-                f"the agent is {standing.state} in {standing.name}, with {len(mine)} tasks",
-                media,
-            )
+    def offer(self, user: User, media_id: str, variables: dict[str, str]) -> Task:
+        """Route a task to a user. Raises ApiError if they cannot have one now."""
+        media = self.get_media(user, media_id)
+        count = len(self.tasks_of(user, media_id))
+        is_available = media.state in ("READY", "ACTIVE", "RESERVED", "PAUSED")
+        if not is_available or not media.routable or count >= media.max_dialogs:
+            message = f"the agent is {media.state} in {media.name}, with {count} tasks"
+            raise ApiError(409, "Invalid State", message, media_id)
         now = self.agents.now()
-        id = f"151635_{next(self._ids)}_1"
         task = Task(
-            id=id,
+            id=f"151635_{next(self._ids)}_1",
             user=user.id,
-            media=media,
-            media_name=standing.name,
+            media=media_id,
+            media_name=media.name,
             variables=variables,
-            began=now,
-            since=now,
+            offered_at=now,
+            state_since=now,
         )
-        self.tasks[id] = task
+        self.tasks[task.id] = task
         self.listener.task_changed(user, task, "POST")
-        self._follow(user, standing)
+        self._update_agent_state(user, media)
         return task
 
     def act(self, user: User, task: Task, action: str, request_id: str) -> None:
-        standing = self.one(user, task.media)
+        """Run an action on a task. An event reports that it is not allowed now."""
+        media = self.get_media(user, task.media)
         if action not in task.actions:
             error = CtiError("Generic Error", "E_ARM_STAT_INVALID_TASK_STATE", "4")
-            return self.listener.media_refused(user, standing, error, request_id)
+            self.listener.media_command_failed(user, media, error, request_id)
+            return
         if action in ("CLOSE", "TRANSFER"):
             self._close(user, task)
         else:
-            task.state, task.since = _NEXT[action], self.agents.now()
+            task.state = _STATE_AFTER[action]
+            task.state_since = self.agents.now()
             self.listener.task_changed(user, task, "PUT")
-        return self._follow(user, standing)
+        self._update_agent_state(user, media)
 
     def reset(self) -> None:
-        self.standings.clear()
+        self._media.clear()
         self.tasks.clear()
 
     def _close(self, user: User, task: Task) -> None:
-        task.state, task.since = "CLOSED", self.agents.now()
+        task.state = "CLOSED"
+        task.state_since = self.agents.now()
         del self.tasks[task.id]
         self.listener.task_changed(user, task, "DELETE")
 
-    def _follow(self, user: User, standing: Standing) -> None:
-        """The agent's state is that of the task that needs them most."""
-        states = {task.state for task in self.tasks_of(user) if task.media == standing.id}
-        ranks = {
-            "ACTIVE": "ACTIVE",
-            "WRAPPING_UP": "WORK_READY",
-            "PAUSED": "PAUSED",
-            "ACCEPTED": "RESERVED",
-            "OFFERED": "RESERVED",
-        }
-        now = next((theirs for task, theirs in ranks.items() if task in states), "READY")
-        if standing.state != now and standing.state not in ("LOGOUT", "NOT_READY"):
-            self._put(user, standing, now)
+    def _update_agent_state(self, user: User, media: AgentMedia) -> None:
+        """Set the agent's state in a Media to that of their most demanding task."""
+        if media.state in ("LOGOUT", "NOT_READY"):
+            return
+        task_states = {task.state for task in self.tasks_of(user, media.id)}
+        state = "READY"
+        for task_state, agent_state in _AGENT_STATE_BY_TASK.items():
+            if task_state in task_states:
+                state = agent_state
+                break
+        if media.state != state:
+            self._change_state(user, media, state)
 
-    def _put(self, user: User, standing: Standing, state: str) -> None:
-        standing.state, standing.since = state, self.agents.now()
-        self.listener.media_changed(user, standing)
+    def _change_state(self, user: User, media: AgentMedia, state: str) -> None:
+        media.state = state
+        media.state_since = self.agents.now()
+        self.listener.media_changed(user, media)

@@ -1,12 +1,19 @@
-// The desktop page: sign in, what an agent needs around their gadgets, and the sandbox panel that plays the rest of the world.
+// The desktop page: sign-in, the header with the agent's state, and the gadgets of the layout.
 
 import { Container } from "./container.js";
-import { Session, published, toObject } from "./session.js";
+import { $ } from "./dom.js";
+import { SandboxPanel, showError } from "./sandbox-panel.js";
+import { Session, toHubMessage } from "./session.js";
 import { Workflows } from "./workflows.js";
+import { parseXml, toObject } from "./xml.js";
 
-/** @param {string} selector @returns {any} */
-const $ = (selector) => document.querySelector(selector);
-const signIn = $("#sign-in");
+const SIGN_IN_TIMEOUT_MS = 8000;
+/** Where the page keeps the session over a reload, as a real desktop does. */
+const SESSION_KEY = "finesseSandbox";
+/** Where the vendor's library looks for the credentials. */
+const AUTHORIZATION_KEY = "userFinesseAuth";
+
+const signInForm = $("#sign-in");
 /** @type {Session | null} */
 let session = null;
 /** @type {Container | null} */
@@ -15,296 +22,256 @@ let container = null;
 let workflows = null;
 /** @type {any} */
 let user = null;
+const sandboxPanel = new SandboxPanel(() => String(user?.extension ?? ""));
 
-signIn.addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
+// ---- sign-in and sign-out
+
+signInForm.addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
   event.preventDefault();
-  const { id, password, extension, language } = Object.fromEntries(new FormData(signIn));
-  enter(new Session(String(id), String(password)), String(extension), String(language)).catch(
-    refused,
-  );
+  const { id, password, extension, language } = Object.fromEntries(new FormData(signInForm));
+  const started = new Session(String(id), String(password));
+  start(started, String(extension), String(language)).catch(showSignIn);
 });
-signIn.elements.id.addEventListener(
-  "change",
-  () => (signIn.elements.extension.value ||= signIn.elements.id.value),
-);
+signInForm.elements.id.addEventListener("change", () => {
+  signInForm.elements.extension.value ||= signInForm.elements.id.value;
+});
 
 /** @param {Error} error */
-function refused(error) {
+function showSignIn(error) {
+  closeSession();
+  signInForm.hidden = false;
+  $("#desktop").hidden = true;
+  signInForm.querySelector(".error").textContent = error.message;
+}
+
+function closeSession() {
   session?.stop();
   container?.close();
   sessionStorage.clear();
-  signIn.hidden = false;
-  $("#desktop").hidden = true;
-  signIn.querySelector(".error").textContent = error.message;
 }
 
-/** @param {Session} entering @param {string} extension @param {string} language */
-async function enter(entering, extension, language) {
-  session = entering;
-  const told = await (await session.fetch("/desktop/session")).json();
-  session.other = told.other;
-  session.move = () => {
-    sessionStorage.clear();
-    location.href = `${told.other.origin}/desktop#${new URLSearchParams({ ticket: told.other.ticket, extension, language })}`;
-  };
-  const { currentTimestamp } = toObject(await xml("/finesse/api/SystemInfo"));
-  const drift = Date.now() - Date.parse(currentTimestamp);
-  const [lang, country] = language.split("-");
-  // The keys under which the vendor's library looks.
-  sessionStorage.setItem("userFinesseAuth", session.authorization);
-  sessionStorage.setItem("standin", JSON.stringify({ id: session.id, extension, language }));
-  const { protocol, hostname, port, origin } = location;
-  container = new Container(
-    {
-      id: session.id,
-      host: hostname,
-      restHost: hostname,
-      hostPort: port,
-      localhostPort: port,
-      localhostFQDN: hostname,
-      scheme: protocol.replace(":", ""),
-      externalServerHost: origin,
-      extension,
-      teamId: told.team.id,
-      teamName: told.team.name,
-      language: lang,
-      country,
-      locale: `${lang}_${country}`,
-      xmppDomain: told.xmppDomain,
-      pubsubDomain: `pubsub.${told.xmppDomain}`,
-      clientDriftInMillis: String(drift),
-      mobileAgentMode: "",
-      mobileAgentDialNumber: "",
-      compatibilityMode: "false",
-    },
-    { lang, country },
-    (node, wanted) => entering.subscribe(node, wanted),
-    told.hub,
-  );
+/** Sign in, unless the agent is signed in already, and show the desktop.
+ * @param {Session} started @param {string} extension @param {string} language */
+async function start(started, extension, language) {
+  session = started;
+  const desktop = await (await session.fetch("/desktop/session")).json();
+  session.otherNode = desktop.other_node;
+  session.moveToOtherNode = () => moveTo(desktop.other_node, extension, language);
+  sessionStorage.setItem(AUTHORIZATION_KEY, session.authorization);
+  sessionStorage.setItem(SESSION_KEY, JSON.stringify({ id: session.id, extension, language }));
+  container = await createContainer(session, desktop, extension, language);
   workflows = new Workflows(container.hub);
-  // Notifications first, then sign-in: its outcome is one.
-  /** @type {(user: any) => void} */
+  await signIn(session, extension);
+  const notReadyReasons = await readReasonCodes("NOT_READY");
+  workflows.read(await readXml(`/finesse/api/User/${session.id}/Workflows`));
+  user = await readUser();
+  showHeader(desktop, notReadyReasons);
+  signInForm.hidden = true;
+  $("#desktop").hidden = false;
+  $("#nodes").hidden = !desktop.other_node;
+  $("#node").textContent = desktop.node;
+  container.fill(desktop.layout, $("#tabs"), $("#panels"));
+  sandboxPanel.showCallers(desktop.callers);
+}
+
+/** @param {Session} session @param {any} desktop @param {string} extension
+ * @param {string} language */
+async function createContainer(session, desktop, extension, language) {
+  const { currentTimestamp } = toObject(await readXml("/finesse/api/SystemInfo"));
+  const clientDrift = Date.now() - Date.parse(currentTimestamp);
+  const [lang, country] = language.split("-");
+  const { protocol, hostname, port, origin } = location;
+  const prefs = {
+    id: session.id,
+    host: hostname,
+    restHost: hostname,
+    hostPort: port,
+    localhostPort: port,
+    localhostFQDN: hostname,
+    scheme: protocol.replace(":", ""),
+    externalServerHost: origin,
+    extension,
+    teamId: desktop.team.id,
+    teamName: desktop.team.name,
+    language: lang,
+    country,
+    locale: `${lang}_${country}`,
+    xmppDomain: desktop.xmppDomain,
+    pubsubDomain: `pubsub.${desktop.xmppDomain}`,
+    clientDriftInMillis: String(clientDrift),
+    mobileAgentMode: "",
+    mobileAgentDialNumber: "",
+    compatibilityMode: "false",
+  };
+  return new Container(
+    prefs,
+    { lang, country },
+    (node, subscribe) => session.setNodeSubscription(node, subscribe),
+    desktop.hub,
+  );
+}
+
+/** Listen to notifications, then sign in: the outcome arrives as one.
+ * @param {Session} session @param {string} extension */
+async function signIn(session, extension) {
+  /** @type {() => void} */
   let confirm = () => {};
   /** @type {(error: Error) => void} */
   let fail = () => {};
+  /** @type {Promise<void>} */
   const outcome = new Promise((resolve, reject) => {
-    [confirm, fail] = [resolve, reject];
-    setTimeout(() => reject(new Error("Finesse did not confirm the sign-in; try again.")), 8000);
+    confirm = resolve;
+    fail = reject;
+    const timeout = new Error("Finesse did not confirm the sign-in. Try again.");
+    setTimeout(() => reject(timeout), SIGN_IN_TIMEOUT_MS);
   });
-  outcome.catch(() => {}); // awaited below only by who signs in anew
-  await session.listen((notification) => heard(notification, confirm, fail), connectionChanged);
-  if ((await readUser()).state === "LOGOUT") {
-    await session.putUser({ state: "LOGIN", extension });
-    await outcome;
+  outcome.catch(() => {}); // an agent who is signed in already does not wait for it
+  await session.listen(
+    (notification) => onNotification(notification, confirm, fail),
+    onConnectionStatus,
+  );
+  if ((await readUser()).state !== "LOGOUT") return;
+  await session.putUser({ state: "LOGIN", extension });
+  await outcome;
+}
+
+$("#sign-out").addEventListener("click", async () => {
+  try {
+    if (user?.state === "READY") await putState("NOT_READY");
+    await putState("LOGOUT");
+  } catch (error) {
+    showError(/** @type {Error} */ (error).message);
   }
-  const reasons = await readReasons();
-  workflows.read(await xml(`/finesse/api/User/${session.id}/Workflows`));
-  user = await readUser();
-  showUser(told, reasons);
-  signIn.hidden = true;
-  $("#desktop").hidden = false;
-  $("#nodes").hidden = !told.other;
-  $("#node").textContent = told.node;
-  container.fill(told.layout, $("#tabs"), $("#panels"));
-  showCallers(told.callers);
+});
+
+/** Change the state with its first reason, if any are configured. @param {string} state */
+async function putState(state) {
+  const [reason] = await readReasonCodes(state);
+  await session?.putUser(reason ? { state, reasonCodeId: reason.id } : { state });
 }
 
-/** @returns {Promise<any>} */
-async function readUser() {
-  return toObject(await xml(`/finesse/api/User/${session?.id}`));
+// ---- failover
+
+/** @param {{origin: string, ticket: string}} node @param {string} extension
+ * @param {string} language */
+function moveTo({ origin, ticket }, extension, language) {
+  sessionStorage.clear();
+  location.href = `${origin}/desktop#${new URLSearchParams({ ticket, extension, language })}`;
 }
 
-async function readReasons() {
-  const root = await xml(`/finesse/api/User/${session?.id}/ReasonCodes?category=NOT_READY`);
-  return [...root.children].map(toObject);
+/** Continue here the session of the other node, which was lost. @param {URLSearchParams} params */
+async function continueSession(params) {
+  history.replaceState(null, "", "/desktop");
+  const response = await fetch("/desktop/ticket", {
+    method: "POST",
+    body: JSON.stringify({ ticket: params.get("ticket") }),
+  });
+  const content = await response.json();
+  if (!response.ok) throw new Error(content.error);
+  await start(
+    Session.restore(content.id, content.authorization),
+    params.get("extension") ?? "",
+    params.get("language") ?? "en-US",
+  );
 }
+
+// ---- Finesse's data
 
 /** @param {string} path */
-async function xml(path) {
+async function readXml(path) {
   const response = await /** @type {Session} */ (session).fetch(path);
-  return new DOMParser().parseFromString(await response.text(), "text/xml").documentElement;
+  return parseXml(await response.text());
+}
+
+async function readUser() {
+  return toObject(await readXml(`/finesse/api/User/${session?.id}`));
+}
+
+/** @param {string} category @returns {Promise<any[]>} */
+async function readReasonCodes(category) {
+  const path = `/finesse/api/User/${session?.id}/ReasonCodes?category=${category}`;
+  return [...(await readXml(path)).children].map(toObject);
 }
 
 /**
  * @param {import("./session.js").Notification} notification
- * @param {(user: any) => void} confirmed @param {(error: Error) => void} failed
+ * @param {() => void} confirmSignIn @param {(error: Error) => void} failSignIn
  */
-function heard(notification, confirmed, failed) {
-  const { topic, data } = published(notification);
-  const { user: changed, apiErrors } = data.object.Update.data ?? {};
-  if (changed?.loginId === session?.id) {
-    heardUser(changed);
-    if (changed.state !== "LOGOUT") confirmed(changed);
+function onNotification(notification, confirmSignIn, failSignIn) {
+  const { topic, data } = toHubMessage(notification);
+  const update = data.object.Update;
+  const content = update.data ?? {};
+  if (content.user?.loginId === session?.id) {
+    onUser(content.user);
+    if (content.user.state !== "LOGOUT") confirmSignIn();
   }
-  if (apiErrors)
-    failed(new Error(`${apiErrors.apiError.errorType}: ${apiErrors.apiError.errorMessage}`));
+  const apiError = content.apiErrors?.apiError;
+  if (apiError) failSignIn(new Error(`${apiError.errorType}: ${apiError.errorMessage}`));
   container?.hub.publish(topic, data);
-  const { dialog, dialogs, Dialog } = data.object.Update.data ?? {};
-  const call = dialog ?? Dialog ?? dialogs?.Dialog;
-  if (call) workflows?.follow(call, data.object.Update.event, String(user?.extension ?? ""));
-  if (topic.endsWith(".Dialogs")) void showCalls();
-}
-
-/** @param {any} now */
-function heardUser(now) {
-  user = now;
-  const choice = $("#state");
-  const value =
-    now.state === "NOT_READY" && Number(now.reasonCodeId) > 0
-      ? `NOT_READY ${now.reasonCodeId}`
-      : now.state;
-  if (![...choice.options].some((option) => option.value === value))
-    choice.add(new Option(value.replace("_", " ").toLowerCase(), value));
-  choice.value = value;
-  if (now.state === "LOGOUT" && !$("#desktop").hidden) leave();
+  const dialog = content.dialog ?? content.Dialog ?? content.dialogs?.Dialog;
+  if (dialog) workflows?.onDialogEvent(dialog, update.event, String(user?.extension ?? ""));
+  if (topic.endsWith(".Dialogs")) void sandboxPanel.showCalls();
 }
 
 /** @param {string} status */
-function connectionChanged(status) {
+async function onConnectionStatus(status) {
   $("#connection").textContent = status === "failing" ? "Connection to Finesse lost" : "";
   container?.setStatus(status);
-  if (status === "recovered") void readUser().then(heardUser).then(showCalls);
+  if (status !== "recovered") return;
+  onUser(await readUser());
+  await sandboxPanel.showCalls();
 }
 
-/** @param {any} told @param {any[]} reasons */
-function showUser(told, reasons) {
-  $("#who").textContent = told.name || told.id;
+// ---- the header
+
+/** @param {any} desktop @param {any[]} notReadyReasons */
+function showHeader(desktop, notReadyReasons) {
+  $("#user-name").textContent = desktop.name || desktop.id;
   $("#extension").textContent = user.extension ?? "";
-  const options = [
-    new Option("Ready", "READY"),
-    ...reasons.map((r) => new Option(`Not ready: ${r.label}`, `NOT_READY ${r.id}`)),
-  ];
-  $("#state").replaceChildren(...options);
-  heardUser(user);
+  const notReady = notReadyReasons.map(
+    (reason) => new Option(`Not ready: ${reason.label}`, `NOT_READY ${reason.id}`),
+  );
+  if (!notReady.length) notReady.push(new Option("Not ready", "NOT_READY"));
+  $("#state").replaceChildren(new Option("Ready", "READY"), ...notReady);
+  onUser(user);
 }
 
-$("#state").addEventListener("change", (/** @type {any} */ event) => {
-  const [state, reason] = event.target.value.split(" ");
-  session
-    ?.putUser({ state, ...(reason ? { reasonCodeId: reason } : {}) })
-    .catch(complain)
-    .then(() => heardUser(user));
-});
-
-$("#sign-out").addEventListener("click", async () => {
-  try {
-    if (user?.state === "READY") await session?.putUser({ state: "NOT_READY", reasonCodeId: "1" });
-    const root = await xml(`/finesse/api/User/${session?.id}/ReasonCodes?category=LOGOUT`);
-    await session?.putUser({ state: "LOGOUT", reasonCodeId: toObject(root.children[0]).id });
-  } catch (error) {
-    complain(/** @type {Error} */ (error));
+/** @param {any} changed */
+function onUser(changed) {
+  user = changed;
+  const hasReason = user.state === "NOT_READY" && Number(user.reasonCodeId) > 0;
+  const value = hasReason ? `NOT_READY ${user.reasonCodeId}` : user.state;
+  const menu = $("#state");
+  // States that an agent cannot choose, such as TALKING, become options while they last.
+  const isKnown = [...menu.options].some((option) => option.value === value);
+  if (!isKnown) menu.add(new Option(value.replace("_", " ").toLowerCase(), value));
+  menu.value = value;
+  if (user.state === "LOGOUT" && !$("#desktop").hidden) {
+    closeSession();
+    location.reload();
   }
+}
+
+$("#state").addEventListener("change", async (/** @type {any} */ event) => {
+  const [state, reasonCodeId] = event.target.value.split(" ");
+  try {
+    await session?.putUser(reasonCodeId ? { state, reasonCodeId } : { state });
+  } catch (error) {
+    showError(/** @type {Error} */ (error).message);
+  }
+  onUser(user);
 });
 
-function leave() {
-  session?.stop();
-  container?.close();
-  sessionStorage.clear();
-  location.reload();
-}
+// ---- start of the page
 
-// ---- the sandbox panel
-
-/** @param {{label: string, number: string, queue: string, variables: Record<string, string>}[]} callers */
-function showCallers(callers) {
-  const ring = $("#ring");
-  const choice = ring.elements.caller;
-  choice.replaceChildren(...callers.map(({ label }, place) => new Option(label, String(place))));
-  const chosen = () => callers[Number(choice.value)];
-  choice.onchange = () => (ring.elements.number.value = chosen().number);
-  choice.onchange();
-  ring.onsubmit = (/** @type {SubmitEvent} */ event) => {
-    event.preventDefault();
-    const { queue, variables, number } = chosen();
-    const from = ring.elements.number.value;
-    void post("calls", {
-      from,
-      to: user.extension,
-      queue,
-      variables: from === number ? variables : {},
-    });
-  };
-  void showCalls();
-}
-
-for (const button of document.querySelectorAll("[data-events]")) {
-  const down = /** @type {HTMLElement} */ (button).dataset.events === "down";
-  button.addEventListener(
-    "click",
-    () => void post("faults", { kind: "events", times: down ? 1 : 0 }),
-  );
-}
-
-$("#take-down").addEventListener(
-  "click",
-  () => void post("faults", { kind: "node", node: $("#node").textContent }),
-);
-$("#bring-up").addEventListener("click", async () => {
-  for (const node of ["A", "B"]) await post("faults", { kind: "node", node, times: 0 });
-});
-
-async function showCalls() {
-  const calls = await (await fetch("/sandbox/calls")).json();
-  const mine = calls.filter((/** @type {any} */ call) =>
-    call.participants.some((/** @type {any} */ p) => p.address === user?.extension),
-  );
-  $("#calls").replaceChildren(
-    ...mine.map((/** @type {any} */ call) => {
-      const row = document.createElement("div");
-      row.className = "call";
-      const label = document.createElement("span");
-      const outside = call.from === user.extension ? call.to : call.from;
-      label.textContent = `${outside} (${call.state.toLowerCase()})`;
-      const actions =
-        call.from === user.extension && call.state === "ALERTING" ? ["answer", "drop"] : ["drop"];
-      row.append(
-        label,
-        ...actions.map((action) => {
-          const button = document.createElement("button");
-          button.type = "button";
-          button.textContent = action === "drop" ? "They hang up" : "They answer";
-          button.addEventListener("click", () => void post(`calls/${call.id}/${action}`, {}));
-          return button;
-        }),
-      );
-      return row;
-    }),
-  );
-}
-
-/** @param {string} path @param {object} body */
-async function post(path, body) {
-  const response = await fetch(`/sandbox/${path}`, { method: "POST", body: JSON.stringify(body) });
-  complain(response.ok ? null : new Error((await response.json()).error));
-}
-
-/** @param {Error | null} error */
-function complain(error) {
-  $("#sandbox .error").textContent = error?.message ?? "";
-}
-
-// ---- begin: a reload keeps the session, as a real desktop does
-
-const kept = JSON.parse(sessionStorage.getItem("standin") ?? "null");
-const authorization = sessionStorage.getItem("userFinesseAuth");
-const arriving = new URLSearchParams(location.hash.slice(1));
-if (arriving.get("ticket")) arrive(arriving).catch(refused);
-else if (kept && authorization)
-  enter(Session.restored(kept.id, authorization), kept.extension, kept.language).catch(refused);
-else signIn.hidden = false;
-
-/** From the other node, which was lost. @param {URLSearchParams} told */
-async function arrive(told) {
-  history.replaceState(null, "", "/desktop");
-  const response = await fetch("/desktop/ticket", {
-    method: "POST",
-    body: JSON.stringify({ ticket: told.get("ticket") }),
-  });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.error);
-  await enter(
-    Session.restored(answer.id, answer.authorization),
-    told.get("extension") ?? "",
-    told.get("language") ?? "en-US",
-  );
+const stored = JSON.parse(sessionStorage.getItem(SESSION_KEY) ?? "null");
+const authorization = sessionStorage.getItem(AUTHORIZATION_KEY);
+const params = new URLSearchParams(location.hash.slice(1));
+if (params.get("ticket")) {
+  continueSession(params).catch(showSignIn);
+} else if (stored && authorization) {
+  const restored = Session.restore(stored.id, authorization);
+  start(restored, stored.extension, stored.language).catch(showSignIn);
+} else {
+  signInForm.hidden = false;
 }

@@ -1,209 +1,220 @@
-// The signed-in user's line to the server: REST in XML, and notifications as a stream of JSON lines, re-opened when it breaks.
+// The signed-in user's connection to Finesse: REST in XML, and notifications as a stream of JSON
+// lines, reopened when it breaks.
 
-/** @typedef {{node: string, update: string, at: number}} Notification */
+import { parseXml, toElements, toObject } from "./xml.js";
+
+/** @typedef {{node: string, update: string}} Notification */
 /** @typedef {"connected" | "failing" | "recovered"} Status */
 
-const BACK_OFF = [500, 1000, 2000, 4000, 8000];
-/** Failed attempts after which the other node is looked at. */
-const LOYALTY = 2;
-/** Milliseconds without a sign of life after which the stream counts as broken; the server gives one every 5 s. */
-const SILENCE = 12_000;
+const RECONNECT_DELAYS_MS = [500, 1000, 2000, 4000, 8000];
+/** Failed attempts after which the desktop looks whether the other node is in service. */
+const ATTEMPTS_BEFORE_FAILOVER = 2;
+/** The server sends a heartbeat every 5 s. */
+const STREAM_TIMEOUT_MS = 12_000;
 
 export class Session {
-  #stopped = false;
+  #isStopped = false;
   /** @type {AbortController | null} */
   #stream = null;
-  /** The name of the event stream, under which gadgets subscribe to more than the user's own. */
+  /** Names the event stream: gadgets subscribe to further nodes for it. */
   #jid = "";
-  /** How many gadgets want each node. @type {Map<string, number>} */
+  /** How many gadgets have subscribed to each node. @type {Map<string, number>} */
   #nodes = new Map();
 
   /** @param {string} id @param {string} password */
   constructor(id, password) {
     this.id = id;
-    /** Where to go when this node is lost, and what lets the session in there. @type {{origin: string, ticket: string} | null} */
-    this.other = null;
-    /** Goes there. */
-    this.move = () => {};
+    /** The other node, and the ticket that continues the session there.
+     * @type {{origin: string, ticket: string} | null} */
+    this.otherNode = null;
+    this.moveToOtherNode = () => {};
+    const credentials = new TextEncoder().encode(`${id}:${password}`);
     /** Basic credentials, as gadgets find them in sessionStorage. */
-    this.authorization = btoa(
-      String.fromCharCode(...new TextEncoder().encode(`${id}:${password}`)),
-    );
+    this.authorization = btoa(String.fromCharCode(...credentials));
   }
 
   /** @param {string} id @param {string} authorization */
-  static restored(id, authorization) {
+  static restore(id, authorization) {
     const session = new Session(id, "");
     session.authorization = authorization;
     return session;
   }
 
-  /** @param {string} path @param {{method?: string, body?: string}} [told] */
-  async fetch(path, told = {}) {
+  /** @param {string} path @param {{method?: string, body?: string}} [options] */
+  async fetch(path, options = {}) {
     const headers = {
       Authorization: `Basic ${this.authorization}`,
       "Content-Type": "application/xml",
     };
-    const response = await fetch(path, { ...told, headers });
+    const response = await fetch(path, { ...options, headers });
     if (response.ok) return response;
-    throw new Error(await said(response));
+    throw new Error(await errorMessage(response));
   }
 
   /** @param {Record<string, string>} fields */
   putUser(fields) {
-    const body = Object.entries(fields)
-      .map(([name, value]) => `<${name}>${escaped(value)}</${name}>`)
-      .join("");
     return this.fetch(`/finesse/api/User/${encodeURIComponent(this.id)}`, {
       method: "PUT",
-      body: `<User>${body}</User>`,
+      body: `<User>${toElements(fields)}</User>`,
     });
   }
 
   /**
-   * Listen until `stop()`. Resolves once the stream is open for the first time; rejects if it can't be opened at all.
-   * @param {(notification: Notification) => void} heard @param {(status: Status) => void} changed
+   * Listen until `stop()`. Resolves once the stream is open; rejects if that fails the first time.
+   * @param {(notification: Notification) => void} onNotification
+   * @param {(status: Status) => void} onStatus
    */
-  async listen(heard, changed) {
-    const first = await this.#open();
-    changed("connected");
-    void this.#read(first, heard).then(() => this.#again(heard, changed));
+  async listen(onNotification, onStatus) {
+    const stream = await this.#open();
+    onStatus("connected");
+    void this.#listenFrom(stream, onNotification, onStatus);
   }
 
   /**
-   * What a gadget asks of the notification service; counted, as several may want the same.
-   * @param {string} node @param {boolean} wanted @returns {Promise<string>} what was wrong; empty if nothing
+   * Subscribe a gadget to a node of the notification service, or end that. Several gadgets may
+   * have subscribed to the same node; the server gets the first and the last request.
+   * @param {string} node @param {boolean} subscribe
+   * @returns {Promise<string>} an error message; empty if all went well
    */
-  async subscribe(node, wanted) {
-    const count = (this.#nodes.get(node) ?? 0) + (wanted ? 1 : -1);
+  async setNodeSubscription(node, subscribe) {
+    const count = (this.#nodes.get(node) ?? 0) + (subscribe ? 1 : -1);
     this.#nodes.set(node, Math.max(0, count));
-    if (count !== (wanted ? 1 : 0)) return "";
-    return this.#tell(node, wanted).catch((error) => (this.#nodes.delete(node), error.message));
-  }
-
-  /** @param {string} node @param {boolean} subscribe */
-  async #tell(node, subscribe) {
-    const body = JSON.stringify({ jid: this.#jid, node, subscribe });
-    await this.fetch("/desktop/subscriptions", { method: "POST", body });
-    return "";
+    const isFirstOrLast = count === (subscribe ? 1 : 0);
+    if (!isFirstOrLast) return "";
+    try {
+      await this.#postSubscription(node, subscribe);
+      return "";
+    } catch (error) {
+      this.#nodes.delete(node);
+      return /** @type {Error} */ (error).message;
+    }
   }
 
   stop() {
-    this.#stopped = true;
+    this.#isStopped = true;
     this.#stream?.abort();
+  }
+
+  /** @param {string} node @param {boolean} subscribe */
+  #postSubscription(node, subscribe) {
+    const body = JSON.stringify({ jid: this.#jid, node, subscribe });
+    return this.fetch("/desktop/subscriptions", { method: "POST", body });
   }
 
   async #open() {
     this.#stream = new AbortController();
     const headers = { Authorization: `Basic ${this.authorization}` };
     const response = await fetch("/desktop/events", { headers, signal: this.#stream.signal });
-    if (!response.ok || !response.body) throw new Error(await said(response));
+    if (!response.ok || !response.body) throw new Error(await errorMessage(response));
     return response.body;
   }
 
-  /** @param {ReadableStream<Uint8Array>} body @param {(notification: Notification) => void} heard */
-  async #read(body, heard) {
-    const reader = body.getReader();
+  /** Read the stream, and reopen it whenever it ends.
+   * @param {ReadableStream<Uint8Array>} stream
+   * @param {(notification: Notification) => void} onNotification
+   * @param {(status: Status) => void} onStatus */
+  async #listenFrom(stream, onNotification, onStatus) {
+    await this.#read(stream, onNotification);
+    while (!this.#isStopped) {
+      onStatus("failing");
+      const reopened = await this.#reopen();
+      if (!reopened || this.#isStopped) return;
+      onStatus("recovered");
+      await this.#read(reopened, onNotification);
+    }
+  }
+
+  /** Reopen the stream; resolves with null after `stop()` or a move to the other node. */
+  async #reopen() {
+    for (let attempt = 0; !this.#isStopped; attempt++) {
+      const delay = RECONNECT_DELAYS_MS[Math.min(attempt, RECONNECT_DELAYS_MS.length - 1)];
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      const stream = await this.#open().catch(() => null);
+      if (stream) return stream;
+      if (attempt >= ATTEMPTS_BEFORE_FAILOVER && (await isInService(this.otherNode?.origin))) {
+        this.moveToOtherNode();
+        return null;
+      }
+    }
+    return null;
+  }
+
+  /** Read the stream to its end. An error ends it too.
+   * @param {ReadableStream<Uint8Array>} stream
+   * @param {(notification: Notification) => void} onNotification */
+  async #read(stream, onNotification) {
+    const reader = stream.getReader();
     const decoder = new TextDecoder();
-    let rest = "";
-    let watchdog = 0;
+    let unfinishedLine = "";
+    let timeout = 0;
     try {
       for (;;) {
-        watchdog = setTimeout(() => this.#stream?.abort(), SILENCE);
+        timeout = setTimeout(() => this.#stream?.abort(), STREAM_TIMEOUT_MS);
         const { done, value } = await reader.read();
-        clearTimeout(watchdog);
+        clearTimeout(timeout);
         if (done) return;
-        const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
-        rest = lines.pop() ?? "";
-        for (const line of lines.filter(Boolean).map((line) => JSON.parse(line))) {
-          if (!line.jid) heard(line);
-          else {
-            this.#jid = line.jid; // a new stream: what gadgets want beyond the user's own is asked for again
-            for (const [node, count] of this.#nodes)
-              if (count) void this.#tell(node, true).catch(() => {});
-          }
+        const lines = (unfinishedLine + decoder.decode(value, { stream: true })).split("\n");
+        unfinishedLine = lines.pop() ?? "";
+        for (const line of lines) {
+          if (line) this.#onLine(JSON.parse(line), onNotification);
         }
       }
     } catch {
-      clearTimeout(watchdog); // broken: opened again by whoever reads
+      clearTimeout(timeout);
     }
   }
 
-  /** @param {(notification: Notification) => void} heard @param {(status: Status) => void} changed */
-  async #again(heard, changed) {
-    while (!this.#stopped) {
-      changed("failing");
-      let body = null;
-      for (let attempt = 0; !body && !this.#stopped; attempt++) {
-        await new Promise((resolve) =>
-          setTimeout(resolve, BACK_OFF[Math.min(attempt, BACK_OFF.length - 1)]),
-        );
-        body = await this.#open().catch(() => null);
-        if (!body && attempt >= LOYALTY && (await inService(this.other?.origin)))
-          return this.move();
-      }
-      if (!body || this.#stopped) return;
-      changed("recovered");
-      await this.#read(body, heard);
+  /** @param {any} line @param {(notification: Notification) => void} onNotification */
+  #onLine(line, onNotification) {
+    if (!line.jid) {
+      onNotification(line);
+      return;
+    }
+    // A new stream has none of the subscriptions that gadgets made for the one before.
+    this.#jid = line.jid;
+    for (const [node, count] of this.#nodes) {
+      if (count) this.#postSubscription(node, true).catch(() => {});
     }
   }
 }
 
-/** A notification as the vendor's desktop publishes it on the hub. @param {Notification} notification */
-export function published({ node, update }) {
-  const root = new DOMParser().parseFromString(update, "text/xml").documentElement;
+/** Convert a notification to what the vendor's desktop publishes on the hub.
+ * @param {Notification} notification */
+export function toHubMessage({ node, update }) {
   return {
     topic: node.slice(1).replaceAll("/", "."),
-    data: { content: node + update, object: { Update: toObject(root) } },
+    data: { content: node + update, object: { Update: toObject(parseXml(update)) } },
   };
 }
 
-/** No children is text, empty is null, twice is a list. @param {Element} element @returns {any} */
-export function toObject(element) {
-  if (!element.children.length) return element.textContent || null;
-  /** @type {Record<string, any>} */
-  const object = {};
-  for (const child of element.children) {
-    const value = toObject(child);
-    if (!(child.tagName in object)) object[child.tagName] = value;
-    else if (Array.isArray(object[child.tagName])) object[child.tagName].push(value);
-    else object[child.tagName] = [object[child.tagName], value];
-  }
-  return object;
-}
-
 /** @param {string | undefined} origin */
-async function inService(origin) {
+async function isInService(origin) {
   if (!origin) return false;
   try {
-    const info = await (await fetch(`${origin}/finesse/api/SystemInfo`)).text();
-    return (
-      new DOMParser().parseFromString(info, "text/xml").querySelector("status")?.textContent ===
-      "IN_SERVICE"
-    );
+    const response = await fetch(`${origin}/finesse/api/SystemInfo`);
+    const info = parseXml(await response.text());
+    return info.querySelector("status")?.textContent === "IN_SERVICE";
   } catch {
     return false;
   }
 }
 
-/** What the server said was wrong, in XML or JSON. @param {Response} response */
-async function said(response) {
+/** Return the server's reason for an error, which it sends in XML or JSON.
+ * @param {Response} response */
+async function errorMessage(response) {
   const text = await response.text();
-  const xml = text.startsWith("<") && new DOMParser().parseFromString(text, "text/xml");
-  if (xml) {
-    if (response.status === 401) return "Finesse does not accept this id and password.";
-    return [xml.querySelector("ErrorMessage"), xml.querySelector("ErrorData")]
-      .map((e) => e?.textContent)
+  if (response.status === 401) return "Finesse rejected the agent id or the password.";
+  if (text.startsWith("<")) {
+    const error = parseXml(text);
+    const details = [error.querySelector("ErrorMessage"), error.querySelector("ErrorData")];
+    return details
+      .map((element) => element?.textContent)
       .filter(Boolean)
       .join(": ");
   }
   try {
-    if (response.status === 401) return "Finesse does not accept this id and password.";
     return JSON.parse(text).error;
   } catch {
-    return `Finesse answered ${response.status}`;
+    return `Finesse returned status ${response.status}`;
   }
 }
-
-/** @param {string} text */
-export const escaped = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);

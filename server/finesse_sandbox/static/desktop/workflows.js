@@ -1,16 +1,26 @@
-// The desktop's workflows: what an administrator wants to happen when a call arrives, is answered or ends.
-// A browser pop or an HTTP request, by the desktop itself or, told through the hub, by a gadget. Facts: the developer guide's pages
-// Workflow and WorkflowActionEvent.
+// The desktop's workflows: what an administrator has configured to happen when a call arrives, is
+// answered or ends. The action is a browser pop or an HTTP request, done by the desktop or, by way
+// of the hub, by a gadget. Source: the developer guide's pages Workflow and WorkflowActionEvent.
 
-import { toObject } from "./session.js";
+import { toObject } from "./xml.js";
 
 /** @typedef {{name: string, node: string, type: string, testValue?: string}} Variable */
+/** @typedef {{name: string, value: string, expandedValue: string}} Param */
+
+/** The trigger of a workflow by the state of the agent's participant.
+ * @type {Record<string, string>} */
+const TRIGGER_BY_STATE = {
+  ALERTING: "CALL_ARRIVES",
+  ACTIVE: "CALL_ANSWERED",
+  DROPPED: "CALL_ENDS",
+};
 
 export class Workflows {
-  /** What each call was the last time, by its id: a workflow fires once for each step. @type {Map<string, string>} */
-  #steps = new Map();
+  /** The last trigger of each call by its id: a workflow runs once per trigger.
+   * @type {Map<string, string>} */
+  #lastTriggers = new Map();
   /** @type {any[]} */
-  #flows = [];
+  #workflows = [];
 
   /** @param {import("./hub.js").Hub} hub */
   constructor(hub) {
@@ -19,112 +29,137 @@ export class Workflows {
 
   /** @param {Element} root the team's `<Workflows>` */
   read(root) {
-    this.#flows = [...root.children].map(toObject);
+    this.#workflows = [...root.children].map(toObject);
   }
 
-  /** What an event says about the agent's call. @param {any} dialog @param {string} event @param {string} extension */
-  follow(dialog, event, extension) {
-    const mine = list(dialog.participants?.Participant).find(
-      (one) => one.mediaAddress === extension,
-    );
-    const step =
-      event === "DELETE" ? "CALL_ENDS" : STEPS[/** @type {keyof typeof STEPS} */ (mine?.state)];
-    const before = this.#steps.get(dialog.id);
-    if (event === "DELETE") this.#steps.delete(dialog.id);
-    else if (step) this.#steps.set(dialog.id, step);
-    if (!step || before === step) return;
-    for (const flow of this.#flows) {
-      if (flow.TriggerSet?.name !== step || !this.#met(flow, dialog)) continue;
-      for (const action of list(flow.workflowActions?.WorkflowAction)) this.#do(action, dialog);
+  /** Run the workflows that an event of the agent's call triggers.
+   * @param {any} dialog @param {string} event @param {string} extension */
+  onDialogEvent(dialog, event, extension) {
+    const trigger = triggerOf(dialog, event, extension);
+    const previous = this.#lastTriggers.get(dialog.id);
+    if (event === "DELETE") this.#lastTriggers.delete(dialog.id);
+    else if (trigger) this.#lastTriggers.set(dialog.id, trigger);
+    if (!trigger || previous === trigger) return;
+    for (const workflow of this.#workflows) {
+      if (workflow.TriggerSet?.name !== trigger || !isMet(workflow, dialog)) continue;
+      for (const action of list(workflow.workflowActions?.WorkflowAction))
+        this.#run(action, dialog);
     }
   }
 
-  /** @param {any} flow @param {any} dialog */
-  #met(flow, dialog) {
-    const conditions = list(flow.ConditionSet?.conditions?.Condition).map((one) =>
-      compare(one, dialog),
-    );
-    const triggers = list(flow.TriggerSet?.triggers?.Trigger).map((one) => compare(one, dialog));
-    const any = flow.ConditionSet?.applyMethod === "ANY" && conditions.length > 0;
-    return triggers.every(Boolean) && (any ? conditions.some(Boolean) : conditions.every(Boolean));
-  }
-
   /** @param {any} action @param {any} dialog */
-  #do(action, dialog) {
+  #run(action, dialog) {
     const variables = list(action.actionVariables?.ActionVariable);
-    const values = Object.fromEntries(variables.map((one) => [one.name, value(one.node, dialog)]));
-    const expand = (/** @type {string} */ text) =>
-      text.replace(/\$\{([^}]+)\}/g, (_, name) => encodeURIComponent(values[name] ?? ""));
-    const params = list(action.params?.Param).map((one) => ({
-      name: one.name,
-      value: one.value ?? "",
-      expandedValue: expand(one.value ?? ""),
-    }));
-    const param = (/** @type {string} */ name) =>
-      params.find((one) => one.name === name)?.expandedValue;
+    /** @type {Record<string, string>} */
+    const values = {};
+    for (const variable of variables) values[variable.name] = valueAt(variable.node, dialog);
+    const params = expandParams(list(action.params?.Param), values);
     if (action.handledBy === "OTHER") {
-      const actionVariables = variables.map((one) => ({ ...one, actualValue: values[one.name] }));
-      const told = {
+      this.hub.publish("finesse.containerservices.workflowActionEvent", {
         name: action.name,
         type: action.type,
         handledBy: "OTHER",
         params,
-        actionVariables,
-      };
-      this.hub.publish("finesse.containerservices.workflowActionEvent", told);
-    } else if (action.type === "BROWSER_POP") {
-      window.open(param("path"), param("windowName"));
-    } else {
-      const fields = {
-        url: param("path") ?? "",
-        httpMethod: param("method") ?? "PUT",
-        postData: param("body") ?? "",
-      };
-      const headers = `Content-Type=${encodeURIComponent(param("contentType") ?? "text/plain")}`;
-      void fetch("/gadgets/makeRequest", {
-        method: "POST",
-        body: new URLSearchParams({ ...fields, headers, refresh: "0" }),
+        actionVariables: variables.map((variable) => ({
+          ...variable,
+          actualValue: values[variable.name],
+        })),
       });
+    } else if (action.type === "BROWSER_POP") {
+      window.open(param(params, "path"), param(params, "windowName"));
+    } else {
+      sendHttpRequest(params);
     }
   }
 }
 
-const STEPS = { ALERTING: "CALL_ARRIVES", ACTIVE: "CALL_ANSWERED", DROPPED: "CALL_ENDS" };
-
-/** @param {any} found */
-const list = (found) => (Array.isArray(found) ? found : found ? [found] : []);
-
-/** What is at a place such as //Dialog/mediaProperties/callvariables/callVariable1. @param {string} place @param {any} dialog */
-function value(place, dialog) {
-  const path = place.replace(/^\/\/Dialog\//, "").split("/");
-  const variable = list(dialog.mediaProperties?.callvariables?.CallVariable).find(
-    (one) => one.name === path.at(-1),
+/** @param {any} dialog @param {string} event @param {string} extension */
+function triggerOf(dialog, event, extension) {
+  if (event === "DELETE") return "CALL_ENDS";
+  const agent = list(dialog.participants?.Participant).find(
+    (participant) => participant.mediaAddress === extension,
   );
-  const found = variable ? variable.value : path.reduce((at, name) => at?.[name], dialog);
-  return found === null || found === undefined || typeof found === "object" ? "" : String(found);
+  return TRIGGER_BY_STATE[agent?.state];
 }
 
-/** @param {{Variable: Variable, comparator: string, value: string | null}} condition @param {any} dialog */
+/** @param {any} workflow @param {any} dialog */
+function isMet(workflow, dialog) {
+  const isTrue = (/** @type {any} */ condition) => compare(condition, dialog);
+  const triggers = list(workflow.TriggerSet?.triggers?.Trigger);
+  const conditions = list(workflow.ConditionSet?.conditions?.Condition);
+  if (!triggers.every(isTrue)) return false;
+  const anySuffices = workflow.ConditionSet?.applyMethod === "ANY" && conditions.length > 0;
+  return anySuffices ? conditions.some(isTrue) : conditions.every(isTrue);
+}
+
+/** Replace `${name}` in the params of an action by the values of its variables.
+ * @param {any[]} params @param {Record<string, string>} values @returns {Param[]} */
+function expandParams(params, values) {
+  const expand = (/** @type {string} */ text) =>
+    text.replace(/\$\{([^}]+)\}/g, (_match, name) => encodeURIComponent(values[name] ?? ""));
+  return params.map(({ name, value }) => ({
+    name,
+    value: value ?? "",
+    expandedValue: expand(value ?? ""),
+  }));
+}
+
+/** @param {Param[]} params @param {string} name */
+const param = (params, name) => params.find((known) => known.name === name)?.expandedValue;
+
+/** @param {Param[]} params */
+function sendHttpRequest(params) {
+  const contentType = param(params, "contentType") ?? "text/plain";
+  const body = new URLSearchParams({
+    url: param(params, "path") ?? "",
+    httpMethod: param(params, "method") ?? "PUT",
+    postData: param(params, "body") ?? "",
+    headers: `Content-Type=${encodeURIComponent(contentType)}`,
+    refresh: "0",
+  });
+  void fetch("/gadgets/makeRequest", { method: "POST", body });
+}
+
+/** @param {any} items @returns {any[]} */
+function list(items) {
+  if (Array.isArray(items)) return items;
+  return items ? [items] : [];
+}
+
+/** Return the value at a node such as //Dialog/mediaProperties/callvariables/callVariable1.
+ * @param {string} node @param {any} dialog */
+function valueAt(node, dialog) {
+  const path = node.replace(/^\/\/Dialog\//, "").split("/");
+  const variables = list(dialog.mediaProperties?.callvariables?.CallVariable);
+  const variable = variables.find(({ name }) => name === path.at(-1));
+  let value = dialog;
+  if (variable) value = variable.value;
+  else for (const name of path) value = value?.[name];
+  return value === null || value === undefined || typeof value === "object" ? "" : String(value);
+}
+
+/** @param {{Variable: Variable, comparator: string, value: string | null}} condition
+ * @param {any} dialog */
 function compare(condition, dialog) {
-  const is = value(condition.Variable?.node ?? "", dialog);
-  const wanted = condition.value ?? "";
+  const actual = valueAt(condition.Variable?.node ?? "", dialog);
+  const expected = condition.value ?? "";
   switch (condition.comparator) {
     case "IS_EQUAL":
-      return is === wanted;
+      return actual === expected;
     case "IS_NOT_EQUAL":
-      return is !== wanted;
+      return actual !== expected;
     case "CONTAINS":
-      return is.includes(wanted);
+      return actual.includes(expected);
     case "NOT_CONTAINS":
-      return !is.includes(wanted);
+      return !actual.includes(expected);
     case "BEGINS_WITH":
-      return is.startsWith(wanted);
+      return actual.startsWith(expected);
     case "ENDS_WITH":
-      return is.endsWith(wanted);
+      return actual.endsWith(expected);
     case "IS_EMPTY":
-      return is === "";
+      return actual === "";
     case "IS_NOT_EMPTY":
-      return is !== "";
+      return actual !== "";
     default:
       return false;
   }

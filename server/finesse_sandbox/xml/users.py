@@ -1,0 +1,87 @@
+"""XML of users, teams and the reason code of a state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lxml import etree
+from lxml.builder import E
+
+from finesse_sandbox.site import ReasonCode, SiteConfiguration, User
+from finesse_sandbox.xml.document import API
+
+
+def user_element(site: SiteConfiguration, user: User, tag: str = "User") -> etree._Element:
+    uri = f"{API}/User/{user.id}"
+    element = E(
+        tag,
+        E.uri(uri),
+        E.roles(*(E.role(role) for role in user.roles)),
+        E.loginId(user.id),
+        E.loginName(user.id),
+        E.state(user.state),
+        E.stateChangeTime(user.state_since),
+        E.mediaType("1"),
+        E.pendingState(user.pending_state),
+        E.reasonCodeId(user.reason_id),
+        E.settings(E.wrapUpOnIncoming(user.wrap_up), E.wrapUpOnOutgoing("NOT_ALLOWED")),
+        E.extension(user.extension),
+        E.firstName(user.first_name),
+        E.lastName(user.last_name),
+        E.teamId(user.team),
+        E.teamName(site.team_name),
+        E.dialogs(f"{uri}/Dialogs"),
+        E.wrapUpTimer(str(user.wrap_up_seconds)),
+    )
+    if user.mobile_agent:
+        mobile = user.mobile_agent
+        element.append(E.mobileAgent(E.mode(mobile.mode), E.dialNumber(mobile.dial_number)))
+    if user.reason:
+        element.append(reason_code_element(user.reason))
+    if user.supervises:
+        teams = (
+            E.Team(E.uri(f"{API}/Team/{id}"), E.id(id), E.name(site.team_name))
+            for id in user.supervises
+        )
+        element.append(E.teams(*teams))
+    return element
+
+
+def users_element(site: SiteConfiguration, users: Iterable[User]) -> etree._Element:
+    return E.Users(*(user_element(site, user) for user in users))
+
+
+def reason_code_element(code: ReasonCode) -> etree._Element:
+    return E.ReasonCode(
+        E.uri(f"{API}/ReasonCode/{code.id}" if code.id else ""),
+        E.category(code.category),
+        E.code(str(code.code)),
+        E.label(code.label),
+        E.forAll("true"),
+        E.systemCode(str(code.system).lower()),
+        E.id(code.id),
+    )
+
+
+def team_element(site: SiteConfiguration, id: str, members: Iterable[User]) -> etree._Element:
+    users = E.users(*(team_member_element(member) for member in members))
+    return E.Team(E.uri(f"{API}/Team/{id}"), E.id(id), E.name(site.team_name), users)
+
+
+def team_member_element(user: User, tag: str = "User") -> etree._Element:
+    """Return a user's summary, as Team and its events have it."""
+    element = E(
+        tag,
+        E.uri(f"{API}/User/{user.id}"),
+        E.loginId(user.id),
+        E.firstName(user.first_name),
+        E.lastName(user.last_name),
+        E.dialogs(f"{API}/User/{user.id}/Dialogs"),
+        E.extension(user.extension),
+        E.pendingState(user.pending_state),
+        E.state(user.state),
+        E.stateChangeTime(user.state_since),
+    )
+    if user.reason:
+        element.append(reason_code_element(user.reason))
+    return element
