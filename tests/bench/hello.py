@@ -1,4 +1,4 @@
-"""The least that the same server can do: a bare Starlette hello."""
+"""A bare Starlette hello: the least that the same server can do."""
 
 from starlette.applications import Starlette
 from starlette.requests import Request

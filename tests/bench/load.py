@@ -1,4 +1,4 @@
-"""A closed loop of keep-alive connections over raw sockets: cheap enough not to be what is measured."""
+"""Send requests over keep-alive connections, cheaply enough not to be what is measured."""
 
 from __future__ import annotations
 
@@ -34,30 +34,36 @@ def request(
 
 
 async def load(port: int, requests: list[bytes], *, connections: int, seconds: float) -> Result:
-    """Send `requests` in turn over `connections` at once for `seconds`."""
+    """Send `requests` in turn over simultaneous `connections` for `seconds`."""
     upcoming = itertools.cycle(requests)
-    end = time.perf_counter() + seconds
-    begun = time.perf_counter()
-    done = await asyncio.gather(*(_connection(port, upcoming, end) for _ in range(connections)))
-    took = time.perf_counter() - begun
-    times = sorted(t for times, _errors in done for t in times)
-    errors = sum(errors for _times, errors in done)
+    started_at = time.perf_counter()
+    deadline = started_at + seconds
+    results = await asyncio.gather(
+        *(_connection(port, upcoming, deadline) for _ in range(connections))
+    )
+    duration = time.perf_counter() - started_at
+    times = sorted(each for times, _errors in results for each in times)
+    errors = sum(errors for _times, errors in results)
     if not times:
         return Result(0, 0, 0, errors)
     p99 = times[min(len(times) - 1, int(len(times) * 0.99))]
-    return Result(len(times) / took, statistics.median(times) * 1000, p99 * 1000, errors)
+    return Result(len(times) / duration, statistics.median(times) * 1000, p99 * 1000, errors)
 
 
-async def _connection(port: int, upcoming: Iterator[bytes], end: float) -> tuple[list[float], int]:
+async def _connection(
+    port: int, upcoming: Iterator[bytes], deadline: float
+) -> tuple[list[float], int]:
+    """Return the seconds of each request, and how many failed."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    times, errors = [], 0
-    while (begun := time.perf_counter()) < end:
+    times: list[float] = []
+    errors = 0
+    while (started_at := time.perf_counter()) < deadline:
         writer.write(next(upcoming))
         head = await reader.readuntil(b"\r\n\r\n")
         length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
         if length.strip() not in (b"", b"0"):
             await reader.readexactly(int(length))
-        times.append(time.perf_counter() - begun)
+        times.append(time.perf_counter() - started_at)
         errors += not head.startswith(b"HTTP/1.1 20")
     writer.close()
     return times, errors

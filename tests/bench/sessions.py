@@ -1,68 +1,59 @@
-"""A thousand notification sessions in one process, against a real Prosody: what one costs, connecting and keeping.
-
-Run in a process of its own, so that memory is the sessions' alone: `python -m tests.bench.sessions CARRIER COUNT PORT DOMAIN CA`.
-"""
+"""Notification sessions of many agents in one process, over TLS, on a real Prosody."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import resource
-import ssl
+import shutil
+import subprocess
 import sys
-import time
 from pathlib import Path
 
-import uvloop
+from tests.bench.scale import Scale
+from tests.conftest import ROOT
+from tests.prosody import Prosody, prosody
 
-from callcard.finesse.notifications import NotificationSession
-from callcard.finesse.xmpp_websocket import Address
-
-AT_ONCE = 20
-
-
-def memory() -> int:
-    """Resident, in kB, now."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() // 1024
+USERS = 1000
 
 
-async def measure(address: Address, count: int) -> dict[str, float]:
-    gate = asyncio.Semaphore(AT_ONCE)
-    sessions: list[NotificationSession] = []
-
-    async def connect(number: int) -> None:
-        async with gate:
-            session = await NotificationSession.open(address, str(1001 + number % 1000), "callcard")
-            await session.subscribe("/finesse/api/SystemInfo")
-            sessions.append(session)
-
-    await connect(0)  # what is loaded once is not the sessions' cost
-    before, began, cpu = memory(), time.perf_counter(), time.process_time()
-    await asyncio.gather(*(connect(n) for n in range(1, count)))
-    took, spent, used = time.perf_counter() - began, time.process_time() - cpu, memory() - before
-
-    print(json.dumps({"subscribed": len(sessions)}), flush=True)
-    sys.stdin.readline()  # the other process publishes
-    waiting = time.perf_counter()
-    for session in sessions:
-        async with asyncio.timeout(60):
-            await session.next()
-    delivered = time.perf_counter() - waiting
-    await asyncio.gather(*(session.close() for session in sessions))
-    each = count - 1
-    return {
-        "kB each": used / each, "ms CPU each": 1000 * spent / each, "s to connect": took, "s from one event to the last": delivered,
-    }  # fmt: skip
+def sessions(folder: Path, scale: Scale) -> None:
+    """Compare WebSocket with TCP."""
+    if not shutil.which("prosody"):
+        sys.exit("Prosody is missing: apt install prosody")
+    with prosody([str(1001 + number) for number in range(USERS)]) as server:
+        websocket = _measure(server, "websocket", scale.sessions)
+        tcp = _measure(server, "tcp", scale.sessions)
+    print(f"\n{scale.sessions} notification sessions over TLS in one process, uvloop")
+    print("  transport   " + "".join(f"{name:>28}" for name in websocket))
+    print("  websocket   " + "".join(f"{value:>28.2f}" for value in websocket.values()))
+    print("  tcp         " + "".join(f"{value:>28.2f}" for value in tcp.values()))
+    ratios = (tcp[name] / websocket[name] for name in websocket)
+    print("  ratio       " + "".join(f"{ratio:>28.2f}" for ratio in ratios))
 
 
-def main() -> None:
-    carrier, count, port, domain, ca = sys.argv[1:6]
-    tls = ssl.create_default_context(cafile=ca)
-    address = Address(
-        "localhost", int(port), domain, "tcp" if carrier == "tcp" else "websocket", tls
-    )
-    print(json.dumps(uvloop.run(measure(address, int(count)))), flush=True)
+def _measure(server: Prosody, transport: str, count: int) -> dict[str, float]:
+    address = server.address("tcp" if transport == "tcp" else "websocket")
+    ca_file = str(server.folder / "ca.pem")
+    arguments = [transport, str(count), str(address.port), address.domain, ca_file]
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.session_process", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as child:
+        assert child.stdin
+        assert child.stdout
+        assert json.loads(child.stdout.readline())["subscribed"] == count
+        child.stdin.write("go\n")
+        child.stdin.flush()
+        asyncio.run(_publish(server))
+        result: dict[str, float] = json.loads(child.stdout.readline())
+        return result
 
 
-if __name__ == "__main__":
-    main()
+async def _publish(server: Prosody) -> None:
+    publisher = await server.publisher()
+    update = "<Update><event>PUT</event><source>/s</source></Update>"
+    await publisher.publish("/finesse/api/SystemInfo", update)
+    await publisher.close()

@@ -1,0 +1,218 @@
+"""A full contact centre on one worker, as the vendor sizes a pair of nodes.
+
+2,000 agents with a desktop each take 17 calls a second, answer and hang up through the service and
+write notes. Sandbox, service and agents are three processes on loopback:
+`python -m tests.bench.contact_centre [MINUTES] [AGENTS] [CALLS_PER_SECOND]`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import httpx
+import uvloop
+from httpx_aiohttp import AiohttpTransport
+
+from callcard.crm.local import LocalContacts
+from callcard.crm.local_writes import ContactEntry
+from callcard.finesse.client import FinesseClient
+from callcard.finesse.cluster import Cluster
+from callcard.finesse.node_selector import Timing
+from callcard.finesse.nodes import Node
+from callcard.finesse.xmpp_base import Address
+from callcard.telephony import numbers
+from tests.bench.agents import Agents, PlainHttpClient
+from tests.bench.processes import percentile, process
+from tests.bench.scale import FULL, Scale
+from tests.harness.ports import free_port
+
+CONTACTS = 10_000
+IDLE_CALL_SPACING_SECONDS = 0.15
+SETTLE_SECONDS = 3.0
+DELIVERY_TIMEOUT_SECONDS = 120.0
+KEEP_ALIVE_SECONDS = 3
+
+
+def contact_centre(folder: Path, scale: Scale) -> None:
+    for name, value in uvloop.run(measure(folder, scale)).items():
+        print(f"{name:28} {value}")
+
+
+async def measure(folder: Path, scale: Scale) -> dict[str, Any]:
+    finesse_port = free_port()
+    service_port = free_port()
+    _write_settings(folder, finesse_port)
+    contacts = LocalContacts(folder / "contacts.sqlite", country="US", suffix_digits=8)
+    known_numbers = _write_contacts(contacts)
+    finesse_url = f"http://127.0.0.1:{finesse_port}"
+    service_url = f"http://127.0.0.1:{service_port}"
+    more_agents = ("--more-agents", str(scale.agents))
+    sandbox = ("callcard", "sandbox", "--port", str(finesse_port), *more_agents)
+    serve = ("callcard", "serve", "--port", str(service_port))
+    log = folder / "serve.log"
+    with ExitStack() as processes:
+        processes.enter_context(process(*sandbox, cwd=folder, ready=f"{finesse_url}/desktop"))
+        service = processes.enter_context(
+            process(*serve, cwd=folder, ready=f"{service_url}/healthz", log=log)
+        )
+        async with _open_agents(finesse_port, service_url, known_numbers) as agents:
+            await agents.sign_in(scale.agents)
+            print(f"{scale.agents} agents are signed in", file=sys.stderr, flush=True)
+            await _take_idle_calls(agents, scale)
+            idle_lookups, idle_commands = agents.take_times()
+            await asyncio.sleep(SETTLE_SECONDS)
+
+            memory_before = memory_mb(service.pid)
+            service_cpu = cpu_seconds(service.pid)
+            own_cpu = time.process_time()
+            delays = asyncio.create_task(agents.measure_delays())
+            load_seconds = await agents.take_calls(scale)
+            service_cpu = cpu_seconds(service.pid) - service_cpu
+            own_cpu = time.process_time() - own_cpu
+            await agents.finish_calls()
+            delays.cancel()
+            lookups, commands = agents.take_times()
+            memory_after = memory_mb(service.pid)
+            call_ids = await _delivered_calls(contacts, len(agents.calls))
+    contacts.close_blocking()
+    return {
+        "agents": scale.agents,
+        "calls": len(agents.calls),
+        "calls a second": round((len(agents.calls) - scale.idle_calls) / load_seconds, 1),
+        "doubled": len(call_ids) - len(set(call_ids)),
+        "missing": sorted(set(agents.calls) - set(call_ids))[:10],
+        "failed": len(agents.failures),
+        "failures": sorted(set(agents.failures))[:5],
+        "look-up idle": percentiles_ms(idle_lookups),
+        "look-up": percentiles_ms(lookups),
+        "look-up p99, times idle": round(
+            percentile(lookups, 0.99) / percentile(idle_lookups, 0.99), 1
+        ),
+        "in the service": percentiles_ms(_service_seconds(log)),
+        "command idle": percentiles_ms(idle_commands),
+        "command": percentiles_ms(commands),
+        "service: CPU of one core": round(service_cpu / load_seconds, 2),
+        "service: MB before": round(memory_before),
+        "service: MB after": round(memory_after),
+        "agents' process: delay": percentiles_ms(agents.delays),
+        "agents' process: CPU": round(own_cpu / load_seconds, 2),
+    }
+
+
+def _write_settings(folder: Path, finesse_port: int) -> None:
+    (folder / "callcard.toml").write_text(
+        f'[finesse]\nurl = "http://127.0.0.1:{finesse_port}"\n'
+        f'[gadget]\nbundle = "{folder}/none"\n'
+        f'[journal]\nnotes_seconds = 20\ndatabase = "{folder}/calls.sqlite"\n'
+        f'[[sources]]\nkind = "local"\npath = "{folder}/contacts.sqlite"\n'
+    )
+
+
+def _write_contacts(contacts: LocalContacts) -> list[str]:
+    known_numbers = [f"+1212{5550000 + index:07}" for index in range(CONTACTS)]
+    contacts.write_contacts(
+        ContactEntry(
+            key=f"id:{index}", name=f"Customer {index}", numbers=[(numbers.read(number, "US"), "")]
+        )
+        for index, number in enumerate(known_numbers)
+    )
+    return known_numbers
+
+
+@asynccontextmanager
+async def _open_agents(
+    finesse_port: int, service_url: str, known_numbers: list[str]
+) -> AsyncIterator[Agents]:
+    async with AsyncExitStack() as stack:
+        finesse = _http_client(f"http://127.0.0.1:{finesse_port}")
+        await stack.enter_async_context(finesse)
+        connector = aiohttp.TCPConnector(limit=300, keepalive_timeout=KEEP_ALIVE_SECONDS)
+        session = aiohttp.ClientSession(service_url, connector=connector)
+        await stack.enter_async_context(session)
+        node = Node("A", FinesseClient(finesse), Address("127.0.0.1", finesse_port, ""))
+        cluster = Cluster([node], Timing(ping_seconds=15, reconnect_jitter_seconds=1))
+        agents = Agents(finesse, PlainHttpClient(session), cluster, known_numbers)
+        stack.push_async_callback(agents.close)
+        yield agents
+
+
+def _http_client(url: str) -> httpx.AsyncClient:
+    def open_session() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=200, keepalive_timeout=KEEP_ALIVE_SECONDS),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    transport = AiohttpTransport(client=open_session)
+    return httpx.AsyncClient(transport=transport, base_url=url, timeout=30)
+
+
+async def _take_idle_calls(agents: Agents, scale: Scale) -> None:
+    """Take calls far enough apart that none meets another."""
+    async with asyncio.TaskGroup() as calls:
+        for index in range(scale.idle_calls):
+            calls.create_task(agents.take_call(agents.known_numbers[index], talk_seconds=0.02))
+            await asyncio.sleep(IDLE_CALL_SPACING_SECONDS)
+
+
+async def _delivered_calls(contacts: LocalContacts, expected: int) -> list[str]:
+    """Wait until the calls are delivered; return the Finesse ids in all interactions."""
+    deadline = time.perf_counter() + DELIVERY_TIMEOUT_SECONDS
+    while time.perf_counter() < deadline:
+        if sum(1 for _ in contacts.interactions()) >= expected:
+            break
+        await asyncio.sleep(1)
+    await asyncio.sleep(SETTLE_SECONDS)  # a second delivery would arrive now
+    return [call for interaction in contacts.interactions() for call in interaction.call_ids]
+
+
+def _service_seconds(log: Path) -> list[float]:
+    """Return how long the service took for each call report, by its own log."""
+    times = re.findall(r"POST /api/v1/interactions 200 ([\d.]+) ms", log.read_text())
+    return [float(milliseconds) / 1000 for milliseconds in times]
+
+
+def memory_mb(pid: int) -> float:
+    """Return a process's resident memory."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def percentiles_ms(seconds: list[float]) -> dict[str, float]:
+    if not seconds:
+        return {}
+    return {f"p{part}": round(1000 * percentile(seconds, part / 100), 1) for part in (50, 95, 99)}
+
+
+def main() -> None:
+    arguments = sys.argv[1:]
+    scale = FULL
+    if len(arguments) > 0:
+        scale = replace(scale, minutes=float(arguments[0]))
+    if len(arguments) > 1:
+        scale = replace(scale, agents=int(arguments[1]))
+    if len(arguments) > 2:
+        scale = replace(scale, calls_per_second=float(arguments[2]))
+    with tempfile.TemporaryDirectory(prefix="callcard-contact-centre-") as folder:
+        contact_centre(Path(folder), scale)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""How much the benchmarks measure: FULL for results, SHORT to see that they run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    calls: int
+    """Calls that ring in the browser."""
+    rounds: int
+    """Of each comparison; the median counts."""
+    round_seconds: float
+    connections: tuple[int, ...]
+    contacts: tuple[int, int]
+    lookups: int
+    """In each set of contacts."""
+    sessions: int
+    """Notification sessions in one process."""
+    minutes: float
+    """Of the contact centre under load."""
+    agents: int
+    calls_per_second: float
+    idle_calls: int
+    """Calls of the contact centre before the load, one at a time."""
+    talk_seconds: tuple[float, float]
+    """Shortest and longest call. With the time around it, an agent has about 30 calls an hour."""
+
+
+FULL = Scale(
+    calls=200,
+    rounds=3,
+    round_seconds=2.0,
+    connections=(1, 32, 256),
+    contacts=(10_000, 1_000_000),
+    lookups=5000,
+    sessions=1000,
+    minutes=3,
+    agents=2000,
+    calls_per_second=17,
+    idle_calls=200,
+    talk_seconds=(30.0, 90.0),
+)
+SHORT = Scale(
+    calls=5,
+    rounds=1,
+    round_seconds=0.3,
+    connections=(1, 8),
+    contacts=(100, 1000),
+    lookups=50,
+    sessions=10,
+    minutes=0.1,
+    agents=20,
+    calls_per_second=2,
+    idle_calls=5,
+    talk_seconds=(0.5, 1.0),
+)

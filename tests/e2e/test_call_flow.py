@@ -1,0 +1,96 @@
+"""Whole calls until they are in the CRM: transfer, notes, workflows, required wrap-up."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.card import (
+    answer_call,
+    close_card,
+    expect_phase,
+    open_card,
+    press,
+    write_notes,
+)
+from tests.harness.browser import OpenDesktop, open_desktops
+from tests.harness.site import DemoSite, open_demo_site
+
+
+def test_direct_transfer_to_typed_number(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    call = answer_call(site, gadget)
+    press(gadget, "Transfer…")
+    gadget.get_by_label("Search for a transfer target").fill("+1 212 555 0142")
+    gadget.get_by_role("button", name="Transfer to +1 212 555 0142").click()
+    close_card(gadget)
+    _answer, transfer = site.requests("PUT", f"/finesse/api/Dialog/{call}")
+    assert transfer["status"] == 202
+    assert site.delivered_interaction(call).end_reason == "transferred"
+
+
+def test_wrong_clock_does_not_shorten_time_for_notes(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop(signed_in=False)
+    desktop.page.clock.install(time=datetime.now(UTC) + timedelta(hours=1))
+    desktop.sign_in(site)
+    desktop.wait_until_ready()
+    gadget = desktop.gadget
+    call = answer_call(site, gadget)
+    expect(open_card(gadget).locator(".clock")).to_have_text(re.compile(r"^00:\d\d$"))
+    site.hang_up(call)
+    expect_phase(gadget, "Call ended")
+    write_notes(gadget, "an hour early")
+    close_card(gadget)
+    (segment,) = site.delivered_interaction(call).agents
+    assert segment.notes == "an hour early"
+
+
+def test_workflow_action_adds_note(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    note = {
+        "id": "2",
+        "name": "Note the class",
+        "when": "CALL_ANSWERED",
+        "type": "BROWSER_POP",
+        "handled_by": "OTHER",
+        "params": {"path": "callcard:note?text=Answered%20for%20${callVariable1}"},
+        "variables": {"callVariable1": "//Dialog/mediaProperties/callvariables/callVariable1"},
+    }
+    pop = {
+        "id": "3",
+        "name": "Pop the CRM",
+        "when": "CALL_ANSWERED",
+        "type": "BROWSER_POP",
+        "handled_by": "FINESSE_DESKTOP",
+        "params": {"path": f"{site.finesse_url}/crm/contacts/none", "windowName": "crm"},
+    }
+    with site.workflows(note, pop):
+        desktop = open_desktop()
+        with desktop.page.context.expect_page() as opening:
+            answer_call(site, desktop.gadget, callVariable1="gold & silver")
+        expect(opening.value).to_have_url(re.compile("/crm/contacts/none$"))
+        expect(desktop.gadget.get_by_label("Notes")).to_have_value("Answered for gold & silver")
+        expect(desktop.gadget.locator(".saved")).to_have_text("Saved")
+
+
+def test_team_with_required_wrap_up_reason(browser: Browser, tmp_path: Path) -> None:
+    journal = {"wrap_up_required_teams": ("Customer Care",)}
+    with (
+        open_demo_site(tmp_path, service_settings={"journal": journal}) as site,
+        open_desktops(browser, site) as open_desktop,
+    ):
+        gadget = open_desktop().gadget
+        saved = gadget.locator(".saved")
+        call = answer_call(site, gadget)
+        expect(gadget.get_by_text("Wrap-up reason (required)")).to_be_visible()
+        site.hang_up(call)
+        close_card(gadget)
+        expect(saved).to_have_text("Choose a wrap-up reason first.")
+        gadget.get_by_label("Wrap-up reason (required)").select_option("Order status")
+        expect(saved).to_have_text("Saved")
+        close_card(gadget)
+        assert site.delivered_interaction(call).wrap_up_reasons == ("Order status",)

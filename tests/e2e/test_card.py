@@ -1,0 +1,192 @@
+"""The card of a call: who is calling, which contact it is, and several calls in tabs."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.card import (
+    ARABIC_CUSTOMER,
+    KNOWN_CUSTOMER,
+    KNOWN_CUSTOMER_DISPLAYED,
+    SHARED_NUMBER,
+    UNKNOWN_CUSTOMER,
+    answer_call,
+    close_card,
+    expect_phase,
+    press,
+)
+from tests.harness.browser import OpenDesktop
+from tests.harness.site import DemoSite
+
+
+def test_ringing_call_shows_caller(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    expect(gadget.get_by_text("No call. The next caller’s card opens here.")).to_be_visible()
+    site.ring(KNOWN_CUSTOMER, queue="Support", callVariable1="Order 4711")
+    expect(gadget.get_by_role("heading", name="Käthe Schröder-von der Heide")).to_be_visible()
+    for text in (
+        "Nordlicht Maschinenbau GmbH",
+        "Germany",
+        "VIP",
+        "Order 4711",
+        "Support",
+        "Ringing",
+    ):
+        expect(gadget.get_by_text(text).first).to_be_visible()
+    expect(gadget.locator(".who-else .phone")).to_have_text(KNOWN_CUSTOMER_DISPLAYED)
+    expect(gadget.locator(".past li")).to_have_count(6)  # all that the contact has
+    expect(gadget.locator(".cases li")).to_have_count(1)
+    expect(gadget.locator("[aria-live]")).to_have_text(
+        re.compile("^Call from Käthe Schröder-von der Heide, Nordlicht")
+    )
+
+
+def test_record_opens_in_a_tab_of_its_own(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    desktop = open_desktop()
+    site.ring(KNOWN_CUSTOMER)
+    link = desktop.gadget.get_by_role("link", name="Open record")
+    expect(link).to_have_attribute("rel", "noopener noreferrer")
+    with desktop.page.context.expect_page() as opening:
+        link.click()
+    expect(opening.value.get_by_role("heading", name="Käthe")).to_be_visible()
+
+
+def test_call_controls_follow_the_call(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    call = site.ring(KNOWN_CUSTOMER)
+    for button, phase, next_button in [
+        ("Answer", "On the call", "Hold"),
+        ("Hold", "On hold", "Retrieve"),
+        ("Retrieve", "On the call", "Hold"),
+    ]:
+        press(gadget, button)
+        expect_phase(gadget, phase)
+        expect(gadget.get_by_role("button", name=next_button, exact=True)).to_be_visible()
+    press(gadget, "Hang up")
+    expect_phase(gadget, "Call ended")
+    expect(gadget.locator("call-controls button")).to_have_count(0)
+    expect(gadget.locator("call-panel h2")).to_be_focused()
+    assert call not in [each["id"] for each in site.calls()]
+    close_card(gadget)
+    expect(gadget.get_by_text("No call.")).to_be_visible()
+
+
+def test_choice_among_matches_survives_reload(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    desktop = open_desktop()
+    gadget = desktop.gadget
+    site.ring(SHARED_NUMBER)
+    choices = gadget.locator("contact-choice li")
+    expect(choices).to_have_count(5)
+    expect(gadget.get_by_text("5 contacts share this number")).to_be_visible()
+    name = choices.nth(2).locator("strong").inner_text()
+    choices.nth(2).get_by_role("button").click()
+    expect(gadget.get_by_role("heading", name=name)).to_be_visible()
+    desktop.page.reload()
+    expect(gadget.get_by_role("heading", name=name)).to_be_visible()
+    expect(gadget.locator("contact-choice")).to_have_count(0)
+
+
+def test_new_contact_is_created_only_on_save(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    count = site.contacts.count()
+    call = site.ring(UNKNOWN_CUSTOMER, **{"user.customer_name": "Robin Vale"})
+    expect(gadget.get_by_text("No contact has this number.")).to_be_visible()
+    name = gadget.get_by_label("Name")
+    number = gadget.get_by_label("Number", exact=True)
+    expect(name).to_have_value("Robin Vale")
+    expect(number).to_have_value("(646) 555-0199")
+    assert site.contacts.count() == count
+    number.fill("not a number")
+    gadget.get_by_role("button", name="Save").click()
+    expect(gadget.locator("contact-form .error")).to_contain_text("not a number")
+    expect(number).to_be_focused()
+    expect(name).to_have_value("Robin Vale")
+    assert site.contacts.count() == count
+    number.fill("(646) 555-0199")
+    gadget.get_by_role("button", name="Save").dblclick()
+    expect(gadget.get_by_role("heading", name="Robin Vale")).to_be_visible()
+    assert site.contacts.count() == count + 1
+    site.hang_up(call)
+    expect_phase(gadget, "Call ended")
+    site.ring(UNKNOWN_CUSTOMER)
+    expect_phase(gadget, "Ringing")
+    expect(gadget.get_by_role("heading", name="Robin Vale")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("number", "title"),
+    [("anonymous", "Number withheld"), ("", "Number withheld"), ("1003", "Extension 1003")],
+)
+def test_withheld_and_internal_callers(
+    open_desktop: OpenDesktop, site: DemoSite, number: str, title: str
+) -> None:
+    gadget = open_desktop().gadget
+    site.ring(number)
+    expect(gadget.get_by_role("heading", name=title)).to_be_visible()
+    expect(gadget.locator("contact-form")).to_have_count(0)
+
+
+def test_suffix_match_is_marked_as_partial(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    site.ring("+431713900001")
+    expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
+    expect(gadget.get_by_text("Partial match: only the last digits are the same.")).to_be_visible()
+    expect(gadget.locator("[aria-live]")).to_have_text(re.compile("^Call from Possibly Käthe"))
+
+
+def test_several_suffix_matches_are_marked_as_similar(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    site.ring("+43" + SHARED_NUMBER.removeprefix("+49"))
+    expect(gadget.locator("contact-choice li")).to_have_count(5)
+    expect(
+        gadget.get_by_text("5 contacts have numbers that end with the same digits.")
+    ).to_be_visible()
+
+
+def test_half_typed_contact_survives_other_calls(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    first = answer_call(site, gadget, "+16465550188")
+    company = gadget.get_by_label("Company")
+    company.press_sequentially("Vale ")
+    site.ring(KNOWN_CUSTOMER)
+    expect(gadget.get_by_role("tab")).to_have_count(2)
+    expect(gadget.locator("[aria-live]")).to_have_text(re.compile("Käthe"))
+    company.press_sequentially("& Sons")
+    expect(company).to_have_value("Vale & Sons")
+    site.hang_up(first)
+    gadget.get_by_role("tab", name="(646) 555-0188").click()
+    expect(company).to_have_value("Vale & Sons")
+    gadget.get_by_role("button", name="Save").click()
+    expect(gadget.get_by_role("heading", name="Vale & Sons")).to_be_visible()
+
+
+def test_reload_restores_call(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    desktop = open_desktop()
+    answer_call(site, desktop.gadget)
+    desktop.page.reload()
+    expect(desktop.gadget.get_by_role("heading", name="Käthe")).to_be_visible()
+    expect_phase(desktop.gadget, "On the call")
+    press(desktop.gadget, "Hang up")
+    expect_phase(desktop.gadget, "Call ended")
+
+
+def test_two_calls_in_tabs(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget)
+    second = site.ring(ARABIC_CUSTOMER)
+    expect(gadget.get_by_role("tab")).to_have_count(2)
+    expect(gadget.get_by_role("heading", name="فاطمة المنصوري")).to_be_visible()
+    expect(gadget.get_by_role("heading", name="Käthe")).to_be_hidden()
+    press(gadget, "Answer")
+    expect(gadget.get_by_role("tab", name="Käthe")).to_have_attribute("data-phase", "held")
+    gadget.get_by_role("tab", selected=True).press("ArrowLeft")
+    expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
+    expect(gadget.get_by_role("button", name="Retrieve")).to_be_visible()
+    site.hang_up(second)
+    expect(gadget.get_by_role("tab")).to_have_count(0)
+    expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()

@@ -1,0 +1,92 @@
+"""What an agent sees when the service or Finesse is slow, down or unreachable."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.e2e.card import (
+    KNOWN_CUSTOMER,
+    KNOWN_CUSTOMER_DISPLAYED,
+    answer_call,
+    close_card,
+    expect_error,
+    expect_phase,
+    press,
+    write_notes,
+)
+from tests.harness.browser import OpenDesktop
+from tests.harness.site import DemoSite
+
+CONNECTION_LOST = "Connection to Finesse lost."
+
+
+def test_service_outage_and_recovery(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    site.service.is_down = True
+    site.ring(KNOWN_CUSTOMER, callVariable1="Order 4711")
+    expect(gadget.get_by_text("The Callcard service does not respond.")).to_be_visible()
+    expect(gadget.locator("h2 .phone")).to_have_text(KNOWN_CUSTOMER)
+    expect(gadget.get_by_text("Order 4711")).to_be_visible()
+    press(gadget, "Answer")
+    expect_error(gadget, "The Callcard service does not respond.")
+    site.service.is_down = False
+    gadget.get_by_role("button", name="Try again").click()
+    expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
+    press(gadget, "Answer")
+    expect_phase(gadget, "On the call")
+    expect(gadget.locator("call-panel header .error")).to_be_hidden()
+
+
+def test_slow_lookup_shows_progress(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    site.service.is_stalled = True
+    site.ring(KNOWN_CUSTOMER)
+    expect(gadget.get_by_text("Looking up the caller…")).to_be_visible()
+    expect(gadget.get_by_text("Still looking.")).to_be_visible()
+    site.service.is_stalled = False
+    expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
+
+
+def test_lost_connection_to_finesse_recovers(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    call = site.ring(KNOWN_CUSTOMER)
+    expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
+    site.arm_fault("events")
+    expect(gadget.get_by_text(CONNECTION_LOST)).to_be_visible()
+    gadget.get_by_role("button", name=f"Call {KNOWN_CUSTOMER_DISPLAYED}").click()
+    expect(gadget.get_by_text("Finesse did not confirm this")).to_be_visible()
+    expect(gadget.get_by_text(CONNECTION_LOST)).to_be_visible()
+    site.hang_up(call)
+    site.hang_up(site.call_to(KNOWN_CUSTOMER)["id"])
+    site.ring("anonymous")
+    site.arm_fault("events", times=0)
+    expect(gadget.get_by_text(CONNECTION_LOST)).to_be_hidden()
+    expect(gadget.get_by_role("heading", name="Number withheld")).to_be_visible()
+    expect(gadget.get_by_role("heading", name="Käthe")).to_have_count(0)
+
+
+def test_notes_survive_reload_outage_and_expired_token(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop()
+    notes = desktop.gadget.get_by_label("Notes")
+    saved = desktop.gadget.locator(".saved")
+    call = answer_call(site, desktop.gadget)
+    write_notes(desktop.gadget, "first")
+    site.service.is_down = True
+    notes.fill("first\nsecond")
+    expect(saved).to_contain_text("Not saved, retrying")
+    desktop.page.reload()
+    site.service.is_down = False
+    desktop.wait_until_ready()
+    expect(notes).to_have_value("first\nsecond")
+    expect(saved).to_have_text("Saved")
+    site.service.rejects_credentials = True
+    notes.fill("first\nsecond\nthird")
+    expect(saved).to_contain_text("Sign in to the desktop again")
+    site.service.rejects_credentials = False
+    expect(saved).to_have_text("Saved")
+    site.hang_up(call)
+    close_card(desktop.gadget)
+    (segment,) = site.delivered_interaction(call).agents
+    assert segment.notes == "first\nsecond\nthird"

@@ -1,0 +1,220 @@
+"""Calls in which UCCE and UCCX differ: recording, wrap-up, call data, campaigns, agent states."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import FrameLocator, expect
+
+from tests.e2e.card import (
+    KNOWN_CUSTOMER,
+    KNOWN_CUSTOMER_DISPLAYED,
+    OTHER_UNKNOWN_CUSTOMER,
+    answer_call,
+    close_card,
+    expect_phase,
+    open_card,
+    press,
+    write_notes,
+)
+from tests.harness.browser import OpenDesktop
+from tests.harness.site import DemoSite
+from tests.harness.waiting import wait_until
+
+DOUBLE_CLICK_MS = 1000
+"""In which the gadget takes a second press for the same one (gadget/shared/commands.js)."""
+
+
+@pytest.fixture(scope="module", params=["ucce", "uccx"])
+def site_options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    return {"platform": request.param}
+
+
+def test_whole_call_is_delivered_once(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    call = answer_call(site, gadget, callVariable1="Order 4711")
+    _send_tones(site, gadget, call, "42#")
+    _start_recording(site, gadget, call)
+    _write_variable(gadget, "callVariable1", "Order 4712")
+    expect(gadget.locator("call-variables [role=status]")).to_have_text("Saved")
+    assert site.call(call)["variables"]["callVariable1"] == "Order 4712"
+    write_notes(gadget, "wants a pump")
+    reasons = _choose_wrap_up_reasons(site, gadget, call)
+    press(gadget, "Hang up")
+    expect_phase(gadget, "Call ended")
+    write_notes(gadget, "wants a pump\nby Friday")
+    close_card(gadget)
+
+    interaction = site.delivered_interaction(call)
+    (segment,) = interaction.agents
+    assert segment.notes == "wants a pump\nby Friday"
+    assert (interaction.end_reason, interaction.owner) == ("completed", "1001")
+    assert interaction.wrap_up_reasons == reasons
+    assert interaction.variables["callVariable1"] == "Order 4712"
+    assert interaction.contact
+    site.ring(KNOWN_CUSTOMER, queue="Support")
+    expect(gadget.locator(".past li").first).to_contain_text("Sale")
+    expect(gadget.locator(".past li").first).to_contain_text("Ana Costa")
+
+
+def _send_tones(site: DemoSite, gadget: FrameLocator, call: str, tones: str) -> None:
+    keypad = gadget.get_by_role("button", name="Keypad…")
+    press(gadget, "Keypad…")
+    for tone in tones:
+        gadget.locator(".keys").get_by_role("button", name=tone, exact=True).click()
+        expect(keypad).to_have_attribute("aria-disabled", "false")
+    wait_until(lambda: bool(site.call(call)["dtmf"] == tones))
+    press(gadget, "Keypad…")
+    expect(gadget.locator(".drawer")).to_be_hidden()
+
+
+def _start_recording(site: DemoSite, gadget: FrameLocator, call: str) -> None:
+    if site.platform == "ucce":  # which has no recording by the agent
+        expect(gadget.get_by_role("button", name="Record")).to_have_count(0)
+        return
+    press(gadget, "Record")
+    wait_until(lambda: bool(site.call(call)["recording"]))
+
+
+def _write_variable(gadget: FrameLocator, name: str, value: str) -> None:
+    gadget.get_by_label(f"Change {name}").click()
+    gadget.locator("call-variables input").fill(value)
+    gadget.locator("call-variables").get_by_role("button", name="Save").click()
+
+
+def _choose_wrap_up_reasons(site: DemoSite, gadget: FrameLocator, call: str) -> tuple[str, ...]:
+    """Choose one reason, or several on UCCX. Return them."""
+    if site.platform == "ucce":
+        gadget.get_by_label("Wrap-up reason").select_option("Sale")
+        wait_until(lambda: bool(site.call(call)["wrap_up"] == ["Sale"]))
+        return ("Sale",)
+    gadget.get_by_label("Sale", exact=True).check()
+    wait_until(lambda: bool(site.call(call)["wrap_up"] == ["Sale"]))
+    gadget.get_by_label("Complaint", exact=True).check()
+    wait_until(lambda: bool(site.call(call)["wrap_up"] == ["Sale", "Complaint"]))
+    return ("Sale", "Complaint")
+
+
+def test_truncated_and_rejected_call_variables(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget, **{"user.case": "4711", "callVariable2": "x"})
+    _write_variable(gadget, "user.case", "a case number that is too long for it")
+    expect(gadget.locator("call-variables .error")).to_have_text(
+        "Finesse kept only “a case number that i”"
+    )
+    value = "ж" * 5 if site.platform == "ucce" else "ж" * 20
+    error = "cannot store the character" if site.platform == "ucce" else "39 are allowed"
+    _write_variable(gadget, "callVariable2", value)
+    expect(gadget.locator("call-variables")).to_contain_text(error)
+
+
+def test_outbound_preview_is_accepted(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    site.preview(KNOWN_CUSTOMER, direct=site.platform == "uccx")
+    expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
+    expect(open_card(gadget).locator("call-controls button")).to_have_text(
+        ["Accept", "Reject", "Remove from campaign"]
+    )
+    expect(gadget.locator("agent-state option:checked")).to_have_text("Reserved")
+    press(gadget, "Accept")
+    expect_phase(gadget, "Dialling")
+    site.answer(site.call_to(KNOWN_CUSTOMER)["id"])
+    expect_phase(gadget, "On the call")
+
+
+def test_consult_and_conference_share_notes(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    ana = open_desktop("1001").gadget
+    bilal = open_desktop("1002").gadget
+    call = answer_call(site, ana)
+    write_notes(ana, "from Ana")
+    press(ana, "Transfer…")
+    ana.get_by_label("Search for a transfer target").fill("bilal")
+    ana.get_by_role("button", name="Consult Bilal Haddad").first.click()
+    expect(bilal.get_by_role("heading", name="Käthe")).to_be_visible()
+    expect(bilal.locator(".others")).to_contain_text("from Ana")
+    press(bilal, "Answer")
+    expect_phase(ana, "Consulting")
+    press(ana, "Conference")
+
+    def are_all_active() -> bool:
+        states = [participant["state"] for participant in site.call(call)["participants"]]
+        return states == ["ACTIVE"] * 3
+
+    wait_until(are_all_active)
+    expect(bilal.get_by_role("heading", name="Käthe").first).to_be_visible()
+    write_notes(bilal, "from Bilal")
+    press(ana, "Hang up")
+    site.hang_up(call)
+    close_card(ana)
+    close_card(bilal)
+    interaction = site.delivered_interaction(call)
+    assert [(segment.agent, segment.notes) for segment in interaction.agents] == [
+        ("1001", "from Ana"),
+        ("1002", "from Bilal"),
+    ]
+
+
+def test_callback_from_call_is_dialled_by_one_click(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop(signed_in=False)
+    desktop.page.clock.install()
+    desktop.sign_in(site)
+    desktop.wait_until_ready()
+    gadget = desktop.gadget
+    call = answer_call(site, gadget)
+    gadget.get_by_role("button", name="Call back later…").click()
+    gadget.get_by_label("Note", exact=True).fill("about the pump")
+    gadget.locator("callback-form").get_by_role("button", name="Save").click()
+    expect(gadget.get_by_text("The callback is in your list.")).to_be_visible()
+    site.hang_up(call)
+    close_card(gadget)
+    gadget.get_by_label("Your state").select_option("READY")
+    wait_until(lambda: bool(site.user()["state"] == "READY"))
+
+    callbacks = gadget.locator(".callbacks li")
+    callback = callbacks.filter(has_text="about the pump")
+    expect(callback.locator(".about")).to_have_text(f"{KNOWN_CUSTOMER_DISPLAYED} · about the pump")
+    dial = callback.get_by_role("button", name=re.compile("^Call Käthe"))
+    with _do_not_call(site, KNOWN_CUSTOMER):
+        _add_callback(site, OTHER_UNKNOWN_CUSTOMER)
+        dial.click()
+        expect(callbacks).to_have_count(2)  # the list is read again, and the reason stays
+        expect(gadget.locator("callback-list .error")).to_contain_text("do-not-call list")
+
+    gadget.get_by_label("While I call back:").select_option(label="Follow-up work")
+    desktop.page.clock.fast_forward(DOUBLE_CLICK_MS)
+    dial.click()
+    expect_phase(gadget, "Dialling")
+    assert site.user()["state"] in ("TALKING", "NOT_READY")
+    dialled = site.call_to(KNOWN_CUSTOMER)["id"]
+    site.answer(dialled)
+    expect_phase(gadget, "On the call")
+    site.hang_up(dialled)
+    wait_until(lambda: bool(site.user()["state"] == "READY"))
+    expect(callback).to_have_count(0)
+
+
+@contextmanager
+def _do_not_call(site: DemoSite, number: str) -> Iterator[None]:
+    """Put a number on the do-not-call list for the duration of the block."""
+    with _service(site, "2001") as supervisor:
+        entry = {"number": number, "reason": "asked for it"}
+        supervisor.post("/lists/do-not-call", json=entry).raise_for_status()
+        yield
+        supervisor.delete(f"/lists/do-not-call/{number}").raise_for_status()
+
+
+def _add_callback(site: DemoSite, number: str) -> None:
+    """Add a callback of agent 1001, as another client does."""
+    with _service(site, "1001") as agent:
+        agent.post("/callbacks", json={"number": number, "name": ""}).raise_for_status()
+
+
+def _service(site: DemoSite, user: str) -> httpx.Client:
+    return httpx.Client(base_url=f"{site.service_url}/api/v1", auth=(user, "callcard"))

@@ -1,0 +1,58 @@
+"""ASGI applications on real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from tests.harness.waiting import until, wait_until
+
+
+def _server(app: ASGIApp, port: int) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=port,
+        log_level="error",
+        access_log=False,
+        timeout_graceful_shutdown=1,
+        ws="websockets-sansio",
+    )
+    return uvicorn.Server(config)
+
+
+@contextmanager
+def listening(*apps: tuple[ASGIApp, int]) -> Iterator[None]:
+    """Serve each app at its port, all in one thread and one event loop of their own."""
+    servers = [_server(app, port) for app, port in apps]
+
+    async def serve() -> None:
+        await asyncio.gather(*(server._serve() for server in servers))
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    wait_until(lambda: all(server.started for server in servers))
+    try:
+        yield
+    finally:
+        for server in servers:
+            server.should_exit = True
+        thread.join(10)
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, port: int) -> AsyncIterator[None]:
+    """Serve `app` in this event loop, so that the test can use its objects without locks."""
+    server = _server(app, port)
+    task = asyncio.create_task(server._serve())
+    await until(lambda: server.started)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
