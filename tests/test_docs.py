@@ -1,81 +1,108 @@
-"""What the README says is so: each setting, endpoint, error, command and fault is there, and nothing else is."""
+"""The documentation is complete: generated pages are current, files exist, and the guide builds."""
+
+from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 
+import pytest
 from click import Group
 
+import build
+import callcard.errors
 from callcard.api.routes import ENDPOINTS
 from callcard.cli.main import cli
+from callcard.docs import pages
 from callcard.errors import all_errors
-from callcard.settings import table
-from finesse_sandbox.control_api import EVENT_KINDS, OTHER_KINDS
-from finesse_sandbox.faults import KINDS
+from callcard.settings import describe
+from finesse_sandbox.control_faults import FAULT_KINDS
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
+DOCUMENTS = (
+    ROOT / "README.md",
+    ROOT / "gadget" / "README.md",
+    ROOT / "server" / "README.md",
+    ROOT / "server" / "finesse_sandbox" / "README.md",
+    ROOT / "server" / "callcard" / "crm" / "README.md",
+    ROOT / "tests" / "bench" / "README.md",
+    *sorted((ROOT / "server" / "callcard" / "docs").glob("*.md")),
+)
+README_MAX_LINES = 120
+LINE_CHARACTERS = 100
 
 
-def test_every_setting_with_its_default_and_help() -> None:
-    for name, default, help in table():
-        shown = f"`{default}`" if default not in ("", ()) else ""
-        assert re.search(rf"\| `{name}` \| {re.escape(shown)} ?\| {re.escape(help)} \|", README), (
-            name
-        )
+def page(name: str) -> str:
+    return (pages.FOLDER / name).read_text("utf-8")
 
 
-def test_every_endpoint() -> None:
-    for endpoint in ENDPOINTS:
-        assert f"`{endpoint.method} {endpoint.path}" in README, endpoint
+def test_generated_pages_are_current() -> None:
+    hint = "run: python -m callcard.docs.pages"
+    assert page("settings.md") == pages.settings_page(), hint
+    assert page("api.md") == pages.api_page(), hint
 
 
-def test_every_error_code() -> None:
-    for error in all_errors():
-        assert f"`{error.code}`" in README, error
+def test_pages_have_every_setting_endpoint_and_error_code() -> None:
+    settings = page("settings.md")
+    assert all(f"| `{info.key}`" in settings for info in describe())
+    api = page("api.md")
+    assert all(f"`{each.method} {each.path}`" in api for each in ENDPOINTS)
+    assert all(f"`{error.code}`" in api for error in all_errors())
 
 
-def test_every_command() -> None:
+def test_readme_names_every_command() -> None:
     for name, command in cli.commands.items():
-        names = (
-            [f"callcard {name} {sub}" for sub in command.commands]
-            if isinstance(command, Group)
-            else [f"callcard {name}"]
+        subcommands = (
+            [f" {each}" for each in command.commands] if isinstance(command, Group) else [""]
         )
-        assert all(each in README for each in names)
+        assert all(f"callcard {name}{each}" in README for each in subcommands)
 
 
-def test_every_fault() -> None:
-    assert all(f"`{kind}`" in README for kind in (*KINDS, *EVENT_KINDS, *OTHER_KINDS))
+def test_sandbox_readme_has_every_fault() -> None:
+    text = (ROOT / "server" / "finesse_sandbox" / "README.md").read_text("utf-8")
+    assert all(f"`{kind}`" in text for kind in FAULT_KINDS)
 
 
-def test_the_errors_tree_is_drawn_as_it_is() -> None:
-    import callcard.errors
+def test_readme_is_short() -> None:
+    assert len(README.splitlines()) <= README_MAX_LINES
 
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_prose_has_at_most_100_columns(document: Path) -> None:
+    in_code = False
+    for number, line in enumerate(document.read_text("utf-8").splitlines(), 1):
+        if line.startswith("```"):
+            in_code = not in_code
+        if not in_code and not line.startswith(("|", "![")):
+            assert len(line) <= LINE_CHARACTERS, f"{document}:{number}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_to_files(document: Path) -> None:
+    text = document.read_text("utf-8")
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)", text):
+        assert (document.parent / target).exists(), target
+    for name in re.findall(r"`((?:server|gadget|tests)/[\w./]+)`", text):
+        assert (ROOT / name).exists(), name
+
+
+def test_error_tree_in_the_docstring_is_complete() -> None:
     drawn = dict(re.findall(r"(\w+)\s+(\d{3}) [\w-]+", callcard.errors.__doc__ or ""))
-    assert drawn == {
-        error.__name__: str(error.status) for error in all_errors() if error.__name__ in drawn
-    }
+    statuses = {error.__name__: str(error.status) for error in all_errors()}
+    assert drawn.items() <= statuses.items()
     leaves = {error.__name__ for error in all_errors() if not error.__subclasses__()}
     assert leaves <= drawn.keys()
 
 
-def test_files_that_are_named_exist() -> None:
-    for name in re.findall(r"\]\(([\w./]+)\)|`((?:server|gadget|tests)/[\w./]+)`", README):
-        assert (ROOT / (name[0] or name[1])).exists(), name
-
-
-def test_the_gadget_that_the_guide_writes_builds(tmp_path: object) -> None:
-    import shutil
-    from pathlib import Path
-
-    import build
-
+def test_gadget_of_the_guide_builds(tmp_path: Path) -> None:
     guide = (ROOT / "gadget" / "README.md").read_text("utf-8")
-    folder = Path(shutil.copytree(ROOT / "gadget", Path(str(tmp_path)) / "gadget"))
+    folder = Path(shutil.copytree(ROOT / "gadget", tmp_path / "gadget"))
     (folder / "hello").mkdir()
     for kind, file in [("toml", "gadget.toml"), ("html", "view.html.j2"), ("js", "main.js")]:
         block = re.search(rf"```{kind}\n(.*?)```", guide, re.DOTALL)
         assert block
         (folder / "hello" / file).write_text(block[1])
     (folder / "hello" / "style.css").write_text("")
-    made = build.build(folder, Path(str(tmp_path)) / "dist", "")
+    made = build.build(folder, tmp_path / "dist", "")
     assert b"<hello-agent></hello-agent>" in made["callcard/hello.xml"]
