@@ -196,32 +196,34 @@ test("a required wrap-up reason keeps an ended call open", async () => {
   assert.equal(model.calls.size, 0);
 });
 
-test("an answer that crossed a change of the interaction is asked for again", async () => {
-  const { api, model, actions } = create();
-  model.update([dialog("ACTIVE")], "1001");
-  await settle();
-  const { notes } = model.calls.get("1");
-  const { answer } = api;
-  let answerReport;
-  const delayed = new Promise((resolve) => (answerReport = resolve));
-  const { report } = api;
-  api.report = () => delayed;
-  model.heartbeat();
-  await settle();
-  notes.edit("typed");
-  await notes.save();
-  await actions.chooseWrapUp("1", ["Sale"]);
-  let repeated = 0;
-  api.report = (...sent) => {
-    repeated += 1;
-    api.answer = { ...answer, interaction: interaction({ notes: own("typed") }) };
-    return report(...sent);
-  };
-  answerReport({ ...answer, interaction: interaction() });
-  for (let turn = 0; turn < 3; turn += 1) {
-    assert.deepEqual([notes.text, notes.isUnsaved], ["typed", false]);
+for (const next of ["nothing", "another report"])
+  test(`an answer that crossed a change is asked for again, with ${next} to send`, async () => {
+    const { api, model, actions } = create();
+    model.update([dialog("ACTIVE")], "1001");
     await settle();
-  }
-  assert.equal(repeated, 1);
-  closeAll(model);
-});
+    const { notes } = model.calls.get("1");
+    const { answer } = api;
+    let answerReport;
+    const delayed = new Promise((resolve) => (answerReport = resolve));
+    const { report } = api;
+    api.report = () => delayed;
+    model.heartbeat();
+    await settle();
+    notes.edit("typed");
+    await notes.save();
+    await actions.chooseWrapUp("1", ["Sale"]);
+    if (next === "another report") model.update([dialog("HELD", LATER)], "1001");
+    let repeated = 0;
+    api.report = (...sent) => {
+      repeated += 1;
+      api.answer = { ...answer, interaction: interaction({ notes: own("typed") }) };
+      return report(...sent);
+    };
+    const texts = new Set();
+    model.subscribe(() => texts.add(notes.text));
+    answerReport({ ...answer, interaction: interaction() });
+    await settle();
+    assert.deepEqual([...texts], ["typed"]);
+    assert.equal(repeated, 1);
+    closeAll(model);
+  });

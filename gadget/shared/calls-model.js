@@ -11,6 +11,7 @@ import { CallReporter } from "./reporter.js";
 /** @typedef {import("./commands.js").CommandResult} CommandResult */
 /** @typedef {import("./notes.js").Drafts} Drafts */
 /** @typedef {import("./types.d.ts").CallbackCustomer} CallbackCustomer */
+/** @typedef {import("./types.d.ts").CallReport} CallReport */
 /** @typedef {import("./types.d.ts").DialogData} DialogData */
 /** @typedef {import("./types.d.ts").LookupResult} LookupResult */
 /** @typedef {import("./types.d.ts").Match} Match */
@@ -53,8 +54,6 @@ export class CallState {
   failure = null;
   /** Call variables that the agent wrote, by name. @type {Map<string, VariableWrite>} */
   writes = new Map();
-  /** The count of `notes.changes` when the last report was sent. */
-  changesAtReport = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   slowTimer;
 
@@ -121,11 +120,7 @@ export class CallsModel {
     this.#drafts = drafts;
     this.#now = now;
     this.#reporter = new CallReporter({
-      send: (report, lookup) => {
-        const state = this.calls.get(report.id);
-        if (state) state.changesAtReport = state.notes.changes;
-        return api.report(report, lookup);
-      },
+      send: (report, lookup) => this.#sendReport(report, lookup),
       onAnswer: (id, answer, error) => this.#onAnswer(id, answer, error),
       storage,
       agentId,
@@ -286,6 +281,20 @@ export class CallsModel {
     }, SLOW_LOOKUP_MS);
   }
 
+  /**
+   * Send a report. If a change of the interaction was answered meanwhile, the answer's interaction
+   * may be older: it is left out, and the call is reported again.
+   * @param {CallReport} report @param {boolean} lookup @returns {Promise<ReportAcknowledgement>}
+   */
+  async #sendReport(report, lookup) {
+    const countChanges = () => this.calls.get(report.id)?.notes.changes ?? 0;
+    const before = countChanges();
+    const answer = await this.#api.report(report, lookup);
+    if (countChanges() === before) return answer;
+    this.#reporter.repeat(report.id);
+    return { ...answer, interaction: null };
+  }
+
   /** @param {string} id @param {ReportAcknowledgement | null} answer @param {unknown} error */
   #onAnswer(id, answer, error) {
     const state = this.calls.get(id);
@@ -299,10 +308,8 @@ export class CallsModel {
       clearTimeout(state.slowTimer);
       state.lookup = { status: "failed", error };
     }
-    const isCurrent = state.changesAtReport === state.notes.changes;
-    if (answer?.interaction && isCurrent) state.notes.update(answer.interaction);
+    if (answer?.interaction) state.notes.update(answer.interaction);
     else this.notify("changed", state);
-    if (answer && !isCurrent) this.#reporter.repeat(id);
   }
 
   /** @param {CallState} state */

@@ -184,8 +184,7 @@ class Callbacks:
             known = await tx.callback(id)
             if known is None:
                 raise NotFound("You have no such callback")
-            # Fields by name
-            changed: Callback = replace(known, **changes)  # type: ignore[arg-type]
+            changed: Callback = replace(known, **changes)  # type: ignore[arg-type]  # by name
             await tx.save_callback(changed)
         self._events.publish(
             CallbackChanged(agent=agent.login_id, callback=id, status=changed.status)

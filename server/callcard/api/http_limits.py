@@ -33,8 +33,10 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     _in_head = True
     _timeout: asyncio.TimerHandle | None = None
 
-    # Uvicorn narrows it the same way
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(
+        self,
+        transport: asyncio.Transport,  # type: ignore[override]  # as uvicorn narrows it
+    ) -> None:
         super().connection_made(transport)
         self._begin_head()
 

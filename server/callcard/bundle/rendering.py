@@ -89,8 +89,7 @@ def _render_module(gadget: Gadget, version: str, sources: Sources, service_url: 
     codes = sorted(sources.texts, key=lambda code: (code != DEFAULT_LANGUAGE, code))
     values = {
         "gadget": gadget.options,
-        # Rendered with autoescape from our own template.
-        "view": Markup(render_view(gadget, sources)),  # noqa: S704
+        "view": Markup(render_view(gadget, sources)),  # noqa: S704 - rendered with autoescape
         "assets": version,
         "service": service_url.rstrip("/"),
         "languages": [{"code": code, "rtl": code in RIGHT_TO_LEFT_LANGUAGES} for code in codes],

@@ -338,7 +338,7 @@ class PhoneBook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemNode:
-    """A node in SystemInfo, for `callcard doctor`; the ports are there from 12.6 on."""
+    """A node in SystemInfo; the ports are there from 12.6 on."""
 
     host: str = text()
     https_port: str = text()
@@ -348,7 +348,7 @@ class SystemNode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemInfo:
-    """The state of a node. `callcard doctor` needs the clock, the sign-in mode and the nodes."""
+    """The state of a node."""
 
     status: str = text()
     """IN_SERVICE or OUT_OF_SERVICE."""
