@@ -68,6 +68,15 @@ def finesse() -> Sandbox:
 
 
 @pytest.fixture
+async def rest(finesse: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the sandbox `finesse`, as agent 1001."""
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(finesse.app), base_url="http://finesse", auth=AGENT
+    ) as client:
+        yield client
+
+
+@pytest.fixture
 async def driver(finesse: Sandbox) -> AsyncIterator[SandboxDriver]:
     """What plays customers, faults and agents in the sandbox `finesse`."""
     sandbox_driver = SandboxDriver(finesse)

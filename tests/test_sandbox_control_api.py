@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -11,27 +10,12 @@ import pytest
 from starlette.routing import Route
 
 from finesse_sandbox.app import Sandbox
-from tests.conftest import AGENT, ROOT
-from tests.harness.finesse import sandbox_with_signed_in
+from tests.conftest import ROOT
 
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def sandbox() -> Sandbox:
-    """A sandbox where agent 1001 is signed in."""
-    return sandbox_with_signed_in("1001")
-
-
-@pytest.fixture
-async def rest(sandbox: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse", auth=AGENT
-    ) as client:
-        yield client
-
-
-async def test_calls_requests_faults_and_reset(rest: httpx.AsyncClient, sandbox: Sandbox) -> None:
+async def test_calls_requests_faults_and_reset(rest: httpx.AsyncClient, finesse: Sandbox) -> None:
     call = (await rest.post("/sandbox/calls", json={"from": "+12125550123", "to": "1001"})).json()
     assert (await rest.get("/sandbox/calls")).json() == [call]
     assert (await rest.post(f"/sandbox/calls/{call['id']}/answer")).status_code == 400
@@ -49,8 +33,8 @@ async def test_calls_requests_faults_and_reset(rest: httpx.AsyncClient, sandbox:
     status = (await rest.post("/sandbox/faults", json={"kind": "slow", "seconds": 0})).json()
     assert status["armed"][0]["kind"] == "slow"
     assert (await rest.post("/sandbox/reset")).status_code == 200
-    assert sandbox.agents.users["1001"].state == "LOGOUT"
-    assert sandbox.faults.armed == []
+    assert finesse.agents.users["1001"].state == "LOGOUT"
+    assert finesse.faults.armed == []
 
 
 async def test_user_state_is_changed_without_a_reason(rest: httpx.AsyncClient) -> None:
@@ -67,31 +51,31 @@ async def _put_user(rest: httpx.AsyncClient, id: str, **change: str) -> httpx.Re
 
 @pytest.mark.parametrize("state", ["READY", "NOT_READY", "LOGOUT"])
 async def test_forced_state_after_wrap_up_removes_the_call(
-    rest: httpx.AsyncClient, sandbox: Sandbox, state: str
+    rest: httpx.AsyncClient, finesse: Sandbox, state: str
 ) -> None:
     await _put_user(rest, "1001", wrap_up="REQUIRED")
-    call = sandbox.switch.ring("+12125550123", "1001")
-    sandbox.switch.act(call, "1001", "ANSWER")
-    sandbox.switch.drop_outside(call)
-    assert sandbox.agents.users["1001"].state == "WORK"
+    call = finesse.switch.ring("+12125550123", "1001")
+    finesse.switch.act(call, "1001", "ANSWER")
+    finesse.switch.drop_outside(call)
+    assert finesse.agents.users["1001"].state == "WORK"
     assert (await _put_user(rest, "1001", state=state)).json()["state"] == state
     assert (await rest.get("/sandbox/calls")).json() == []
 
 
 async def test_forced_state_reports_that_the_extension_is_in_use(
-    rest: httpx.AsyncClient, sandbox: Sandbox
+    rest: httpx.AsyncClient, finesse: Sandbox
 ) -> None:
-    sandbox.agents.sign_in(sandbox.agents.users["1003"], "1002", "")
+    finesse.agents.sign_in(finesse.agents.users["1003"], "1002", "")
     rejected = await _put_user(rest, "1002", state="READY", wrap_up="REQUIRED")
     assert rejected.status_code == 409
     error = "Extension 1002 is in use; sign its user out first"
     assert rejected.json() == {"error": error, "about": "1002"}
-    assert sandbox.agents.users["1002"].state == "LOGOUT"
-    assert sandbox.agents.users["1002"].wrap_up == "OPTIONAL"
+    assert finesse.agents.users["1002"].state == "LOGOUT"
+    assert finesse.agents.users["1002"].wrap_up == "OPTIONAL"
 
 
 async def test_signed_out_user_gets_another_extension(
-    rest: httpx.AsyncClient, sandbox: Sandbox
+    rest: httpx.AsyncClient, finesse: Sandbox
 ) -> None:
     user = (await _put_user(rest, "1002", extension="1009")).json()
     assert (user["extension"], user["assigned_extension"]) == ("", "1009")
@@ -170,10 +154,10 @@ async def test_text_that_xml_cannot_carry_is_rejected(
     assert rejected.json()["error"].endswith(" has characters that XML cannot carry")
 
 
-async def test_reset_restores_the_configuration(rest: httpx.AsyncClient, sandbox: Sandbox) -> None:
+async def test_reset_restores_the_configuration(rest: httpx.AsyncClient, finesse: Sandbox) -> None:
     change: dict[str, Any] = {"variables": {"user.other": 10}, "workflows": [], "phone_books": []}
     await rest.put("/sandbox/site", json=change)
-    site = sandbox.contact_centre.site
+    site = finesse.contact_centre.site
     site.wrap_up_reasons["9"] = "Refund"
     site.team_layout = site.layout
     await _put_user(rest, "1002", extension="1009")
@@ -182,19 +166,19 @@ async def test_reset_restores_the_configuration(rest: httpx.AsyncClient, sandbox
     assert len(site.workflows) == 1
     assert len(site.phone_books) == 2
     assert "9" not in site.wrap_up_reasons
-    assert sandbox.contact_centre.site.team_layout is None
+    assert finesse.contact_centre.site.team_layout is None
     assert "tabs" in site.layout
-    assert sandbox.agents.users["1002"].assigned_extension == "1002"
+    assert finesse.agents.users["1002"].assigned_extension == "1002"
 
 
-async def test_reset_cancels_the_forced_sign_out(rest: httpx.AsyncClient, sandbox: Sandbox) -> None:
-    sandbox.contact_centre.site.presence_timeout_seconds = 0.05
-    user = sandbox.agents.users["1001"]
+async def test_reset_cancels_the_forced_sign_out(rest: httpx.AsyncClient, finesse: Sandbox) -> None:
+    finesse.contact_centre.site.presence_timeout_seconds = 0.05
+    user = finesse.agents.users["1001"]
     session = object()
-    sandbox.contact_centre.presence.add(user, session)
-    sandbox.contact_centre.presence.remove(user, session)
+    finesse.contact_centre.presence.add(user, session)
+    finesse.contact_centre.presence.remove(user, session)
     await rest.post("/sandbox/reset")
-    sandbox.agents.sign_in(user, "1001", "")
+    finesse.agents.sign_in(user, "1001", "")
     await asyncio.sleep(0.1)
     assert user.state == "NOT_READY"
 
@@ -238,9 +222,9 @@ async def test_other_web_sites_are_rejected(rest: httpx.AsyncClient) -> None:
     assert rejected.json()["about"] == "/sandbox/reset"
 
 
-def test_readme_lists_every_request(sandbox: Sandbox) -> None:
+def test_readme_lists_every_request(finesse: Sandbox) -> None:
     readme = (ROOT / "server" / "finesse_sandbox" / "README.md").read_text("utf-8")
-    for route in sandbox.app.routes:
+    for route in finesse.app.routes:
         if isinstance(route, Route) and route.path.startswith("/sandbox/"):
             path = route.path.replace("{action}", "{answer,drop}")
             (method,) = (route.methods or set()) - {"HEAD"}

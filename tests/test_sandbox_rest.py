@@ -17,13 +17,11 @@ from callcard.finesse import messages
 from callcard.finesse.client import basic
 from callcard.finesse.objects import MobileAgent, SystemInfo
 from finesse_sandbox.app import Sandbox
-from tests.conftest import AGENT
 from tests.harness.finesse import (
     UCCX,
     EventRecorder,
     SandboxServer,
     error_type,
-    sandbox_with_signed_in,
     sandbox_without_sockets,
 )
 
@@ -31,21 +29,6 @@ pytestmark = pytest.mark.anyio
 ENTITY = "<!DOCTYPE User [<!ENTITY a 'READY'>]><User><state>&a;</state></User>"
 LOGOUT_REASON = "<User><state>NOT_READY</state><reasonCodeId>4</reasonCodeId></User>"
 NO_ADDRESSES = "<Dialog><requestedAction>MAKE_CALL</requestedAction></Dialog>"
-
-
-@pytest.fixture
-def sandbox() -> Sandbox:
-    """A sandbox where agent 1001 is signed in."""
-    return sandbox_with_signed_in("1001")
-
-
-@pytest.fixture
-async def rest(sandbox: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
-    """HTTP as agent 1001, who alone is signed in."""
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(sandbox.app), base_url="http://finesse", auth=AGENT
-    ) as client:
-        yield client
 
 
 @pytest.fixture
@@ -58,9 +41,9 @@ async def server(request: pytest.FixtureRequest) -> AsyncIterator[SandboxServer]
 
 
 async def test_sign_in_is_accepted_and_confirmed_by_event(
-    rest: httpx.AsyncClient, sandbox: Sandbox
+    rest: httpx.AsyncClient, finesse: Sandbox
 ) -> None:
-    recorder = EventRecorder(sandbox, "1002")
+    recorder = EventRecorder(finesse, "1002")
     response = await rest.put(
         "/finesse/api/User/1002",
         content="<User><state>LOGIN</state><extension>1002</extension></User>",

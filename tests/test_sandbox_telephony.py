@@ -16,18 +16,11 @@ from tests.harness.finesse import (
     EventRecorder,
     SandboxServer,
     actions,
-    sandbox_with_signed_in,
     sandbox_without_sockets,
 )
 from tests.harness.waiting import until
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def sandbox() -> Sandbox:
-    """A sandbox where agent 1001 is signed in."""
-    return sandbox_with_signed_in("1001")
 
 
 @pytest.fixture
@@ -39,12 +32,12 @@ async def server(request: pytest.FixtureRequest) -> AsyncIterator[SandboxServer]
 # ---- incoming and outgoing calls
 
 
-def test_incoming_call_publishes_events_in_finesse_order(sandbox: Sandbox) -> None:
-    switch = sandbox.switch
-    recorder = EventRecorder(sandbox)
-    user = sandbox.agents.users["1001"]
+def test_incoming_call_publishes_events_in_finesse_order(finesse: Sandbox) -> None:
+    switch = finesse.switch
+    recorder = EventRecorder(finesse)
+    user = finesse.agents.users["1001"]
     dialogs = "/finesse/api/User/1001/Dialogs"
-    sandbox.agents.set_state(user, "READY", "", "")
+    finesse.agents.set_state(user, "READY", "", "")
     call = switch.ring(CUSTOMER, "1001", "Support")
     dialog = f"/finesse/api/Dialog/{call.id}"
     assert recorder.summaries() == [
@@ -73,17 +66,17 @@ def test_incoming_call_publishes_events_in_finesse_order(sandbox: Sandbox) -> No
 
 
 def test_held_call_leaves_uccx_agent_talking() -> None:
-    sandbox = Sandbox(SandboxSettings(platform="uccx"))
-    sandbox.agents.sign_in(sandbox.agents.users["1001"], "1001", "")
-    call = sandbox.switch.ring(CUSTOMER, "1001", "Support")
-    sandbox.switch.act(call, "1001", "ANSWER")
-    sandbox.switch.act(call, "1001", "HOLD")
-    assert sandbox.agents.users["1001"].state == "TALKING"
+    finesse = Sandbox(SandboxSettings(platform="uccx"))
+    finesse.agents.sign_in(finesse.agents.users["1001"], "1001", "")
+    call = finesse.switch.ring(CUSTOMER, "1001", "Support")
+    finesse.switch.act(call, "1001", "ANSWER")
+    finesse.switch.act(call, "1001", "HOLD")
+    assert finesse.agents.users["1001"].state == "TALKING"
 
 
-def test_outgoing_call_publishes_two_posts_and_each_state(sandbox: Sandbox) -> None:
-    recorder = EventRecorder(sandbox)
-    call = sandbox.switch.make_call(sandbox.agents.users["1001"], CUSTOMER, "r7")
+def test_outgoing_call_publishes_two_posts_and_each_state(finesse: Sandbox) -> None:
+    recorder = EventRecorder(finesse)
+    call = finesse.switch.make_call(finesse.agents.users["1001"], CUSTOMER, "r7")
     assert call
     updates = [update for node, update in recorder.updates if node.endswith("/Dialogs")]
     assert [update.findtext("event") for update in updates] == ["POST", "POST", "PUT", "PUT"]
@@ -94,15 +87,15 @@ def test_outgoing_call_publishes_two_posts_and_each_state(sandbox: Sandbox) -> N
         "ALERTING",
     ]
     assert updates[0].findtext("requestId") == "r7"
-    sandbox.switch.answer_outside(call)
+    finesse.switch.answer_outside(call)
     assert call.state == "ACTIVE"
 
 
-def test_agent_calls_agent(sandbox: Sandbox) -> None:
-    switch = sandbox.switch
-    users = [sandbox.agents.users[id] for id in ("1001", "1002")]
-    sandbox.agents.sign_in(users[1], "1002", "")
-    recorder = EventRecorder(sandbox, "1002")
+def test_agent_calls_agent(finesse: Sandbox) -> None:
+    switch = finesse.switch
+    users = [finesse.agents.users[id] for id in ("1001", "1002")]
+    finesse.agents.sign_in(users[1], "1002", "")
+    recorder = EventRecorder(finesse, "1002")
     call = switch.make_call(users[0], "1002", "")
     assert call
     assert recorder.summaries()[0][:2] == ("POST", "/finesse/api/User/1002/Dialogs")
@@ -113,10 +106,10 @@ def test_agent_calls_agent(sandbox: Sandbox) -> None:
 
 
 def test_unassigned_five_digit_extension_fails_the_call() -> None:
-    sandbox = Sandbox(SandboxSettings(more_agents=1))
-    user = sandbox.agents.users["1001"]
-    sandbox.agents.sign_in(user, "1001", "")
-    call = sandbox.switch.make_call(user, "30001", "")
+    finesse = Sandbox(SandboxSettings(more_agents=1))
+    user = finesse.agents.users["1001"]
+    finesse.agents.sign_in(user, "1001", "")
+    call = finesse.switch.make_call(user, "30001", "")
     assert call
     assert call.participants[0].cause == "BAD_DESTINATION"
 
@@ -133,18 +126,18 @@ async def test_busy_line_fails_the_call(server: SandboxServer) -> None:
 # ---- commands that fail
 
 
-def test_action_that_is_not_allowed_fails_by_event(sandbox: Sandbox) -> None:
-    recorder = EventRecorder(sandbox)
-    call = sandbox.switch.ring(CUSTOMER, "1001")
+def test_action_that_is_not_allowed_fails_by_event(finesse: Sandbox) -> None:
+    recorder = EventRecorder(finesse)
+    call = finesse.switch.ring(CUSTOMER, "1001")
     recorder.take()
-    sandbox.switch.act(call, "1001", "HOLD", "r9")
+    finesse.switch.act(call, "1001", "HOLD", "r9")
     ((node, update),) = recorder.updates
     assert node == "/finesse/api/User/1001/Dialogs"
     assert update.findtext("source") == f"/finesse/api/Dialog/{call.id}"
     assert update.findtext("requestId") == "r9"
     assert update.findtext("data/apiErrors/apiError/errorMessage") == "CF_INVALID_OBJECT_STATE"
     with pytest.raises(ApiError, match="Nobody is signed in"):
-        sandbox.switch.ring(CUSTOMER, "1003")
+        finesse.switch.ring(CUSTOMER, "1003")
 
 
 async def test_dtmf_is_checked_and_recording_fails_on_ucce(server: SandboxServer) -> None:
