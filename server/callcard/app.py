@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from callcard.actions.callbacks import Callbacks
 from callcard.actions.calls import CallControl
@@ -34,6 +35,7 @@ from callcard.api.lockout import LockoutMemory
 from callcard.api.middleware import AnyOrigin, RequestLog, callcard_error, http_error
 from callcard.api.routes import api_routes
 from callcard.api.services import Services
+from callcard.api.shutdown import ForcedShutdown
 from callcard.crm.directory import Directory
 from callcard.crm.open_sources import open_delivery_sink, open_sources
 from callcard.errors import CallcardError
@@ -159,9 +161,10 @@ def create_app(
     return app
 
 
-def from_environment() -> Starlette:
+def from_environment() -> ASGIApp:
     """Return the service for this directory and environment: what each worker process starts."""
-    return create_app(Settings.read(), lockout_memory=LockoutMemory.from_environment())
+    app = create_app(Settings.read(), lockout_memory=LockoutMemory.from_environment())
+    return ForcedShutdown(app)
 
 
 async def deliver_forever(delivery: Delivery) -> None:

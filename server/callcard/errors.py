@@ -24,6 +24,7 @@
     ├── SourceUnavailable              503 source-unavailable    a contact source does not respond
     ├── SourceRejected                  502 source-rejected        a source rejects this for good
     ├── Unsupported                    409 unsupported           a source lacks this operation
+    ├── TooManyConnections             503 too-many-connections  of one client, or of all
     ├── StoreUnavailable               503 store-unavailable     Callcard's own database
     └── InternalError                  500 internal-error        a defect in Callcard
 
@@ -197,6 +198,14 @@ class Unsupported(CallcardError):
             operation=operation,
             source=source,
         )
+
+
+class TooManyConnections(CallcardError):
+    status, code, title = 503, "too-many-connections", "Too many connections"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.headers = {"Retry-After": "1"}
 
 
 class StoreUnavailable(CallcardError):

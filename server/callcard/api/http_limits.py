@@ -1,50 +1,109 @@
-"""uvicorn's fast HTTP protocol with limits on the request head: its size, and the time it may take.
+"""uvicorn's fast HTTP protocol with limits on what one client can make the service hold.
 
-uvicorn's httptools parser has neither: a client could send headers until memory is exhausted.
+uvicorn bounds neither the head of a request, the time that a request takes to arrive, the requests
+that wait behind another on one connection, nor how long a response waits to be read. Anyone who
+reaches the port can use these without credentials.
 """
 
 from __future__ import annotations
 
 import asyncio
+import http
+from collections import Counter
 
+import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from callcard.api.endpoint import NO_STORE
+from callcard.errors import CallcardError, HeaderTooLarge, MalformedRequest, TooManyConnections
 
 HEAD_LIMIT_BYTES = 65536
 """Of request line and headers together; a Bearer token has about 1,500."""
 HEAD_TIMEOUT_SECONDS = 10.0
+BODY_TIMEOUT_SECONDS = 10.0
+"""From the end of the head, whether or not a handler reads the body."""
+UNREAD_TIMEOUT_SECONDS = 20.0
+"""How long a client may leave a response unread."""
+MAX_WAITING_REQUESTS = 8
+"""Sent on one connection before the first is answered; browsers and proxies send none."""
+MAX_CONNECTIONS = 1000
+"""Of one worker process."""
+MAX_CONNECTIONS_PER_PEER = 400
+"""Of one worker process from one address. All gadgets come from the addresses of the Finesse nodes,
+which have at most 200 connections to one service; the rest stays free for others."""
 
-_HEADERS = (
-    b"Content-Type: application/problem+json\r\nCache-Control: no-store\r\n"
-    b"Connection: close\r\n\r\n"
-)
-_HEADER_TOO_LARGE = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + _HEADERS + b'{"type":"about:blank",'
-    b'"title":"A header is too large","status":431,"code":"header-too-large"}'
-)
-_MALFORMED = (
-    b"HTTP/1.1 400 Bad Request\r\n" + _HEADERS + b'{"type":"about:blank",'
-    b'"title":"The request is malformed","status":400,"code":"malformed-request"}'
-)
+
+def _closing_response(error: CallcardError) -> bytes:
+    """Return an error as the last response of a connection."""
+    phrase = http.HTTPStatus(error.status).phrase
+    headers = {
+        "Content-Type": "application/problem+json",
+        **NO_STORE,
+        "X-Content-Type-Options": "nosniff",
+        "Connection": "close",
+        **error.headers,
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    body = msgspec.json.encode(error.problem())
+    return f"HTTP/1.1 {error.status} {phrase}\r\n{head}\r\n".encode() + body
+
+
+_HEADER_TOO_LARGE = _closing_response(HeaderTooLarge())
+_MALFORMED = _closing_response(MalformedRequest())
+_TOO_MANY_CONNECTIONS = _closing_response(TooManyConnections())
+
+_connections_by_peer: Counter[str] = Counter()
+
+
+class _LimitExceeded(Exception):
+    """Ends the parsing of what a connection sent; the connection is closing already."""
 
 
 class LimitedHttpProtocol(HttpToolsProtocol):
     _head_bytes = 0
     _complete_heads = 0
     _in_head = True
-    _timeout: asyncio.TimerHandle | None = None
+    _peer: str | None = None
+    _arrival_timeout: asyncio.TimerHandle | None = None
+    _unread_timeout: asyncio.TimerHandle | None = None
+
+    # ---- connections
 
     def connection_made(
         self,
         transport: asyncio.Transport,  # type: ignore[override]  # as uvicorn narrows it
     ) -> None:
         super().connection_made(transport)
+        # From the first unread byte on, the client has UNREAD_TIMEOUT_SECONDS to read on; also
+        # after close(), which waits until everything is read.
+        transport.set_write_buffer_limits(high=0)
+        peer = self.client[0] if self.client else ""
+        if (
+            len(self.connections) > MAX_CONNECTIONS
+            or _connections_by_peer[peer] >= MAX_CONNECTIONS_PER_PEER
+        ):
+            self._reject(_TOO_MANY_CONNECTIONS)
+            return
+        self._peer = peer
+        _connections_by_peer[peer] += 1
         self._begin_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._cancel_timeout()
+        if self._peer is not None:
+            _connections_by_peer[self._peer] -= 1
+            if not _connections_by_peer[self._peer]:
+                del _connections_by_peer[self._peer]
+            self._peer = None
+        self._cancel_arrival_timeout()
+        self._cancel_unread_timeout()
+        self.pipeline.clear()
         super().connection_lost(exc)
 
+    # ---- what arrives
+
     def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
         heads_before = self._complete_heads
         was_in_head = self._in_head
         super().data_received(data)
@@ -52,43 +111,65 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         if was_in_head and self._in_head and heads_before == self._complete_heads:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_LIMIT_BYTES:
-                self._reject_head()
-
-    def _reject_head(self) -> None:
-        if not self.transport.is_closing():
-            self.transport.write(_HEADER_TOO_LARGE)
-            self.transport.close()
+                self._reject(_HEADER_TOO_LARGE)
 
     def send_400_response(self, msg: str) -> None:
-        self.transport.write(_MALFORMED)
-        self.transport.close()
+        self._reject(_MALFORMED)
+
+    def _reject(self, response: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(response)
+            self.transport.close()
 
     def on_message_begin(self) -> None:
+        if len(self.pipeline) >= MAX_WAITING_REQUESTS:
+            self.transport.abort()
+            raise _LimitExceeded
         super().on_message_begin()
         self._begin_head()
 
     def on_headers_complete(self) -> None:
         self._in_head = False
         self._complete_heads += 1
-        self._cancel_timeout()
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > HEAD_LIMIT_BYTES:
-            self._reject_head()
-            return
+            self._reject(_HEADER_TOO_LARGE)
+            raise _LimitExceeded
+        self._start_arrival_timeout(BODY_TIMEOUT_SECONDS)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         self._in_head = True
         self._head_bytes = 0
+        self._cancel_arrival_timeout()
         super().on_message_complete()
 
     def _begin_head(self) -> None:
         self._in_head = True
         self._head_bytes = 0
-        self._cancel_timeout()
-        self._timeout = self.loop.call_later(HEAD_TIMEOUT_SECONDS, self.transport.close)
+        self._start_arrival_timeout(HEAD_TIMEOUT_SECONDS)
 
-    def _cancel_timeout(self) -> None:
-        if self._timeout is not None:
-            self._timeout.cancel()
-            self._timeout = None
+    def _start_arrival_timeout(self, seconds: float) -> None:
+        self._cancel_arrival_timeout()
+        self._arrival_timeout = self.loop.call_later(seconds, self.transport.abort)
+
+    def _cancel_arrival_timeout(self) -> None:
+        if self._arrival_timeout is not None:
+            self._arrival_timeout.cancel()
+            self._arrival_timeout = None
+
+    # ---- what the client does not read
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._cancel_unread_timeout()
+        self._unread_timeout = self.loop.call_later(UNREAD_TIMEOUT_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._cancel_unread_timeout()
+        super().resume_writing()
+
+    def _cancel_unread_timeout(self) -> None:
+        if self._unread_timeout is not None:
+            self._unread_timeout.cancel()
+            self._unread_timeout = None

@@ -12,7 +12,6 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Self
 
 from callcard.store.sqlite import Database
@@ -55,8 +54,6 @@ class Lockout:
         self._clock = clock
         # Not durable: a service that starts anew begins with an empty memory.
         self._database = Database(memory.path, _MIGRATIONS, durable=False, lock_seconds=1.0)
-        if memory.path != ":memory:":
-            Path(memory.path).chmod(0o600)
 
     def is_rejected(self, fingerprint: bytes) -> bool:
         sql = "select until, verifying from rejection where fingerprint = ?"

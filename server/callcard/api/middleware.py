@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 import traceback
@@ -25,6 +26,12 @@ log = logging.getLogger("callcard")
 
 LOGGED_PATHS = ("/healthz", "/readyz", "/openapi.json", "/docs")
 """Paths outside the API that are logged as they are; others may contain anything."""
+CLIENT_HUNG_UP = 499
+"""Logged instead of a status that nobody received; nginx's number for it."""
+
+
+class _ClientHungUp(Exception):
+    """The connection is gone: nobody reads the response."""
 
 
 class RequestLog:
@@ -48,10 +55,19 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-            await send(message)
+            try:
+                await send(message)
+            except (OSError, RuntimeError) as error:
+                # uvloop's words for a connection that has just been closed.
+                if isinstance(error, RuntimeError) and "closed" not in str(error):
+                    raise
+                raise _ClientHungUp from None
 
         try:
             await self._app(scope, receive, send_and_note_status)
+        except _ClientHungUp:
+            status = CLIENT_HUNG_UP
+            await asyncio.sleep(0)  # the server hears of it, and does not complain
         except Exception as error:
             place = "".join(traceback.format_tb(error.__traceback__))
             log.error("%s in %s\n%s", type(error).__name__, _route(scope), place)

@@ -12,8 +12,6 @@ import click
 from callcard.cli.options import FILE, PORT, config_option
 from callcard.settings import Settings
 
-SHUTDOWN_SECONDS = 10
-
 _LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -47,6 +45,7 @@ def serve(
 
     from callcard.api.http_limits import LimitedHttpProtocol
     from callcard.api.lockout import LockoutMemory
+    from callcard.api.shutdown import GRACEFUL_SECONDS, exit_on_terminate
     from callcard.crm.open_sources import check_sources
 
     # Here and not only in the workers: a wrong setting ends the command with one message.
@@ -55,6 +54,7 @@ def serve(
         raise click.UsageError("--tls-cert and --tls-key go together")
     if config:
         os.environ["CALLCARD_CONFIG"] = str(config.resolve())
+    exit_on_terminate()
     with tempfile.TemporaryDirectory(prefix="callcard-") as folder:
         if workers > 1:
             LockoutMemory(f"{folder}/lockout.sqlite").export_to_workers()
@@ -65,9 +65,11 @@ def serve(
             port=port,
             workers=workers,
             http=LimitedHttpProtocol,
+            ws="none",
+            server_header=False,
             access_log=False,
             log_config=_LOGGING,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            timeout_graceful_shutdown=GRACEFUL_SECONDS,
             ssl_certfile=str(tls_cert) if tls_cert else None,
             ssl_keyfile=str(tls_key) if tls_key else None,
         )

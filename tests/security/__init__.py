@@ -1,0 +1,1 @@
+"""Attacks on the service through its socket; `python -m tests.security` prints the figures."""
