@@ -122,7 +122,13 @@ class Interactions:
         if change.notes is not None:
             base = segment.notes if change.base_notes is None else change.base_notes
             notes = merge_notes(base, segment.notes, change.notes)
-            segment = replace(segment, notes=notes[: 2 * NOTES_CHARACTERS], notes_at=now)
+            if len(notes) > 2 * NOTES_CHARACTERS:
+                raise InvalidField(
+                    "notes",
+                    f"with another window's edits the notes have {len(notes):,} characters; "
+                    f"at most {2 * NOTES_CHARACTERS:,} are saved. Shorten them",
+                )
+            segment = replace(segment, notes=notes, notes_at=now)
         if change.wrap_up_reasons is not None:
             reasons = tuple(dict.fromkeys(change.wrap_up_reasons))
             segment = replace(segment, wrap_up_reasons=reasons)

@@ -8,6 +8,8 @@ thread.
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,11 +20,18 @@ from urllib.parse import quote
 
 from callcard.errors import CallcardError, StoreUnavailable
 
+log = logging.getLogger(__name__)
+
 Execute = Callable[..., sqlite3.Cursor]
 """`execute(sql, parameters)` within a transaction."""
 
 _POLL_SECONDS = 0.005
 """Between attempts to get the file's write lock while another process holds it."""
+_COMMIT_SECONDS = 1.0
+"""How long a transaction waits for its commit. With the wait for its turn this is less than the
+5 s after which the Finesse proxy gives up."""
+_CLOSE_SECONDS = 3.0
+"""How long closing waits for a disk that does not respond."""
 
 
 class NewerSchema(sqlite3.DatabaseError):
@@ -33,7 +42,8 @@ class Database:
     """The SQLite file at `path`, created when it is missing.
 
     `durable` commits reach the disk before they return. `lock_seconds` bounds the wait for other
-    writers. Every method raises `unavailable`, a CallcardError, when the file cannot be used.
+    writers, of this process and of others. Every method raises `unavailable`, a CallcardError, when
+    the file cannot be used. Only the user who runs the service may read the file.
     """
 
     def __init__(
@@ -42,7 +52,7 @@ class Database:
         migrations: Sequence[str],
         *,
         durable: bool = True,
-        lock_seconds: float = 5.0,
+        lock_seconds: float = 3.0,
         cache_megabytes: int = 2,
         unavailable: type[CallcardError] = StoreUnavailable,
     ) -> None:
@@ -52,10 +62,11 @@ class Database:
         self._cache_megabytes = cache_megabytes
         self._unavailable = unavailable
         try:
+            self._inode = _create_private(self._path)
             self._writer = self._connect()
             migrate(self._writer, migrations)
             self._reader = self.connect_reader()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise unavailable(f"{path} cannot be opened: {error}") from error
         self._busy_timeout_ms = -1
         # An asyncio.Lock is fair: transactions run in the order in which they were asked for.
@@ -86,11 +97,22 @@ class Database:
         return connection
 
     async def close(self) -> None:
-        """Finish the transactions under way and close the connections."""
-        async with self._transaction_lock:
-            self._is_closed = True
-        while self._commits:
-            await asyncio.wait(self._commits)
+        """Finish the transactions under way and close the connections.
+
+        A disk that does not respond is not waited for: shutdown must end.
+        """
+        self._is_closed = True
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS), self._transaction_lock:
+                pass
+            if self._commits:
+                await asyncio.wait(self._commits, timeout=_CLOSE_SECONDS)
+        except TimeoutError:
+            pass
+        if self._transaction_lock.locked() or self._commits:
+            log.error("%s does not respond; closed without waiting for it", self._path)
+            self._committer.shutdown(wait=False)
+            return
         self.close_blocking()
 
     def close_blocking(self) -> None:
@@ -116,15 +138,16 @@ class Database:
         their turn are committed together (group commit): one sync to disk serves them all. A body
         that raises undoes its own statements only.
         """
+        deadline = asyncio.get_running_loop().time() + self._lock_seconds
         try:
-            async with asyncio.timeout(self._lock_seconds):
+            async with asyncio.timeout_at(deadline):
                 await self._transaction_lock.acquire()
         except TimeoutError as error:
             raise self._busy() from error
         try:
             if self._is_closed:
                 raise self._unavailable(f"{self._path} is closed")
-            batch = await self._join_batch()
+            batch = await self._join_batch(deadline)
             with self.errors():
                 self._writer.execute("savepoint body")
             try:
@@ -138,19 +161,27 @@ class Database:
                 self._writer.execute("release body")
         finally:
             self._transaction_lock.release()
-        await asyncio.shield(batch)
+        try:
+            async with asyncio.timeout(_COMMIT_SECONDS):
+                await asyncio.shield(batch)
+        except TimeoutError as error:
+            raise self._unavailable(
+                f"{self._path} did not respond in time; it is unknown whether this was saved. "
+                "Try again"
+            ) from error
 
     def _execute(self, sql: str, parameters: Iterable[Any] = ()) -> sqlite3.Cursor:
         with self.errors():
             return self._writer.execute(sql, tuple(parameters))
 
-    async def _join_batch(self) -> asyncio.Future[None]:
+    async def _join_batch(self, deadline: float) -> asyncio.Future[None]:
         """Return the batch that the next commit ends, beginning one if there is none."""
         if self._batch is not None and not self._writer.in_transaction:
             # SQLite rolled the batch back by itself, for example because the disk is full.
             self._end_batch(self._write_failed())
         if self._batch is None:
-            await self._begin()
+            self._check_file()
+            await self._begin(deadline)
             self._batch = asyncio.get_running_loop().create_future()
             self._batch.add_done_callback(_mark_retrieved)
             # The commit takes its turn behind the transactions that wait now; these join the batch.
@@ -159,9 +190,20 @@ class Database:
             commit.add_done_callback(self._commits.discard)
         return self._batch
 
-    async def _begin(self) -> None:
+    def _check_file(self) -> None:
+        """Raise `unavailable` if the file was deleted or replaced: SQLite would not notice."""
+        try:
+            is_there = self._inode is None or os.stat(self._path).st_ino == self._inode
+        except OSError:
+            is_there = False
+        if not is_there:
+            raise self._unavailable(
+                f"{self._path} was deleted or replaced while Callcard used it; nothing was saved. "
+                "Restart Callcard, with the file in its place if there is a copy"
+            )
+
+    async def _begin(self, deadline: float) -> None:
         """Begin a write transaction; waiting for another process does not block the event loop."""
-        deadline = asyncio.get_running_loop().time() + self._lock_seconds
         with self.errors():
             self._set_busy_timeout(0)
             while True:
@@ -244,6 +286,20 @@ class Database:
             f"{self._path} could not be written, for example because the disk is full; nothing was "
             "saved. Try again"
         )
+
+
+def _create_private(path: str) -> int | None:
+    """Create a missing file that only its owner may read, and return the inode of the file.
+
+    SQLite gives its journal files the same permissions. Raises OSError.
+    """
+    if path == ":memory:":
+        return None
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        return os.fstat(descriptor).st_ino
+    finally:
+        os.close(descriptor)
 
 
 def _mark_retrieved(batch: asyncio.Future[None]) -> None:

@@ -72,6 +72,21 @@ _MIGRATIONS = (
     create table lease (name text primary key, worker text not null, expires_at real not null)
         without rowid;
     """,
+    # The columns of the key first: SQLite 3.40 otherwise reports NULL values in `integrity_check`.
+    """
+    alter table dialog rename to dialog_of_1;
+    create table dialog (
+        dialog text not null,
+        record text not null references call_record on delete cascade,
+        call_key text not null,
+        primary key (dialog, record)
+    ) without rowid;
+    insert into dialog (dialog, record, call_key)
+        select dialog, record, call_key from dialog_of_1;
+    drop table dialog_of_1;
+    create index dialog_call_key on dialog (call_key) where call_key != '';
+    create index dialog_record on dialog (record);
+    """,
 )
 
 _RECORD = "id, document, status, last_report_at, due_at, attempts, problem, contact"
@@ -246,7 +261,8 @@ class _SqliteTransaction:
         for each in row.dialogs:
             # A dialog may be named first and reported with its call key later.
             self._execute(
-                "insert into dialog values (?, ?, ?) on conflict (dialog, record)"
+                "insert into dialog (dialog, call_key, record) values (?, ?, ?)"
+                " on conflict (dialog, record)"
                 " do update set call_key = excluded.call_key where excluded.call_key != ''",
                 (each.dialog, each.call_key, row.id),
             )
