@@ -67,7 +67,13 @@ export class FakeApi {
   reports = [];
   changes = [];
   #notes = "";
-  answer = { interaction: interaction(), never_logged: false, number: "+1", lookup: null };
+  answer = {
+    interaction: interaction(),
+    never_logged: false,
+    verified: true,
+    number: "+1",
+    lookup: null,
+  };
 
   report = async (report, lookup) => {
     await null;

@@ -56,6 +56,24 @@ test("an outage loses no state of a call", async () => {
   assert.deepEqual(new Set(reported), new Set(["ALERTING", "ACTIVE", "HELD", "DROPPED"]));
 });
 
+test("a call that Finesse has not confirmed is reported again until it has", async () => {
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const api = new FakeApi();
+  api.answer = { ...api.answer, verified: false };
+  const reporter = create(api);
+  reporter.report(ringing, true);
+  await settle();
+  mock.timers.tick(3000);
+  await settle();
+  assert.equal(api.reports.length, 2);
+  api.answer = { ...api.answer, verified: true };
+  for (let second = 0; second < 20; second++) {
+    mock.timers.tick(1000);
+    await settle();
+  }
+  assert.equal(api.reports.length, 3);
+});
+
 test("pending reports survive a reload", async () => {
   mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const api = new FakeApi();

@@ -44,6 +44,8 @@ AGENTS = 40
 KILLS = 10
 SECOND_DELIVERY_SECONDS = 5.0
 """Within which an interaction that is delivered twice would arrive again."""
+REPORT_SECONDS = 3.0
+"""In which a report is acknowledged on a busy machine, if the service runs."""
 EVENT_FAULTS = ("event-lost", "event-duplicated", "event-delayed", "event-reordered")
 
 
@@ -278,6 +280,9 @@ class Agents:
             # A call that begins and ends while its desktop changes nodes is seen by nobody:
             # these last longer than that.
             await until(lambda: call in self._desktops[agent].started_calls, 30)
+            # And than a report takes, unless the service is down.
+            with suppress(TimeoutError):
+                await until(lambda: call in self._desktops[agent].answers, REPORT_SECONDS)
             await self._pause()
             if number % 7 == 0:
                 kind = self._chance.choice(EVENT_FAULTS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from callcard.journal.call_identity import has_taken_part, is_same_call
+from callcard.journal.call_identity import is_same_call, may_join
 from callcard.journal.call_record import CallRecord
 from callcard.journal.record_merging import ReportingAgent, apply_report
 from callcard.journal.report import CallReport
@@ -45,8 +45,34 @@ def test_late_report_of_a_call_joins_its_consult() -> None:
     assert not is_same_call(consult, call_report("1", [], started=6)), "the id is used again"
 
 
-def test_agent_has_taken_part_if_a_report_shows_them_or_they_know_the_start() -> None:
-    record = ended_call()
-    assert has_taken_part(record, ANA, call_report("1", [], started=3))
-    assert has_taken_part(record, BILAL, call_report("1", [], started=0))
-    assert not has_taken_part(record, BILAL, call_report("1", [], started=3))
+NONE: frozenset[str] = frozenset()
+
+
+def verified_call(agent: str, dialog: str = "1") -> CallRecord:
+    reporting = ReportingAgent(login_id=agent, extension=agent)
+    report = call_report(dialog, [(0, agent, "ACTIVE"), (0, BILAL, "ACTIVE")])
+    links = frozenset({dialog})
+    record = CallRecord(id="one")
+    return apply_report(record, reporting, report, number=CUSTOMER, now=1.0, verified=links)
+
+
+def test_claim_alone_joins_nothing() -> None:
+    record = verified_call(ANA)
+    claim = call_report("1", [(0, "1003", "ACTIVE")], started=0)
+    assert not may_join(record, "1003", "1003", claim, NONE), "not even with the exact start"
+    assert may_join(record, ANA, ANA, claim, NONE), "she is in it"
+    assert may_join(record, "1003", "1003", claim, frozenset({"1"})), "Finesse shows it to them"
+
+
+def test_agent_in_the_states_of_a_verified_dialog_may_join() -> None:
+    record = verified_call(ANA)
+    assert may_join(record, BILAL, BILAL, call_report("1", []), NONE)
+    assert not may_join(record, BILAL, BILAL, call_report("2", []), NONE)
+
+
+def test_claimed_dialog_of_a_record_does_not_attract_its_agents() -> None:
+    record = verified_call(ANA)
+    claim = call_report("7", [(1, BILAL, "ACTIVE")], associated_call="1")
+    reporting = ReportingAgent(login_id=ANA, extension=ANA)
+    record = apply_report(record, reporting, claim, number=CUSTOMER, now=2.0)
+    assert not may_join(record, BILAL, BILAL, call_report("7", []), frozenset({"7"}))

@@ -36,17 +36,20 @@ async def test_agent_without_a_share_in_the_call_gets_no_access(centre: ContactC
     async with centre.api("1002") as bilal:
 
         async def code(report: dict[str, object]) -> str:
-            response = await bilal.post("/interactions?lookup=1", json=report)
-            problem: str = response.json()["code"]
-            return problem
+            answer = (await bilal.post("/interactions?lookup=1", json=report)).json()
+            if "code" not in answer:
+                assert answer["interaction"]["id"] != id
+                return str(answer["interaction"]["status"])
+            return str(answer["code"])
 
         for report in forged_calls:
             assert await code(report) == "not-permitted"
         for report in forged_consults:
             assert await code(report) == "report-pending"
         centre.clock.advance(PENDING_SECONDS + 1)
-        for report in (*forged_calls, *forged_consults):
+        for report in (*forged_calls, forged_consults[0]):
             assert await code(report) == "not-permitted"
+        assert await code(forged_consults[1]) == "parked", "it is over: a supervisor decides"
         assert (await bilal.get(f"/interactions/{id}")).status_code == 404
         change = await bilal.put(f"/interactions/{id}", json={"notes": "mine"})
         assert change.status_code == 404

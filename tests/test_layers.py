@@ -67,6 +67,7 @@ LAYERS = (
         "callcard.errors",
         "callcard.events",
         "callcard.extras",
+        "callcard.futures",
         "callcard.settings",
         "callcard.text",
         "callcard.times",

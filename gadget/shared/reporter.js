@@ -10,6 +10,8 @@ export const HEARTBEAT_MS = 30_000;
 /** Milliseconds to wait after the first failure, doubled up to the maximum. */
 const RETRY_MS = 1000;
 const MAX_RETRY_MS = 30_000;
+/** Milliseconds until a report is repeated that Finesse has not confirmed yet. */
+const UNVERIFIED_MS = 3000;
 /** Milliseconds after which a tab that has not saved its reports counts as closed. */
 const TAB_TIMEOUT_MS = 2 * HEARTBEAT_MS;
 /** Participant states of an outage that one report carries at most. */
@@ -138,6 +140,8 @@ export class CallReporter {
       const answer = await this.#send(report, lookup);
       this.#retryMs = RETRY_MS;
       this.#acknowledge(id, report, lookup);
+      if (answer.verified === false && !report.ended)
+        setTimeout(() => this.repeat(id), UNVERIFIED_MS);
       this.#onAnswer(id, answer, null);
     } catch (error) {
       const current = this.#pending.get(id);

@@ -224,6 +224,8 @@ export interface InteractionChange {
 export interface ReportAcknowledgement {
   interaction: Interaction | null;
   never_logged: boolean;
+  /** Finesse has shown this call to the agent; if not, it is reported again. */
+  verified: boolean;
   number: string;
   outgoing: boolean;
   /** The call has ended for every agent. */

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import httpx
@@ -96,7 +96,8 @@ def create_app(
     )
     dial_plan = DialPlan(country, numbers.read_rules(settings.telephony.dial_rules))
     call_control = CallControl(dial_plan, number_lists, cluster)
-    sessions = Sessions(cluster, journal.report, events, settings.finesse.deadline_seconds)
+    send_report = partial(journal.report, from_finesse=True)
+    sessions = Sessions(cluster, send_report, events, settings.finesse.deadline_seconds)
     services = Services(
         settings=settings,
         store=store,
@@ -123,6 +124,7 @@ def create_app(
             stack.push_async_callback(store.close)
             stack.push_async_callback(roster.flush)
             stack.push_async_callback(sessions.close_all)
+            await journal.note_outage()
             if background_jobs:
                 for job in (deliver_forever(delivery), repeat(journal.sweep, SWEEP_SECONDS)):
                     stack.push_async_callback(_stop, asyncio.create_task(job))
@@ -154,6 +156,7 @@ def create_app(
         exception_handlers={CallcardError: callcard_error, HTTPException: http_error},
         lifespan=lifespan,
     )
+    app.state.store = store
     app.state.journal = journal
     app.state.delivery = delivery
     # A redirect would repeat the query, with the number in it, in a header.

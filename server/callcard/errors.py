@@ -20,7 +20,7 @@
     │   ├── FinesseUnreachable         502 finesse-unreachable   no connection
     │   ├── FinesseOutOfService        503 finesse-out-of-service
     │   └── FinesseTimeout             504 finesse-timeout       no response within the deadline
-    ├── ReportPending                  409 report-pending        another agent's report is expected
+    ├── ReportPending                  409 report-pending        report again: another is expected
     ├── SourceUnavailable              503 source-unavailable    a contact source does not respond
     ├── SourceRejected                  502 source-rejected        a source rejects this for good
     ├── Unsupported                    409 unsupported           a source lacks this operation
@@ -162,9 +162,9 @@ class FinesseTimeout(FinesseError):
 
 
 class ReportPending(CallcardError):
-    """Another agent's report of this call is expected; report again after `Retry-After` seconds."""
+    """The report cannot be recorded yet; report again after `Retry-After` seconds."""
 
-    status, code, title = 409, "report-pending", "Waiting for the other agent's report"
+    status, code, title = 409, "report-pending", "The report cannot be recorded yet"
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)

@@ -34,6 +34,11 @@ class Agent:
         return self.user.login_id
 
     @property
+    def is_supervisor(self) -> bool:
+        """Return whether the agent is a supervisor or an administrator."""
+        return not {"Supervisor", "Admin"}.isdisjoint(self.user.roles)
+
+    @property
     def seconds_left(self) -> float:
         """Return the seconds until the request's deadline, less those to send the response."""
         now = asyncio.get_running_loop().time()

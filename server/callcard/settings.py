@@ -157,6 +157,13 @@ class JournalSettings(Struct, frozen=True, forbid_unknown_fields=True):
     lost_seconds: Annotated[
         float, Positive, Meta(description="time without a report before a call is closed as lost")
     ] = 90.0
+    unverified_calls: Annotated[
+        Literal["park", "deliver"],
+        Meta(
+            description="what happens to calls that were over before Finesse could confirm them, "
+            "as after an outage: `park` for a supervisor, or `deliver`"
+        ),
+    ] = "park"
     retention_days: Annotated[
         float, Positive, Meta(description="how long delivered calls stay in the journal")
     ] = 7.0

@@ -13,6 +13,14 @@ def iso_text(
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
+def seconds(text: str) -> float | None:
+    """Return a time in seconds since the epoch; None if there is none, or none that is valid."""
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
 def seconds_between(since: str, until: str) -> float:
     """Return the seconds from one time to another, or 0 if one of them is missing."""
     try:

@@ -126,11 +126,40 @@ class StoreContract:
             store,
             replace(ROW, id="silent", status="open", last_report_at=1.0),
             replace(ROW, id="active", status="open", last_report_at=9.0),
+            replace(ROW, id="clock was ahead", status="open", last_report_at=1000.0),
             replace(ROW, id="due", last_report_at=1.0),
+            replace(ROW, id="apart", status="unverified", last_report_at=1.0),
         )
         async with store.transaction() as tx:
-            rows = await tx.silent_journal_rows(5.0, 10)
-        assert [row.id for row in rows] == ["silent"]
+            rows = await tx.silent_journal_rows("open", 5.0, 100.0, 10)
+            unverified = await tx.silent_journal_rows("unverified", 5.0, 100.0, 10)
+        assert [row.id for row in rows] == ["silent", "clock was ahead"]
+        assert [row.id for row in unverified] == ["apart"]
+
+    async def test_parked_rows_are_found_by_their_problem(self, store: Store) -> None:
+        parked = replace(ROW, status="parked", problem="unconfirmed", last_report_at=1.0)
+        await save(store, parked, replace(parked, id="two", problem="rejected"))
+        async with store.transaction() as tx:
+            assert [r.id for r in await tx.parked_rows_with("unconfirmed", 5.0, 9)] == ["one"]
+            assert await tx.parked_rows_with("unconfirmed", 1.0, 9) == []
+
+    async def test_outages_are_found_by_time(self, store: Store) -> None:
+        async with store.transaction() as tx:
+            await tx.add_outage(10.0, 20.0)
+            for at, expected in ((4.0, False), (6.0, True), (15.0, True), (24.0, True)):
+                assert await tx.was_outage(at, 5.0) is expected
+            await tx.purge_outages(21.0)
+            assert not await tx.was_outage(15.0, 5.0)
+
+    async def test_dialogs_are_counted_by_prefix(self, store: Store) -> None:
+        rows = [
+            replace(ROW, id=name, dialogs=(DialogRow(dialog=name),))
+            for name in ("1001/1", "1001/2", "1002/1", "1001")
+        ]
+        await save(store, *rows)
+        async with store.transaction() as tx:
+            assert await tx.count_dialogs("1001/", 10) == 2
+            assert await tx.count_dialogs("1001/", 1) == 1
 
     async def test_never_logged_marks_are_shared_and_purged(self, store: Store) -> None:
         async with store.transaction() as tx:
@@ -219,3 +248,11 @@ class StoreContract:
             assert await tx.acquire_lease("sweep", "a", 5.0, 10.0)
             assert await tx.acquire_lease("delivery", "b", 5.0, 10.0)
             assert await tx.acquire_lease("sweep", "b", 16.0, 10.0)
+        assert await store.lease_expiry("sweep") == 26.0
+        assert await store.lease_expiry("other") is None
+
+    async def test_lease_of_a_clock_that_was_ahead_is_void(self, store: Store) -> None:
+        async with store.transaction() as tx:
+            assert await tx.acquire_lease("sweep", "a", 90_000.0, 10.0)
+            assert await tx.acquire_lease("sweep", "b", 5.0, 10.0)
+            assert not await tx.acquire_lease("sweep", "a", 6.0, 10.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -113,6 +114,13 @@ class AttackedService:
             ],
             "variables": {each["name"]: each["value"] for each in found["variables"]},
         }
+
+    def call_key(self, call: str) -> str:
+        """Return the key of a victim's call, as a report has it."""
+        dialog = self.control.get(f"/finesse/api/Dialog/{call}", auth=(VICTIM, PASSWORD)).text
+        names = ("callKeyPrefix", "callKeyCallId")
+        parts = [re.search(f"<{name}>([^<]+)<", dialog) for name in names]
+        return ":".join(part[1] for part in parts if part)
 
     def arm_fault(self, kind: str, **options: Any) -> None:
         self._post("faults", {"kind": kind, **options})

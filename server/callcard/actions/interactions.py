@@ -14,15 +14,22 @@ from msgspec import Meta
 
 from callcard.crm.base import Match
 from callcard.crm.directory import Directory
-from callcard.errors import FinesseError, InteractionClosed, InvalidField, NotFound
+from callcard.errors import (
+    FinesseError,
+    InteractionClosed,
+    InvalidField,
+    NotFound,
+    NotPermitted,
+)
 from callcard.finesse.objects import CallVariable, DialogAction
 from callcard.identity import Agent
 from callcard.journal import lifecycle
 from callcard.journal.call_record import CallRecord
 from callcard.journal.interaction import Interaction, contact_of_match, requires_wrap_up, show
-from callcard.journal.journal_entry import JournalEntry, from_row, from_rows, to_row
+from callcard.journal.journal_entry import JournalEntry, apart_dialog, from_row, from_rows, to_row
 from callcard.journal.notes import merge_notes
 from callcard.journal.record_merging import preferred_contact
+from callcard.journal.recorder import CallRecorder
 from callcard.settings import Settings
 from callcard.store.base import JournalRow, Store
 from callcard.telephony.call_variables import CALL_VARIABLE_BYTES
@@ -81,6 +88,7 @@ class Interactions:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
+        self._recorder = CallRecorder(store, settings, clock)
         self._directory = directory
         self._settings = settings.journal
         self._contact_variable = settings.telephony.contact_variable
@@ -119,6 +127,8 @@ class Interactions:
     ) -> CallRecord:
         segment = record.segment(agent.login_id)
         assert segment is not None
+        if match and not (segment.verified or record.unverified):
+            raise NotPermitted("Finesse has not shown you this call; only your notes can be saved")
         if change.notes is not None:
             base = segment.notes if change.base_notes is None else change.base_notes
             notes = merge_notes(base, segment.notes, change.notes)
@@ -149,7 +159,8 @@ class Interactions:
 
     async def of_call(self, agent: Agent, call: str) -> tuple[Interaction, ...]:
         """Return the agent's interactions of a dialog id, newest first: ids are reused."""
-        entries = from_rows(await self._store.find_journal_rows([call]))
+        names = (call, apart_dialog(agent.login_id, call))
+        entries = from_rows(await self._store.find_journal_rows(names))
         return tuple(
             self._show(entry, agent) for entry in entries if entry.record.segment(agent.login_id)
         )
@@ -168,9 +179,20 @@ class Interactions:
         )
 
     async def retry(self, agent: Agent, id: str) -> Interaction:
-        """Deliver a parked interaction again."""
+        """Deliver a parked interaction again.
+
+        One that Finesse never confirmed needs a supervisor of the agent, who vouches for it.
+        """
         if id not in {each.id for each in await self.parked(agent)}:
             raise NotFound("Neither you nor your teams have such a parked interaction")
+        row = await self._store.journal_row(id)
+        record = from_row(row).record if row else None
+        if record is not None and record.unverified:
+            if not agent.is_supervisor or record.segment(agent.login_id) is not None:
+                raise NotPermitted(
+                    "Finesse has not confirmed this call; ask a supervisor to deliver it"
+                )
+            return self._show(await self._recorder.release(agent, id), agent)
         async with self._store.transaction() as tx:
             row = await tx.journal_row(id)
             if row is None or row.status != "parked":

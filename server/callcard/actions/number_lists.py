@@ -128,5 +128,5 @@ def _require_name(name: str) -> None:
 
 
 def _require_supervisor(agent: Agent) -> None:
-    if not {"Supervisor", "Admin"} & set(agent.user.roles):
+    if not agent.is_supervisor:
         raise NotPermitted("Only supervisors and administrators may do this")

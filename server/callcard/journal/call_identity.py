@@ -1,7 +1,8 @@
-"""Decide which call record a report belongs to, and whether the reporting agent is in it. Pure.
+"""Decide which call record a report belongs to, and whether its agent may join it. Pure.
 
 Finesse reuses dialog ids after a while, and a consult has an id of its own; where a call key exists
-it decides.
+it decides. What an agent's desktop says about a call is a claim until Finesse shows the call to
+that agent: a claim alone joins nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +13,11 @@ from callcard.times import seconds_between
 
 CONSULT_SECONDS = 600.0
 """How long after a call's end a consult that names it still belongs to it."""
+
+
+def links(report: CallReport) -> frozenset[str]:
+    """Return what ties a report to a call: its dialog, its call key and the dialogs it names."""
+    return frozenset({report.id, report.call_key, *report.related_dialogs} - {""})
 
 
 def is_same_call(record: CallRecord, report: CallReport) -> bool:
@@ -42,8 +48,22 @@ def is_same_call(record: CallRecord, report: CallReport) -> bool:
     )
 
 
-def has_taken_part(record: CallRecord, extension: str, report: CallReport) -> bool:
-    """Return whether reports show `extension` in the call, or this one knows its start."""
-    starts = [each.started_at for each in record.dialogs if each.dialog == report.id]
-    knows_start = bool(report.started_at) and report.started_at in starts
-    return knows_start or any(state.address == extension for state in record.states)
+def may_join(
+    record: CallRecord, agent: str, extension: str, report: CallReport, verified: frozenset[str]
+) -> bool:
+    """Return whether a report may be merged into a record.
+
+    `verified` are the links that Finesse has shown to this agent. The report may join if the agent
+    is known to be in the call; if Finesse showed them a link that it also showed to an agent of the
+    record; or if that agent's reports show `extension` in a dialog that this report names.
+    """
+    claimed = links(report)
+    segment = record.segment(agent)
+    if segment is not None and claimed.intersection(segment.verified):
+        return True
+    trusted = record.verified_links
+    if verified & trusted:
+        return True
+    return any(
+        state.address == extension and state.dialog in claimed & trusted for state in record.states
+    )

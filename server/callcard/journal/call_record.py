@@ -72,6 +72,8 @@ class Segment:
     name: str = ""
     team: str = ""
     extension: str = ""
+    verified: tuple[str, ...] = ()
+    """Dialogs and call keys that Finesse itself showed to the agent; the rest is their word."""
     joined_at: str = ""
     """Empty until a report shows the agent in the call."""
     removed_at: dict[str, str] = field(default_factory=dict)
@@ -110,6 +112,11 @@ class CallRecord:
     finesse_reasons: tuple[str, ...] = ()
     """Wrap-up reasons set in Finesse; those chosen in the card are in the segments."""
     contact: ChosenContact | None = None
+    unverified: bool = False
+    """Only the reporting agent's word: Finesse has not shown them this call."""
+    believed: tuple[str, ...] = ()
+    """Dialogs of a call that was delivered without Finesse's word, after an outage or by a
+    supervisor."""
 
     def segment(self, agent: str) -> Segment | None:
         return next((segment for segment in self.segments if segment.agent == agent), None)
@@ -126,6 +133,12 @@ class CallRecord:
     @property
     def dialog_ids(self) -> tuple[str, ...]:
         return tuple(each.dialog for each in self.dialogs)
+
+    @property
+    def verified_links(self) -> frozenset[str]:
+        """Return what Finesse showed to an agent of the call, and what is believed without it."""
+        shown = (link for segment in self.segments for link in segment.verified)
+        return frozenset((*self.believed, *shown))
 
     @property
     def wrap_up_reasons(self) -> tuple[str, ...]:

@@ -23,14 +23,18 @@ class CallerLookup:
     pop_variables: Sequence[str]
     contact_variable: str
 
-    async def look_up(self, record: CallRecord) -> Lookup:
+    async def look_up(
+        self, record: CallRecord, number: str, by_number: asyncio.Task[Lookup]
+    ) -> Lookup:
         """Return the matches: an agent's choice, else a variable's record, else the number's.
 
-        Raises SourceUnavailable if neither a contact is named nor a source can look up the number.
+        `by_number` is the look-up of `number`, begun before the record was known. Raises
+        SourceUnavailable if neither a contact is named nor a source can look up the number.
         """
+        is_begun = number == record.number
         named, found = await asyncio.gather(
             self._find_named_contact(record),
-            self.directory.by_number(record.number),
+            by_number if is_begun else self.directory.by_number(record.number),
             return_exceptions=True,
         )
         for result in (named, found):

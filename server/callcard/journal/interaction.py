@@ -30,9 +30,9 @@ class ContactRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
-    """A call in the journal. `status` is `open` while it goes on, `closing` while notes can be
-    finished, `due` until the CRM has it, `delivered`, or `parked` if the CRM rejects it: then
-    `problem` says why."""
+    """A call in the journal. `status` is `unverified` until Finesse confirms that the agent has
+    it, `open` while it goes on, `closing` while notes can be finished, `due` until the CRM has it,
+    `delivered`, or `parked` if it cannot be delivered: then `problem` says why."""
 
     id: str
     status: str
@@ -61,6 +61,8 @@ def show(entry: JournalEntry, login_id: str, settings: JournalSettings, now: flo
     """Return the entry as the agent `login_id` sees it."""
     record = entry.record
     segment = record.segment(login_id)
+    # Other agents' notes only once Finesse has shown the call to this one, or to a supervisor.
+    shows_all = segment is None or segment.verified
     contact = record.contact
     return Interaction(
         id=record.id,
@@ -83,6 +85,7 @@ def show(entry: JournalEntry, login_id: str, settings: JournalSettings, now: flo
                 wrap_up_reasons=each.wrap_up_reasons,
             )
             for each in record.segments
+            if shows_all or each is segment
         ),
         wrap_up_reasons=record.wrap_up_reasons,
         wrap_up_required=segment is not None and requires_wrap_up(segment, settings),

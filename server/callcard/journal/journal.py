@@ -1,16 +1,17 @@
 """The journal: one call record per call, from every report of every desktop and session.
 
 Desktops and sessions report a call repeatedly. Each report is committed before it is acknowledged.
-The journal finds the call's record, merges records that turn out to be one call, and closes calls
-that nobody reports any more. `lifecycle` says when a record is due, `delivery` takes it to the CRM.
+A desktop's first report of a call is a claim: Finesse is asked, with the agent's own credential,
+whether they have that call. `recorder` writes the result, `lifecycle` says when a record is due,
+`delivery` takes it to the CRM.
 """
 
 from __future__ import annotations
 
-import logging
+import asyncio
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from cachetools import TTLCache
@@ -20,30 +21,29 @@ from callcard import times
 from callcard.crm.directory import Directory, Lookup
 from callcard.errors import FinesseError, NotFound, NotPermitted, ReportPending
 from callcard.events import CallEnded, CallLost, CallReported, EventBus
+from callcard.futures import mark_retrieved
 from callcard.identity import Agent
 from callcard.journal import lifecycle
-from callcard.journal.call_identity import has_taken_part, is_same_call
-from callcard.journal.call_record import CallRecord
+from callcard.journal.call_identity import links
+from callcard.journal.call_verification import (
+    Verification,
+    begin_verification,
+    finish_verification,
+)
 from callcard.journal.caller_lookup import CallerLookup
-from callcard.journal.customer_number import customer_number
 from callcard.journal.interaction import Interaction, contact_of_match, show
-from callcard.journal.journal_entry import JournalEntry, from_row, from_rows, to_row
-from callcard.journal.record_merging import ReportingAgent, apply_report, merge_records
-from callcard.journal.report import CallReport, report_dialog
+from callcard.journal.journal_entry import JournalEntry, from_row, to_row
+from callcard.journal.recorder import CallRecorder
+from callcard.journal.report import CallReport
 from callcard.routing.number_lists import NEVER_LOGGED_SECONDS, NumberLists
 from callcard.settings import Settings
 from callcard.store.base import Store, Transaction
-
-log = logging.getLogger(__name__)
 
 PENDING_SECONDS = 60.0
 """How long a consult that no other agent has reported yet may wait: desktops retry within 30 s."""
 SWEEP_SECONDS = 5.0
 """Between checks for lost calls."""
-MAX_LOST_CALLS = 200
-MAX_PURGED_CALLS = 500
-"""In one sweep: a transaction must be short."""
-SECONDS_PER_DAY = 86400
+LEASE_SECONDS = 4 * SWEEP_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,8 @@ class ReportAcknowledgement:
     interaction: Interaction | None
     """Null if the call is never logged."""
     never_logged: bool
+    verified: bool
+    """Finesse has shown this call to the agent; if not, report it again in a few seconds."""
     number: str
     """The customer's."""
     outgoing: bool
@@ -80,6 +82,7 @@ class Journal:
         self._settings = settings.journal
         self._telephony = settings.telephony
         self._clock = clock
+        self._recorder = CallRecorder(store, settings, clock)
         self._caller_lookup = CallerLookup(
             directory, store, self._telephony.pop_variables, self._telephony.contact_variable
         )
@@ -95,39 +98,123 @@ class Journal:
     # ---- reports
 
     async def report(
-        self, agent: Agent, report: CallReport, *, lookup: bool = False
+        self, agent: Agent, report: CallReport, *, lookup: bool = False, from_finesse: bool = False
     ) -> ReportAcknowledgement:
         """Record an agent's report; it is committed on return. With `lookup`, look up the caller.
 
-        Raises NotPermitted if Finesse says that the call is not this agent's, ReportPending if that
-        cannot be decided yet.
+        `from_finesse`: the service itself had the call from Finesse, as this agent. Raises
+        NotPermitted or CredentialsRejected if Finesse does, ReportPending if the report has to
+        wait for another one.
         """
-        report, ended_at = await self._check_still_active(agent, report)
-        number = self._customer_number(agent, report)
-        if await self._is_never_logged(agent, report, number):
-            return await self._acknowledge_unlogged(agent, report, number, lookup)
-        entry = await self._record(agent, report, ended_at, verified=False)
+        # Asked at once for a call that is new here, so that a screen pop does not wait for it.
+        is_new = not from_finesse and (agent.login_id, report.id) not in self._last_reports
+        verification = begin_verification(agent, report) if is_new else None
+        number = self._recorder.customer_number(agent, report)
+        found = self._begin_lookup(number) if lookup else None
+        try:
+            report, ended_at = await self._check_still_active(agent, report)
+            if from_finesse:
+                entry = await self._record_verified(agent, report, ended_at)
+            else:
+                entry = await self._record_claim(agent, report, ended_at, verification, found)
+            return await self._acknowledge(agent, report, number, entry, found)
+        finally:
+            for task in (verification, found):
+                if task is not None:
+                    task.cancel()
+
+    def _begin_lookup(self, number: str) -> asyncio.Task[Lookup]:
+        task = asyncio.create_task(self._directory.by_number(number))
+        task.add_done_callback(mark_retrieved)
+        return task
+
+    async def _record_claim(
+        self,
+        agent: Agent,
+        report: CallReport,
+        ended_at: str,
+        verification: asyncio.Task[Verification] | None,
+        lookup: asyncio.Task[Lookup] | None,
+    ) -> JournalEntry | None:
+        """Record what a desktop reports; None if the call is never logged."""
+        number = self._recorder.customer_number(agent, report)
+        never_logged = await self._number_lists.is_never_logged(number, report.related_dialogs)
+        if not never_logged:
+            entry = await self._recorder.record(agent, report, ended_at)
+            if entry is not None:
+                return entry
+        verification = verification or begin_verification(agent, report)
+        finesse = await finish_verification(verification, lookup)
+        if finesse.report is not None:
+            return await self._record_verified(agent, finesse.report, ended_at)
+        entry = await self._recorder.record(agent, report, ended_at, frozenset())
+        if entry is not None or never_logged:
+            return entry
+        if finesse.answered and await self._recorder.concerns_others(agent, report):
+            self._refuse_claim(agent, report)
+        return await self._recorder.record_apart(agent, report, ended_at, refused=finesse.answered)
+
+    async def _record_verified(
+        self, agent: Agent, report: CallReport, ended_at: str
+    ) -> JournalEntry | None:
+        """Record a call as Finesse shows it to the agent; None if it is never logged."""
+        number = self._recorder.customer_number(agent, report)
+        verified = links(report)
+        if await self._number_lists.is_never_logged(number, report.related_dialogs):
+            await self._number_lists.mark_never_logged(agent.login_id, number, report.id)
+            await self._recorder.delete_never_logged(agent, report, verified)
+            return None
+        return await self._recorder.record(agent, report, ended_at, verified)
+
+    def _refuse_claim(self, agent: Agent, report: CallReport) -> None:
+        """Raise ReportPending or NotPermitted for a claim on a call that only others have.
+
+        A consult may be known as soon as the other agent's report arrives. A call that is over
+        could be true: it is kept apart, for a supervisor.
+        """
+        now = self._clock()
+        if report.names_other_call:
+            since = self._pending_since.setdefault((agent.login_id, report.id), now)
+            if now - since < PENDING_SECONDS:
+                raise ReportPending(
+                    "Another agent's report of this call is expected. Send the report again."
+                )
+        if not report.ended:
+            raise NotPermitted("Finesse does not list this call among yours")
+
+    async def _acknowledge(
+        self,
+        agent: Agent,
+        report: CallReport,
+        number: str,
+        entry: JournalEntry | None,
+        found: asyncio.Task[Lookup] | None,
+    ) -> ReportAcknowledgement:
         if entry is None:
-            report = await self._verify_with_finesse(agent, report)
-            entry = await self._record(agent, report, ended_at, verified=True)
-            assert entry is not None
+            return await self._acknowledge_unlogged(agent, report, number, found)
         await self._publish(agent, report, entry)
-        found = await self._caller_lookup.look_up(entry.record) if lookup else None
-        if found:
-            entry = await self._recognise_contact(entry, found)
+        lookup = await self._caller_lookup.look_up(entry.record, number, found) if found else None
+        if lookup:
+            entry = await self._recognise_contact(entry, lookup)
         record = entry.record
+        segment = record.segment(agent.login_id)
         return ReportAcknowledgement(
             interaction=show(entry, agent.login_id, self._settings, self._clock()),
             never_logged=False,
+            verified=segment is not None and bool(segment.verified),
             number=record.number,
             outgoing=record.outgoing,
             call_ended=bool(record.ended_at),
             ended_for_agent=report.ended,
-            lookup=found,
+            lookup=lookup,
         )
 
     async def _acknowledge_unlogged(
-        self, agent: Agent, report: CallReport, number: str, lookup: bool
+        self,
+        agent: Agent,
+        report: CallReport,
+        number: str,
+        found: asyncio.Task[Lookup] | None,
     ) -> ReportAcknowledgement:
         outgoing = report.from_address == agent.user.extension
         if report.ended:
@@ -145,11 +232,12 @@ class Journal:
         return ReportAcknowledgement(
             interaction=None,
             never_logged=True,
+            verified=True,
             number=number,
             outgoing=outgoing,
             call_ended=report.ended,
             ended_for_agent=report.ended,
-            lookup=await self._directory.by_number(number) if lookup else None,
+            lookup=await found if found else None,
         )
 
     async def _publish(self, agent: Agent, report: CallReport, entry: JournalEntry) -> None:
@@ -164,6 +252,8 @@ class Journal:
                 reached=record.end_reason in ("completed", "transferred"),
             )
             await self._events.publish_as(agent, ended)
+        if record.unverified:  # nobody else may rely on it
+            return
         reported = CallReported(
             agent=agent.login_id,
             interaction=record.id,
@@ -172,9 +262,6 @@ class Journal:
             outgoing=record.outgoing,
         )
         await self._events.publish_as(agent, reported)
-
-    def _customer_number(self, agent: Agent, report: CallReport) -> str:
-        return customer_number(report, agent.user.extension, self._telephony.number_variables)
 
     async def _check_still_active(self, agent: Agent, report: CallReport) -> tuple[CallReport, str]:
         """Return the report, as ended (and when) if Finesse no longer has the call.
@@ -206,119 +293,6 @@ class Journal:
             return report, ""
         return structs.replace(report, ended=True), times.iso_text(now, "milliseconds")
 
-    async def _is_never_logged(self, agent: Agent, report: CallReport, number: str) -> bool:
-        """Return whether the call must not be logged, after deleting what was recorded."""
-        if not await self._number_lists.is_never_logged(
-            agent.login_id, number, report.id, report.related_dialogs
-        ):
-            return False
-        if await self._store.find_journal_rows([report.id], report.call_key):
-            async with self._store.transaction() as tx:
-                await self._delete_recorded(tx, agent, report)
-        return True
-
-    async def _delete_recorded(self, tx: Transaction, agent: Agent, report: CallReport) -> None:
-        extension = agent.user.extension
-        for row in await tx.find_journal_rows([report.id], report.call_key):
-            entry = from_row(row)
-            record = entry.record
-            is_own = record.segment(agent.login_id) or has_taken_part(record, extension, report)
-            if is_own and is_same_call(record, report) and entry.status in ("open", "due"):
-                await tx.delete_journal_row(record.id)
-
-    async def _verify_with_finesse(self, agent: Agent, report: CallReport) -> CallReport:
-        """Return the call as Finesse has it for this agent.
-
-        A consult that Finesse no longer has is not recorded by itself: it would become a second
-        interaction of the same call. After an outage the report of its call may be about to arrive,
-        so it is pending for a while, and only then not permitted.
-        """
-        dialogs = await agent.finesse.dialogs(agent.credential, agent.login_id)
-        dialog = next((each for each in dialogs if each.id == report.id), None)
-        if dialog is not None:
-            return structs.replace(
-                report_dialog(dialog),
-                agent_state=report.agent_state,
-                agent_state_since=report.agent_state_since,
-            )
-        now = self._clock()
-        if report.names_other_call:
-            since = self._pending_since.setdefault((agent.login_id, report.id), now)
-            if now - since < PENDING_SECONDS:
-                raise ReportPending(
-                    "Another agent's report of this call is expected. Send the report again."
-                )
-        raise NotPermitted("Finesse does not list this call among yours")
-
-    async def _record(
-        self, agent: Agent, report: CallReport, ended_at: str, *, verified: bool
-    ) -> JournalEntry | None:
-        """Apply a report to the call's record, creating or merging records.
-
-        Returns None if only other agents reported the call, their reports do not show this agent,
-        and `verified` is false.
-        """
-        async with self._store.transaction() as tx:
-            now = self._clock()
-            rows = await tx.find_journal_rows((report.id, *report.related_dialogs), report.call_key)
-            entries = [each for each in from_rows(rows) if is_same_call(each.record, report)]
-            if not verified and not all(self._may_join(agent, report, e.record) for e in entries):
-                return None
-            # Two calls that the CRM has stay two; otherwise the record of this dialog wins.
-            entries.sort(
-                key=lambda entry: (
-                    entry.status == "delivered",
-                    report.id not in entry.record.dialog_ids,
-                    entry.record.started_at,
-                )
-            )
-            if entries:
-                entry, *duplicates = entries
-            else:
-                record = CallRecord(id=str(uuid.uuid4()))
-                entry = JournalEntry(record=record, status="open", last_report_at=now)
-                duplicates = []
-            record = entry.record
-            for duplicate in duplicates:
-                if duplicate.status != "delivered":
-                    record = merge_records(record, duplicate.record)
-                    await tx.merge_journal_row(duplicate.record.id, into=record.id)
-            record = apply_report(
-                record,
-                self._reporting_agent(agent),
-                report,
-                number=self._customer_number(agent, report),
-                now=now,
-                ended_at=ended_at,
-            )
-            record = self._mark_lost(record, now, reporting=agent.login_id)
-            entry = lifecycle.update(entry, record, now, self._settings.notes_seconds)
-            await tx.save_journal_row(to_row(entry))
-        return entry
-
-    def _may_join(self, agent: Agent, report: CallReport, record: CallRecord) -> bool:
-        if record.segment(agent.login_id) is not None:
-            return True
-        return has_taken_part(record, agent.user.extension, report)
-
-    @staticmethod
-    def _reporting_agent(agent: Agent) -> ReportingAgent:
-        user = agent.user
-        return ReportingAgent(
-            login_id=user.login_id,
-            name=user.full_name,
-            team=user.team_name,
-            extension=user.extension,
-        )
-
-    def _mark_lost(self, record: CallRecord, now: float, reporting: str) -> CallRecord:
-        """Mark the segments of other agents that have not reported for `lost_seconds`."""
-        for segment in record.segments:
-            is_silent = now - segment.last_report_at > self._settings.lost_seconds
-            if segment.agent != reporting and is_silent and record.is_active(segment):
-                record = record.with_segment(replace(segment, lost_at=now))
-        return record
-
     async def _recognise_contact(self, entry: JournalEntry, found: Lookup) -> JournalEntry:
         """Note the only reliable match as the call's contact, if no agent has chosen one."""
         if entry.record.contact is not None or len(found.matches) != 1:
@@ -340,6 +314,23 @@ class Journal:
 
     # ---- lost and old calls
 
+    async def close_calls_of(self, agent: str, dialogs: Iterable[str]) -> None:
+        """Close the calls of a session that has ended as lost, unless others report them."""
+        await self._recorder.close_calls_of(agent, dialogs)
+
+    async def note_outage(self) -> None:
+        """Remember, at the start, since when no worker has run."""
+        now = self._clock()
+        expiry = await self._store.lease_expiry("alive")
+        async with self._store.transaction() as tx:
+            if expiry is not None and expiry - LEASE_SECONDS < now:
+                await tx.add_outage(expiry - LEASE_SECONDS, now)
+            await self._note_alive(tx, now)
+
+    async def _note_alive(self, tx: Transaction, now: float) -> None:
+        """Extend the lease that all workers share: it says when one of them last ran."""
+        await tx.acquire_lease("alive", "any", now, LEASE_SECONDS)
+
     async def sweep(self) -> None:
         """Close lost calls and delete old ones, once.
 
@@ -348,25 +339,14 @@ class Journal:
         now = self._clock()
         lost: list[JournalEntry] = []
         async with self._store.transaction() as tx:
-            if not await tx.acquire_lease("sweep", self._worker, now, 4 * SWEEP_SECONDS):
+            await self._note_alive(tx, now)
+            if not await tx.acquire_lease("sweep", self._worker, now, LEASE_SECONDS):
                 return
-            lost_seconds = self._settings.lost_seconds
             # No report could arrive while the service was down.
-            if now - self._started_at > lost_seconds:
-                rows = await tx.silent_journal_rows(now - lost_seconds, MAX_LOST_CALLS)
-                lost = [self._close_lost(entry, now) for entry in from_rows(rows)]
-            for entry in lost:
-                await tx.save_journal_row(to_row(entry))
-            before = now - self._settings.retention_days * SECONDS_PER_DAY
-            await tx.purge_delivered(before, MAX_PURGED_CALLS)
+            if now - self._started_at > self._settings.lost_seconds:
+                lost = await self._recorder.close_silent(tx, now)
+            await self._recorder.purge(tx, now)
             await tx.purge_never_logged(now - NEVER_LOGGED_SECONDS)
         for entry in lost:
             record = entry.record
             self._events.publish(CallLost(interaction=record.id, number=record.number))
-
-    def _close_lost(self, entry: JournalEntry, now: float) -> JournalEntry:
-        record = entry.record
-        for segment in record.segments:
-            if record.is_active(segment) or record.in_wrap_up:
-                record = record.with_segment(replace(segment, lost_at=now))
-        return lifecycle.update(entry, record, now, self._settings.notes_seconds)

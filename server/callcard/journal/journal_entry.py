@@ -35,8 +35,13 @@ class JournalEntry:
 def to_row(entry: JournalEntry) -> JournalRow:
     record = entry.record
     contact = record.contact
-    dialogs = [DialogRow(dialog=each.dialog, call_key=each.call_key) for each in record.dialogs]
-    dialogs += [DialogRow(dialog=dialog) for dialog in record.related_dialogs]
+    if record.unverified:  # found by its own agent only
+        names = (apart_dialog(record.segments[0].agent, each.dialog) for each in record.dialogs)
+        dialogs = [DialogRow(dialog=name) for name in names]
+        contact = None
+    else:
+        dialogs = [DialogRow(dialog=each.dialog, call_key=each.call_key) for each in record.dialogs]
+        dialogs += [DialogRow(dialog=dialog) for dialog in record.related_dialogs]
     return JournalRow(
         id=record.id,
         document=_encode(record),
@@ -48,6 +53,11 @@ def to_row(entry: JournalEntry) -> JournalRow:
         contact=f"{contact.source}/{contact.id}" if contact else "",
         dialogs=tuple(dialogs),
     )
+
+
+def apart_dialog(agent: str, dialog: str) -> str:
+    """Return the name under which an agent's unverified call is stored; no dialog id has a "/"."""
+    return f"{agent}/{dialog}"
 
 
 def from_rows(rows: Iterable[JournalRow]) -> list[JournalEntry]:

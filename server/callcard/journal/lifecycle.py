@@ -2,12 +2,15 @@
 
     status      meaning                                  becomes      by
     ─────────   ──────────────────────────────────────   ──────────   ───────────────────────────
+    unverified  only an agent's word: Finesse has not    (merged into the verified call's record)
+                shown them the call; delivered never     parked       give_up_verifying
     open        an agent is in the call or its wrap-up   due          update: the last agent left
     due         delivered from `due_at` on; before it    open         update: an agent is back
                 ("closing") agents finish their notes    delivered    deliver
                                                          parked       park, count_attempt
     delivered   the CRM has the record as it is          due, open    update, replace_record
-    parked      the CRM rejects it; a person decides     due, open    retry, update
+    parked      the CRM rejects it, or Finesse never     due, open    retry, release, update
+                confirmed it; a person decides
 
 Each function returns the new entry; the caller saves it in the transaction in which it read the old
 one.
@@ -22,6 +25,10 @@ from callcard.journal.journal_entry import JournalEntry
 
 GRACE_SECONDS = 3.0
 """Before the delivery of a call that every agent has finished: another report may be on its way."""
+UNVERIFIED_PROBLEM = (
+    "Finesse no longer had this call when it was reported, for example after an outage. "
+    "A supervisor can deliver it"
+)
 LATE_NOTES_SECONDS = 24 * 3600.0
 """How long notes are accepted that were typed in time but could not be sent."""
 
@@ -45,6 +52,30 @@ def update(
         due_at=due_at,
         problem=entry.problem,
     )
+
+
+def keep_apart(entry: JournalEntry, record: CallRecord, now: float) -> JournalEntry:
+    """Return the entry of a call that Finesse has not confirmed, after its record changed."""
+    is_parked = entry.status == "parked"
+    return replace(
+        entry,
+        record=record,
+        status="parked" if is_parked else "unverified",
+        last_report_at=now,
+    )
+
+
+def give_up_verifying(entry: JournalEntry, now: float) -> JournalEntry:
+    """Return the entry of a call that is over and that Finesse can no longer confirm."""
+    if entry.status != "unverified":
+        return entry
+    return replace(entry, status="parked", problem=UNVERIFIED_PROBLEM, due_at=now)
+
+
+def release(entry: JournalEntry, now: float) -> JournalEntry:
+    """Return an unverified call as due: a supervisor, an outage or the settings vouch for it."""
+    record = replace(entry.record, unverified=False, believed=entry.record.dialog_ids)
+    return replace(entry, record=record, status="due", due_at=now, attempts=0, problem="")
 
 
 def replace_record(entry: JournalEntry, record: CallRecord) -> JournalEntry:

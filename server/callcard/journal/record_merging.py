@@ -5,7 +5,7 @@ States are a set, and of contradicting values the one with the later time counts
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from callcard.journal.call_record import (
@@ -20,6 +20,16 @@ from callcard.journal.report import CallReport
 MAX_STATES = 500
 """Kept of one call; a conference that is held and retrieved for hours has fewer."""
 MAX_AGENT_STATES = 20
+MAX_LINKS = 100
+"""Dialogs of one call; a conference that agents join and leave for hours has fewer."""
+CLOCK_TOLERANCE_SECONDS = 60.0
+"""Between the clocks of two workers."""
+MAX_SEGMENTS = 100
+MAX_DEVICES = 200
+MAX_REASONS = 50
+MAX_VARIABLES = 100
+MAX_VARIABLE_CHARACTERS = 32_000
+"""Of names and values together. Finesse has ten call variables and ECC variables of 2,000 bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +50,18 @@ def apply_report(
     number: str,
     now: float,
     ended_at: str = "",
+    verified: frozenset[str] = frozenset(),
 ) -> CallRecord:
     """Return the record with what the report adds.
 
     `number` is the customer's as this report shows it. `now` is the service's clock. `ended_at` is
-    when the call left the agent's desktop, if the report's states do not say.
+    when the call left the agent's desktop, if the report's states do not say. `verified` are the
+    links that Finesse has shown to the agent.
     """
     started_at = report.started_at
     states = _report_states(report, agent.extension)
     segment = _apply_to_segment(record, agent, report, states, now, ended_at)
+    segment = replace(segment, verified=_merge_links(segment.verified, verified))
     others = (each for each in record.segments if each.agent != segment.agent)
     # The first dialog says how the call began, not a consult or the result of a transfer.
     is_first = not record.dialogs or bool(started_at and started_at < record.started_at)
@@ -70,11 +83,11 @@ def apply_report(
         queue=record.queue or report.queue,
         started_at=_earliest(record.started_at, started_at),
         dialogs=_merge_dialogs((*record.dialogs, dialog)),
-        related_dialogs=tuple(sorted({*record.related_dialogs, *report.related_dialogs})),
+        related_dialogs=_merge_links(record.related_dialogs, report.related_dialogs),
         states=_merge_states((*record.states, *states)),
-        agent_devices=tuple(sorted(devices)),
+        agent_devices=tuple(sorted(devices))[:MAX_DEVICES],
         segments=_sort_segments((*others, segment)),
-        variables=record.variables | variables,
+        variables=_merge_variables(record.variables | variables),
         finesse_reasons=tuple(report.wrap_up_reasons) or record.finesse_reasons,
     )
 
@@ -113,7 +126,7 @@ def _apply_to_segment(
     if report.ended:
         last_state = max((each.since for each in states), default=report.started_at)
         end = max(removed_at.get(report.id, ""), ended_at or last_state, max(own_times, default=""))
-        removed_at = removed_at | {report.id: end}
+        removed_at = dict(sorted((removed_at | {report.id: end}).items())[:MAX_LINKS])
     agent_states = set(segment.agent_states)
     if report.agent_state and report.agent_state_since:
         agent_states.add((report.agent_state, report.agent_state_since))
@@ -124,10 +137,15 @@ def _apply_to_segment(
         extension=agent.extension or segment.extension,
         joined_at=_earliest(segment.joined_at, *own_times),
         removed_at=removed_at,
-        last_report_at=max(segment.last_report_at, now),
-        lost_at=segment.lost_at if segment.lost_at > now else 0.0,
+        last_report_at=max(_plausible(segment.last_report_at, now), now),
+        lost_at=segment.lost_at if _plausible(segment.lost_at, now) > now else 0.0,
         agent_states=_merge_agent_states(agent_states),
     )
+
+
+def _plausible(time: float, now: float) -> float:
+    """Return a stored time, or 0 if it lies in the future: then a clock was ahead."""
+    return time if time <= now + CLOCK_TOLERANCE_SECONDS else 0.0
 
 
 def merge_records(record: CallRecord, other: CallRecord) -> CallRecord:
@@ -144,13 +162,31 @@ def merge_records(record: CallRecord, other: CallRecord) -> CallRecord:
         number=first.number or second.number,
         queue=first.queue or second.queue,
         dialogs=_merge_dialogs((*record.dialogs, *other.dialogs)),
-        related_dialogs=tuple(sorted({*record.related_dialogs, *other.related_dialogs})),
+        related_dialogs=_merge_links(record.related_dialogs, other.related_dialogs),
         states=_merge_states((*record.states, *other.states)),
-        agent_devices=tuple(sorted({*record.agent_devices, *other.agent_devices})),
+        agent_devices=tuple(sorted({*record.agent_devices, *other.agent_devices}))[:MAX_DEVICES],
         segments=_sort_segments(segments.values()),
-        variables=second.variables | first.variables,
-        finesse_reasons=tuple(reasons),
+        variables=_merge_variables(second.variables | first.variables),
+        believed=_merge_links(record.believed, other.believed),
+        finesse_reasons=tuple(reasons)[:MAX_REASONS],
         contact=preferred_contact(record.contact, other.contact),
+    )
+
+
+def adopt(record: CallRecord, apart: CallRecord, agent: str) -> CallRecord:
+    """Return the record with what an agent entered before Finesse confirmed the call.
+
+    Nothing else is taken over: numbers, links and variables were the agent's word alone.
+    """
+    entered = apart.segment(agent)
+    assert entered is not None
+    known = record.segment(agent)
+    segment = _merge_segments(known, entered) if known else replace(entered, verified=())
+    others = (each for each in record.segments if each.agent != agent)
+    return replace(
+        record,
+        segments=_sort_segments((*others, segment)),
+        contact=preferred_contact(record.contact, apart.contact),
     )
 
 
@@ -175,10 +211,15 @@ def _merge_segments(one: Segment, other: Segment) -> Segment:
         last_report_at=max(one.last_report_at, other.last_report_at),
         lost_at=max(one.lost_at, other.lost_at),
         agent_states=_merge_agent_states({*one.agent_states, *other.agent_states}),
+        verified=_merge_links(one.verified, other.verified),
         notes=newer.notes or one.notes or other.notes,
         wrap_up_reasons=tuple(dict.fromkeys((*one.wrap_up_reasons, *other.wrap_up_reasons))),
         finished=one.finished and other.finished,
     )
+
+
+def _merge_links(one: Iterable[str], other: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({*one, *other}))[:MAX_LINKS]
 
 
 def _merge_dialogs(dialogs: Iterable[DialogRef]) -> tuple[DialogRef, ...]:
@@ -190,7 +231,8 @@ def _merge_dialogs(dialogs: Iterable[DialogRef]) -> tuple[DialogRef, ...]:
             call_key=known.call_key or dialog.call_key,
             started_at=_earliest(known.started_at, dialog.started_at),
         )
-    return tuple(sorted(merged.values(), key=lambda each: (each.started_at, each.dialog)))
+    ordered = sorted(merged.values(), key=lambda each: (each.started_at, each.dialog))
+    return tuple(ordered[:MAX_LINKS])
 
 
 def _merge_states(states: Iterable[ParticipantState]) -> tuple[ParticipantState, ...]:
@@ -202,7 +244,20 @@ def _merge_agent_states(states: set[tuple[str, str]]) -> tuple[tuple[str, str], 
 
 
 def _sort_segments(segments: Iterable[Segment]) -> tuple[Segment, ...]:
-    return tuple(sorted(segments, key=lambda each: (each.joined_at or "~", each.agent)))
+    ordered = sorted(segments, key=lambda each: (each.joined_at or "~", each.agent))
+    return tuple(ordered[:MAX_SEGMENTS])
+
+
+def _merge_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables within the limits, those with the first names."""
+    kept: dict[str, str] = {}
+    characters = 0
+    for name, value in sorted(variables.items())[:MAX_VARIABLES]:
+        characters += len(name) + len(value)
+        if characters > MAX_VARIABLE_CHARACTERS:
+            break
+        kept[name] = value
+    return kept
 
 
 def _earliest(*times: str) -> str:

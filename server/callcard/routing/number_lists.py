@@ -43,24 +43,23 @@ class NumberLists:
                 await tx.add_audit_row(self._audit(agent, "not dialled", number))
             raise DoNotCall("This number is on the do-not-call list; a supervisor can remove it")
 
-    async def is_never_logged(
-        self, agent: str, number: str, dialog: str, related_dialogs: Sequence[str]
-    ) -> bool:
-        """Return whether the call, or the call of this consult, must not be logged.
-
-        The first report of such a call is recorded in the audit, and the call is remembered in the
-        store for consults that are reported later, to whichever worker.
-        """
+    async def is_never_logged(self, number: str, related_dialogs: Sequence[str]) -> bool:
+        """Return whether the call, or the call of this consult, must not be logged."""
         if related_dialogs and await self._store.is_never_logged(related_dialogs):
             return True
-        if not await self.is_listed(NEVER_LOG, number):
-            return False
-        if await self._store.is_never_logged([dialog]):
-            return True
+        return await self.is_listed(NEVER_LOG, number)
+
+    async def mark_never_logged(self, agent: str, number: str, dialog: str) -> None:
+        """Remember a call that is not logged, for consults reported later, to whichever worker.
+
+        The first report of such a call is recorded in the audit.
+        """
+        is_known = await self._store.is_never_logged([dialog])
+        if is_known or not await self.is_listed(NEVER_LOG, number):
+            return
         async with self._store.transaction() as tx:
             if await tx.mark_never_logged(dialog, self._clock()):
                 await tx.add_audit_row(self._audit(agent, "not logged", number))
-        return True
 
     def _audit(self, agent: str, action: str, number: str) -> AuditRow:
         return AuditRow(

@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-DeliveryStatus = Literal["open", "due", "delivered", "parked"]
+DeliveryStatus = Literal["unverified", "open", "due", "delivered", "parked"]
 """Where a call stands on its way to the CRM; `journal.lifecycle` holds the transitions."""
 
 
@@ -122,14 +122,25 @@ class Transaction(JournalReader, Protocol):
     async def merge_journal_row(self, id: str, into: str) -> None:
         """Delete the record `id`, which became part of the record `into`."""
 
-    async def silent_journal_rows(self, before: float, limit: int) -> list[JournalRow]:
-        """Return open records whose last report came before the given time."""
+    async def silent_journal_rows(
+        self, status: DeliveryStatus, before: float, after: float, limit: int
+    ) -> list[JournalRow]:
+        """Return records of a status whose last report came before `before`, or after `after`."""
+
+    async def parked_rows_with(self, problem: str, before: float, limit: int) -> list[JournalRow]:
+        """Return parked records with this problem, without a report since the given time."""
+
+    async def count_dialogs(self, prefix: str, limit: int) -> int:
+        """Return how many records have a dialog whose name starts with `prefix`, up to `limit`."""
 
     async def purge_delivered(self, before: float, limit: int) -> None:
         """Delete delivered records without a report since the given time."""
 
     async def mark_never_logged(self, dialog: str, now: float) -> bool:
         """Remember that a dialog must never be logged. Return False if it was marked before."""
+
+    async def was_outage(self, at: float, margin: float) -> bool:
+        """Return whether no worker ran at a time, give or take `margin` seconds."""
 
     async def purge_never_logged(self, before: float) -> None:
         """Forget marks that are older: dialog ids are reused."""
@@ -146,8 +157,17 @@ class Transaction(JournalReader, Protocol):
 
     async def save_roster_row(self, row: RosterRow) -> None: ...
 
+    async def add_outage(self, started_at: float, ended_at: float) -> None:
+        """Remember that no worker ran, so that no call could be reported in time."""
+
+    async def purge_outages(self, before: float) -> None: ...
+
     async def acquire_lease(self, name: str, worker: str, now: float, seconds: float) -> bool:
-        """Return whether `worker` holds the lease `name` now, extending it if so."""
+        """Return whether `worker` holds the lease `name` now, extending it if so.
+
+        A lease that ends later than `seconds` from now was taken by a clock that was ahead, and
+        does not count.
+        """
 
 
 class Store(JournalReader, Protocol):
@@ -182,6 +202,9 @@ class Store(JournalReader, Protocol):
 
     async def roster(self, team_id: str, since: float) -> list[RosterRow]:
         """Return the agents of a team who used Callcard since the given time."""
+
+    async def lease_expiry(self, name: str) -> float | None:
+        """Return until when a lease is held; None if it never was."""
 
     async def close(self) -> None:
         """Commit what is under way and close."""

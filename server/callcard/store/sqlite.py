@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from callcard.errors import CallcardError, StoreUnavailable
+from callcard.futures import mark_retrieved
 
 log = logging.getLogger(__name__)
 
@@ -183,7 +184,7 @@ class Database:
             self._check_file()
             await self._begin(deadline)
             self._batch = asyncio.get_running_loop().create_future()
-            self._batch.add_done_callback(_mark_retrieved)
+            self._batch.add_done_callback(mark_retrieved)
             # The commit takes its turn behind the transactions that wait now; these join the batch.
             commit = asyncio.create_task(self._commit(self._batch))
             self._commits.add(commit)
@@ -300,12 +301,6 @@ def _create_private(path: str) -> int | None:
         return os.fstat(descriptor).st_ino
     finally:
         os.close(descriptor)
-
-
-def _mark_retrieved(batch: asyncio.Future[None]) -> None:
-    """Mark a batch's exception as retrieved, so that asyncio does not log it."""
-    if not batch.cancelled():
-        batch.exception()
 
 
 def has_table(path: Path | str, name: str) -> bool:

@@ -13,81 +13,14 @@ from callcard.errors import OperatorError
 from callcard.store.base import (
     AuditRow,
     Callback,
+    DeliveryStatus,
     JournalRow,
     ListedNumberRow,
     RosterRow,
     Transaction,
 )
 from callcard.store.sqlite import Database, Execute, has_table
-
-_MIGRATIONS = (
-    """
-    create table call_record (
-        id text primary key,
-        document blob not null,
-        status text not null,               -- open, due, delivered, parked
-        last_report_at real not null,
-        due_at real,                        -- earliest delivery
-        attempts integer not null default 0,-- failed deliveries while others succeeded
-        problem text not null default '',   -- why it is parked or retried
-        contact text not null default ''    -- source/id
-    ) without rowid;
-    create index call_record_status on call_record (status, due_at);
-    create index call_record_contact on call_record (contact) where contact != '';
-    create index call_record_delivered on call_record (last_report_at) where status = 'delivered';
-    create index call_record_open on call_record (last_report_at) where status = 'open';
-    create table dialog (
-        dialog text not null,
-        call_key text not null,
-        record text not null references call_record on delete cascade,
-        primary key (dialog, record)
-    ) without rowid;
-    create index dialog_call_key on dialog (call_key) where call_key != '';
-    create index dialog_record on dialog (record);
-    create table merged_record (id text primary key, record text not null) without rowid;
-    create index merged_record_record on merged_record (record);
-    create table never_logged (dialog text primary key, recorded_at real not null) without rowid;
-    create index never_logged_recorded_at on never_logged (recorded_at);
-    create table listed_number (
-        list text not null, number text not null,
-        given text not null, reason text not null, author text not null, added_at real not null,
-        primary key (list, number)
-    ) without rowid;
-    create table audit (
-        id integer primary key,
-        recorded_at real not null,
-        agent text not null, action text not null, number text not null, detail text not null
-    );
-    create table callback (
-        id text primary key,
-        agent text not null, status text not null, due_at text not null, document blob not null
-    ) without rowid;
-    create index callback_agent on callback (agent, status, due_at);
-    create table roster (
-        login_id text primary key,
-        team_id text not null, name text not null, extension text not null, state text not null,
-        updated_at real not null
-    ) without rowid;
-    create index roster_team on roster (team_id, updated_at);
-    create table lease (name text primary key, worker text not null, expires_at real not null)
-        without rowid;
-    """,
-    # The columns of the key first: SQLite 3.40 otherwise reports NULL values in `integrity_check`.
-    """
-    alter table dialog rename to dialog_of_1;
-    create table dialog (
-        dialog text not null,
-        record text not null references call_record on delete cascade,
-        call_key text not null,
-        primary key (dialog, record)
-    ) without rowid;
-    insert into dialog (dialog, record, call_key)
-        select dialog, record, call_key from dialog_of_1;
-    drop table dialog_of_1;
-    create index dialog_call_key on dialog (call_key) where call_key != '';
-    create index dialog_record on dialog (record);
-    """,
-)
+from callcard.store.sqlite_schema import MIGRATIONS
 
 _RECORD = "id, document, status, last_report_at, due_at, attempts, problem, contact"
 _encode = msgspec.json.Encoder().encode
@@ -105,12 +38,16 @@ class SqliteStore:
                 f"{path} is from an earlier Callcard: deliver its calls with that release, then "
                 "remove it, or set journal.database to a new file"
             )
-        self._database = Database(path, _MIGRATIONS)
+        self._database = Database(path, MIGRATIONS)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         async with self._database.transaction() as execute:
             yield _SqliteTransaction(execute)
+
+    async def lease_expiry(self, name: str) -> float | None:
+        rows = self._database.read("select expires_at from lease where name = ?", (name,))
+        return float(rows[0][0]) if rows else None
 
     async def close(self) -> None:
         await self._database.close()
@@ -150,7 +87,7 @@ class SqliteStore:
         # Without the delivered ones: there may be millions.
         sql = (
             "select status, count(*) from call_record"
-            " where status in ('open', 'due', 'parked') group by status"
+            " where status in ('unverified', 'open', 'due', 'parked') group by status"
         )
         return dict(self._database.read(sql))
 
@@ -182,10 +119,9 @@ class SqliteStore:
             "select recorded_at, agent, action, number, detail from audit"
             " where id > 0 order by id desc limit ?"
         )
-        return [
-            AuditRow(recorded_at=at, agent=agent, action=action, number=number, detail=detail)
-            for at, agent, action, number, detail in self._database.read(sql, (limit,))
-        ]
+        names = ("recorded_at", "agent", "action", "number", "detail")
+        rows = self._database.read(sql, (limit,))
+        return [AuditRow(**dict(zip(names, row, strict=True))) for row in rows]
 
     # ---- callbacks and roster
 
@@ -275,12 +211,29 @@ class _SqliteTransaction:
         self._execute("insert or replace into merged_record values (?, ?)", (id, into))
         self._execute("update merged_record set record = ? where record = ?", (into, id))
 
-    async def silent_journal_rows(self, before: float, limit: int) -> list[JournalRow]:
+    async def silent_journal_rows(
+        self, status: DeliveryStatus, before: float, after: float, limit: int
+    ) -> list[JournalRow]:
+        # Two reads, each by the index; SQLite does not use it for "or".
+        assert status in ("open", "unverified")
+        sql = (
+            f"select {_RECORD} from call_record"  # noqa: S608 - constants
+            f" where status = '{status}' and last_report_at %s ? order by last_report_at limit ?"
+        )
+        rows = self._query(sql % "<=", (before, limit))
+        rows += self._query(sql % ">", (after, limit))
+        return [_row(row) for row in rows]
+
+    async def parked_rows_with(self, problem: str, before: float, limit: int) -> list[JournalRow]:
         sql = (
             f"select {_RECORD} from call_record"  # noqa: S608 - constant
-            " where status = 'open' and last_report_at <= ? order by last_report_at limit ?"
+            " where status = 'parked' and problem = ? and last_report_at < ? limit ?"
         )
-        return [_row(row) for row in self._query(sql, (before, limit))]
+        return [_row(row) for row in self._query(sql, (problem, before, limit))]
+
+    async def count_dialogs(self, prefix: str, limit: int) -> int:
+        sql = "select 1 from dialog where dialog >= ? and dialog < ? limit ?"
+        return len(self._query(sql, (prefix, prefix + "\U0010ffff", limit)))
 
     async def purge_delivered(self, before: float, limit: int) -> None:
         sql = (
@@ -333,13 +286,24 @@ class _SqliteTransaction:
             (row.login_id, row.team_id, row.name, row.extension, row.state, row.updated_at),
         )
 
+    async def add_outage(self, started_at: float, ended_at: float) -> None:
+        self._execute("insert into outage values (?, ?)", (started_at, ended_at))
+
+    async def was_outage(self, at: float, margin: float) -> bool:
+        sql = "select 1 from outage where ended_at >= ? and started_at <= ? limit 1"
+        return bool(self._query(sql, (at - margin, at + margin)))
+
+    async def purge_outages(self, before: float) -> None:
+        self._execute("delete from outage where ended_at < ?", (before,))
+
     async def acquire_lease(self, name: str, worker: str, now: float, seconds: float) -> bool:
         sql = (
             "insert into lease values (?, ?, ?) on conflict (name) do update"
             " set worker = excluded.worker, expires_at = excluded.expires_at"
-            " where worker = excluded.worker or expires_at < ?"
+            " where worker = excluded.worker or expires_at < ? or expires_at > ?"
         )
-        return self._execute(sql, (name, worker, now + seconds, now)).rowcount == 1
+        latest = now + seconds
+        return self._execute(sql, (name, worker, latest, now, latest)).rowcount == 1
 
 
 def _journal_row(query: Query, id: str) -> JournalRow | None:

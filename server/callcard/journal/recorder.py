@@ -1,0 +1,343 @@
+"""Write call reports into the journal: into the call's record, or apart until Finesse confirms it.
+
+Each method is one transaction, committed on return.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from callcard import times
+from callcard.errors import NotFound, ReportPending
+from callcard.identity import Agent
+from callcard.journal import lifecycle
+from callcard.journal.call_identity import is_same_call, links, may_join
+from callcard.journal.call_record import CallRecord
+from callcard.journal.customer_number import customer_number
+from callcard.journal.journal_entry import JournalEntry, apart_dialog, from_row, from_rows, to_row
+from callcard.journal.record_merging import (
+    CLOCK_TOLERANCE_SECONDS,
+    ReportingAgent,
+    adopt,
+    apply_report,
+    merge_records,
+)
+from callcard.journal.report import CallReport, ReportedParticipant
+from callcard.settings import Settings
+from callcard.store.base import AuditRow, Store, Transaction
+
+MAX_CLOSED = 200
+MAX_PURGED = 500
+"""In one transaction: it must be short."""
+SECONDS_PER_DAY = 86400
+OUTAGE_MARGIN = 5.0
+"""Seconds around an outage: a report is under way for so long at most."""
+MAX_UNVERIFIED = 100
+"""Unverified calls of one agent in the journal; further reports wait in their browser."""
+
+
+class CallRecorder:
+    def __init__(
+        self, store: Store, settings: Settings, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._store = store
+        self._settings = settings.journal
+        self._number_variables = settings.telephony.number_variables
+        self._clock = clock
+
+    def customer_number(self, agent: Agent, report: CallReport) -> str:
+        return customer_number(report, agent.user.extension, self._number_variables)
+
+    async def record(
+        self,
+        agent: Agent,
+        report: CallReport,
+        ended_at: str,
+        verified: frozenset[str] | None = None,
+    ) -> JournalEntry | None:
+        """Apply a report to the call's record, creating or merging records.
+
+        `verified` are the links that Finesse shows to this agent now; None if it was not asked.
+        Returns None if the report is only a claim: Finesse has to be asked, or did not confirm it.
+        """
+        async with self._store.transaction() as tx:
+            now = self._clock()
+            names = (report.id, *report.related_dialogs, apart_dialog(agent.login_id, report.id))
+            found = from_rows(await tx.find_journal_rows(names, report.call_key))
+            calls = [
+                each
+                for each in found
+                if not each.record.unverified and is_same_call(each.record, report)
+            ]
+            if verified is None:
+                # Everything that the report names was shown to the agent before.
+                known = (_verified_for(agent, entry.record) for entry in calls)
+                verified = next((each for each in known if links(report) <= each), None)
+                if verified is None:
+                    return None
+            entries = [
+                each
+                for each in calls
+                if may_join(each.record, agent.login_id, agent.user.extension, report, verified)
+            ]
+            if not entries and report.id not in verified:
+                return None
+            entry, record = await self._merge(tx, entries, report, now)
+            for apart in found:
+                if _is_apart_of(apart.record, agent, report) and report.id in verified:
+                    record = adopt(record, apart.record, agent.login_id)
+                    await tx.merge_journal_row(apart.record.id, into=record.id)
+            record = apply_report(
+                record,
+                _reporting_agent(agent),
+                report,
+                number=self.customer_number(agent, report),
+                now=now,
+                ended_at=ended_at,
+                verified=verified,
+            )
+            record = self._mark_lost(record, now, reporting=agent.login_id)
+            entry = lifecycle.update(entry, record, now, self._settings.notes_seconds)
+            await tx.save_journal_row(to_row(entry))
+        return entry
+
+    async def _merge(
+        self, tx: Transaction, entries: list[JournalEntry], report: CallReport, now: float
+    ) -> tuple[JournalEntry, CallRecord]:
+        """Return one entry for all, and the merge of their records; a new one if there are none."""
+        if not entries:
+            record = CallRecord(id=str(uuid.uuid4()))
+            return JournalEntry(record=record, status="open", last_report_at=now), record
+        # Two calls that the CRM has stay two; otherwise the record of this dialog wins.
+        entries.sort(
+            key=lambda each: (
+                each.status == "delivered",
+                report.id not in each.record.dialog_ids,
+                each.record.started_at,
+            )
+        )
+        entry, *duplicates = entries
+        record = entry.record
+        for duplicate in duplicates:
+            if duplicate.status != "delivered":
+                record = merge_records(record, duplicate.record)
+                await tx.merge_journal_row(duplicate.record.id, into=record.id)
+        return entry, record
+
+    async def concerns_others(self, agent: Agent, report: CallReport) -> bool:
+        """Return whether a report names a call that other agents have, and this one has not."""
+        rows = await self._store.find_journal_rows(
+            (report.id, *report.related_dialogs), report.call_key
+        )
+        calls = [each.record for each in from_rows(rows)]
+        return any(
+            not record.unverified
+            and record.segment(agent.login_id) is None
+            and is_same_call(record, report)
+            for record in calls
+        )
+
+    async def record_apart(
+        self, agent: Agent, report: CallReport, ended_at: str, *, refused: bool
+    ) -> JournalEntry:
+        """Save a report that Finesse has not confirmed, where only its agent finds it.
+
+        `refused`: Finesse answered, without this call. Once the call is over, nothing can confirm
+        it any more. Raises ReportPending if the agent has too many such calls.
+        """
+        async with self._store.transaction() as tx:
+            now = self._clock()
+            name = apart_dialog(agent.login_id, report.id)
+            found = from_rows(await tx.find_journal_rows([name]))
+            entry = next((e for e in found if _is_apart_of(e.record, agent, report)), None)
+            if entry is None:
+                prefix = apart_dialog(agent.login_id, "")
+                if await tx.count_dialogs(prefix, MAX_UNVERIFIED) >= MAX_UNVERIFIED:
+                    raise ReportPending(
+                        "Finesse has not confirmed many calls of this agent; a supervisor can "
+                        "deliver them. Send the report again."
+                    )
+                record = CallRecord(id=str(uuid.uuid4()), unverified=True)
+                entry = JournalEntry(record=record, status="unverified", last_report_at=now)
+            record = apply_report(
+                entry.record,
+                _reporting_agent(agent),
+                report,
+                number=self.customer_number(agent, report),
+                now=now,
+                ended_at=ended_at,
+            )
+            entry = lifecycle.keep_apart(entry, record, now)
+            if refused and (report.ended or record.ended_at):
+                entry = await self._end_unverified(tx, entry, now)
+            await tx.save_journal_row(to_row(entry))
+        return entry
+
+    async def _end_unverified(
+        self, tx: Transaction, entry: JournalEntry, now: float
+    ) -> JournalEntry:
+        is_outage = await self._is_of_outage(tx, entry.record)
+        if not is_outage and self._settings.unverified_calls == "park":
+            return lifecycle.give_up_verifying(entry, now)
+        reason = "began in an outage of Callcard" if is_outage else "by the settings"
+        detail = f"{entry.record.id}: {reason}"
+        await tx.add_audit_row(self._audit("", "unconfirmed interaction delivered", detail))
+        return await self._release(tx, entry, now)
+
+    async def _is_of_outage(self, tx: Transaction, record: CallRecord) -> bool:
+        """Return whether a customer's call began while Callcard itself was not running.
+
+        Nobody could have reported it in time, so its agents are believed. A consult is not: it
+        belongs to a call, which its agents may only claim.
+        """
+        outside = {state.address for state in record.states} - set(record.agent_devices)
+        start = times.seconds(record.started_at)
+        return bool(outside) and start is not None and await tx.was_outage(start, OUTAGE_MARGIN)
+
+    async def release(self, agent: Agent, id: str) -> JournalEntry:
+        """Deliver an unverified call, for which a supervisor vouches. Raises NotFound."""
+        async with self._store.transaction() as tx:
+            now = self._clock()
+            row = await tx.journal_row(id)
+            entry = from_row(row) if row else None
+            if entry is None or entry.status != "parked" or not entry.record.unverified:
+                raise NotFound("The interaction is not parked any more")
+            entry = await self._release(tx, entry, now)
+            await tx.save_journal_row(to_row(entry))
+            await tx.add_audit_row(self._audit(agent.login_id, "interaction released", id))
+        return entry
+
+    async def _release(self, tx: Transaction, apart: JournalEntry, now: float) -> JournalEntry:
+        """Return the entry as due, or the one of the same call with it merged in."""
+        entry = lifecycle.release(apart, now)
+        record = entry.record
+        for dialog in record.dialogs:
+            start = ReportedParticipant(address="", state="", joined_at=record.started_at)
+            report = CallReport(
+                id=dialog.dialog,
+                associated_call=next(iter(record.related_dialogs), ""),
+                participants=[start],
+            )
+            names = (report.id, *report.related_dialogs)
+            for known in from_rows(await tx.find_journal_rows(names)):
+                if known.record.unverified or not is_same_call(known.record, report):
+                    continue
+                merged = merge_records(known.record, record)
+                await tx.merge_journal_row(record.id, into=merged.id)
+                return lifecycle.update(known, merged, now, self._settings.notes_seconds)
+        return entry
+
+    async def delete_never_logged(
+        self, agent: Agent, report: CallReport, verified: frozenset[str]
+    ) -> None:
+        """Delete what is recorded of a call that must not be logged, as Finesse shows it."""
+        name = apart_dialog(agent.login_id, report.id)
+        names = (report.id, *report.related_dialogs, name)
+        if not await self._store.find_journal_rows(names, report.call_key):
+            return
+        async with self._store.transaction() as tx:
+            for entry in from_rows(await tx.find_journal_rows(names, report.call_key)):
+                record = entry.record
+                is_this_call = _is_apart_of(record, agent, report) or (
+                    is_same_call(record, report)
+                    and may_join(record, agent.login_id, agent.user.extension, report, verified)
+                )
+                if is_this_call and entry.status in ("unverified", "open", "due"):
+                    await tx.delete_journal_row(record.id)
+                    detail = f"{record.id}: its number is on never-log"
+                    audit = self._audit(agent.login_id, "interaction dropped", detail)
+                    await tx.add_audit_row(audit)
+
+    # ---- calls that are not reported any more
+
+    async def close_silent(self, tx: Transaction, now: float) -> list[JournalEntry]:
+        """Close calls that nobody reports any more, and return those that are lost."""
+        before = now - self._settings.lost_seconds
+        after = now + CLOCK_TOLERANCE_SECONDS
+        lost = []
+        for entry in from_rows(await tx.silent_journal_rows("open", before, after, MAX_CLOSED)):
+            if entry.last_report_at > after:  # a clock was ahead: count from now
+                await tx.save_journal_row(to_row(replace(entry, last_report_at=now)))
+                continue
+            record = _lose_agents(entry.record, now)
+            closed = lifecycle.update(entry, record, now, self._settings.notes_seconds)
+            await tx.save_journal_row(to_row(closed))
+            lost.append(closed)
+        rows = await tx.silent_journal_rows("unverified", before, after, MAX_CLOSED)
+        for entry in from_rows(rows):
+            entry = replace(entry, record=_lose_agents(entry.record, now))
+            await tx.save_journal_row(to_row(await self._end_unverified(tx, entry, now)))
+        return lost
+
+    async def close_calls_of(self, agent: str, dialogs: Iterable[str]) -> None:
+        """Mark an agent as lost in calls that their session reported: its credential has ended."""
+        async with self._store.transaction() as tx:
+            now = self._clock()
+            for entry in from_rows(await tx.find_journal_rows(dialogs)):
+                record = entry.record
+                segment = record.segment(agent)
+                if segment is None or record.unverified or not record.is_active(segment):
+                    continue
+                record = record.with_segment(replace(segment, lost_at=now))
+                entry = lifecycle.update(entry, record, now, self._settings.notes_seconds)
+                await tx.save_journal_row(to_row(entry))
+
+    async def purge(self, tx: Transaction, now: float) -> None:
+        """Delete what is older than the settings keep; what no CRM has, with an audit entry."""
+        before = now - self._settings.retention_days * SECONDS_PER_DAY
+        await tx.purge_outages(before)
+        await tx.purge_delivered(before, MAX_PURGED)
+        rows = await tx.parked_rows_with(lifecycle.UNVERIFIED_PROBLEM, before, MAX_PURGED)
+        for row in rows:
+            await tx.delete_journal_row(row.id)
+            detail = f"{row.id}: unconfirmed for too long"
+            await tx.add_audit_row(self._audit("", "interaction dropped", detail))
+
+    def _mark_lost(self, record: CallRecord, now: float, reporting: str) -> CallRecord:
+        """Mark the segments of other agents that have not reported for `lost_seconds`."""
+        for segment in record.segments:
+            is_silent = now - segment.last_report_at > self._settings.lost_seconds
+            if segment.agent != reporting and is_silent and record.is_active(segment):
+                record = record.with_segment(replace(segment, lost_at=now))
+        return record
+
+    def _audit(self, agent: str, action: str, detail: str) -> AuditRow:
+        return AuditRow(
+            recorded_at=self._clock(), agent=agent, action=action, number="", detail=detail
+        )
+
+
+def _lose_agents(record: CallRecord, now: float) -> CallRecord:
+    """Return the record with every agent lost who is in the call or its wrap-up."""
+    for segment in record.segments:
+        if record.is_active(segment) or record.in_wrap_up:
+            record = record.with_segment(replace(segment, lost_at=now))
+    return record
+
+
+def _reporting_agent(agent: Agent) -> ReportingAgent:
+    user = agent.user
+    return ReportingAgent(
+        login_id=user.login_id,
+        name=user.full_name,
+        team=user.team_name,
+        extension=user.extension,
+    )
+
+
+def _verified_for(agent: Agent, record: CallRecord) -> frozenset[str]:
+    segment = record.segment(agent.login_id)
+    return frozenset(segment.verified) if segment else frozenset()
+
+
+def _is_apart_of(record: CallRecord, agent: Agent, report: CallReport) -> bool:
+    """Return whether a record is this agent's unverified one of the reported call."""
+    return (
+        record.unverified
+        and record.segment(agent.login_id) is not None
+        and report.id in record.dialog_ids
+        and (not record.started_at or not report.started_at or is_same_call(record, report))
+    )

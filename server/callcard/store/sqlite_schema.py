@@ -1,0 +1,76 @@
+"""The tables of the SQLite store, as migrations. Append to them; never edit a released one."""
+
+from __future__ import annotations
+
+MIGRATIONS = (
+    """
+    create table call_record (
+        id text primary key,
+        document blob not null,
+        status text not null,               -- open, due, delivered, parked
+        last_report_at real not null,
+        due_at real,                        -- earliest delivery
+        attempts integer not null default 0,-- failed deliveries while others succeeded
+        problem text not null default '',   -- why it is parked or retried
+        contact text not null default ''    -- source/id
+    ) without rowid;
+    create index call_record_status on call_record (status, due_at);
+    create index call_record_contact on call_record (contact) where contact != '';
+    create index call_record_delivered on call_record (last_report_at) where status = 'delivered';
+    create index call_record_open on call_record (last_report_at) where status = 'open';
+    create table dialog (
+        dialog text not null,
+        call_key text not null,
+        record text not null references call_record on delete cascade,
+        primary key (dialog, record)
+    ) without rowid;
+    create index dialog_call_key on dialog (call_key) where call_key != '';
+    create index dialog_record on dialog (record);
+    create table merged_record (id text primary key, record text not null) without rowid;
+    create index merged_record_record on merged_record (record);
+    create table never_logged (dialog text primary key, recorded_at real not null) without rowid;
+    create index never_logged_recorded_at on never_logged (recorded_at);
+    create table listed_number (
+        list text not null, number text not null,
+        given text not null, reason text not null, author text not null, added_at real not null,
+        primary key (list, number)
+    ) without rowid;
+    create table audit (
+        id integer primary key,
+        recorded_at real not null,
+        agent text not null, action text not null, number text not null, detail text not null
+    );
+    create table callback (
+        id text primary key,
+        agent text not null, status text not null, due_at text not null, document blob not null
+    ) without rowid;
+    create index callback_agent on callback (agent, status, due_at);
+    create table roster (
+        login_id text primary key,
+        team_id text not null, name text not null, extension text not null, state text not null,
+        updated_at real not null
+    ) without rowid;
+    create index roster_team on roster (team_id, updated_at);
+    create table lease (name text primary key, worker text not null, expires_at real not null)
+        without rowid;
+    """,
+    # The columns of the key first: SQLite 3.40 otherwise reports NULL values in `integrity_check`.
+    """
+    alter table dialog rename to dialog_of_1;
+    create table dialog (
+        dialog text not null,
+        record text not null references call_record on delete cascade,
+        call_key text not null,
+        primary key (dialog, record)
+    ) without rowid;
+    insert into dialog (dialog, record, call_key)
+        select dialog, record, call_key from dialog_of_1;
+    drop table dialog_of_1;
+    create index dialog_call_key on dialog (call_key) where call_key != '';
+    create index dialog_record on dialog (record);
+    create index call_record_unverified on call_record (last_report_at)
+        where status = 'unverified';
+    create table outage (started_at real not null, ended_at real not null);
+    create index outage_ended_at on outage (ended_at);
+    """,
+)

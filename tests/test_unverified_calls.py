@@ -1,0 +1,121 @@
+"""Calls that were over before Finesse could confirm them: parked, released, or of an outage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from callcard.journal.recorder import MAX_UNVERIFIED
+from tests.harness.contact_centre import ADA_E164, ContactCentre, open_contact_centre
+from tests.harness.desktop import Desktop
+
+pytestmark = pytest.mark.anyio
+
+OUTAGE_SECONDS = 60.0
+
+
+async def take_call_unheard(centre: ContactCentre, desktop: Desktop) -> str:
+    """Let a call begin and end while the desktop reaches no service."""
+    desktop.offline = True
+    call = await centre.ring()
+    await centre.act(call, "1001", "ANSWER")
+    await centre.hang_up(call)
+    return call
+
+
+async def test_call_missed_by_a_running_service_is_parked_for_a_supervisor(
+    centre: ContactCentre,
+) -> None:
+    desktop = await centre.open_desktop()
+    call = await take_call_unheard(centre, desktop)
+    await desktop.go_online()
+    answer = desktop.answers[call]
+    assert (answer["verified"], answer["interaction"]["status"]) == (False, "parked")
+    assert await centre.deliver() == []
+    id = answer["interaction"]["id"]
+    async with centre.api("1001") as agent, centre.api("2001") as supervisor:
+        own = (await agent.get("/interactions")).json()["interactions"]
+        assert [each["id"] for each in own] == [id]
+        assert (await agent.post(f"/interactions/{id}/retry")).status_code == 403
+        assert (await supervisor.post(f"/interactions/{id}/retry")).status_code == 200
+        assert (await supervisor.post(f"/interactions/{id}/retry")).status_code == 404
+    interaction = await centre.delivered()
+    assert (interaction.number, interaction.call_ids) == (ADA_E164, (call,))
+
+
+async def test_call_of_an_outage_is_delivered_without_anybody(centre: ContactCentre) -> None:
+    desktop = await centre.open_desktop()
+    centre.clock.advance(-OUTAGE_SECONDS)
+    await centre.run_jobs()  # the last sign of life
+    call = await take_call_unheard(centre, desktop)
+    pending = dict(desktop.reporter.pending)
+    centre.clock.advance(OUTAGE_SECONDS)
+    await centre.restart_service()
+    desktop = await centre.open_desktop(pending=pending)
+    await centre.reported()
+    assert not desktop.answers[call]["verified"]
+    interaction = await centre.delivered()
+    assert (interaction.number, interaction.call_ids) == (ADA_E164, (call,))
+    async with centre.api("2001") as supervisor:
+        entries = (await supervisor.get("/audit")).json()["entries"]
+    assert "outage" in entries[0]["detail"]
+
+
+async def test_setting_delivers_unverified_calls(tmp_path: Path) -> None:
+    async with open_contact_centre(tmp_path, journal={"unverified_calls": "deliver"}) as centre:
+        desktop = await centre.open_desktop()
+        call = await take_call_unheard(centre, desktop)
+        await desktop.go_online()
+        assert (await centre.delivered()).call_ids == (call,)
+
+
+async def test_unverified_calls_of_one_agent_are_bounded_and_forgotten(
+    centre: ContactCentre,
+) -> None:
+    await centre.open_desktop()
+    async with centre.api("1001") as agent:
+        for number in range(MAX_UNVERIFIED):
+            response = await agent.post("/interactions", json={"id": f"9{number}"})
+            assert response.status_code == 200
+        response = await agent.post("/interactions", json={"id": "8"})
+        assert (response.status_code, response.json()["code"]) == (409, "report-pending")
+        centre.clock.advance(100.0)
+        await centre.run_jobs()  # parked
+        centre.clock.advance(8 * 86400.0)
+        await centre.run_jobs()  # forgotten, with an entry for each
+        assert (await agent.post("/interactions", json={"id": "8"})).status_code == 200
+    async with centre.api("2001") as supervisor:
+        entries = (await supervisor.get("/audit")).json()["entries"]
+    dropped = [each for each in entries if each["action"] == "interaction dropped"]
+    assert len(dropped) == MAX_UNVERIFIED
+
+
+async def test_record_stays_small_however_much_is_reported(centre: ContactCentre) -> None:
+    desktop = await centre.open_desktop()
+    call = await centre.ring()
+    await centre.act(call, "1001", "ANSWER")
+    id = desktop.answers[call]["interaction"]["id"]
+    async with centre.api("1001") as agent:
+        for number in range(400):
+            report = {
+                "id": call,
+                "associated_call": f"7{number}",
+                "wrap_up_reasons": [f"{number}-{each}" for each in range(50)],
+                "variables": {f"v{number}.{each}": "x" * 600 for each in range(50)},
+                "participants": [
+                    {
+                        "address": f"{number}-{each}",
+                        "state": "ACTIVE",
+                        "state_since": f"2026-01-01T10:{number % 60:02}:{each:02}.{number:03}Z",
+                        "is_agent": True,
+                    }
+                    for each in range(50)
+                ],
+            }
+            response = await agent.post("/interactions", json=report)
+            assert response.status_code == 200
+            assert response.json()["interaction"]["id"] == id
+    row = await centre.service.app.state.store.journal_row(id)
+    assert row is not None
+    assert len(row.document) < 250_000
