@@ -39,7 +39,7 @@ async def test_wrong_password_is_presented_to_finesse_once(
     for _ in range(10):
         response = await ana.get("/me", auth=WRONG_PASSWORD)
         assert problem_code(response, 401) == "credentials-rejected"
-        assert response.headers["www-authenticate"].startswith("Basic")
+        assert response.headers["www-authenticate"] == 'Bearer realm="Finesse"'
     assert len(await driver.requests()) == 1
     assert (await ana.get("/me")).status_code == 200, "the right password still works"
 

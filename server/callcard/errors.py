@@ -12,6 +12,7 @@
     │   ├── InteractionClosed          409 interaction-closed    the time for its notes is over
     │   ├── DoNotCall                  409 do-not-call           the number is on that list
     │   ├── TooLarge                   413 too-large
+    │   ├── UnsupportedMediaType       415 unsupported-media-type  not JSON
     │   ├── InvalidField               422 invalid-field         `field` names the invalid value
     │   └── HeaderTooLarge             431 header-too-large
     ├── FinesseError                      Finesse's fault
@@ -84,13 +85,17 @@ class CredentialsMissing(RequestError):
 
     def __init__(self, detail: str = "", **extra: Any) -> None:
         super().__init__(detail, **extra)
-        self.headers = {
-            "WWW-Authenticate": 'Basic realm="Finesse", charset="UTF-8", Bearer realm="Finesse"'
-        }
+        # No Basic challenge: a browser would ask for the password, keep it, and send it with
+        # requests of other sites.
+        self.headers = {"WWW-Authenticate": 'Bearer realm="Finesse"'}
 
 
 class CredentialsRejected(CredentialsMissing):
+    """Finesse answered 401. `is_certain` if it did so to a read of the user, which means nothing
+    else; a command may also have come at the wrong moment."""
+
     code, title = "credentials-rejected", "Finesse rejected these credentials"
+    is_certain = False
 
 
 class NotPermitted(RequestError):
@@ -119,6 +124,10 @@ class DoNotCall(RequestError):
 
 class TooLarge(RequestError):
     status, code, title = 413, "too-large", "The request is too large"
+
+
+class UnsupportedMediaType(RequestError):
+    status, code, title = 415, "unsupported-media-type", "The body must be JSON"
 
 
 class InvalidField(RequestError):

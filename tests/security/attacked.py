@@ -122,6 +122,13 @@ class AttackedService:
         parts = [re.search(f"<{name}>([^<]+)<", dialog) for name in names]
         return ":".join(part[1] for part in parts if part)
 
+    def token(self, user: str) -> str:
+        """Return an access token, from the browser's flow of single sign-on."""
+        with httpx.Client(base_url=self.control.base_url, follow_redirects=True) as browser:
+            page = browser.get(f"/desktop/sso/token?cc_username={user}")
+            form = {"user": user, "password": PASSWORD, "back": page.url.params["back"]}
+            return str(browser.post("/desktop/sso/login", data=form).json()["token"])
+
     def arm_fault(self, kind: str, **options: Any) -> None:
         self._post("faults", {"kind": kind, **options})
 

@@ -9,6 +9,7 @@ from typing import Literal
 from callcard.actions.call_actions import ACTIONS, EXPECTED_STATES, CallArguments
 from callcard.errors import InvalidField, NotSignedIn
 from callcard.finesse.cluster import Cluster
+from callcard.finesse.messages import is_safe_id
 from callcard.finesse.objects import CallVariable, Dialog, Participant
 from callcard.identity import Agent
 from callcard.routing.number_lists import NumberLists
@@ -101,6 +102,8 @@ class CallControl:
         timeout: float = 0,
     ) -> CommandResult:
         """Send an action on a call. Only Finesse knows whether it is allowed at the moment."""
+        if not is_safe_id(call):
+            raise InvalidField("id", f"{call[:40]!r} is no id of a call")
         if action not in ACTIONS:
             raise InvalidField("action", f"action must be one of {', '.join(ACTIONS)}")
         arguments.check(action)

@@ -3,7 +3,8 @@
 Passwords are never stored. A credential is cached under a fingerprint whose key exists only in
 memory: for a short time as verified, or, if Finesse rejected it, until Finesse's lockout is over.
 Five wrong passwords lock an agent out for five minutes, on their own desktop as well, so a rejected
-credential is not presented again.
+credential is not presented again. A 401 alone does not reject a credential: Finesse also answers so
+when a command comes at the wrong moment.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import asyncio
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Callable
 
 from cachetools import TTLCache
@@ -29,10 +31,12 @@ from callcard.errors import (
     FinesseUnreachable,
     HeaderTooLarge,
     MalformedRequest,
+    NotFound,
     NotPermitted,
 )
 from callcard.finesse.client import Credential
 from callcard.finesse.cluster import Cluster
+from callcard.finesse.messages import is_safe_id
 from callcard.finesse.nodes import Node
 from callcard.finesse.objects import User
 from callcard.identity import Agent
@@ -42,7 +46,14 @@ HEADER_LIMIT_CHARACTERS = 8192
 CACHED_CREDENTIALS = 10_000
 """Five times the users of a Finesse pair."""
 VERIFY_POLL_SECONDS = 0.02
+MAX_VERIFICATIONS = 64
+"""Unknown credentials that are presented to Finesse at the same time."""
+CHECK_SECONDS = 2.0
+"""For asking Finesse whether a credential is still valid, after a request has failed."""
+OWNER_CACHE_SECONDS = 600.0
 USER_ID_CHARACTERS = 128
+_TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
+"""RFC 6750, section 2.1."""
 _REJECTED = "Finesse rejected these credentials a moment ago; sign in to Finesse again"
 
 
@@ -62,12 +73,16 @@ class AgentAuthenticator:
     ) -> None:
         self._cluster = cluster
         self._deadline_seconds = deadline_seconds
-        self._lockout_seconds = lockout_seconds
         self._key = memory.key
-        self._lockout = Lockout(memory)
+        self._lockout = Lockout(memory, lockout_seconds)
         self._on_verified = on_verified
         self._verified: TTLCache[bytes, User] = TTLCache(CACHED_CREDENTIALS, cache_seconds)
         self._verifications: dict[bytes, asyncio.Task[User]] = {}
+        self._slots = asyncio.Semaphore(MAX_VERIFICATIONS)
+        # Whether a token is an administrator's, by its fingerprint.
+        self._administrators: TTLCache[bytes, bool] = TTLCache(
+            CACHED_CREDENTIALS, OWNER_CACHE_SECONDS
+        )
 
     async def authenticate(self, request: Request) -> Agent:
         """Return the agent who sends `request`. Raises CredentialsMissing, CredentialsRejected,
@@ -76,7 +91,8 @@ class AgentAuthenticator:
         `Authorization: Basic …` names its user. `Bearer …` does not, so the gadget sends the user's
         id in `X-Finesse-User`. A forged id gains nothing: Finesse returns a user record only to
         that user's token, and to an administrator's, who can then read here what they can read
-        there. `X-Finesse-Node` is the node of the desktop, for example finesse-a.example:8445.
+        there, but not change anything. `X-Finesse-Node` is the node of the desktop, for example
+        finesse-a.example:8445.
         """
         headers = request.headers
         authorization, user_id = _read_credential(headers)
@@ -93,19 +109,74 @@ class AgentAuthenticator:
             except (FinesseUnreachable, FinesseOutOfService, FinesseTimeout):
                 self._cluster.suspect(node)
                 raise
+        if request.scope.get("method") not in ("GET", "HEAD", None):
+            await self._require_owner(credential, user)
         return Agent(user, credential, node, self._cluster.presences.get(user.login_id))
 
-    def request_failed(self, agent: Agent, error: CallcardError) -> None:
-        """Update lockout, cache and node state after a failed request."""
+    async def request_failed(self, agent: Agent, error: CallcardError) -> CallcardError:
+        """Update lockout, cache and node state after a failed request.
+
+        Returns the error to answer.
+        """
         match error:
-            case CredentialsRejected():  # the password was changed, or the token has expired
-                fingerprint = self._fingerprint(agent.credential.authorization)
-                self._lockout.reject(fingerprint, self._lockout_seconds)
+            case CredentialsRejected():  # perhaps the password was changed or the token has ended
                 self._invalidate(agent)
+                if error.is_certain:
+                    self.reject(agent.credential.authorization, agent.login_id)
+                elif await self._is_accepted(agent):
+                    return NotPermitted(
+                        "Finesse accepts your credentials but does not permit this at the moment"
+                    )
             case FinesseRefused() | NotPermitted():  # they may have signed in on another extension
                 self._invalidate(agent)
             case FinesseUnreachable() | FinesseOutOfService() | FinesseTimeout():
                 self._cluster.suspect(agent.node)
+        return error
+
+    async def _is_accepted(self, agent: Agent) -> bool:
+        """Ask Finesse once whether a credential is valid after a 401; if it is not, reject it."""
+        deadline = asyncio.get_running_loop().time() + CHECK_SECONDS
+        credential = Credential(agent.credential.authorization, deadline)
+        if self._lockout.is_rejected(self._fingerprint(credential.authorization)):
+            return False
+        try:
+            await agent.node.client.user(credential, agent.login_id)
+        except CredentialsRejected:
+            self.reject(credential.authorization, agent.login_id)
+            return False
+        except CallcardError:  # not known; the next request asks again
+            return False
+        return True
+
+    def reject(self, authorization: str, user_id: str) -> None:
+        """Remember that Finesse does not accept a credential any more."""
+        scheme = authorization.partition(" ")[0]
+        self._lockout.reject(self._fingerprint(authorization), self._user_key(scheme, user_id))
+
+    async def _require_owner(self, credential: Credential, user: User) -> None:
+        """Raise NotPermitted if a token is an administrator's who names somebody else.
+
+        A token does not say whose it is. Only administrators read the layout, and only on the
+        primary node; while that does not answer, nothing is decided.
+        """
+        is_token = credential.authorization.startswith("Bearer ")
+        if not is_token or "Admin" in user.roles:
+            return
+        fingerprint = self._fingerprint(credential.authorization)
+        is_administrators = self._administrators.get(fingerprint)
+        if is_administrators is None:
+            try:
+                await self._cluster.nodes[0].client.layout(credential)
+                is_administrators = True
+            except (CredentialsRejected, NotPermitted, FinesseRefused, NotFound):
+                is_administrators = False
+            except CallcardError:
+                return
+            self._administrators[fingerprint] = is_administrators
+        if is_administrators:
+            raise NotPermitted(
+                f"This token is an administrator's; only {user.login_id}'s own may change anything"
+            )
 
     def close(self) -> None:
         self._lockout.close()
@@ -130,6 +201,15 @@ class AgentAuthenticator:
     async def _verify(self, credential: Credential, user_id: str, node: Node) -> User:
         """Verify a credential with Finesse while no other worker does."""
         fingerprint = self._fingerprint(credential.authorization)
+        scheme = credential.authorization.partition(" ")[0]
+        is_known = self._lockout.is_known(fingerprint)
+        if not is_known and self._lockout.has_too_many_failures(
+            self._user_key(scheme, user_id), scheme
+        ):
+            raise CredentialsRejected(
+                "Finesse rejected other credentials of this user. Wait five minutes, then sign in "
+                "with the right ones"
+            )
         while not self._lockout.begin_verifying(fingerprint, 2 * self._deadline_seconds):
             if self._lockout.is_rejected(fingerprint):
                 raise CredentialsRejected(_REJECTED)
@@ -137,12 +217,18 @@ class AgentAuthenticator:
                 raise FinesseTimeout("Finesse did not respond in time; try again")
             await asyncio.sleep(VERIFY_POLL_SECONDS)
         try:
-            return await node.client.user(credential, user_id)
+            async with asyncio.timeout_at(credential.deadline), self._slots:
+                user = await node.client.user(credential, user_id)
+        except TimeoutError as error:
+            raise FinesseTimeout("Finesse did not respond in time; try again") from error
         except CredentialsRejected:
-            self._lockout.reject(fingerprint, self._lockout_seconds)
+            self.reject(credential.authorization, user_id)
             raise
         finally:
             self._lockout.end_verifying(fingerprint)
+        if not is_known:
+            self._lockout.accept(fingerprint)
+        return user
 
     def _verification_done(self, fingerprint: bytes, task: asyncio.Task[User]) -> None:
         self._verifications.pop(fingerprint, None)
@@ -153,6 +239,9 @@ class AgentAuthenticator:
         # An agent who is not signed in may be so, on an extension, a second later.
         if user.extension:
             self._verified[fingerprint] = user
+
+    def _user_key(self, scheme: str, user_id: str) -> bytes:
+        return self._fingerprint(f"{scheme}\0{user_id.casefold()}")
 
     def _fingerprint(self, text: str) -> bytes:
         return hashlib.blake2b(text.encode(), key=self._key).digest()
@@ -171,6 +260,8 @@ def _read_credential(headers: Headers) -> tuple[str, str]:
         case "basic":
             return f"Basic {value}", _check_user_id(_basic_user_id(value))
         case "bearer" if value:
+            if not _TOKEN.fullmatch(value):
+                raise MalformedRequest("Authorization: Bearer must be followed by a token")
             user_id = headers.get("x-finesse-user", "")
             if not user_id:
                 raise CredentialsMissing(
@@ -185,7 +276,11 @@ def _read_credential(headers: Headers) -> tuple[str, str]:
 
 def _basic_user_id(value: str) -> str:
     try:
-        decoded = base64.b64decode(value, validate=True).decode()
+        data = base64.b64decode(value, validate=True)
+        decoded = data.decode()
+        # Several spellings of one password would be several attempts.
+        if base64.b64encode(data).decode() != value:
+            raise binascii.Error("not the canonical form")
     except (binascii.Error, UnicodeDecodeError) as error:
         raise MalformedRequest(
             "Authorization: Basic must be followed by base64 of id:password in UTF-8"
@@ -197,8 +292,9 @@ def _basic_user_id(value: str) -> str:
 
 
 def _check_user_id(user_id: str) -> str:
-    if len(user_id) > USER_ID_CHARACTERS or not user_id.isprintable():
+    if len(user_id) > USER_ID_CHARACTERS or not is_safe_id(user_id):
         raise MalformedRequest(
-            f"the user id must be printable and have at most {USER_ID_CHARACTERS} characters"
+            f"the user id must be printable, have at most {USER_ID_CHARACTERS} characters and no "
+            "slash or semicolon"
         )
     return user_id

@@ -34,7 +34,8 @@ class Authenticator(Protocol):
 
     async def authenticate(self, request: Request) -> Agent: ...
 
-    def request_failed(self, agent: Agent, error: CallcardError) -> None: ...
+    async def request_failed(self, agent: Agent, error: CallcardError) -> CallcardError:
+        """Note that a request failed, and return the error to answer."""
 
 
 @dataclass(frozen=True, slots=True)

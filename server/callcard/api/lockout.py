@@ -1,8 +1,9 @@
-"""Credentials that Finesse rejected, shared by all workers of a service.
+"""Credentials that Finesse accepted or rejected, shared by all workers of a service.
 
 Each rejected attempt counts against the agent, whichever worker makes it. So one worker at a time
-verifies a new credential, and what Finesse rejected is rejected by all of them until Finesse's own
-lockout is over.
+verifies a new credential, what Finesse rejected is rejected by all of them for a while, and few
+new credentials of one user are tried. Strangers can reach this without credentials: every table is
+bounded, and every query uses an index.
 """
 
 from __future__ import annotations
@@ -19,6 +20,21 @@ from callcard.store.sqlite import Database
 _VARIABLE = "_CALLCARD_WORKERS"
 """Passes the memory's file and key from `callcard serve` to its workers."""
 
+MAX_ROWS = 20_000
+"""Of each table: ten times the users of a Finesse pair. Those that end first are dropped."""
+PURGE_INTERVAL = 256
+"""Writes between counts of the rows."""
+VERIFIED_SECONDS = 12 * 3600.0
+"""How long a verified credential counts as known: longer than a shift."""
+KNOWN_RETRY_SECONDS = 60.0
+"""How long a known credential is not tried again after a rejection: Finesse may have locked the
+agent out for wrong passwords of somebody else."""
+KNOWN_RETRIES = 3
+"""Then a known credential counts as any other: Finesse locks an agent out after five."""
+MAX_FAILURES = {"Basic": 3, "Bearer": 20}
+"""Rejected credentials of one user within the lockout's time. Finesse locks an agent out after five
+wrong passwords; tokens cannot be guessed and lock nobody out."""
+
 _MIGRATIONS = (
     """
     create table rejection (
@@ -26,8 +42,18 @@ _MIGRATIONS = (
         until real not null,
         verifying integer not null      -- 1 while a worker verifies it, 0 when rejected
     ) without rowid;
+    create index rejection_until on rejection (until);
+    create table verified (
+        fingerprint blob primary key, until real not null,
+        rejections integer not null     -- since Finesse accepted it last
+    ) without rowid;
+    create index verified_until on verified (until);
+    create table failure (user blob not null, until real not null);
+    create index failure_user on failure (user, until);
+    create index failure_until on failure (until);
     """,
 )
+_TABLES = ("rejection", "verified", "failure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +74,45 @@ class LockoutMemory:
 
 
 class Lockout:
-    """`clock` returns seconds since the epoch, the same in every worker."""
+    """Fingerprints are keyed hashes of a credential, or of a user.
 
-    def __init__(self, memory: LockoutMemory, clock: Callable[[], float] = time.time) -> None:
+    `seconds` is how long a rejection lasts. `clock` returns seconds since the epoch, the same in
+    every worker; an end further away than its own length is void, because a clock was ahead.
+    """
+
+    def __init__(
+        self, memory: LockoutMemory, seconds: float, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._seconds = seconds
         self._clock = clock
         # Not durable: a service that starts anew begins with an empty memory.
         self._database = Database(memory.path, _MIGRATIONS, durable=False, lock_seconds=1.0)
+        self._writes = 0
 
     def is_rejected(self, fingerprint: bytes) -> bool:
-        sql = "select until, verifying from rejection where fingerprint = ?"
-        rows = self._database.read(sql, (fingerprint,))
-        if not rows:
-            return False
-        until, verifying = rows[0]
-        return not verifying and until > self._clock()
+        now = self._clock()
+        sql = (
+            "select 1 from rejection"
+            " where fingerprint = ? and not verifying and until > ? and until <= ?"
+        )
+        return bool(self._database.read(sql, (fingerprint, now, now + self._seconds)))
+
+    def is_known(self, fingerprint: bytes) -> bool:
+        """Return whether Finesse accepted this credential within VERIFIED_SECONDS."""
+        now = self._clock()
+        sql = (
+            "select 1 from verified where fingerprint = ? and until > ? and until <= ?"
+            " and rejections < ?"
+        )
+        latest = now + VERIFIED_SECONDS
+        return bool(self._database.read(sql, (fingerprint, now, latest, KNOWN_RETRIES)))
+
+    def has_too_many_failures(self, user: bytes, scheme: str) -> bool:
+        """Return whether no more new credentials of a user may be tried now."""
+        now = self._clock()
+        limit = MAX_FAILURES[scheme]
+        sql = "select 1 from failure where user = ? and until > ? and until <= ? limit ?"
+        return len(self._database.read(sql, (user, now, now + self._seconds, limit))) >= limit
 
     def begin_verifying(self, fingerprint: bytes, seconds: float) -> bool:
         """Return whether the caller may ask Finesse now: nobody else does, and it is not rejected.
@@ -69,7 +120,10 @@ class Lockout:
         The right to verify expires after `seconds`.
         """
         now = self._clock()
-        self._database.execute_blocking("delete from rejection where until <= ?", (now,))
+        self._purge(now)
+        latest = now + max(seconds, self._seconds)
+        sql = "delete from rejection where fingerprint = ? and (until <= ? or until > ?)"
+        self._database.execute_blocking(sql, (fingerprint, now, latest))
         sql = "insert into rejection values (?, ?, 1) on conflict do nothing"
         return self._database.execute_blocking(sql, (fingerprint, now + seconds)).rowcount == 1
 
@@ -77,9 +131,40 @@ class Lockout:
         sql = "delete from rejection where fingerprint = ? and verifying"
         self._database.execute_blocking(sql, (fingerprint,))
 
-    def reject(self, fingerprint: bytes, seconds: float) -> None:
+    def accept(self, fingerprint: bytes) -> None:
+        """Remember a credential that Finesse accepted."""
+        sql = "insert or replace into verified values (?, ?, 0)"
+        self._database.execute_blocking(sql, (fingerprint, self._clock() + VERIFIED_SECONDS))
+
+    def reject(self, fingerprint: bytes, user: bytes) -> None:
+        """Remember a credential that Finesse rejected, and count it against its user."""
+        now = self._clock()
+        is_known = self.is_known(fingerprint)
+        seconds = min(KNOWN_RETRY_SECONDS, self._seconds) if is_known else self._seconds
         sql = "insert or replace into rejection values (?, ?, 0)"
-        self._database.execute_blocking(sql, (fingerprint, self._clock() + seconds))
+        self._database.execute_blocking(sql, (fingerprint, now + seconds))
+        if is_known:
+            sql = "update verified set rejections = rejections + 1 where fingerprint = ?"
+            self._database.execute_blocking(sql, (fingerprint,))
+        else:
+            sql = "insert into failure values (?, ?)"
+            self._database.execute_blocking(sql, (user, now + self._seconds))
+
+    def _purge(self, now: float) -> None:
+        """Delete what has ended, and at times what is too much."""
+        self._writes += 1
+        for table in _TABLES:
+            self._database.execute_blocking(f"delete from {table} where until <= ?", (now,))  # noqa: S608
+            if self._writes % PURGE_INTERVAL:
+                continue
+            ((count,),) = self._database.read(f"select count(*) from {table}")  # noqa: S608
+            if count > MAX_ROWS:
+                key = "rowid" if table == "failure" else "fingerprint"
+                sql = (
+                    f"delete from {table} where {key} in"  # noqa: S608 - names of this module
+                    f" (select {key} from {table} order by until limit ?)"
+                )
+                self._database.execute_blocking(sql, (count - MAX_ROWS,))
 
     def close(self) -> None:
         self._database.close_blocking()

@@ -16,6 +16,7 @@ from callcard.actions.number_lists import ListedNumber
 from callcard.actions.sessions import Session
 from callcard.actions.transfer_targets import TransferTargetList
 from callcard.api import handlers, schemas
+from callcard.api.cross_site import check_same_site
 from callcard.api.endpoint import (
     Authentication,
     Authenticator,
@@ -264,14 +265,15 @@ def _route(
     async def respond(request: Request) -> Response:
         endpoint = endpoints["GET" if request.method == "HEAD" else request.method]
         request.state.route = API + endpoint.path
+        if request.method not in ("GET", "HEAD"):
+            check_same_site(request.headers)
         authenticator = authenticators[endpoint.authentication]
         agent = await authenticator.authenticate(request)
         request.state.agent = " ".join(agent.login_id.split())
         try:
             result = await endpoint.handler(RequestContext(request, services, agent))
         except CallcardError as error:
-            authenticator.request_failed(agent, error)
-            raise
+            raise await authenticator.request_failed(agent, error) from error
         return json_response(result, endpoint.status)
 
     return respond

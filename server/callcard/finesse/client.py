@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 import httpx
 
-from callcard.errors import FinesseTimeout
+from callcard.errors import CredentialsRejected, FinesseTimeout
 from callcard.finesse import messages, rest_transport
 from callcard.finesse.messages import Request
 from callcard.finesse.objects import (
@@ -97,7 +97,13 @@ class FinesseClient:
     # ---- agents
 
     async def user(self, credential: Credential, user_id: str) -> User:
-        return messages.read_user(await self._send(credential, messages.get("User", user_id)))
+        """Read a user. CredentialsRejected is certain: a 401 means nothing else here."""
+        try:
+            body = await self._send(credential, messages.get("User", user_id))
+        except CredentialsRejected as error:
+            error.is_certain = True
+            raise
+        return messages.read_user(body)
 
     async def users(self, credential: Credential) -> tuple[User, ...]:
         """Return all users; for administrators."""

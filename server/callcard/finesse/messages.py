@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from lxml import etree
 
-from callcard.errors import FinesseInvalidResponse
+from callcard.errors import FinesseInvalidResponse, InvalidField
 from callcard.finesse import codec, objects, xml_fields
 from callcard.finesse.objects import (
     ApiError,
@@ -37,6 +37,14 @@ class Request:
     path: str
     body: bytes | None = None
     range: str = ""
+
+
+def is_safe_id(id: str) -> bool:
+    """Return whether an id can be a part of a path and mean only itself, also unescaped.
+
+    Servlet containers resolve "." and "..", and take what follows a ";" as a parameter.
+    """
+    return id not in (".", "..") and id.isprintable() and not set(id) & set("/\\;%")
 
 
 # ---- requests that read
@@ -196,6 +204,9 @@ def set_team_layout(team_id: str, layout_xml: str | None) -> Request:
 
 
 def _path(*parts: str) -> str:
+    for part in parts:
+        if part in (".", ".."):  # quote() leaves them, and servers resolve them
+            raise InvalidField("id", f"{part!r} is no id of Finesse's")
     return "/".join((API, *(quote(part, safe="") for part in parts)))
 
 
