@@ -19,6 +19,7 @@ from callcard.journal.journal_entry import JournalEntry, from_row, to_row
 from callcard.settings import Settings
 from callcard.store.base import JournalRow
 from callcard.store.sqlite_store import SqliteStore
+from tests.harness.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -37,6 +38,7 @@ class Crm(ContactSource):
         """So many requests."""
         self.broken_by: set[str] = set()
         self.rejects: set[str] = set()
+        self.hangs: set[str] = set()
         self.yields = 0
         """Most event loop turns that a request takes."""
         self.max_parallel = 0
@@ -50,6 +52,8 @@ class Crm(ContactSource):
         self.max_parallel = max(self.max_parallel, len(self._running))
         for _ in range(random.randint(self.yields // 2, self.yields)):
             await asyncio.sleep(0)
+        if interaction.id in self.hangs:
+            await asyncio.Event().wait()
         self._running.remove(interaction.number)
         if interaction.id.startswith("defect"):
             raise ZeroDivisionError
@@ -299,3 +303,38 @@ async def test_undecodable_record_does_not_stop_the_delivery(
     await add_due(store, "call")
     await delivery.step()
     assert crm.received == ["call"]
+
+
+async def test_slow_customers_do_not_hold_up_the_others(
+    store: SqliteStore, delivery: Delivery, crm: Crm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes until its deadline; calls that become due meanwhile are delivered."""
+    monkeypatch.setattr("callcard.journal.delivery.DEADLINE_SECONDS", 1.5)
+    monkeypatch.setattr("callcard.journal.delivery.SLOW_SECONDS", 0.05)
+    monkeypatch.setattr("callcard.journal.delivery.POLL_SECONDS", 0.02)
+    crm.hangs = {"slow 1", "slow 2"}
+    await add_due(store, "slow 1", "slow 2", "first")
+    step = asyncio.create_task(delivery.step())
+    await until(lambda: crm.received == ["first"], 1)
+    await add_due(store, "second")
+    await until(lambda: crm.received == ["first", "second"], 1)
+    assert not step.done(), "the slow ones still run"
+    await step
+    problems = [row.problem for row in await store.due_journal_rows(1e12, 10)]
+    assert problems == ["crm took longer than 1.5 seconds"] * 2
+
+
+async def test_clock_that_was_set_back_stops_nothing(
+    store: SqliteStore, delivery: Delivery, crm: Crm, clock: Clock
+) -> None:
+    clock.now += 86_400.0
+    await add_due(store, "a")
+    await delivery.step()
+    clock.now -= 86_400.0
+    await add_due(store, "b")
+    await delivery.step()
+    assert crm.received == ["a", "b"]
+    other = Delivery(store, crm, EventBus(), Settings(), clock)
+    await add_due(store, "c")
+    await other.step()
+    assert crm.received == ["a", "b"], "the first one has the lease"

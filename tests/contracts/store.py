@@ -126,15 +126,26 @@ class StoreContract:
             store,
             replace(ROW, id="silent", status="open", last_report_at=1.0),
             replace(ROW, id="active", status="open", last_report_at=9.0),
-            replace(ROW, id="clock was ahead", status="open", last_report_at=1000.0),
             replace(ROW, id="due", last_report_at=1.0),
             replace(ROW, id="apart", status="unverified", last_report_at=1.0),
         )
         async with store.transaction() as tx:
-            rows = await tx.silent_journal_rows("open", 5.0, 100.0, 10)
-            unverified = await tx.silent_journal_rows("unverified", 5.0, 100.0, 10)
-        assert [row.id for row in rows] == ["silent", "clock was ahead"]
-        assert [row.id for row in unverified] == ["apart"]
+            assert [row.id for row in await tx.silent_journal_rows(5.0, 10)] == ["silent"]
+            assert [row.id for row in await tx.unverified_journal_rows(5.0, 10)] == ["apart"]
+
+    async def test_times_of_a_clock_that_was_ahead_are_void(self, store: Store) -> None:
+        await save(
+            store,
+            replace(ROW, id="open", status="open", last_report_at=9000.0),
+            replace(ROW, id="apart", status="unverified", last_report_at=9000.0),
+            replace(ROW, id="due", due_at=9000.0),
+            replace(ROW, id="soon", due_at=90.0),
+        )
+        async with store.transaction() as tx:
+            await tx.void_future_times(50.0, 60.0, 100.0)
+            assert [row.id for row in await tx.silent_journal_rows(50.0, 10)] == ["open"]
+            assert [row.id for row in await tx.unverified_journal_rows(50.0, 10)] == ["apart"]
+        assert [row.id for row in await store.due_journal_rows(50.0, 10)] == ["due"]
 
     async def test_parked_rows_are_found_by_their_problem(self, store: Store) -> None:
         parked = replace(ROW, status="parked", problem="unconfirmed", last_report_at=1.0)

@@ -6,6 +6,9 @@ next; those of one customer go one after another, in order. While the CRM is unr
 slows down and tries one call at a time. A call that fails while others succeed is counted, and
 parked after MAX_ATTEMPTS. What the CRM rejects is parked immediately. A record that changes after
 its delivery is delivered again under the same id.
+
+A delivery has a deadline, whatever the CRM does. One that is slow takes no turn from others: it
+does not count against the parallel ones, and calls that become due meanwhile are delivered.
 """
 
 from __future__ import annotations
@@ -15,8 +18,8 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterable
-from typing import Literal
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, Literal
 
 from callcard.crm.base import InteractionSink
 from callcard.errors import CallcardError, SourceRejected, SourceUnavailable
@@ -34,11 +37,16 @@ POLL_SECONDS = 0.5
 FIRST_RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 30.0
 """Retries double from the first up to this: a CRM that is back gets calls within a minute."""
+MAX_RETRY_AFTER_SECONDS = 3600.0
 OUTAGE_FAILURES = 3
 """Consecutive failures after which the CRM is considered down."""
 MAX_ATTEMPTS = 12
 """Failures of one call, while others succeed, after which it is parked."""
 BATCH_CALLS = 100
+DEADLINE_SECONDS = 15.0
+"""For one delivery, whatever the CRM sends meanwhile."""
+SLOW_SECONDS = 1.0
+"""After which a delivery gives its turn to another one."""
 Result = Literal["accepted", "rejected", "failed", "throttled"]
 LEASE_SECONDS = 10.0
 """How long one worker delivers for all without renewing; after a crash another takes over."""
@@ -82,28 +90,29 @@ class Delivery:
 
     def _is_paused(self) -> bool:
         """Return whether the CRM has asked to wait (Retry-After)."""
-        return self._clock() < self._not_before
+        remaining = self._not_before - self._clock()
+        return 0 < remaining <= MAX_RETRY_AFTER_SECONDS  # more: the clock was set back
 
     async def _hold_lease(self) -> bool:
         """Return whether this worker delivers, renewing its lease in time."""
         now = self._clock()
-        if now > self._lease_until - LEASE_SECONDS / 2:
+        remaining = self._lease_until - now
+        if not LEASE_SECONDS / 2 <= remaining <= LEASE_SECONDS:
             async with self._store.transaction() as tx:
                 held = await tx.acquire_lease("delivery", self._worker, now, LEASE_SECONDS)
             self._lease_until = now + LEASE_SECONDS if held else 0.0
         return now < self._lease_until
 
     async def _deliver_batch(self) -> bool:
-        rows = await self._store.due_journal_rows(self._clock(), BATCH_CALLS)
-        batch_is_full = len(rows) == BATCH_CALLS
-        waiting = from_rows(rows)
+        batch = _Batch(from_rows(await self._store.due_journal_rows(self._clock(), BATCH_CALLS)))
+        batch_is_full = len(batch.waiting) == BATCH_CALLS
         failed: list[JournalEntry] = []
-        running: dict[asyncio.Task[Result], JournalEntry] = {}
         failures_in_a_row = 0
+        others_succeeded = False
         try:
             while True:
                 while (
-                    len(running) < self._parallel
+                    batch.has_turn(self._parallel, self._settings.delivery.concurrency)
                     and failures_in_a_row < OUTAGE_FAILURES
                     and not self._is_paused()
                     and await self._hold_lease()
@@ -111,31 +120,33 @@ class Delivery:
                     # The last attempt before the CRM counts as down takes any call: the first ones
                     # may be what breaks it.
                     is_last_attempt = failures_in_a_row == OUTAGE_FAILURES - 1
-                    entry = _take_next(waiting, running.values(), at_random=is_last_attempt)
+                    entry = batch.take_next(at_random=is_last_attempt)
                     if entry is None:
                         break
-                    running[asyncio.create_task(self._deliver(entry))] = entry
-                if not running:
+                    batch.start(entry, self._deliver(entry))
+                if not batch.running:
                     break
-                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    entry = running.pop(task)
-                    match task.result():
+                done = await batch.wait(POLL_SECONDS)
+                for entry, result in done:
+                    match result:
                         case "failed":
                             failed.append(entry)
                             failures_in_a_row += 1
                         case "accepted":
-                            await self._count_failures(failed)
-                            failed = []
+                            others_succeeded = True
                             failures_in_a_row = 0
                             self._retry_seconds = 0.0
                             self._parallel = self._settings.delivery.concurrency
                         case "rejected" | "throttled":
                             pass
+                if not done:  # what runs is slow
+                    await self._hold_lease()
+                    rows = await self._store.due_journal_rows(self._clock(), BATCH_CALLS)
+                    batch.add(from_rows(rows))
         finally:
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            await batch.cancel()
+        if others_succeeded:
+            await self._count_failures(failed)
         if failed:
             self._retry_seconds = min(
                 LONGEST_RETRY_SECONDS, max(FIRST_RETRY_SECONDS, 2 * self._retry_seconds)
@@ -150,7 +161,8 @@ class Delivery:
             interaction = for_crm(
                 record, self._settings.journal.owner, self._settings.telephony.country
             )
-            await self._sink.log(interaction)
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                await self._sink.log(interaction)
         except SourceRejected as error:
             reason = error.detail
             log.warning("%s rejected the call %s: %s", self._sink.name, record.id, reason)
@@ -161,6 +173,8 @@ class Delivery:
             problem = f"Callcard failed: {error!r}"
             if isinstance(error, CallcardError):
                 problem = error.detail
+            elif isinstance(error, TimeoutError):
+                problem = f"{self._sink.name} took longer than {DEADLINE_SECONDS:g} seconds"
             if not entry.problem:
                 log.warning("%s did not accept a call: %s", self._sink.name, problem)
             await self._save(record.id, lambda entry: lifecycle.set_problem(entry, problem))
@@ -193,20 +207,64 @@ class Delivery:
         return True
 
 
-def _take_next(
-    waiting: list[JournalEntry], running: Iterable[JournalEntry], *, at_random: bool
-) -> JournalEntry | None:
-    """Remove and return the next entry whose customer has no delivery running."""
-    customers = {_customer(entry) for entry in running}
-    candidates = []
-    for index, entry in enumerate(waiting):
-        if _customer(entry) not in customers:
-            customers.add(_customer(entry))
-            candidates.append(index)
-    if not candidates:
-        return None
-    index = random.choice(candidates) if at_random else candidates[0]  # noqa: S311 - no secret
-    return waiting.pop(index)
+class _Batch:
+    """The calls of one step: those that wait, in order, and those that are being delivered."""
+
+    def __init__(self, waiting: list[JournalEntry]) -> None:
+        self.waiting = waiting
+        self.running: dict[asyncio.Task[Result], JournalEntry] = {}
+        self._started_at: dict[asyncio.Task[Result], float] = {}
+        self._taken = {entry.record.id for entry in waiting}
+
+    def add(self, due: Iterable[JournalEntry]) -> None:
+        """Add calls that have become due; those of this batch that failed wait for the next one."""
+        new = [entry for entry in due if entry.record.id not in self._taken]
+        self._taken.update(entry.record.id for entry in new)
+        self.waiting += new
+
+    def has_turn(self, parallel: int, concurrency: int) -> bool:
+        """Return whether one more call may be delivered now, beside slow ones."""
+        slow_since = asyncio.get_running_loop().time() - SLOW_SECONDS
+        slow = sum(started < slow_since for started in self._started_at.values())
+        return len(self.running) < parallel + min(slow, concurrency)
+
+    def take_next(self, *, at_random: bool) -> JournalEntry | None:
+        """Remove and return the next call whose customer has no delivery running.
+
+        A call that has failed before lets the others go first.
+        """
+        customers = {_customer(entry) for entry in self.running.values()}
+        candidates = []
+        for index, entry in enumerate(self.waiting):
+            if _customer(entry) not in customers:
+                customers.add(_customer(entry))
+                candidates.append(index)
+        if not candidates:
+            return None
+        if at_random:
+            index = random.choice(candidates)  # noqa: S311 - no secret
+        else:
+            index = min(candidates, key=lambda each: (bool(self.waiting[each].problem), each))
+        return self.waiting.pop(index)
+
+    def start(self, entry: JournalEntry, delivery: Coroutine[Any, Any, Result]) -> None:
+        task = asyncio.create_task(delivery)
+        self.running[task] = entry
+        self._started_at[task] = asyncio.get_running_loop().time()
+
+    async def wait(self, seconds: float) -> list[tuple[JournalEntry, Result]]:
+        """Return what is finished, waiting so long for the first."""
+        done, _ = await asyncio.wait(
+            self.running, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        for task in done:
+            del self._started_at[task]
+        return [(self.running.pop(task), task.result()) for task in done]
+
+    async def cancel(self) -> None:
+        for task in self.running:
+            task.cancel()
+        await asyncio.gather(*self.running, return_exceptions=True)
 
 
 def _customer(entry: JournalEntry) -> str:

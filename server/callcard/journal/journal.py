@@ -342,6 +342,7 @@ class Journal:
             await self._note_alive(tx, now)
             if not await tx.acquire_lease("sweep", self._worker, now, LEASE_SECONDS):
                 return
+            await self._recorder.void_future_times(tx, now)
             # No report could arrive while the service was down.
             if now - self._started_at > self._settings.lost_seconds:
                 lost = await self._recorder.close_silent(tx, now)

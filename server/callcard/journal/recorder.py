@@ -256,21 +256,22 @@ class CallRecorder:
     async def close_silent(self, tx: Transaction, now: float) -> list[JournalEntry]:
         """Close calls that nobody reports any more, and return those that are lost."""
         before = now - self._settings.lost_seconds
-        after = now + CLOCK_TOLERANCE_SECONDS
         lost = []
-        for entry in from_rows(await tx.silent_journal_rows("open", before, after, MAX_CLOSED)):
-            if entry.last_report_at > after:  # a clock was ahead: count from now
-                await tx.save_journal_row(to_row(replace(entry, last_report_at=now)))
-                continue
+        for entry in from_rows(await tx.silent_journal_rows(before, MAX_CLOSED)):
             record = _lose_agents(entry.record, now)
             closed = lifecycle.update(entry, record, now, self._settings.notes_seconds)
             await tx.save_journal_row(to_row(closed))
             lost.append(closed)
-        rows = await tx.silent_journal_rows("unverified", before, after, MAX_CLOSED)
-        for entry in from_rows(rows):
+        for entry in from_rows(await tx.unverified_journal_rows(before, MAX_CLOSED)):
             entry = replace(entry, record=_lose_agents(entry.record, now))
             await tx.save_journal_row(to_row(await self._end_unverified(tx, entry, now)))
         return lost
+
+    async def void_future_times(self, tx: Transaction, now: float) -> None:
+        """Correct times that a clock wrote which was ahead: nothing waits longer than usual."""
+        notes_seconds = max(self._settings.notes_seconds, lifecycle.GRACE_SECONDS)
+        tolerance = CLOCK_TOLERANCE_SECONDS
+        await tx.void_future_times(now, now + tolerance, now + notes_seconds + tolerance)
 
     async def close_calls_of(self, agent: str, dialogs: Iterable[str]) -> None:
         """Mark an agent as lost in calls that their session reported: its credential has ended."""
@@ -299,7 +300,10 @@ class CallRecorder:
     def _mark_lost(self, record: CallRecord, now: float, reporting: str) -> CallRecord:
         """Mark the segments of other agents that have not reported for `lost_seconds`."""
         for segment in record.segments:
-            is_silent = now - segment.last_report_at > self._settings.lost_seconds
+            since = segment.last_report_at
+            is_silent = (
+                since < now - self._settings.lost_seconds or since > now + CLOCK_TOLERANCE_SECONDS
+            )
             if segment.agent != reporting and is_silent and record.is_active(segment):
                 record = record.with_segment(replace(segment, lost_at=now))
         return record

@@ -122,10 +122,14 @@ class Transaction(JournalReader, Protocol):
     async def merge_journal_row(self, id: str, into: str) -> None:
         """Delete the record `id`, which became part of the record `into`."""
 
-    async def silent_journal_rows(
-        self, status: DeliveryStatus, before: float, after: float, limit: int
-    ) -> list[JournalRow]:
-        """Return records of a status whose last report came before `before`, or after `after`."""
+    async def silent_journal_rows(self, before: float, limit: int) -> list[JournalRow]:
+        """Return open records whose last report came before the given time."""
+
+    async def unverified_journal_rows(self, before: float, limit: int) -> list[JournalRow]:
+        """Return unverified records whose last report came before the given time."""
+
+    async def void_future_times(self, now: float, latest_report: float, latest_due: float) -> None:
+        """Set later times of reports and deliveries to `now`: a clock was ahead."""
 
     async def parked_rows_with(self, problem: str, before: float, limit: int) -> list[JournalRow]:
         """Return parked records with this problem, without a report since the given time."""

@@ -211,18 +211,31 @@ class _SqliteTransaction:
         self._execute("insert or replace into merged_record values (?, ?)", (id, into))
         self._execute("update merged_record set record = ? where record = ?", (into, id))
 
-    async def silent_journal_rows(
-        self, status: DeliveryStatus, before: float, after: float, limit: int
-    ) -> list[JournalRow]:
-        # Two reads, each by the index; SQLite does not use it for "or".
-        assert status in ("open", "unverified")
+    async def silent_journal_rows(self, before: float, limit: int) -> list[JournalRow]:
+        return self._silent("open", before, limit)
+
+    async def unverified_journal_rows(self, before: float, limit: int) -> list[JournalRow]:
+        return self._silent("unverified", before, limit)
+
+    def _silent(self, status: DeliveryStatus, before: float, limit: int) -> list[JournalRow]:
+        # The status as a constant: SQLite uses the partial index only if it reads it.
         sql = (
             f"select {_RECORD} from call_record"  # noqa: S608 - constants
-            f" where status = '{status}' and last_report_at %s ? order by last_report_at limit ?"
+            f" where status = '{status}' and last_report_at <= ? order by last_report_at limit ?"
         )
-        rows = self._query(sql % "<=", (before, limit))
-        rows += self._query(sql % ">", (after, limit))
-        return [_row(row) for row in rows]
+        return [_row(row) for row in self._query(sql, (before, limit))]
+
+    async def void_future_times(self, now: float, latest_report: float, latest_due: float) -> None:
+        for status in ("open", "unverified"):
+            self._execute(
+                "update call_record set last_report_at = ?"  # noqa: S608 - constants
+                f" where status = '{status}' and last_report_at > ?",
+                (now, latest_report),
+            )
+        self._execute(
+            "update call_record set due_at = ? where status = 'due' and due_at > ?",
+            (now, latest_due),
+        )
 
     async def parked_rows_with(self, problem: str, before: float, limit: int) -> list[JournalRow]:
         sql = (
