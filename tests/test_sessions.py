@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.harness.contact_centre import ContactCentre
@@ -30,3 +31,51 @@ async def test_session_of_another_web_app_reports_its_calls(centre: ContactCentr
     assert interaction.end_reason == "completed"
     assert interaction.owner == "1001"
     assert interaction.call_ids == (call,)
+
+
+async def test_session_of_an_ended_credential_stops_and_its_calls_are_lost(
+    centre: ContactCentre,
+) -> None:
+    async with centre.api() as app:
+        await app.post("/sessions", json={"extension": "1001"})
+        call = await centre.ring()
+        await centre.act(call, "1001", "ANSWER")
+        await until(lambda: recorded_as(app, call, "open"))
+        await centre.finesse.change_password("1001", "changed")
+        centre.finesse.forget_requests()
+        assert (await app.get("/me")).status_code == 401
+        await until(lambda: not centre.service.app.state.sessions.count)
+    async with centre.api("2001") as supervisor:
+        assert (await supervisor.get("/me")).status_code == 200
+    requests = [path for path in await centre.finesse.requests() if "/User/1001" in path]
+    assert len(requests) == 1, "the dead credential is shown once"
+    centre.clock.advance(200.0)
+    (interaction,) = await centre.run_jobs()
+    assert (interaction.end_reason, interaction.call_ids) == ("lost", (call,))
+
+
+async def recorded_as(app: httpx.AsyncClient, call: str, status: str) -> bool:
+    interactions = (await app.get(f"/interactions?call={call}")).json()["interactions"]
+    return [each["status"] for each in interactions] == [status]
+
+
+async def test_session_of_a_new_credential_replaces_the_old_one(centre: ContactCentre) -> None:
+    async with centre.api() as app:
+        first = (await app.post("/sessions", json={"extension": "1001"})).json()
+        again = (await app.post("/sessions", json={"extension": "1001"})).json()
+        assert again["id"] == first["id"], "the same credential"
+        call = await centre.ring()
+        await until(lambda: recorded_as(app, call, "open"))
+        await centre.finesse.change_password("1001", "changed")
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(centre.service.app),
+        base_url="http://service/api/v1",
+        auth=("1001", "changed"),
+    ) as app:
+        second = (await app.post("/sessions", json={})).json()
+        assert second["id"] != first["id"]
+        assert second["connected"]
+        assert (await app.delete(f"/sessions/{first['id']}")).status_code == 404
+        await centre.hang_up(call)
+        await until(lambda: recorded_as(app, call, "closing"))
+        assert (await app.delete(f"/sessions/{second['id']}")).status_code == 200

@@ -97,7 +97,15 @@ def create_app(
     dial_plan = DialPlan(country, numbers.read_rules(settings.telephony.dial_rules))
     call_control = CallControl(dial_plan, number_lists, cluster)
     send_report = partial(journal.report, from_finesse=True)
-    sessions = Sessions(cluster, send_report, events, settings.finesse.deadline_seconds)
+    sessions = Sessions(
+        cluster,
+        send_report,
+        events,
+        settings.finesse.deadline_seconds,
+        close_calls=journal.close_calls_of,
+        reject=authenticator.reject,
+    )
+    authenticator.on_rejected = sessions.credential_rejected
     services = Services(
         settings=settings,
         store=store,
@@ -157,6 +165,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.store = store
+    app.state.sessions = sessions
     app.state.journal = journal
     app.state.delivery = delivery
     # A redirect would repeat the query, with the number in it, in a header.

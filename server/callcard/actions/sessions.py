@@ -2,18 +2,20 @@
 
 The agent's credential is kept in memory while the session lasts, and nowhere else: Finesse has no
 account that may act for every agent. Finesse signs out an agent whose presence is gone for a
-minute, so a session ends only when it is closed, or when Finesse ends it.
+minute, so a session ends only when it is closed, when Finesse ends it, or when its credential has
+ended: that is shown to Finesse once and not again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from weakref import WeakValueDictionary
 
-from callcard.errors import CredentialsRejected, FinesseTimeout, NotFound
+from callcard.errors import CallcardError, CredentialsRejected, FinesseTimeout, NotFound
 from callcard.events import EventBus, PresenceChanged
 from callcard.finesse.cluster import Cluster
 from callcard.finesse.presence import Presence
@@ -23,6 +25,8 @@ from callcard.journal.journal import ReportAcknowledgement
 from callcard.journal.report import CallReport
 from callcard.journal.reporter import CallReporter
 from callcard.telephony.command_outcome import await_outcome
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +39,23 @@ class Session:
 
 
 SendReport = Callable[[Agent, CallReport], Awaitable[ReportAcknowledgement]]
+CloseCalls = Callable[[str, Iterable[str]], Awaitable[None]]
+Reject = Callable[[str, str], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class _OpenSession:
+    id: str
+    agent: Agent
+    reporter: CallReporter
+    presence: Presence
+    has_ended: bool = False
 
 
 class Sessions:
     """`send_report` takes the call reports of agents with a session; each may take
-    `deadline_seconds`."""
+    `deadline_seconds`. `close_calls` takes those that nobody reports any more, `reject` a
+    credential that Finesse does not accept any more."""
 
     def __init__(
         self,
@@ -47,53 +63,72 @@ class Sessions:
         send_report: SendReport,
         events: EventBus,
         deadline_seconds: float,
+        *,
+        close_calls: CloseCalls,
+        reject: Reject,
     ) -> None:
         self._cluster = cluster
         self._send_report = send_report
         self._events = events
         self._deadline_seconds = deadline_seconds
-        # By login id.
-        self._ids: dict[str, str] = {}
-        self._reporters: dict[str, CallReporter] = {}
+        self._close_calls = close_calls
+        self._reject = reject
+        self._open_sessions: dict[str, _OpenSession] = {}
+        """By login id."""
         self._opening: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._closing: set[asyncio.Task[None]] = set()
+        self._ending: set[asyncio.Task[None]] = set()
+
+    @property
+    def count(self) -> int:
+        """Return how many sessions are open."""
+        return len(self._open_sessions)
 
     async def open(self, agent: Agent, extension: str) -> Session:
-        """Open a session and sign the agent in on `extension`, if given. Returns an existing
-        session.
+        """Open a session and sign the agent in on `extension`, if given.
 
-        Raises FinesseTimeout if the notification service does not respond, FinesseRefused if the
-        sign-in is refused.
+        Returns an existing session of the same credential; with another one, replaces it. Raises
+        FinesseTimeout if the notification service does not respond, FinesseRefused if the sign-in
+        is refused.
         """
         login_id = agent.login_id
         async with self._opening.setdefault(login_id, asyncio.Lock()):
-            existing = self._cluster.presences.get(login_id)
-            presence = existing or self._open_presence(agent)
-            self._ids.setdefault(login_id, secrets.token_urlsafe(16))
+            existing = self._open_sessions.get(login_id)
+            pending: dict[str, CallReport] = {}
+            if existing and existing.agent.credential.authorization != (
+                agent.credential.authorization
+            ):
+                await self._close(existing)
+                pending = existing.reporter.pending
+                existing = None
+            session = existing or self._open(agent, pending)
             try:
-                await self._wait_until_connected(presence, agent.seconds_left)
+                await self._wait_until_connected(session.presence, agent.seconds_left)
                 if extension:  # presence before sign-in, as Finesse's own desktop does it
-                    await self._sign_in(agent, presence, extension)
+                    await self._sign_in(agent, session.presence, extension)
             except BaseException:
-                if existing is None or presence.ended.is_set():
-                    await self._end(login_id)
+                if existing is None or session.presence.ended.is_set():
+                    await self._close(session)
                 raise
-            return self._show(login_id, presence)
+            return self._show(session)
 
-    def _open_presence(self, agent: Agent) -> Presence:
+    def _open(self, agent: Agent, pending: Mapping[str, CallReport]) -> _OpenSession:
         async def send(report: CallReport) -> None:
             """Report as the agent, on the node where the presence is now."""
             deadline = asyncio.get_running_loop().time() + self._deadline_seconds
             current = replace(
                 agent,
-                user=reporter.user or agent.user,
+                user=session.reporter.user or agent.user,
                 credential=replace(agent.credential, deadline=deadline),
-                node=presence.node,
-                presence=presence,
+                node=session.presence.node,
+                presence=session.presence,
             )
-            answer = await self._send_report(current, report)
+            try:
+                answer = await self._send_report(current, report)
+            except CredentialsRejected:
+                await self._check_credential(session, current)
+                raise FinesseTimeout("Finesse did not accept the session's credential") from None
             if answer.ended_for_agent:
-                reporter.forget(report.id)
+                session.reporter.forget(report.id)
 
         def on_change(change: Change) -> None:
             if isinstance(change, ConnectionChanged):
@@ -106,25 +141,19 @@ class Sessions:
                     )
                 )
                 if change.state == "closed":  # by Finesse: nothing of the session may remain
-                    self._forget(agent.login_id, reporter)
-            reporter.on_change(change)
+                    self._begin_ending(session, is_rejected=change.reason == "not-authorized")
+            session.reporter.on_change(change)
 
-        reporter = CallReporter(send)
-        self._reporters[agent.login_id] = reporter
-        presence = self._cluster.open_presence(
-            agent.login_id, agent.credential.authorization, on_change, agent.node
+        session = _OpenSession(
+            id=secrets.token_urlsafe(16),
+            agent=agent,
+            reporter=CallReporter(send, pending=pending),
+            presence=self._cluster.open_presence(
+                agent.login_id, agent.credential.authorization, on_change, agent.node
+            ),
         )
-        return presence
-
-    def _forget(self, login_id: str, reporter: CallReporter) -> None:
-        """Drop a session that Finesse has ended, with its credential."""
-        if self._reporters.get(login_id) is not reporter:
-            return
-        del self._reporters[login_id]
-        self._ids.pop(login_id, None)
-        task = asyncio.create_task(reporter.close())
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._open_sessions[agent.login_id] = session
+        return session
 
     async def _wait_until_connected(self, presence: Presence, timeout: float) -> None:
         events = [
@@ -146,21 +175,6 @@ class Sessions:
                 "finesse.notifications and finesse.notifications_port"
             )
 
-    async def close(self, agent: Agent, id: str) -> Session:
-        """Close the agent's own session."""
-        login_id = agent.login_id
-        presence = self._cluster.presences.get(login_id)
-        own_id = self._ids.get(login_id, "")
-        if presence is None or not secrets.compare_digest(own_id.encode(), id.encode()):
-            raise NotFound("This agent has no such session")
-        session = self._show(login_id, presence)
-        await self._end(login_id)
-        return session
-
-    async def close_all(self) -> None:
-        await asyncio.gather(*(self._end(login_id) for login_id in list(self._ids)))
-        await asyncio.gather(*self._closing)
-
     async def _sign_in(self, agent: Agent, presence: Presence, extension: str) -> None:
         finesse = presence.node.client
         command = await finesse.sign_in(agent.credential, agent.login_id, extension)
@@ -172,17 +186,72 @@ class Sessions:
         timeout = max(0.1, agent.seconds_left)
         await await_outcome(command, has_happened, presence, timeout)
 
-    async def _end(self, login_id: str) -> None:
-        self._ids.pop(login_id, None)
-        if reporter := self._reporters.pop(login_id, None):
-            await reporter.close()
-        if presence := self._cluster.presences.get(login_id):
-            await presence.close()
+    # ---- the end of a session
 
-    def _show(self, login_id: str, presence: Presence) -> Session:
+    async def close(self, agent: Agent, id: str) -> Session:
+        """Close the agent's own session."""
+        session = self._open_sessions.get(agent.login_id)
+        if session is None or not secrets.compare_digest(session.id.encode(), id.encode()):
+            raise NotFound("This agent has no such session")
+        shown = self._show(session)
+        await self._close(session)
+        return shown
+
+    async def close_all(self) -> None:
+        await asyncio.gather(*(self._close(each) for each in list(self._open_sessions.values())))
+        await asyncio.gather(*self._ending)
+
+    async def _close(self, session: _OpenSession) -> None:
+        session.has_ended = True
+        if self._open_sessions.get(session.agent.login_id) is session:
+            del self._open_sessions[session.agent.login_id]
+        await session.reporter.close()
+        await session.presence.close()
+
+    def credential_rejected(self, authorization: str, login_id: str) -> None:
+        """End the session of a credential that Finesse does not accept any more."""
+        session = self._open_sessions.get(login_id)
+        if session and session.agent.credential.authorization == authorization:
+            self._begin_ending(session, is_rejected=True)
+
+    async def _check_credential(self, session: _OpenSession, agent: Agent) -> None:
+        """End a session after a 401, unless Finesse accepts its credential for the user."""
+        try:
+            await agent.finesse.user(agent.credential, agent.login_id)
+        except CredentialsRejected:
+            self._begin_ending(session, is_rejected=True)
+        except CallcardError as error:
+            log.info("the credential of %s was not checked: %s", agent.login_id, error.code)
+
+    def _begin_ending(self, session: _OpenSession, *, is_rejected: bool) -> None:
+        """End a session in the background: its own task or event may be what ends it."""
+        if session.has_ended:
+            return
+        session.has_ended = True
+        if self._open_sessions.get(session.agent.login_id) is session:
+            del self._open_sessions[session.agent.login_id]
+        task = asyncio.create_task(self._end(session, is_rejected))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _end(self, session: _OpenSession, is_rejected: bool) -> None:
+        login_id = session.agent.login_id
+        calls = session.reporter.calls
+        await session.reporter.close()
+        await session.presence.close()
+        if not is_rejected:  # another client has taken over, and reports the calls
+            return
+        log.warning("the session of %s ends: Finesse rejects its credential", login_id)
+        self._reject(session.agent.credential.authorization, login_id)
+        try:
+            await self._close_calls(login_id, calls)
+        except CallcardError as error:  # the sweep closes them later
+            log.warning("calls of %s were not closed: %s", login_id, error.detail)
+
+    def _show(self, session: _OpenSession) -> Session:
         return Session(
-            id=self._ids[login_id],
-            agent=login_id,
-            node=presence.node.name,
-            connected=presence.connected.is_set(),
+            id=session.id,
+            agent=session.agent.login_id,
+            node=session.presence.node.name,
+            connected=session.presence.connected.is_set(),
         )

@@ -59,7 +59,7 @@ _REJECTED = "Finesse rejected these credentials a moment ago; sign in to Finesse
 
 class AgentAuthenticator:
     """Authenticates requests as agents. `on_verified` is called with each user that Finesse
-    returned."""
+    returned, `on_rejected` with each credential that it does not accept, and its user."""
 
     def __init__(
         self,
@@ -76,6 +76,7 @@ class AgentAuthenticator:
         self._key = memory.key
         self._lockout = Lockout(memory, lockout_seconds)
         self._on_verified = on_verified
+        self.on_rejected: Callable[[str, str], None] = lambda authorization, user_id: None
         self._verified: TTLCache[bytes, User] = TTLCache(CACHED_CREDENTIALS, cache_seconds)
         self._verifications: dict[bytes, asyncio.Task[User]] = {}
         self._slots = asyncio.Semaphore(MAX_VERIFICATIONS)
@@ -152,6 +153,7 @@ class AgentAuthenticator:
         """Remember that Finesse does not accept a credential any more."""
         scheme = authorization.partition(" ")[0]
         self._lockout.reject(self._fingerprint(authorization), self._user_key(scheme, user_id))
+        self.on_rejected(authorization, user_id)
 
     async def _require_owner(self, credential: Credential, user: User) -> None:
         """Raise NotPermitted if a token is an administrator's who names somebody else.

@@ -51,6 +51,11 @@ class CallReporter:
             self._changed.set()
         self._task = asyncio.create_task(self._run())
 
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """Return the calls that are on, or whose end is not acknowledged yet."""
+        return tuple(dict.fromkeys((*self._active, *self.pending)))
+
     async def close(self) -> None:
         self._task.cancel()
         with suppress(asyncio.CancelledError):
