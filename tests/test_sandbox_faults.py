@@ -56,6 +56,8 @@ async def test_delay_of_a_fault_has_a_default_by_kind(
         ({"kind": "conflict", "user": "9999"}, "There is no such user"),
         ({"kind": "expired", "user": "9999"}, "There is no such user"),
         ({"kind": "skew", "node": "B"}, "there is no node B"),
+        ({"kind": "slow", "path": "/desktop"}, "path must begin with /finesse/api"),
+        ({"kind": "unwrapped-list", "path": "/gadgets/makeRequest"}, "below /finesse/api only"),
     ],
 )
 async def test_invalid_fault_is_rejected(
@@ -73,8 +75,22 @@ async def test_armed_faults_are_listed_with_their_values(server: SandboxServer) 
     status = await server.control("POST", "faults", delayed)
     assert status["busy"] == 3
     assert status["events_armed"] == [delayed]
+    assert (await server.http.get("/sandbox/faults")).json() == status
     status = await server.control("POST", "faults", {"kind": "busy", "times": 0})
     assert status["busy"] == 0
+
+
+async def test_fault_of_the_gadget_proxy_replaces_its_response(server: SandboxServer) -> None:
+    fault = {"kind": "gateway-timeout", "path": "/gadgets/makeRequest", "seconds": 0, "times": 2}
+    await server.control("POST", "faults", fault)
+    form = {"url": "http://127.0.0.1:9/"}
+    for _ in range(2):
+        response = await server.http.post("/gadgets/makeRequest", data=form)
+        assert response.status_code == 504
+        assert "Gateway" in response.text
+    response = await server.http.post("/gadgets/makeRequest", data=form)
+    assert response.status_code == 200
+    assert (await server.http.get("/sandbox/faults")).json()["armed"] == []
 
 
 async def test_reordered_event_follows_the_next_one_on_its_node(server: SandboxServer) -> None:

@@ -29,7 +29,7 @@ from finesse_sandbox.accounts import Accounts
 from finesse_sandbox.api_errors import ApiError
 from finesse_sandbox.contact_centre import ContactCentre
 from finesse_sandbox.container.container import FILES, Container
-from finesse_sandbox.container.proxy import GadgetProxy
+from finesse_sandbox.container.proxy import MAKE_REQUEST, GadgetProxy
 from finesse_sandbox.control_api import ControlApi
 from finesse_sandbox.desktop.event_stream import EventStream
 from finesse_sandbox.desktop.pages import STATIC, Caller, DesktopPages, HubSettings
@@ -118,7 +118,9 @@ class Sandbox:
         self.nodes = self._create_nodes()
         self.events.pubsubs.extend(node.pubsub for node in self.nodes)
         self.requests: deque[dict[str, Any]] = deque(maxlen=MAX_LISTED_REQUESTS)
-        self.proxy = GadgetProxy(self._http, settings.proxy_cache)
+        self.proxy = GadgetProxy(
+            self._http, settings.proxy_cache, faults=self.contact_centre.faults
+        )
         self._tcp_servers = [TcpServer(self.accounts, node.pubsub) for node in self.nodes]
         self._pages = DesktopPages(
             settings.callers, settings.finesse_js, self.contact_centre, self.nodes, settings.hub
@@ -212,7 +214,7 @@ class Sandbox:
             *self._single_sign_on.routes(),
             Mount("/desktop/static", StaticFiles(directory=STATIC)),
             Route("/gadgets/ifr", self.container.render_gadget),
-            Route("/gadgets/makeRequest", self.proxy.make_request, methods=["GET", "POST"]),
+            Route(MAKE_REQUEST, self.proxy.make_request, methods=["GET", "POST"]),
             Route("/gadgets/proxy", self.proxy.fetch),
             Route("/gadgets/concat", self.container.concat),
             Route("/gadgets/js/gadgets.js", self._gadgets_js),

@@ -117,6 +117,7 @@ class ControlApi:
             _route("/sandbox/users", self.list_users),
             _route("/sandbox/users/{id}", self.change_user, "PUT"),
             _route("/sandbox/site", self.change_site, "PUT"),
+            _route("/sandbox/faults", self._faults.list),
             _route("/sandbox/faults", self._faults.arm, "POST"),
             _route("/sandbox/requests", self.list_requests),
             _route("/sandbox/logs", self.list_logs),

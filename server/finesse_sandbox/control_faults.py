@@ -11,7 +11,8 @@ from starlette.requests import Request
 
 from finesse_sandbox.api_errors import ApiError
 from finesse_sandbox.contact_centre import ContactCentre
-from finesse_sandbox.faults import RESPONSE_FAULTS
+from finesse_sandbox.container.proxy import MAKE_REQUEST
+from finesse_sandbox.faults import ALTERING_FAULTS, RESPONSE_FAULTS
 from finesse_sandbox.json_http import read_json
 from finesse_sandbox.nodes import Node, NodeName
 from finesse_sandbox.notifications.event_faults import EVENT_FAULTS
@@ -58,6 +59,7 @@ class FaultControl:
         for response_fault in RESPONSE_FAULTS:
             if sent.kind == response_fault:
                 _check_delay(seconds)
+                _check_path(sent)
                 self._contact_centre.faults.arm(
                     response_fault,
                     times=sent.times,
@@ -73,6 +75,9 @@ class FaultControl:
                     self._contact_centre.events.arm(event_fault, sent.path, seconds)
                 return self._status()
         _SYSTEM_FAULTS[sent.kind](self, sent)
+        return self._status()
+
+    async def list(self, request: Request) -> Any:
         return self._status()
 
     def _status(self) -> dict[str, Any]:
@@ -156,6 +161,18 @@ class FaultControl:
 
 def _seconds(sent: FaultRequest) -> float:
     return DEFAULT_SECONDS.get(sent.kind, 0.0) if sent.seconds is None else sent.seconds
+
+
+def _check_path(sent: FaultRequest) -> None:
+    """Refuse a path at which the fault would never happen."""
+    if sent.path.startswith(API):
+        return
+    if not sent.path.startswith(MAKE_REQUEST):
+        message = f"path must begin with {API} or {MAKE_REQUEST}"
+        raise ApiError(400, "Invalid Input", message, sent.path[:100])
+    if sent.kind in ALTERING_FAULTS:
+        message = f"{sent.kind} happens below {API} only"
+        raise ApiError(400, "Invalid Input", message, sent.path)
 
 
 def _check_delay(seconds: float) -> None:

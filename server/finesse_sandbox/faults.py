@@ -28,6 +28,8 @@ ResponseFault = Literal[
     "event-before-response",
 ]
 RESPONSE_FAULTS: tuple[ResponseFault, ...] = get_args(ResponseFault)
+ALTERING_FAULTS: tuple[ResponseFault, ...] = ("event-before-response", "unwrapped-list")
+"""Those of a request that is processed; the others replace it."""
 OVERSIZED_BYTES = 5 * 1024 * 1024
 _XML_BOMB = (
     '<!DOCTYPE l [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
@@ -48,7 +50,7 @@ class Fault:
     @property
     def replaces_response(self) -> bool:
         """Whether the request is not processed at all; otherwise `alter` changes its response."""
-        return self.kind not in ("event-before-response", "unwrapped-list")
+        return self.kind not in ALTERING_FAULTS
 
     async def respond(self) -> Response:
         """Return the response that replaces that of the API."""

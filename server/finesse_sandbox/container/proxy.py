@@ -19,8 +19,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from finesse_sandbox.api_errors import ApiError
+from finesse_sandbox.faults import Faults
 from finesse_sandbox.http_requests import CROSS_SITE_MESSAGE, is_cross_site, read_body
 
+MAKE_REQUEST = "/gadgets/makeRequest"
 PREFIX = "throw 1; < don't be evil' >"
 """Makes the response useless to a script element; the client's library removes it."""
 TIMEOUT_SECONDS = 5.0
@@ -50,6 +52,7 @@ class GadgetProxy:
     http: httpx.AsyncClient
     cache: bool = False
     timeout_seconds: float = TIMEOUT_SECONDS
+    faults: Faults = field(default_factory=Faults)
     _cached: dict[str, _BackendResponse] = field(default_factory=dict)
 
     def clear_cache(self) -> None:
@@ -61,6 +64,9 @@ class GadgetProxy:
         # can reach.
         if is_cross_site(request):
             return PlainTextResponse(CROSS_SITE_MESSAGE, 403)
+        fault = self.faults.take(request.method, request.url.path)
+        if fault and fault.replaces_response:
+            return await fault.respond()
         try:
             body = await read_body(request, REQUEST_LIMIT_BYTES)
         except ApiError as error:
