@@ -16,6 +16,7 @@ from callcard.bundle.errors import BundleError
 from callcard.bundle.sources import load
 from callcard.extras import MissingExtra, requires_extras
 from callcard.settings import Settings, SettingsError
+from callcard.terminal import echo
 
 try:
     with requires_extras("build"):
@@ -71,25 +72,25 @@ def main(service_url: str | None, out: Path, gadgets: Path) -> None:
         settings = Settings.read(overrides={"gadget.service_url": service_url})
         files, pages = _build(gadgets, out, settings.gadget.service_url)
     except (BundleError, SettingsError) as error:
-        click.echo(f"build.py: {error}", err=True)
+        echo(f"build.py: {error}", err=True)
         sys.exit(1)
-    click.echo(f"{'raw':>8}  {'gzip':>7}  {out}/")
+    echo(f"{'raw':>8}  {'gzip':>7}  {out}/")
     for name, content in sorted(files.items()):
-        click.echo(f"{len(content):>8,}  {len(gzip.compress(content, 9)):>7,}  {name}")
-    click.echo(f"\n{'raw':>8}  {'gzip':>7}  what each gadget's page loads")
+        echo(f"{len(content):>8,}  {len(gzip.compress(content, 9)):>7,}  {name}")
+    echo(f"\n{'raw':>8}  {'gzip':>7}  what each gadget's page loads")
     for page in pages:
-        click.echo(
+        echo(
             f"{page.raw_bytes:>8,}  {page.gzip_bytes:>7,}  {page.gadget.name}"
             f" (budget {BUDGET_BYTES:,} gzip)"
         )
-    click.echo(
+    echo(
         f"\nPaste {TABS_ON_FINESSE} between <tabs> and </tabs> of the desktop layout if Finesse"
         " serves the bundle."
     )
     if TABS_ELSEWHERE in files:
-        click.echo(f"Paste {TABS_ELSEWHERE} there instead if the service serves it.")
+        echo(f"Paste {TABS_ELSEWHERE} there instead if the service serves it.")
     else:
-        click.echo(
+        echo(
             "No service_url is set: the gadget finds the service only if the layout names it"
             " with ?service=https://…",
             err=True,

@@ -68,6 +68,7 @@ LAYERS = (
         "callcard.events",
         "callcard.extras",
         "callcard.futures",
+        "callcard.terminal",
         "callcard.settings",
         "callcard.text",
         "callcard.times",

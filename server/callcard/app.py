@@ -32,7 +32,13 @@ from callcard.api.auth import AgentAuthenticator
 from callcard.api.endpoint import json_response
 from callcard.api.health import healthz, readyz
 from callcard.api.lockout import LockoutMemory
-from callcard.api.middleware import AnyOrigin, RequestLog, callcard_error, http_error
+from callcard.api.middleware import (
+    AnyOrigin,
+    RequestLog,
+    SecurityHeaders,
+    callcard_error,
+    http_error,
+)
 from callcard.api.routes import api_routes
 from callcard.api.services import Services
 from callcard.api.shutdown import ForcedShutdown
@@ -144,13 +150,12 @@ def create_app(
         return json_response(openapi_document)
 
     async def docs(request: Request) -> Response:
-        headers = {"Content-Security-Policy": "default-src 'self'"}
-        return FileResponse(_DOCS / "docs.html", headers=headers)
+        return FileResponse(_DOCS / "docs.html")
 
     routes: list[Route | Mount] = [
         *api_routes(services, {"agent": authenticator}),
         Route("/healthz", healthz),
-        Route("/readyz", readyz(services)),
+        Route("/readyz", readyz(services, clock)),
         Route("/openapi.json", openapi_json),
         Route("/docs", docs),
         Mount("/docs", StaticFiles(directory=_DOCS)),
@@ -160,7 +165,7 @@ def create_app(
         routes.append(Mount("/gadget", AnyOrigin(StaticFiles(directory=bundle))))
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(RequestLog)],
+        middleware=[Middleware(SecurityHeaders), Middleware(RequestLog)],
         exception_handlers={CallcardError: callcard_error, HTTPException: http_error},
         lifespan=lifespan,
     )

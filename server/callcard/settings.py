@@ -266,6 +266,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             settings = msgspec.convert(values, cls, strict=False)
         except msgspec.ValidationError as error:
             raise SettingsError(_explain(str(error), values)) from error
+        if not numbers.is_country(country := settings.telephony.country):
+            raise SettingsError(f"telephony.country {country!r} is no country; US and DE are two")
         try:
             numbers.read_rules(settings.telephony.dial_rules)
         except ValueError as error:

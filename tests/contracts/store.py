@@ -154,6 +154,13 @@ class StoreContract:
             assert [r.id for r in await tx.parked_rows_with("unconfirmed", 5.0, 9)] == ["one"]
             assert await tx.parked_rows_with("unconfirmed", 1.0, 9) == []
 
+    async def test_oldest_due_record_is_known_and_writing_is_checked(self, store: Store) -> None:
+        await store.check()
+        assert await store.oldest_due_at() is None
+        await save(store, replace(ROW, id="later", due_at=9.0), replace(ROW, due_at=5.0))
+        await save(store, replace(ROW, id="parked", status="parked", due_at=1.0))
+        assert await store.oldest_due_at() == 5.0
+
     async def test_outages_are_found_by_time(self, store: Store) -> None:
         async with store.transaction() as tx:
             await tx.add_outage(10.0, 20.0)

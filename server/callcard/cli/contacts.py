@@ -14,6 +14,7 @@ from callcard.crm.import_rows import FIELDS, ImportProblem, ImportReport, Kind
 from callcard.crm.open_sources import open_local_contacts
 from callcard.extras import requires_extras
 from callcard.settings import Settings
+from callcard.terminal import echo
 
 SHOWN_PROBLEMS = 10
 """Problems that are printed; --report writes all of them."""
@@ -96,7 +97,7 @@ def import_contacts(
     _print_summary(done, problems, total, settings.contacts_path, report)
     if report:
         _write_report(report, problems)
-        click.echo(f"  all {len(problems):,} in {report}")
+        echo(f"  all {len(problems):,} in {report}")
     if done.rows_left_out:
         sys.exit(EXIT_INCOMPLETE)
 
@@ -122,7 +123,7 @@ def _print_summary(
 ) -> None:
     if done.columns_ignored:
         used = ", ".join(done.columns_used)
-        click.echo(f"columns used: {used}; not used: {', '.join(done.columns_ignored)}")
+        echo(f"columns used: {used}; not used: {', '.join(done.columns_ignored)}")
     counts = [
         f"{done.added:,} added",
         f"{done.updated:,} updated",
@@ -132,14 +133,14 @@ def _print_summary(
         counts.append(f"{done.unchanged:,} unchanged")
     if done.values_left_out:
         counts.append(f"{done.values_left_out:,} values left out")
-    click.echo(f"{', '.join(counts)}; {total:,} contacts in {path}")
+    echo(f"{', '.join(counts)}; {total:,} contacts in {path}")
     for problem in problems[:SHOWN_PROBLEMS]:
         value = f" {problem.value!r}" if problem.value else ""
         field = f"{problem.field}{value}: " if problem.field else ""
-        click.echo(f"  line {problem.line}: {field}{problem.reason}")
+        echo(f"  line {problem.line}: {field}{problem.reason}")
     if len(problems) > SHOWN_PROBLEMS and not report:
         more = len(problems) - SHOWN_PROBLEMS
-        click.echo(f"  and {more:,} more; --report FILE writes them all")
+        echo(f"  and {more:,} more; --report FILE writes them all")
 
 
 def _write_report(path: Path, problems: list[ImportProblem]) -> None:

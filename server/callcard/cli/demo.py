@@ -10,6 +10,7 @@ import click
 from callcard.cli.options import FILE, FOLDER, PORT
 from callcard.errors import OperatorError
 from callcard.extras import requires_extras
+from callcard.terminal import echo
 
 if TYPE_CHECKING:
     from finesse_sandbox.app import SandboxSettings
@@ -162,6 +163,6 @@ def sandbox(port: int, tls: bool, **others: Any) -> None:
     from callcard.api.http_limits import LimitedHttpProtocol
 
     try:
-        run_sandbox(settings, tls=tls, http_protocol=LimitedHttpProtocol, announce=click.echo)
+        run_sandbox(settings, tls=tls, http_protocol=LimitedHttpProtocol, announce=echo)
     except SandboxRunError as error:
         raise OperatorError(str(error)) from error

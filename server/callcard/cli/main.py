@@ -12,6 +12,7 @@ from callcard.cli.demo import demo, sandbox
 from callcard.cli.number import number
 from callcard.cli.serve import serve
 from callcard.errors import CallcardError, OperatorError
+from callcard.terminal import echo
 
 
 @click.group()
@@ -32,10 +33,10 @@ def main() -> None:
     try:
         cli()
     except OperatorError as error:
-        click.echo(f"callcard: {error}", err=True)
+        echo(f"callcard: {error}", err=True)
         sys.exit(1)
     except CallcardError as error:
-        click.echo(f"callcard: {error.detail or error.title}", err=True)
+        echo(f"callcard: {error.detail or error.title}", err=True)
         sys.exit(1)
 
 

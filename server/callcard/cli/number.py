@@ -12,6 +12,7 @@ from callcard.crm.open_sources import open_local_contacts
 from callcard.settings import Settings
 from callcard.telephony import numbers
 from callcard.telephony.numbers import Attempt, DialRule, Number
+from callcard.terminal import echo
 
 
 @click.group()
@@ -56,14 +57,14 @@ def explain(
     parsed, spellings = numbers.explain(given, home)
     _print_reading(given, home, parsed, spellings)
     address, used_rule = numbers.dial_string(parsed, home, dial_rules)
-    click.echo(f"dialled    {address or 'not dialable'}")
+    echo(f"dialled    {address or 'not dialable'}")
     _print_contacts(settings, parsed)
     if dial:
         _print_dial_rules(parsed, home, dial_rules, address, used_rule)
 
 
 def _print_reading(given: str, home: str, parsed: Number, spellings: tuple[Attempt, ...]) -> None:
-    click.echo(f"given      {given!r}, home country {home}")
+    echo(f"given      {given!r}, home country {home}")
     for spelling in spellings:
         verdict = "not a number"
         if spelling.valid:
@@ -71,24 +72,24 @@ def _print_reading(given: str, home: str, parsed: Number, spellings: tuple[Attem
         elif spelling.e164:
             verdict = "in no numbering plan"
         result = spelling.e164 or "-"
-        click.echo(f"tried      {spelling.rule}: {spelling.tried} → {result} ({verdict})")
+        echo(f"tried      {spelling.rule}: {spelling.tried} → {result} ({verdict})")
     reading: str = parsed.kind
     if parsed.digits:
         reading += f" {parsed.e164 or parsed.digits}"
         if parsed.kind == "internal" and any(spelling.valid for spelling in spellings):
             reading += " (a number this short is internal)"
-    click.echo(f"read as    {reading}")
+    echo(f"read as    {reading}")
     if parsed.display:
         country = f" ({parsed.country})" if parsed.country else ""
-        click.echo(f"shown as   {parsed.display}{country}")
+        echo(f"shown as   {parsed.display}{country}")
     if parsed.extension:
-        click.echo(f"extension  {parsed.extension} (not used for the search)")
+        echo(f"extension  {parsed.extension} (not used for the search)")
 
 
 def _print_contacts(settings: Settings, parsed: Number) -> None:
     path = settings.contacts_path
     if not Path(path).is_file():
-        click.echo(f"contacts   there is no file {path}; callcard contacts import FILE creates it")
+        echo(f"contacts   there is no file {path}; callcard contacts import FILE creates it")
         return
     contacts = open_local_contacts(settings)
     matches = asyncio.run(contacts.by_number(parsed))
@@ -98,9 +99,9 @@ def _print_contacts(settings: Settings, parsed: Number) -> None:
         contact = match.contact
         name = ", ".join(filter(None, (contact.name, contact.company)))
         how = "whole number" if match.how == "exact" else f"last {suffix_digits} digits only"
-        click.echo(f"found      {contact.source}/{contact.id} {name} ({how})")
+        echo(f"found      {contact.source}/{contact.id} {name} ({how})")
     if not matches:
-        click.echo("found      no contact")
+        echo("found      no contact")
 
 
 def _print_dial_rules(
@@ -115,11 +116,11 @@ def _print_dial_rules(
         verdict = "does not apply"
         if applies:
             verdict = "applies" if rule is used_rule else "would apply, but an earlier one does"
-        click.echo(f"rule       {rule} ({verdict})")
+        echo(f"rule       {rule} ({verdict})")
     if address is None:
-        click.echo("would dial nothing: the number is not dialable")
+        echo("would dial nothing: the number is not dialable")
     elif used_rule:
-        click.echo(f"would dial {address}, by {used_rule}")
+        echo(f"would dial {address}, by {used_rule}")
     else:
         reason = "no rule applies" if dial_rules else "there are no dial rules"
-        click.echo(f"would dial {address}, unchanged: {reason}")
+        echo(f"would dial {address}, unchanged: {reason}")

@@ -75,6 +75,10 @@ class LocalContactsOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
     def __post_init__(self) -> None:
         if 0 < self.suffix_digits < 5:
             raise ValueError("suffix_digits must be 0 or from 5 to 15: fewer match strangers")
+        if not numbers.is_country(self.country):
+            raise ValueError(
+                f"country must be two letters, as in US or DE, not {self.country[:20]!r}"
+            )
 
 
 class LocalContacts(ContactSource):

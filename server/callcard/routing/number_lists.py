@@ -9,6 +9,7 @@ from typing import Literal
 from callcard.errors import DoNotCall
 from callcard.store.base import AuditRow, Store
 from callcard.telephony import numbers
+from callcard.telephony.numbers import Number
 
 NumberListName = Literal["never-log", "do-not-call"]
 NEVER_LOG: NumberListName = "never-log"
@@ -29,18 +30,23 @@ class NumberLists:
 
     def key(self, number: str) -> str:
         """Return the form in which a number is listed: E.164, internal digits, or empty."""
-        parsed = numbers.read(number, self._country)
-        return parsed.e164 or (parsed.digits if parsed.kind == "internal" else "")
+        return _key(numbers.read(number, self._country))
 
     async def is_listed(self, name: NumberListName, number: str) -> bool:
         key = self.key(number)
         return bool(key) and await self._store.listed_number(name, key) is not None
 
     async def check_dialling(self, agent: str, number: str) -> None:
-        """Raise DoNotCall for a number that must not be called, and record the attempt."""
-        if await self.is_listed(DO_NOT_CALL, number):
+        """Raise DoNotCall for a number that must not be called, and record the attempt.
+
+        Also for one behind a service code.
+        """
+        called = numbers.called_numbers(number, self._country)
+        keys = {_key(each) for each in called} - {""}
+        listed = [key for key in keys if await self._store.listed_number(DO_NOT_CALL, key)]
+        if listed:
             async with self._store.transaction() as tx:
-                await tx.add_audit_row(self._audit(agent, "not dialled", number))
+                await tx.add_audit_row(self._audit(agent, "not dialled", listed[0]))
             raise DoNotCall("This number is on the do-not-call list; a supervisor can remove it")
 
     async def is_never_logged(self, number: str, related_dialogs: Sequence[str]) -> bool:
@@ -69,3 +75,7 @@ class NumberLists:
             number=self.key(number),
             detail="",
         )
+
+
+def _key(number: Number) -> str:
+    return number.e164 or (number.digits if number.kind == "internal" else "")

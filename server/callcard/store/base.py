@@ -192,6 +192,12 @@ class Store(JournalReader, Protocol):
     async def count_by_status(self) -> dict[str, int]:
         """Count the records that are not delivered yet, by status."""
 
+    async def oldest_due_at(self) -> float | None:
+        """Return since when the longest waiting record is due; None if none is."""
+
+    async def check(self) -> None:
+        """Write something. Raises StoreUnavailable if nothing can be saved, or soon."""
+
     async def listed_number(self, list: str, number: str) -> ListedNumberRow | None: ...
 
     async def listed_numbers(self, list: str, limit: int) -> list[ListedNumberRow]: ...

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -121,6 +122,17 @@ class Database:
         self._committer.shutdown()
         self._reader.close()
         self._writer.close()
+
+    def check_space(self, bytes: int) -> None:
+        """Raise `unavailable` if the disk has less free space than this."""
+        if self._inode is None:
+            return
+        try:
+            free = shutil.disk_usage(Path(self._path).resolve().parent).free
+        except OSError as error:
+            raise self._unavailable(f"{self._path} cannot be reached: {error.strerror}") from error
+        if free < bytes:
+            raise self._unavailable(f"the disk of {self._path} is nearly full: {free:,} bytes left")
 
     # ---- reading
 

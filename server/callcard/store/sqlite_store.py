@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,6 +26,9 @@ from callcard.store.sqlite_schema import MIGRATIONS
 _RECORD = "id, document, status, last_report_at, due_at, attempts, problem, contact"
 _encode = msgspec.json.Encoder().encode
 _decode_callback = msgspec.json.Decoder(Callback).decode
+
+MIN_FREE_BYTES = 20 * 1024 * 1024
+"""About 10,000 calls. With less the journal counts as unusable: somebody has to act now."""
 
 Query = Callable[[str, Iterable[Any]], list[Any]]
 
@@ -90,6 +94,15 @@ class SqliteStore:
             " where status in ('unverified', 'open', 'due', 'parked') group by status"
         )
         return dict(self._database.read(sql))
+
+    async def oldest_due_at(self) -> float | None:
+        rows = self._database.read("select min(due_at) from call_record where status = 'due'")
+        return None if rows[0][0] is None else float(rows[0][0])
+
+    async def check(self) -> None:
+        self._database.check_space(MIN_FREE_BYTES)
+        async with self.transaction() as tx:
+            await tx.acquire_lease("check", "any", time.time(), 1.0)
 
     def _records(self, where: str, parameters: Iterable[Any]) -> list[JournalRow]:
         sql = f"select {_RECORD} from call_record {where}"  # noqa: S608 - constants of this module

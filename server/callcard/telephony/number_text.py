@@ -19,6 +19,8 @@ _EXTENSION = re.compile(
     r"(\d{1,9})#?\s*$",
     re.IGNORECASE,
 )
+_SERVICE_CODE = re.compile(r"^\s*\d?[*#][*#\d\s]*(?=\+)", re.ASCII)
+"""Before an international number, as in *67 +1 …; its digits are no part of the number."""
 FEATURE_CODE = re.compile(r"\d{0,2}[*#][*#\d]{0,19}", re.ASCII)
 
 
@@ -53,6 +55,7 @@ def strip_decoration(given: str) -> tuple[str, str | None]:
     if match := re.search(r"(?i);phone-context=(\+\d{1,3})(?:;|$)", text):
         text = match[1] + text
     text = text.split(";", 1)[0].strip()
+    text = _SERVICE_CODE.sub("", text)
     return re.sub(r"^[^\w+]+(?=\+)", "", text), extension
 
 

@@ -102,6 +102,11 @@ def read(given: str, country: str) -> Number:
     return explain(given, country)[0]
 
 
+def is_country(code: str) -> bool:
+    """Return whether numbering plans know a country by this code, two capital letters."""
+    return code in pn.SUPPORTED_REGIONS
+
+
 def require(given: str, country: str, field: str) -> Number:
     """Return a number that can be called. Raises InvalidField naming `field`."""
     number = read(given, country)
@@ -259,6 +264,31 @@ def _apply(rule: DialRule, number: Number, country: str) -> str | None:
     if not number.e164.startswith(prefix):
         return None
     return rule.code + number.e164.removeprefix(prefix)
+
+
+_ROTARY_CODE = re.compile(r"11\d{2}(?=\d{7})")
+_MAX_CODE_DIGITS = 6
+
+
+def called_numbers(given: str, country: str) -> tuple[Number, ...]:
+    """Return every number that dialling `given` may call.
+
+    A service code in front of a number, such as *67 or #31#, changes how it is called (here:
+    without showing the caller's number), not whom. Which codes a switch knows is not known here, so
+    each that could be one is left out in turn. In North America 1167 is *67 as well.
+    """
+    found = [read(given, country)]
+    text, _extension = strip_decoration(given)
+    digits = digits_of(text)
+    if _trunk_prefix(country) == "1" and (match := _ROTARY_CODE.match(digits)):
+        found.append(read(digits[match.end() :], country))
+    if "*" in text or "#" in text:
+        last = text.replace("#", "*").rpartition("*")[2]
+        found.append(read(last, country))
+        if "+" not in last:
+            for length in range(1, min(_MAX_CODE_DIGITS, len(digits) - 1) + 1):
+                found.append(read(digits[length:], country))
+    return tuple(dict.fromkeys(found))
 
 
 # ---- numbering plans
