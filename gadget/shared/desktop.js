@@ -88,6 +88,17 @@ function node() {
   return `${hostname}:${port || (protocol === "https:" ? "443" : "80")}`;
 }
 
+/**
+ * Return whether this page is in the desktop: a frame in a page of its own origin, as Finesse's are.
+ */
+function isInDesktop() {
+  try {
+    return window.parent !== window && window.parent.location.origin === location.origin;
+  } catch {
+    return false; // another site's page
+  }
+}
+
 export const desktop = {
   get language() {
     return prefs().getLang?.() || prefs().getString("language") || "en";
@@ -99,10 +110,10 @@ export const desktop = {
   /**
    * The service's address: from the layout, by `?service=` in the gadget's address, or else from
    * the build. The agent's credential is sent there, so the address counts only inside the desktop,
-   * not in a link that somebody sent.
+   * not in a link that somebody sent or in a frame of another site.
    */
   get service() {
-    if (window.parent === window) return "";
+    if (!isInDesktop()) return "";
     const spec = new URLSearchParams(location.search).get("url") ?? "";
     const configured = new URL(spec, location.href).searchParams.get("service");
     return (configured || window.callcardBoot.service || "").replace(/\/+$/, "");
