@@ -29,7 +29,7 @@ export class ParkedListElement extends CallcardElement {
   }
 
   /** @param {Interaction} interaction */
-  #row({ id, number, started_at, contact, problem }) {
+  #row({ id, number, started_at, contact, problem, needs_supervisor }) {
     const error = h("span", { class: "error", role: "status" });
     const retry = async () => {
       try {
@@ -40,6 +40,8 @@ export class ParkedListElement extends CallcardElement {
         error.textContent = errorText(failure);
       }
     };
+    const reason = needs_supervisor ? t("parked.unverified") : isolate(problem);
+    const button = h("button", { type: "button", onclick: () => void retry() }, t("lookup.retry"));
     const who = contact?.name ? isolate(contact.name) : phoneNumber(number);
     const row = h(
       "li",
@@ -48,9 +50,9 @@ export class ParkedListElement extends CallcardElement {
         "span",
         { class: "who" },
         h("strong", {}, who),
-        h("span", { class: "about" }, formatDate(started_at), " · ", isolate(problem)),
+        h("span", { class: "about" }, formatDate(started_at), " · ", reason),
       ),
-      h("button", { type: "button", onclick: () => void retry() }, t("lookup.retry")),
+      needs_supervisor ? "" : button,
       error,
     );
     return row;

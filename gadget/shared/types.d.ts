@@ -198,7 +198,7 @@ export interface AgentNotes {
 
 export interface Interaction {
   id: string;
-  status: "open" | "closing" | "due" | "delivered" | "parked";
+  status: "unverified" | "open" | "closing" | "due" | "delivered" | "parked";
   problem: string;
   number: string;
   started_at: string;
@@ -210,6 +210,8 @@ export interface Interaction {
   wrap_up_required: boolean;
   finished: boolean;
   notes_until: string;
+  /** Finesse never confirmed the parked call: only a supervisor can have it delivered. */
+  needs_supervisor: boolean;
 }
 
 export interface InteractionChange {

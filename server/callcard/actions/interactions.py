@@ -186,9 +186,9 @@ class Interactions:
         if id not in {each.id for each in await self.parked(agent)}:
             raise NotFound("Neither you nor your teams have such a parked interaction")
         row = await self._store.journal_row(id)
-        record = from_row(row).record if row else None
-        if record is not None and record.unverified:
-            if not agent.is_supervisor or record.segment(agent.login_id) is not None:
+        entry = from_row(row) if row else None
+        if entry is not None and entry.record.unverified:
+            if self._show(entry, agent).needs_supervisor:
                 raise NotPermitted(
                     "Finesse has not confirmed this call; ask a supervisor to deliver it"
                 )
@@ -227,7 +227,13 @@ class Interactions:
             log.warning("the contact is not shared: writing %s failed: %s", name, error.code)
 
     def _show(self, entry: JournalEntry, agent: Agent) -> Interaction:
-        return show(entry, agent.login_id, self._settings, self._clock())
+        return show(
+            entry,
+            agent.login_id,
+            self._settings,
+            self._clock(),
+            is_supervisor=agent.is_supervisor,
+        )
 
 
 def _require_own(row: JournalRow | None, agent: Agent) -> JournalEntry:

@@ -55,9 +55,18 @@ class Interaction:
     """Until when notes can be finished; empty while the call goes on."""
     call_ids: tuple[str, ...]
     """Finesse's ids of the call."""
+    needs_supervisor: bool
+    """Finesse never confirmed the parked call: only a supervisor can have it delivered."""
 
 
-def show(entry: JournalEntry, login_id: str, settings: JournalSettings, now: float) -> Interaction:
+def show(
+    entry: JournalEntry,
+    login_id: str,
+    settings: JournalSettings,
+    now: float,
+    *,
+    is_supervisor: bool = False,
+) -> Interaction:
     """Return the entry as the agent `login_id` sees it."""
     record = entry.record
     segment = record.segment(login_id)
@@ -92,6 +101,9 @@ def show(entry: JournalEntry, login_id: str, settings: JournalSettings, now: flo
         finished=segment is not None and segment.finished,
         notes_until=times.iso_text(entry.due_at) if entry.due_at else "",
         call_ids=record.dialog_ids,
+        needs_supervisor=entry.status == "parked"
+        and record.unverified
+        and not (is_supervisor and segment is None),
     )
 
 
