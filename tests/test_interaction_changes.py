@@ -49,7 +49,7 @@ async def test_agent_without_a_share_in_the_call_gets_no_access(centre: ContactC
         centre.clock.advance(PENDING_SECONDS + 1)
         for report in (*forged_calls, forged_consults[0]):
             assert await code(report) == "not-permitted"
-        assert await code(forged_consults[1]) == "parked", "it is over: a supervisor decides"
+        assert await code(forged_consults[1]) == "unverified", "a supervisor decides"
         assert (await bilal.get(f"/interactions/{id}")).status_code == 404
         change = await bilal.put(f"/interactions/{id}", json={"notes": "mine"})
         assert change.status_code == 404

@@ -31,9 +31,12 @@ async def test_call_missed_by_a_running_service_is_parked_for_a_supervisor(
     call = await take_call_unheard(centre, desktop)
     await desktop.go_online()
     answer = desktop.answers[call]
-    assert (answer["verified"], answer["interaction"]["status"]) == (False, "parked")
-    assert await centre.deliver() == []
+    assert (answer["verified"], answer["interaction"]["status"]) == (False, "unverified")
     id = answer["interaction"]["id"]
+    async with centre.api("1001") as agent:
+        change = {"notes": "typed after the call"}
+        assert (await agent.put(f"/interactions/{id}", json=change)).status_code == 200
+    assert await centre.deliver() == []
     async with centre.api("1001") as agent, centre.api("2001") as supervisor:
         own = (await agent.get("/interactions")).json()["interactions"]
         assert [each["id"] for each in own] == [id]
@@ -42,6 +45,21 @@ async def test_call_missed_by_a_running_service_is_parked_for_a_supervisor(
         assert (await supervisor.post(f"/interactions/{id}/retry")).status_code == 404
     interaction = await centre.delivered()
     assert (interaction.number, interaction.call_ids) == (ADA_E164, (call,))
+    assert interaction.agents[0].notes == "typed after the call"
+
+
+async def test_no_change_of_an_unverified_call_delivers_it(centre: ContactCentre) -> None:
+    await centre.open_desktop()
+    async with centre.api("1001") as agent:
+        for number, ended in enumerate((False, True)):
+            report = {"id": f"9{number}", "ended": ended}
+            answer = (await agent.post("/interactions?lookup=1", json=report)).json()
+            path = f"/interactions/{answer['interaction']['id']}"
+            for change in ({"notes": "forged"}, {"finished": True}):
+                assert (await agent.put(path, json=change)).json()["status"] == "unverified"
+    for _ in range(4):
+        centre.clock.advance(200.0)
+        assert await centre.run_jobs() == []
 
 
 async def test_call_of_an_outage_is_delivered_without_anybody(centre: ContactCentre) -> None:
@@ -80,8 +98,9 @@ async def test_unverified_calls_of_one_agent_are_bounded_and_forgotten(
             assert response.status_code == 200
         response = await agent.post("/interactions", json={"id": "8"})
         assert (response.status_code, response.json()["code"]) == (409, "report-pending")
-        centre.clock.advance(100.0)
-        await centre.run_jobs()  # parked
+        for _ in range(2):
+            centre.clock.advance(100.0)
+            await centre.run_jobs()  # parked
         centre.clock.advance(8 * 86400.0)
         await centre.run_jobs()  # forgotten, with an entry for each
         assert (await agent.post("/interactions", json={"id": "8"})).status_code == 200

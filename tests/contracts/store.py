@@ -127,11 +127,14 @@ class StoreContract:
             replace(ROW, id="silent", status="open", last_report_at=1.0),
             replace(ROW, id="active", status="open", last_report_at=9.0),
             replace(ROW, id="due", last_report_at=1.0),
-            replace(ROW, id="apart", status="unverified", last_report_at=1.0),
+            replace(ROW, id="apart", status="unverified", last_report_at=1.0, due_at=None),
+            replace(ROW, id="over", status="unverified", last_report_at=9.0, due_at=5.0),
+            replace(ROW, id="later", status="unverified", last_report_at=9.0, due_at=7.0),
         )
         async with store.transaction() as tx:
             assert [row.id for row in await tx.silent_journal_rows(5.0, 10)] == ["silent"]
-            assert [row.id for row in await tx.unverified_journal_rows(5.0, 10)] == ["apart"]
+            unverified = await tx.unverified_journal_rows(5.0, 6.0, 10)
+        assert [row.id for row in unverified] == ["over", "apart"]
 
     async def test_times_of_a_clock_that_was_ahead_are_void(self, store: Store) -> None:
         await save(
@@ -144,7 +147,8 @@ class StoreContract:
         async with store.transaction() as tx:
             await tx.void_future_times(50.0, 60.0, 100.0)
             assert [row.id for row in await tx.silent_journal_rows(50.0, 10)] == ["open"]
-            assert [row.id for row in await tx.unverified_journal_rows(50.0, 10)] == ["apart"]
+            rows = await tx.unverified_journal_rows(50.0, 50.0, 10)
+        assert [row.id for row in rows] == ["apart"]
         assert [row.id for row in await store.due_journal_rows(50.0, 10)] == ["due"]
 
     async def test_parked_rows_are_found_by_their_problem(self, store: Store) -> None:

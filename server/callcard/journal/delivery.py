@@ -157,6 +157,7 @@ class Delivery:
     async def _deliver(self, entry: JournalEntry) -> Result:
         """Deliver one call and save the result."""
         record = entry.record
+        assert not record.unverified
         try:
             interaction = for_crm(
                 record, self._settings.journal.owner, self._settings.telephony.country

@@ -344,8 +344,11 @@ class Journal:
                 return
             await self._recorder.void_future_times(tx, now)
             # No report could arrive while the service was down.
+            silent_since = 0.0
             if now - self._started_at > self._settings.lost_seconds:
+                silent_since = now - self._settings.lost_seconds
                 lost = await self._recorder.close_silent(tx, now)
+            await self._recorder.end_unverified(tx, now, silent_since)
             await self._recorder.purge(tx, now)
             await tx.purge_never_logged(now - NEVER_LOGGED_SECONDS)
         for entry in lost:

@@ -36,7 +36,12 @@ LATE_NOTES_SECONDS = 24 * 3600.0
 def update(
     entry: JournalEntry, record: CallRecord, now: float, notes_seconds: float
 ) -> JournalEntry:
-    """Return the entry after its record changed to `record`: open while in progress, else due."""
+    """Return the entry after its record changed to `record`: open while in progress, else due.
+
+    An unverified one stays apart.
+    """
+    if record.unverified:
+        return keep_apart(entry, record, now)
     if not record.ended_at or record.in_wrap_up:
         return JournalEntry(record=record, status="open", last_report_at=now)
     is_finished = all(segment.finished or segment.lost_at for segment in record.segments)
@@ -65,17 +70,27 @@ def keep_apart(entry: JournalEntry, record: CallRecord, now: float) -> JournalEn
     )
 
 
-def give_up_verifying(entry: JournalEntry, now: float) -> JournalEntry:
-    """Return the entry of a call that is over and that Finesse can no longer confirm."""
+def give_up_verifying(entry: JournalEntry, now: float, notes_seconds: float) -> JournalEntry:
+    """Return the entry of a call that is over and that Finesse can no longer confirm.
+
+    Its agent has `notes_seconds` to finish the notes; then it is parked.
+    """
     if entry.status != "unverified":
         return entry
-    return replace(entry, status="parked", problem=UNVERIFIED_PROBLEM, due_at=now)
+    if entry.due_at is None:
+        return replace(entry, due_at=now + notes_seconds)
+    if entry.due_at > now:
+        return entry
+    return replace(entry, status="parked", problem=UNVERIFIED_PROBLEM)
 
 
-def release(entry: JournalEntry, now: float) -> JournalEntry:
+def release(entry: JournalEntry, now: float, notes_seconds: float) -> JournalEntry:
     """Return an unverified call as due: a supervisor, an outage or the settings vouch for it."""
     record = replace(entry.record, unverified=False, believed=entry.record.dialog_ids)
-    return replace(entry, record=record, status="due", due_at=now, attempts=0, problem="")
+    released = update(replace(entry, status="open", problem=""), record, now, notes_seconds)
+    if released.status == "open":  # its reports never said that it ended
+        return replace(released, status="due", due_at=now)
+    return released
 
 
 def replace_record(entry: JournalEntry, record: CallRecord) -> JournalEntry:

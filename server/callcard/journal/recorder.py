@@ -181,7 +181,7 @@ class CallRecorder:
     ) -> JournalEntry:
         is_outage = await self._is_of_outage(tx, entry.record)
         if not is_outage and self._settings.unverified_calls == "park":
-            return lifecycle.give_up_verifying(entry, now)
+            return lifecycle.give_up_verifying(entry, now, self._settings.notes_seconds)
         reason = "began in an outage of Callcard" if is_outage else "by the settings"
         detail = f"{entry.record.id}: {reason}"
         await tx.add_audit_row(self._audit("", "unconfirmed interaction delivered", detail))
@@ -206,13 +206,15 @@ class CallRecorder:
             if entry is None or entry.status != "parked" or not entry.record.unverified:
                 raise NotFound("The interaction is not parked any more")
             entry = await self._release(tx, entry, now)
+            if entry.status == "due":
+                entry = replace(entry, due_at=now)
             await tx.save_journal_row(to_row(entry))
             await tx.add_audit_row(self._audit(agent.login_id, "interaction released", id))
         return entry
 
     async def _release(self, tx: Transaction, apart: JournalEntry, now: float) -> JournalEntry:
         """Return the entry as due, or the one of the same call with it merged in."""
-        entry = lifecycle.release(apart, now)
+        entry = lifecycle.release(apart, now, self._settings.notes_seconds)
         record = entry.record
         for dialog in record.dialogs:
             start = ReportedParticipant(address="", state="", joined_at=record.started_at)
@@ -262,10 +264,15 @@ class CallRecorder:
             closed = lifecycle.update(entry, record, now, self._settings.notes_seconds)
             await tx.save_journal_row(to_row(closed))
             lost.append(closed)
-        for entry in from_rows(await tx.unverified_journal_rows(before, MAX_CLOSED)):
-            entry = replace(entry, record=_lose_agents(entry.record, now))
-            await tx.save_journal_row(to_row(await self._end_unverified(tx, entry, now)))
         return lost
+
+    async def end_unverified(self, tx: Transaction, now: float, before: float) -> None:
+        """Park or release unverified calls that are over, or not reported since `before`."""
+        for entry in from_rows(await tx.unverified_journal_rows(before, now, MAX_CLOSED)):
+            lost_entry = replace(entry, record=_lose_agents(entry.record, now))
+            ended = await self._end_unverified(tx, lost_entry, now)
+            if ended != entry:
+                await tx.save_journal_row(to_row(ended))
 
     async def void_future_times(self, tx: Transaction, now: float) -> None:
         """Correct times that a clock wrote which was ahead: nothing waits longer than usual."""

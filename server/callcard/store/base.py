@@ -125,8 +125,10 @@ class Transaction(JournalReader, Protocol):
     async def silent_journal_rows(self, before: float, limit: int) -> list[JournalRow]:
         """Return open records whose last report came before the given time."""
 
-    async def unverified_journal_rows(self, before: float, limit: int) -> list[JournalRow]:
-        """Return unverified records whose last report came before the given time."""
+    async def unverified_journal_rows(
+        self, before: float, now: float, limit: int
+    ) -> list[JournalRow]:
+        """Return unverified records whose last report came before `before`, or that are due."""
 
     async def void_future_times(self, now: float, latest_report: float, latest_due: float) -> None:
         """Set later times of reports and deliveries to `now`: a clock was ahead."""

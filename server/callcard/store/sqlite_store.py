@@ -227,8 +227,17 @@ class _SqliteTransaction:
     async def silent_journal_rows(self, before: float, limit: int) -> list[JournalRow]:
         return self._silent("open", before, limit)
 
-    async def unverified_journal_rows(self, before: float, limit: int) -> list[JournalRow]:
-        return self._silent("unverified", before, limit)
+    async def unverified_journal_rows(
+        self, before: float, now: float, limit: int
+    ) -> list[JournalRow]:
+        sql = (
+            f"select {_RECORD} from call_record"  # noqa: S608 - constant
+            " where status = 'unverified' and due_at <= ? order by due_at limit ?"
+        )
+        due = [_row(row) for row in self._query(sql, (now, limit))]
+        known = {row.id for row in due}
+        silent = self._silent("unverified", before, limit)
+        return due + [row for row in silent if row.id not in known]
 
     def _silent(self, status: DeliveryStatus, before: float, limit: int) -> list[JournalRow]:
         # The status as a constant: SQLite uses the partial index only if it reads it.
