@@ -174,6 +174,7 @@ def _server(
         http=http_protocol,
         log_level="warning",
         access_log=False,
+        server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         # uvicorn's other implementation uses an interface that the websockets library deprecates.
         ws="websockets-sansio",

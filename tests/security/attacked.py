@@ -115,6 +115,17 @@ class AttackedService:
             "variables": {each["name"]: each["value"] for each in found["variables"]},
         }
 
+    def sign_in(self, agent: str, extension: str) -> None:
+        _sign_in(self.control, agent, extension)
+
+    def sign_out(self, agent: str) -> None:
+        self.control.put(
+            f"/finesse/api/User/{agent}",
+            content="<User><state>LOGOUT</state><reasonCodeId>4</reasonCodeId></User>",
+            headers={"Content-Type": "application/xml"},
+            auth=(agent, PASSWORD),
+        ).raise_for_status()
+
     def call_key(self, call: str) -> str:
         """Return the key of a victim's call, as a report has it."""
         dialog = self.control.get(f"/finesse/api/Dialog/{call}", auth=(VICTIM, PASSWORD)).text
@@ -197,7 +208,7 @@ def attacked_service(
         control = httpx.Client(base_url=f"http://127.0.0.1:{finesse_port}", timeout=10)
         stack.enter_context(control)
         for agent in AGENTS:
-            _sign_in(control, agent)
+            _sign_in(control, agent, agent)
         output = stack.enter_context(log_file.open("wb"))
         environment = {**os.environ, "TMPDIR": str(temporary)}
         process = subprocess.Popen(command, stderr=output, stdout=output, env=environment)
@@ -207,10 +218,10 @@ def attacked_service(
         yield service
 
 
-def _sign_in(control: httpx.Client, agent: str) -> None:
+def _sign_in(control: httpx.Client, agent: str, extension: str) -> None:
     control.put(
         f"/finesse/api/User/{agent}",
-        content=f"<User><state>LOGIN</state><extension>{agent}</extension></User>",
+        content=f"<User><state>LOGIN</state><extension>{extension}</extension></User>",
         headers={"Content-Type": "application/xml"},
         auth=(agent, PASSWORD),
     ).raise_for_status()

@@ -222,3 +222,119 @@ def test_verified_call_survives_a_finesse_that_is_away(service: AttackedService)
     assert answer["verified"]
     assert [note["text"] for note in answer["interaction"]["notes"]] == [SECRET]
     assert service.send(VICTIM, "PUT", path, {"finished": True}).status_code == 200
+
+
+def notes_of(service: AttackedService, record: str) -> list[str]:
+    notes = service.send(VICTIM, "GET", f"interactions/{record}").json()["notes"]
+    return [note["text"] for note in notes]
+
+
+def participant(address: str, state: str, since: str) -> dict[str, Any]:
+    return {"address": address, "state": state, "state_since": since, "joined_at": since}
+
+
+def test_reused_dialog_id_opens_nothing(service: AttackedService) -> None:
+    own = service.ring(OTHER_CUSTOMER, ATTACKER)
+    report = service.seen_by(ATTACKER, own)
+    service.report(ATTACKER, report).raise_for_status()
+    service.hang_up(own)
+    service.report(ATTACKER, {**report, "ended": True}).raise_for_status()
+    service.arm_fault("ids")
+    call, _report, record = victims_call(service)
+    assert call == own, "Finesse counts from the start again"
+    for forged in ({"id": call}, report, {**report, "ended": True}):
+        assert not sees_or_changes(service, forged, record)
+    assert notes_of(service, record) == [SECRET]
+
+
+def test_call_dated_into_an_outage_does_not_join_another_call(tmp_path: Path) -> None:
+    with attacked_service(tmp_path) as first:
+        first.ring(OTHER_CUSTOMER, COLLEAGUE)
+    time.sleep(1)
+    with attacked_service(tmp_path) as service:
+        outage = iso(datetime.now(UTC) - timedelta(seconds=2))
+        call, report, record = victims_call(service)
+        forged = {
+            "id": call,
+            "ended": True,
+            "from_address": OTHER_CUSTOMER,
+            "participants": [
+                participant(OTHER_CUSTOMER, "DROPPED", outage),
+                participant(ATTACKER, "DROPPED", outage),
+                participant(VICTIM, "DROPPED", "2099-01-01T00:00:00.000Z"),
+            ],
+        }
+        assert not sees_or_changes(service, forged, record)
+        answer = service.report(VICTIM, report, lookup=True).json()
+        assert (answer["number"], answer["call_ended"]) == (CUSTOMER, False)
+
+
+def consulted(service: AttackedService, call: str, agent: str) -> tuple[str, dict[str, Any]]:
+    """Let the victim consult an agent who reports it; return the consult and its report."""
+    service.act(call, VICTIM, "CONSULT_CALL", agent)
+    calls = service.send(VICTIM, "GET", "calls").json()["calls"]
+    consult = next(each["id"] for each in calls if each["id"] != call)
+    service.report(VICTIM, service.seen_by(VICTIM, consult)).raise_for_status()
+    report = service.seen_by(agent, consult)
+    service.report(agent, report).raise_for_status()
+    return consult, report
+
+
+def test_consulted_agent_does_not_control_the_whole_call(service: AttackedService) -> None:
+    call, report, record = victims_call(service)
+    _consult, own = consulted(service, call, ATTACKER)
+    early = "2020-01-01T00:00:00.000Z"
+    for lie in (
+        {"from_address": OTHER_CUSTOMER, "participants": [participant(ATTACKER, "ACTIVE", early)]},
+        {"participants": [participant(VICTIM, "DROPPED", "2099-01-01T00:00:00.000Z")]},
+        {"variables": {"callVariable1": "lie", "BACustomerNumber": OTHER_CUSTOMER}},
+    ):
+        service.report(ATTACKER, {**own, **lie})
+        service.report(ATTACKER, {**own, **lie, "ended": True})
+        answer = service.report(VICTIM, report).json()
+        assert (answer["number"], answer["call_ended"]) == (CUSTOMER, False), lie
+        assert answer["interaction"]["started_at"] > early
+        change = service.send(VICTIM, "PUT", f"interactions/{record}", {"notes": SECRET})
+        assert change.status_code == 200, "the call goes on"
+
+
+def test_never_log_number_of_a_colleague_deletes_no_notes(tmp_path: Path) -> None:
+    telephony = {"number_variables": ["callVariable1"]}
+    with attacked_service(tmp_path, telephony=telephony) as service:
+        entry = {"number": OTHER_CUSTOMER, "reason": "asked for it"}
+        service.send(SUPERVISOR, "POST", "lists/never-log", entry).raise_for_status()
+        call, _report, record = victims_call(service)
+        consult, own = consulted(service, call, ATTACKER)
+        service.act(consult, ATTACKER, "ANSWER")
+        change = {"variables": {"callVariable1": OTHER_CUSTOMER}}
+        service.send(ATTACKER, "POST", f"calls/{consult}/data", change)
+        service.report(ATTACKER, {**own, **change})
+        assert SECRET in notes_of(service, record)
+
+
+def test_extension_is_not_a_person(service: AttackedService) -> None:
+    call, report, record = victims_call(service)
+    consult, own = consulted(service, call, COLLEAGUE)
+    service.act(consult, COLLEAGUE, "ANSWER")
+    service.act(consult, VICTIM, "DROP")
+    for agent in (COLLEAGUE, ATTACKER):
+        service.sign_out(agent)
+    service.sign_in(ATTACKER, COLLEAGUE)
+    service.send(ATTACKER, "GET", "me")
+    forged = {**own, "from_address": OTHER_CUSTOMER, "ended": True}
+    service.report(ATTACKER, forged)
+    forged["participants"] = [participant(COLLEAGUE, "ACTIVE", "2020-01-01T00:00:00.000Z")]
+    service.report(ATTACKER, forged)
+    answer = service.report(VICTIM, report).json()
+    assert answer["number"] == CUSTOMER
+    change = service.send(ATTACKER, "GET", f"interactions/{record}")
+    assert SECRET not in change.text
+
+
+def test_one_401_loses_no_report(service: AttackedService) -> None:
+    call = service.ring(CUSTOMER)
+    report = service.seen_by(VICTIM, call)
+    service.arm_fault("unauthorized", path=f"/finesse/api/User/{VICTIM}/Dialogs")
+    answer = service.report(VICTIM, report)
+    assert (answer.status_code, answer.json()["verified"]) == (200, False)
+    assert service.report(VICTIM, report).json()["verified"]

@@ -132,3 +132,15 @@ def test_client_that_hangs_up_is_one_log_line(service: AttackedService) -> None:
             time.sleep(0.1)
             new = service.log.splitlines()[lines_before:]
             assert len([line for line in new if "healthz" not in line]) <= 1, new
+
+
+@pytest.mark.parametrize("trailer", [b"a: b\r\n", b"x" * 1000], ids=["many", "endless"])
+def test_trailers_are_not_stored(service: AttackedService, trailer: bytes) -> None:
+    before = service.memory_bytes
+    head = b"POST /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+    with service.connect() as connection:
+        connection.sendall(head if len(trailer) < 1000 else head + b"a: ")
+        sent_until_closed(connection, trailer * (20 * MEGABYTE // len(trailer)))
+        assert is_closed(connection, 5)
+    assert service.is_responsive()
+    assert service.memory_bytes - before < 20 * MEGABYTE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import concurrent.futures
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,6 +57,20 @@ def test_guessed_passwords_of_one_user_do_not_lock_the_agent_out(service: Attack
     assert service.send(ATTACKER, "GET", "me").status_code == 200
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_simultaneous_guesses_do_not_lock_the_agent_out(tmp_path: Path, workers: int) -> None:
+    with attacked_service(tmp_path, workers=workers) as service:
+        before = len(service.user_requests())
+        guesses = [f"Basic {basic(VICTIM, f'guess {number}')}" for number in range(30)]
+        with concurrent.futures.ThreadPoolExecutor(15) as pool:
+            statuses = set(pool.map(lambda guess: me(service, guess).status_code, guesses))
+        assert statuses <= {401, 504}
+        assert len(service.user_requests()) - before == MAX_FAILURES["Basic"]
+        desktop = httpx.Client(base_url=service.control.base_url, auth=(VICTIM, PASSWORD))
+        with desktop:
+            assert desktop.get(f"/finesse/api/User/{VICTIM}").status_code == 200
+
+
 def test_spellings_of_one_password_are_one_attempt(service: AttackedService) -> None:
     value = basic(COLLEAGUE, "wrong1")
     assert value.endswith("=")
@@ -83,7 +98,7 @@ def test_many_users_and_credentials_leave_the_memory_small(tmp_path: Path) -> No
         lockout.end_verifying(fingerprint)
     first = time.monotonic() - start
     with lockout._database.transaction_blocking() as execute:
-        for table, columns in (("rejection", "?, ?, 0"), ("failure", "?, ?")):
+        for table, columns in (("rejection", "?, ?, 0"), ("failure", "null, ?, ?, 0")):
             for number in range(2 * MAX_ROWS):
                 row = (f"x{number}".encode(), time.time() + 250)
                 execute(f"insert into {table} values ({columns})", row)
@@ -222,7 +237,7 @@ def test_ids_that_leave_the_resource_never_reach_finesse(
     assert status in (b"404", b"422", b"400"), status
     after = service.control.get("/sandbox/requests").json()[before:]
     assert all(each["path"] == f"/finesse/api/User/{VICTIM}" for each in after)
-    for user in ("..", ".", "a;b", "a/b"):
+    for user in ("..", ".", "a;b", "a/b", " 1001", "1001 "):
         assert me(service, f"Basic {basic(user, 'x')}").status_code == 400
 
 

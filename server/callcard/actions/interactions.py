@@ -187,11 +187,9 @@ class Interactions:
             raise NotFound("Neither you nor your teams have such a parked interaction")
         row = await self._store.journal_row(id)
         entry = from_row(row) if row else None
+        if entry is not None and self._show(entry, agent).needs_supervisor:
+            raise NotPermitted("Ask a supervisor who was not in this call to deliver it")
         if entry is not None and entry.record.unverified:
-            if self._show(entry, agent).needs_supervisor:
-                raise NotPermitted(
-                    "Finesse has not confirmed this call; ask a supervisor to deliver it"
-                )
             return self._show(await self._recorder.release(agent, id), agent)
         async with self._store.transaction() as tx:
             row = await tx.journal_row(id)

@@ -76,7 +76,7 @@ class Sessions:
         self._open_sessions: dict[str, _OpenSession] = {}
         """By login id."""
         self._opening: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._ending: set[asyncio.Task[None]] = set()
+        self._ending: dict[asyncio.Task[None], str] = {}
 
     @property
     def count(self) -> int:
@@ -92,6 +92,8 @@ class Sessions:
         """
         login_id = agent.login_id
         async with self._opening.setdefault(login_id, asyncio.Lock()):
+            if ending := [task for task, login in self._ending.items() if login == login_id]:
+                await asyncio.wait(ending)
             existing = self._open_sessions.get(login_id)
             pending: dict[str, CallReport] = {}
             if existing and existing.agent.credential.authorization != (
@@ -212,7 +214,7 @@ class Sessions:
         """End the session of a credential that Finesse does not accept any more."""
         session = self._open_sessions.get(login_id)
         if session and session.agent.credential.authorization == authorization:
-            self._begin_ending(session, is_rejected=True)
+            self._begin_ending(session, is_rejected=True, is_known=True)
 
     async def _check_credential(self, session: _OpenSession, agent: Agent) -> None:
         """End a session after a 401, unless Finesse accepts its credential for the user."""
@@ -223,16 +225,23 @@ class Sessions:
         except CallcardError as error:
             log.info("the credential of %s was not checked: %s", agent.login_id, error.code)
 
-    def _begin_ending(self, session: _OpenSession, *, is_rejected: bool) -> None:
-        """End a session in the background: its own task or event may be what ends it."""
+    def _begin_ending(
+        self, session: _OpenSession, *, is_rejected: bool, is_known: bool = False
+    ) -> None:
+        """End a session in the background: its own task or event may be what ends it.
+
+        `is_known`: the lockout has the rejection already.
+        """
         if session.has_ended:
             return
         session.has_ended = True
         if self._open_sessions.get(session.agent.login_id) is session:
             del self._open_sessions[session.agent.login_id]
+        if is_rejected and not is_known:
+            self._reject(session.agent.credential.authorization, session.agent.login_id)
         task = asyncio.create_task(self._end(session, is_rejected))
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+        self._ending[task] = session.agent.login_id
+        task.add_done_callback(lambda done: self._ending.pop(done, None))
 
     async def _end(self, session: _OpenSession, is_rejected: bool) -> None:
         login_id = session.agent.login_id
@@ -242,7 +251,6 @@ class Sessions:
         if not is_rejected:  # another client has taken over, and reports the calls
             return
         log.warning("the session of %s ends: Finesse rejects its credential", login_id)
-        self._reject(session.agent.credential.authorization, login_id)
         try:
             await self._close_calls(login_id, calls)
         except CallcardError as error:  # the sweep closes them later

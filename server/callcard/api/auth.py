@@ -14,13 +14,14 @@ import base64
 import binascii
 import hashlib
 import re
+import unicodedata
 from collections.abc import Callable
 
 from cachetools import TTLCache
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
-from callcard.api.lockout import Lockout, LockoutMemory
+from callcard.api.lockout import Lockout, LockoutMemory, TooManyFailures
 from callcard.errors import (
     CallcardError,
     CredentialsMissing,
@@ -39,6 +40,7 @@ from callcard.finesse.cluster import Cluster
 from callcard.finesse.messages import is_safe_id
 from callcard.finesse.nodes import Node
 from callcard.finesse.objects import User
+from callcard.futures import mark_retrieved
 from callcard.identity import Agent
 
 HEADER_LIMIT_CHARACTERS = 8192
@@ -79,6 +81,7 @@ class AgentAuthenticator:
         self.on_rejected: Callable[[str, str], None] = lambda authorization, user_id: None
         self._verified: TTLCache[bytes, User] = TTLCache(CACHED_CREDENTIALS, cache_seconds)
         self._verifications: dict[bytes, asyncio.Task[User]] = {}
+        self._early_checks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(MAX_VERIFICATIONS)
         # Whether a token is an administrator's, by its fingerprint.
         self._administrators: TTLCache[bytes, bool] = TTLCache(
@@ -112,6 +115,8 @@ class AgentAuthenticator:
                 raise
         if request.scope.get("method") not in ("GET", "HEAD", None):
             await self._require_owner(credential, user)
+        elif authorization.startswith("Bearer "):  # known by the time of the first write
+            self._check_owner_early(credential, user)
         return Agent(user, credential, node, self._cluster.presences.get(user.login_id))
 
     async def request_failed(self, agent: Agent, error: CallcardError) -> CallcardError:
@@ -149,11 +154,19 @@ class AgentAuthenticator:
             return False
         return True
 
-    def reject(self, authorization: str, user_id: str) -> None:
+    def reject(self, authorization: str, user_id: str, attempt: int | None = None) -> None:
         """Remember that Finesse does not accept a credential any more."""
-        scheme = authorization.partition(" ")[0]
-        self._lockout.reject(self._fingerprint(authorization), self._user_key(scheme, user_id))
+        user_key = self._user_key(authorization.partition(" ")[0], user_id)
+        self._lockout.reject(self._fingerprint(authorization), user_key, attempt)
         self.on_rejected(authorization, user_id)
+
+    def _check_owner_early(self, credential: Credential, user: User) -> None:
+        if self._fingerprint(credential.authorization) in self._administrators:
+            return
+        task = asyncio.create_task(self._require_owner(credential, user))
+        task.add_done_callback(mark_retrieved)
+        self._early_checks.add(task)
+        task.add_done_callback(self._early_checks.discard)
 
     async def _require_owner(self, credential: Credential, user: User) -> None:
         """Raise NotPermitted if a token is an administrator's who names somebody else.
@@ -204,33 +217,42 @@ class AgentAuthenticator:
         """Verify a credential with Finesse while no other worker does."""
         fingerprint = self._fingerprint(credential.authorization)
         scheme = credential.authorization.partition(" ")[0]
+        user_key = self._user_key(scheme, user_id)
         is_known = self._lockout.is_known(fingerprint)
-        if not is_known and self._lockout.has_too_many_failures(
-            self._user_key(scheme, user_id), scheme
-        ):
-            raise CredentialsRejected(
-                "Finesse rejected other credentials of this user. Wait five minutes, then sign in "
-                "with the right ones"
-            )
         while not self._lockout.begin_verifying(fingerprint, 2 * self._deadline_seconds):
             if self._lockout.is_rejected(fingerprint):
                 raise CredentialsRejected(_REJECTED)
-            if asyncio.get_running_loop().time() > credential.deadline:
-                raise FinesseTimeout("Finesse did not respond in time; try again")
-            await asyncio.sleep(VERIFY_POLL_SECONDS)
+            await self._wait_a_moment(credential)
+        attempt: int | None = None
         try:
+            while not is_known and attempt is None:
+                attempt = self._lockout.begin_attempt(user_key, scheme, 2 * self._deadline_seconds)
+                if attempt is None:
+                    await self._wait_a_moment(credential)
             async with asyncio.timeout_at(credential.deadline), self._slots:
                 user = await node.client.user(credential, user_id)
+        except TooManyFailures:
+            raise CredentialsRejected(
+                "Finesse rejected other credentials of this user. Wait five minutes, then sign in "
+                "with the right ones"
+            ) from None
         except TimeoutError as error:
             raise FinesseTimeout("Finesse did not respond in time; try again") from error
         except CredentialsRejected:
-            self.reject(credential.authorization, user_id)
+            self.reject(credential.authorization, user_id, attempt)
             raise
         finally:
+            if attempt is not None:
+                self._lockout.end_attempt(attempt)
             self._lockout.end_verifying(fingerprint)
         if not is_known:
             self._lockout.accept(fingerprint)
         return user
+
+    async def _wait_a_moment(self, credential: Credential) -> None:
+        if asyncio.get_running_loop().time() > credential.deadline:
+            raise FinesseTimeout("Finesse did not respond in time; try again")
+        await asyncio.sleep(VERIFY_POLL_SECONDS)
 
     def _verification_done(self, fingerprint: bytes, task: asyncio.Task[User]) -> None:
         self._verifications.pop(fingerprint, None)
@@ -243,7 +265,8 @@ class AgentAuthenticator:
             self._verified[fingerprint] = user
 
     def _user_key(self, scheme: str, user_id: str) -> bytes:
-        return self._fingerprint(f"{scheme}\0{user_id.casefold()}")
+        normalised = unicodedata.normalize("NFKC", user_id).strip().casefold()
+        return self._fingerprint(f"{scheme}\0{normalised}")
 
     def _fingerprint(self, text: str) -> bytes:
         return hashlib.blake2b(text.encode(), key=self._key).digest()
@@ -280,7 +303,7 @@ def _basic_user_id(value: str) -> str:
     try:
         data = base64.b64decode(value, validate=True)
         decoded = data.decode()
-        # Several spellings of one password would be several attempts.
+        # Otherwise one password in several spellings would be tried several times.
         if base64.b64encode(data).decode() != value:
             raise binascii.Error("not the canonical form")
     except (binascii.Error, UnicodeDecodeError) as error:
@@ -294,9 +317,9 @@ def _basic_user_id(value: str) -> str:
 
 
 def _check_user_id(user_id: str) -> str:
-    if len(user_id) > USER_ID_CHARACTERS or not is_safe_id(user_id):
+    if len(user_id) > USER_ID_CHARACTERS or not is_safe_id(user_id) or user_id != user_id.strip():
         raise MalformedRequest(
             f"the user id must be printable, have at most {USER_ID_CHARACTERS} characters and no "
-            "slash or semicolon"
+            "slash, semicolon or space around it"
         )
     return user_id

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import http
+import logging
 from collections import Counter
 
 import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from callcard.api.endpoint import NO_STORE
+from callcard.api.middleware import SECURITY_HEADERS
 from callcard.errors import CallcardError, HeaderTooLarge, MalformedRequest, TooManyConnections
 
 HEAD_LIMIT_BYTES = 65536
 """Of request line and headers together; a Bearer token has about 1,500."""
+MESSAGE_LIMIT_BYTES = 2 * 1024 * 1024
+"""Of a whole request, with a body that is read and discarded."""
 HEAD_TIMEOUT_SECONDS = 10.0
 BODY_TIMEOUT_SECONDS = 10.0
 """From the end of the head, whether or not a handler reads the body."""
@@ -39,7 +43,7 @@ def _closing_response(error: CallcardError) -> bytes:
     headers = {
         "Content-Type": "application/problem+json",
         **NO_STORE,
-        "X-Content-Type-Options": "nosniff",
+        **SECURITY_HEADERS,
         "Connection": "close",
         **error.headers,
     }
@@ -61,6 +65,7 @@ class _LimitExceeded(Exception):
 
 class LimitedHttpProtocol(HttpToolsProtocol):
     _head_bytes = 0
+    _message_bytes = 0
     _complete_heads = 0
     _in_head = True
     _peer: str | None = None
@@ -74,6 +79,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         transport: asyncio.Transport,  # type: ignore[override]  # as uvicorn narrows it
     ) -> None:
         super().connection_made(transport)
+        # Strangers decide how often its warning "Invalid HTTP request" comes.
+        self.logger = logging.getLogger("callcard.http")
         # From the first unread byte on, the client has UNREAD_TIMEOUT_SECONDS to read on; also
         # after close(), which waits until everything is read.
         transport.set_write_buffer_limits(high=0)
@@ -104,6 +111,10 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
+        self._message_bytes += len(data)
+        if self._message_bytes > MESSAGE_LIMIT_BYTES:
+            self.transport.abort()
+            return
         heads_before = self._complete_heads
         was_in_head = self._in_head
         super().data_received(data)
@@ -128,6 +139,12 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._begin_head()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_head:  # a trailer: nobody needs one, and each would be stored
+            self.transport.abort()
+            raise _LimitExceeded
+        super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._in_head = False
         self._complete_heads += 1
@@ -141,6 +158,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._in_head = True
         self._head_bytes = 0
+        self._message_bytes = 0
         self._cancel_arrival_timeout()
         super().on_message_complete()
 

@@ -48,12 +48,19 @@ _MIGRATIONS = (
         rejections integer not null     -- since Finesse accepted it last
     ) without rowid;
     create index verified_until on verified (until);
-    create table failure (user blob not null, until real not null);
+    create table failure (
+        id integer primary key, user blob not null, until real not null,
+        pending integer not null        -- 1 while Finesse is asked
+    );
     create index failure_user on failure (user, until);
     create index failure_until on failure (until);
     """,
 )
 _TABLES = ("rejection", "verified", "failure")
+
+
+class TooManyFailures(Exception):
+    """Finesse rejected so many credentials of a user that no other one is tried now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +114,29 @@ class Lockout:
         latest = now + VERIFIED_SECONDS
         return bool(self._database.read(sql, (fingerprint, now, latest, KNOWN_RETRIES)))
 
-    def has_too_many_failures(self, user: bytes, scheme: str) -> bool:
-        """Return whether no more new credentials of a user may be tried now."""
+    def begin_attempt(self, user: bytes, scheme: str, seconds: float) -> int | None:
+        """Reserve an attempt with a new credential of a user; None while others are under way.
+
+        Of all workers together no more than MAX_FAILURES are under way or rejected. Raises
+        TooManyFailures if so many were rejected. The reservation ends after `seconds`.
+        """
         now = self._clock()
-        limit = MAX_FAILURES[scheme]
-        sql = "select 1 from failure where user = ? and until > ? and until <= ? limit ?"
-        return len(self._database.read(sql, (user, now, now + self._seconds, limit))) >= limit
+        with self._database.transaction_blocking() as execute:
+            sql = "select pending from failure where user = ? and until > ? and until <= ? limit ?"
+            latest = now + max(seconds, self._seconds)
+            limit = MAX_FAILURES[scheme]
+            rows = execute(sql, (user, now, latest, limit)).fetchall()
+            if len(rows) >= limit:
+                if not any(pending for (pending,) in rows):
+                    raise TooManyFailures
+                return None
+            sql = "insert into failure (user, until, pending) values (?, ?, 1)"
+            return execute(sql, (user, now + seconds)).lastrowid
+
+    def end_attempt(self, attempt: int) -> None:
+        """Forget an attempt that Finesse did not reject."""
+        sql = "delete from failure where id = ? and pending"
+        self._database.execute_blocking(sql, (attempt,))
 
     def begin_verifying(self, fingerprint: bytes, seconds: float) -> bool:
         """Return whether the caller may ask Finesse now: nobody else does, and it is not rejected.
@@ -136,8 +160,11 @@ class Lockout:
         sql = "insert or replace into verified values (?, ?, 0)"
         self._database.execute_blocking(sql, (fingerprint, self._clock() + VERIFIED_SECONDS))
 
-    def reject(self, fingerprint: bytes, user: bytes) -> None:
-        """Remember a credential that Finesse rejected, and count it against its user."""
+    def reject(self, fingerprint: bytes, user: bytes, attempt: int | None = None) -> None:
+        """Remember a credential that Finesse rejected, and count it against its user.
+
+        `attempt` is the reserved one, if there is one.
+        """
         now = self._clock()
         is_known = self.is_known(fingerprint)
         seconds = min(KNOWN_RETRY_SECONDS, self._seconds) if is_known else self._seconds
@@ -147,7 +174,9 @@ class Lockout:
             sql = "update verified set rejections = rejections + 1 where fingerprint = ?"
             self._database.execute_blocking(sql, (fingerprint,))
         else:
-            sql = "insert into failure values (?, ?)"
+            if attempt is not None:
+                self.end_attempt(attempt)
+            sql = "insert into failure (user, until, pending) values (?, ?, 0)"
             self._database.execute_blocking(sql, (user, now + self._seconds))
 
     def _purge(self, now: float) -> None:
@@ -159,7 +188,7 @@ class Lockout:
                 continue
             ((count,),) = self._database.read(f"select count(*) from {table}")  # noqa: S608
             if count > MAX_ROWS:
-                key = "rowid" if table == "failure" else "fingerprint"
+                key = "id" if table == "failure" else "fingerprint"
                 sql = (
                     f"delete from {table} where {key} in"  # noqa: S608 - names of this module
                     f" (select {key} from {table} order by until limit ?)"

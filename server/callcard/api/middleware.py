@@ -30,7 +30,11 @@ CLIENT_HUNG_UP = 499
 """Logged instead of a status that nobody received; nginx's number for it."""
 
 _NO_FRAMES = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-_API_POLICY = f"default-src 'none'; {_NO_FRAMES}"
+SECURITY_HEADERS = {
+    "Content-Security-Policy": f"default-src 'none'; {_NO_FRAMES}",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
 _DOCS_POLICY = f"default-src 'self'; {_NO_FRAMES}"
 
 
@@ -62,7 +66,7 @@ class RequestLog:
             try:
                 await send(message)
             except (OSError, RuntimeError) as error:
-                # uvloop's words for a connection that has just been closed.
+                # uvloop raises it for a connection that has just been closed.
                 if isinstance(error, RuntimeError) and "closed" not in str(error):
                     raise
                 raise _ClientHungUp from None
@@ -71,7 +75,7 @@ class RequestLog:
             await self._app(scope, receive, send_and_note_status)
         except _ClientHungUp:
             status = CLIENT_HUNG_UP
-            await asyncio.sleep(0)  # the server hears of it, and does not complain
+            await asyncio.sleep(0)  # lets the server notice, or it logs an error
         except Exception as error:
             place = "".join(traceback.format_tb(error.__traceback__))
             log.error("%s in %s\n%s", type(error).__name__, _route(scope), place)
@@ -107,11 +111,9 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
         is_docs = scope["path"] == "/docs" or scope["path"].startswith("/docs/")
-        headers = {
-            "Content-Security-Policy": _DOCS_POLICY if is_docs else _API_POLICY,
-            "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
-        }
+        headers = dict(SECURITY_HEADERS)
+        if is_docs:
+            headers["Content-Security-Policy"] = _DOCS_POLICY
         if scope["scheme"] == "https":
             headers["Strict-Transport-Security"] = "max-age=31536000"
 

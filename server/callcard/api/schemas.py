@@ -17,7 +17,7 @@ Short = Annotated[str, Meta(max_length=200)]
 RequestId = Annotated[
     str, Meta(max_length=64, description="any unique text; repeating it creates nothing new")
 ]
-ReasonId = Annotated[str, Meta(max_length=64, pattern=r"^[\w.-]*$")]
+ReasonId = Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_.-]*$(?!\n)")]
 
 # ---- requests
 
@@ -59,7 +59,7 @@ class SessionRequest(msgspec.Struct, forbid_unknown_fields=True):
         str,
         Meta(
             max_length=32,
-            pattern=r"^[+\d]*$",
+            pattern=r"^[+0-9]*$(?!\n)",
             description="the extension to sign in on; empty leaves the sign-in as it is",
         ),
     ] = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import sys
 from pathlib import Path
 
@@ -144,7 +145,8 @@ def _print_summary(
 
 
 def _write_report(path: Path, problems: list[ImportProblem]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
+    # It holds customers' data, as the database does.
+    with open(path, "w", encoding="utf-8", newline="", opener=_open_private) as file:
         writer = csv.writer(file)
         writer.writerow(["line", "field", "value", "why", "whole row"])
         for problem in problems:
@@ -159,3 +161,7 @@ def _write_report(path: Path, problems: list[ImportProblem]) -> None:
                     "yes" if problem.row_left_out else "no",
                 ]
             )
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

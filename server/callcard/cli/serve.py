@@ -24,7 +24,11 @@ _LOGGING: dict[str, Any] = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"level": "INFO", "handlers": ["stderr"]},
     # Client libraries log addresses, which contain callers' numbers and agents' names.
-    "loggers": {"httpx": {"level": "WARNING"}, "aiohttp": {"level": "WARNING"}},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "aiohttp": {"level": "WARNING"},
+        "callcard.http": {"level": "ERROR"},
+    },
 }
 
 

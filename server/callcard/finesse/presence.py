@@ -157,8 +157,8 @@ class Presence:
             await self._connect_and_process()
         except StreamLost as lost:
             return lost.reason
-        except CredentialsRejected:
-            return "not-authorized"
+        except CredentialsRejected as error:
+            return "not-authorized" if error.is_certain else "lost"
         except CallcardError as error:
             log.info(
                 "presence of %s: reading from %s failed: %s", self.user, self.node.name, error.code

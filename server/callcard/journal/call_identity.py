@@ -55,15 +55,18 @@ def may_join(
 
     `verified` are the links that Finesse has shown to this agent. The report may join if the agent
     is known to be in the call; if Finesse showed them a link that it also showed to an agent of the
-    record; or if that agent's reports show `extension` in a dialog that this report names.
+    record; or if that agent's reports show `extension` in a dialog that this report names. An
+    extension is not a person: for the reported dialog itself its exact start is needed as well.
     """
     claimed = links(report)
     segment = record.segment(agent)
     if segment is not None and claimed.intersection(segment.verified):
         return True
     trusted = record.verified_links
-    if verified & trusted:
-        return True
-    return any(
-        state.address == extension and state.dialog in claimed & trusted for state in record.states
+    starts_here = report.started_at and any(
+        each.dialog == report.id and each.started_at == report.started_at for each in record.dialogs
     )
+    if verified & trusted or (starts_here and report.id in verified & set(record.believed)):
+        return True
+    named = claimed & trusted if starts_here else (claimed & trusted) - {report.id}
+    return any(state.address == extension and state.dialog in named for state in record.states)

@@ -136,9 +136,8 @@ class CallRecord:
 
     @property
     def verified_links(self) -> frozenset[str]:
-        """Return what Finesse showed to an agent of the call, and what is believed without it."""
-        shown = (link for segment in self.segments for link in segment.verified)
-        return frozenset((*self.believed, *shown))
+        """Return the dialogs and call keys that Finesse showed to an agent of the call."""
+        return frozenset(link for segment in self.segments for link in segment.verified)
 
     @property
     def wrap_up_reasons(self) -> tuple[str, ...]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 
 from msgspec import structs
 
 from callcard.crm.directory import Lookup
-from callcard.errors import FinesseError, NotFound
+from callcard.errors import CredentialsRejected, FinesseError, NotFound, NotPermitted
 from callcard.futures import mark_retrieved
 from callcard.identity import Agent
 from callcard.journal.report import CallReport, report_dialog
@@ -42,7 +43,7 @@ async def finish_verification(
 ) -> Verification:
     """Return the result; with a look-up, soon after that is done.
 
-    Raises CredentialsRejected or NotPermitted if Finesse does.
+    Raises CredentialsRejected if Finesse rejects the agent's credential.
     """
     if lookup is not None:
         await asyncio.wait((lookup,))
@@ -58,16 +59,28 @@ async def _verify(agent: Agent, report: CallReport) -> Verification:
         dialogs = await agent.finesse.dialogs(agent.credential, agent.login_id)
     except NotFound:  # Finesse does not know the agent as signed in
         return Verification(None, answered=True)
-    except FinesseError:
+    except CredentialsRejected:
+        # A 401 here may mean something else; a read of the user does not.
+        with suppress(FinesseError, NotFound, NotPermitted):
+            await agent.finesse.user(agent.credential, agent.login_id)
+        return UNANSWERED
+    except (FinesseError, NotPermitted):
         return UNANSWERED
     dialog = next((each for each in dialogs if each.id == report.id), None)
     if dialog is None:
         return Verification(None, answered=True)
-    shown = structs.replace(
-        report_dialog(dialog),
-        ended=report.ended,
-        agent_state=report.agent_state,
-        agent_state_since=report.agent_state_since,
-        earlier_states=[*report.earlier_states, *report.participants],
+    shown = report_dialog(dialog)
+    # What was before is the desktop's word: it counts for the agent and for outside participants.
+    about = {each.address for each in shown.participants if not each.is_agent}
+    about.add(agent.user.extension)
+    earlier = (*report.earlier_states, *report.participants)
+    return Verification(
+        structs.replace(
+            shown,
+            ended=report.ended,
+            agent_state=report.agent_state,
+            agent_state_since=report.agent_state_since,
+            earlier_states=[each for each in earlier if each.address in about],
+        ),
+        answered=True,
     )
-    return Verification(shown, answered=True)

@@ -56,7 +56,8 @@ class Interaction:
     call_ids: tuple[str, ...]
     """Finesse's ids of the call."""
     needs_supervisor: bool
-    """Finesse never confirmed the parked call: only a supervisor can have it delivered."""
+    """Finesse never confirmed the parked call, or its number is on never-log: only a supervisor who
+    was not in it can have it delivered."""
 
 
 def show(
@@ -102,7 +103,7 @@ def show(
         notes_until=times.iso_text(entry.due_at) if entry.due_at else "",
         call_ids=record.dialog_ids,
         needs_supervisor=entry.status == "parked"
-        and record.unverified
+        and (record.unverified or entry.problem == lifecycle.NEVER_LOG_PROBLEM)
         and not (is_supervisor and segment is None),
     )
 

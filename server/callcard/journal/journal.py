@@ -103,8 +103,8 @@ class Journal:
         """Record an agent's report; it is committed on return. With `lookup`, look up the caller.
 
         `from_finesse`: the service itself had the call from Finesse, as this agent. Raises
-        NotPermitted or CredentialsRejected if Finesse does, ReportPending if the report has to
-        wait for another one.
+        NotPermitted for a call of others, CredentialsRejected if Finesse rejects the credential,
+        ReportPending if the report has to wait for another one.
         """
         # Asked at once for a call that is new here, so that a screen pop does not wait for it.
         is_new = not from_finesse and (agent.login_id, report.id) not in self._last_reports
@@ -337,6 +337,7 @@ class Journal:
         Of several workers, the one with the lease does it.
         """
         now = self._clock()
+        self._started_at = min(self._started_at, now)  # the clock was set back
         lost: list[JournalEntry] = []
         async with self._store.transaction() as tx:
             await self._note_alive(tx, now)

@@ -40,8 +40,7 @@ def to_row(entry: JournalEntry) -> JournalRow:
         dialogs = [DialogRow(dialog=name) for name in names]
         contact = None
     else:
-        dialogs = [DialogRow(dialog=each.dialog, call_key=each.call_key) for each in record.dialogs]
-        dialogs += [DialogRow(dialog=dialog) for dialog in record.related_dialogs]
+        dialogs = _dialog_rows(record)
     return JournalRow(
         id=record.id,
         document=_encode(record),
@@ -53,6 +52,31 @@ def to_row(entry: JournalEntry) -> JournalRow:
         contact=f"{contact.source}/{contact.id}" if contact else "",
         dialogs=tuple(dialogs),
     )
+
+
+def _dialog_rows(record: CallRecord) -> list[DialogRow]:
+    """Return by which dialogs others find a record: those that Finesse has shown.
+
+    What only an agent has named is found by that agent.
+    """
+    trusted = record.verified_links.union(record.believed)
+    rows = [DialogRow(dialog=each) for each in record.related_dialogs if each in trusted]
+    for each in record.dialogs:
+        if each.dialog in trusted:
+            call_key = each.call_key if each.call_key in trusted else ""
+            rows.append(DialogRow(dialog=each.dialog, call_key=call_key))
+        else:
+            rows += [
+                DialogRow(dialog=claimed_dialog(segment.agent, each.dialog))
+                for segment in record.segments
+                if each.dialog in segment.removed_at or not segment.verified
+            ]
+    return rows
+
+
+def claimed_dialog(agent: str, dialog: str) -> str:
+    """Return the name under which an agent finds a dialog that only they have named."""
+    return f"{dialog}/{agent}"
 
 
 def apart_dialog(agent: str, dialog: str) -> str:

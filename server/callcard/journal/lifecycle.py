@@ -9,8 +9,9 @@
                 ("closing") agents finish their notes    delivered    deliver
                                                          parked       park, count_attempt
     delivered   the CRM has the record as it is          due, open    update, replace_record
-    parked      the CRM rejects it, or Finesse never     due, open    retry, release, update
-                confirmed it; a person decides
+    parked      the CRM rejects it, Finesse never        due, open    retry, release, update
+                confirmed it, or its number is on
+                never-log (withhold); a person decides
 
 Each function returns the new entry; the caller saves it in the transaction in which it read the old
 one.
@@ -25,6 +26,7 @@ from callcard.journal.journal_entry import JournalEntry
 
 GRACE_SECONDS = 3.0
 """Before the delivery of a call that every agent has finished: another report may be on its way."""
+NEVER_LOG_PROBLEM = "The number is on the list never-log. A supervisor can deliver it"
 UNVERIFIED_PROBLEM = (
     "Finesse no longer had this call when it was reported, for example after an outage. "
     "A supervisor can deliver it"
@@ -42,6 +44,8 @@ def update(
     """
     if record.unverified:
         return keep_apart(entry, record, now)
+    if entry.problem == NEVER_LOG_PROBLEM:
+        return replace(entry, record=record, last_report_at=now)
     if not record.ended_at or record.in_wrap_up:
         return JournalEntry(record=record, status="open", last_report_at=now)
     is_finished = all(segment.finished or segment.lost_at for segment in record.segments)
@@ -68,6 +72,11 @@ def keep_apart(entry: JournalEntry, record: CallRecord, now: float) -> JournalEn
         status="parked" if is_parked else "unverified",
         last_report_at=now,
     )
+
+
+def withhold(entry: JournalEntry, now: float) -> JournalEntry:
+    """Return the entry of a call whose number must not be logged: parked for a supervisor."""
+    return replace(entry, status="parked", problem=NEVER_LOG_PROBLEM, due_at=entry.due_at or now)
 
 
 def give_up_verifying(entry: JournalEntry, now: float, notes_seconds: float) -> JournalEntry:

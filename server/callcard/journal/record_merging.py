@@ -5,6 +5,7 @@ States are a set, and of contradicting values the one with the later time counts
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,7 @@ from callcard.journal.report import CallReport
 
 MAX_STATES = 500
 """Kept of one call; a conference that is held and retrieved for hours has fewer."""
+MAX_STATES_OF_ADDRESS = 150
 MAX_AGENT_STATES = 20
 MAX_LINKS = 100
 """Dialogs of one call; a conference that agents join and leave for hours has fewer."""
@@ -51,21 +53,28 @@ def apply_report(
     now: float,
     ended_at: str = "",
     verified: frozenset[str] = frozenset(),
+    trusted: bool = True,
 ) -> CallRecord:
     """Return the record with what the report adds.
 
     `number` is the customer's as this report shows it. `now` is the service's clock. `ended_at` is
     when the call left the agent's desktop, if the report's states do not say. `verified` are the
     links that Finesse has shown to the agent.
+
+    `trusted`: the report is Finesse's own account. Otherwise it is the agent's word, and says
+    nothing about other agents, who the customer is, or how the call began; see `has_news`.
     """
     started_at = report.started_at
     states = _report_states(report, agent.extension)
+    if not trusted:
+        others = {segment.extension for segment in record.segments} - {agent.extension}
+        states = tuple(each for each in states if each.address not in others)
     segment = _apply_to_segment(record, agent, report, states, now, ended_at)
     segment = replace(segment, verified=_merge_links(segment.verified, verified))
-    others = (each for each in record.segments if each.agent != segment.agent)
+    other_segments = [each for each in record.segments if each.agent != segment.agent]
     # The first dialog says how the call began, not a consult or the result of a transfer.
     is_first = not record.dialogs or bool(started_at and started_at < record.started_at)
-    if is_first:
+    if trusted and (is_first or not record.verified_links):
         record = replace(
             record,
             outgoing=report.from_address == agent.extension,
@@ -75,21 +84,60 @@ def apply_report(
             number=number or record.number,
         )
     dialog = DialogRef(dialog=report.id, call_key=report.call_key, started_at=started_at)
+    dialogs = (*record.dialogs, dialog)
     devices = {*record.agent_devices, *report.agent_devices, segment.extension} - {""}
+    if not trusted:
+        devices -= _known_outside(record)
+        if report.id in record.dialog_ids:
+            dialogs = record.dialogs
+        else:  # claimed: it cannot be the first one
+            began = max(started_at, record.started_at)
+            dialogs = (*record.dialogs, replace(dialog, call_key="", started_at=began))
+        return replace(
+            record,
+            dialogs=_merge_dialogs(dialogs),
+            related_dialogs=_merge_links(record.related_dialogs, report.related_dialogs),
+            states=_merge_states((*record.states, *states)),
+            segments=_sort_segments((*other_segments, segment)),
+            agent_devices=tuple(sorted(devices))[:MAX_DEVICES],
+            finesse_reasons=tuple(report.wrap_up_reasons) or record.finesse_reasons,
+        )
     variables = {name: value for name, value in report.variables.items() if value}
     return replace(
         record,
         number=record.number or number,
         queue=record.queue or report.queue,
         started_at=_earliest(record.started_at, started_at),
-        dialogs=_merge_dialogs((*record.dialogs, dialog)),
+        dialogs=_merge_dialogs(dialogs),
         related_dialogs=_merge_links(record.related_dialogs, report.related_dialogs),
         states=_merge_states((*record.states, *states)),
         agent_devices=tuple(sorted(devices))[:MAX_DEVICES],
-        segments=_sort_segments((*others, segment)),
+        segments=_sort_segments((*other_segments, segment)),
         variables=_merge_variables(record.variables | variables),
         finesse_reasons=tuple(report.wrap_up_reasons) or record.finesse_reasons,
     )
+
+
+def has_news(record: CallRecord, agent: ReportingAgent, report: CallReport, number: str) -> bool:
+    """Return whether a report says what only Finesse may say, and the record does not have yet.
+
+    That is a new participant, a state of another agent, a call variable, or another customer.
+    """
+    outside = _known_outside(record)
+    known = set(record.states)
+    for state in _report_states(report, agent.extension):
+        if state.address not in (agent.extension, *outside) and state not in known:
+            return True
+    for name, value in report.variables.items():
+        if value and record.variables.get(name) != value:
+            return True
+    is_first_dialog = bool(record.dialogs) and record.dialogs[0].dialog == report.id
+    return is_first_dialog and bool(number) and number != record.number
+
+
+def _known_outside(record: CallRecord) -> set[str]:
+    agents = {segment.extension for segment in record.segments}
+    return {state.address for state in record.states} - agents - set(record.agent_devices)
 
 
 def _report_states(report: CallReport, extension: str) -> tuple[ParticipantState, ...]:
@@ -176,17 +224,19 @@ def merge_records(record: CallRecord, other: CallRecord) -> CallRecord:
 def adopt(record: CallRecord, apart: CallRecord, agent: str) -> CallRecord:
     """Return the record with what an agent entered before Finesse confirmed the call.
 
-    Nothing else is taken over: numbers, links and variables were the agent's word alone.
+    Nothing else is taken over but their own states: numbers, links and variables were the agent's
+    word alone.
     """
     entered = apart.segment(agent)
     assert entered is not None
     known = record.segment(agent)
     segment = _merge_segments(known, entered) if known else replace(entered, verified=())
     others = (each for each in record.segments if each.agent != agent)
+    own_states = (each for each in apart.states if each.address == entered.extension)
     return replace(
         record,
+        states=_merge_states((*record.states, *own_states)),
         segments=_sort_segments((*others, segment)),
-        contact=preferred_contact(record.contact, apart.contact),
     )
 
 
@@ -236,7 +286,17 @@ def _merge_dialogs(dialogs: Iterable[DialogRef]) -> tuple[DialogRef, ...]:
 
 
 def _merge_states(states: Iterable[ParticipantState]) -> tuple[ParticipantState, ...]:
-    return tuple(sorted({each for each in states if each.since}))[-MAX_STATES:]
+    """Return the newest states; those of one address do not push out those of another."""
+    merged = sorted({each for each in states if each.since})
+    if len(merged) <= MAX_STATES_OF_ADDRESS:
+        return tuple(merged)
+    counts: Counter[str] = Counter()
+    kept = []
+    for state in reversed(merged):
+        counts[state.address] += 1
+        if counts[state.address] <= MAX_STATES_OF_ADDRESS:
+            kept.append(state)
+    return tuple(reversed(kept[:MAX_STATES]))
 
 
 def _merge_agent_states(states: set[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

@@ -17,17 +17,25 @@ from callcard.journal import lifecycle
 from callcard.journal.call_identity import is_same_call, links, may_join
 from callcard.journal.call_record import CallRecord
 from callcard.journal.customer_number import customer_number
-from callcard.journal.journal_entry import JournalEntry, apart_dialog, from_row, from_rows, to_row
+from callcard.journal.journal_entry import (
+    JournalEntry,
+    apart_dialog,
+    claimed_dialog,
+    from_row,
+    from_rows,
+    to_row,
+)
 from callcard.journal.record_merging import (
     CLOCK_TOLERANCE_SECONDS,
     ReportingAgent,
     adopt,
     apply_report,
+    has_news,
     merge_records,
 )
 from callcard.journal.report import CallReport, ReportedParticipant
 from callcard.settings import Settings
-from callcard.store.base import AuditRow, Store, Transaction
+from callcard.store.base import AuditRow, DialogRow, Store, Transaction
 
 MAX_CLOSED = 200
 MAX_PURGED = 500
@@ -35,6 +43,8 @@ MAX_PURGED = 500
 SECONDS_PER_DAY = 86400
 OUTAGE_MARGIN = 5.0
 """Seconds around an outage: a report is under way for so long at most."""
+OUTAGE_BELIEVED_SECONDS = 24 * 3600.0
+"""How long after an outage calls of it are believed: notes may also come so late."""
 MAX_UNVERIFIED = 100
 """Unverified calls of one agent in the journal; further reports wait in their browser."""
 
@@ -65,29 +75,33 @@ class CallRecorder:
         """
         async with self._store.transaction() as tx:
             now = self._clock()
-            names = (report.id, *report.related_dialogs, apart_dialog(agent.login_id, report.id))
+            names = (
+                report.id,
+                *report.related_dialogs,
+                apart_dialog(agent.login_id, report.id),
+                claimed_dialog(agent.login_id, report.id),
+            )
             found = from_rows(await tx.find_journal_rows(names, report.call_key))
             calls = [
                 each
                 for each in found
                 if not each.record.unverified and is_same_call(each.record, report)
             ]
+            trusted = verified is not None and report.id in verified
             if verified is None:
-                # Everything that the report names was shown to the agent before.
-                known = (_verified_for(agent, entry.record) for entry in calls)
-                verified = next((each for each in known if links(report) <= each), None)
-                if verified is None:
-                    return None
-            entries = [
-                each
-                for each in calls
-                if may_join(each.record, agent.login_id, agent.user.extension, report, verified)
-            ]
-            if not entries and report.id not in verified:
+                entries = [each for each in calls if self._is_known(each.record, agent, report)][:1]
+                verified = frozenset()
+            else:
+                entries = [
+                    each
+                    for each in calls
+                    if may_join(each.record, agent.login_id, agent.user.extension, report, verified)
+                ]
+            if not entries and not trusted:
                 return None
             entry, record = await self._merge(tx, entries, report, now)
             for apart in found:
-                if _is_apart_of(apart.record, agent, report) and report.id in verified:
+                if trusted and _is_apart_of(apart.record, agent, report):
                     record = adopt(record, apart.record, agent.login_id)
                     await tx.merge_journal_row(apart.record.id, into=record.id)
             record = apply_report(
@@ -98,11 +112,23 @@ class CallRecorder:
                 now=now,
                 ended_at=ended_at,
                 verified=verified,
+                trusted=trusted,
             )
             record = self._mark_lost(record, now, reporting=agent.login_id)
             entry = lifecycle.update(entry, record, now, self._settings.notes_seconds)
             await tx.save_journal_row(to_row(entry))
         return entry
+
+    def _is_known(self, record: CallRecord, agent: Agent, report: CallReport) -> bool:
+        """Return whether Finesse has shown all of this to the agent before: links and news."""
+        segment = record.segment(agent.login_id)
+        return (
+            segment is not None
+            and links(report) <= set(segment.verified)
+            and not has_news(
+                record, _reporting_agent(agent), report, self.customer_number(agent, report)
+            )
+        )
 
     async def _merge(
         self, tx: Transaction, entries: list[JournalEntry], report: CallReport, now: float
@@ -155,7 +181,8 @@ class CallRecorder:
             entry = next((e for e in found if _is_apart_of(e.record, agent, report)), None)
             if entry is None:
                 prefix = apart_dialog(agent.login_id, "")
-                if await tx.count_dialogs(prefix, MAX_UNVERIFIED) >= MAX_UNVERIFIED:
+                count = await tx.count_dialogs(prefix, MAX_UNVERIFIED)
+                if count >= MAX_UNVERIFIED and self._settings.unverified_calls == "park":
                     raise ReportPending(
                         "Finesse has not confirmed many calls of this agent; a supervisor can "
                         "deliver them. Send the report again."
@@ -173,13 +200,16 @@ class CallRecorder:
             entry = lifecycle.keep_apart(entry, record, now)
             if refused and (report.ended or record.ended_at):
                 entry = await self._end_unverified(tx, entry, now)
-            await tx.save_journal_row(to_row(entry))
+            row = to_row(entry)  # counted against the agent, also when it is believed
+            await tx.save_journal_row(replace(row, dialogs=(*row.dialogs, DialogRow(dialog=name))))
         return entry
 
     async def _end_unverified(
         self, tx: Transaction, entry: JournalEntry, now: float
     ) -> JournalEntry:
         is_outage = await self._is_of_outage(tx, entry.record)
+        if is_outage and await self._has_others(tx, entry.record):
+            is_outage = False  # Finesse knows the call: nobody has to be believed
         if not is_outage and self._settings.unverified_calls == "park":
             return lifecycle.give_up_verifying(entry, now, self._settings.notes_seconds)
         reason = "began in an outage of Callcard" if is_outage else "by the settings"
@@ -196,6 +226,12 @@ class CallRecorder:
         outside = {state.address for state in record.states} - set(record.agent_devices)
         start = times.seconds(record.started_at)
         return bool(outside) and start is not None and await tx.was_outage(start, OUTAGE_MARGIN)
+
+    async def _has_others(self, tx: Transaction, record: CallRecord) -> bool:
+        """Return whether Finesse has shown the same call to another agent."""
+        names = (*record.dialog_ids, *record.related_dialogs)
+        found = from_rows(await tx.find_journal_rows(names))
+        return any(each.record.verified_links.intersection(names) for each in found)
 
     async def release(self, agent: Agent, id: str) -> JournalEntry:
         """Deliver an unverified call, for which a supervisor vouches. Raises NotFound."""
@@ -227,7 +263,8 @@ class CallRecorder:
             for known in from_rows(await tx.find_journal_rows(names)):
                 if known.record.unverified or not is_same_call(known.record, report):
                     continue
-                merged = merge_records(known.record, record)
+                # What Finesse has shown stays as it is; the agent's own share is added.
+                merged = adopt(known.record, record, record.segments[0].agent)
                 await tx.merge_journal_row(record.id, into=merged.id)
                 return lifecycle.update(known, merged, now, self._settings.notes_seconds)
         return entry
@@ -235,7 +272,10 @@ class CallRecorder:
     async def delete_never_logged(
         self, agent: Agent, report: CallReport, verified: frozenset[str]
     ) -> None:
-        """Delete what is recorded of a call that must not be logged, as Finesse shows it."""
+        """Delete what is recorded of a call that must not be logged, as Finesse shows it.
+
+        What other agents have a share in is parked: nobody loses what was acknowledged.
+        """
         name = apart_dialog(agent.login_id, report.id)
         names = (report.id, *report.related_dialogs, name)
         if not await self._store.find_journal_rows(names, report.call_key):
@@ -247,11 +287,17 @@ class CallRecorder:
                     is_same_call(record, report)
                     and may_join(record, agent.login_id, agent.user.extension, report, verified)
                 )
-                if is_this_call and entry.status in ("unverified", "open", "due"):
+                if not is_this_call or entry.status not in ("unverified", "open", "due"):
+                    continue
+                detail = f"{record.id}: its number is on never-log"
+                action = "interaction dropped"
+                if [each.agent for each in record.segments] == [agent.login_id]:
                     await tx.delete_journal_row(record.id)
-                    detail = f"{record.id}: its number is on never-log"
-                    audit = self._audit(agent.login_id, "interaction dropped", detail)
-                    await tx.add_audit_row(audit)
+                else:  # others have entered something: a supervisor decides
+                    action = "interaction parked"
+                    parked = lifecycle.withhold(entry, self._clock())
+                    await tx.save_journal_row(to_row(parked))
+                await tx.add_audit_row(self._audit(agent.login_id, action, detail))
 
     # ---- calls that are not reported any more
 
@@ -296,7 +342,7 @@ class CallRecorder:
     async def purge(self, tx: Transaction, now: float) -> None:
         """Delete what is older than the settings keep; what no CRM has, with an audit entry."""
         before = now - self._settings.retention_days * SECONDS_PER_DAY
-        await tx.purge_outages(before)
+        await tx.purge_outages(now - OUTAGE_BELIEVED_SECONDS)
         await tx.purge_delivered(before, MAX_PURGED)
         rows = await tx.parked_rows_with(lifecycle.UNVERIFIED_PROBLEM, before, MAX_PURGED)
         for row in rows:
@@ -337,11 +383,6 @@ def _reporting_agent(agent: Agent) -> ReportingAgent:
         team=user.team_name,
         extension=user.extension,
     )
-
-
-def _verified_for(agent: Agent, record: CallRecord) -> frozenset[str]:
-    segment = record.segment(agent.login_id)
-    return frozenset(segment.verified) if segment else frozenset()
 
 
 def _is_apart_of(record: CallRecord, agent: Agent, report: CallReport) -> bool:

@@ -12,7 +12,8 @@ from msgspec import Meta
 
 from callcard.finesse.objects import Dialog
 
-Id = Annotated[str, Meta(max_length=64, pattern=r"^[\w.:-]*$")]
+# In Python "$" also matches before a line break at the end.
+Id = Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_.:-]*$(?!\n)")]
 Address = Annotated[str, Meta(max_length=128)]
 Text = Annotated[str, Meta(max_length=2000)]
 Reason = Annotated[str, Meta(max_length=200)]
@@ -20,7 +21,7 @@ Time = Annotated[
     str,
     Meta(
         max_length=30,
-        pattern=r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z)?$",
+        pattern=r"^([0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,6})?Z)?$(?!\n)",
         description="ISO 8601, UTC",
     ),
 ]
@@ -39,7 +40,12 @@ class CallReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     id: Annotated[
         str,
-        Meta(min_length=1, max_length=64, pattern=r"^[\w.:-]+$", description="Finesse's dialog id"),
+        Meta(
+            min_length=1,
+            max_length=64,
+            pattern=r"^[A-Za-z0-9_.:-]+$(?!\n)",
+            description="Finesse's dialog id",
+        ),
     ]
     call_key: Annotated[Id, Meta(description="UCCE's call key: prefix, colon, id")] = ""
     associated_call: Annotated[

@@ -302,12 +302,17 @@ class Database:
 
 
 def _create_private(path: str) -> int | None:
-    """Create a missing file that only its owner may read, and return the inode of the file.
+    """Create a file that only its owner may read, and return the inode of the file.
 
-    SQLite gives its journal files the same permissions. Raises OSError.
+    SQLite gives its journal files the same permissions; an existing file is corrected with them.
+    Raises OSError.
     """
     if path == ":memory:":
         return None
+    for existing in (path, f"{path}-wal", f"{path}-shm"):
+        with suppress(FileNotFoundError, PermissionError):
+            if os.stat(existing).st_mode & 0o077:
+                os.chmod(existing, 0o600)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         return os.fstat(descriptor).st_ino

@@ -254,10 +254,11 @@ class _SqliteTransaction:
                 f" where status = '{status}' and last_report_at > ?",
                 (now, latest_report),
             )
-        self._execute(
-            "update call_record set due_at = ? where status = 'due' and due_at > ?",
-            (now, latest_due),
-        )
+        for status in ("due", "unverified"):
+            self._execute(
+                f"update call_record set due_at = ? where status = '{status}' and due_at > ?",  # noqa: S608
+                (now, latest_due),
+            )
 
     async def parked_rows_with(self, problem: str, before: float, limit: int) -> list[JournalRow]:
         sql = (
