@@ -70,7 +70,7 @@ def test_agent_in_the_states_of_a_verified_dialog_may_join() -> None:
     assert not may_join(record, BILAL, BILAL, call_report("2", []), NONE)
 
 
-def test_claimed_dialog_of_a_record_does_not_attract_its_agents() -> None:
+def test_claimed_dialog_does_not_join_reports_of_others() -> None:
     record = verified_call(ANA)
     claim = call_report("7", [(1, BILAL, "ACTIVE")], associated_call="1")
     reporting = ReportingAgent(login_id=ANA, extension=ANA)

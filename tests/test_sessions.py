@@ -79,3 +79,17 @@ async def test_session_of_a_new_credential_replaces_the_old_one(centre: ContactC
         await centre.hang_up(call)
         await until(lambda: recorded_as(app, call, "closing"))
         assert (await app.delete(f"/sessions/{second['id']}")).status_code == 200
+
+
+async def test_new_session_right_after_the_old_one_was_rejected(centre: ContactCentre) -> None:
+    async with centre.api() as app:
+        await app.post("/sessions", json={"extension": "1001"})
+        await centre.finesse.change_password("1001", "changed")
+        assert (await app.get("/me")).status_code == 401
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(centre.service.app),
+        base_url="http://service/api/v1",
+        auth=("1001", "changed"),
+    ) as app:
+        response = await app.post("/sessions", json={})
+        assert response.status_code == 201, response.text

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 OUTAGE_SECONDS = 60.0
 
 
-async def take_call_unheard(centre: ContactCentre, desktop: Desktop) -> str:
+async def take_call_offline(centre: ContactCentre, desktop: Desktop) -> str:
     """Let a call begin and end while the desktop reaches no service."""
     desktop.offline = True
     call = await centre.ring()
@@ -28,7 +28,7 @@ async def test_call_missed_by_a_running_service_is_parked_for_a_supervisor(
     centre: ContactCentre,
 ) -> None:
     desktop = await centre.open_desktop()
-    call = await take_call_unheard(centre, desktop)
+    call = await take_call_offline(centre, desktop)
     await desktop.go_online()
     answer = desktop.answers[call]
     assert (answer["verified"], answer["interaction"]["status"]) == (False, "unverified")
@@ -62,11 +62,11 @@ async def test_no_change_of_an_unverified_call_delivers_it(centre: ContactCentre
         assert await centre.run_jobs() == []
 
 
-async def test_call_of_an_outage_is_delivered_without_anybody(centre: ContactCentre) -> None:
+async def test_call_of_an_outage_is_delivered_automatically(centre: ContactCentre) -> None:
     desktop = await centre.open_desktop()
     centre.clock.advance(-OUTAGE_SECONDS)
-    await centre.run_jobs()  # the last sign of life
-    call = await take_call_unheard(centre, desktop)
+    await centre.run_jobs()  # the last time that a worker ran
+    call = await take_call_offline(centre, desktop)
     pending = dict(desktop.reporter.pending)
     centre.clock.advance(OUTAGE_SECONDS)
     await centre.restart_service()
@@ -83,7 +83,7 @@ async def test_call_of_an_outage_is_delivered_without_anybody(centre: ContactCen
 async def test_setting_delivers_unverified_calls(tmp_path: Path) -> None:
     async with open_contact_centre(tmp_path, journal={"unverified_calls": "deliver"}) as centre:
         desktop = await centre.open_desktop()
-        call = await take_call_unheard(centre, desktop)
+        call = await take_call_offline(centre, desktop)
         await desktop.go_online()
         assert (await centre.delivered()).call_ids == (call,)
 

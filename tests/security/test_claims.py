@@ -97,7 +97,9 @@ def test_naming_a_call_opens_nothing(service: AttackedService, field: str) -> No
     assert [note["text"] for note in notes] == [SECRET]
 
 
-def test_call_reported_before_it_exists_does_not_catch_its_agent(service: AttackedService) -> None:
+def test_call_reported_before_it_exists_does_not_join_the_real_one(
+    service: AttackedService,
+) -> None:
     known = service.ring(OTHER_CUSTOMER, COLLEAGUE)
     coming = str(int(known) + 1)
     now = iso(datetime.now(UTC))
@@ -113,7 +115,7 @@ def test_call_reported_before_it_exists_does_not_catch_its_agent(service: Attack
         },
     ):
         caught = service.report(ATTACKER, forged).json()["interaction"]["id"]
-        service.send(ATTACKER, "PUT", f"interactions/{caught}", {"notes": "trap"})
+        service.send(ATTACKER, "PUT", f"interactions/{caught}", {"notes": "forged"})
     # Also as part of a call that the attacker really has.
     own_call = service.ring(OTHER_CUSTOMER, ATTACKER)
     assert own_call == coming, "the sandbox counts"

@@ -181,7 +181,7 @@ class Interactions:
     async def retry(self, agent: Agent, id: str) -> Interaction:
         """Deliver a parked interaction again.
 
-        One that Finesse never confirmed needs a supervisor of the agent, who vouches for it.
+        One that Finesse never confirmed needs a supervisor of the agent.
         """
         if id not in {each.id for each in await self.parked(agent)}:
             raise NotFound("Neither you nor your teams have such a parked interaction")

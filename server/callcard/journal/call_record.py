@@ -73,7 +73,7 @@ class Segment:
     team: str = ""
     extension: str = ""
     verified: tuple[str, ...] = ()
-    """Dialogs and call keys that Finesse itself showed to the agent; the rest is their word."""
+    """Dialogs and call keys that Finesse has shown to the agent."""
     joined_at: str = ""
     """Empty until a report shows the agent in the call."""
     removed_at: dict[str, str] = field(default_factory=dict)
@@ -113,10 +113,9 @@ class CallRecord:
     """Wrap-up reasons set in Finesse; those chosen in the card are in the segments."""
     contact: ChosenContact | None = None
     unverified: bool = False
-    """Only the reporting agent's word: Finesse has not shown them this call."""
+    """Finesse has not shown this call to the agent who reported it."""
     believed: tuple[str, ...] = ()
-    """Dialogs of a call that was delivered without Finesse's word, after an outage or by a
-    supervisor."""
+    """Dialogs of a call that is delivered although Finesse never confirmed it."""
 
     def segment(self, agent: str) -> Segment | None:
         return next((segment for segment in self.segments if segment.agent == agent), None)

@@ -2,8 +2,8 @@
 
     status      meaning                                  becomes      by
     ─────────   ──────────────────────────────────────   ──────────   ───────────────────────────
-    unverified  only an agent's word: Finesse has not    (merged into the verified call's record)
-                shown them the call; delivered never     parked       give_up_verifying
+    unverified  reported, but Finesse has not yet        (merged into the verified call's record)
+                shown the call to the agent              parked       give_up_verifying
     open        an agent is in the call or its wrap-up   due          update: the last agent left
     due         delivered from `due_at` on; before it    open         update: an agent is back
                 ("closing") agents finish their notes    delivered    deliver
@@ -94,7 +94,7 @@ def give_up_verifying(entry: JournalEntry, now: float, notes_seconds: float) -> 
 
 
 def release(entry: JournalEntry, now: float, notes_seconds: float) -> JournalEntry:
-    """Return an unverified call as due: a supervisor, an outage or the settings vouch for it."""
+    """Return an unverified call as due: a supervisor, an outage or the settings allow it."""
     record = replace(entry.record, unverified=False, believed=entry.record.dialog_ids)
     released = update(replace(entry, status="open", problem=""), record, now, notes_seconds)
     if released.status == "open":  # its reports never said that it ended

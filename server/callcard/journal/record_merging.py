@@ -61,8 +61,8 @@ def apply_report(
     when the call left the agent's desktop, if the report's states do not say. `verified` are the
     links that Finesse has shown to the agent.
 
-    `trusted`: the report is Finesse's own account. Otherwise it is the agent's word, and says
-    nothing about other agents, who the customer is, or how the call began; see `has_news`.
+    `trusted`: the report was read from Finesse. Otherwise it comes from the agent's desktop, and
+    does not change other agents' states, the customer, or how the call began; see `has_news`.
     """
     started_at = report.started_at
     states = _report_states(report, agent.extension)
@@ -119,7 +119,7 @@ def apply_report(
 
 
 def has_news(record: CallRecord, agent: ReportingAgent, report: CallReport, number: str) -> bool:
-    """Return whether a report says what only Finesse may say, and the record does not have yet.
+    """Return whether a report has something new that must be read from Finesse.
 
     That is a new participant, a state of another agent, a call variable, or another customer.
     """
@@ -224,8 +224,8 @@ def merge_records(record: CallRecord, other: CallRecord) -> CallRecord:
 def adopt(record: CallRecord, apart: CallRecord, agent: str) -> CallRecord:
     """Return the record with what an agent entered before Finesse confirmed the call.
 
-    Nothing else is taken over but their own states: numbers, links and variables were the agent's
-    word alone.
+    Only the agent's own segment and states are taken over. Numbers, links and variables of the
+    unverified record are not.
     """
     entered = apart.segment(agent)
     assert entered is not None

@@ -220,8 +220,8 @@ class CallRecorder:
     async def _is_of_outage(self, tx: Transaction, record: CallRecord) -> bool:
         """Return whether a customer's call began while Callcard itself was not running.
 
-        Nobody could have reported it in time, so its agents are believed. A consult is not: it
-        belongs to a call, which its agents may only claim.
+        Nobody could have reported it in time. A consult does not count: it belongs to a call, which
+        only its agents name.
         """
         outside = {state.address for state in record.states} - set(record.agent_devices)
         start = times.seconds(record.started_at)
@@ -234,7 +234,7 @@ class CallRecorder:
         return any(each.record.verified_links.intersection(names) for each in found)
 
     async def release(self, agent: Agent, id: str) -> JournalEntry:
-        """Deliver an unverified call, for which a supervisor vouches. Raises NotFound."""
+        """Deliver an unverified call because a supervisor wants it. Raises NotFound."""
         async with self._store.transaction() as tx:
             now = self._clock()
             row = await tx.journal_row(id)
