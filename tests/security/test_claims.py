@@ -312,6 +312,10 @@ def test_never_log_number_of_a_colleague_deletes_no_notes(tmp_path: Path) -> Non
         service.send(ATTACKER, "POST", f"calls/{consult}/data", change)
         service.report(ATTACKER, {**own, **change})
         assert SECRET in notes_of(service, record)
+        report = service.seen_by(VICTIM, call)
+        assert report["associated_call"], "Finesse names the consult in the victim's call"
+        assert not service.report(VICTIM, report).json()["never_logged"]
+        assert SECRET in notes_of(service, record)
 
 
 def test_extension_is_not_a_person(service: AttackedService) -> None:

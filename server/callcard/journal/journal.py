@@ -138,7 +138,7 @@ class Journal:
     ) -> JournalEntry | None:
         """Record what a desktop reports; None if the call is never logged."""
         number = self._recorder.customer_number(agent, report)
-        never_logged = await self._number_lists.is_never_logged(number, report.related_dialogs)
+        never_logged = await self._is_never_logged(report, number)
         if not never_logged:
             entry = await self._recorder.record(agent, report, ended_at)
             if entry is not None:
@@ -160,11 +160,17 @@ class Journal:
         """Record a call as Finesse shows it to the agent; None if it is never logged."""
         number = self._recorder.customer_number(agent, report)
         verified = links(report)
-        if await self._number_lists.is_never_logged(number, report.related_dialogs):
-            await self._number_lists.mark_never_logged(agent.login_id, number, report.id)
+        if await self._is_never_logged(report, number):
+            if not report.is_consult:
+                await self._number_lists.mark_never_logged(agent.login_id, number, report.id)
             await self._recorder.delete_never_logged(agent, report, verified)
             return None
         return await self._recorder.record(agent, report, ended_at, verified)
+
+    async def _is_never_logged(self, report: CallReport, number: str) -> bool:
+        """Return whether a call must not be logged; a consult follows the call that it is about."""
+        own_number = "" if report.is_consult else number
+        return await self._number_lists.is_never_logged(own_number, report.related_dialogs)
 
     def _refuse_claim(self, agent: Agent, report: CallReport) -> None:
         """Raise ReportPending or NotPermitted for a claim on a call that only others have.

@@ -86,6 +86,12 @@ class CallReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(filter(None, (self.associated_call, self.merged_call)))
 
     @property
+    def is_consult(self) -> bool:
+        """Return whether this is a call between agents about another one."""
+        addresses = {each.address for each in self.participants if each.address}
+        return self.names_other_call and bool(addresses) and addresses <= set(self.agent_devices)
+
+    @property
     def names_other_call(self) -> bool:
         return bool(self.associated_call or self.merged_call)
 
