@@ -8,6 +8,7 @@ import httpx
 import jsonschema
 import pytest
 from openapi_spec_validator import validate
+from starlette.applications import Starlette
 
 from callcard.api.openapi import document
 from callcard.app import create_app
@@ -135,3 +136,11 @@ async def test_unknown_path_is_not_written_to_the_log(
         await ana.get("/contacts/+12125550123")
     lines = [record.getMessage() for record in caplog.records if record.name == "callcard"]
     assert [line[:8] for line in lines] == ["GET - 40", "GET - 40"]
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_browsers_keep_to_tls_if_the_service_has_it(service: Starlette, scheme: str) -> None:
+    transport = httpx.ASGITransport(service)
+    async with httpx.AsyncClient(transport=transport, base_url=f"{scheme}://service") as client:
+        response = await client.get("/healthz")
+    assert ("strict-transport-security" in response.headers) is (scheme == "https")

@@ -93,13 +93,21 @@ def error_response(request: urllib.request.Request) -> tuple[int, dict[str, obje
 # ---- demo, sandbox, serve
 
 
-def test_demo_prints_its_address_and_stops_on_ctrl_c(tmp_path: Path) -> None:
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_demo_prints_its_address_and_stops_on_a_signal(
+    tmp_path: Path, signum: signal.Signals
+) -> None:
     port = str(free_port())
     service_port = str(free_port())
     sandbox = f"http://127.0.0.1:{port}"
     service = f"http://127.0.0.1:{service_port}"
     arguments = ("demo", "--port", port, "--service-port", service_port)
-    with running(*arguments, cwd=tmp_path, ready=f"{service}/readyz") as demo:
+    work = tmp_path / "work"
+    temporary = tmp_path / "temporary"
+    work.mkdir()
+    temporary.mkdir()
+    ready = f"{service}/readyz"
+    with running(*arguments, cwd=work, ready=ready, TMPDIR=str(temporary)) as demo:
         assert can_fetch(f"{sandbox}/desktop")
         assert can_fetch(f"{service}/docs")
         assert can_fetch(f"{service}/gadget/callcard/callcard.xml")
@@ -111,13 +119,13 @@ def test_demo_prints_its_address_and_stops_on_ctrl_c(tmp_path: Path) -> None:
                 b"Authorization: Basic MTAwMTpjYWxsY2FyZA==\r\n\r\n"
             )
             assert b"200 OK" in listener.recv(4096)
-            demo.send_signal(signal.SIGINT)
+            demo.send_signal(signum)
             output, _ = demo.communicate(timeout=10)
         assert demo.returncode == 0
         assert f"http://localhost:{port}/desktop" in output
         assert "500 samples" in output
         assert "Traceback" not in output
-    assert list(tmp_path.iterdir()) == [], "no file is left"
+    assert [*work.iterdir(), *temporary.iterdir()] == [], "no file is left"
 
 
 def test_port_in_use_is_one_line_of_error(tmp_path: Path) -> None:

@@ -52,6 +52,8 @@ def test_log_and_terminal_cannot_be_controlled(service: AttackedService) -> None
         ("contacts", "import", str(contacts), "--config", config),
         ("number", "explain", f"+12125550123{hostile}", "--config", config),
         ("number", "explain", hostile, "--country", f"X{hostile}"),
+        ("contacts", "import", f"/nowhere{hostile}"),
+        (f"command{hostile}",),
     ):
         result = subprocess.run(
             [sys.executable, "-m", "callcard", *command], capture_output=True, timeout=60

@@ -31,7 +31,14 @@ cli.add_command(number)
 def main() -> None:
     """Run the command."""
     try:
-        cli()
+        sys.exit(cli.main(standalone_mode=False))
+    except click.Abort:
+        sys.exit(1)
+    except click.ClickException as error:  # click itself would print arguments as they are
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            echo(error.ctx.get_usage(), err=True)
+        echo(f"Error: {error.format_message()}", err=True)
+        sys.exit(error.exit_code)
     except OperatorError as error:
         echo(f"callcard: {error}", err=True)
         sys.exit(1)
