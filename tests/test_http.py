@@ -14,11 +14,18 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from websockets.protocol import State
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
+from callcard.api import http_limits
 from callcard.api.http_limits import HEAD_LIMIT_BYTES, LimitedHttpProtocol
 from callcard.app import create_app
+from finesse_sandbox.app import SandboxSettings
 from tests.conftest import AGENT
 from tests.harness.ports import free_port
+from tests.harness.sandbox import new_sandbox
+from tests.harness.serving import listening
 from tests.harness.settings import settings_in
 from tests.harness.waiting import wait_until
 
@@ -205,3 +212,22 @@ def _receive_all(client: socket.socket) -> bytes:
     while chunk := client.recv(65536):
         received += chunk
     return received
+
+
+def test_websocket_is_not_cut_off_by_the_limits_of_http(tmp_path: Path) -> None:
+    """The demo serves the sandbox, which speaks XMPP over WebSocket, with the same protocol."""
+    port = free_port()
+    sandbox = new_sandbox(SandboxSettings(ports=(port, 0)))
+    before = dict(http_limits._connections_by_peer)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        listening((sandbox.app, port)),
+    ):
+        patch.setattr(http_limits, "BODY_TIMEOUT_SECONDS", 0.2)
+        patch.setattr(http_limits, "HEAD_TIMEOUT_SECONDS", 0.2)
+        with connect(f"ws://127.0.0.1:{port}/ws", subprotocols=[Subprotocol("xmpp")]) as websocket:
+            with pytest.raises(TimeoutError):
+                websocket.recv(timeout=0.6)
+            websocket.ping().wait(2)
+            assert websocket.state is State.OPEN
+        assert dict(http_limits._connections_by_peer) == before

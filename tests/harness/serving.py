@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from callcard.api.http_limits import LimitedHttpProtocol
 from tests.harness.waiting import until, wait_until
 
 
@@ -21,6 +22,7 @@ def _server(app: ASGIApp, port: int) -> uvicorn.Server:
         log_level="error",
         access_log=False,
         timeout_graceful_shutdown=1,
+        http=LimitedHttpProtocol,
         ws="websockets-sansio",
     )
     return uvicorn.Server(config)

@@ -96,6 +96,16 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._begin_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._release()
+        self.pipeline.clear()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self) -> None:
+        self._release()  # from here on, the connection is another protocol's
+        super().handle_websocket_upgrade()
+
+    def _release(self) -> None:
+        """Stop counting and timing the connection."""
         if self._peer is not None:
             _connections_by_peer[self._peer] -= 1
             if not _connections_by_peer[self._peer]:
@@ -103,8 +113,6 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._peer = None
         self._cancel_arrival_timeout()
         self._cancel_unread_timeout()
-        self.pipeline.clear()
-        super().connection_lost(exc)
 
     # ---- what arrives
 
