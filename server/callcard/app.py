@@ -138,7 +138,10 @@ def create_app(
             stack.push_async_callback(store.close)
             stack.push_async_callback(roster.flush)
             stack.push_async_callback(sessions.close_all)
-            await journal.note_outage()
+            try:
+                await journal.note_outage()
+            except CallcardError as error:  # calls of the outage then need a supervisor
+                log.error("the time without Callcard is not known: %s", error.detail)
             if background_jobs:
                 for job in (deliver_forever(delivery), repeat(journal.sweep, SWEEP_SECONDS)):
                     stack.push_async_callback(_stop, asyncio.create_task(job))
