@@ -64,28 +64,24 @@ def test_a_few_requests_on_one_connection_are_all_answered(service: AttackedServ
             received += connection.recv(65536)
 
 
-@pytest.mark.parametrize(
-    "head",
-    [
+def test_dripping_bodies_that_no_handler_reads_are_cut_off(service: AttackedService) -> None:
+    heads = [
         b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n",
         b"POST /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n",
-    ],
-)
-def test_dripping_body_that_no_handler_reads_is_cut_off(
-    service: AttackedService, head: bytes
-) -> None:
-    with service.connect() as connection:
-        connection.sendall(head)
+    ]
+    with ExitStack() as stack:
+        dripping = {head: stack.enter_context(service.connect()) for head in heads}
+        for head, connection in dripping.items():
+            connection.sendall(head)
         deadline = time.monotonic() + http_limits.BODY_TIMEOUT_SECONDS + 5
-        while time.monotonic() < deadline:
-            try:
-                connection.sendall(b"1\r\nx\r\n" if b"chunked" in head else b"x")
-            except OSError:
-                return
-            if is_closed(connection, 0.5):
-                return
-    raise AssertionError("the connection is still open")
+        while dripping and time.monotonic() < deadline:
+            for head, connection in list(dripping.items()):
+                with suppress(OSError):
+                    connection.sendall(b"1\r\nx\r\n" if b"chunked" in head else b"x")
+                if is_closed(connection, 0.2):
+                    del dripping[head]
+        assert not dripping, "connections are still open"
 
 
 def test_connections_of_one_peer_are_bounded(service: AttackedService) -> None:
