@@ -193,6 +193,7 @@ def _exchange(connection: socket.socket, request: bytes) -> tuple[str, bool]:
     return head.split(b" ", 2)[1].decode(), keeps_open and request.count(b"HTTP/1.1") == 1
 
 
+@pytest.mark.slow
 def test_fuzzed_requests_cause_no_internal_error(
     service: AttackedService, record_property: Callable[[str, object], None]
 ) -> None:
