@@ -165,6 +165,7 @@ def _write_settings(folder: Path, ports: tuple[int, int], crm_port: int) -> Path
         database = "{folder}/calls.sqlite"
         notes_seconds = 2
         lost_seconds = 6
+        unverified_calls = "outage"
         [delivery]
         url = "http://localhost:{crm_port}/calls/{{id}}"
         [[sources]]

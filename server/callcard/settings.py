@@ -158,10 +158,10 @@ class JournalSettings(Struct, frozen=True, forbid_unknown_fields=True):
         float, Positive, Meta(description="time without a report before a call is closed as lost")
     ] = 90.0
     unverified_calls: Annotated[
-        Literal["park", "deliver"],
+        Literal["park", "outage", "deliver"],
         Meta(
             description="what happens to calls that were over before Finesse could confirm them, "
-            "as after an outage: `park` for a supervisor, or `deliver`"
+            "`park` for a supervisor, deliver those of an `outage` of Callcard, or `deliver` all"
         ),
     ] = "park"
     retention_days: Annotated[

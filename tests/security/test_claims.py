@@ -253,7 +253,7 @@ def test_call_dated_into_an_outage_does_not_join_another_call(tmp_path: Path) ->
     with attacked_service(tmp_path) as first:
         first.ring(OTHER_CUSTOMER, COLLEAGUE)
     time.sleep(1)
-    with attacked_service(tmp_path) as service:
+    with attacked_service(tmp_path, journal={"unverified_calls": "outage"}) as service:
         outage = iso(datetime.now(UTC) - timedelta(seconds=2))
         call, report, record = victims_call(service)
         forged = {

@@ -182,7 +182,7 @@ class CallRecorder:
             if entry is None:
                 prefix = apart_dialog(agent.login_id, "")
                 count = await tx.count_dialogs(prefix, MAX_UNVERIFIED)
-                if count >= MAX_UNVERIFIED and self._settings.unverified_calls == "park":
+                if count >= MAX_UNVERIFIED and self._settings.unverified_calls != "deliver":
                     raise ReportPending(
                         "Finesse has not confirmed many calls of this agent; a supervisor can "
                         "deliver them. Send the report again."
@@ -207,10 +207,11 @@ class CallRecorder:
     async def _end_unverified(
         self, tx: Transaction, entry: JournalEntry, now: float
     ) -> JournalEntry:
-        is_outage = await self._is_of_outage(tx, entry.record)
+        setting = self._settings.unverified_calls
+        is_outage = setting == "outage" and await self._is_of_outage(tx, entry.record)
         if is_outage and await self._has_others(tx, entry.record):
             is_outage = False  # Finesse knows the call: nobody has to be believed
-        if not is_outage and self._settings.unverified_calls == "park":
+        if not is_outage and setting != "deliver":
             return lifecycle.give_up_verifying(entry, now, self._settings.notes_seconds)
         reason = "began in an outage of Callcard" if is_outage else "by the settings"
         detail = f"{entry.record.id}: {reason}"
