@@ -44,14 +44,21 @@ async def test_session_of_an_ended_credential_stops_and_its_calls_are_lost(
         await centre.finesse.change_password("1001", "changed")
         centre.finesse.forget_requests()
         assert (await app.get("/me")).status_code == 401
-        await until(lambda: not centre.service.app.state.sessions.count)
+    async with with_new_password(centre) as app:
+        await until(lambda: recorded_as(app, call, "closing"))
     async with centre.api("2001") as supervisor:
         assert (await supervisor.get("/me")).status_code == 200
     requests = [path for path in await centre.finesse.requests() if "/User/1001" in path]
-    assert len(requests) == 1, "the dead credential is shown once"
+    assert len(requests) == 2, "each credential is shown once"
     centre.clock.advance(200.0)
     (interaction,) = await centre.run_jobs()
     assert (interaction.end_reason, interaction.call_ids) == ("lost", (call,))
+
+
+def with_new_password(centre: ContactCentre) -> httpx.AsyncClient:
+    app = centre.api()
+    app.auth = httpx.BasicAuth("1001", "changed")
+    return app
 
 
 async def recorded_as(app: httpx.AsyncClient, call: str, status: str) -> bool:
@@ -67,11 +74,7 @@ async def test_session_of_a_new_credential_replaces_the_old_one(centre: ContactC
         call = await centre.ring()
         await until(lambda: recorded_as(app, call, "open"))
         await centre.finesse.change_password("1001", "changed")
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(centre.service.app),
-        base_url="http://service/api/v1",
-        auth=("1001", "changed"),
-    ) as app:
+    async with with_new_password(centre) as app:
         second = (await app.post("/sessions", json={})).json()
         assert second["id"] != first["id"]
         assert second["connected"]
@@ -86,10 +89,6 @@ async def test_new_session_right_after_the_old_one_was_rejected(centre: ContactC
         await app.post("/sessions", json={"extension": "1001"})
         await centre.finesse.change_password("1001", "changed")
         assert (await app.get("/me")).status_code == 401
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(centre.service.app),
-        base_url="http://service/api/v1",
-        auth=("1001", "changed"),
-    ) as app:
+    async with with_new_password(centre) as app:
         response = await app.post("/sessions", json={})
         assert response.status_code == 201, response.text

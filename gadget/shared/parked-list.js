@@ -41,7 +41,6 @@ export class ParkedListElement extends CallcardElement {
       }
     };
     const reason = needs_supervisor ? t("parked.unverified") : isolate(problem);
-    const button = h("button", { type: "button", onclick: () => void retry() }, t("lookup.retry"));
     const who = contact?.name ? isolate(contact.name) : phoneNumber(number);
     const row = h(
       "li",
@@ -52,7 +51,9 @@ export class ParkedListElement extends CallcardElement {
         h("strong", {}, who),
         h("span", { class: "about" }, formatDate(started_at), " · ", reason),
       ),
-      needs_supervisor ? "" : button,
+      needs_supervisor
+        ? ""
+        : h("button", { type: "button", onclick: () => void retry() }, t("lookup.retry")),
       error,
     );
     return row;

@@ -172,8 +172,6 @@ def create_app(
         exception_handlers={CallcardError: callcard_error, HTTPException: http_error},
         lifespan=lifespan,
     )
-    app.state.store = store
-    app.state.sessions = sessions
     app.state.journal = journal
     app.state.delivery = delivery
     # A redirect would repeat the query, with the number in it, in a header.

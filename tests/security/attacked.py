@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -78,6 +77,14 @@ class AttackedService:
         """Let a customer call an agent. Return the dialog's id."""
         body = {"from": number, "to": to, "variables": variables}
         return str(self._post("calls", body)["id"])
+
+    def take_call(self, number: str) -> None:
+        """Let the victim get a call that ends while it rings, and report it."""
+        call = self.ring(number)
+        report = self.seen_by(VICTIM, call)
+        self.report(VICTIM, report).raise_for_status()
+        self.hang_up(call)
+        self.report(VICTIM, {**report, "ended": True}).raise_for_status()
 
     def hang_up(self, call: str) -> None:
         self._post(f"calls/{call}/drop")
@@ -230,11 +237,3 @@ def _sign_in(control: httpx.Client, agent: str, extension: str) -> None:
 def _stop(process: subprocess.Popen[bytes]) -> None:
     process.kill()
     process.wait()
-
-
-@contextmanager
-def seconds_of(found: list[float]) -> Iterator[None]:
-    """Append to `found` how many seconds the block took."""
-    start = time.monotonic()
-    yield
-    found.append(time.monotonic() - start)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.waiting import wait_until
-from tests.security.attacked import VICTIM, AttackedService, attacked_service
+from tests.security.attacked import attacked_service
 
 SLOW_CUSTOMER = "+12125550123"
 
@@ -65,14 +65,6 @@ def dripping_crm(drip: bytes) -> Iterator[DrippingCrm]:
         crm.close()
 
 
-def take_call(service: AttackedService, number: str) -> None:
-    call = service.ring(number)
-    report = service.seen_by(VICTIM, call)
-    service.report(VICTIM, report).raise_for_status()
-    service.hang_up(call)
-    service.report(VICTIM, {**report, "ended": True}).raise_for_status()
-
-
 @pytest.mark.parametrize(
     "drip", [b"X-A: b\r\n", b"HTTP/1.1 103 Early Hints\r\n\r\n"], ids=["headers", "103"]
 )
@@ -80,10 +72,10 @@ def test_dripping_crm_holds_up_its_own_call_only(tmp_path: Path, drip: bytes) ->
     with dripping_crm(drip) as crm:
         url = f"http://127.0.0.1:{crm.port}/calls/{{id}}"
         with attacked_service(tmp_path, delivery={"url": url}) as service:
-            take_call(service, SLOW_CUSTOMER)
+            service.take_call(SLOW_CUSTOMER)
             wait_until(lambda: crm.dripping > 0, 10)
             for number in range(5):
-                take_call(service, f"+1212555020{number}")
+                service.take_call(f"+1212555020{number}")
             start = time.monotonic()
             wait_until(lambda: len(crm.accepted) == 5, 10)
             assert time.monotonic() - start < 8

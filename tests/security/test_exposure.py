@@ -21,7 +21,6 @@ from tests.security.attacked import (
     AttackedService,
     attacked_service,
 )
-from tests.security.test_crm import take_call
 
 CUSTOMER = "+12125550123"
 PATHS = ("/healthz", "/readyz", "/openapi.json", "/nowhere", "/api/v1/me", "/docs", "/docs/docs.js")
@@ -135,7 +134,7 @@ def test_readiness_knows_that_nothing_can_be_saved(tmp_path: Path) -> None:
 def test_readiness_knows_how_long_an_interaction_has_waited(tmp_path: Path) -> None:
     with attacked_service(tmp_path) as service:
         service.crm.unreachable = True
-        take_call(service, CUSTOMER)
+        service.take_call(CUSTOMER)
 
         def oldest() -> float:
             content = httpx.get(f"{service.url}/readyz", timeout=10).json()

@@ -78,11 +78,6 @@ class Sessions:
         self._opening: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._ending: dict[asyncio.Task[None], str] = {}
 
-    @property
-    def count(self) -> int:
-        """Return how many sessions are open."""
-        return len(self._open_sessions)
-
     async def open(self, agent: Agent, extension: str) -> Session:
         """Open a session and sign the agent in on `extension`, if given.
 
@@ -219,11 +214,9 @@ class Sessions:
     async def _check_credential(self, session: _OpenSession, agent: Agent) -> None:
         """End a session after a 401, unless Finesse accepts its credential for the user."""
         try:
-            await agent.finesse.user(agent.credential, agent.login_id)
+            await agent.finesse.accepts(agent.credential, agent.login_id)
         except CredentialsRejected:
             self._begin_ending(session, is_rejected=True)
-        except CallcardError as error:
-            log.info("the credential of %s was not checked: %s", agent.login_id, error.code)
 
     def _begin_ending(
         self, session: _OpenSession, *, is_rejected: bool, is_known: bool = False

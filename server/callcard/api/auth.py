@@ -146,13 +146,10 @@ class AgentAuthenticator:
         if self._lockout.is_rejected(self._fingerprint(credential.authorization)):
             return False
         try:
-            await agent.node.client.user(credential, agent.login_id)
+            return await agent.node.client.accepts(credential, agent.login_id)
         except CredentialsRejected:
             self.reject(credential.authorization, agent.login_id)
             return False
-        except CallcardError:  # not known; the next request asks again
-            return False
-        return True
 
     def reject(self, authorization: str, user_id: str, attempt: int | None = None) -> None:
         """Remember that Finesse does not accept a credential any more."""

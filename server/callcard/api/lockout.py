@@ -23,7 +23,7 @@ _VARIABLE = "_CALLCARD_WORKERS"
 MAX_ROWS = 20_000
 """Of each table: ten times the users of a Finesse pair. Those that end first are dropped."""
 PURGE_INTERVAL = 256
-"""Writes between counts of the rows."""
+"""Attempts between purges; no query counts rows that have ended."""
 VERIFIED_SECONDS = 12 * 3600.0
 """How long a verified credential counts as known: longer than a shift."""
 KNOWN_RETRY_SECONDS = 60.0
@@ -144,7 +144,9 @@ class Lockout:
         The right to verify expires after `seconds`.
         """
         now = self._clock()
-        self._purge(now)
+        self._writes += 1
+        if self._writes % PURGE_INTERVAL == 0:
+            self._purge(now)
         latest = now + max(seconds, self._seconds)
         sql = "delete from rejection where fingerprint = ? and (until <= ? or until > ?)"
         self._database.execute_blocking(sql, (fingerprint, now, latest))
@@ -180,13 +182,12 @@ class Lockout:
             self._database.execute_blocking(sql, (user, now + self._seconds))
 
     def _purge(self, now: float) -> None:
-        """Delete what has ended, and at times what is too much."""
-        self._writes += 1
+        """Delete what has ended and what is too much."""
         for table in _TABLES:
-            self._database.execute_blocking(f"delete from {table} where until <= ?", (now,))  # noqa: S608
-            if self._writes % PURGE_INTERVAL:
-                continue
-            ((count,),) = self._database.read(f"select count(*) from {table}")  # noqa: S608
+            sql = f"delete from {table} where until <= ?"  # noqa: S608 - names of this module
+            self._database.execute_blocking(sql, (now,))
+            sql = f"select count(*) from {table}"  # noqa: S608 - names of this module
+            ((count,),) = self._database.read(sql)
             if count > MAX_ROWS:
                 key = "id" if table == "failure" else "fingerprint"
                 sql = (

@@ -101,7 +101,7 @@ def _route(scope: Scope) -> str:
 
 
 class SecurityHeaders:
-    """Tell browsers to trust these responses with nothing more than they need."""
+    """Limit what browsers do with these responses."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

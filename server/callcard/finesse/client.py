@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 import httpx
 
-from callcard.errors import CredentialsRejected, FinesseTimeout
+from callcard.errors import CallcardError, CredentialsRejected, FinesseTimeout
 from callcard.finesse import messages, rest_transport
 from callcard.finesse.messages import Request
 from callcard.finesse.objects import (
@@ -104,6 +104,19 @@ class FinesseClient:
             error.is_certain = True
             raise
         return messages.read_user(body)
+
+    async def accepts(self, credential: Credential, user_id: str) -> bool:
+        """Return whether Finesse accepts a credential, after a 401 that may mean something else.
+
+        False if the read failed for another reason. Raises CredentialsRejected.
+        """
+        try:
+            await self.user(credential, user_id)
+        except CredentialsRejected:
+            raise
+        except CallcardError:
+            return False
+        return True
 
     async def users(self, credential: Credential) -> tuple[User, ...]:
         """Return all users; for administrators."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from dataclasses import dataclass
 
 from msgspec import structs
@@ -60,9 +59,7 @@ async def _verify(agent: Agent, report: CallReport) -> Verification:
     except NotFound:  # Finesse does not know the agent as signed in
         return Verification(None, answered=True)
     except CredentialsRejected:
-        # A 401 here may mean something else; a read of the user does not.
-        with suppress(FinesseError, NotFound, NotPermitted):
-            await agent.finesse.user(agent.credential, agent.login_id)
+        await agent.finesse.accepts(agent.credential, agent.login_id)
         return UNANSWERED
     except (FinesseError, NotPermitted):
         return UNANSWERED

@@ -22,6 +22,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Literal
 
 from callcard.crm.base import InteractionSink
+from callcard.crm.http_source import MAX_RETRY_AFTER_SECONDS
 from callcard.errors import CallcardError, SourceRejected, SourceUnavailable
 from callcard.events import EventBus, InteractionDelivered, InteractionParked
 from callcard.journal import lifecycle
@@ -37,7 +38,6 @@ POLL_SECONDS = 0.5
 FIRST_RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 30.0
 """Retries double from the first up to this: a CRM that is back gets calls within a minute."""
-MAX_RETRY_AFTER_SECONDS = 3600.0
 OUTAGE_FAILURES = 3
 """Consecutive failures after which the CRM is considered down."""
 MAX_ATTEMPTS = 12

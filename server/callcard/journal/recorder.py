@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import islice
 
 from callcard import times
 from callcard.errors import NotFound, ReportPending
@@ -75,6 +76,7 @@ class CallRecorder:
         """
         async with self._store.transaction() as tx:
             now = self._clock()
+            number = self.customer_number(agent, report)
             names = (
                 report.id,
                 *report.related_dialogs,
@@ -89,7 +91,8 @@ class CallRecorder:
             ]
             trusted = verified is not None and report.id in verified
             if verified is None:
-                entries = [each for each in calls if self._is_known(each.record, agent, report)][:1]
+                known = (each for each in calls if _is_known(each.record, agent, report, number))
+                entries = list(islice(known, 1))
                 verified = frozenset()
             else:
                 entries = [
@@ -108,7 +111,7 @@ class CallRecorder:
                 record,
                 _reporting_agent(agent),
                 report,
-                number=self.customer_number(agent, report),
+                number=number,
                 now=now,
                 ended_at=ended_at,
                 verified=verified,
@@ -118,17 +121,6 @@ class CallRecorder:
             entry = lifecycle.update(entry, record, now, self._settings.notes_seconds)
             await tx.save_journal_row(to_row(entry))
         return entry
-
-    def _is_known(self, record: CallRecord, agent: Agent, report: CallReport) -> bool:
-        """Return whether Finesse has shown all of this to the agent before: links and news."""
-        segment = record.segment(agent.login_id)
-        return (
-            segment is not None
-            and links(report) <= set(segment.verified)
-            and not has_news(
-                record, _reporting_agent(agent), report, self.customer_number(agent, report)
-            )
-        )
 
     async def _merge(
         self, tx: Transaction, entries: list[JournalEntry], report: CallReport, now: float
@@ -383,6 +375,16 @@ def _reporting_agent(agent: Agent) -> ReportingAgent:
         name=user.full_name,
         team=user.team_name,
         extension=user.extension,
+    )
+
+
+def _is_known(record: CallRecord, agent: Agent, report: CallReport, number: str) -> bool:
+    """Return whether Finesse has shown all of this to the agent before: links and news."""
+    segment = record.segment(agent.login_id)
+    return (
+        segment is not None
+        and links(report) <= set(segment.verified)
+        and not has_news(record, _reporting_agent(agent), report, number)
     )
 
 

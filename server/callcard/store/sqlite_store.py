@@ -105,8 +105,7 @@ class SqliteStore:
             await tx.acquire_lease("check", "any", time.time(), 1.0)
 
     def _records(self, where: str, parameters: Iterable[Any]) -> list[JournalRow]:
-        sql = f"select {_RECORD} from call_record {where}"  # noqa: S608 - constants of this module
-        return [_row(row) for row in self._database.read(sql, parameters)]
+        return _records(self._database.read, where, parameters)
 
     # ---- number lists and audit
 
@@ -230,22 +229,16 @@ class _SqliteTransaction:
     async def unverified_journal_rows(
         self, before: float, now: float, limit: int
     ) -> list[JournalRow]:
-        sql = (
-            f"select {_RECORD} from call_record"  # noqa: S608 - constant
-            " where status = 'unverified' and due_at <= ? order by due_at limit ?"
-        )
-        due = [_row(row) for row in self._query(sql, (now, limit))]
+        where = "where status = 'unverified' and due_at <= ? order by due_at limit ?"
+        due = _records(self._query, where, (now, limit))
         known = {row.id for row in due}
         silent = self._silent("unverified", before, limit)
         return due + [row for row in silent if row.id not in known]
 
     def _silent(self, status: DeliveryStatus, before: float, limit: int) -> list[JournalRow]:
         # The status as a constant: SQLite uses the partial index only if it reads it.
-        sql = (
-            f"select {_RECORD} from call_record"  # noqa: S608 - constants
-            f" where status = '{status}' and last_report_at <= ? order by last_report_at limit ?"
-        )
-        return [_row(row) for row in self._query(sql, (before, limit))]
+        where = f"where status = '{status}' and last_report_at <= ? order by last_report_at limit ?"
+        return _records(self._query, where, (before, limit))
 
     async def void_future_times(self, now: float, latest_report: float, latest_due: float) -> None:
         for status in ("open", "unverified"):
@@ -256,16 +249,13 @@ class _SqliteTransaction:
             )
         for status in ("due", "unverified"):
             self._execute(
-                f"update call_record set due_at = ? where status = '{status}' and due_at > ?",  # noqa: S608
+                f"update call_record set due_at = ? where status = '{status}' and due_at > ?",  # noqa: S608 - constants
                 (now, latest_due),
             )
 
     async def parked_rows_with(self, problem: str, before: float, limit: int) -> list[JournalRow]:
-        sql = (
-            f"select {_RECORD} from call_record"  # noqa: S608 - constant
-            " where status = 'parked' and problem = ? and last_report_at < ? limit ?"
-        )
-        return [_row(row) for row in self._query(sql, (problem, before, limit))]
+        where = "where status = 'parked' and problem = ? and last_report_at < ? limit ?"
+        return _records(self._query, where, (problem, before, limit))
 
     async def count_dialogs(self, prefix: str, limit: int) -> int:
         sql = "select 1 from dialog where dialog >= ? and dialog < ? limit ?"
@@ -342,26 +332,27 @@ class _SqliteTransaction:
         return self._execute(sql, (name, worker, latest, now, latest)).rowcount == 1
 
 
+def _records(query: Query, where: str, parameters: Iterable[Any]) -> list[JournalRow]:
+    sql = f"select {_RECORD} from call_record {where}"  # noqa: S608 - constants of this module
+    return [_row(row) for row in query(sql, parameters)]
+
+
 def _journal_row(query: Query, id: str) -> JournalRow | None:
-    sql = (
-        f"select {_RECORD} from call_record"  # noqa: S608 - constant
-        " where id = coalesce((select record from merged_record where id = ?), ?)"
-    )
-    rows = query(sql, (id, id))
-    return _row(rows[0]) if rows else None
+    where = "where id = coalesce((select record from merged_record where id = ?), ?)"
+    rows = _records(query, where, (id, id))
+    return rows[0] if rows else None
 
 
 def _find_journal_rows(query: Query, dialogs: Iterable[str], call_key: str) -> list[JournalRow]:
     # Never an empty list: SQLite plans a scan for one.
     ids = [each for each in dialogs if each] or [""]
     places = ", ".join("?" * len(ids))
-    sql = (
-        f"select {_RECORD} from call_record where id in ("  # noqa: S608 - only question marks
-        f"select record from dialog where dialog in ({places})"
+    where = (
+        f"where id in (select record from dialog where dialog in ({places})"  # noqa: S608 - only question marks
         " union select record from dialog where call_key = ? and call_key != '')"
         " order by last_report_at desc limit 20"
     )
-    return [_row(row) for row in query(sql, (*ids, call_key))]
+    return _records(query, where, (*ids, call_key))
 
 
 def _row(row: Sequence[Any]) -> JournalRow:
