@@ -337,6 +337,19 @@ def test_extension_is_not_a_person(service: AttackedService) -> None:
     assert SECRET not in change.text
 
 
+def test_contact_chosen_before_the_call_is_verified_stays(service: AttackedService) -> None:
+    contact = service.send(VICTIM, "POST", "contacts", {"name": "Ada", "numbers": [CUSTOMER]})
+    call = service.ring(CUSTOMER)
+    report = service.seen_by(VICTIM, call)
+    service.arm_fault("unavailable", path=f"/finesse/api/User/{VICTIM}/Dialogs")
+    apart = service.report(VICTIM, report).json()["interaction"]["id"]
+    choice = {"contact": {"source": "local", "id": contact.json()["id"]}}
+    service.send(VICTIM, "PUT", f"interactions/{apart}", choice).raise_for_status()
+    answer = service.report(VICTIM, report).json()
+    assert answer["verified"]
+    assert answer["interaction"]["contact"]["name"] == "Ada"
+
+
 def test_one_401_loses_no_report(service: AttackedService) -> None:
     call = service.ring(CUSTOMER)
     report = service.seen_by(VICTIM, call)

@@ -67,7 +67,7 @@ async def _verify(agent: Agent, report: CallReport) -> Verification:
     if dialog is None:
         return Verification(None, answered=True)
     shown = report_dialog(dialog)
-    # What was before is the desktop's word: it counts for the agent and for outside participants.
+    # Earlier states come from the desktop: they count for the agent and outside participants.
     about = {each.address for each in shown.participants if not each.is_agent}
     about.add(agent.user.extension)
     earlier = (*report.earlier_states, *report.participants)

@@ -33,6 +33,7 @@ from callcard.journal.record_merging import (
     apply_report,
     has_news,
     merge_records,
+    preferred_contact,
 )
 from callcard.journal.report import CallReport, ReportedParticipant
 from callcard.settings import Settings
@@ -106,6 +107,10 @@ class CallRecorder:
             for apart in found:
                 if trusted and _is_apart_of(apart.record, agent, report):
                     record = adopt(record, apart.record, agent.login_id)
+                    chosen = apart.record.contact
+                    if chosen is not None and chosen.chosen_by:
+                        contact = preferred_contact(record.contact, chosen)
+                        record = replace(record, contact=contact)
                     await tx.merge_journal_row(apart.record.id, into=record.id)
             record = apply_report(
                 record,
