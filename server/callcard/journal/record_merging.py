@@ -221,11 +221,12 @@ def merge_records(record: CallRecord, other: CallRecord) -> CallRecord:
     )
 
 
-def adopt(record: CallRecord, apart: CallRecord, agent: str) -> CallRecord:
+def adopt(record: CallRecord, apart: CallRecord, agent: str, *, is_verified: bool) -> CallRecord:
     """Return the record with what an agent entered before Finesse confirmed the call.
 
-    Only the agent's own segment and states are taken over. Numbers, links and variables of the
-    unverified record are not.
+    Only the agent's own segment and states are taken over, and their choice of a contact if Finesse
+    has shown them the call (`is_verified`). Numbers, links and variables of the unverified record
+    are not.
     """
     entered = apart.segment(agent)
     assert entered is not None
@@ -233,8 +234,12 @@ def adopt(record: CallRecord, apart: CallRecord, agent: str) -> CallRecord:
     segment = _merge_segments(known, entered) if known else replace(entered, verified=())
     others = (each for each in record.segments if each.agent != agent)
     own_states = (each for each in apart.states if each.address == entered.extension)
+    contact = record.contact
+    if is_verified and apart.contact is not None and apart.contact.chosen_by:
+        contact = preferred_contact(contact, apart.contact)
     return replace(
         record,
+        contact=contact,
         states=_merge_states((*record.states, *own_states)),
         segments=_sort_segments((*others, segment)),
     )

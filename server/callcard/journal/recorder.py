@@ -33,7 +33,6 @@ from callcard.journal.record_merging import (
     apply_report,
     has_news,
     merge_records,
-    preferred_contact,
 )
 from callcard.journal.report import CallReport, ReportedParticipant
 from callcard.settings import Settings
@@ -106,11 +105,7 @@ class CallRecorder:
             entry, record = await self._merge(tx, entries, report, now)
             for apart in found:
                 if trusted and _is_apart_of(apart.record, agent, report):
-                    record = adopt(record, apart.record, agent.login_id)
-                    chosen = apart.record.contact
-                    if chosen is not None and chosen.chosen_by:
-                        contact = preferred_contact(record.contact, chosen)
-                        record = replace(record, contact=contact)
+                    record = adopt(record, apart.record, agent.login_id, is_verified=True)
                     await tx.merge_journal_row(apart.record.id, into=record.id)
             record = apply_report(
                 record,
@@ -262,7 +257,7 @@ class CallRecorder:
                 if known.record.unverified or not is_same_call(known.record, report):
                     continue
                 # What Finesse has shown stays as it is; the agent's own share is added.
-                merged = adopt(known.record, record, record.segments[0].agent)
+                merged = adopt(known.record, record, record.segments[0].agent, is_verified=False)
                 await tx.merge_journal_row(record.id, into=merged.id)
                 return lifecycle.update(known, merged, now, self._settings.notes_seconds)
         return entry
