@@ -52,7 +52,8 @@ MAX_VERIFICATIONS = 64
 """Unknown credentials that are presented to Finesse at the same time."""
 CHECK_SECONDS = 2.0
 """For asking Finesse whether a credential is still valid, after a request has failed."""
-OWNER_CACHE_SECONDS = 600.0
+OWNER_CACHE_SECONDS = 12 * 3600.0
+"""A token's whole life, so that the primary node is needed only when the token is new."""
 USER_ID_CHARACTERS = 128
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 """RFC 6750, section 2.1."""
@@ -114,9 +115,9 @@ class AgentAuthenticator:
                 self._cluster.suspect(node)
                 raise
         if request.scope.get("method") not in ("GET", "HEAD", None):
-            await self._require_owner(credential, user)
+            await self._require_owner(credential)
         elif authorization.startswith("Bearer "):  # known by the time of the first write
-            self._check_owner_early(credential, user)
+            self._check_owner_early(credential)
         return Agent(user, credential, node, self._cluster.presences.get(user.login_id))
 
     async def request_failed(self, agent: Agent, error: CallcardError) -> CallcardError:
@@ -157,22 +158,22 @@ class AgentAuthenticator:
         self._lockout.reject(self._fingerprint(authorization), user_key, attempt)
         self.on_rejected(authorization, user_id)
 
-    def _check_owner_early(self, credential: Credential, user: User) -> None:
+    def _check_owner_early(self, credential: Credential) -> None:
         if self._fingerprint(credential.authorization) in self._administrators:
             return
-        task = asyncio.create_task(self._require_owner(credential, user))
+        task = asyncio.create_task(self._require_owner(credential))
         task.add_done_callback(mark_retrieved)
         self._early_checks.add(task)
         task.add_done_callback(self._early_checks.discard)
 
-    async def _require_owner(self, credential: Credential, user: User) -> None:
-        """Raise NotPermitted if a token is an administrator's who names somebody else.
+    async def _require_owner(self, credential: Credential) -> None:
+        """Raise NotPermitted if a token is an administrator's: it may be anybody's.
 
-        A token does not say whose it is. Only administrators read the layout, and only on the
-        primary node; while that does not answer, nothing is decided.
+        A token does not say whose it is, and Finesse returns every user to every administrator.
+        Only administrators read the layout, and only on the primary node; while that does not
+        answer, nothing is decided.
         """
-        is_token = credential.authorization.startswith("Bearer ")
-        if not is_token or "Admin" in user.roles:
+        if not credential.authorization.startswith("Bearer "):
             return
         fingerprint = self._fingerprint(credential.authorization)
         is_administrators = self._administrators.get(fingerprint)
@@ -187,7 +188,8 @@ class AgentAuthenticator:
             self._administrators[fingerprint] = is_administrators
         if is_administrators:
             raise NotPermitted(
-                f"This token is an administrator's; only {user.login_id}'s own may change anything"
+                "This token is an administrator's, and does not say which one's. Send the user id "
+                "and password (Basic) to change anything"
             )
 
     def close(self) -> None:
