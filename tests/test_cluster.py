@@ -314,7 +314,7 @@ async def test_event_decides_the_outcome_of_a_command(tmp_path: Path) -> None:
 
         with pytest.raises(FinesseRefused) as caught:
             await phone.act(agent(), call.id, "hold", timeout=2)
-        assert caught.value.detail == "Not possible in the current state of the call"
+        assert caught.value.detail == "Not possible in the current state of the call or the agent"
         assert caught.value.extra["finesse"] == {
             "type": "Generic Error",
             "message": "CF_INVALID_OBJECT_STATE",
@@ -360,7 +360,10 @@ async def test_session_of_a_web_app_learns_command_outcomes(
             call = fixture.sandbox.switch.ring("+12125550123", "1002", "Support")
             refused = await desk.post(f"/calls/{call.id}/hold?wait=2")
             assert (refused.status_code, refused.json()["code"]) == (409, "finesse-refused")
-            assert refused.json()["detail"] == "Not possible in the current state of the call"
+            assert (
+                refused.json()["detail"]
+                == "Not possible in the current state of the call or the agent"
+            )
             assert refused.json()["finesse"]["message"] == "CF_INVALID_OBJECT_STATE"
             answered = await desk.post(f"/calls/{call.id}/answer?wait=2")
             assert answered.json()["outcome"] == "confirmed"

@@ -348,7 +348,12 @@ def test_error_update() -> None:
         source="/finesse/api/User/3002",
         errors=(
             ApiError(
-                type="Invalid Device", message="CF_INVALID_LOGON_DEVICE_SPECIFIED", data="260"
+                type="Invalid Device",
+                message="CF_INVALID_LOGON_DEVICE_SPECIFIED",
+                data="260",
+                peripheral_error_code="10125",
+                peripheral_error_text="No device has this network target.",
+                peripheral_error_msg="PERERR_TELDRIVE_NODEVICETARGETFORNETTARGETID",
             ),
         ),
     )

@@ -255,13 +255,13 @@ def test_invalid_xml_raises_only_the_documented_error(body: bytes) -> None:
         "<!DOCTYPE l [<!ENTITY a 'aaaa'>]><User><loginId>&a;</loginId></User>",
         " " * 5000 + "<!DOCTYPE l [<!ENTITY a 'aaaa'>]><User loginId='&a;'/>",
         "<html><body>Sign in</body></html>",
-        "<User xmlns='urn:other'><loginId>1</loginId></User>",
+        "<html xmlns='http://www.w3.org/1999/xhtml'><body>Sign in</body></html>",
         "<User><loginId>1",
         "<User>" * 300 + "</User>" * 300,
         "<User/>",
         "",
     ],
-    ids=["doctype", "late doctype", "html", "namespace", "cut off", "nested", "no id", "empty"],
+    ids=["doctype", "late doctype", "html", "xhtml", "cut off", "nested", "no id", "empty"],
 )
 def test_hostile_answer_is_rejected_with_reason(body: str) -> None:
     with pytest.raises(FinesseInvalidResponse, match="Finesse sent"):

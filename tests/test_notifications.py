@@ -12,21 +12,14 @@ from contextlib import asynccontextmanager
 from typing import Literal
 
 import pytest
-import websockets
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from websockets.asyncio.server import ServerConnection, serve
 
 from callcard.finesse import messages
-from callcard.finesse.notifications import (
-    InvalidEvent,
-    NotificationSession,
-    ServerPresence,
-    UpdateEvent,
-)
-from callcard.finesse.objects import Update
+from callcard.finesse.notifications import NotificationSession, UpdateEvent
 from callcard.finesse.xmpp_base import Address, StreamLost
-from tests.prosody import PUBSUB, Prosody, needs_prosody, next_notice, prosody
+from tests.harness.scripted_xmpp import BOUND, GOOD, OPEN, scripted_server
+from tests.prosody import Prosody, needs_prosody, next_notice, prosody
 
 pytestmark = pytest.mark.anyio
 Transport = Literal["websocket", "tcp"]
@@ -169,41 +162,6 @@ async def test_three_missed_pings_end_the_session() -> None:
 
 # ---- invalid servers
 
-OPEN = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' from='localhost' id='1' version='1.0'/>"
-FEATURES = "<stream:features xmlns:stream='http://etherx.jabber.org/streams'><x/></stream:features>"
-SUCCESS = "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"
-BOUND = (
-    "<iq xmlns='jabber:client' type='result' id='c1'>"
-    "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
-    "<jid>1001@localhost/x</jid></bind></iq>"
-)
-ROSTER = "<iq xmlns='jabber:client' type='result' id='c2'/>"
-GOOD = [OPEN, FEATURES, SUCCESS, OPEN, FEATURES, BOUND, ROSTER]
-
-
-@asynccontextmanager
-async def scripted_server(*frames: str | bytes) -> AsyncIterator[Address]:
-    """Serve a WebSocket that sends `frames`.
-
-    The first seven answer the client's requests, the others follow without a pause.
-    """
-
-    async def serve_frames(connection: ServerConnection) -> None:
-        try:
-            for position, frame in enumerate(frames):
-                # Positions 1 and 4 are the features, which follow the opening without a request.
-                if position in (0, 2, 3, 5, 6, 7):
-                    await connection.recv()
-                await connection.send(frame)
-            await connection.wait_closed()
-        except websockets.ConnectionClosed:
-            pass
-
-    async with serve(
-        serve_frames, "127.0.0.1", 0, subprotocols=[websockets.Subprotocol("xmpp")], max_size=None
-    ) as server:
-        yield Address("127.0.0.1", next(iter(server.sockets)).getsockname()[1], "localhost")
-
 
 async def read_to_the_end(address: Address) -> None:
     opened = await NotificationSession.open(address, "1001", "callcard")
@@ -211,43 +169,6 @@ async def read_to_the_end(address: Address) -> None:
         while True:
             await next_notice(opened)
     finally:
-        await opened.close()
-
-
-def event(inner: str, sender: str = "pubsub.localhost") -> str:
-    return (
-        f"<message xmlns='jabber:client' from='{sender}'><event xmlns='{PUBSUB}#event'>"
-        f"<items node='/n'><item><notification xmlns='{PUBSUB}'>{inner}</notification></item>"
-        "</items></event></message>"
-    )
-
-
-ESCAPED = (
-    "&lt;Update&gt;&lt;event&gt;put&lt;/event&gt;&lt;source&gt;/s&lt;/source&gt;&lt;/Update&gt;"
-)
-
-
-async def test_valid_and_invalid_events() -> None:
-    frames = [
-        "<presence xmlns='jabber:client' from='finesse@localhost/a'/>",
-        "<presence xmlns='jabber:client' from='somebody@localhost/a'/>",
-        event(ESCAPED),
-        event("<Update xmlns=''><event>PUT</event><source>/s</source></Update>"),
-        event("&lt;Update&gt;"),
-        event(ESCAPED, sender="1002@localhost"),
-        "<message xmlns='urn:other' from='pubsub.localhost'/>",
-        "<presence xmlns='jabber:client' from='finesse@localhost/a' type='unavailable'/>",
-    ]
-    async with scripted_server(*GOOD, *frames) as address:
-        opened = await NotificationSession.open(address, "1001", "callcard")
-        update = Update(event="PUT", source="/s")
-        assert [await next_notice(opened) for _ in range(5)] == [
-            ServerPresence(True),
-            UpdateEvent("/n", update),
-            UpdateEvent("/n", update),
-            InvalidEvent("/n"),
-            ServerPresence(False),
-        ]
         await opened.close()
 
 

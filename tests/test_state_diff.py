@@ -105,7 +105,7 @@ def test_call_without_times_starts_and_ends_once(fixture: Fixture) -> None:
     fixture.event(bare, "POST")
     fixture.event(Dialog(id="7", state="DROPPED"), "DELETE")
     fixture.event(bare)
-    assert fixture.published == ["started ALERTING 1", "ended DROPPED 0"]
+    assert fixture.published == ["started ALERTING 1", "ended DROPPED 1"], "with who was in it"
 
 
 @given(st.permutations(range(1, 6)), st.sets(st.integers(1, 5)))
@@ -147,3 +147,53 @@ def test_repeated_refusal_is_published_once_per_command(
     fixture.diff.apply_event(USER_NODE, refusal)
     fixture.diff.apply_event(USER_NODE, refusal)
     assert fixture.published == ["refused 22"] * count
+
+
+def user_event(user: User | None, event: str = "PUT") -> Update:
+    objects = (user,) if user else ()
+    return Update(event=event, source=USER_NODE, objects=objects)
+
+
+def test_partial_user_keeps_what_lasts() -> None:
+    """As recorded: the first RESERVED of a call without names, team, roles and settings."""
+    fixture = Fixture()
+    whole = User(
+        login_id="1",
+        state="READY",
+        state_change_time="2026-01-01T00:00:01.000Z",
+        roles=("Agent",),
+        team_name="Sales",
+        first_name="Ana",
+        extension="1001",
+        media_type="1",
+        reason_code_id="7",
+    )
+    fixture.diff.apply_snapshot(whole, ())
+    partial = User(login_id="1", state="RESERVED", extension="1001")
+    fixture.diff.apply_event(USER_NODE, user_event(partial))
+    assert fixture.diff.user is not None
+    user = fixture.diff.user[0]
+    assert (user.state, user.team_name, user.roles) == ("RESERVED", "Sales", ("Agent",))
+    assert (user.first_name, user.media_type) == ("Ana", "1")
+    assert user.reason_code_id == "", "what belongs to a state ends with it"
+
+
+def test_only_a_read_shows_what_unclear_events_changed() -> None:
+    fixture = Fixture()
+    signed_out = User(login_id="1", state="LOGOUT")
+    ready = User(login_id="1", state="READY", extension="1")
+
+    def is_unclear(node: str, update: Update) -> bool:
+        return fixture.diff.is_unclear(node, update)
+
+    fixture.diff.apply_snapshot(ready, ())
+    assert is_unclear(USER_NODE, user_event(None))
+    assert is_unclear(DIALOGS_NODE, user_event(None, "DELETE"))
+    assert is_unclear(USER_NODE, user_event(User(state="READY")))
+    assert is_unclear(USER_NODE, user_event(signed_out))
+    assert not is_unclear(USER_NODE, user_event(ready))
+    assert not is_unclear("/finesse/api/Team/1/Users", user_event(None))
+    refused = Update(event="PUT", source=USER_NODE, errors=(ApiError(data="257"),))
+    assert not is_unclear(USER_NODE, refused)
+    fixture.diff.apply_snapshot(signed_out, ())
+    assert not is_unclear(USER_NODE, user_event(signed_out)), "then it is no news"

@@ -25,7 +25,7 @@ export class ApiError extends Error {
     this.code = problem.code || "unreachable";
     /** @type {string | undefined} */
     this.field = problem.field;
-    /** Finesse's own error. @type {{type: string, message: string, data: string} | undefined} */
+    /** Finesse's own error. @type {import("./types.d.ts").FinesseError | undefined} */
     this.finesse = problem.finesse;
   }
 }

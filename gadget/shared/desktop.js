@@ -14,6 +14,7 @@ import { asList } from "./list.js";
  * @property {string} type
  * @property {string} message
  * @property {string} code the platform's, where the refusal comes from there
+ * @property {string} explanation the platform's own sentence, or its name for the code; often empty
  */
 /**
  * Handlers for what happens on the desktop; each is optional.
@@ -240,14 +241,16 @@ export const desktop = {
 
     /** @param {any} update */
     function readRefusal(update) {
-      if (update?.requestId && !update.data?.apiErrors) listener.acknowledged?.(update.requestId);
-      for (const error of asList(update?.data?.apiErrors?.apiError)) {
+      const { apiErrors, apiError } = update?.data ?? {};
+      if (update?.requestId && !apiErrors && !apiError) listener.acknowledged?.(update.requestId);
+      for (const error of asList(apiErrors?.apiError ?? apiError)) {
         listener.refused?.({
           requestId: update.requestId ?? "",
           source: update.source ?? "",
           type: error.errorType ?? "",
           message: error.errorMessage ?? "",
           code: String(error.errorData ?? ""),
+          explanation: error.peripheralErrorText || error.peripheralErrorMsg || "",
         });
       }
     }

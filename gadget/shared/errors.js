@@ -14,7 +14,14 @@ const TEXTS = {
   "not-signed-in": () => t("error.notSignedIn"),
   "invalid-field": (error) => t("error.field", { detail: error.message }),
   "finesse-refused": ({ finesse }) =>
-    t("error.refused", { reason: refusalText(finesse?.data, finesse) }),
+    t("error.refused", {
+      reason: refusalText({
+        type: finesse?.type,
+        message: finesse?.message,
+        code: finesse?.data,
+        explanation: finesse?.peripheral_text || finesse?.peripheral_message,
+      }),
+    }),
   "finesse-invalid-response": () => t("error.finesse"),
   "finesse-unreachable": () => t("error.finesse"),
   "finesse-out-of-service": () => t("error.finesse"),
@@ -56,21 +63,24 @@ const REFUSALS = {
   88049: () => t("refusal.monitor"),
 };
 
+/** Begins the message for an action that is not allowed now; the code is the extension then. */
+const INVALID_ACTION = "INVALID_ACTION ";
+
 /**
- * Return a refusal in the agent's language, followed by Finesse's message for the help desk.
- * @param {string} [code] @param {{type: string, message: string}} [refusal]
+ * Return a refusal in the agent's language, followed by Finesse's own words for the help desk.
+ * @param {Partial<import("./desktop.js").Refusal>} refusal
  */
-function refusalText(code = "", refusal) {
-  const message = refusal?.message || refusal?.type || "";
-  const text = REFUSALS[code]?.();
-  return text ? `${text} (${message})` : message;
+function refusalText({ type = "", message = "", code = "", explanation = "" }) {
+  const words = explanation || message || type;
+  const text = REFUSALS[message.startsWith(INVALID_ACTION) ? "22" : code]?.();
+  return text ? `${text} (${words})` : words;
 }
 
 /** Return why a command failed; empty if it did not. @param {CommandResult | null} result */
 export function commandErrorText(result) {
   switch (result?.outcome) {
     case "refused":
-      return t("error.refused", { reason: refusalText(result.refusal?.code, result.refusal) });
+      return t("error.refused", { reason: refusalText(result.refusal ?? {}) });
     case "failed":
       return errorText(result.error);
     case "unknown":

@@ -236,6 +236,17 @@ export interface ReportAcknowledgement {
   lookup: LookupResult | null;
 }
 
+/** Finesse's error with a problem of code finesse-refused. */
+export interface FinesseError {
+  type: string;
+  message: string;
+  data: string;
+  /** The platform's own code, sentence and name of the code. */
+  peripheral_code?: string;
+  peripheral_text?: string;
+  peripheral_message?: string;
+}
+
 export interface TransferTarget {
   kind: "agent" | "phone-book" | "contact";
   name: string;

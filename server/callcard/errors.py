@@ -150,12 +150,29 @@ class FinesseInvalidResponse(FinesseError):
 
 
 class FinesseRefused(FinesseError):
-    """Finesse understood the command and refused it; `finesse` holds its type, message and data."""
+    """Finesse understood the command and refused it; `finesse` holds its type, message and data,
+    and if there are some the platform's own code, sentence and name (`peripheral_…`)."""
 
     status, code, title = 409, "finesse-refused", "Finesse refused the command"
 
-    def __init__(self, detail: str, *, type: str, message: str, data: str) -> None:
-        super().__init__(detail, finesse={"type": type, "message": message, "data": data})
+    def __init__(
+        self,
+        detail: str,
+        *,
+        type: str,
+        message: str,
+        data: str,
+        peripheral_code: str = "",
+        peripheral_text: str = "",
+        peripheral_message: str = "",
+    ) -> None:
+        peripheral = {
+            "peripheral_code": peripheral_code,
+            "peripheral_text": peripheral_text,
+            "peripheral_message": peripheral_message,
+        }
+        given = {name: value for name, value in peripheral.items() if value}
+        super().__init__(detail, finesse={"type": type, "message": message, "data": data, **given})
 
 
 class FinesseUnreachable(FinesseError):

@@ -182,6 +182,7 @@ class Sessions:
 
         timeout = max(0.1, agent.seconds_left)
         await await_outcome(command, has_happened, presence, timeout)
+        presence.read_again()
 
     # ---- the end of a session
 

@@ -28,7 +28,8 @@ PROBLEM = {
         "field": {"type": "string", "description": "the invalid field, with code invalid-field"},
         "finesse": {
             "type": "object",
-            "description": "Finesse's type, message and data, with code finesse-refused",
+            "description": "with code finesse-refused: Finesse's type, message and data, and the "
+            "platform's peripheral_code, peripheral_text and peripheral_message",
         },
         "sources": {
             "type": "object",

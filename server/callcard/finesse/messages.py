@@ -228,7 +228,7 @@ def _start_dialog(user_id: str, sent: _DialogRequest) -> Request:
 def read(body: bytes, kind: type[_T]) -> _T:
     """Return the object in `body`. Raises FinesseInvalidResponse if it is not a `kind`."""
     root = codec.parse(body)
-    if _root_name(root) != kind.__name__.lower():
+    if codec.name(root) != kind.__name__.lower():
         raise codec.unexpected(root, kind.__name__)
     return codec.read_object(root, kind)
 
@@ -244,7 +244,7 @@ def read_list(body: bytes, kind: type[_T]) -> tuple[_T, ...]:
     """Return the objects of a list such as `<Dialogs>`, or a single one sent without it."""
     root = codec.parse(body)
     tag = kind.__name__.lower()
-    root_name = _root_name(root)
+    root_name = codec.name(root)
     if root_name == tag:
         return (codec.read_object(root, kind),)
     if root_name not in (f"{tag}s", f"{tag}list"):
@@ -258,11 +258,6 @@ def read_api_errors(body: bytes) -> tuple[ApiError, ...]:
         return read_list(body, ApiError)
     except FinesseInvalidResponse:
         return ()
-
-
-def _root_name(root: etree._Element) -> str:
-    """Return the root's name with its namespace: Finesse has none, an XHTML page has one."""
-    return str(root.tag).lower()
 
 
 # ---- notifications
@@ -287,7 +282,11 @@ def read_update(text: str) -> Update:
     `text` is what the XML parser made of `<notification>`: unescaped once, and parsed here as a
     document of its own.
     """
-    root = codec.parse(text.encode())
+    return read_update_element(codec.parse(text.encode()))
+
+
+def read_update_element(root: etree._Element) -> Update:
+    """Return the Update in an element, in any namespace. Raises FinesseInvalidResponse."""
     if codec.name(root) != "update":
         raise codec.unexpected(root, "Update")
     parts = {codec.name(part): part for part in root}
@@ -296,7 +295,9 @@ def read_update(text: str) -> Update:
     for item in parts.get("data", ()):
         name = codec.name(item)
         singular = name.removesuffix("s")
-        if name == "apierrors":
+        if name == "apierror":  # seen without the list around it
+            errors.append(codec.read_object(item, ApiError))
+        elif name == "apierrors":
             errors += [
                 codec.read_object(error, ApiError) for error in codec.named(item, "apierror")
             ]

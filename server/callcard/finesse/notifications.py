@@ -17,7 +17,7 @@ from xml.sax.saxutils import quoteattr
 from lxml import etree
 
 from callcard.errors import FinesseInvalidResponse
-from callcard.finesse import messages
+from callcard.finesse import codec, messages
 from callcard.finesse.objects import Update
 from callcard.finesse.xmpp_base import (
     CLIENT,
@@ -34,12 +34,13 @@ PING_INTERVAL_SECONDS = 10.0
 MAX_MISSED_PINGS = 3
 CLOSE_TIMEOUT_SECONDS = 3
 MAX_QUEUED_EVENTS = 2000
+MAX_LOGGED = 100
+"""Nodes with unreadable events that are logged, each once for a session."""
 MAX_QUEUED_BYTES = 16 * 1024 * 1024
 """Limits of the events not yet read. Beyond them the session ends: after a reconnect everything is
 read again."""
 
 _PUBSUB = "http://jabber.org/protocol/pubsub"
-_EVENT = "http://jabber.org/protocol/pubsub#event"
 _DESKTOP_RESOURCE = "desktop"
 log = logging.getLogger("callcard.finesse")
 
@@ -53,10 +54,9 @@ class UpdateEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class InvalidEvent:
-    """An event that can't be parsed: what it was about must be read again."""
-
-    node: str
+class ReadAgain:
+    """What has changed is not known, for example after an event that can't be read: the user and
+    their calls must be read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class ServerPresence:
     is_available: bool
 
 
-Notice = UpdateEvent | InvalidEvent | ServerPresence
+Notice = UpdateEvent | ReadAgain | ServerPresence
 
 
 async def open_stream(address: Address, user: str, password: str, resource: str) -> Stream:
@@ -97,6 +97,7 @@ class NotificationSession:
         self._notices: asyncio.Queue[Notice | StreamLost] = asyncio.Queue(MAX_QUEUED_EVENTS)
         self._queued_bytes = 0
         self._subscription_ids: dict[str, str] = {}
+        self._unreadable_nodes: set[str] = set()
         self._pinger: asyncio.Task[None] | None = None
         self._lost: StreamLost | None = None
         stream.on_stanza = self._handle_stanza
@@ -161,6 +162,10 @@ class NotificationSession:
             self._queued_bytes = 0
         return taken
 
+    def read_again(self) -> None:
+        """Have the user and their calls read again, after the events that have arrived."""
+        self._queue(ReadAgain())
+
     async def subscribe(self, node: str) -> None:
         """Subscribe this connection to `node`. Raises StanzaError.
 
@@ -201,11 +206,20 @@ class NotificationSession:
     # ---- incoming stanzas
 
     def _handle_stanza(self, stanza: etree._Element) -> None:
-        if stanza.tag == f"{{{CLIENT}}}presence":
+        # By local name: servers differ in namespaces, and a strict reading loses events silently.
+        kind = codec.name(stanza)
+        if kind == "presence":
             self._handle_presence(stanza)
-        # Only the node's own service may publish events.
-        elif stanza.get("from", "").lower() == self._address.pubsub.lower():
-            self._handle_events(stanza)
+        elif kind == "message" and self._is_from_server(stanza.get("from", "")):
+            self._handle_message(stanza)
+
+    def _is_from_server(self, sender: str) -> bool:
+        """Return whether a sender may publish events: the node's service, or the user's account.
+
+        Other clients have addresses with a resource, also those of the same user.
+        """
+        account, _, _resource = self.jid.partition("/")
+        return sender.lower() in ("", self._address.pubsub.lower(), account.lower())
 
     def _handle_presence(self, presence: etree._Element) -> None:
         sender, _, _resource = presence.get("from", "").partition("/")
@@ -215,13 +229,26 @@ class NotificationSession:
         if kind in (None, "unavailable"):
             self._queue(ServerPresence(kind is None))
 
-    def _handle_events(self, message: etree._Element) -> None:
-        for items in message.iterfind(f"{{{_EVENT}}}event/{{{_EVENT}}}items"):
-            node = items.get("node", "")
-            # In any namespace: 12.5 was recorded with urn:xmpp:push:0 instead of pubsub's.
-            for notification in items.iterfind(f"{{{_EVENT}}}item/{{*}}notification"):
-                size = len(notification.text or "")
-                self._queue(_read_event(node, notification), size)
+    def _handle_message(self, message: etree._Element) -> None:
+        for event in codec.named(message, "event"):
+            for items in codec.named(event, "items"):
+                node = items.get("node", "").rstrip("/")
+                for item in codec.named(items, "item"):
+                    self._handle_item(node, item)
+
+    def _handle_item(self, node: str, item: etree._Element) -> None:
+        """Queue the updates in an item; if one can't be read, have everything read again."""
+        size = sum(len(text) for text in item.itertext())
+        try:
+            updates = _read_item(item)
+        except FinesseInvalidResponse as error:
+            if node not in self._unreadable_nodes and len(self._unreadable_nodes) < MAX_LOGGED:
+                self._unreadable_nodes.add(node)
+                log.warning("events on %s can't be read: %s", node[:120], error.detail)
+            self._queue(ReadAgain(), size)
+        else:
+            for update in updates:
+                self._queue(UpdateEvent(node, update), size)
 
     def _queue(self, notice: Notice, size: int = 0) -> None:
         self._queued_bytes += size
@@ -269,14 +296,20 @@ class NotificationSession:
         return True
 
 
-def _read_event(node: str, notification: etree._Element) -> UpdateEvent | InvalidEvent:
-    """Parse the update in `notification`: normally escaped text; some servers send elements."""
-    if len(notification):
-        text = etree.tostring(notification[0], encoding="unicode")
-    else:
-        text = notification.text or ""
-    try:
-        return UpdateEvent(node, messages.read_update(text))
-    except FinesseInvalidResponse as error:
-        log.warning("an event on %s can't be parsed: %s", node[:120], error.detail)
-        return InvalidEvent(node)
+def _read_item(item: etree._Element) -> list[Update]:
+    """Return the updates in an item. Raises FinesseInvalidResponse.
+
+    An update is normally escaped text in a `<notification>`; some servers send elements. The
+    notification's namespace is pubsub's, or urn:xmpp:push:0 as recorded on 12.5.
+    """
+    updates = []
+    for payload in item:
+        if codec.name(payload) == "update":
+            updates.append(messages.read_update_element(payload))
+        elif len(payload):
+            updates += [messages.read_update_element(each) for each in payload]
+        else:
+            updates.append(messages.read_update(payload.text or ""))
+    if not updates:
+        raise codec.invalid_response("an event without content")
+    return updates

@@ -21,14 +21,18 @@ from callcard.finesse.xml_fields import child, children, text
 class ApiError:
     """A refusal.
 
-    In a response, `data` names the wrong value. In an event, `data` is the platform's code and
-    `message` the name of that code.
+    In a response, `data` names the wrong value. In an event, it is usually the platform's code and
+    `message` the code's name, but servers of 2020 were recorded to send an extension.
     """
 
     type: str = text("ErrorType")
     message: str = text("ErrorMessage")
     data: str = text("ErrorData")
     media: str = text("ErrorMedia")
+    peripheral_error_code: str = text()
+    peripheral_error_text: str = text()
+    """A sentence of the platform's; recorded on 12.5 after a refused sign-in."""
+    peripheral_error_msg: str = text()
 
 
 # ---- people
@@ -145,10 +149,8 @@ class CallVariable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaProperties:
-    """The data of a call.
-
-    The event stream for web apps needs `dnis` and `queue_number`; links to UCCE's call records need
-    `call_key_sequence_num`; campaign calls need `outbound_classification`.
+    """The data of a call. `dnis`, `queue_number`, `call_key_sequence_num` (links to UCCE's call
+    records) and `outbound_classification` (campaigns) are for web apps.
     """
 
     media_id: str = text()
@@ -273,10 +275,8 @@ class DialogAction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueStatistics:
-    """The numbers of a queue, as text, for the supervisor's team board.
-
-    They are -1 where the platform does not count: on UCCX, for a queue without agents, and where
-    statistics are switched off.
+    """The numbers of a queue, as text: -1 where the platform does not count, as on UCCX, for a
+    queue without agents, and where statistics are switched off.
     """
 
     calls_in_queue: str = text()
@@ -368,10 +368,9 @@ class SystemInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayoutConfig:
-    """The default layout, for `callcard deploy`."""
+    """The default layout, for `callcard deploy`: a finesseLayout document, as text."""
 
     layoutxml: str = text()
-    """A finesseLayout document, as text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

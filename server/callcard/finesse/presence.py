@@ -13,6 +13,7 @@ import asyncio
 import base64
 import logging
 import random
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,9 +26,9 @@ from callcard.finesse.messages import API
 from callcard.finesse.node_selector import NodeSelector
 from callcard.finesse.nodes import Node
 from callcard.finesse.notifications import (
-    InvalidEvent,
     Notice,
     NotificationSession,
+    ReadAgain,
     ServerPresence,
     UpdateEvent,
 )
@@ -88,6 +89,7 @@ class Presence:
         self._diff = UserStateDiff(user, self._publish)
         self._pending: list[_PendingCommand] = []
         self._failed_reconnects = 0
+        self._session: NotificationSession | None = None
         self._task = asyncio.create_task(self._run())
 
     def outcome(self, command: Command) -> Outcome:
@@ -106,6 +108,14 @@ class Presence:
         self._pending.append(pending)
         outcome.add_done_callback(lambda _: self._pending.remove(pending))
         return outcome
+
+    def read_again(self) -> None:
+        """Read the user and their calls soon, as Finesse does not promise an event.
+
+        Of six recorded sign-ins none brought one.
+        """
+        if self._session is not None:
+            self._session.read_again()
 
     async def close(self) -> None:
         """Close the presence. A minute later Finesse signs out an agent without another one."""
@@ -198,18 +208,35 @@ class Presence:
         session = await NotificationSession.open(
             address, self.user, self._password, ping_seconds=self._timing.ping_seconds
         )
+        self._session = session
         try:
-            deferred = await self._read_snapshot(session)
+            waiting = deque(await self._read_snapshot(session))
             self.connected.set()
             self._publish(ConnectionChanged("up", self.node.name))
-            for notice in deferred:
-                await self._process(session, notice)
             while True:
-                await self._process(session, await session.next())
+                notice = waiting.popleft() if waiting else await session.next()
+                if self._is_unclear(notice):
+                    arrived = await self._read_snapshot(session)
+                    kept = (each for each in waiting if not self._is_superseded(each))
+                    waiting = deque((*kept, *arrived))
+                    # Read, and still so: the event also answers a command.
+                    if self._is_unclear(notice) or isinstance(notice, ReadAgain):
+                        continue
+                await self._process(notice)
         finally:
+            self._session = None
             await asyncio.shield(session.close())
 
-    async def _process(self, session: NotificationSession, notice: Notice) -> None:
+    def _is_unclear(self, notice: Notice) -> bool:
+        """Return whether only a read shows what has changed."""
+        match notice:
+            case ReadAgain():
+                return True
+            case UpdateEvent(node, update):
+                return self._diff.is_unclear(node, update)
+        return False
+
+    async def _process(self, notice: Notice) -> None:
         match notice:
             case UpdateEvent(node, update) if node == f"{API}/SystemInfo":
                 for info in update.objects:
@@ -217,9 +244,6 @@ class Presence:
                         await self._confirm_loss("SystemInfo says OUT_OF_SERVICE")
             case UpdateEvent(node, update):
                 self._diff.apply_event(node, update)
-            case InvalidEvent():
-                for deferred in await self._read_snapshot(session):
-                    await self._process(session, deferred)
             case ServerPresence(False):
                 await self._confirm_loss("the user finesse is unavailable")
 
@@ -256,12 +280,10 @@ class Presence:
         return isinstance(notice, UpdateEvent) and notice.node in self._diff.own_nodes
 
     def _is_superseded(self, notice: Notice) -> bool:
-        """Return whether the next read replaces this event. No snapshot contains a refusal."""
-        return (
-            isinstance(notice, UpdateEvent)
-            and self._is_own_event(notice)
-            and not notice.update.errors
-        )
+        """Return whether a later read replaces this event. No snapshot contains a refusal."""
+        if isinstance(notice, UpdateEvent):
+            return self._is_own_event(notice) and not notice.update.errors
+        return isinstance(notice, ReadAgain)
 
     def _publish(self, change: Change) -> None:
         self._resolve_outcomes(change)

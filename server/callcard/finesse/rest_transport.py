@@ -23,6 +23,7 @@ from callcard.errors import (
 )
 from callcard.finesse import codec, messages
 from callcard.finesse.messages import Request
+from callcard.finesse.objects import ApiError
 
 MAX_RESPONSE_BYTES = 4 * 1024 * 1024
 """A phone book of 6,000 contacts is about 2 MB, everything else far smaller."""
@@ -118,7 +119,9 @@ def _refusal(status: int, body: bytes) -> CallcardError:
     """
     error = next(iter(messages.read_api_errors(body)), None)
     kind = error.type if error else ""
-    detail = f"Finesse: {error.message or error.type}" if error else f"Finesse: HTTP {status}"
+    detail = f"Finesse: HTTP {status}"
+    if error:
+        detail = f"Finesse: {error.peripheral_error_text or error.message or error.type}"
     if status == 403 or kind in ("Invalid Authorization User Specified", "Invalid Supervisor"):
         return NotPermitted(detail)
     if status == 401 and kind != "Invalid State":
@@ -130,7 +133,20 @@ def _refusal(status: int, body: bytes) -> CallcardError:
             "Finesse is up but not in service. It is usually back within two minutes."
         )
     if error and status < 500:
-        return FinesseRefused(detail, type=error.type, message=error.message, data=error.data)
+        return error_of(error, detail)
     if error:
         return FinesseInvalidResponse(f"{detail}. Try again, or look in the log of Finesse.")
     return codec.invalid_response(f"HTTP {status} without an error document")
+
+
+def error_of(error: ApiError, detail: str) -> FinesseRefused:
+    """Return Finesse's refusal as an error with all that Finesse says of it."""
+    return FinesseRefused(
+        detail,
+        type=error.type,
+        message=error.message,
+        data=error.data,
+        peripheral_code=error.peripheral_error_code,
+        peripheral_text=error.peripheral_error_text,
+        peripheral_message=error.peripheral_error_msg,
+    )

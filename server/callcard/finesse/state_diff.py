@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from callcard.finesse.messages import API
@@ -75,6 +75,20 @@ class UserStateDiff:
         """The publish-subscribe nodes for this user and their calls."""
         return f"{API}/User/{self.login_id}", f"{API}/User/{self.login_id}/Dialogs"
 
+    def is_unclear(self, node: str, update: Update) -> bool:
+        """Return whether only a read shows what an event on the user's own nodes has changed.
+
+        It names neither an object nor an error; or it signs the user out: after a failover Finesse
+        was seen to send that after a successful sign-in, and to be wrong.
+        """
+        if node not in self.own_nodes or update.errors:
+            return False
+        users = [each for each in update.objects if isinstance(each, User) and each.login_id]
+        dialogs = [each for each in update.objects if isinstance(each, Dialog) and each.id]
+        if any(each.state == "LOGOUT" for each in users):
+            return self.user is not None and self.user[0].state != "LOGOUT"
+        return not users and not dialogs
+
     def apply_snapshot(self, user: User, dialogs: Iterable[Dialog]) -> None:
         """Publish the difference to a snapshot.
 
@@ -113,12 +127,10 @@ class UserStateDiff:
 
     def _apply_user(self, user: User, request_id: str) -> None:
         known, known_request_id = self.user or (None, "")
-        if (
-            known is not None
-            and user.state_change_time
-            and user.state_change_time < known.state_change_time
-        ):
-            return
+        if known is not None:
+            if "" < user.state_change_time < known.state_change_time:
+                return
+            user = _complete_user(user, known)
         if user != known or request_id not in ("", known_request_id):
             self.user = (user, request_id)
             self.publish(UserChanged(user, request_id))
@@ -146,11 +158,35 @@ class UserStateDiff:
         if dialog.id not in self.dialogs:
             return
         known, _request_id = self.dialogs.pop(dialog.id)
+        if not dialog.participants:  # less than the event before
+            dialog = replace(known, state=dialog.state or known.state)
         self.ended_at[dialog.id] = max(_last_change(dialog), _last_change(known))
         if len(self.ended_at) > MAX_REMEMBERED_ENDED_CALLS:
             oldest = next(iter(self.ended_at))
             del self.ended_at[oldest]
         self.publish(DialogChanged("ended", dialog, request_id))
+
+
+_LASTING = (
+    "uri",
+    "roles",
+    "login_name",
+    "media_type",
+    "settings",
+    "first_name",
+    "last_name",
+    "team_id",
+    "team_name",
+    "teams",
+    "wrap_up_timer",
+)
+"""What a user has in every state, so that an event without it leaves it as it was."""
+
+
+def _complete_user(user: User, known: User) -> User:
+    """Return the user with what an event left out: a first RESERVED was recorded without team."""
+    missing = {name: getattr(known, name) for name in _LASTING if not getattr(user, name)}
+    return replace(user, **missing) if missing else user
 
 
 def _is_older(dialog: Dialog, known: Dialog) -> bool:

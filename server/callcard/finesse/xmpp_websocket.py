@@ -20,6 +20,7 @@ from lxml import etree
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_websocket
 
+from callcard.finesse import codec
 from callcard.finesse.xmpp_base import (
     CLIENT,
     IQ_TIMEOUT_SECONDS,
@@ -211,7 +212,7 @@ class _WebSocketStream:
         try:
             while True:
                 stanza = await self._next_stanza()
-                if stanza.tag == f"{{{CLIENT}}}iq":
+                if codec.name(stanza) == "iq":
                     await self._handle_iq(stanza)
                 else:
                     self.on_stanza(stanza)

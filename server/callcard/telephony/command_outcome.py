@@ -19,6 +19,7 @@ from callcard.errors import CallcardError, FinesseRefused
 from callcard.finesse.client import Command
 from callcard.finesse.objects import ApiError
 from callcard.finesse.presence import Presence
+from callcard.finesse.rest_transport import error_of
 
 Outcome = Literal["pending", "confirmed", "unknown", "truncated", "unchanged"]
 
@@ -84,10 +85,12 @@ async def await_outcome(
     return CommandResult(request_id=command.request_id, outcome=outcome)
 
 
+INVALID_ACTION = "INVALID_ACTION "
+"""Begins the message for an action that is not allowed now (recorded on UCCE, 2020)."""
 EXPLANATIONS = {
     "2": "This way of signing in is not possible here",
     "14": "This number cannot be reached",
-    "22": "Not possible in the current state of the call",
+    "22": "Not possible in the current state of the call or the agent",
     "33": "Not possible during this call",
     "34": "The phone does not respond",
     "38": "The conference is full",
@@ -111,14 +114,17 @@ Sources: UCCE CTI Server Message Reference; 13145, 20700, 20999, 88049: page Dia
 
 def refusal_error(error: ApiError) -> FinesseRefused:
     """Return Finesse's refusal of a command as an error with an explanation."""
-    return FinesseRefused(
-        explain_refusal(error.data, error.message),
-        type=error.type,
-        message=error.message,
-        data=error.data,
-    )
+    return error_of(error, explain_refusal(error))
 
 
-def explain_refusal(code: str, message: str) -> str:
-    """Return a sentence for the platform's error code, or Finesse's own message."""
-    return EXPLANATIONS.get(code, f"Finesse: {message}")
+def explain_refusal(error: ApiError) -> str:
+    """Return a sentence for the platform's error code, and the platform's own if it sent one.
+
+    `errorData` is a code unless the message is about an action: then it is the extension.
+    """
+    code = "22" if error.message.startswith(INVALID_ACTION) else error.data
+    explanation = EXPLANATIONS.get(code, "")
+    own_words = error.peripheral_error_text or error.peripheral_error_msg
+    if not explanation:
+        return f"Finesse: {own_words or error.message or error.type}"
+    return f"{explanation}. Finesse: {own_words}" if own_words else explanation
