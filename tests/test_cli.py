@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import http.client
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests.conftest import ROOT
 from tests.harness.ports import free_port
@@ -147,6 +149,28 @@ def test_sandbox_serves_https_with_its_own_certificate(tmp_path: Path) -> None:
     arguments = ("sandbox", "--port", port, "--tls", "--platform", "uccx")
     with running(*arguments, cwd=tmp_path, ready=url, tls=unverified):
         assert not can_fetch(url), "no other client trusts it"
+
+
+def test_serve_answers_every_request_over_https(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    issued.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    issued.cert_chain_pems[0].write_to_path(str(tmp_path / "chain.pem"))
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    port = free_port()
+    certificate = ("--tls-cert", "chain.pem", "--tls-key", "key.pem")
+    (tmp_path / "own.toml").write_text('[finesse]\nurl = "http://127.0.0.1:9"\n')
+    arguments = ("serve", "--config", "own.toml", "--port", str(port), *certificate)
+    ready = f"https://127.0.0.1:{port}/healthz"
+    with running(*arguments, cwd=tmp_path, ready=ready, tls=trusting):
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=trusting)
+        for path in ("/healthz", "/openapi.json", "/api/v1/me", "/docs", "/healthz"):
+            connection.request("GET", path)
+            response = connection.getresponse()
+            assert response.status in (200, 401), path
+            assert len(response.read()) == int(response.headers["content-length"]), path
+        connection.close()
 
 
 def test_serve_with_a_settings_file_and_two_workers(tmp_path: Path) -> None:

@@ -82,8 +82,9 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         # Strangers decide how often its warning "Invalid HTTP request" comes.
         self.logger = logging.getLogger("callcard.http")
         # From the first unread byte on, the client has UNREAD_TIMEOUT_SECONDS to read on; also
-        # after close(), which waits until everything is read.
-        transport.set_write_buffer_limits(high=0)
+        # after close(), which waits until everything is read. Not 0: with that, a TLS transport
+        # takes an empty buffer for a full one, and responses wait for ever.
+        transport.set_write_buffer_limits(high=1, low=0)
         peer = self.client[0] if self.client else ""
         if (
             len(self.connections) > MAX_CONNECTIONS
