@@ -15,7 +15,7 @@ import pytest
 from callcard.app import create_app
 from callcard.errors import FinesseError, FinesseInvalidResponse, FinesseUnreachable
 from callcard.finesse.connections import create_tls_context, open_cluster, open_http_clients
-from callcard.settings import FinesseSettings
+from callcard.settings_sections import FinesseSettings
 from tests.contracts.http_source import Misbehaving, response
 from tests.harness.ports import free_port
 from tests.harness.settings import settings_in

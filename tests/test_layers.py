@@ -70,6 +70,7 @@ LAYERS = (
         "callcard.futures",
         "callcard.terminal",
         "callcard.settings",
+        "callcard.settings_sections",
         "callcard.text",
         "callcard.times",
     ),

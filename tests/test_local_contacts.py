@@ -70,6 +70,40 @@ async def test_suffix_match_is_the_fallback_for_exact_match(
     assert await found(contacts, "+49 30 99925100") == [], "seven digits are not enough"
 
 
+@pytest.mark.parametrize(
+    ("stored", "called"),
+    [
+        ("+1 212 555 0123", "+13125550123"),
+        ("+49 30 23125100", "+49 40 23125100"),
+        ("030 23125100", "04323 125100"),
+    ],
+)
+async def test_two_complete_numbers_of_one_country_are_two_lines(
+    contacts: LocalContacts, tmp_path: Path, stored: str, called: str
+) -> None:
+    load(contacts, tmp_path / "a.csv", f"name,phone\nKnown,{stored}\n")
+    assert await found(contacts, called) == []
+
+
+@pytest.mark.parametrize(
+    ("stored", "called"),
+    [
+        ("+5215512345678", "+525512345678"),
+        ("+5491112345678", "+541112345678"),
+        ("+541112345678", "+5491112345678"),
+        ("+551181234567", "+5511981234567"),
+        ("+4915112345678", "4915112345678"),
+        ("4915112345678", "+4915112345678"),
+        ("04915 112345678", "4915112345678"),
+    ],
+)
+async def test_readings_of_one_number_match(
+    contacts: LocalContacts, tmp_path: Path, stored: str, called: str
+) -> None:
+    load(contacts, tmp_path / "a.csv", f"name,phone\nKnown,{stored}\n")
+    assert await found(contacts, called) == [("exact", "Known")]
+
+
 async def test_latest_interaction_ranks_first(contacts: LocalContacts, tmp_path: Path) -> None:
     load(contacts, tmp_path / "kunden.csv", CSV)
     rows = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import httpx
 import pytest
 
@@ -55,6 +57,20 @@ async def test_do_not_call_number_is_not_dialled(centre: ContactCentre) -> None:
         assert (await supervisor.delete(path)).status_code == 404
         assert (await supervisor.get("/lists/white")).status_code == 404
         assert (await agent.post("/calls", json=dial)).status_code == 202
+
+
+@pytest.mark.parametrize("settings", [{"telephony": {"country": "DE"}}], indirect=True)
+async def test_list_that_forbids_counts_for_every_reading(
+    desktop: Callable[[str], httpx.AsyncClient],
+) -> None:
+    agent, supervisor = desktop("1001"), desktop("2001")
+    entry = {"number": "4915112345678", "reason": "asked for it"}
+    assert (await supervisor.post("/lists/do-not-call", json=entry)).status_code == 201
+    for spelling in ("+4915112345678", "015112345678", "4915112345678", "04915 112345678"):
+        answer = await agent.post("/calls", json={"to": spelling})
+        assert answer.json()["code"] == "do-not-call", spelling
+    assert (await supervisor.delete("/lists/do-not-call/4915112345678")).status_code == 200
+    assert (await supervisor.get("/lists/do-not-call")).json()["numbers"] == []
 
 
 async def test_audit_has_every_change_and_every_hit(centre: ContactCentre) -> None:

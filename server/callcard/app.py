@@ -81,13 +81,14 @@ def create_app(
     own_clients = open_http_clients(settings.finesse, tls) if http is None else []
     cluster = open_cluster(settings.finesse, [http] if http else own_clients, tls)
     country = settings.telephony.country
+    internal = settings.telephony.internal_numbers
     store = SqliteStore(settings.journal_database)
     events = EventBus()
 
     sources = open_sources(settings)
     sink = open_delivery_sink(settings, sources)
-    directory = Directory(sources, country, settings.contacts.deadline_seconds)
-    number_lists = NumberLists(store, country, clock)
+    directory = Directory(sources, country, settings.contacts.deadline_seconds, internal)
+    number_lists = NumberLists(store, country, clock, internal)
     journal = Journal(store, directory, number_lists, events, settings, clock)
     delivery = Delivery(store, sink, events, settings, clock)
 
@@ -100,7 +101,7 @@ def create_app(
         memory=lockout_memory or LockoutMemory(),
         on_verified=roster.update,
     )
-    dial_plan = DialPlan(country, numbers.read_rules(settings.telephony.dial_rules))
+    dial_plan = DialPlan(country, numbers.read_rules(settings.telephony.dial_rules), internal)
     call_control = CallControl(dial_plan, number_lists, cluster)
     send_report = partial(journal.report, from_finesse=True)
     sessions = Sessions(
@@ -120,7 +121,7 @@ def create_app(
         journal=journal,
         interactions=Interactions(store, directory, settings, clock),
         call_control=call_control,
-        callbacks=Callbacks(store, call_control, events, country, clock),
+        callbacks=Callbacks(store, call_control, events, country, clock, internal),
         number_lists=NumberListActions(store, number_lists, country, clock),
         sessions=sessions,
         transfer_targets=TransferTargets(directory, roster),

@@ -7,7 +7,7 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
@@ -60,11 +60,13 @@ class Callbacks:
         events: EventBus,
         country: str,
         clock: Callable[[], float] = time.time,
+        internal_numbers: Sequence[str] = (),
     ) -> None:
         self._store = store
         self._call_control = call_control
         self._events = events
         self._country = country
+        self._internal_numbers = internal_numbers
         self._clock = clock
         events.handle(CallEnded, self._call_ended)
 
@@ -74,7 +76,7 @@ class Callbacks:
 
     async def add(self, agent: Agent, new: NewCallback) -> Callback:
         """Save a callback. The same `request_id` again returns the callback saved before."""
-        number = numbers.require(new.number, self._country, "number")
+        number = numbers.require(new.number, self._country, "number", self._internal_numbers)
         id = str(uuid.uuid4())
         if new.request_id:
             id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{agent.login_id}:{new.request_id}"))
@@ -151,7 +153,7 @@ class Callbacks:
         """
         if not event.outgoing:
             return
-        called = numbers.read(event.number, self._country)
+        called = numbers.read(event.number, self._country, self._internal_numbers)
         now = times.iso_text(self._clock())
         for callback in await self._store.open_callbacks(agent.login_id, MAX_CALLBACKS):
             if not callback.last_tried_at or callback.number != (called.e164 or called.digits):

@@ -57,36 +57,42 @@ class NumberListActions:
         return tuple(self._show(row) for row in rows)
 
     async def add(self, agent: Agent, name: str, number: str, reason: str) -> ListedNumber:
-        """Put a number on a list. Adding it again replaces the reason."""
+        """Put a number on a list, in each of its readings. Adding it again replaces the reason."""
         _require_name(name)
         _require_supervisor(agent)
         numbers.require(number, self._country, "number")
-        key = self._number_lists.key(number)
-        row = ListedNumberRow(
-            list=name,
-            number=key,
-            given=number,
-            reason=reason,
-            author=agent.login_id,
-            added_at=self._clock(),
-        )
+        rows = [
+            ListedNumberRow(
+                list=name,
+                number=key,
+                given=number,
+                reason=reason,
+                author=agent.login_id,
+                added_at=self._clock(),
+            )
+            for key in self._number_lists.keys(number)
+        ]
         async with self._store.transaction() as tx:
-            await tx.save_listed_number(row)
-            await tx.add_audit_row(self._audit(agent, f"added to {name}", key, reason))
-        return self._show(row)
+            for row in rows:
+                await tx.save_listed_number(row)
+                await tx.add_audit_row(self._audit(agent, f"added to {name}", row.number, reason))
+        return self._show(rows[0])
 
     async def remove(self, agent: Agent, name: str, number: str) -> ListedNumber:
-        """Take a number off a list and return what it was."""
+        """Take a number off a list, in each of its readings, and return what it was."""
         _require_name(name)
         _require_supervisor(agent)
-        key = self._number_lists.key(number)
-        row = await self._store.listed_number(name, key)
-        if row is None:
+        keys = self._number_lists.keys(number)
+        found = [await self._store.listed_number(name, key) for key in keys]
+        rows = [row for row in found if row is not None]
+        if not rows:
             raise NotFound(f"{number[:40]!r} is not on the list {name}")
         async with self._store.transaction() as tx:
-            if await tx.delete_listed_number(name, key):
-                await tx.add_audit_row(self._audit(agent, f"removed from {name}", key))
-        return self._show(row)
+            for row in rows:
+                if await tx.delete_listed_number(name, row.number):
+                    audited = self._audit(agent, f"removed from {name}", row.number)
+                    await tx.add_audit_row(audited)
+        return self._show(rows[0])
 
     async def audit(self, agent: Agent) -> tuple[AuditEntry, ...]:
         """Return the newest audit entries, for supervisors."""

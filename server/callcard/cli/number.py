@@ -54,7 +54,8 @@ def explain(
     )
     home = settings.telephony.country
     dial_rules = numbers.read_rules(settings.telephony.dial_rules)
-    parsed, spellings = numbers.explain(given, home)
+    internal = settings.telephony.internal_numbers
+    parsed, spellings = numbers.explain(given, home, internal)
     _print_reading(given, home, parsed, spellings)
     address, used_rule = numbers.dial_string(parsed, home, dial_rules)
     echo(f"dialled    {address or 'not dialable'}")
@@ -82,8 +83,18 @@ def _print_reading(given: str, home: str, parsed: Number, spellings: tuple[Attem
     if parsed.display:
         country = f" ({parsed.country})" if parsed.country else ""
         echo(f"shown as   {parsed.display}{country}")
+    for other in parsed.other_e164:
+        echo(
+            f"or         {other}, if the first has no contact; a list that forbids counts for both"
+        )
+    if parsed.problem:
+        echo(f"because    {parsed.problem}")
     if parsed.extension:
         echo(f"extension  {parsed.extension} (not used for the search)")
+    if parsed.sent_after:
+        echo(f"sent after {parsed.sent_after} (behind a pause; neither searched nor dialled)")
+    if parsed.annotation:
+        echo(f"left out   {parsed.annotation!r}")
 
 
 def _print_contacts(settings: Settings, parsed: Number) -> None:

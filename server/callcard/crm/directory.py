@@ -65,10 +65,11 @@ class Directory:
     sources: Sequence[ContactSource]
     country: str
     deadline_seconds: float
+    internal_numbers: Sequence[str] = ()
 
     async def by_number(self, given: str) -> Lookup:
         """Return the contacts with a number; a withheld or unreadable one has no matches."""
-        number = telephony_numbers.read(given, self.country)
+        number = telephony_numbers.read(given, self.country, self.internal_numbers)
         parsed = self._parse_number(given)
         if number.kind == "withheld" or not number.digits:
             return Lookup(number=parsed, matches=(), sources={})
@@ -80,7 +81,7 @@ class Directory:
         return Lookup(number=parsed, matches=tuple(matches[:MAX_MATCHES]), sources=sources)
 
     def _parse_number(self, given: str) -> ParsedNumber:
-        number = telephony_numbers.read(given, self.country)
+        number = telephony_numbers.read(given, self.country, self.internal_numbers)
         return ParsedNumber(
             given=given,
             kind=number.kind,
@@ -135,7 +136,9 @@ class Directory:
             company=company.strip(),
             email=email.strip(),
             numbers=tuple(
-                telephony_numbers.require(text, self.country, f"numbers[{index}]")
+                telephony_numbers.require(
+                    text, self.country, f"numbers[{index}]", self.internal_numbers
+                )
                 for index, text in enumerate(numbers)
             ),
         )

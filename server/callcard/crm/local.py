@@ -239,17 +239,37 @@ class LocalContacts(ContactSource):
             "select distinct contact_id from contact_number"
             " where reversed_digits = ? and e164 is ? limit ?"
         )
-        rows = self._reader.execute(sql, (number.reversed, number.e164, _MAX_CANDIDATES))
-        ids = [row[0] for row in rows]
-        if ids or not self._suffix_digits or len(number.digits) < self._suffix_digits:
-            return ids, "exact"
+        readings = [(number.reversed, number.e164)]
+        readings += [(e164[:0:-1], e164) for e164 in number.other_e164]
+        for reversed_digits, e164 in readings:
+            rows = self._reader.execute(sql, (reversed_digits, e164, _MAX_CANDIDATES))
+            if ids := [row[0] for row in rows]:
+                return ids, "exact"
+        if not self._suffix_digits or len(number.digits) < self._suffix_digits:
+            return [], "exact"
         prefix = number.reversed[: self._suffix_digits]
         sql = (
-            "select distinct contact_id from contact_number"
+            "select contact_id, e164, given from contact_number"
             " where reversed_digits >= ? and reversed_digits < ? limit ?"
         )
         rows = self._reader.execute(sql, (prefix, prefix + _AFTER_ALL_DIGITS, _MAX_CANDIDATES))
-        return [row[0] for row in rows], "suffix"
+        similar = dict.fromkeys(
+            id for id, e164, given in rows if self._may_be_same(number, e164, given)
+        )
+        return list(similar), "suffix"
+
+    def _may_be_same(self, number: Number, e164: str | None, given: str) -> bool:
+        """Return whether two numbers with the same last digits may be one.
+
+        They may if a country code or area code is missing in one of them. Two complete numbers of
+        one country are two lines, as (312) 555-0123 and (212) 555-0123 are, unless the stored one
+        can be read in another way.
+        """
+        if e164 is None or number.e164 is None:
+            return True
+        if not e164.startswith(f"+{numbers.calling_code(number.e164)}"):
+            return True
+        return number.e164 in numbers.read(given, self._country).other_e164
 
     def _ranked(self, ids: list[int]) -> list[int]:
         """Return the best MAX_MATCHES: those with the latest interaction first, then by name."""

@@ -15,7 +15,7 @@ from callcard.finesse.client import FinesseClient
 from callcard.finesse.cluster import Cluster
 from callcard.finesse.nodes import Node
 from callcard.finesse.xmpp_base import Address
-from callcard.settings import FinesseSettings
+from callcard.settings_sections import FinesseSettings
 
 KEEP_ALIVE_SECONDS = 4.0
 """How long an idle connection is reused. Less than servers keep theirs: a command that meets a

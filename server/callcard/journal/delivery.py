@@ -159,9 +159,7 @@ class Delivery:
         record = entry.record
         assert not record.unverified
         try:
-            interaction = for_crm(
-                record, self._settings.journal.owner, self._settings.telephony.country
-            )
+            interaction = for_crm(record, self._settings.journal.owner, self._settings.telephony)
             async with asyncio.timeout(DEADLINE_SECONDS):
                 await self._sink.log(interaction)
         except SourceRejected as error:

@@ -9,7 +9,7 @@ from callcard.crm import base as crm
 from callcard.journal import lifecycle
 from callcard.journal.call_record import CallRecord, ChosenContact, Segment
 from callcard.journal.journal_entry import JournalEntry
-from callcard.settings import JournalSettings
+from callcard.settings_sections import JournalSettings, TelephonySettings
 from callcard.telephony import numbers
 
 
@@ -125,9 +125,11 @@ def requires_wrap_up(segment: Segment, settings: JournalSettings) -> bool:
     return "*" in settings.wrap_up_required_teams or segment.team in settings.wrap_up_required_teams
 
 
-def for_crm(record: CallRecord, owner_rule: str, country: str) -> crm.InteractionRecord:
+def for_crm(
+    record: CallRecord, owner_rule: str, telephony: TelephonySettings
+) -> crm.InteractionRecord:
     """Return the record as a CRM stores it."""
-    parsed = numbers.read(record.number, country)
+    parsed = numbers.read(record.number, telephony.country, telephony.internal_numbers)
     return crm.InteractionRecord(
         id=record.id,
         contact=record.contact.id if record.contact else "",

@@ -23,25 +23,42 @@ NEVER_LOGGED_SECONDS = 3600.0
 class NumberLists:
     """Which numbers are on which list. Every hit is audited."""
 
-    def __init__(self, store: Store, country: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        store: Store,
+        country: str,
+        clock: Callable[[], float] = time.time,
+        internal_numbers: Sequence[str] = (),
+    ) -> None:
         self._store = store
         self._country = country
+        self._internal_numbers = internal_numbers
         self._clock = clock
 
+    def keys(self, number: str) -> tuple[str, ...]:
+        """Return the forms in which a number is listed: E.164 or internal digits.
+
+        Several if its digits can be read in several ways, so that the stricter reading wins.
+        """
+        readings = numbers.readings(number, self._country, self._internal_numbers)
+        return tuple(filter(None, map(_key, readings)))
+
     def key(self, number: str) -> str:
-        """Return the form in which a number is listed: E.164, internal digits, or empty."""
-        return _key(numbers.read(number, self._country))
+        """Return the likeliest of `keys`, or nothing."""
+        return next(iter(self.keys(number)), "")
 
     async def is_listed(self, name: NumberListName, number: str) -> bool:
-        key = self.key(number)
-        return bool(key) and await self._store.listed_number(name, key) is not None
+        for key in self.keys(number):
+            if await self._store.listed_number(name, key) is not None:
+                return True
+        return False
 
     async def check_dialling(self, agent: str, number: str) -> None:
         """Raise DoNotCall for a number that must not be called, and record the attempt.
 
         Also for one behind a service code.
         """
-        called = numbers.called_numbers(number, self._country)
+        called = numbers.called_numbers(number, self._country, self._internal_numbers)
         keys = {_key(each) for each in called} - {""}
         listed = [key for key in keys if await self._store.listed_number(DO_NOT_CALL, key)]
         if listed:

@@ -14,10 +14,11 @@ from callcard.telephony.numbers import DialRule
 class DialPlan:
     country: str
     rules: Sequence[DialRule]
+    internal: Sequence[str] = ()
 
     def address(self, to: str, own_extension: str) -> str:
         """Return what to dial for `to`, in any notation. Raises InvalidField."""
-        parsed = numbers.read(to, self.country)
+        parsed = numbers.read(to, self.country, self.internal)
         address, _rule = numbers.dial_string(parsed, self.country, self.rules)
         if address is None:
             raise InvalidField(

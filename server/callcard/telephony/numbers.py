@@ -8,50 +8,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import phonenumbers as pn
 
 from callcard.errors import InvalidField
+from callcard.telephony.internal_numbers import is_internal
 from callcard.telephony.number_text import (
     FEATURE_CODE,
     MAX_CHARACTERS,
+    SCIENTIFIC,
+    NumberText,
     digits_of,
     is_vanity,
+    split_annotation,
     strip_decoration,
 )
+from callcard.telephony.numbering_plans import (
+    INTERNAL_DIGITS,
+    candidates,
+    is_complete,
+    is_possible,
+    is_vanity_number,
+    other_forms,
+    present_form,
+    trunk_prefix,
+)
+from callcard.telephony.withheld import is_withheld
 
 Kind = Literal["public", "internal", "withheld", "unreadable"]
 
 _CACHED_NUMBERS = 65536
-
-_WITHHELD = {
-    # what gateways and SIP send
-    "", "anonymous", "private", "restricted", "unavailable", "unknown", "withheld", "blocked",
-    "p", "o", "id unavailable", "not available", "no number", "private number", "unknown number",
-    "number withheld", "no caller id",
-    # what carriers and phones send in other languages
-    "anonym", "privat", "unbekannt", "unterdrückt",
-    "anonyme", "privé", "inconnu", "masqué", "numéro masqué",
-    "anonimo", "privato", "sconosciuto", "numero privato",
-    "okänt", "okänt nummer", "dolt nummer", "skyddat nummer",
-    "خاص", "رقم خاص", "محجوب", "مجهول", "غير معروف",
-}  # fmt: skip
-_INTERNAL_DIGITS = 7
-"""Longest internal number; an equally short public one needs the home plan's notation."""
-_EXTENSION_DIGITS = 5
-"""Longest number that is internal in any notation."""
-_SUBSCRIBER_TYPES = {
-    pn.PhoneNumberType.FIXED_LINE,
-    pn.PhoneNumberType.MOBILE,
-    pn.PhoneNumberType.FIXED_LINE_OR_MOBILE,
-    pn.PhoneNumberType.PAGER,
-}
-
-_SEPARATE_ACCESS_CODE = re.compile(r"[089][\s,.-]+[+\d(]")
-"""An access code for an outside line that is separated from the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +71,14 @@ class Number:
     country: str | None = None
     """The two-letter region of a public number, if its plan gives one."""
     extension: str | None = None
+    sent_after: str = ""
+    """Digits to send once the call is connected, written behind a pause."""
+    annotation: str = ""
+    """Words around the number, as in `030 789 (Max)`."""
+    other_e164: tuple[str, ...] = ()
+    """What the same digits may also mean in the home country, and other forms of the line."""
+    problem: str = ""
+    """Why the number is unreadable."""
 
     @property
     def reversed(self) -> str:
@@ -89,17 +86,25 @@ class Number:
         return self.digits[::-1]
 
 
-class _Candidate(NamedTuple):
-    """A notation to try; `region` is that of a number without a country code."""
+def read(given: str, country: str, internal: Sequence[str] = ()) -> Number:
+    """Understand `given`; a number without a country code belongs to `country` (two letters).
 
-    rule: str
-    notation: str
-    region: str | None
+    `internal` are the site's own numbers, see `internal_numbers`. Other numbers of at most seven
+    digits are public if the plan of `country` has them, else internal.
+    """
+    return explain(given, country, tuple(internal))[0]
 
 
-def read(given: str, country: str) -> Number:
-    """Understand `given`; a number without a country code belongs to `country` (two letters)."""
-    return explain(given, country)[0]
+def readings(given: str, country: str, internal: Sequence[str] = ()) -> tuple[Number, ...]:
+    """Return what `read` returns, then the other valid readings of the same digits."""
+    number = read(given, country, internal)
+    others = (read(e164, country, internal) for e164 in number.other_e164)
+    return tuple(dict.fromkeys((number, *others)))
+
+
+def calling_code(e164: str) -> int:
+    """Return the country code of an E.164 number: 49 for +4930…"""
+    return pn.parse(e164, None).country_code or 0
 
 
 def is_country(code: str) -> bool:
@@ -107,61 +112,132 @@ def is_country(code: str) -> bool:
     return code in pn.SUPPORTED_REGIONS
 
 
-def require(given: str, country: str, field: str) -> Number:
+def require(given: str, country: str, field: str, internal: Sequence[str] = ()) -> Number:
     """Return a number that can be called. Raises InvalidField naming `field`."""
-    number = read(given, country)
+    number = read(given, country, internal)
     # A service code such as *72 is internal, but has nothing to call.
     if number.kind not in ("public", "internal") or not (number.e164 or number.digits):
-        raise InvalidField(field, f"{given[:40]!r} is not a number; write it with its country code")
+        problem = number.problem or "it is not a number; write it with its country code"
+        raise InvalidField(field, f"{given[:40]!r} can't be called: {problem}")
     return number
 
 
 @lru_cache(maxsize=_CACHED_NUMBERS)
-def explain(given: str, country: str) -> tuple[Number, tuple[Attempt, ...]]:
+def explain(
+    given: str, country: str, internal: tuple[str, ...] = ()
+) -> tuple[Number, tuple[Attempt, ...]]:
     """Return what `read()` returns, and the attempts in their order."""
-    text, extension = strip_decoration(given)
-    if text.lower() in _WITHHELD:
+    parts = strip_decoration(given)
+    text = parts.text
+    if parts.is_anonymous or is_withheld(text):
         return Number(given, "withheld"), ()
     if FEATURE_CODE.fullmatch(text):
         return Number(given, "internal", display=text), ()
+    if SCIENTIFIC.fullmatch(text):
+        reason = (
+            "a spreadsheet rounded it and its last digits are lost; format the column as text "
+            "and export again"
+        )
+        return _unreadable(given, reason), ()
+    number, attempts = _parse(given, parts, country, internal)
+    if number is None and parts.display_name and is_withheld(parts.display_name):
+        return Number(given, "withheld"), ()
+    if number is None and any(character.isalpha() for character in text):
+        return _parse_annotated(given, parts, country, internal, attempts)
+    if number is None:
+        number = _unreadable(given, "it is in no numbering plan", digits_of(text), text)
+    return number, attempts
+
+
+def _unreadable(given: str, problem: str, digits: str = "", display: str = "") -> Number:
+    display = display or given.strip()[:MAX_CHARACTERS]
+    return Number(given, "unreadable", digits=digits, display=display, problem=problem)
+
+
+def _parse_annotated(
+    given: str,
+    parts: NumberText,
+    country: str,
+    internal: tuple[str, ...],
+    attempts: tuple[Attempt, ...],
+) -> tuple[Number, tuple[Attempt, ...]]:
+    """Read a number with words around it, if a numbering plan has what is left without them."""
+    bare, annotation = split_annotation(parts.text)
+    if annotation and not any(character.isalpha() for character in bare):
+        inner = strip_decoration(bare)
+        number, attempts = _parse(given, inner, country, internal)
+        if number is not None and number.country and any(each.valid for each in attempts):
+            extension = number.extension or parts.extension or None
+            return replace(number, annotation=annotation, extension=extension), attempts
+    return _unreadable(given, "it is words, or a number and words that belong apart"), attempts
+
+
+def _parse(
+    given: str, parts: NumberText, country: str, internal: tuple[str, ...]
+) -> tuple[Number | None, tuple[Attempt, ...]]:
+    """Return the number that numbering plans make of a text, or None."""
+    text = parts.text
     digits = digits_of(text)
     has_letters = any(character.isalpha() for character in text)
     if not digits or (has_letters and not is_vanity(text)):
-        return Number(given, "unreadable", display=given.strip()[:MAX_CHARACTERS]), ()
-    is_short = len(digits) <= _INTERNAL_DIGITS and not text.startswith("+")
+        return None, ()
+    if internal and text.isdecimal() and is_internal(digits, internal):
+        return Number(given, "internal", digits=digits, display=digits), ()
+    is_short = len(digits) <= INTERNAL_DIGITS and not text.startswith("+")
     # Gateways send zeros for a caller who withholds the number.
     if not is_short and not digits.strip("0"):
         return Number(given, "withheld"), ()
-
     attempts = []
-    best: pn.PhoneNumber | None = None
-    region: str | None = None
-    for candidate in _candidates(text, digits, country):
+    found: list[pn.PhoneNumber] = []
+    possible: pn.PhoneNumber | None = None
+    for candidate in candidates(text, digits, country):
         try:
-            number = pn.parse(candidate.notation, candidate.region)
+            number = present_form(pn.parse(candidate.notation, candidate.region))
         except pn.NumberParseException:
-            attempts.append(Attempt(candidate.rule, candidate.notation, None, False))
+            if not found:
+                attempts.append(Attempt(candidate.rule, candidate.notation, None, False))
             continue
-        known = pn.region_code_for_number(number)
-        valid = known is not None and pn.is_valid_number_for_region(number, known)
-        attempts.append(Attempt(candidate.rule, candidate.notation, _e164(number), valid))
-        if valid and (not is_short or _is_complete(number, digits, country)):
-            best = number
-            region = known
-            break
-        if best is None and not (is_short or has_letters) and _is_possible(number):
-            best = number
-    if best is not None:
-        return _public(given, best, region, country, extension), tuple(attempts)
-    if len(digits) <= _INTERNAL_DIGITS and not has_letters:
+        region = pn.region_code_for_number(number)
+        valid = region is not None and pn.is_valid_number_for_region(number, region)
+        if valid or not found:
+            attempts.append(Attempt(candidate.rule, candidate.notation, _e164(number), valid))
+        usable = not is_short or is_complete(number, digits, country)
+        if has_letters and not _is_printed_so(number, text, country):
+            usable = False
+        if valid and usable and number not in found:
+            found.append(number)
+        if possible is None and not (is_short or has_letters) and is_possible(number):
+            possible = number
+    if found:
+        return _public(given, found, country, parts), tuple(attempts)
+    if possible is not None:
+        return _public(given, [possible], country, parts), tuple(attempts)
+    if len(digits) <= INTERNAL_DIGITS and not has_letters:
         return Number(given, "internal", digits=digits, display=digits), tuple(attempts)
-    return Number(given, "unreadable", digits=digits, display=text), tuple(attempts)
+    return None, tuple(attempts)
 
 
-def _public(
-    given: str, number: pn.PhoneNumber, region: str | None, country: str, extension: str | None
-) -> Number:
+def _is_printed_so(number: pn.PhoneNumber, text: str, country: str) -> bool:
+    """Return whether the letters of a text are digits: the number is of a kind that is printed so,
+    and is none without the letters."""
+    bare, _words = split_annotation(text)
+    if not is_vanity_number(number):
+        return False
+    return bare == text or not pn.is_valid_number(_parse_or_empty(bare, country))
+
+
+def _parse_or_empty(text: str, country: str) -> pn.PhoneNumber:
+    try:
+        return pn.parse(text, country)
+    except pn.NumberParseException:
+        return pn.PhoneNumber()
+
+
+def _public(given: str, found: Sequence[pn.PhoneNumber], country: str, parts: NumberText) -> Number:
+    """Return the first reading; others that belong to the home country are noted with it."""
+    number = found[0]
     # A number in no known range still has the region of its country code.
+    region = pn.region_code_for_number(number)
     region = region or pn.region_code_for_country_code(number.country_code or 0)
     # 001 are global services, ZZ is unknown; neither is a country.
     region = None if region in ("001", "ZZ") else region
@@ -170,6 +246,8 @@ def _public(
     display = national
     if region != country:
         display = pn.format_number(number, pn.PhoneNumberFormat.INTERNATIONAL)
+    at_home = [each for each in found[1:] if pn.region_code_for_number(each) == country]
+    others = dict.fromkeys(_e164(each) for each in (*other_forms(number), *at_home))
     return Number(
         given,
         "public",
@@ -178,7 +256,9 @@ def _public(
         national=re.sub(r"\D", "", national),
         display=display,
         country=region,
-        extension=extension,
+        extension=parts.extension or None,
+        sent_after=parts.sent_after,
+        other_e164=tuple(each for each in others if each != e164),
     )
 
 
@@ -270,17 +350,21 @@ _ROTARY_CODE = re.compile(r"11\d{2}(?=\d{7})")
 _MAX_CODE_DIGITS = 6
 
 
-def called_numbers(given: str, country: str) -> tuple[Number, ...]:
-    """Return every number that dialling `given` may call.
+def called_numbers(given: str, country: str, internal: Sequence[str] = ()) -> tuple[Number, ...]:
+    """Return every number that dialling `given` may call: what must not be called is not.
 
-    A service code in front of a number, such as *67 or #31#, changes how it is called (here:
-    without showing the caller's number), not whom. Which codes a switch knows is not known here, so
-    each that could be one is left out in turn. In North America 1167 is *67 as well.
+    Every valid reading of the digits counts. A service code in front of a number, such as *67 or
+    #31#, changes how it is called (here: without showing the caller's number), not whom. Which
+    codes a switch knows is not known here, so each that could be one is left out in turn. In North
+    America 1167 is *67 as well.
     """
-    found = [read(given, country)]
-    text, _extension = strip_decoration(given)
+    number, attempts = explain(given, country, tuple(internal))
+    valid = (each.e164 for each in attempts if each.valid and each.e164)
+    also = dict.fromkeys((*number.other_e164, *valid))
+    found = [number, *(read(e164, country) for e164 in also)]
+    text = strip_decoration(given).text
     digits = digits_of(text)
-    if _trunk_prefix(country) == "1" and (match := _ROTARY_CODE.match(digits)):
+    if trunk_prefix(country) == "1" and (match := _ROTARY_CODE.match(digits)):
         found.append(read(digits[match.end() :], country))
     if "*" in text or "#" in text:
         last = text.replace("#", "*").rpartition("*")[2]
@@ -289,91 +373,6 @@ def called_numbers(given: str, country: str) -> tuple[Number, ...]:
             for length in range(1, min(_MAX_CODE_DIGITS, len(digits) - 1) + 1):
                 found.append(read(digits[length:], country))
     return tuple(dict.fromkeys(found))
-
-
-# ---- numbering plans
-
-
-def _is_complete(number: pn.PhoneNumber, digits: str, country: str) -> bool:
-    """Return whether a short number is written as the home plan writes a public one.
-
-    030 789 with its 0 and the service number 13 14 50 are; 30789 is not.
-    """
-    if len(digits) <= _EXTENSION_DIGITS or digits.startswith("00"):
-        return False
-    if digits[0] == "0":
-        return True
-    if pn.number_type(number) in _SUBSCRIBER_TYPES:
-        return False
-    national = re.sub(r"\D", "", pn.format_number(number, pn.PhoneNumberFormat.NATIONAL))
-    return pn.region_code_for_number(number) == country and digits == national
-
-
-def _is_possible(number: pn.PhoneNumber) -> bool:
-    """Return whether a number outside all plans may be one.
-
-    It has the length of one with its area code, and does not begin with a trunk prefix.
-    """
-    trunk = _trunk_prefix(pn.region_code_for_country_code(number.country_code or 0))
-    if trunk in ("0", "1") and pn.national_significant_number(number).startswith(trunk):
-        return False
-    return pn.is_possible_number_with_reason(number) == pn.ValidationResult.IS_POSSIBLE
-
-
-def _trunk_prefix(country: str) -> str:
-    return pn.ndd_prefix_for_region(country, True) or ""
-
-
-def _candidates(text: str, digits: str, country: str) -> list[_Candidate]:
-    """Return the notations to try, the best first."""
-    if text.startswith("+") and not digits.startswith("0"):
-        return [_Candidate("international, +", "+" + digits, None)]
-    # No country code begins with 0: in +0049… and +030… a gateway put a plus before the number.
-    candidates = _prefixed(digits, country)
-    if digits.startswith("011") and len(digits) > 10:
-        american = _Candidate("international, 011", "+" + digits[3:], None)
-        if american not in candidates:
-            candidates.append(american)
-    if len(digits) > _INTERNAL_DIGITS and not digits.startswith("0"):
-        candidates.append(_Candidate("country code without +", "+" + digits, None))
-    outside = _after_access_code(digits, country)
-    if _SEPARATE_ACCESS_CODE.match(text):
-        return outside + candidates
-    return candidates + outside
-
-
-def _after_access_code(digits: str, country: str) -> list[_Candidate]:
-    """Return the candidates if the first digit is an access code for an outside line."""
-    trunk = _trunk_prefix(country)
-    access_codes = "89" if trunk == "1" else "089"  # in North America 0 is the operator
-    code = digits[0]
-    rest = digits[1:]
-    if code not in access_codes or len(digits) <= _INTERNAL_DIGITS:
-        return []
-    if trunk == "0" and rest[0] != "0":
-        return []
-    return [
-        _Candidate(f"outside line {code}, {each.rule}", each.notation, each.region)
-        for each in _prefixed(rest, country)
-    ]
-
-
-def _prefixed(digits: str, country: str) -> list[_Candidate]:
-    """Return the candidates for digits dialled at home: international by prefix, or national."""
-    candidates = []
-    plan = pn.PhoneMetadata.metadata_for_region(country, None)
-    match = re.match(plan.international_prefix or "00", digits) if plan else None
-    match = match or re.match("00", digits)
-    if match:
-        rule = f"international, {match[0]}"
-        candidates.append(_Candidate(rule, "+" + digits[match.end() :], None))
-    if not digits.startswith("00"):
-        candidates.append(_Candidate(f"national, {country}", digits, country))
-    # In Italy the 0 belongs to the number; it is lost where numbers were stored as integers.
-    if country == "IT" and digits[0] != "0":
-        rule = f"national, {country}, the 0 restored"
-        candidates.append(_Candidate(rule, "0" + digits, country))
-    return candidates
 
 
 def _e164(number: pn.PhoneNumber) -> str:

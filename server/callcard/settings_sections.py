@@ -1,0 +1,181 @@
+"""The sections of `callcard.toml` as typed structs: every setting with its type and description."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+Positive = Meta(gt=0, le=1_000_000_000)
+WebAddress = Meta(
+    pattern=r"^(https?://.+)?$", extra={"form": "must start with http:// or https://"}
+)
+
+
+class FinesseSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    url: Annotated[
+        str, WebAddress, Meta(description="address of the Finesse node that serves REST requests")
+    ] = "https://localhost:8445"
+    second_url: Annotated[
+        str, WebAddress, Meta(description="address of the second node, when there are two")
+    ] = ""
+    notifications: Annotated[
+        Literal["websocket", "tcp"],
+        Meta(description="transport of sessions' events: `websocket` (12.6 and later) or `tcp`"),
+    ] = "websocket"
+    notifications_port: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=65535,
+            description="port of the notification service; 0 is the REST port, or 5223 with tcp",
+        ),
+    ] = 0
+    ca_file: Annotated[
+        str,
+        Meta(description="file with Finesse's certificate authority, if the system lacks it"),
+    ] = ""
+    deadline_seconds: Annotated[
+        float,
+        Positive,
+        Meta(
+            description="time for all Finesse calls of one request; "
+            "the gadget proxy gives up after 5 s"
+        ),
+    ] = 4.0
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Return the addresses of the configured nodes, the preferred one first."""
+        return tuple(url for url in (self.url, self.second_url) if url)
+
+
+class ApiSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    credential_cache_seconds: Annotated[
+        float, Positive, Meta(description="how long a verified credential is cached")
+    ] = 60.0
+    lockout_seconds: Annotated[
+        float,
+        Positive,
+        Meta(description="how long a rejected credential is not presented to Finesse again"),
+    ] = 300.0
+    body_limit_bytes: Annotated[
+        int, Positive, Meta(description="largest request body that is accepted")
+    ] = 65536
+
+
+class GadgetSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    service_url: Annotated[
+        str,
+        WebAddress,
+        Meta(description="address of this service as Finesse reaches it; built into the gadget"),
+    ] = ""
+    bundle: Annotated[
+        str, Meta(description="folder with the built gadgets, served under /gadget/ if it exists")
+    ] = "dist"
+
+
+class TelephonySettings(Struct, frozen=True, forbid_unknown_fields=True):
+    country: Annotated[
+        str,
+        Meta(
+            pattern="^[A-Za-z]{2}$",
+            extra={"form": "must be two letters, as in US or DE"},
+            description="country of numbers without a country code, two letters",
+        ),
+    ] = "US"
+    internal_numbers: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="how the site's own numbers look: their length, as in 4 or 3-5, or a "
+            "pattern as in 7XXX; otherwise the country's plan decides"
+        ),
+    ] = ()
+    dial_rules: Annotated[
+        tuple[str, ...],
+        Meta(description='how numbers are dialled, as in "+1 -> 91"; the first that fits is used'),
+    ] = ()
+    number_variables: Annotated[
+        tuple[str, ...],
+        Meta(description="call variables with the customer's number, the most reliable first"),
+    ] = ()
+    pop_variables: Annotated[
+        tuple[str, ...],
+        Meta(description="call variables with the id of a contact or case to open"),
+    ] = ()
+    contact_variable: Annotated[
+        str,
+        Meta(
+            description="call variable that passes the chosen contact to other sites, "
+            "for example user.callcard"
+        ),
+    ] = ""
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "country", self.country.upper())
+        internal = tuple(text.strip().upper() for text in self.internal_numbers)
+        msgspec.structs.force_setattr(self, "internal_numbers", internal)
+
+
+class ContactsSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    deadline_seconds: Annotated[
+        float, Positive, Meta(description="time for all contact sources to respond to a look-up")
+    ] = 1.5
+
+
+class JournalSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    database: Annotated[
+        str,
+        Meta(
+            description="file of calls before delivery, callbacks and number lists; "
+            "beside the local contacts if not given"
+        ),
+    ] = ""
+    notes_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1_000_000_000,
+            description="time after a call to finish its notes before delivery",
+        ),
+    ] = 120.0
+    lost_seconds: Annotated[
+        float, Positive, Meta(description="time without a report before a call is closed as lost")
+    ] = 90.0
+    unverified_calls: Annotated[
+        Literal["park", "outage", "deliver"],
+        Meta(
+            description="what happens to calls that were over before Finesse could confirm them, "
+            "`park` for a supervisor, deliver those of an `outage` of Callcard, or `deliver` all"
+        ),
+    ] = "park"
+    retention_days: Annotated[
+        float, Positive, Meta(description="how long delivered calls stay in the journal")
+    ] = 7.0
+    owner: Annotated[
+        Literal["first", "last"],
+        Meta(description="which agent owns the interaction of a transferred call"),
+    ] = "last"
+    wrap_up_required_teams: Annotated[
+        tuple[str, ...],
+        Meta(description="teams, by name, that must choose a wrap-up reason; * is every team"),
+    ] = ()
+
+
+class DeliverySettings(Struct, frozen=True, forbid_unknown_fields=True):
+    url: Annotated[
+        str,
+        WebAddress,
+        Meta(
+            description="address to which each interaction is PUT as JSON, {id} replaced; "
+            "without it, the local contacts store them"
+        ),
+    ] = ""
+    token: Annotated[str, Meta(description="Bearer token for `url`", extra={"secret": True})] = ""
+    concurrency: Annotated[
+        int, Positive, Meta(description="interactions delivered in parallel")
+    ] = 8
+
+    def __repr__(self) -> str:
+        return f"DeliverySettings(concurrency={self.concurrency})"  # a URL may contain a key
