@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from callcard.journal.call_identity import is_same_call, may_join
 from callcard.journal.call_record import CallRecord
 from callcard.journal.record_merging import ReportingAgent, apply_report
 from callcard.journal.report import CallReport
+from callcard.journal.simultaneous_rings import (
+    ring_names,
+    rings_together,
+    stored_ring_names,
+)
 from tests.harness.reports import ANA, BILAL, CUSTOMER, call_report
 
 
@@ -43,6 +50,51 @@ def test_late_report_of_a_call_joins_its_consult() -> None:
     )
     assert is_same_call(consult, call_report("1", [], started=0))
     assert not is_same_call(consult, call_report("1", [], started=6)), "the id is used again"
+
+
+def test_used_id_with_another_caller_is_another_call_although_the_first_is_open() -> None:
+    record = record_of(ANA, call_report("1", [(0, ANA, "ACTIVE")]))
+    again = call_report("1", [(40, ANA, "ALERTING")], started=40, from_address="+12125550199")
+    assert not is_same_call(record, again)
+    assert is_same_call(record, call_report("1", [(40, ANA, "ACTIVE")], started=40)), (
+        "the answer resets the start"
+    )
+    hidden = call_report("1", [(40, ANA, "ACTIVE")], started=40, from_address="")
+    assert is_same_call(record, hidden), "a hidden caller says nothing"
+    late = call_report("1", [(0, ANA, "ACTIVE")], started=0, from_address="+12125550199")
+    assert is_same_call(record, late), "one start is one call"
+
+
+def test_dialogs_that_ring_an_agent_at_once_for_one_caller_are_one_call() -> None:
+    interim = record_of(BILAL, call_report("T", [(9, BILAL, "ALERTING")], started=9))
+    call = call_report("O", [(9, BILAL, "ALERTING")], started=0)
+    assert rings_together(interim, BILAL, call)
+    assert stored_ring_names(interim) <= set(ring_names(BILAL, BILAL, call))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        call_report("O", [(9, BILAL, "ALERTING")], from_address="+12125550199"),
+        call_report("O", [(15, BILAL, "ALERTING")]),
+        call_report("O", [(9, ANA, "ALERTING")]),
+        call_report("O", [(9, BILAL, "ALERTING")], from_address=BILAL),
+        call_report("O", [(9, BILAL, "ALERTING")], from_address=""),
+        call_report("O", [(9, BILAL, "ALERTING")], call_key="5:2"),
+        call_report("T", [(9, BILAL, "ALERTING")]),
+    ],
+    ids=["caller", "time", "agent", "outgoing", "hidden", "call key", "same dialog"],
+)
+def test_other_calls_do_not_ring_together(other: CallReport) -> None:
+    states = [(9, BILAL, "ALERTING")]
+    record = record_of(BILAL, call_report("T", states, started=9, call_key="5:1"))
+    assert not rings_together(record, BILAL, other)
+
+
+def test_call_that_rings_again_after_it_ended_is_another_one() -> None:
+    states = [(8, BILAL, "ALERTING"), (9, BILAL, "DROPPED")]
+    record = record_of(BILAL, call_report("T", states, started=8, ended=True))
+    assert not rings_together(record, BILAL, call_report("O", [(10, BILAL, "ALERTING")]))
 
 
 NONE: frozenset[str] = frozenset()

@@ -98,6 +98,50 @@ CASES = {
         "anonymous",
     ),
     "internal call: the other agent": (call(BILAL, ANA, ANA, BILAL), ANA, BILAL),
+    "internal call, as its caller sees it": (call(ANA, BILAL, ANA, BILAL), ANA, BILAL),
+    "consult that survived a transfer: its agent has left": (
+        call(ANA, BILAL, BILAL, outside=(CUSTOMER,), type="TRANSFER"),
+        BILAL,
+        CUSTOMER,
+    ),
+    "the same for the agent who was called": (
+        call(BILAL, ANA, BILAL, outside=(CUSTOMER,)),
+        BILAL,
+        CUSTOMER,
+    ),
+    "transfer by an agent of another site": (
+        call("7123", BILAL, BILAL, outside=(CUSTOMER,)),
+        BILAL,
+        CUSTOMER,
+    ),
+    "conference that has shrunk": (
+        call(ANA, BILAL, BILAL, "1003", outside=(CUSTOMER,), type="CONFERENCE"),
+        BILAL,
+        CUSTOMER,
+    ),
+    "conference whose first customer has left": (
+        msgspec.structs.replace(
+            call(ANA, BILAL, BILAL),
+            participants=[
+                ReportedParticipant(address=BILAL, state="ACTIVE", is_agent=True),
+                ReportedParticipant(address=OTHER, state="DROPPED"),
+                ReportedParticipant(address=CUSTOMER, state="ACTIVE"),
+            ],
+        ),
+        BILAL,
+        CUSTOMER,
+    ),
+    "port of the IVR among the participants: the caller": (
+        call(CUSTOMER, ANA, ANA, outside=("5501",)),
+        ANA,
+        CUSTOMER,
+    ),
+    "hidden caller without a participant": (call("", ANA, ANA), ANA, ""),
+    "interim dialog of a transfer, the customer marked as an agent": (
+        call(CUSTOMER, BILAL, BILAL, CUSTOMER),
+        BILAL,
+        CUSTOMER,
+    ),
 }
 
 

@@ -7,8 +7,9 @@ that agent: a claim alone joins nothing.
 
 from __future__ import annotations
 
-from callcard.journal.call_record import CallRecord
+from callcard.journal.call_record import CallRecord, DialogRef
 from callcard.journal.report import CallReport
+from callcard.journal.simultaneous_rings import rings_together
 from callcard.times import seconds_between
 
 CONSULT_SECONDS = 600.0
@@ -23,12 +24,15 @@ def links(report: CallReport) -> frozenset[str]:
 def is_same_call(record: CallRecord, report: CallReport) -> bool:
     """Return whether a report that shares a dialog or call key with a record is of the same call.
 
-    Two call keys decide. Otherwise a call that started after the record's end is a later one.
+    Two call keys decide. Otherwise a call that started after the record's end is a later one, and
+    so is one from another caller: Finesse never changes the caller of a dialog.
     """
     started_at = report.started_at
     for dialog in record.dialogs:
         if dialog.dialog == report.id and dialog.call_key and report.call_key:
             return dialog.call_key == report.call_key
+        if dialog.dialog == report.id and _is_of_other_caller(dialog, report):
+            return False
     if any(d.dialog == report.id and d.started_at in ("", started_at) for d in record.dialogs):
         return True
     call_keys = {dialog.call_key for dialog in record.dialogs if dialog.call_key}
@@ -48,6 +52,37 @@ def is_same_call(record: CallRecord, report: CallReport) -> bool:
     )
 
 
+def _is_of_other_caller(dialog: DialogRef, report: CallReport) -> bool:
+    """Return whether a dialog id is used again while the older call is open.
+
+    The start alone says nothing: Finesse sets it to the time of the answer.
+    """
+    callers = {dialog.from_address, report.from_address} - {""}
+    starts = {dialog.started_at, report.started_at} - {""}
+    return len(callers) == 2 and len(starts) == 2
+
+
+def belongs_to(record: CallRecord, extension: str, report: CallReport) -> bool:
+    """Return whether a report is of the call of a record, which Finesse has confirmed."""
+    if record.unverified:
+        return False
+    call_keys = (dialog.call_key for dialog in record.dialogs)
+    named = {*record.dialog_ids, *record.related_dialogs, *call_keys}
+    if links(report) & named:
+        return is_same_call(record, report)
+    return rings_together(record, extension, report)
+
+
+def is_apart_of(record: CallRecord, agent: str, extension: str, report: CallReport) -> bool:
+    """Return whether a record is this agent's unverified one of the reported call."""
+    if not record.unverified or record.segment(agent) is None:
+        return False
+    if report.id not in record.dialog_ids:
+        return rings_together(record, extension, report)
+    has_times = record.started_at and report.started_at
+    return not has_times or is_same_call(record, report)
+
+
 def may_join(
     record: CallRecord, agent: str, extension: str, report: CallReport, verified: frozenset[str]
 ) -> bool:
@@ -61,6 +96,8 @@ def may_join(
     claimed = links(report)
     segment = record.segment(agent)
     if segment is not None and claimed.intersection(segment.verified):
+        return True
+    if segment is not None and segment.verified and rings_together(record, extension, report):
         return True
     trusted = record.verified_links
     starts_here = report.started_at and any(

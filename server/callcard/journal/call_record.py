@@ -62,6 +62,7 @@ class DialogRef:
     call_key: str = ""
     """Prefix and id; only UCCE has one."""
     started_at: str = ""
+    from_address: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,12 @@ class Segment:
     extension: str = ""
     verified: tuple[str, ...] = ()
     """Dialogs and call keys that Finesse has shown to the agent."""
+    number: str = ""
+    """The other party, as this agent's first dialog shows it."""
+    outgoing: bool = False
+    """This agent made the call."""
+    began_at: str = ""
+    """When the dialog started that `number` and `outgoing` are from."""
     joined_at: str = ""
     """Empty until a report shows the agent in the call."""
     removed_at: dict[str, str] = field(default_factory=dict)
@@ -128,6 +135,19 @@ class CallRecord:
     @property
     def direction(self) -> Literal["in", "out"]:
         return "out" if self.outgoing else "in"
+
+    def number_for(self, agent: str) -> str:
+        """Return the customer's number; in a call between agents, that of the other one."""
+        segment = self.segment(agent)
+        if segment is None or not segment.number:
+            return self.number
+        is_internal = not self.number or self.number in self.agent_devices
+        return segment.number if is_internal else self.number
+
+    def is_outgoing_for(self, agent: str) -> bool:
+        """Return whether `agent` made the call; for those who have no share in it, any agent."""
+        segment = self.segment(agent)
+        return segment.outgoing if segment is not None and segment.began_at else self.outgoing
 
     @property
     def dialog_ids(self) -> tuple[str, ...]:

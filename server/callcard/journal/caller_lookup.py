@@ -24,17 +24,18 @@ class CallerLookup:
     contact_variable: str
 
     async def look_up(
-        self, record: CallRecord, number: str, by_number: asyncio.Task[Lookup]
+        self, record: CallRecord, customer: str, number: str, by_number: asyncio.Task[Lookup]
     ) -> Lookup:
         """Return the matches: an agent's choice, else a variable's record, else the number's.
 
-        `by_number` is the look-up of `number`, begun before the record was known. Raises
-        SourceUnavailable if neither a contact is named nor a source can look up the number.
+        `customer` is the number that the agent sees. `by_number` is the look-up of `number`, begun
+        before the record was known. Raises SourceUnavailable if neither a contact is named nor a
+        source can look up the number.
         """
-        is_begun = number == record.number
+        is_begun = number == customer
         named, found = await asyncio.gather(
-            self._find_named_contact(record),
-            by_number if is_begun else self.directory.by_number(record.number),
+            self._find_named_contact(record, customer),
+            by_number if is_begun else self.directory.by_number(customer),
             return_exceptions=True,
         )
         for result in (named, found):
@@ -44,13 +45,15 @@ class CallerLookup:
         if isinstance(found, BaseException):
             if match is None:
                 raise found
-            found = self.directory.failed_lookup(record.number)
+            found = self.directory.failed_lookup(customer)
         matches = (match,) if match else found.matches
         with_history = [await self._add_undelivered(match, record.id) for match in matches]
         return replace(found, matches=tuple(with_history))
 
-    async def _find_named_contact(self, record: CallRecord) -> Match | None:
-        if chosen := record.contact:
+    async def _find_named_contact(self, record: CallRecord, customer: str) -> Match | None:
+        chosen = record.contact
+        # In a call between agents, the contact of one party is not who the other one talks to.
+        if chosen and (chosen.chosen_by or customer == record.number):
             contact = await self.directory.get(chosen.source, chosen.id)
             return Match(how="chosen", contact=contact)
         source, slash, id = record.variables.get(self.contact_variable, "").partition("/")

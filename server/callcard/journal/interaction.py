@@ -32,7 +32,8 @@ class ContactRef:
 class Interaction:
     """A call in the journal. `status` is `unverified` until Finesse confirms that the agent has
     it, `open` while it goes on, `closing` while notes can be finished, `due` until the CRM has it,
-    `delivered`, or `parked` if it cannot be delivered: then `problem` says why."""
+    `delivered`, or `parked` if it cannot be delivered: then `problem` says why. `number` and
+    `direction` are the call's as the requesting agent sees it."""
 
     id: str
     status: str
@@ -78,8 +79,8 @@ def show(
         id=record.id,
         status="closing" if lifecycle.is_closing(entry, now) else entry.status,
         problem=entry.problem if entry.status == "parked" else "",
-        number=record.number,
-        direction=record.direction,
+        number=record.number_for(login_id),
+        direction="out" if record.is_outgoing_for(login_id) else "in",
         started_at=record.started_at,
         ended_at=record.ended_at,
         end_reason=record.end_reason,

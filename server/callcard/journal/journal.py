@@ -56,8 +56,9 @@ class ReportAcknowledgement:
     verified: bool
     """Finesse has shown this call to the agent; if not, report it again in a few seconds."""
     number: str
-    """The customer's."""
+    """The customer's; in a call between agents the other agent's."""
     outgoing: bool
+    """The requesting agent made the call."""
     call_ended: bool
     """The call is over for every agent."""
     ended_for_agent: bool
@@ -199,8 +200,11 @@ class Journal:
         if entry is None:
             return await self._acknowledge_unlogged(agent, report, number, found)
         await self._publish(agent, report, entry)
-        lookup = await self._caller_lookup.look_up(entry.record, number, found) if found else None
-        if lookup:
+        customer = entry.record.number_for(agent.login_id)
+        lookup = None
+        if found is not None:
+            lookup = await self._caller_lookup.look_up(entry.record, customer, number, found)
+        if lookup and customer == entry.record.number:
             entry = await self._recognise_contact(entry, lookup)
         record = entry.record
         segment = record.segment(agent.login_id)
@@ -208,8 +212,8 @@ class Journal:
             interaction=show(entry, agent.login_id, self._settings, self._clock()),
             never_logged=False,
             verified=segment is not None and bool(segment.verified),
-            number=record.number,
-            outgoing=record.outgoing,
+            number=customer,
+            outgoing=record.is_outgoing_for(agent.login_id),
             call_ended=bool(record.ended_at),
             ended_for_agent=report.ended,
             lookup=lookup,
@@ -252,8 +256,8 @@ class Journal:
             ended = CallEnded(
                 agent=agent.login_id,
                 interaction=record.id,
-                number=record.number,
-                outgoing=record.outgoing,
+                number=record.number_for(agent.login_id),
+                outgoing=record.is_outgoing_for(agent.login_id),
                 ended_at=record.ended_at,
                 reached=record.end_reason in ("completed", "transferred"),
             )
@@ -264,8 +268,8 @@ class Journal:
             agent=agent.login_id,
             interaction=record.id,
             call=report.id,
-            number=record.number,
-            outgoing=record.outgoing,
+            number=record.number_for(agent.login_id),
+            outgoing=record.is_outgoing_for(agent.login_id),
         )
         await self._events.publish_as(agent, reported)
 

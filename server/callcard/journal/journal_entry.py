@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from callcard.journal.call_record import CallRecord
+from callcard.journal.simultaneous_rings import stored_ring_names
 from callcard.store.base import DeliveryStatus, DialogRow, JournalRow
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ def to_row(entry: JournalEntry) -> JournalRow:
         contact = None
     else:
         dialogs = _dialog_rows(record)
+    dialogs += [DialogRow(dialog=name) for name in sorted(stored_ring_names(record))]
     return JournalRow(
         id=record.id,
         document=_encode(record),

@@ -6,7 +6,7 @@ States are a set, and of contradicting values the one with the later time counts
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from callcard.journal.call_record import (
@@ -71,6 +71,9 @@ def apply_report(
         states = tuple(each for each in states if each.address not in others)
     segment = _apply_to_segment(record, agent, report, states, now, ended_at)
     segment = replace(segment, verified=_merge_links(segment.verified, verified))
+    devices = _agent_devices(record, report, segment, trusted=trusted)
+    if trusted:
+        segment = _show_to_agent(segment, report, number, devices)
     other_segments = [each for each in record.segments if each.agent != segment.agent]
     # The first dialog says how the call began, not a consult or the result of a transfer.
     is_first = not record.dialogs or bool(started_at and started_at < record.started_at)
@@ -81,37 +84,41 @@ def apply_report(
             from_address=report.from_address,
             to_address=report.to_address,
             type="" if report.type == "NULL" else report.type,  # NULL: Finesse after a failover
-            number=number or record.number,
+            number=_customer(number, record.number, devices),
         )
-    dialog = DialogRef(dialog=report.id, call_key=report.call_key, started_at=started_at)
+    dialog = DialogRef(
+        dialog=report.id,
+        call_key=report.call_key,
+        started_at=started_at,
+        from_address=report.from_address,
+    )
     dialogs = (*record.dialogs, dialog)
-    devices = {*record.agent_devices, *report.agent_devices, segment.extension} - {""}
     if not trusted:
-        devices -= _known_outside(record)
         if report.id in record.dialog_ids:
             dialogs = record.dialogs
         else:  # claimed: it cannot be the first one
             began = max(started_at, record.started_at)
-            dialogs = (*record.dialogs, replace(dialog, call_key="", started_at=began))
+            claimed = replace(dialog, call_key="", from_address="", started_at=began)
+            dialogs = (*record.dialogs, claimed)
         return replace(
             record,
             dialogs=_merge_dialogs(dialogs),
             related_dialogs=_merge_links(record.related_dialogs, report.related_dialogs),
             states=_merge_states((*record.states, *states)),
             segments=_sort_segments((*other_segments, segment)),
-            agent_devices=tuple(sorted(devices))[:MAX_DEVICES],
+            agent_devices=devices,
             finesse_reasons=tuple(report.wrap_up_reasons) or record.finesse_reasons,
         )
     variables = {name: value for name, value in report.variables.items() if value}
     return replace(
         record,
-        number=record.number or number,
+        number=_customer(record.number, number, devices),
         queue=record.queue or report.queue,
         started_at=_earliest(record.started_at, started_at),
         dialogs=_merge_dialogs(dialogs),
         related_dialogs=_merge_links(record.related_dialogs, report.related_dialogs),
         states=_merge_states((*record.states, *states)),
-        agent_devices=tuple(sorted(devices))[:MAX_DEVICES],
+        agent_devices=devices,
         segments=_sort_segments((*other_segments, segment)),
         variables=_merge_variables(record.variables | variables),
         finesse_reasons=tuple(report.wrap_up_reasons) or record.finesse_reasons,
@@ -132,7 +139,45 @@ def has_news(record: CallRecord, agent: ReportingAgent, report: CallReport, numb
         if value and record.variables.get(name) != value:
             return True
     is_first_dialog = bool(record.dialogs) and record.dialogs[0].dialog == report.id
-    return is_first_dialog and bool(number) and number != record.number
+    return is_first_dialog and bool(number) and number != record.number_for(agent.login_id)
+
+
+def _agent_devices(
+    record: CallRecord, report: CallReport, segment: Segment, *, trusted: bool
+) -> tuple[str, ...]:
+    """Return the addresses of agents in the call.
+
+    On the interim dialog of a transfer Finesse marks the customer as an agent's device (recorded on
+    UCCE), so who was seen from outside once stays outside.
+    """
+    outside = _known_outside(record)
+    if trusted:
+        outside |= {each.address for each in report.participants if not each.is_agent}
+    devices = {*record.agent_devices, *report.agent_devices} - outside
+    own = {each.extension for each in record.segments} | {segment.extension}
+    return tuple(sorted((devices | own) - {""}))[:MAX_DEVICES]
+
+
+def _show_to_agent(
+    segment: Segment, report: CallReport, number: str, devices: Sequence[str]
+) -> Segment:
+    """Return the segment with the call as its agent sees it: by their first dialog."""
+    began_at = report.started_at
+    if segment.began_at and not "" < began_at < segment.began_at:
+        return replace(segment, number=_customer(segment.number, number, devices))
+    return replace(
+        segment,
+        number=_customer(number, segment.number, devices),
+        outgoing=report.from_address == segment.extension,
+        began_at=began_at,
+    )
+
+
+def _customer(number: str, other: str, devices: Sequence[str]) -> str:
+    """Return the first number, unless only the other one is from outside."""
+    if not number or (number in devices and other and other not in devices):
+        return other
+    return number
 
 
 def _known_outside(record: CallRecord) -> set[str]:
@@ -204,15 +249,19 @@ def merge_records(record: CallRecord, other: CallRecord) -> CallRecord:
         segments[segment.agent] = _merge_segments(known, segment) if known else segment
     first, second = sorted((record, other), key=lambda each: each.started_at or "~")
     reasons = dict.fromkeys((*first.finesse_reasons, *second.finesse_reasons))
+    outside = _known_outside(first) | _known_outside(second)
+    agents = {segment.extension for segment in segments.values()} - {""}
+    found = ({*record.agent_devices, *other.agent_devices} - outside) | agents
+    devices = tuple(sorted(found))[:MAX_DEVICES]
     return replace(
         first,
         id=record.id,
-        number=first.number or second.number,
+        number=_customer(first.number, second.number, devices),
         queue=first.queue or second.queue,
         dialogs=_merge_dialogs((*record.dialogs, *other.dialogs)),
         related_dialogs=_merge_links(record.related_dialogs, other.related_dialogs),
         states=_merge_states((*record.states, *other.states)),
-        agent_devices=tuple(sorted({*record.agent_devices, *other.agent_devices}))[:MAX_DEVICES],
+        agent_devices=devices,
         segments=_sort_segments(segments.values()),
         variables=_merge_variables(second.variables | first.variables),
         believed=_merge_links(record.believed, other.believed),
@@ -255,12 +304,16 @@ def preferred_contact(
 
 def _merge_segments(one: Segment, other: Segment) -> Segment:
     newer = one if one.notes_at >= other.notes_at else other
+    first = min(one, other, key=lambda each: each.began_at or "~")
     removed_at = {
         dialog: max(one.removed_at.get(dialog, ""), other.removed_at.get(dialog, ""))
         for dialog in one.removed_at | other.removed_at
     }
     return replace(
         newer,
+        number=first.number or one.number or other.number,
+        outgoing=first.outgoing,
+        began_at=first.began_at,
         joined_at=_earliest(one.joined_at, other.joined_at),
         removed_at=removed_at,
         last_report_at=max(one.last_report_at, other.last_report_at),
@@ -285,6 +338,7 @@ def _merge_dialogs(dialogs: Iterable[DialogRef]) -> tuple[DialogRef, ...]:
             dialog=dialog.dialog,
             call_key=known.call_key or dialog.call_key,
             started_at=_earliest(known.started_at, dialog.started_at),
+            from_address=known.from_address or dialog.from_address,
         )
     ordered = sorted(merged.values(), key=lambda each: (each.started_at, each.dialog))
     return tuple(ordered[:MAX_LINKS])

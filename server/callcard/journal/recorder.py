@@ -15,7 +15,7 @@ from callcard import times
 from callcard.errors import NotFound, ReportPending
 from callcard.identity import Agent
 from callcard.journal import lifecycle
-from callcard.journal.call_identity import is_same_call, links, may_join
+from callcard.journal.call_identity import belongs_to, is_apart_of, is_same_call, links, may_join
 from callcard.journal.call_record import CallRecord
 from callcard.journal.customer_number import customer_number
 from callcard.journal.journal_entry import (
@@ -35,6 +35,7 @@ from callcard.journal.record_merging import (
     merge_records,
 )
 from callcard.journal.report import CallReport, ReportedParticipant
+from callcard.journal.simultaneous_rings import ring_names
 from callcard.settings import Settings
 from callcard.store.base import AuditRow, DialogRow, Store, Transaction
 
@@ -56,11 +57,18 @@ class CallRecorder:
     ) -> None:
         self._store = store
         self._settings = settings.journal
-        self._number_variables = settings.telephony.number_variables
+        self._telephony = settings.telephony
         self._clock = clock
 
     def customer_number(self, agent: Agent, report: CallReport) -> str:
-        return customer_number(report, agent.user.extension, self._number_variables)
+        telephony = self._telephony
+        return customer_number(
+            report,
+            agent.user.extension,
+            telephony.number_variables,
+            country=telephony.country,
+            internal_numbers=telephony.internal_numbers,
+        )
 
     async def record(
         self,
@@ -77,18 +85,16 @@ class CallRecorder:
         async with self._store.transaction() as tx:
             now = self._clock()
             number = self.customer_number(agent, report)
+            extension = agent.user.extension
             names = (
                 report.id,
                 *report.related_dialogs,
                 apart_dialog(agent.login_id, report.id),
                 claimed_dialog(agent.login_id, report.id),
+                *ring_names(agent.login_id, extension, report),
             )
             found = from_rows(await tx.find_journal_rows(names, report.call_key))
-            calls = [
-                each
-                for each in found
-                if not each.record.unverified and is_same_call(each.record, report)
-            ]
+            calls = [each for each in found if belongs_to(each.record, extension, report)]
             trusted = verified is not None and report.id in verified
             if verified is None:
                 known = (each for each in calls if _is_known(each.record, agent, report, number))
@@ -98,14 +104,14 @@ class CallRecorder:
                 entries = [
                     each
                     for each in calls
-                    if may_join(each.record, agent.login_id, agent.user.extension, report, verified)
+                    if may_join(each.record, agent.login_id, extension, report, verified)
                 ]
             if not entries and not trusted:
                 return None
             entry, record = await self._merge(tx, entries, report, now)
             for apart in found:
-                if trusted and _is_apart_of(apart.record, agent, report):
-                    record = adopt(record, apart.record, agent.login_id, is_verified=True)
+                if is_apart_of(apart.record, agent.login_id, extension, report):
+                    record = adopt(record, apart.record, agent.login_id, is_verified=trusted)
                     await tx.merge_journal_row(apart.record.id, into=record.id)
             record = apply_report(
                 record,
@@ -169,8 +175,11 @@ class CallRecorder:
         async with self._store.transaction() as tx:
             now = self._clock()
             name = apart_dialog(agent.login_id, report.id)
-            found = from_rows(await tx.find_journal_rows([name]))
-            entry = next((e for e in found if _is_apart_of(e.record, agent, report)), None)
+            extension = agent.user.extension
+            names = (name, *ring_names(agent.login_id, extension, report))
+            found = from_rows(await tx.find_journal_rows(names))
+            same = (e for e in found if is_apart_of(e.record, agent.login_id, extension, report))
+            entry = next(same, None)
             if entry is None:
                 prefix = apart_dialog(agent.login_id, "")
                 count = await tx.count_dialogs(prefix, MAX_UNVERIFIED)
@@ -269,16 +278,16 @@ class CallRecorder:
 
         What other agents have a share in is parked: nobody loses what was acknowledged.
         """
-        name = apart_dialog(agent.login_id, report.id)
-        names = (report.id, *report.related_dialogs, name)
+        login_id, extension = agent.login_id, agent.user.extension
+        names = (report.id, *report.related_dialogs, apart_dialog(login_id, report.id))
         if not await self._store.find_journal_rows(names, report.call_key):
             return
         async with self._store.transaction() as tx:
             for entry in from_rows(await tx.find_journal_rows(names, report.call_key)):
                 record = entry.record
-                is_this_call = _is_apart_of(record, agent, report) or (
+                is_this_call = is_apart_of(record, login_id, extension, report) or (
                     is_same_call(record, report)
-                    and may_join(record, agent.login_id, agent.user.extension, report, verified)
+                    and may_join(record, login_id, extension, report, verified)
                 )
                 if not is_this_call or entry.status not in ("unverified", "open", "due"):
                     continue
@@ -385,14 +394,4 @@ def _is_known(record: CallRecord, agent: Agent, report: CallReport, number: str)
         segment is not None
         and links(report) <= set(segment.verified)
         and not has_news(record, _reporting_agent(agent), report, number)
-    )
-
-
-def _is_apart_of(record: CallRecord, agent: Agent, report: CallReport) -> bool:
-    """Return whether a record is this agent's unverified one of the reported call."""
-    return (
-        record.unverified
-        and record.segment(agent.login_id) is not None
-        and report.id in record.dialog_ids
-        and (not record.started_at or not report.started_at or is_same_call(record, report))
     )
