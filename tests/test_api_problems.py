@@ -76,7 +76,7 @@ async def test_unknown_path_or_method_is_a_problem(
 async def test_internal_error_is_a_problem_without_the_number(
     ana: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(given: str, country: str) -> None:
+    def fail(given: str, *_plan: object) -> None:
         raise ZeroDivisionError(f"secret {given}")
 
     monkeypatch.setattr("callcard.telephony.numbers.read", fail)

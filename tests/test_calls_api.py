@@ -37,8 +37,8 @@ async def test_missing_reason_is_refused_in_finesse_s_words(ana: httpx.AsyncClie
     assert problem_code(response, 409) == "finesse-refused"
     assert response.json()["finesse"] == {
         "type": "Parameter Missing",
-        "message": "Reason code is required",
-        "data": "reasonCodeId",
+        "message": "Choose a valid reason code",
+        "data": "finesse.api.reasoncode.require_reasoncode",
     }
 
 

@@ -154,8 +154,8 @@ async def test_changes_are_published_once_and_in_order() -> None:
         await fixture.expect(
             "RESERVED",
             "started ALERTING",
-            "changed ACTIVE",
             "TALKING",
+            "changed ACTIVE",
             "changed DROPPED",
             "ended DROPPED",
             "READY",
@@ -184,7 +184,7 @@ async def test_existing_call_and_later_refusal_are_published() -> None:
         async with presence_of(fixture):
             await fixture.expect("RESERVED", "started ALERTING", "up A")
             fixture.act(call, "HOLD", "r1")
-            await fixture.expect("refused CF_INVALID_OBJECT_STATE")
+            await fixture.expect("refused INVALID_ACTION HOLD on extension 1001")
 
 
 async def test_doubled_swapped_and_late_events() -> None:
@@ -200,7 +200,7 @@ async def test_doubled_swapped_and_late_events() -> None:
         fixture.act(call, "ANSWER")
         await asyncio.sleep(0.01)
         fixture.act(call, "HOLD")
-        await fixture.expect("TALKING", "changed ACTIVE", "HOLD")
+        await fixture.expect("TALKING", "HOLD", "changed ACTIVE")
         await asyncio.sleep(0.01)
         fixture.arm_event_fault("event-delayed", dialogs, QUIET_SECONDS / 2)
         fixture.act(call, "RETRIEVE")  # its event comes after the end of the call
@@ -217,12 +217,12 @@ async def test_failover_and_no_return_to_the_first_node() -> None:
         await fixture.expect("READY", "up A")
         call = fixture.ring()
         fixture.act(call, "ANSWER")
-        await fixture.expect("RESERVED", "started ALERTING", "changed ACTIVE", "TALKING")
+        await fixture.expect("RESERVED", "started ALERTING", "TALKING", "changed ACTIVE")
         fixture.sandbox.nodes[0].take_down()
         fixture.act(call, "HOLD")  # while the presence is down
         await fixture.expect("down A service-unavailable", "HOLD", "changed ACTIVE", "up B")
         fixture.act(call, "RETRIEVE")
-        await fixture.expect("changed ACTIVE", "TALKING")
+        await fixture.expect("TALKING", "changed ACTIVE")
         fixture.sandbox.nodes[0].bring_up()
         await fixture.expect_nothing()
         assert presence.node.name == "B"
@@ -317,8 +317,8 @@ async def test_event_decides_the_outcome_of_a_command(tmp_path: Path) -> None:
         assert caught.value.detail == "Not possible in the current state of the call or the agent"
         assert caught.value.extra["finesse"] == {
             "type": "Generic Error",
-            "message": "CF_INVALID_OBJECT_STATE",
-            "data": "22",
+            "message": "INVALID_ACTION HOLD on extension 1001",
+            "data": "1001",
         }
         assert (await phone.act(agent(), call.id, "answer", timeout=2)).outcome == "confirmed"
         # Without the event, a read of the dialog decides.
@@ -364,7 +364,7 @@ async def test_session_of_a_web_app_learns_command_outcomes(
                 refused.json()["detail"]
                 == "Not possible in the current state of the call or the agent"
             )
-            assert refused.json()["finesse"]["message"] == "CF_INVALID_OBJECT_STATE"
+            assert refused.json()["finesse"]["message"].startswith("INVALID_ACTION HOLD")
             answered = await desk.post(f"/calls/{call.id}/answer?wait=2")
             assert answered.json()["outcome"] == "confirmed"
             assert (await desk.delete("/sessions/other")).status_code == 404

@@ -75,6 +75,68 @@ async def test_receiving_agent_gets_the_chosen_contact_and_one_interaction(
         assert notes == [("1001", "from Ana"), ("1002", "from Bilal")]
 
 
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_transfer_to_a_route_point_is_one_interaction(
+    centre: ContactCentre, is_late: bool
+) -> None:
+    """The next agent rings on an interim dialog first, which only the time connects to the call."""
+    ana = await centre.open_desktop("1001")
+    call = await centre.ring()
+    await centre.act(call, "1001", "ANSWER")
+    bilal = await centre.open_desktop("1002")
+    bilal.offline = is_late  # reported when Finesse has ended the interim dialog
+    await centre.act(call, "1001", "TRANSFER_SST", to="8010")
+    await bilal.go_online()
+    await centre.reported()
+    (interim,) = bilal.started_calls - {call}
+    assert interim not in ana.answers
+    await centre.act(call, "1002", "ANSWER")
+    await centre.hang_up(call)
+    interaction = await centre.delivered()
+    assert call in interaction.call_ids
+    assert [segment.agent for segment in interaction.agents] == ["1001", "1002"]
+    assert interaction.number == ADA_E164
+    assert interaction.end_reason == "completed"
+    async with centre.api("2001") as supervisor:
+        parked = (await supervisor.get("/interactions")).json()["interactions"]
+    assert [each["id"] for each in parked if each["status"] in ("parked", "unverified")] == []
+
+
+async def test_call_between_agents_is_shown_from_each_ones_side(centre: ContactCentre) -> None:
+    ana = await centre.open_desktop("1001")
+    bilal = await centre.open_desktop("1002")
+    async with centre.api("1001") as api:
+        assert (await api.post("/calls", json={"to": "1002"})).status_code == 202
+    await centre.reported()
+    (call,) = await centre.finesse.calls()
+    await centre.act(call, "1002", "ANSWER")
+    for desktop, other, outgoing in ((ana, "1002", True), (bilal, "1001", False)):
+        answer = desktop.answers[call]
+        assert (answer["number"], answer["outgoing"]) == (other, outgoing)
+        shown = answer["interaction"]
+        assert (shown["number"], shown["direction"]) == (other, "out" if outgoing else "in")
+    await centre.act(call, "1001", "DROP")
+    interaction = await centre.delivered()
+    assert (interaction.number, interaction.direction) == ("1002", "out")
+
+
+async def test_customer_of_a_consult_whose_caller_has_no_callcard(centre: ContactCentre) -> None:
+    """After the transfer the caller is still the agent who has left."""
+    await centre.finesse.sign_in("1001")
+    bilal = await centre.open_desktop("1002")
+    call = await centre.finesse.ring("1001", ADA)
+    await centre.finesse.act(call, "1001", "ANSWER")
+    await centre.act(call, "1001", "CONSULT_CALL", to="1002")
+    consult = await centre.consult_of(call)
+    await centre.act(consult, "1002", "ANSWER")
+    await centre.act(call, "1001", "TRANSFER")
+    (surviving,) = await centre.finesse.dialogs("1002")
+    assert bilal.answers[surviving.id]["number"] == ADA
+    await centre.hang_up(surviving.id)
+    for interaction in await centre.deliver():
+        assert interaction.number == ADA_E164
+
+
 async def test_consult_reported_before_its_call_joins_it(centre: ContactCentre) -> None:
     ana = await centre.open_desktop("1001")
     bilal = await centre.open_desktop("1002")

@@ -79,4 +79,7 @@ def test_dialog_is_read_as_the_sandbox_writes_it(variables: dict[str, str], queu
     assert dialog.id == call.id
     assert dialog.from_address == CUSTOMER
     assert dialog.properties.queue_name == queue
-    assert [participant.actions for participant in dialog.participants] == [(), ("ANSWER",)]
+    assert [participant.actions for participant in dialog.participants] == [
+        ("UPDATE_CALL_DATA", "DROP"),
+        ("ANSWER",),
+    ], "as recorded, with the customer too"

@@ -78,8 +78,18 @@ async def test_bosh_session_receives_an_event(server: SandboxServer) -> None:
     held = asyncio.create_task(client.send())
     await server.control("PUT", "users/1001", {"state": "READY"})
     (message,) = await held
-    notification = next(message.iter("{http://jabber.org/protocol/pubsub}notification"))
+    notification = next(message.iter("{*}notification"))
     assert etree.fromstring(notification.text or "").findtext("data/user/state") == "READY"
+
+
+async def test_stream_error_says_so_in_the_body(server: SandboxServer) -> None:
+    """XEP-0206, section 6: clients look at the body's attributes."""
+    client = BoshClient(server.http)
+    await client.sign_in()
+    failed = await client.send("<nonsense xmlns='jabber:client'/>")
+    assert failed.get("type") == "terminate"
+    assert failed.get("condition") == "remote-stream-error"
+    assert failed.find("{*}error/{*}unsupported-stanza-type") is not None
 
 
 async def test_second_bosh_request_releases_the_held_one(server: SandboxServer) -> None:

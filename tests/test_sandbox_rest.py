@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from callcard.errors import FinesseRefused, NotPermitted
+from callcard.errors import CredentialsRejected, FinesseRefused, NotPermitted
 from callcard.finesse import messages
 from callcard.finesse.client import basic
 from callcard.finesse.objects import MobileAgent, SystemInfo
@@ -177,10 +177,54 @@ async def test_invalid_request_gets_finesse_error(
 
 
 async def test_unknown_path_or_method_gets_xml_error(server: SandboxServer) -> None:
-    for method, path, status in [("GET", "Nonsense/1", 404), ("POST", "User/1001", 405)]:
+    unknown = await server.request("GET", "Nonsense/1")
+    assert unknown.status_code == 404
+    for method, path, allowed in [
+        ("POST", "User/1001", "GET, HEAD, OPTIONS, PUT"),
+        ("DELETE", "User/1001/Dialogs", "GET, HEAD, OPTIONS, POST"),
+        ("PUT", "Users", "GET, HEAD, OPTIONS"),
+    ]:
         response = await server.request(method, path)
-        assert response.status_code == status
+        assert (response.status_code, response.headers["allow"]) == (405, allowed), path
         assert etree.fromstring(response.content).tag == "ApiErrors"
+        asked = await server.request("OPTIONS", path)
+        assert (asked.status_code, asked.headers["allow"]) == (200, allowed), path
+    assert (await server.request("PUT", "Dialog/")).status_code == 405
+
+
+async def test_wrong_password_gets_a_page_instead_of_xml(server: SandboxServer) -> None:
+    """As recorded: Tomcat answers before Finesse sees the request."""
+    response = await server.http.get("/finesse/api/User/1001", auth=("1001", "wrong"))
+    assert (response.status_code, response.headers["content-type"]) == (
+        401,
+        "text/html; charset=utf-8",
+    )
+    with pytest.raises(CredentialsRejected):
+        await server.client.user(server.credential(password="wrong"), "1001")
+
+
+async def test_user_is_found_by_login_name(server: SandboxServer) -> None:
+    await server.control("PUT", "users/1001", {"login_name": "ana@site.example"})
+    response = await server.request("GET", "User/ana%40site.example")
+    user = messages.read_user(response.content)
+    assert (user.login_id, user.login_name) == ("1001", "ana@site.example")
+    assert user.uri == "/finesse/api/User/1001"
+
+
+async def test_reasons_exist_only_in_states_that_have_them(server: SandboxServer) -> None:
+    """As recorded: reasonCode in lower case, and absent in READY, RESERVED and TALKING."""
+    events = server.events()
+    await server.client.set_state(server.credential(), "1001", "NOT_READY", "1")
+    await server.client.set_state(server.credential(), "1001", "READY", None)
+    not_ready, ready = (update.find("data/user") for _node, update in events.updates)
+    assert not_ready is not None
+    assert ready is not None
+    assert not_ready.findtext("reasonCode/label") == "Lunch"
+    assert not_ready.findtext("reasonCodeId") == "1"
+    assert ready.find("reasonCode") is None
+    assert ready.find("reasonCodeId") is None
+    order = [str(child.tag) for child in not_ready]
+    assert order == sorted(order)
 
 
 async def test_user_cannot_act_for_another_one(server: SandboxServer) -> None:

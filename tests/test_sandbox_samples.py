@@ -31,6 +31,8 @@ NOT_IN_SANDBOX = {
     "mediaProperties/queueNumber": "the sandbox's queues are known by name",
     "settings/deviceSelection": "several devices for one extension, 12.6: not simulated",
     "skillTargetId": "a database id without a use in the API",
+    "mediaProperties/wrapUpReason": "absent until it is set, as recorded",
+    "secondaryId": "only after a transfer or conference, as recorded",
     "data/apiErrors/apiError/peripheralErrorCode": "optional, from the peripheral; text only",
     "data/apiErrors/apiError/peripheralErrorMsg": "optional, from the peripheral; text only",
     "data/apiErrors/apiError/peripheralErrorText": "optional, from the peripheral; text only",
@@ -42,7 +44,8 @@ def paths(element: etree._Element, prefix: str = "") -> Paths:
     """Return the paths of all elements below `element`, as in participants/Participant/state."""
     found: Paths = set()
     for child in element.iterchildren("*"):
-        path = prefix + str(child.tag)
+        # The guide prints ReasonCode in a user; every recording has reasonCode.
+        path = prefix + str(child.tag).replace("ReasonCode", "reasonCode")
         found.add(path)
         found |= paths(child, f"{path}/")
     return found

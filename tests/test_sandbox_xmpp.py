@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
@@ -36,6 +38,56 @@ async def server() -> AsyncIterator[SandboxServer]:
         yield opened
 
 
+class RawSocket:
+    """A WebSocket client that sends and returns frames as they are."""
+
+    def __init__(self, server: SandboxServer) -> None:
+        self._connecting = connect(
+            f"ws://localhost:{server.port}/ws", subprotocols=[Subprotocol("xmpp")]
+        )
+
+    async def __aenter__(self) -> RawSocket:
+        self._socket = await self._connecting
+        return self
+
+    async def __aexit__(self, *_details: object) -> None:
+        await self._socket.close()
+
+    async def send(self, frame: str) -> None:
+        await self._socket.send(frame)
+
+    async def receive(self) -> str:
+        async with asyncio.timeout(5):
+            return str(await self._socket.recv())
+
+    async def sign_in(self, user: str) -> None:
+        """Authenticate and bind; the session gets events once it has sent presence."""
+        secret = base64.b64encode(f"\0{user}\0callcard".encode()).decode()
+        opening = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='localhost'/>"
+        bind = "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>"
+        sasl = "urn:ietf:params:xml:ns:xmpp-sasl"
+        for frame, answers in [
+            (opening, 2),
+            (f"<auth xmlns='{sasl}' mechanism='PLAIN'>{secret}</auth>", 1),
+            (opening, 2),
+            (bind, 1),
+        ]:
+            await self.send(frame)
+            for _ in range(answers):
+                await self.receive()
+
+    @classmethod
+    async def events_of(cls, server: SandboxServer, user: str) -> list[str]:
+        """Return the frames of two state changes of a user."""
+        async with cls(server) as socket:
+            await socket.sign_in(user)
+            await socket.send("<presence><priority>1</priority></presence>")
+            await socket.receive()
+            for state in ("READY", "NOT_READY"):
+                await server.control("PUT", f"users/{user}", {"state": state})
+            return [await socket.receive() for _ in range(2)]
+
+
 # ---- sessions and events
 
 
@@ -48,6 +100,52 @@ async def test_sign_in_is_confirmed_by_event(server: SandboxServer, transport: s
     assert event.node == f"{API}/User/1003"
     assert event.update.event == "PUT"
     assert user.state == "NOT_READY"
+
+
+@pytest.mark.parametrize("format", ["12.5", "11"])
+async def test_events_are_wrapped_as_each_release_was_recorded(
+    server: SandboxServer, format: str
+) -> None:
+    await server.control("PUT", "site", {"notification_format": format})
+    frames = await RawSocket.events_of(server, "1001")
+    message = etree.fromstring(frames[0])
+    assert message.get("type") is None
+    assert message.get("to") == "1001@localhost", "the bare JID"
+    notification = next(message.iter("{*}notification"))
+    namespace = etree.QName(notification).namespace
+    id = message.get("id", "")
+    if format == "12.5":
+        assert (namespace, len(id)) == ("urn:xmpp:push:0", 8)
+    else:
+        assert namespace == "http://jabber.org/protocol/pubsub"
+        assert id.startswith("/finesse/api/User/1001__1001@localhost__")
+    items = [next(etree.fromstring(frame).iter("{*}item")).get("id", "") for frame in frames]
+    runs = {item[:36] for item in items}
+    counters = [int(item[36:]) for item in items]
+    assert len(runs) == 1
+    assert counters == sorted(set(counters))
+    assert "\n  <data>" in (notification.text or ""), "users come in lines"
+
+
+async def test_stanzas_without_their_namespace_are_accepted(server: SandboxServer) -> None:
+    async with RawSocket(server) as socket:
+        await socket.sign_in("1001")
+        await socket.send("<iq type='get' id='p1'><ping xmlns='urn:xmpp:ping'/></iq>")
+        assert 'id="p1"' in await socket.receive()
+
+
+async def test_tcp_header_comes_first_and_speaks_the_clients_language(
+    server: SandboxServer,
+) -> None:
+    reader, writer = await asyncio.open_connection("localhost", server.xmpp_ports[0])
+    writer.write(HEADER.replace(b"version", b"xml:lang='de-AT' version"))
+    async with asyncio.timeout(5):
+        header = await reader.readuntil(b'version="1.0">')
+        features = await reader.readuntil(b"</stream:features>")
+    assert header.startswith(b'<?xml version="1.0"')
+    assert b'xml:lang="de-AT"' in header
+    assert features.startswith(b"<stream:features")
+    writer.close()
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

@@ -26,3 +26,6 @@ class CtiError:
     type: str
     message: str
     data: str
+    peripheral_code: str = ""
+    peripheral_text: str = ""
+    peripheral_message: str = ""

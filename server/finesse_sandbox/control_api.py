@@ -57,6 +57,7 @@ class UserChange(Struct, forbid_unknown_fields=True):
     wrap_up_seconds: Annotated[int, Meta(ge=1, le=7200)] | UnsetType = UNSET
     team: Address | UnsetType = UNSET
     password: Text | UnsetType = UNSET
+    login_name: Text | UnsetType = UNSET
     extension: Address | UnsetType = UNSET
     state: Literal["READY", "NOT_READY", "LOGOUT"] | UnsetType = UNSET
 
@@ -91,6 +92,7 @@ class SiteChange(Struct, forbid_unknown_fields=True):
     variables: dict[Text, Annotated[int, Meta(ge=1, le=2000)]] | UnsetType = UNSET
     phone_books: list[PhoneBookContent] | UnsetType = UNSET
     workflows: list[WorkflowContent] | UnsetType = UNSET
+    notification_format: Literal["12.5", "11"] | UnsetType = UNSET
 
 
 class ControlApi:
@@ -182,6 +184,8 @@ class ControlApi:
             user.team = sent.team
         if sent.password is not UNSET:
             user.password = sent.password
+        if sent.login_name is not UNSET:
+            user.login_name = sent.login_name
         return _user_content(user)
 
     async def change_site(self, request: Request) -> Any:
@@ -197,7 +201,10 @@ class ControlApi:
             site.phone_books = tuple(_phone_book(book) for book in sent.phone_books)
         if sent.workflows is not UNSET:
             site.workflows = tuple(_workflow(workflow) for workflow in sent.workflows)
+        if sent.notification_format is not UNSET:
+            site.notification_format = sent.notification_format
         return {
+            "notification_format": site.notification_format,
             "variables": site.variables,
             "phone_books": [asdict(book) for book in site.phone_books],
             "workflows": [_workflow_content(workflow) for workflow in site.workflows],

@@ -43,6 +43,8 @@ class User:
     password: str
     assigned_extension: str
     """The phone on this user's desk."""
+    login_name: str = ""
+    """What the user types to sign in, if it is not the id; paths and addresses have the id."""
     roles: tuple[str, ...] = ("Agent",)
     team: str = "1"
     supervises: tuple[str, ...] = ()
@@ -81,6 +83,8 @@ class PhoneBook:
 class Queue:
     id: str
     name: str
+    route_point: str = ""
+    """The number by which agents transfer a call to the queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +187,10 @@ class SiteConfiguration:
     reasons: tuple[ReasonCode, ...] = _REASONS
     wrap_up_reasons: dict[str, str] = field(default_factory=lambda: dict(_WRAP_UP_REASONS))
     phone_books: tuple[PhoneBook, ...] = _PHONE_BOOKS
-    queues: tuple[Queue, ...] = (Queue("10", "Support"), Queue("11", "Sales"))
+    queues: tuple[Queue, ...] = (
+        Queue("10", "Support", "8010"),
+        Queue("11", "Sales", "8011"),
+    )
     media: tuple[tuple[str, str], ...] = (("5000", "Cisco_Chat_MRD"), ("5001", "Cisco_Email_MRD"))
     variables: dict[str, int] = field(default_factory=lambda: dict(_ECC_VARIABLES))
     """ECC variables and the bytes that each can hold; an array is declared as `user.name[]`."""
@@ -193,6 +200,8 @@ class SiteConfiguration:
     team_layout: str | None = None
     """The team's own layout; None uses the default."""
     sso: bool = False
+    notification_format: Literal["12.5", "11"] = "12.5"
+    """How events are wrapped: as 12.5 was recorded to send them, or as releases before it."""
     drop_participants: Literal["supervisor_only", "conference_controller_and_supervisor", "all"] = (
         "supervisor_only"
     )

@@ -114,7 +114,7 @@ def _prefixed(digits: str, country: str) -> list[Candidate]:
 
 
 def present_form(number: pn.PhoneNumber) -> pn.PhoneNumber:
-    """Return a number of a plan that was changed as it is dialled today, if it was valid there.
+    """Return a number that is no longer in its plan, which was changed, as it is dialled today.
 
     Mexico dropped the 1 of mobiles in 2019, Brazil put a 9 before mobiles until 2016, Côte d'Ivoire
     (2021) and Benin (2024) lengthened theirs. Sources: the regulators IFT, Anatel, ARTCI, ARCEP.
@@ -134,7 +134,8 @@ def present_form(number: pn.PhoneNumber) -> pn.PhoneNumber:
         case _:
             return number
     present = _with_national(number, changed)
-    return present if pn.is_valid_number(present) else number
+    is_old = not pn.is_valid_number(number) and pn.is_valid_number(present)
+    return present if is_old else number
 
 
 def other_forms(number: pn.PhoneNumber) -> list[pn.PhoneNumber]:

@@ -117,8 +117,11 @@ class BoshEndpoint:
             self._end_session(session)
             return _body(f"<body xmlns='{BOSH}' type='terminate'/>")
         texts = await _wait_for_texts(session, released)
-        ended = texts is None or (session.queue.ended and not texts)
+        has_failed = texts is not None and "<stream:error" in texts
+        ended = texts is None or has_failed or (session.queue.ended and not texts)
         type = " type='terminate'" if ended else ""
+        if has_failed:  # XEP-0206, section 6
+            type += " condition='remote-stream-error'"
         response = f"<body xmlns='{BOSH}' xmlns:stream='{STREAM}'{type}>{texts or ''}</body>"
         session.responses[rid] = response
         for old in list(session.responses):

@@ -47,7 +47,7 @@ class EventPublisher:
     def user_command_failed(self, user: User, error: CtiError, request_id: str) -> None:
         pubsub_node = f"{API}/User/{user.id}"
         self.publish(
-            pubsub_node, update_xml("PUT", pubsub_node, request_id, event_errors_element(error))
+            pubsub_node, update_xml("put", pubsub_node, request_id, event_errors_element(error))
         )
 
     def dialog_changed(self, user: User, dialog: Dialog, event: EventType, request_id: str) -> None:
@@ -67,7 +67,7 @@ class EventPublisher:
         pubsub_node = f"{API}/User/{user.id}/Dialogs"
         source = f"{API}/Dialog/{dialog.id}" if dialog else pubsub_node
         self.publish(
-            pubsub_node, update_xml("PUT", source, request_id, event_errors_element(error))
+            pubsub_node, update_xml("put", source, request_id, event_errors_element(error))
         )
 
     def media_changed(self, user: User, media: AgentMedia) -> None:
@@ -81,7 +81,7 @@ class EventPublisher:
     ) -> None:
         pubsub_node = f"{API}/User/{user.id}/Media"
         data = event_errors_element(error, media.id)
-        self.publish(pubsub_node, update_xml("PUT", f"{pubsub_node}/{media.id}", request_id, data))
+        self.publish(pubsub_node, update_xml("put", f"{pubsub_node}/{media.id}", request_id, data))
 
     def task_changed(self, user: User, task: Task, event: EventType) -> None:
         if event == "PUT":

@@ -15,7 +15,7 @@ from typing import Literal
 
 from finesse_sandbox.api_errors import ApiError
 from finesse_sandbox.notifications.presence import PresenceTracker
-from finesse_sandbox.site import User
+from finesse_sandbox.site import SiteConfiguration, User
 from finesse_sandbox.telephony.agents import Agents
 from finesse_sandbox.xml.document import API
 
@@ -83,6 +83,10 @@ class PubSub:
         # An event concerns a few of thousands of sessions, so they are indexed by own node.
         self._by_own_node: dict[str, set[Session]] = {}
         self._ids = itertools.count(1)
+
+    @property
+    def site(self) -> SiteConfiguration:
+        return self._agents.site
 
     @property
     def sessions(self) -> tuple[Session, ...]:

@@ -102,22 +102,26 @@ class _Connection:
         was_opened = self._stanzas.opened
         stanzas = self._stanzas.feed(data)
         if self._stanzas.opened and not was_opened:
-            self.queue.write(self._header() + self.stream.features())
+            self.queue.write(self._header())
+            self.queue.write(self.stream.features())
         for stanza in stanzas:
             self.stream.handle(stanza)
             if etree.QName(stanza).localname == "auth" and self.stream.authenticated:
                 self._stanzas = StanzaReader()  # the client opens the stream again
 
     def _header(self) -> str:
+        """Return the stream's header: in double quotes, with the client's language, as recorded."""
         return (
-            f"<?xml version='1.0'?><stream:stream xmlns='{CLIENT}' xmlns:stream='{STREAM}'"
-            f" id='{self.stream.id}-{next(_header_ids)}' from='{self.stream.domain}'"
-            " version='1.0' xml:lang='en'>"
+            f'<?xml version="1.0" encoding="UTF-8"?><stream:stream xmlns:stream="{STREAM}"'
+            f' xmlns="{CLIENT}" from="{self.stream.domain}"'
+            f' id="{self.stream.id}-{next(_header_ids)}"'
+            f' xml:lang="{self._stanzas.language}" version="1.0">'
         )
 
 
 async def _send_texts(writer: asyncio.StreamWriter, queue: SendQueue) -> None:
-    while (text := await queue.take_all()) is not None:
+    # One by one: Openfire sends the header before the features, and clients wait for it.
+    while (text := await queue.take_one()) is not None:
         if text:
             writer.write(text.encode())
             await writer.drain()

@@ -12,6 +12,7 @@ import base64
 import binascii
 import itertools
 import secrets
+import uuid
 from typing import Protocol
 
 from lxml import etree
@@ -23,9 +24,11 @@ from finesse_sandbox.notifications import xmpp_queries
 from finesse_sandbox.notifications.pubsub import EndReason, Notification, PubSub, Session
 from finesse_sandbox.notifications.xmpp_namespaces import (
     BIND,
+    BOSH,
     CLIENT,
     PUBSUB,
     PUBSUB_EVENT,
+    PUSH,
     SASL,
     SESSION,
     STANZA_ERRORS,
@@ -38,7 +41,9 @@ from finesse_sandbox.site import User
 
 MAX_RESOURCE_CHARACTERS = 200
 _iq_maker = ElementMaker(namespace=CLIENT, nsmap={None: CLIENT})
-_event_ids = itertools.count(1)
+_event_ids = itertools.count(100)
+_SERVER_RUN = uuid.uuid4()
+"""Begins the id of every item, as recorded; a counter over all nodes and users follows."""
 
 
 class Transport(Protocol):
@@ -84,7 +89,8 @@ class XmppStream:
             return
         if self._user is None:
             raise StreamError("not-authorized")
-        if name.namespace != CLIENT:
+        # Openfire accepts stanzas that leave out their namespace, as some clients do.
+        if name.namespace not in (CLIENT, None, BOSH):
             raise StreamError("unsupported-stanza-type")
         match name.localname:
             case "iq":
@@ -180,7 +186,7 @@ class XmppStream:
         if presence.get("type") not in (None, "unavailable"):
             return
         try:
-            priority = int(presence.findtext(f"{{{CLIENT}}}priority") or 0)
+            priority = int(presence.findtext("{*}priority") or 0)
         except ValueError:
             self._send_error(presence, StanzaError("modify", "bad-request"))
             return
@@ -198,14 +204,24 @@ class XmppStream:
         )
 
     def _send_event(self, notification: Notification) -> None:
-        """Send an event: the Update goes as text, escaped once, inside <notification>."""
+        """Send an event: the Update goes as text, escaped once, inside <notification>.
+
+        As recorded: addressed to the bare JID, without a type; from 12.5 on in a namespace of its
+        own and with a short id.
+        """
         assert self._session is not None
-        number = next(_event_ids)
+        jid = self._session.bare_jid
+        node = notification.node
+        namespace = PUSH
+        id = secrets.token_hex(4)
+        if self._pubsub.site.notification_format == "11":
+            namespace = PUBSUB
+            id = f"{node}__{jid}__{secrets.token_hex(3)[:5]}"
         self._transport.write(
             f"<message xmlns='{CLIENT}' from='pubsub.{self.domain}'"
-            f" to='{_escape(self._session.jid)}' id='event{number}'>"
-            f"<event xmlns='{PUBSUB_EVENT}'><items node='{_escape(notification.node)}'>"
-            f"<item id='item{number}'><notification xmlns='{PUBSUB}'>"
+            f" to='{_escape(jid)}' id='{_escape(id)}'>"
+            f"<event xmlns='{PUBSUB_EVENT}'><items node='{_escape(node)}'>"
+            f"<item id='{_SERVER_RUN}{next(_event_ids)}'><notification xmlns='{namespace}'>"
             f"{_escape(notification.update)}"
             "</notification></item></items></event></message>"
         )

@@ -15,6 +15,8 @@ from finesse_sandbox.notifications.xmpp_namespaces import STREAM
 
 STANZA_LIMIT_BYTES = 64 * 1024
 STANZA_LIMIT_DEPTH = 32
+MAX_LANGUAGE_CHARACTERS = 35
+_XML = "http://www.w3.org/XML/1998/namespace"
 _RESTRICTED = re.compile(r"<!(?!\[CDATA\[)|<\?(?!xml\s)")
 
 _parser = etree.XMLParser(
@@ -52,6 +54,8 @@ class StanzaReader:
     def __init__(self) -> None:
         self.opened = False
         self.closed = False
+        self.language = "en"
+        """The client's, from the header of its stream."""
         self._stanzas: list[etree._Element] = []
         self._stanza_bytes = 0
         self._depth = 0
@@ -88,6 +92,9 @@ class StanzaReader:
             if _clark(name) != f"{{{STREAM}}}stream":
                 raise StreamError("invalid-namespace")
             self.opened = True
+            language = attributes.get(f"{_XML}\nlang", "")
+            if language.replace("-", "").isalnum():
+                self.language = language[:MAX_LANGUAGE_CHARACTERS]
             return
         if self._depth == 2:
             self._builder = etree.TreeBuilder()

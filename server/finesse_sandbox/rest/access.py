@@ -35,6 +35,13 @@ def user_mismatch(user: User) -> ApiError:
     return ApiError(401, "Invalid Authorization User Specified", _USER_MISMATCH, user.id)
 
 
+def _rejected_credentials(status: int) -> Response:
+    """Return what Tomcat responds before Finesse sees the request: a page, not XML (recorded)."""
+    page = "<html><head><title>Cisco System - Error report</title></head><body></body></html>"
+    headers = {"WWW-Authenticate": 'Basic realm="Cisco Finesse"'}
+    return Response(page, status, headers, "text/html")
+
+
 class ApiAccess:
     """Creates the routes of one node and checks what a user may do."""
 
@@ -106,7 +113,10 @@ class ApiAccess:
             if not self.node.in_service:
                 raise ApiError(503, "Service Unavailable", "SERVER_OUT_OF_SERVICE")
             authorization = request.headers.get("authorization", "")
-            user = self.contact_centre.accounts.authenticate(authorization)
+            try:
+                user = self.contact_centre.accounts.authenticate(authorization)
+            except ApiError as error:
+                return _rejected_credentials(error.status)
             request.state.user = user.id
             return await handler(request, user)
 

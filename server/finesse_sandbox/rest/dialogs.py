@@ -208,6 +208,7 @@ class DialogResource:
         if reason and not wrap_up:
             wrap_up = (reason,)
         stored, error = fit_variables(variables, dialog.variables, site, platform)
+        error = error or self._switch.rejection_of(dialog, user.extension, "UPDATE_CALL_DATA")
         if error:
             events = self._contact_centre.events
             events.dialog_command_failed(user, dialog, error, request_id(request))

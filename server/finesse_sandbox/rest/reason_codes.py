@@ -55,10 +55,10 @@ class ReasonCodeResource:
 
     async def get_for_user(self, request: Request, user: User) -> Response:
         self._access.user_in_path(request, user)
-        return xml_response(reason_code_element(self._code_in_path(request)))
+        return xml_response(reason_code_element(self._code_in_path(request), "ReasonCode"))
 
     async def get_code(self, request: Request, user: User) -> Response:
-        return xml_response(reason_code_element(self._code_in_path(request)))
+        return xml_response(reason_code_element(self._code_in_path(request), "ReasonCode"))
 
     async def list_codes(self, request: Request, user: User) -> Response:
         self._access.require_administrator(user, writing=False)
@@ -186,7 +186,9 @@ class WrapUpReasonResource:
 
 def _reason_codes_element(site: SiteConfiguration, category: str) -> etree._Element:
     codes = [reason for reason in site.reasons if reason.category == category]
-    return E.ReasonCodes(*(reason_code_element(code) for code in codes), category=category)
+    return E.ReasonCodes(
+        *(reason_code_element(code, "ReasonCode") for code in codes), category=category
+    )
 
 
 def _wrap_up_reasons_element(site: SiteConfiguration) -> etree._Element:

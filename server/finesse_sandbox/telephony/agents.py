@@ -25,6 +25,15 @@ MAX_EXTENSION_DIGITS = 7
 ON_CALL = ("RESERVED", "RESERVED_OUTBOUND_PREVIEW", "TALKING", "HOLD")
 WRAPPING_UP = ("WORK", "WORK_READY")
 _STATE_ERROR = "Invalid State"
+_UNKNOWN_EXTENSION = CtiError(
+    "Invalid Device",
+    "CF_INVALID_LOGON_DEVICE_SPECIFIED",
+    "260",
+    peripheral_code="10125",
+    peripheral_text="The agent cannot sign in: no phone has this extension.",
+    peripheral_message="PERERR_TELDRIVE_NODEVICETARGETFORNETTARGETID",
+)
+"""As recorded on UCCE 12.5, in other words."""
 _SUPERVISOR_REASONS = {
     ("ucce", "NOT_READY"): system_reason("NOT_READY", 999, "Supervisor initiated"),
     ("ucce", "LOGOUT"): system_reason("LOGOUT", 999, "Supervisor initiated"),
@@ -79,7 +88,11 @@ class Agents:
         return any(each.assigned_extension == extension for each in self.users.values())
 
     def by_login(self, name: str) -> User | None:
-        return self.users.get(name)
+        """Return the user with a login id, or with a login name that differs from it."""
+        user = self.users.get(name)
+        if user is None and name:
+            user = next((each for each in self.users.values() if each.login_name == name), None)
+        return user
 
     def team(self, id: str) -> Iterable[User]:
         return (user for user in self.users.values() if user.team == id and "Agent" in user.roles)
@@ -111,8 +124,7 @@ class Agents:
             error = CtiError("Device Busy", "CF_SPECIFIED_EXTENSION_ALREADY_IN_USE", "283")
             self.listener.user_command_failed(user, error, request_id)
         elif not self.is_assigned(extension):
-            error = CtiError("Invalid Device", "CF_INVALID_LOGON_DEVICE_SPECIFIED", "260")
-            self.listener.user_command_failed(user, error, request_id)
+            self.listener.user_command_failed(user, _UNKNOWN_EXTENSION, request_id)
         elif user.state == "LOGOUT":
             user.extension = extension
             user.mobile_agent = mobile_agent
@@ -125,7 +137,9 @@ class Agents:
         reason = self.site.reason(reason_id, state)
         self._check_state(user, state, reason_id, reason)
         if user.state == "LOGOUT":
-            if self.platform == "ucce":
+            if self.platform == "ucce" and state == "READY":  # as recorded on 12.5
+                error = CtiError(_STATE_ERROR, "CF_INVALID_OBJECT_STATE", "22")
+            elif self.platform == "ucce":
                 error = CtiError(_STATE_ERROR, "CF_INVALID_PASSWORD_SPECIFIED", "257")
             else:
                 error = CtiError(_STATE_ERROR, "CF_INVALID_PARAMETER", "1010")
@@ -146,9 +160,10 @@ class Agents:
         if reason_id and reason is None:
             raise ApiError(400, "Invalid Input", "Invalid reason code", reason_id)
         if state in ("NOT_READY", "LOGOUT") and reason is None and self._has_reasons(state):
-            # Assumption: which error a missing code gives is not documented; the guide lists
-            # Parameter Missing for the state API.
-            raise ApiError(400, "Parameter Missing", "Reason code is required", "reasonCodeId")
+            # As seen by several clients; the guide does not document it.
+            required = "finesse.api.reasoncode.require_reasoncode"
+            message = "Choose a valid reason code"
+            raise ApiError(400, "Parameter Missing", message, required)
         if state == "WORK" and (user.state not in ON_CALL or user.wrap_up == "NOT_ALLOWED"):
             raise ApiError(400, _STATE_ERROR, "Wrap-up is not possible now", state)
         if state == "LOGOUT" and user.state == "LOGOUT":

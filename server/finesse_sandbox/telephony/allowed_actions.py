@@ -37,9 +37,10 @@ def allowed_actions(
         return ("ACCEPT", "REJECT", "CLOSE") if participant.state == "ALERTING" else ()
     actions = list(ACTIONS_BY_STATE.get(participant.state, ()))
     user = calls.agents.by_extension(participant.address)
-    if participant.state == "ACTIVE" and len(dialog.present()) > 1:
-        if not _has_other_held_call(calls, dialog, user):
-            actions.append("CONSULT_CALL")
+    is_alone = len(dialog.present()) < 2
+    if participant.state == "ACTIVE" and (is_alone or _has_other_held_call(calls, dialog, user)):
+        actions.remove("CONSULT_CALL")
+    if participant.state == "ACTIVE" and not is_alone:
         if not calls.is_ucce:
             actions.append("START_RECORDING")
         if "BACampaign" in dialog.variables:
@@ -51,12 +52,23 @@ def allowed_actions(
     return tuple(actions)
 
 
+def shown_actions(calls: CallQueries, dialog: Dialog, participant: Participant) -> tuple[str, ...]:
+    """Return the actions that Finesse lists with a participant.
+
+    For those outside it lists some too (recorded on UCCE), although no agent can take them.
+    """
+    if participant.is_agent or dialog.kind != "call":
+        return allowed_actions(calls, dialog, participant)
+    return ACTIONS_BY_STATE.get(participant.state, ()) if participant.state != "ALERTING" else ()
+
+
 def rejection(calls: CallQueries, dialog: Dialog, address: str, action: str) -> CtiError:
     """Return the error with which the platform rejects an action that is not allowed now."""
     is_controller = dialog.controller in ("", address)
     if action == "CONFERENCE" and not is_controller and calls.is_ucce:
         return CtiError("Generic Error", "<ConferenceCallCommand>: Conference failed", "20999")
-    return INVALID_OBJECT_STATE
+    # As recorded: the data is the extension, not a code.
+    return CtiError("Generic Error", f"INVALID_ACTION {action} on extension {address}", address)
 
 
 def _is_answered(dialog: Dialog) -> bool:

@@ -9,10 +9,12 @@ from typing import Protocol
 from finesse_sandbox.api_errors import ApiError, CtiError
 from finesse_sandbox.site import User
 from finesse_sandbox.telephony.agents import Agents
-from finesse_sandbox.telephony.allowed_actions import allowed_actions
+from finesse_sandbox.telephony.allowed_actions import shown_actions
 from finesse_sandbox.telephony.dialogs import GONE, CallKey, Dialog, EventType, Participant
 
 FIRST_DIALOG_ID = 16777217
+FIRST_INTERIM_ID = 2144292888
+"""Of the interim dialogs of transfers; just under 2^31, as recorded."""
 MAX_INTERNAL_DIGITS = 4
 """Numbers up to this length are extensions, even if no phone has them."""
 
@@ -39,6 +41,9 @@ class Calls:
     changed_addresses: set[str] = field(default_factory=set)
     """Addresses whose calls have changed; the switch updates what depends on them."""
     _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(FIRST_DIALOG_ID))
+    _interim_ids: itertools.count[int] = field(
+        default_factory=lambda: itertools.count(FIRST_INTERIM_ID)
+    )
     _keys: itertools.count[int] = field(default_factory=lambda: itertools.count(200))
     _at_address: dict[str, dict[str, Dialog]] = field(default_factory=dict)
     """The calls of each agent's address by id, and those that the agent has left."""
@@ -136,6 +141,10 @@ class Calls:
         self.dialogs[dialog.id] = dialog
         return dialog
 
+    def interim_id(self) -> str:
+        """Return the id of a transfer's interim dialog."""
+        return str(next(self._interim_ids))
+
     def restart_ids(self) -> None:
         """Give dialogs the first ids again, as Finesse does after a restart."""
         self._ids = itertools.count(FIRST_DIALOG_ID)
@@ -176,20 +185,23 @@ class Calls:
         only: User | None = None,
         but: User | None = None,
     ) -> None:
-        """Send a dialog event to every agent on the call, and update their states."""
+        """Update the states of the agents on the call, then send them a dialog event.
+
+        As recorded, the user's event comes first when a call begins or is answered.
+        """
         self._index(dialog)
-        for user in self.agents_on(dialog):
-            if (only is None or user is only) and user is not but:
-                self.notify(user, dialog, event, request_id)
         if event != "DELETE":
             for user in self.agents_on(dialog):
                 self.update_agent_state(user)
+        for user in self.agents_on(dialog):
+            if (only is None or user is only) and user is not but:
+                self.notify(user, dialog, event, request_id)
 
     def notify(self, user: User, dialog: Dialog, event: EventType, request_id: str) -> None:
         """Send a dialog event to one user."""
         self._index(dialog)
         for participant in dialog.participants:
-            participant.actions = allowed_actions(self, dialog, participant)
+            participant.actions = shown_actions(self, dialog, participant)
         self.listener.dialog_changed(user, dialog, event, request_id)
 
     def update_agent_state(self, user: User) -> None:

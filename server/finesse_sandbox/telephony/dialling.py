@@ -23,10 +23,10 @@ def ring(
         call_type = "PREROUTE_ACD_IN" if calls.is_ucce else "ACD_IN"
     dialog = calls.add(from_address, to, call_type, queue=queue, variables=variables)
     dialog.state = "ALERTING"
-    dialog.participants = [
-        calls.participant(from_address, "INITIATED", is_agent=False),
-        calls.participant(to, "ALERTING"),
-    ]
+    dialog.participants = [calls.participant(to, "ALERTING")]
+    if from_address:  # a caller without a number has no participant either (recorded on UCCE)
+        caller = calls.participant(from_address, "INITIATED", is_agent=False)
+        dialog.participants.insert(0, caller)
     calls.reserve(user, dialog)
     calls.publish(dialog, "POST")
     return dialog
@@ -94,6 +94,7 @@ def answer(calls: Calls, dialog: Dialog, participant: Participant, request_id: s
         if each is participant or each.state in ("INITIATED", "INITIATING"):
             calls.hold_others(dialog, each.address)
             calls.set_participant_state(each, "ACTIVE")
+            each.joined_at = each.state_since  # as recorded: the answer resets the start
     dialog.state = "ACTIVE"
     calls.publish(dialog, "PUT", request_id)
 

@@ -9,15 +9,16 @@ EventType = Literal["POST", "PUT", "DELETE"]
 Kind = Literal["call", "monitor", "preview", "direct_preview"]
 
 ACTIONS_BY_STATE = {
-    "INITIATING": ("DROP", "UPDATE_CALL_DATA"),
-    "INITIATED": ("DROP", "UPDATE_CALL_DATA"),
+    "INITIATING": ("UPDATE_CALL_DATA", "DROP"),
+    "INITIATED": ("UPDATE_CALL_DATA", "DROP"),
     "ALERTING": ("ANSWER",),
-    "ACTIVE": ("HOLD", "DROP", "UPDATE_CALL_DATA", "SEND_DTMF", "TRANSFER_SST"),
-    "HELD": ("RETRIEVE", "DROP", "UPDATE_CALL_DATA"),
+    "ACTIVE": ("TRANSFER_SST", "CONSULT_CALL", "HOLD", "UPDATE_CALL_DATA", "SEND_DTMF", "DROP"),
+    "HELD": ("UPDATE_CALL_DATA", "DROP", "RETRIEVE"),
     "FAILED": ("DROP",),
     "WRAP_UP": ("UPDATE_CALL_DATA",),
 }
-"""What a participant's own state allows; `allowed_actions` adds what depends on other calls."""
+"""What a participant's own state allows, in the recorded order; `allowed_actions` leaves out and
+adds what depends on other calls."""
 GONE = ("DROPPED", "WRAP_UP")
 """States of a participant who has left the call."""
 
@@ -59,6 +60,8 @@ class Dialog:
     call_type: str
     dialed_number: str
     queue: str
+    dnis: str = ""
+    """The number that rang first, if it is not the dialled one."""
     variables: dict[str, str]
     participants: list[Participant]
     state: str

@@ -7,7 +7,7 @@ mapping, transfer and conference), 12.5 to 15.0.
 
 from __future__ import annotations
 
-from finesse_sandbox.api_errors import ApiError
+from finesse_sandbox.api_errors import ApiError, CtiError
 from finesse_sandbox.site import User
 from finesse_sandbox.telephony import dialling, outbound, release, supervision, transfer
 from finesse_sandbox.telephony.agents import Agents
@@ -123,6 +123,16 @@ class Switch:
             case _ if action in _DATA_ACTIONS:
                 _change_data(dialog, action, params)
                 calls.publish(dialog, "PUT", request_id)
+
+    def rejection_of(self, dialog: Dialog, address: str, action: str) -> CtiError | None:
+        """Return why the participant at `address` may not take an action now; None if they may.
+
+        Supervisors and administrators, who are not in the call, may.
+        """
+        own = dialog.participant(address)
+        if own is None or action in allowed_actions(self.calls, dialog, own):
+            return None
+        return rejection(self.calls, dialog, address, action)
 
     def update(
         self, dialog: Dialog, variables: dict[str, str], wrap_up: tuple[str, ...], request_id: str

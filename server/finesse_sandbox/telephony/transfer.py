@@ -63,21 +63,79 @@ def single_step_transfer(
     if to == user.extension:
         message = "toAddress is the same as fromAddress"
         raise ApiError(400, "Invalid Destination", message, to)
+    if any(to == queue.route_point for queue in calls.agents.site.queues):
+        _transfer_to_route_point(calls, user, dialog, request_id)
+        return
     if dialog.is_present(to) or calls.is_unassigned(to):
         error = CtiError("Call Operation Failure", "CF_INVALID_DESTINATION", "14")
         calls.listener.dialog_command_failed(user, dialog, error, request_id)
         return
+    own = _hand_over(calls, user, dialog, request_id)
+    dialling.ring_at(calls, dialog, to)
+    dialog.participants.remove(own)
+    calls.publish(dialog, "PUT")
+
+
+def _hand_over(calls: Calls, user: User, dialog: Dialog, request_id: str) -> Participant:
+    """End a call for the agent who transfers it.
+
+    As recorded, the call keeps its addresses, and its first event for the next agent still lists
+    the agent who has left. The caller removes that participant after it.
+    """
     own = dialog.participant(user.extension)
     assert own is not None
-    dialog.participants.remove(own)
-    ended = replace(dialog, participants=[own], state="DROPPED")
     calls.set_participant_state(own, "DROPPED")
+    own.cause = "OTHER"
+    ended = replace(dialog, participants=[own], state="DROPPED")
     calls.notify(user, ended, "PUT", request_id)
     calls.notify(user, ended, "DELETE", request_id)
     dialog.call_type = "TRANSFER"
-    dialog.to_address = to
-    dialog.dialed_number = to
-    dialling.ring_at(calls, dialog, to)
+    dialog.dnis = dialog.dnis or user.extension
+    return own
+
+
+def _transfer_to_route_point(calls: Calls, user: User, dialog: Dialog, request_id: str) -> None:
+    """Transfer a call to a queue, whose next ready agent gets it at once.
+
+    As recorded on UCCE: the next agent is first rung on an interim dialog without a call key, in
+    which the customer is marked as an agent's device; 1 ms later on the call itself; then the
+    interim dialog is deleted, also for the agent who transferred, who never had it.
+    """
+    ready = [
+        each
+        for each in calls.agents.users.values()
+        if each.state == "READY" and each is not user and not dialog.is_present(each.extension)
+    ]
+    if not ready or not calls.is_ucce:
+        error = CtiError("Call Operation Failure", "CF_INVALID_DESTINATION", "14")
+        calls.listener.dialog_command_failed(user, dialog, error, request_id)
+        return
+    agent = min(ready, key=lambda each: each.state_since)
+    own = _hand_over(calls, user, dialog, request_id)
+    calls.reserve(agent, dialog)
+    customers = [each for each in dialog.present() if not each.is_agent]
+    interim = replace(
+        dialog,
+        id=calls.interim_id(),
+        key=None,
+        call_type="PREROUTE_ACD_IN",
+        state="ALERTING",
+        participants=[
+            calls.participant(agent.extension, "ALERTING"),
+            *(calls.participant(each.address, "INITIATED") for each in customers),
+        ],
+    )
+    calls.notify(agent, interim, "POST", "")
+    dialling.ring_at(calls, dialog, agent.extension)
+    dialog.participants.remove(own)
+    for participant in interim.participants:
+        calls.set_participant_state(participant, "DROPPED")
+        participant.cause = "OTHER"
+    interim.state = "DROPPED"
+    interim.call_type = "TRANSFER"
+    for each in (user, agent):
+        calls.notify(each, interim, "DELETE", "")
+    calls.publish(dialog, "PUT")
 
 
 def drop_participant(

@@ -22,20 +22,21 @@ def collection_event(dialog: etree._Element) -> etree._Element:
 
 
 def dialog_element(dialog: Dialog, tag: str = "Dialog") -> etree._Element:
+    """Return a call. As recorded, children are in alphabetical order."""
     associated = f"{API}/Dialog/{dialog.associated}" if dialog.associated else ""
     return E(
         tag,
         E.associatedDialogUri(associated),
         E.fromAddress(dialog.from_address),
         E.id(dialog.id),
-        E.secondaryId(dialog.secondary),
         _media_properties(dialog),
         E.mediaType("Voice"),
         E.participants(*(_participant(each) for each in dialog.participants)),
+        *_scheduled_callback(dialog),
+        *([E.secondaryId(dialog.secondary)] if dialog.secondary else []),
         E.state(dialog.state),
         E.toAddress(dialog.to_address),
         E.uri(f"{API}/Dialog/{dialog.id}"),
-        *_scheduled_callback(dialog),
     )
 
 
@@ -43,23 +44,24 @@ def _media_properties(dialog: Dialog) -> etree._Element:
     # Always all ten: the vendor's 10.x library fails on a single one, so a real server hardly
     # ever sends one alone.
     variables = {f"callVariable{n}": "" for n in range(1, 11)} | dialog.variables
-    properties = E.mediaProperties(
-        E.mediaId("1"),
-        E.DNIS(dialog.dialed_number),
+    children = [
+        E.DNIS(dialog.dnis or dialog.dialed_number),
         E.callType(dialog.call_type),
         E.dialedNumber(dialog.dialed_number),
+        E.mediaId("1"),
+        E.outboundClassification(dialog.classification),
         E.queueName(dialog.queue),
-    )
+    ]
     if dialog.key is not None:
-        properties.append(E.callKeyCallId(dialog.key.id))
-        properties.append(E.callKeySequenceNum("1"))
-        properties.append(E.callKeyPrefix(dialog.key.prefix))
-    properties.append(E.outboundClassification(dialog.classification))
-    properties.append(E.wrapUpReason(dialog.wrap_up[0] if dialog.wrap_up else ""))
+        children.append(E.callKeyCallId(dialog.key.id))
+        children.append(E.callKeyPrefix(dialog.key.prefix))
+        children.append(E.callKeySequenceNum("1"))
+    if dialog.wrap_up:  # absent until it is set
+        children.append(E.wrapUpReason(dialog.wrap_up[0]))
     if len(dialog.wrap_up) > 1:
-        properties.append(E.wrapUpItems(*(E.wrapUpItem(item) for item in dialog.wrap_up)))
-    properties.append(_call_variables(variables))
-    return properties
+        children.append(E.wrapUpItems(*(E.wrapUpItem(item) for item in dialog.wrap_up)))
+    ordered = sorted(children, key=lambda child: str(child.tag))
+    return E.mediaProperties(*ordered, _call_variables(variables))
 
 
 def _call_variables(variables: dict[str, str]) -> etree._Element:

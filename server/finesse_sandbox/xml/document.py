@@ -50,10 +50,20 @@ def event_errors_element(error: CtiError, media: str = "") -> etree._Element:
     )
     if media:
         details.append(E.errorMedia(media))
+    if error.peripheral_code:
+        details.append(E.peripheralErrorCode(error.peripheral_code))
+        details.append(E.peripheralErrorMsg(error.peripheral_message))
+        details.append(E.peripheralErrorText(error.peripheral_text))
     return E.apiErrors(details)
 
 
 def update_xml(event: str, source: str, request_id: str, *data: etree._Element) -> str:
-    """Return the payload of an event. `data` comes first, as in captures of a real one."""
+    """Return the payload of an event, as recorded: `data` first, empty elements with an end tag,
+    users and errors in lines with blanks, calls in one line without."""
     element = E.Update(E.data(*data), E.event(event), E.requestId(request_id), E.source(source))
+    if any(each.tag in ("user", "apiErrors") for each in data):
+        etree.indent(element)
+    for each in element.iter():
+        if not len(each) and each.text is None:
+            each.text = ""
     return etree.tostring(element, encoding="unicode")

@@ -36,5 +36,5 @@ def media_element(site: SiteConfiguration, media: AgentMedia, tag: str = "Media"
     )
     reason = site.reason(media.reason_id, media.state)
     if reason is not None:
-        element.append(reason_code_element(reason))
+        element.append(reason_code_element(reason, "ReasonCode"))
     return element

@@ -12,54 +12,59 @@ from finesse_sandbox.xml.document import API
 
 
 def user_element(site: SiteConfiguration, user: User, tag: str = "User") -> etree._Element:
+    """Return a user, as recorded: children in alphabetical order, reasons only in NOT_READY and
+    LOGOUT."""
     uri = f"{API}/User/{user.id}"
-    element = E(
-        tag,
-        E.uri(uri),
-        E.roles(*(E.role(role) for role in user.roles)),
-        E.loginId(user.id),
-        E.loginName(user.id),
-        E.state(user.state),
-        E.stateChangeTime(user.state_since),
-        E.mediaType("1"),
-        E.pendingState(user.pending_state),
-        E.reasonCodeId(user.reason_id),
-        E.settings(E.wrapUpOnIncoming(user.wrap_up), E.wrapUpOnOutgoing("NOT_ALLOWED")),
+    children = [
+        E.dialogs(f"{uri}/Dialogs"),
         E.extension(user.extension),
         E.firstName(user.first_name),
         E.lastName(user.last_name),
+        E.loginId(user.id),
+        E.loginName(user.login_name or user.id),
+        E.mediaType("1"),
+        E.pendingState(user.pending_state),
+        E.roles(*(E.role(role) for role in user.roles)),
+        E.settings(E.wrapUpOnIncoming(user.wrap_up), E.wrapUpOnOutgoing("NOT_ALLOWED")),
+        E.state(user.state),
+        E.stateChangeTime(user.state_since),
         E.teamId(user.team),
         E.teamName(site.team_name),
-        E.dialogs(f"{uri}/Dialogs"),
+        E.uri(uri),
         E.wrapUpTimer(str(user.wrap_up_seconds)),
-    )
+    ]
+    if user.state in ("NOT_READY", "LOGOUT"):
+        if user.reason:
+            children.append(reason_code_element(user.reason))
+        if user.reason_id:
+            children.append(E.reasonCodeId(user.reason_id))
     if user.mobile_agent:
         mobile = user.mobile_agent
-        element.append(E.mobileAgent(E.mode(mobile.mode), E.dialNumber(mobile.dial_number)))
-    if user.reason:
-        element.append(reason_code_element(user.reason))
+        children.append(E.mobileAgent(E.dialNumber(mobile.dial_number), E.mode(mobile.mode)))
     if user.supervises:
         teams = (
-            E.Team(E.uri(f"{API}/Team/{id}"), E.id(id), E.name(site.team_name))
+            E.Team(E.id(id), E.name(site.team_name), E.uri(f"{API}/Team/{id}"))
             for id in user.supervises
         )
-        element.append(E.teams(*teams))
-    return element
+        children.append(E.teams(*teams))
+    return E(tag, *sorted(children, key=lambda child: str(child.tag)))
 
 
 def users_element(site: SiteConfiguration, users: Iterable[User]) -> etree._Element:
     return E.Users(*(user_element(site, user) for user in users))
 
 
-def reason_code_element(code: ReasonCode) -> etree._Element:
-    return E.ReasonCode(
-        E.uri(f"{API}/ReasonCode/{code.id}" if code.id else ""),
+def reason_code_element(code: ReasonCode, tag: str = "reasonCode") -> etree._Element:
+    """Return a reason: `reasonCode` in a user, as recorded, `ReasonCode` as a resource."""
+    return E(
+        tag,
         E.category(code.category),
         E.code(str(code.code)),
-        E.label(code.label),
         E.forAll("true"),
-        E.systemCode(str(code.system).lower()),
         E.id(code.id),
+        E.label(code.label),
+        E.systemCode(str(code.system).lower()),
+        E.uri(f"{API}/ReasonCode/{code.id}" if code.id else ""),
     )
 
 

@@ -67,13 +67,13 @@
       return this._data.stateChangeTime ?? "";
     }
     getReasonCode() {
-      return this._data.ReasonCode ?? null;
+      return this._data.reasonCode ?? null;
     }
     getReasonCodeId() {
       return this._data.reasonCodeId ?? "";
     }
     getReasonCodeLabel() {
-      return this._data.ReasonCode?.label ?? "";
+      return this._data.reasonCode?.label ?? "";
     }
     getNotReadyReasonCodeId() {
       return this._data.reasonCodeId ?? "";
