@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from callcard.crm import import_files
-from callcard.crm.import_rows import ImportProblem, ImportReport
+from callcard.crm.import_report import ImportProblem, ImportReport
 from callcard.crm.local import LocalContacts
 from callcard.telephony import numbers
 

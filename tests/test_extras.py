@@ -61,14 +61,15 @@ def test_command_names_missing_extras_in_one_line(command: str, extras: str) -> 
     assert f"Install it with: pip install 'callcard[{extras}]'" in done.stderr
 
 
-def test_vcard_import_names_missing_extra_in_one_line(tmp_path: Path) -> None:
-    file = tmp_path / "contacts.vcf"
-    file.write_text("BEGIN:VCARD\nVERSION:3.0\nFN:Ada\nTEL:+12025550123\nEND:VCARD\n")
+def test_import_names_missing_extra_in_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "contacts.csv"
+    file.write_bytes("name,phone\nJürgen,+12025550123\n".encode("cp1252"))
     database = ["--database", str(tmp_path / "contacts.sqlite")]
     done = run_without(EXTRA_BY_MODULE, MAIN, "contacts", "import", str(file), *database)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
-        "callcard: vobject is not installed. Install it with: pip install 'callcard[import]'"
+        "callcard: charset_normalizer is not installed. "
+        "Install it with: pip install 'callcard[import]'"
     )
 
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from callcard.crm.import_rows import ImportFileError
+from callcard.crm.import_report import ImportFileError
 from callcard.crm.local import LocalContacts
 from callcard.telephony import numbers
 from tests.contact_files import CSV, found, load
@@ -76,15 +76,33 @@ async def test_cell_with_several_numbers_is_split(contacts: LocalContacts, tmp_p
     assert await found(contacts, "030 23125103") == [("exact", "Two")]
 
 
-def test_quote_without_end_is_reported(contacts: LocalContacts, tmp_path: Path) -> None:
-    text = 'name,phone\nGood,030 23125104\n"Bad,030 23125105\nMore,030 23125106\n'
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "More,030 23125106\n",
+        'More,030 23125106\n"Last, GmbH",030 23125107\n',
+        '"More",030 23125106',
+    ],
+)
+async def test_quote_without_end_costs_its_own_line_only(
+    contacts: LocalContacts, tmp_path: Path, rest: str
+) -> None:
+    text = f'name,phone\nGood,030 23125104\nBad,"030 23125105\n{rest}'
     _, problems = load(contacts, tmp_path / "a.csv", text)
-    assert [p.reason for p in problems] == ["the row can't be read: unexpected end of data"]
+    ((line, column, reason),) = [(p.line, p.column, p.reason) for p in problems]
+    assert (line, column) == (3, 2)
+    assert reason.startswith("a quote is not closed")
+    assert await found(contacts, "030 23125106") == [("exact", "More")]
 
 
-def test_unknown_column_is_reported_as_ignored(contacts: LocalContacts, tmp_path: Path) -> None:
-    report, _ = load(contacts, tmp_path / "a.csv", "name,Phone 1 - Value\nX,1\n")
-    assert (report.columns_used, report.columns_ignored) == (["name → name"], ["Phone 1 - Value"])
+def test_unknown_column_with_values_is_reported(contacts: LocalContacts, tmp_path: Path) -> None:
+    text = "name,Phone 1 - Value,Shoe size,Empty\nX,030 23125104,42,\nY,030 23125105,43,\n"
+    report, (problem,) = load(contacts, tmp_path / "a.csv", text)
+    assert report.columns_used == ["name → name", "Phone 1 - Value → number"]
+    assert report.columns_ignored == ["Shoe size", "Empty"]
+    assert (problem.line, problem.column, problem.value) == (1, 3, "42")
+    assert "2 values of this column were not imported" in problem.reason
+    assert not report.is_complete
 
 
 async def test_lines_of_an_overlong_field_are_not_imported_as_rows(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from callcard.crm import import_files
-from callcard.crm.import_rows import ImportProblem
+from callcard.crm.import_report import ImportProblem
 from callcard.crm.local import LocalContacts
 from callcard.demo import sample_contacts
 from callcard.telephony import numbers

@@ -68,6 +68,17 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def contacts_path(self) -> str:
         return str(self.local_source["path"])
 
+    def with_contacts_path(self, path: Path) -> Settings:
+        """Return the settings with another file of local contacts."""
+        sources = list(self.sources)
+        kinds = [source.get("kind") for source in sources]
+        changed = {**self.local_source, "path": str(path)}
+        if "local" in kinds:
+            sources[kinds.index("local")] = changed
+        else:
+            sources.append(changed)
+        return msgspec.structs.replace(self, sources=tuple(sources))
+
     @property
     def journal_database(self) -> str:
         """Return the journal's file: the configured one, or one beside the local contacts."""

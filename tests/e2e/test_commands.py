@@ -55,7 +55,8 @@ def test_refused_command_shows_reason(open_desktop: OpenDesktop, site: DemoSite)
     assert site.armed_event_faults() == []
     press(gadget, "Answer")
     expect(gadget.locator("call-panel header .error")).to_have_text(
-        "Finesse refused: Not possible in the current state of the call (CF_INVALID_OBJECT_STATE)"
+        "Finesse refused: Not possible in the current state of the call or the agent "
+        "(INVALID_ACTION ANSWER on extension 1001)"
     )
 
 

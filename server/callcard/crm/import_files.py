@@ -1,20 +1,26 @@
 """Import of contacts, history and cases from CSV and vCard files into the local contacts.
 
-A file is read as a stream, so that its size does not matter.
+A file is read as a stream, so that its size does not matter. Nothing is lost, changed or merged
+silently: what was not taken as it stands is reported.
+
+Contacts are recognised by their id, else by name and e-mail address, else by name and a number.
+Rows of one file with the same id are one contact if they have one name, for example a row for each
+number; rows with different names stay different contacts.
 """
 
 from __future__ import annotations
 
-import codecs
-import io
+import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
 from itertools import islice
 from pathlib import Path
-from typing import IO, BinaryIO
 
 from callcard.crm import import_rows
-from callcard.crm.import_csv import csv_rows
-from callcard.crm.import_rows import (
+from callcard.crm.import_csv import CsvReader
+from callcard.crm.import_keys import ImportedKeys
+from callcard.crm.import_report import (
     ImportFileError,
     ImportProblem,
     ImportReport,
@@ -22,14 +28,27 @@ from callcard.crm.import_rows import (
     OnProblem,
     Row,
 )
+from callcard.crm.import_rows import NumberPlan
+from callcard.crm.import_text import Encoding, byte_lines, choose_encoding, text_lines
+from callcard.crm.import_vcard import vcard_rows
 from callcard.crm.local import LocalContacts
 from callcard.crm.local_writes import ContactEntry, LinkedWriteResult
-from callcard.extras import requires_extras
 
 BATCH_ROWS = 5000
 """Rows in one transaction: an interrupted import keeps its batches and is simply run again."""
-_CHUNK_BYTES = 1024 * 1024
 _VCARD_SUFFIXES = (".vcf", ".vcard")
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """One run of an import: where it writes, and how it reads."""
+
+    contacts: LocalContacts
+    plan: NumberPlan
+    zone: tzinfo
+    keys: ImportedKeys
+    report: ImportReport
+    on_problem: OnProblem
 
 
 def load(
@@ -39,6 +58,8 @@ def load(
     kind: Kind = "contacts",
     mapping: Sequence[tuple[str, str]] = (),
     country: str,
+    internal_numbers: Sequence[str] = (),
+    zone: tzinfo = UTC,
     encoding: str | None = None,
     delimiter: str | None = None,
     on_problem: OnProblem = lambda problem: None,
@@ -47,140 +68,151 @@ def load(
     """Import `file` in batches.
 
     `mapping` pairs a field with a column name, several times for several columns of one field.
-    `on_problem` gets what is left out, `on_progress` the byte position after each batch. Raises
-    ImportFileError, before anything is written, if the file can't be read or lacks columns.
+    Times without a zone are read in `zone`. `on_problem` gets what was not taken as it stands,
+    `on_progress` the byte position after each batch. Raises ImportFileError, before anything is
+    written, if the file can't be read or lacks columns.
     """
     report = ImportReport()
 
     def count_problem(problem: ImportProblem) -> None:
-        if problem.row_left_out:
-            report.rows_left_out += 1
-        else:
-            report.values_left_out += 1
+        report.count(problem)
         on_problem(problem)
 
-    with file.open("rb") as raw:
-        text = _text(raw, encoding)
-        if file.suffix.lower() in _VCARD_SUFFIXES:
-            rows = _vcard_rows(text, kind, count_problem)
+    plan = NumberPlan(country, tuple(internal_numbers))
+    with file.open("rb") as raw, ImportedKeys() as keys:
+        is_vcard = file.suffix.lower() in _VCARD_SUFFIXES
+        chosen = choose_encoding(raw, encoding, country, is_folded=is_vcard)
+        report.encoding = chosen.name
+
+        def report_foreign(line: int, column: int, foreign: bytes) -> None:
+            reason = (
+                f"the bytes {foreign.hex(' ')} are not {chosen.name}; they were read as "
+                "Windows-1252. If that is wrong, name the file's --encoding"
+            )
+            count_problem(ImportProblem(line, column, "", "", reason, "note"))
+
+        if is_vcard:
+            if kind != "contacts":
+                raise ImportFileError("a vCard file has contacts only; leave --kind out")
+            if chosen.name.startswith(("utf-16", "utf-32")):
+                lines = (text.encode() for text in text_lines(raw, chosen, report_foreign))
+                rows = vcard_rows(lines, Encoding("utf-8"), count_problem)
+            else:
+                rows = vcard_rows(byte_lines(raw), chosen, count_problem)
         else:
-            rows = csv_rows(text, kind, mapping, delimiter, count_problem, report)
+            reader = CsvReader(
+                kind, mapping, delimiter, plan.looks_like_number, count_problem, report
+            )
+            rows = reader.rows(text_lines(raw, chosen, report_foreign))
+        run = _Import(contacts, plan, zone, keys, report, count_problem)
         while batch := list(islice(rows, BATCH_ROWS)):
             if kind == "contacts":
-                _import_contacts(contacts, batch, country, report, count_problem)
+                _import_contacts(run, batch)
             elif kind == "interactions":
-                _import_history(contacts, batch, report, count_problem)
+                _import_history(run, batch)
             else:
-                _import_cases(contacts, batch, report, count_problem)
-            on_progress(raw.tell())
+                _import_cases(run, batch)
+            on_progress(os.lseek(raw.fileno(), 0, os.SEEK_CUR))
     return report
 
 
 # ---- records
 
 
-def _import_contacts(
-    contacts: LocalContacts,
-    batch: list[Row],
-    country: str,
-    report: ImportReport,
-    on_problem: OnProblem,
-) -> None:
+def _import_contacts(run: _Import, batch: list[Row]) -> None:
     def entries() -> Iterator[ContactEntry]:
         for row in batch:
-            entry = import_rows.contact_entry(row, country, on_problem)
+            entry = import_rows.contact_entry(row, run.plan, run.on_problem)
             if entry is not None:
-                yield entry
+                yield _with_own_key(run, row, entry)
 
-    written = contacts.write_contacts(entries())
-    report.added += written.added
-    report.updated += written.updated
+    written = run.contacts.write_contacts(entries())
+    run.report.added += written.added
+    run.report.updated += written.updated
 
 
-def _import_history(
-    contacts: LocalContacts, batch: list[Row], report: ImportReport, on_problem: OnProblem
-) -> None:
+def _with_own_key(run: _Import, row: Row, entry: ContactEntry) -> ContactEntry:
+    """Return the entry under a key that no other contact of this file has."""
+    name = entry.name or ""
+    known = run.keys.find(entry.key, name)
+    id = row.first("id") or ""
+    if known is None:
+        key = run.keys.add(entry.key, name, row.line)
+        if key != entry.key:
+            reason = (
+                f"line {run.keys.line_of(entry.key)} has the same "
+                f"{'id' if id else 'name and number'} with another name; both are contacts"
+            )
+            run.on_problem(row.problem("id", id, reason, extent="note"))
+            return replace(entry, key=key)
+        return _recognised(run, row, entry)
+    reason = f"the same contact as in line {known.line}; its numbers and empty fields were added"
+    run.on_problem(row.problem("id", id, reason, extent="note"))
+    return replace(entry, key=known.key, adds=True)
+
+
+def _recognised(run: _Import, row: Row, entry: ContactEntry) -> ContactEntry:
+    """Return the entry under the key of a stored contact without id whose first number changed.
+
+    A contact of the same name and company that shares another number is the same one. If none
+    shares a number, both are kept, and reported.
+    """
+    if not entry.key.startswith("name:"):
+        return entry
+    prefix = import_rows.name_key(entry.name or "", entry.company or "")
+    digits = [number.digits for number, _label in entry.numbers or ()]
+    same, others = run.contacts.same_name(entry.key, prefix, digits)
+    if same and not run.keys.has_key(same):
+        run.keys.add(same, entry.name or "", row.line)
+        return replace(entry, key=same)
+    if others and not any(run.keys.has_key(key) for key in others):
+        reason = (
+            "there is a contact of this name with other numbers; both were kept. Give contacts an "
+            "id, so that a changed number updates them"
+        )
+        run.on_problem(row.problem("name", entry.name or "", reason, extent="note"))
+    return entry
+
+
+def _import_history(run: _Import, batch: list[Row]) -> None:
     rows = []
     records = []
     for row in batch:
-        entry = import_rows.history_entry(row, on_problem)
+        entry = import_rows.history_entry(row, run.zone, run.report, run.on_problem)
         if entry is not None:
             rows.append(row)
             records.append((_referenced_contact_key(row), entry))
-    written = contacts.write_history(records)
-    _count_linked(written, rows, report, on_problem)
+    _count_linked(run, run.contacts.write_history(records), rows)
 
 
-def _import_cases(
-    contacts: LocalContacts, batch: list[Row], report: ImportReport, on_problem: OnProblem
-) -> None:
+def _import_cases(run: _Import, batch: list[Row]) -> None:
     rows = []
     records = []
     for row in batch:
-        described = import_rows.case(row, on_problem)
-        if described is not None:
-            case, is_open = described
-            rows.append(row)
-            records.append((_referenced_contact_key(row), case, is_open))
-    written = contacts.write_cases(records)
-    _count_linked(written, rows, report, on_problem)
+        described = import_rows.case(row, run.zone, run.report, run.on_problem)
+        if described is None:
+            continue
+        case, is_open = described
+        if (known := run.keys.find(case.id, "")) is not None:
+            reason = f"line {known.line} has the same case; the later line counts"
+            run.on_problem(row.problem("id", case.id, reason, extent="note"))
+        run.keys.add(case.id, "", row.line)
+        rows.append(row)
+        records.append((_referenced_contact_key(row), case, is_open))
+    _count_linked(run, run.contacts.write_cases(records), rows)
 
 
 def _referenced_contact_key(row: Row) -> str:
     """Return the key of the contact that a history entry or case names by its id."""
-    return "id:" + row.text("contact")
+    return f"id:{row.first('contact') or ''}"
 
 
-def _count_linked(
-    written: LinkedWriteResult, rows: list[Row], report: ImportReport, on_problem: OnProblem
-) -> None:
+def _count_linked(run: _Import, written: LinkedWriteResult, rows: list[Row]) -> None:
     """Add what was written to the report, and report the rows whose contact is unknown."""
-    report.added += written.added
-    report.updated += written.updated
-    report.unchanged += written.unchanged
-    reason = "no contact was imported with this id"
+    run.report.added += written.added
+    run.report.updated += written.updated
+    run.report.unchanged += written.unchanged
     for index in written.unknown_contacts:
         row = rows[index]
-        on_problem(row.problem("contact", row.text("contact"), reason, row_left_out=True))
-
-
-# ---- text
-
-
-def _vcard_rows(text: IO[str], kind: Kind, on_problem: OnProblem) -> Iterator[Row]:
-    if kind != "contacts":
-        raise ImportFileError("a vCard file holds contacts; import interactions and cases as CSV")
-    # Imported on use: the vCard library is slow to import, and a CSV file does not need it.
-    with requires_extras("import"):
-        from callcard.crm.import_vcard import vcard_rows
-
-    return vcard_rows(text, on_problem)
-
-
-def _text(raw: BinaryIO, encoding: str | None) -> IO[str]:
-    """Decode by `encoding`, byte order mark, as UTF-8, or else as Windows-1252 (Excel)."""
-    try:
-        # newline="": only CR and LF end a line, and csv sees them unchanged.
-        return io.TextIOWrapper(raw, encoding or _detect(raw), errors="replace", newline="")
-    except LookupError as error:
-        raise ImportFileError(
-            f"there is no encoding {encoding!r}; utf-8, cp1252 and utf-16 are the usual ones"
-        ) from error
-
-
-def _detect(raw: BinaryIO) -> str:
-    """Return the encoding after reading the whole file: the first umlaut may be in the last row."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        chunk = raw.read(_CHUNK_BYTES)
-        if chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
-        while chunk:
-            decoder.decode(chunk)
-            chunk = raw.read(_CHUNK_BYTES)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return "cp1252"
-    finally:
-        raw.seek(0)
-    return "utf-8-sig"
+        reason = "no contact was imported with this id"
+        run.on_problem(row.problem("contact", row.first("contact") or "", reason, extent="row"))

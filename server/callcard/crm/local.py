@@ -219,6 +219,27 @@ class LocalContacts(ContactSource):
             row = self._reader.execute("select id from contact where key = ?", (key,)).fetchone()
             return self._contact(row[0]) if row else None
 
+    def same_name(
+        self, key: str, prefix: str, digits: Sequence[str]
+    ) -> tuple[str, tuple[str, ...]]:
+        """Return the keys of imported contacts whose key begins with `prefix`, but for `key`.
+
+        First that of one with any of the numbers, if `key` itself is new; then all others. Blocks.
+        """
+        sql = "select id, key from contact where key >= ? and key < ? limit ?"
+        rows = self._reader.execute(
+            sql, (prefix, f"{prefix}\U0010ffff", _MAX_CANDIDATES)
+        ).fetchall()
+        keys = {each: id for id, each in rows}
+        if key in keys:
+            return "", ()
+        for each, id in keys.items():
+            sql = "select reversed_digits from contact_number where contact_id = ?"
+            stored = {text[::-1] for (text,) in self._reader.execute(sql, (id,))}
+            if stored.intersection(digits):
+                return each, ()
+        return "", tuple(keys)
+
     def interactions(self) -> Iterator[InteractionRecord]:
         """Yield every logged interaction, oldest first."""
         sql = "select details from interaction order by started_at, id"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -29,6 +29,8 @@ class ContactEntry:
     flags: Sequence[str] | None = None
     numbers: Sequence[tuple[Number, str]] | None = None
     """Each with its label."""
+    adds: bool = False
+    """Add numbers and fill empty fields of the stored contact, instead of replacing them."""
 
 
 @dataclass(slots=True)
@@ -66,10 +68,15 @@ def write_contacts(
             result.added += 1
         else:
             id = stored[0]
-            name = stored[1] if entry.name is None else entry.name
-            company = stored[2] if entry.company is None else entry.company
+            if entry.adds:
+                name = stored[1] or entry.name or ""
+                company = stored[2] or entry.company or ""
+                entry = _with_stored_fields(execute, id, entry, country)
+            else:
+                name = stored[1] if entry.name is None else entry.name
+                company = stored[2] if entry.company is None else entry.company
+                result.updated += 1
             _update_contact(execute, id, name, company, entry)
-            result.updated += 1
         for position, (number, label) in enumerate(entry.numbers or ()):
             execute(
                 "insert into contact_number"
@@ -183,6 +190,28 @@ def _update_contact(
     execute("delete from contact_text where rowid = ?", (id,))
     if entry.numbers is not None:
         execute("delete from contact_number where contact_id = ?", (id,))
+
+
+def _with_stored_fields(
+    execute: Execute, id: int, entry: ContactEntry, country: str
+) -> ContactEntry:
+    """Return the entry with what is stored: further numbers and flags are added to it."""
+    sql = "select email, url, flags from contact where id = ?"
+    email, url, flags = execute(sql, (id,)).fetchone()
+    sql = (
+        "select coalesce(e164, given), label from contact_number where contact_id = ?"
+        " order by position"
+    )
+    stored = [(numbers.read(text, country), label) for text, label in execute(sql, (id,))]
+    known = {number.reversed for number, _label in stored}
+    added = [each for each in entry.numbers or () if each[0].reversed not in known]
+    return replace(
+        entry,
+        email=email or entry.email,
+        url=url or entry.url,
+        flags=list(dict.fromkeys((*json.loads(flags), *(entry.flags or ())))),
+        numbers=[*stored, *added],
+    )
 
 
 def _flags_json(entry: ContactEntry) -> str | None:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from callcard.crm import import_files
-from callcard.crm.import_rows import Kind
+from callcard.crm.import_report import Kind
 from callcard.crm.local import LocalContacts
 from finesse_sandbox.desktop.pages import Caller
 
