@@ -177,6 +177,44 @@ async def test_search_folds_accents_and_matches_prefixes(
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [
+        ("Jürgen Müller", ["mueller", "müller", "muller", "MÜLL", "juergen"]),
+        ("Joerg Mueller", ["müller", "jörg", "muller", "mueller"]),
+        ("Søren Ærø", ["soeren", "soren", "aero"]),
+        ("علي موسى", ["على", "موسي", "علی"]),
+        ("فاطمة الزهراء", ["فاطمه", "الزهراء"]),
+        ("كريم", ["کریم"]),
+        ("کریم", ["كريم"]),
+        ("محمـــد", ["محمد"]),
+        ("Schrö\u00adder", ["schröder"]),
+        ("An\u200bna\ufeff", ["anna"]),
+        ("Anna", ["an\u200dna", "\u200eanna", "\ufeffanna"]),
+        ("山田太郎", ["太郎", "山田", "田太"]),
+        ("株式会社ABC製作所", ["abc", "製作所", "会社"]),
+        ("ＡＢＣ Ｔｒａｄｉｎｇ", ["abc", "trading"]),
+        ("C++ GmbH", ["C++", "c++ gm"]),
+        ("C# AG", ["c#"]),
+        ("M&S Ltd", ["M&S", "m&s ltd"]),
+        ("A.B.C. Inc", ["a.b.c", "abc"]),
+        ("D’Angelo", ["d'angelo", "dangelo", "angelo"]),
+    ],
+)
+async def test_spellings_of_a_name_are_found(
+    contacts: LocalContacts, name: str, texts: list[str]
+) -> None:
+    contacts.write_contacts([ContactEntry(key="id:1", name=name, numbers=[])])
+    for text in texts:
+        assert [each.name for each in await contacts.search(text, 5)] == [name], text
+
+
+async def test_other_symbols_are_other_names(contacts: LocalContacts) -> None:
+    names = ("C++ GmbH", "C# AG")
+    contacts.write_contacts(ContactEntry(key=f"id:{name}", name=name, numbers=[]) for name in names)
+    assert [each.name for each in await contacts.search("c++", 5)] == ["C++ GmbH"]
+
+
 @given(st.text(max_size=60))
 def test_any_text_gives_a_valid_full_text_query(text: str) -> None:
     query = text_query(text)

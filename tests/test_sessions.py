@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.harness.contact_centre import ContactCentre
+from tests.harness.contact_centre import ADA_NAME, ContactCentre
 from tests.harness.waiting import until
 
 pytestmark = pytest.mark.anyio
@@ -31,6 +31,22 @@ async def test_session_of_another_web_app_reports_its_calls(centre: ContactCentr
     assert interaction.end_reason == "completed"
     assert interaction.owner == "1001"
     assert interaction.call_ids == (call,)
+
+
+async def test_call_of_a_session_belongs_to_the_contact_of_its_number(
+    centre: ContactCentre,
+) -> None:
+    """As the call of a desktop does."""
+    async with centre.api() as app:
+        await app.post("/sessions", json={"extension": "1001"})
+        call = await centre.ring()
+        await centre.act(call, "1001", "ANSWER")
+        await until(lambda: recorded_as(app, call, "open"))
+        await centre.hang_up(call)
+        await until(lambda: recorded_as(app, call, "closing"))
+    interaction = await centre.delivered()
+    (ada,) = await centre.crm.search(ADA_NAME, 1)
+    assert (interaction.contact_source, interaction.contact) == ("local", ada.id)
 
 
 async def test_session_of_an_ended_credential_stops_and_its_calls_are_lost(

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -103,10 +103,9 @@ def create_app(
     )
     dial_plan = DialPlan(country, numbers.read_rules(settings.telephony.dial_rules), internal)
     call_control = CallControl(dial_plan, number_lists, cluster)
-    send_report = partial(journal.report, from_finesse=True)
     sessions = Sessions(
         cluster,
-        send_report,
+        journal.report_of_session,
         events,
         settings.finesse.deadline_seconds,
         close_calls=journal.close_calls_of,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -16,22 +17,56 @@ _LETTERS = str.maketrans(
         "œ": "oe",
         "þ": "th",
         "ð": "d",
+        # Arabic: spellings that people and keyboards mix, Persian and Urdu letters
         "أ": "ا",
         "إ": "ا",
         "آ": "ا",
+        "ٱ": "ا",
+        "ى": "ي",
+        "ی": "ي",
+        "ے": "ي",
+        "ة": "ه",
+        "ہ": "ه",
+        "ھ": "ه",
+        "ۀ": "ه",
+        "ک": "ك",
+        "ؤ": "و",
+        "ئ": "ي",
     }
 )
 """Letters that Unicode does not decompose, or whose marks people leave out."""
+_UMLAUTS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"}
+)
+_DIGRAPH = re.compile("([aou])e|aa")
+_MARKS = ("Mn", "Lm", "Cf")
+"""Categories of characters that a search ignores: combining marks, modifier letters such as the
+Arabic tatweel, and invisible ones such as soft hyphens, zero-width spaces and byte order marks."""
 
 
 def fold(text: str) -> str:
-    """Return `text` without case, accents and marks, so that Müller and muller are equal."""
+    """Return `text` as it is compared and searched: Müller, MULLER and muller are equal.
+
+    Case, accents, marks and invisible characters are removed, compatibility forms (full-width
+    letters, ligatures, circled digits) become plain ones, and letters that are mixed up in writing
+    become one (Arabic ي and ى, ه and ة, ك and ک). Decomposition and case folding are Unicode's, as
+    in ICU's transforms; `spellings` adds what depends on the language.
+    """
     if text.isascii():
         return text.lower()
     # Casefolding may compose characters, so decomposition is needed before and after it.
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    base = [c for c in decomposed if unicodedata.category(c) not in ("Mn", "Lm")]
+    base = [c for c in decomposed if unicodedata.category(c) not in _MARKS]
     return "".join(base).translate(_LETTERS)
+
+
+def spellings(text: str) -> set[str]:
+    """Return the folded spellings of a text: Müller is also mueller, Mueller also muller."""
+    composed = unicodedata.normalize("NFC", text)
+    folded = fold(composed)
+    found = {folded, fold(composed.translate(_UMLAUTS))}
+    found.add(_DIGRAPH.sub(lambda match: match[1] or "a", folded))
+    return found
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

@@ -38,7 +38,7 @@ class Session:
     connected: bool
 
 
-SendReport = Callable[[Agent, CallReport], Awaitable[ReportAcknowledgement]]
+SendReport = Callable[[Agent, CallReport, bool], Awaitable[ReportAcknowledgement]]
 CloseCalls = Callable[[str, Iterable[str]], Awaitable[None]]
 Reject = Callable[[str, str], None]
 
@@ -53,9 +53,9 @@ class _OpenSession:
 
 
 class Sessions:
-    """`send_report` takes the call reports of agents with a session; each may take
-    `deadline_seconds`. `close_calls` takes those that nobody reports any more, `reject` a
-    credential that Finesse does not accept any more."""
+    """`send_report` takes the call reports of agents with a session, and whether the caller is to
+    be looked up; each may take `deadline_seconds`. `close_calls` takes those that nobody reports
+    any more, `reject` a credential that Finesse does not accept any more."""
 
     def __init__(
         self,
@@ -109,6 +109,8 @@ class Sessions:
             return self._show(session)
 
     def _open(self, agent: Agent, pending: Mapping[str, CallReport]) -> _OpenSession:
+        looked_up: set[str] = set()
+
         async def send(report: CallReport) -> None:
             """Report as the agent, on the node where the presence is now."""
             deadline = asyncio.get_running_loop().time() + self._deadline_seconds
@@ -120,11 +122,15 @@ class Sessions:
                 presence=session.presence,
             )
             try:
-                answer = await self._send_report(current, report)
+                # A session has no card to show, but its calls belong to a contact too.
+                answer = await self._send_report(current, report, report.id not in looked_up)
             except CredentialsRejected:
                 await self._check_credential(session, current)
                 raise FinesseTimeout("Finesse did not accept the session's credential") from None
+            if answer.lookup is not None:
+                looked_up.add(report.id)
             if answer.ended_for_agent:
+                looked_up.discard(report.id)
                 session.reporter.forget(report.id)
 
         def on_change(change: Change) -> None:

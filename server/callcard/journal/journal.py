@@ -19,7 +19,13 @@ from msgspec import structs
 
 from callcard import times
 from callcard.crm.directory import Directory, Lookup
-from callcard.errors import FinesseError, NotFound, NotPermitted, ReportPending
+from callcard.errors import (
+    FinesseError,
+    NotFound,
+    NotPermitted,
+    ReportPending,
+    SourceUnavailable,
+)
 from callcard.events import CallEnded, CallLost, CallReported, EventBus
 from callcard.futures import mark_retrieved
 from callcard.identity import Agent
@@ -123,6 +129,19 @@ class Journal:
             for task in (verification, found):
                 if task is not None:
                     task.cancel()
+
+    async def report_of_session(
+        self, agent: Agent, report: CallReport, lookup: bool
+    ) -> ReportAcknowledgement:
+        """Record a report of a session, which the service itself had from Finesse.
+
+        The call gets the contact that its number identifies, as a desktop's call does; if the
+        sources do not respond, the next report looks it up again.
+        """
+        try:
+            return await self.report(agent, report, lookup=lookup, from_finesse=True)
+        except SourceUnavailable:  # after the report was committed
+            return await self.report(agent, report, from_finesse=True)
 
     def _begin_lookup(self, number: str) -> asyncio.Task[Lookup]:
         task = asyncio.create_task(self._directory.by_number(number))
