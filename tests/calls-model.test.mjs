@@ -227,3 +227,37 @@ for (const next of ["nothing", "another report"])
     assert.equal(repeated, 1);
     closeAll(model);
   });
+
+test("another customer after a transfer is looked up", async () => {
+  const { api, model } = create();
+  model.update([dialog("ACTIVE", LATER, { fromAddress: "1002" })], "1001");
+  await settle();
+  api.answer = { ...api.answer, number: "+49301", lookup: null };
+  model.update([dialog("ACTIVE", "2026-01-01T10:00:09.000Z", { fromAddress: "1002" })], "1001");
+  api.answer = { ...api.answer, number: "+49301", lookup: lookup(matches("b")) };
+  await settle();
+  const state = model.calls.get("1");
+  assert.equal(state.lookup.number, "+49301");
+  assert.equal(state.match.contact.id, "b");
+  const asked = api.reports.length;
+  model.heartbeat();
+  await settle();
+  assert.equal(api.reports.length, asked + 1, "and only once");
+  closeAll(model);
+});
+
+test("an id that is used again for another caller is another call", async () => {
+  const { model, changes } = create();
+  model.update([dialog("ACTIVE")], "1001");
+  await settle();
+  changes.length = 0;
+  model.update([dialog("ALERTING", LATER, { fromAddress: "+2" })], "1001");
+  assert.deepEqual(
+    changes.filter((change) => /opened|closed/.test(change)),
+    ["closed 1", "opened 1"],
+  );
+  assert.equal(model.calls.get("1").call.phase, "ringing");
+  model.update([dialog("ACTIVE", "2026-01-01T10:00:09.000Z", { fromAddress: "+2" })], "1001");
+  assert.equal(model.calls.get("1").call.phase, "talking", "the answer alone is no other call");
+  closeAll(model);
+});

@@ -15,6 +15,7 @@ import { asList } from "./list.js";
  * @property {string} state this agent's participant state, in Finesse's words
  * @property {number} since when that state began, in server milliseconds; NaN if unknown
  * @property {"in" | "out"} direction
+ * @property {string} from who made the call, as Finesse gives it
  * @property {string} number the other side's number, as Finesse gives it
  * @property {string} queue
  * @property {Action[]} actions what Finesse allows this agent now; nothing is derived here
@@ -75,6 +76,7 @@ export function readCall(dialog, extension) {
     state: own?.state ?? "",
     since: Date.parse(own?.stateChangeTime || own?.startTime || ""),
     direction,
+    from: dialog.fromAddress ?? "",
     number: (direction === "out" ? dialled : dialog.fromAddress) ?? "",
     queue: media.queueName ?? "",
     actions: ACTIONS.filter(([action]) => allowed.includes(action)).map(([, action]) => action),

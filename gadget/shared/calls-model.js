@@ -40,6 +40,14 @@ import { CallReporter } from "./reporter.js";
 /** Milliseconds until a look-up counts as slow. */
 export const SLOW_LOOKUP_MS = 1500;
 
+/**
+ * Return whether a dialog is of another call than the one known by its id: another caller, who came
+ * later. The time alone says nothing: Finesse resets it when a call is answered.
+ * @param {Call} known @param {Call} call
+ */
+const isOtherCall = (known, call) =>
+  Boolean(known.from && call.from) && known.from !== call.from && call.since > known.since;
+
 /** What is known of one call. */
 export class CallState {
   /** The service's last answer to a report of this call. @type {ReportAcknowledgement | null} */
@@ -150,12 +158,18 @@ export class CallsModel {
     this.#dialogs = new Map(dialogs.map((dialog) => [dialog.id, dialog]));
     for (const dialog of dialogs) {
       const call = readCall(dialog, extension);
-      const state = this.calls.get(call.id);
+      let state = this.calls.get(call.id);
+      if (state && isOtherCall(state.call, call)) {
+        this.close(call.id); // Finesse uses the id again; the old call's end was lost
+        state = undefined;
+      }
+      const lookup = !state || (state.call.isConsult && !call.isConsult);
       if (state) {
         state.call = call;
+        if (lookup) this.#startLookup(state); // the consult has become a call with the customer
         this.notify("updated", state);
       } else this.#open(call);
-      this.#reporter.report(readReport(dialog, false), !state);
+      this.#reporter.report(readReport(dialog, false), lookup);
     }
   }
 
@@ -310,6 +324,10 @@ export class CallsModel {
     }
     if (answer?.interaction) state.notes.update(answer.interaction);
     else this.notify("changed", state);
+    // After a transfer the customer is another one than the agent who called.
+    const { lookup } = state;
+    const isKnown = lookup.status !== "found" || !answer?.number || lookup.number === answer.number;
+    if (!isKnown && !state.call.isConsult) this.retryLookup(id);
   }
 
   /** @param {CallState} state */
