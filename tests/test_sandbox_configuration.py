@@ -209,3 +209,67 @@ async def test_team_message_is_published_and_client_log_is_kept(server: SandboxS
     assert (await server.request("POST", "User/1001/ClientLog", log)).status_code == 202
     logs = await server.control("GET", "logs")
     assert logs == [{"user": "1001", "log": "a line\nanother <line>"}]
+
+
+CONTACT = (
+    "<Contact><firstName>New</firstName><lastName>Branch</lastName>"
+    "<phoneNumber>+33199001234</phoneNumber><description>Lyon</description></Contact>"
+)
+
+
+async def test_administrator_changes_contacts_of_a_phone_book(server: SandboxServer) -> None:
+    created = await server.request("POST", "PhoneBook/2/Contact", CONTACT, "admin")
+    assert created.status_code == 200
+    path = created.headers["location"].removeprefix(f"{API}/")
+    assert await server.texts(path, "phoneNumber", "admin") == ["+33199001234"]
+    changed = "<Contact><phoneNumber>+33199001235</phoneNumber></Contact>"
+    assert (await server.request("PUT", path, changed, "admin")).status_code == 200
+    # Deleting one leaves the others their ids.
+    deleted = await server.request("DELETE", "PhoneBook/2/Contact/1", user="admin")
+    assert deleted.status_code == 200
+    names = await server.texts("PhoneBook/2/Contacts", "Contact/firstName")
+    assert names == ["Bilal", "New"]
+    assert await server.texts(path, "firstName", "admin") == ["New"]
+    (book,) = [
+        each
+        for each in await server.client.phone_books(server.credential(), "1001")
+        if each.name == "Team"
+    ]
+    assert [contact.phone_number for contact in book.contacts] == ["1002", "+33199001235"]
+    assert (await server.request("DELETE", path, user="admin")).status_code == 200
+    assert (await server.request("GET", path, user="admin")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "user", "status"),
+    [
+        ("POST", "PhoneBook/9/Contact", CONTACT, "admin", 404),
+        ("POST", "PhoneBook/2/Contact", CONTACT, "1001", 401),
+        ("POST", "PhoneBook/2/Contact", "<Contact/>", "admin", 400),
+        ("PUT", "PhoneBook/2/Contact/x", CONTACT, "admin", 404),
+        ("DELETE", "PhoneBook/2/Contact/99", None, "admin", 404),
+    ],
+)
+async def test_change_of_a_contact_is_rejected(
+    server: SandboxServer, method: str, path: str, body: str | None, user: str, status: int
+) -> None:
+    assert (await server.request(method, path, body, user)).status_code == status
+
+
+async def test_documented_configuration_is_read(server: SandboxServer) -> None:
+    admin = "admin"
+    assert "user.case" in await server.texts("ECCVariableConfig", "ECCVariable/name")
+    assert await server.texts("MediaDomain", "MediaDomain/name") == [
+        "Cisco_Chat_MRD",
+        "Cisco_Email_MRD",
+    ]
+    assert await server.texts("ConnectedUsersInfo", "userSummary/totalConnectedUsers", admin)
+    assert await server.texts("Workflows", "Workflow/name", admin) == ["Pop the caller"]
+    assert await server.texts("WorkflowAction/1", "type", admin) == ["BROWSER_POP"]
+    assert await server.texts("MediaPropertiesLayout/default", "name", admin) == ["Default"]
+    assert await server.texts("PhoneBook/1", "name", admin) == ["Branches"]
+    assert await server.texts("User?loginName=1001", "loginId") == ["1001"]
+    assert await server.texts("User/1001/", "loginId") == ["1001"]
+    for path in ("ConnectedUsersInfo", "Workflows", "MediaPropertiesLayout/default"):
+        assert (await server.request("GET", path)).status_code in (401, 403), path
+    assert (await server.request("GET", "User")).status_code == 400

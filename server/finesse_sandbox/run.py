@@ -179,6 +179,8 @@ def _server(
         # uvicorn's other implementation uses an interface that the websockets library deprecates.
         ws="websockets-sansio",
         ws_max_size=WEBSOCKET_LIMIT_BYTES,
+        # The library would send parameters that a client did not offer, and Go's clients refuse.
+        ws_per_message_deflate=False,
         ssl_keyfile=str(certificate.key) if certificate else None,
         ssl_certfile=str(certificate.chain) if certificate else None,
     )

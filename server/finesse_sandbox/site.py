@@ -69,6 +69,8 @@ class PhoneContact:
     last_name: str
     number: str
     description: str = ""
+    id: str = ""
+    """Of a contact that was created over REST; others are numbered by their place in the book."""
 
 
 @dataclass(frozen=True, slots=True)

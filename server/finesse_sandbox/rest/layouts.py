@@ -68,7 +68,20 @@ class MediaPropertiesLayoutResource:
         return [
             *self._access.team_resource_routes("MediaPropertiesLayout", self._get_for_team),
             *self._access.team_resource_routes("MediaPropertiesLayouts", self._list_for_team),
+            self._access.route("/MediaPropertiesLayouts", self.list_layouts),
+            self._access.route("/MediaPropertiesLayout/{layout}", self.get_layout),
         ]
+
+    async def list_layouts(self, request: Request, user: User) -> Response:
+        self._access.require_administrator(user, writing=False)
+        return self._list_for_team(request)
+
+    async def get_layout(self, request: Request, user: User) -> Response:
+        self._access.require_administrator(user, writing=False)
+        id = request.path_params["layout"]
+        if id not in ("default", "1"):
+            raise ApiError(404, "Not Found", "There is no such layout", id)
+        return self._get_for_team(request)
 
     def _get_for_team(self, request: Request) -> Response:
         return xml_response(_media_properties_layout_element(self._site))

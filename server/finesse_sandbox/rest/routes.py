@@ -13,6 +13,7 @@ from finesse_sandbox.contact_centre import ContactCentre
 from finesse_sandbox.nodes import Node
 from finesse_sandbox.rest.access import ApiAccess
 from finesse_sandbox.rest.client_log import ClientLogResource
+from finesse_sandbox.rest.configuration import ConfigurationResource
 from finesse_sandbox.rest.dialogs import DialogResource
 from finesse_sandbox.rest.layouts import LayoutConfigResource, MediaPropertiesLayoutResource
 from finesse_sandbox.rest.media import MediaResource
@@ -35,6 +36,7 @@ def rest_routes(contact_centre: ContactCentre, node: Node) -> list[BaseRoute]:
     return _with_all_methods(
         [
             *SystemInfoResource(access).routes(),
+            *ConfigurationResource(access).routes(),
             *UserResource(access).routes(),
             *DialogResource(access).routes(),
             *TeamResource(access).routes(),
@@ -61,7 +63,9 @@ def _with_all_methods(routes: list[BaseRoute]) -> list[BaseRoute]:
         for method in route.methods or ():
             handlers.setdefault(route.path, {})[method] = route.endpoint
     handlers.setdefault(f"{API}/Dialog/", {"GET": _no_id})  # recorded: 405 for a PUT without an id
-    return [Route(path, _dispatch(of_path), methods=METHODS) for path, of_path in handlers.items()]
+    # JAX-RS, with which Finesse is built, answers with and without a slash at the end.
+    spelled = {f"{path}/": of_path for path, of_path in handlers.items()} | handlers
+    return [Route(path, _dispatch(of_path), methods=METHODS) for path, of_path in spelled.items()]
 
 
 def _dispatch(

@@ -24,6 +24,7 @@ class UserResource:
         route = self._access.route
         return [
             route("/Users", self.list_users),
+            route("/User", self.find_user),
             route("/User/{id}", self.get_user),
             route("/User/{id}", self.put_user, "PUT"),
         ]
@@ -32,6 +33,14 @@ class UserResource:
         self._access.require_administrator(user, writing=False)
         users = self._contact_centre.agents.users.values()
         return xml_response(users_element(self._contact_centre.site, users))
+
+    async def find_user(self, request: Request, user: User) -> Response:
+        """Return the user with a login name, which may differ from the id (UCCE)."""
+        name = request.query_params.get("loginName", "")
+        if not name:
+            raise ApiError(400, "Parameter Missing", "loginName parameter missing", "loginName")
+        request.path_params["id"] = name
+        return await self.get_user(request, user)
 
     async def get_user(self, request: Request, user: User) -> Response:
         target = self._access.user_in_path(request, user)
