@@ -140,6 +140,26 @@ def test_port_in_use_is_one_line_of_error(tmp_path: Path) -> None:
     assert "--port" in second.stderr
 
 
+def test_sandbox_negotiates_no_compression_that_a_client_did_not_offer(tmp_path: Path) -> None:
+    """Go's clients refuse server_max_window_bits."""
+    port = free_port()
+    ready = f"http://127.0.0.1:{port}/finesse/api/SystemInfo"
+    handshake = (
+        "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+        "Sec-WebSocket-Protocol: xmpp\r\nSec-WebSocket-Extensions: permessage-deflate; "
+        "client_no_context_takeover; server_no_context_takeover\r\n\r\n"
+    )
+    with (
+        running("sandbox", "--port", str(port), cwd=tmp_path, ready=ready),
+        socket.create_connection(("127.0.0.1", port), timeout=5) as connection,
+    ):
+        connection.sendall(handshake.encode())
+        answer = connection.recv(4096).decode().lower()
+    assert answer.startswith("http/1.1 101")
+    assert "window_bits" not in answer
+
+
 def test_sandbox_serves_https_with_its_own_certificate(tmp_path: Path) -> None:
     port = str(free_port())
     url = f"https://127.0.0.1:{port}/finesse/api/SystemInfo"

@@ -92,6 +92,15 @@ async def test_stream_error_says_so_in_the_body(server: SandboxServer) -> None:
     assert failed.find("{*}error/{*}unsupported-stanza-type") is not None
 
 
+async def test_page_of_another_origin_may_use_bosh(server: SandboxServer) -> None:
+    headers = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
+    asked = await server.http.options("/http-bind", headers=headers)
+    assert asked.status_code == 200
+    assert asked.headers["access-control-allow-origin"] == "*"
+    answer = await server.http.post("/http-bind", content="<a/>", headers=headers)
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
 async def test_second_bosh_request_releases_the_held_one(server: SandboxServer) -> None:
     client = BoshClient(server.http)
     await client.sign_in()

@@ -134,6 +134,19 @@ async def test_stanzas_without_their_namespace_are_accepted(server: SandboxServe
         assert 'id="p1"' in await socket.receive()
 
 
+async def test_plain_without_an_initial_response_is_challenged(server: SandboxServer) -> None:
+    secret = base64.b64encode(b"\0001001\0callcard").decode()
+    sasl = "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'"
+    async with RawSocket(server) as socket:
+        await socket.send("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='localhost'/>")
+        await socket.receive()
+        await socket.receive()
+        await socket.send(f"<auth {sasl} mechanism='PLAIN'/>")
+        assert (await socket.receive()).startswith("<challenge")
+        await socket.send(f"<response {sasl}>{secret}</response>")
+        assert (await socket.receive()).startswith("<success")
+
+
 async def test_tcp_header_comes_first_and_speaks_the_clients_language(
     server: SandboxServer,
 ) -> None:

@@ -222,8 +222,8 @@ class Sandbox:
             *rest_routes(self.contact_centre, node),
             WebSocketRoute("/ws", websocket),
             WebSocketRoute("/ws/", websocket),
-            Route("/http-bind", bosh.handle, methods=["POST"]),
-            Route("/http-bind/", bosh.handle, methods=["POST"]),
+            Route("/http-bind", bosh.handle, methods=["POST", "OPTIONS"]),
+            Route("/http-bind/", bosh.handle, methods=["POST", "OPTIONS"]),
             *control_api.routes(),
             *self._settings.extra_routes,
         ]

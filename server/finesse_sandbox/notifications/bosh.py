@@ -29,6 +29,13 @@ WAIT_SECONDS = (1.0, 60.0)
 DEFAULT_WAIT_SECONDS = 30.0
 MAX_REPEATABLE_RESPONSES = 3
 """Responses that can be sent again when a client repeats a request."""
+_CROSS_ORIGIN = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Allow-Headers": "Content-Type",
+    "Access-Control-Max-Age": "86400",
+}
+"""Openfire's default: web apps of other origins use BOSH. No cookie or login is sent with it."""
 _WINDOW = 2
 """How far ahead of the last request id the next may be, as `requests='2'` allows."""
 
@@ -56,6 +63,8 @@ class BoshEndpoint:
         self._sessions: dict[str, _BoshSession] = {}
 
     async def handle(self, request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(headers=_CROSS_ORIGIN)
         try:
             content = await read_body(request, BODY_LIMIT_BYTES)
         except ApiError:
@@ -170,7 +179,8 @@ def _wait_seconds(body: etree._Element) -> float:
 
 
 def _body(text: str) -> Response:
-    return Response(text, media_type="text/xml", headers={"Cache-Control": "no-store"})
+    headers = {"Cache-Control": "no-store", **_CROSS_ORIGIN}
+    return Response(text, media_type="text/xml", headers=headers)
 
 
 def _terminate(condition: str) -> Response:

@@ -64,6 +64,7 @@ class XmppStream:
         self._transport = transport
         self._user: User | None = None
         self._session: Session | None = None
+        self._is_challenged = False
 
     @property
     def authenticated(self) -> bool:
@@ -84,8 +85,8 @@ class XmppStream:
     def handle(self, stanza: etree._Element) -> None:
         """Handle one stanza. Raises StreamError for what ends the stream."""
         name = etree.QName(stanza)
-        if name.namespace == SASL and name.localname == "auth" and self._user is None:
-            self._authenticate(stanza)
+        if name.namespace == SASL and self._user is None:
+            self._handle_sasl(stanza, name.localname)
             return
         if self._user is None:
             raise StreamError("not-authorized")
@@ -120,10 +121,20 @@ class XmppStream:
 
     # ---- SASL
 
-    def _authenticate(self, stanza: etree._Element) -> None:
-        if stanza.get("mechanism") != "PLAIN":
+    def _handle_sasl(self, stanza: etree._Element, name: str) -> None:
+        if name == "auth" and stanza.get("mechanism") != "PLAIN":
             self._send_sasl_failure("invalid-mechanism")
-            return
+        elif name == "auth" and not (stanza.text or "").strip():
+            # Without an initial response Openfire asks for one.
+            self._is_challenged = True
+            self._transport.write(f"<challenge xmlns='{SASL}'></challenge>")
+        elif name == "auth" or (name == "response" and self._is_challenged):
+            self._authenticate(stanza)
+        else:
+            raise StreamError("not-authorized")
+
+    def _authenticate(self, stanza: etree._Element) -> None:
+        self._is_challenged = False
         try:
             message = base64.b64decode(stanza.text or "", validate=True).decode()
             _authorization_id, id, secret = message.split("\0")
