@@ -141,10 +141,13 @@ async def test_reset_clears_the_specification_cache(folder: Path) -> None:
 WITH_RESOURCES = """<Module><ModulePrefs title="T">
 <Optional feature="content-rewrite"><Param name="exclude-url">finesse.js</Param></Optional>
 </ModulePrefs><Content><![CDATA[
-<link rel="stylesheet" type="text/css" href="a.css"><link rel=stylesheet href='b.css'>
-<script src="/desktop/assets/js/finesse.js"></script><script src="one.js"></script>
-<script src="https://elsewhere.example/two.js?x=1&amp;y=2"></script>
+<link rel="stylesheet" type="text/css" href="a.css"><link rel=stylesheet type=text/css href='b.css'>
+<link rel="stylesheet" type="text/css" media="print" href="print.css">
+<link rel="stylesheet" href="untyped.css">
+<script src="/desktop/assets/js/finesse.js"></script><script src=one.js defer></script>
+<!-- the second --><script src="https://elsewhere.example/two.js?x=1&amp;y=2"></script>
 <script type="module" src="three.js"></script>
+<!--[if IE]><script src="ie.js"></script><![endif]-->
 <script>const notRewritten = '<img src="four.png">';</script>
 <img src="five.png"><img src="data:image/png;base64,x">
 ]]></Content></Module>"""
@@ -165,13 +168,79 @@ def test_resources_are_rewritten_to_concat_and_proxy() -> None:
     page = html.unescape(rendered)
     base = quote_plus(f"http://finesse{FILES}/mine/")
     other = quote_plus("https://elsewhere.example/two.js?x=1&y=2")
-    styles, scripts = re.findall(r'(?:href|src)="(/gadgets/concat[^"]*)"', page)
+    concat = re.findall(r'<[^>]*(?:href|src)="(/gadgets/concat[^"]*)"([^>]*)>', page)
+    (styles, _), (printed, _), (scripts, attributes), (conditional, _) = concat
     assert styles.endswith(f"type=css&1={base}a.css&2={base}b.css")
-    assert scripts.endswith(f"type=js&1={base}one.js&2={other}")
+    assert printed.endswith(f"type=css&1={base}print.css"), "another medium"
+    assert 'media="print" href="/gadgets/concat' in page
+    assert f'href="http://finesse{FILES}/mine/untyped.css"' in page
+    # A comment between them does not separate scripts, and a module becomes a classic script.
+    assert scripts.endswith(f"type=js&1={base}one.js&2={other}&3={base}three.js")
+    assert attributes == " defer", "those of the first"
+    assert "module" not in page
+    assert conditional.endswith(f"&1={base}ie.js"), "a conditional comment is a group of its own"
     assert '<script src="/desktop/assets/js/finesse.js">' in page
-    assert f'<script type="module" src="http://finesse{FILES}/mine/three.js">' in page
     assert f"/gadgets/proxy?container=default&gadget={quote_plus(url)}&url={base}five.png" in page
     assert '<img src="data:image/png;base64,x">' in page
+
+
+async def test_module_is_not_run_as_a_module_when_it_is_alone() -> None:
+    spec = '<Module><ModulePrefs title="T"/><Content><![CDATA[{}]]></Content></Module>'
+    text = spec.format("<script type='module' crossorigin src='a.js'></script>")
+    page = gadget_page.render_page(
+        gadget_xml.read(text.encode()),
+        view="default",
+        url=f"http://finesse{GADGET}",
+        module_id="1",
+        prefs={},
+        messages={},
+        rtl=False,
+        head="",
+    )
+    assert "type=" not in html.unescape(page).replace("type=js", "")
+    assert " crossorigin src=" in page
+
+
+async def test_page_that_href_names_is_rendered(folder: Path) -> None:
+    """As Shindig does: addresses relative to the specification, nothing replaced in the page."""
+    (folder / "pages").mkdir()
+    (folder / "pages" / "my.html").write_text(
+        "<!DOCTYPE html><html><head><script src='own.js'></script></head>"
+        "<body><p>__UP_colour__ Grüße</p></body></html>",
+        "utf-8",
+    )
+    (folder / "g.xml").write_text(
+        '<Module><ModulePrefs title="T"/><UserPref name="colour" default_value="my"/>'
+        '<Content type="html" href="pages/__UP_colour__.html">inline</Content></Module>'
+    )
+    async with browser(gadgets=(folder,)) as client:
+        params = {"url": GADGET, "lang": "de", "country": "DE"}
+        response = await client.get("/gadgets/ifr", params=params)
+        page = html.unescape(response.text)
+        assert response.status_code == 200
+        assert "__UP_colour__ Grüße" in page
+        assert "inline" not in page
+        assert quote_plus(f"http://finesse{FILES}/mine/own.js") in page
+        assert page.startswith('<!DOCTYPE html><html><head><script src="/gadgets/js/gadgets.js')
+        assert "gadgets.util.runOnLoadHandlers()" in page
+        (folder / "pages" / "my.html").unlink()
+        missing = await client.get("/gadgets/ifr", params=params)
+        assert missing.status_code == 400
+        assert "there is no file" in missing.text
+
+
+async def test_title_and_loading_indicator_are_passed_on(folder: Path) -> None:
+    (folder / "g.xml").write_text(
+        '<Module><ModulePrefs title="__MSG_hello__"><Locale messages="m.xml"/>'
+        '<Require feature="loadingindicator"><Param name="loading-timeout">100</Param></Require>'
+        "</ModulePrefs><Content>x</Content></Module>"
+    )
+    async with browser(gadgets=(folder,)) as client:
+        page = (await client.get("/gadgets/ifr", params={"url": GADGET})).text
+        assert '"title": "Hallo"' in page
+        assert '"loading": {"manual_dismiss": false, "timeout_seconds": 100}' in page
+        session = (await client.get("/desktop/session")).json()
+        assert [tab["label"] for tab in session["layout"]["tabs"]] == ["Hallo"]
 
 
 async def test_concat_skips_missing_files_and_makes_css_urls_absolute(folder: Path) -> None:

@@ -17,17 +17,23 @@ _DEFAULT_FONTS = (
 # The lengths are bounded, so that a tag that never ends costs little.
 _ATTRIBUTES = r"[^<>]{0,2000}"
 _QUOTED = r"""(?:"([^"<>]{0,4000})"|'([^'<>]{0,4000})')"""
-_SCRIPT = (
-    rf"""<script\b(?!{_ATTRIBUTES}\btype\s*=\s*["']?module){_ATTRIBUTES}?"""
-    rf"""\ssrc\s*=\s*{_QUOTED}{_ATTRIBUTES}>\s*</script>"""
-)
+_SCRIPT = rf"""<script\b{_ATTRIBUTES}?\ssrc\s*=\s*{_QUOTED}{_ATTRIBUTES}>\s*</script>"""
 _STYLE_SHEET = (
-    rf"""<link\b(?={_ATTRIBUTES}\brel\s*=\s*["']?stylesheet){_ATTRIBUTES}?"""
+    rf"""<link\b(?={_ATTRIBUTES}\brel\s*=\s*["']?stylesheet)"""
+    rf"""(?={_ATTRIBUTES}\btype\s*=\s*["']?text/css){_ATTRIBUTES}?"""
     rf"""\shref\s*=\s*{_QUOTED}{_ATTRIBUTES}>"""
 )
-_TAG = re.compile(rf"<(script|link|img|input|embed)\b{_ATTRIBUTES}>", re.IGNORECASE)
-_ADDRESS = re.compile(r"""(\s(?:src|href)\s*=\s*)(["'])([^"'<>]{0,4000})\2""", re.IGNORECASE)
-_IMAGE_TAGS = ("img", "input", "embed")
+_BETWEEN = r"(?:\s|<!--(?!\[if)(?:(?!-->).){0,4000}-->)*"
+"""What may stand between neighbours: white space and comments, but no conditional ones."""
+_GROUP = re.compile(r"""\s(?:media|title)\s*=\s*["']?[^"'<>\s]*""", re.IGNORECASE)
+_TAG = re.compile(rf"<(script|link|img|input|body)\b{_ATTRIBUTES}>", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"""(\s(?:src|href|background)\s*=\s*)(?:(["'])([^"'<>]{0,4000})\2|([^\s"'<>]{1,4000}))""",
+    re.IGNORECASE,
+)
+_BASE = re.compile(rf"""<base\b{_ATTRIBUTES}?\shref\s*=\s*{_QUOTED}""", re.IGNORECASE)
+_IMAGE_TAGS = ("img", "input", "body")
+_MODULE = re.compile(r"""\stype\s*=\s*["']?module["']?""", re.IGNORECASE)
 _CSS_URL = re.compile(r"""(url\(\s*)(["']?)(?!data:|https?:|//|/)([^"')]+)\2""", re.IGNORECASE)
 
 
@@ -41,11 +47,25 @@ def render_page(
     messages: dict[str, str],
     rtl: bool,
     head: str,
+    fetched: str | None = None,
 ) -> str:
-    """Return the page of the gadget at `url`; `head` (the runtime) precedes all of its own."""
+    """Return the page of the gadget at `url`; `head` (the runtime) precedes all of its own.
+
+    `fetched` is the page that the view's `href` names: it comes in place of the view's HTML, and
+    nothing is replaced in it.
+    """
     source = spec.views.get(view, spec.views.get("default", ""))
-    source = substitute(source, spec, module_id=module_id, prefs=prefs, messages=messages, rtl=rtl)
-    source = _rewrite_addresses(source, url, spec)
+    if fetched is None:
+        source = substitute(
+            source, spec, module_id=module_id, prefs=prefs, messages=messages, rtl=rtl
+        )
+    else:
+        source = fetched.removeprefix("\ufeff")
+    if base := _BASE.search(source):
+        base_url = urljoin(url, html.unescape(base[1] or base[2] or ""))
+    else:
+        base_url = url
+    source = _rewrite_addresses(source, url, base_url, spec)
     direction = "rtl" if rtl else "ltr"
     doctype = re.match(r"\s*<!doctype[^>]*>", source, re.IGNORECASE)
     # A gadget that brings a document type is in standards mode and sets its own fonts.
@@ -98,26 +118,28 @@ def make_css_urls_absolute(style: str, url: str) -> str:
     return _CSS_URL.sub(absolute, style)
 
 
-def _rewrite_addresses(source: str, url: str, spec: Spec) -> str:
+def _rewrite_addresses(source: str, url: str, base_url: str, spec: Spec) -> str:
     """Make addresses absolute and lead them through the container, as Shindig does.
 
     Neighbouring scripts and style sheets go through one `/gadgets/concat`, images through
-    `/gadgets/proxy`. `exclude-url` leaves an address alone; modules are not concatenated. Inside
-    scripts and styles nothing is rewritten.
+    `/gadgets/proxy`. `exclude-url` leaves an address alone. Inside scripts and styles nothing is
+    rewritten. Source: Apache Shindig 2.0.2, ConcatVisitor and AbsolutePathReferenceVisitor: no
+    attribute of a script counts, so that `type="module"` scripts become classic ones.
     """
 
     def rewrite_tag(tag: re.Match[str]) -> str:
         is_image = tag[1].lower() in _IMAGE_TAGS
 
         def rewrite_address(match: re.Match[str]) -> str:
-            written = html.unescape(match[3])
+            written = html.unescape(match[3] if match[2] else match[4])
             if _is_excluded(written, spec):
                 return match[0]
-            address = urljoin(url, written)
+            address = urljoin(base_url, written)
             if is_image and address.startswith(("http://", "https://")):
                 query = {"container": "default", "gadget": url, "url": address}
                 address = f"/gadgets/proxy?{urlencode(query)}"
-            return f"{match[1]}{match[2]}{html.escape(address)}{match[2]}"
+            quote = match[2] or '"'
+            return f"{match[1]}{quote}{html.escape(address)}{quote}"
 
         return _ADDRESS.sub(rewrite_address, tag[0], count=1)
 
@@ -127,28 +149,42 @@ def _rewrite_addresses(source: str, url: str, spec: Spec) -> str:
 
 
 def _concatenate(source: str, element: str, kind: str, url: str, spec: Spec) -> str:
-    """Replace each run of neighbouring elements by one that loads all of them by concat."""
+    """Replace each run of neighbouring elements by one that loads all of them by concat.
+
+    It has the attributes of the first one, without its type if that is `module`. Style sheets of
+    another medium or title are a run of their own.
+    """
 
     def replace_run(run: re.Match[str]) -> str:
         written: list[str] = []
+        first = ""
         addresses: list[str] = []
-        for match in re.finditer(element, run[0], re.IGNORECASE):
+        for match in re.finditer(element, run[0], re.IGNORECASE | re.DOTALL):
             address = html.unescape(match[1] or match[2] or "")
             is_web_address = address.startswith(("http://", "https://"))
-            if is_web_address and not _is_excluded(address, spec):
+            is_concatenated = is_web_address and not _is_excluded(address, spec)
+            is_other = kind == "css" and _group(first) != _group(match[0])
+            if addresses and (is_other or not is_concatenated):
+                written += _concat_elements(first, addresses, kind, url)
+                addresses.clear()
+            if is_concatenated:
+                first = first if addresses else match[0]
                 addresses.append(address)
-                continue
-            written += _concat_elements(addresses, kind, url)
-            addresses.clear()
-            written.append(match[0])
-        written += _concat_elements(addresses, kind, url)
+            else:
+                written.append(match[0])
+        written += _concat_elements(first, addresses, kind, url)
         return "\n".join(written)
 
-    return re.sub(rf"(?:{element}\s*)+", replace_run, source, flags=re.IGNORECASE)
+    pattern = rf"{element}(?:{_BETWEEN}{element})*"
+    return re.sub(pattern, replace_run, source, flags=re.IGNORECASE | re.DOTALL)
 
 
-def _concat_elements(addresses: list[str], kind: str, url: str) -> list[str]:
-    """Return the elements that load `addresses`, at most MAX_CONCAT_URLS by each."""
+def _group(element: str) -> frozenset[str]:
+    return frozenset(match.strip().lower() for match in _GROUP.findall(element))
+
+
+def _concat_elements(model: str, addresses: list[str], kind: str, url: str) -> list[str]:
+    """Return copies of the `model` element that load `addresses`, MAX_CONCAT_URLS by each."""
     elements = []
     for first in range(0, len(addresses), MAX_CONCAT_URLS):
         query = {
@@ -162,10 +198,10 @@ def _concat_elements(addresses: list[str], kind: str, url: str) -> list[str]:
         for position, address in enumerate(addresses[first : first + MAX_CONCAT_URLS], 1):
             query[str(position)] = address
         source = html.escape(f"/gadgets/concat?{urlencode(query)}")
-        if kind == "js":
-            elements.append(f'<script src="{source}"></script>')
-        else:
-            elements.append(f'<link rel="stylesheet" href="{source}">')
+        place = _ADDRESS.search(model)
+        assert place is not None
+        copy = f'{model[: place.end(1)]}"{source}"{model[place.end() :]}'
+        elements.append(_MODULE.sub("", copy))
     return elements
 
 

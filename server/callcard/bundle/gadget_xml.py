@@ -79,6 +79,16 @@ class Locale:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadingIndicator:
+    """What the desktop shows while a gadget loads. Source: developer guide, loading indicator."""
+
+    manual_dismiss: bool = False
+    """The gadget dismisses it; otherwise the container does once the page has loaded."""
+    timeout_seconds: int = 10
+    """After which the desktop offers Retry."""
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
     """A gadget specification."""
 
@@ -90,6 +100,10 @@ class Spec:
     locales: tuple[Locale, ...]
     views: dict[str, str]
     """HTML by view."""
+    hrefs: dict[str, str]
+    """Addresses of pages that take the place of a view's HTML, relative to the specification."""
+    loading: LoadingIndicator | None
+    """None if the gadget does not ask for one."""
     excluded: tuple[str, ...]
     """Parts of addresses that `content-rewrite` leaves as they are."""
 
@@ -131,6 +145,8 @@ def read(text: bytes) -> Spec:
         prefs=prefs,
         locales=tuple(_read_locale(node) for node in module.findall("Locale")),
         views=_read_views(root),
+        hrefs=_read_hrefs(root),
+        loading=_read_loading(module),
         excluded=_read_excluded(module),
     )
 
@@ -192,6 +208,28 @@ def _read_excluded(module: etree._Element) -> tuple[str, ...]:
             if is_exclusion and feature.get("feature") == "content-rewrite":
                 excluded.append((param.text or "").strip())
     return tuple(excluded)
+
+
+def _read_loading(module: etree._Element) -> LoadingIndicator | None:
+    for feature in (*module.findall("Require"), *module.findall("Optional")):
+        if feature.get("feature") != "loadingindicator":
+            continue
+        params = {param.get("name", ""): (param.text or "").strip() for param in feature}
+        seconds = params.get("loading-timeout", "")
+        return LoadingIndicator(
+            manual_dismiss=params.get("manual-dismiss", "").lower() == "true",
+            timeout_seconds=int(seconds) if seconds.isdecimal() else 10,
+        )
+    return None
+
+
+def _read_hrefs(root: etree._Element) -> dict[str, str]:
+    return {
+        view.strip(): href.strip()
+        for node in root.findall("Content")
+        if (href := node.get("href", ""))
+        for view in node.get("view", "default").split(",")
+    }
 
 
 def _read_locale(node: etree._Element) -> Locale:

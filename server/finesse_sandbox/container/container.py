@@ -6,9 +6,9 @@ import asyncio
 import html
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import httpx
 from starlette.requests import Request
@@ -69,9 +69,8 @@ class Container:
             files = gadget_files(folder)
             base = _base(folder, files)
             for file in files:
-                match = _TITLE.search(file.read_bytes())
-                title = html.unescape(match[1].decode("utf-8", "replace")) if match else ""
-                found.append((FILES + file.relative_to(base).as_posix(), title or file.stem))
+                path = FILES + file.relative_to(base).as_posix()
+                found.append((path, _title(file) or file.stem))
         return found
 
     def clear_cache(self) -> None:
@@ -106,15 +105,33 @@ class Container:
             for name, value in query.items()
             if name.startswith("up_")
         }
+        rtl = bool(locale and locale.direction == "rtl")
+
+        def substituted(text: str) -> str:
+            return gadget_page.substitute(
+                text,
+                gadget,
+                module_id=query.get("mid", "0"),
+                prefs=prefs,
+                messages=messages,
+                rtl=rtl,
+            )
+
+        view = query.get("view", "default")
+        href = gadget.hrefs.get(view, gadget.hrefs.get("default", ""))
+        fetched = None
+        if href:
+            fetched = await self._fetch_page(url, substituted(href), request)
         page = gadget_page.render_page(
             gadget,
-            view=query.get("view", "default"),
+            view=view,
             url=url,
             module_id=query.get("mid", "0"),
             prefs=prefs,
             messages=messages,
-            rtl=bool(locale and locale.direction == "rtl"),
-            head=_head(gadget, messages, lang),
+            rtl=rtl,
+            head=_head(gadget, messages, substituted(gadget.title)),
+            fetched=fetched,
         )
         return HTMLResponse(page, headers={"Cache-Control": "no-store"})
 
@@ -128,6 +145,15 @@ class Container:
         if self.cache_seconds:
             self._cache[url] = _CachedSpec(text, now + self.cache_seconds)
         return text
+
+    async def _fetch_page(self, url: str, href: str, request: Request) -> str:
+        """Return the page that a view's `href` names. Raises SpecError and _FETCH_ERRORS."""
+        address = urljoin(url, href)
+        query = request.query_params
+        locale = urlencode({name: query[name] for name in ("lang", "country") if name in query})
+        separator = "&" if "?" in address else "?"
+        content = await self._fetch(f"{address}{separator}{locale}" if locale else address, request)
+        return content.decode("utf-8", "replace")
 
     async def _fetch_messages(
         self, url: str, locale: Locale | None, request: Request
@@ -205,6 +231,22 @@ def gadget_files(folder: Path) -> list[Path]:
     return []
 
 
+def _title(file: Path) -> str:
+    """Return a gadget's title in its default language; empty if the file can't be read."""
+    try:
+        spec = gadget_xml.read(file.read_bytes())
+        locale = spec.locale("all", "all")
+        messages: dict[str, str] = {}
+        if locale and locale.messages and "__MSG_" in spec.title:
+            messages = gadget_xml.read_messages((file.parent / locale.messages).read_bytes())
+    except (OSError, SpecError):
+        match = _TITLE.search(file.read_bytes())
+        return html.unescape(match[1].decode("utf-8", "replace")) if match else ""
+    return gadget_page.substitute(
+        spec.title, spec, module_id="0", prefs={}, messages=messages, rtl=False
+    )
+
+
 def _is_specification(file: Path) -> bool:
     """Distinguish a gadget from other XML beside it, such as a layout or a message bundle."""
     with file.open("rb") as opened:
@@ -217,14 +259,15 @@ def _base(folder: Path, files: list[Path]) -> Path:
     return folder.parent if is_gadget else folder
 
 
-def _head(gadget: Spec, messages: dict[str, str], lang: str) -> str:
+def _head(gadget: Spec, messages: dict[str, str], title: str) -> str:
     """Return the scripts that configure the gadgets API before the gadget's own scripts run."""
     config = {
         "features": sorted(gadget.required | (gadget.optional & gadget_xml.FEATURES)),
         "messages": messages,
         "prefs": {pref.name: pref.default for pref in gadget.prefs},
-        "title": gadget.title,
+        "title": title,
         "views": sorted(gadget.views),
+        "loading": asdict(gadget.loading) if gadget.loading else None,
     }
     config_json = json.dumps(config).replace("<", "\\u003c")
     return (

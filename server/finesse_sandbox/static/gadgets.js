@@ -11,8 +11,9 @@ window.gadgets = (() => {
    *   prefs: Record<string, string>,
    *   title: string,
    *   views: string[],
+   *   loading: {manual_dismiss: boolean, timeout_seconds: number} | null,
    * }} */
-  let config = { features: [], messages: {}, prefs: {}, title: "", views: [] };
+  let config = { features: [], messages: {}, prefs: {}, title: "", views: [], loading: null };
   /** @type {(() => void)[]} */
   const onLoadHandlers = [];
   let currentHeight = 0;
@@ -220,6 +221,13 @@ window.gadgets = (() => {
       /** @param {typeof config} given */
       init(given) {
         config = given;
+        const desktop = getDesktop();
+        if (given.title) desktop?.setTitle(moduleId, given.title);
+        if (!given.loading) return;
+        desktop?.showLoading(moduleId, given.loading.timeout_seconds);
+        // A gadget that does not ask to do it itself has loaded with its page.
+        if (!given.loading.manual_dismiss)
+          window.addEventListener("load", () => gadgets.loadingindicator.dismiss());
       },
     },
     util,
@@ -251,6 +259,18 @@ window.gadgets = (() => {
     loadingindicator: {
       dismiss() {
         getDesktop()?.dismissLoading(moduleId);
+      },
+      /** @param {string} text */
+      updateLoadingMessage(text) {
+        getDesktop()?.setLoadingTexts(moduleId, { loading: text });
+      },
+      /** @param {string} text */
+      updateTimeoutMessage(text) {
+        getDesktop()?.setLoadingTexts(moduleId, { timeout: text });
+      },
+      /** @param {string} text */
+      updateRetryButtonText(text) {
+        getDesktop()?.setLoadingTexts(moduleId, { retry: text });
       },
     },
     rpc: {

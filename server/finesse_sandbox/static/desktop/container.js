@@ -120,6 +120,12 @@ export class Container {
         /** @type {string} */ value,
       ) => this.#gadgets.get(id)?.setPref(name, value),
       setView: (/** @type {string} */ id, /** @type {string} */ view) => this.setView(id, view),
+      showLoading: (/** @type {string} */ id, /** @type {number} */ timeoutSeconds) =>
+        this.#gadgets.get(id)?.showLoading(timeoutSeconds),
+      setLoadingTexts: (
+        /** @type {string} */ id,
+        /** @type {Partial<import("./gadget-frame.js").LoadingTexts>} */ texts,
+      ) => this.#gadgets.get(id)?.setLoadingTexts(texts),
       dismissLoading: (/** @type {string} */ id) => this.#gadgets.get(id)?.dismissLoading(),
       setChannel,
       reportError: (/** @type {string} */ message) => {

@@ -3,8 +3,8 @@
 
 /** @typedef {{id: string, url: string, hidden: boolean, managed_by: string}} GadgetPlace */
 
-/** How long a gadget may show its loading indicator before the desktop offers Retry. */
-const LOADING_TIMEOUT_MS = 10_000;
+/** @typedef {{loading: string, timeout: string, retry: string}} LoadingTexts */
+
 const DEFAULT_HEIGHT_PX = 200;
 
 export class GadgetFrame {
@@ -12,6 +12,16 @@ export class GadgetFrame {
   #leaveHub = () => {};
   /** The address that the next reload shows. */
   #nextSource = "";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #loadingTimer;
+  /** @type {LoadingTexts} */
+  #loadingTexts = {
+    loading: "Loading…",
+    timeout: "This gadget is slow to load.",
+    retry: "Retry",
+  };
+  #isSlow = false;
+  #onReload;
 
   /**
    * @param {string} id @param {GadgetPlace} place
@@ -40,7 +50,12 @@ export class GadgetFrame {
     );
     this.maximiseButton.className = "maximise";
     this.maximiseButton.hidden = true; // until the gadget turns out to have such a view
-    this.loading = this.#createLoadingIndicator(options.onReload);
+    this.#onReload = options.onReload;
+    /** Shown only for gadgets that ask for it. */
+    this.loading = document.createElement("div");
+    this.loading.className = "loading";
+    this.loading.setAttribute("role", "status");
+    this.loading.hidden = true;
     this.frame = this.#createIframe(url, options);
     if (options.hasTitleBar) {
       const bar = document.createElement("div");
@@ -104,11 +119,34 @@ export class GadgetFrame {
     localStorage.setItem(`${this.#prefKeyPrefix}${name}`, value);
   }
 
+  /**
+   * Show that the gadget loads, and offer Retry when it takes too long.
+   * @param {number} timeoutSeconds
+   */
+  showLoading(timeoutSeconds) {
+    this.dismissLoading();
+    this.#isSlow = false;
+    this.loading.hidden = false;
+    this.#drawLoading();
+    this.#loadingTimer = setTimeout(() => {
+      this.#isSlow = true;
+      this.#drawLoading();
+    }, timeoutSeconds * 1000);
+  }
+
+  /** @param {Partial<LoadingTexts>} texts */
+  setLoadingTexts(texts) {
+    this.#loadingTexts = { ...this.#loadingTexts, ...texts };
+    this.#drawLoading();
+  }
+
   dismissLoading() {
-    this.loading.remove();
+    clearTimeout(this.#loadingTimer);
+    this.loading.hidden = true;
   }
 
   remove() {
+    clearTimeout(this.#loadingTimer);
     this.#leaveHub();
     this.frame.remove();
   }
@@ -127,20 +165,16 @@ export class GadgetFrame {
     return saved;
   }
 
-  /** @param {() => void} onReload */
-  #createLoadingIndicator(onReload) {
-    const loading = document.createElement("div");
-    loading.className = "loading";
-    loading.setAttribute("role", "status");
-    loading.textContent = "Loading…";
-    setTimeout(() => {
-      if (!loading.isConnected) return;
-      const retry = document.createElement("button");
-      retry.textContent = "Retry";
-      retry.addEventListener("click", onReload);
-      loading.replaceChildren("This gadget is slow to load. ", retry);
-    }, LOADING_TIMEOUT_MS);
-    return loading;
+  #drawLoading() {
+    const { loading, timeout, retry } = this.#loadingTexts;
+    if (!this.#isSlow) {
+      this.loading.textContent = loading;
+      return;
+    }
+    const button = document.createElement("button");
+    button.textContent = retry;
+    button.addEventListener("click", this.#onReload);
+    this.loading.replaceChildren(`${timeout} `, button);
   }
 
   /** @param {URL} url
@@ -164,10 +198,6 @@ export class GadgetFrame {
       query.set(`up_${name}`, value);
     query.set("url", url.href);
     frame.src = `/gadgets/ifr?${query}#rpctoken=${Math.floor(Math.random() * 2 ** 31)}`;
-    frame.addEventListener("load", () => {
-      // The container rejected the gadget, and its page says why.
-      if (!frame.contentWindow || !("gadgets" in frame.contentWindow)) this.loading.remove();
-    });
     return frame;
   }
 }
