@@ -40,6 +40,8 @@ async def test_team_resources_are_read_by_user_and_by_team(server: SandboxServer
     assert "Lunch" in [code.label for code in codes]
     assert "Sale" in [r.label for r in await server.client.wrap_up_reasons(mine, "1001")]
     assert await server.texts("User/1001/ReasonCode/1", "label") == ["Lunch"]
+    assert await server.texts("ReasonCode?category=NOT_READY&code=11", "label") == ["Meeting"]
+    assert (await server.request("GET", "ReasonCode?category=LOGOUT&code=11")).status_code == 404
     assert await server.texts("User/1001/WrapUpReason/1", "label") == ["Sale"]
     assert await server.texts("User/1001/MediaPropertiesLayout", "header/entry/mediaProperty")
     for owner in ("User/1001", "TeamResource/1"):

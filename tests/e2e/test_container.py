@@ -9,53 +9,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from finesse_sandbox.desktop.pages import HubSettings
-from tests.conftest import ROOT
+from tests.e2e.third_party import SUPERVISOR_LAYOUT, THIRD_PARTY, ThirdPartyGadget
 from tests.harness.browser import OpenDesktop, open_desktops
 from tests.harness.site import DemoSite, open_demo_site, vendor_library
 from tests.harness.waiting import wait_until
 
-THIRD_PARTY = ROOT / "tests" / "samples" / "third_party"
-SUPERVISOR_LAYOUT = ROOT / "tests" / "samples" / "supervisor.xml"
-
 needs_own_library = pytest.mark.skipif(
     bool(vendor_library()), reason="the vendor's library lacks it: unset FINESSE_JS"
 )
-
-
-class ThirdPartyGadget:
-    """The gadget in its tab. It records the events that it receives, by name."""
-
-    def __init__(self, page: Page) -> None:
-        page.get_by_role("tab", name="Third party").click()
-        iframe = page.locator("iframe[src*='third_party.xml']").element_handle()
-        frame = iframe.content_frame()
-        assert frame
-        self._frame = frame
-        self.wait_for("typeof thirdParty === 'object' && !!thirdParty.dialogs")
-
-    def run(self, script: str) -> Any:
-        return self._frame.evaluate(script)
-
-    def wait_for(self, script: str, argument: Any = None) -> None:
-        """Wait until an expression, or a function of `argument`, is true in the gadget."""
-        self._frame.wait_for_function(script, arg=argument)
-
-    def recorded(self, event: str) -> list[Any]:
-        values: list[Any] = self.run(f"thirdParty.recorded[{event!r}] || []")
-        return values
-
-    def expect_recorded(self, event: str, *values: Any) -> None:
-        """Wait until exactly these values are recorded of an event."""
-        same = "([event, values]) => JSON.stringify(thirdParty.recorded[event] || [])"
-        self.wait_for(f"{same} === JSON.stringify(values)", [event, list(values)])
-
-    def expect_last_recorded(self, event: str, value: Any) -> None:
-        """Wait until the last recorded value of an event is this one."""
-        same = "([event, value]) => JSON.stringify((thirdParty.recorded[event] || []).at(-1))"
-        self.wait_for(f"{same} === JSON.stringify(value)", [event, value])
-
-    def expect_some_recorded(self, event: str) -> None:
-        self.wait_for("(event) => !!thirdParty.recorded[event]?.length", event)
 
 
 @pytest.fixture(scope="module")
@@ -149,36 +110,6 @@ def test_channel_has_menu_in_header_until_it_is_removed(page: Page) -> None:
     gadget.expect_recorded("menu", ["chat", "on"])
     gadget.run("thirdParty.channels.removeChannel('chat')")
     expect(menu).to_have_count(0)
-
-
-DOCUMENTED_NAMES = """
-utilities.SaxParser utilities.Utilities utilities.I18n utilities.Logger utilities.DesktopCache
-Converter clientservices.ClientServices restservices.User restservices.Users
-restservices.Dialogs restservices.Dialog restservices.Queues restservices.Queue
-restservices.Team restservices.WrapUpReasons restservices.PhoneBooks restservices.Contacts
-restservices.Workflows restservices.MediaPropertiesLayout restservices.TeamNotReadyReasonCodes
-restservices.TeamSignOutReasonCodes restservices.TeamWrapUpReasons restservices.TeamPhoneBooks
-restservices.TeamWorkflows restservices.LayoutConfig restservices.SystemInfo
-restservices.ClientLog restservices.Media restservices.MediaList restservices.MediaDialogs
-restservices.InterruptActions restservices.DialogLogoutActions
-containerservices.ContainerServices containerservices.WorkflowActionEvent
-containerservices.TimerTickEvent containerservices.GadgetViewChangedEvent
-containerservices.MaxAvailableHeightChangedEvent containerservices.TaskActivityNotification
-containerservices.PopoverService containerservices.FinesseToaster
-containerservices.ShortcutKeyService containerservices.NotificationPopoverService
-digital.ChannelService cslogger.ClientLogger cslogger.FinesseLogger gadget.Config
-"""
-
-
-@needs_own_library
-def test_own_library_has_the_documented_names(page: Page) -> None:
-    gadget = ThirdPartyGadget(page)
-    missing = [
-        name
-        for name in DOCUMENTED_NAMES.split()
-        if not gadget.run(f"!!finesse.{name.replace('.', '?.')}")
-    ]
-    assert missing == []
 
 
 @needs_own_library

@@ -25,6 +25,8 @@ STATIC = Path(__file__).parents[1] / "static"
 LIBRARY_FILES = (
     "config.js",
     "utilities.js",
+    "times.js",
+    "desktop-cache.js",
     "clientservices.js",
     "rest.js",
     "dialogs.js",
@@ -33,7 +35,10 @@ LIBRARY_FILES = (
     "phone-books.js",
     "system.js",
     "user.js",
+    "container-events.js",
     "containerservices.js",
+    "notifications.js",
+    "shortcut-keys.js",
     "channels.js",
 )
 """The sandbox's own finesse.js, in files that are served as one script in this order."""

@@ -40,6 +40,7 @@ class ReasonCodeResource:
             route("/User/{id}/ReasonCode/{code}", self.get_for_user),
             route("/ReasonCode/{code}", self.get_code),
             route("/ReasonCodes", self.list_codes),
+            route("/ReasonCode", self.find_code),
             route("/ReasonCode", self.create_code, "POST"),
             route("/ReasonCodes", self.create_code, "POST"),
             route("/ReasonCode/{code}", self.change_code, "PUT"),
@@ -56,6 +57,15 @@ class ReasonCodeResource:
     async def get_for_user(self, request: Request, user: User) -> Response:
         self._access.user_in_path(request, user)
         return xml_response(reason_code_element(self._code_in_path(request), "ReasonCode"))
+
+    async def find_code(self, request: Request, user: User) -> Response:
+        """Return the reason code of a category that has this number. For every role."""
+        category = _category(request.query_params.get("category", ""))
+        number = request.query_params.get("code", "")
+        for reason in self._site.reasons:
+            if reason.category == category and str(reason.code) == number:
+                return xml_response(reason_code_element(reason, "ReasonCode"))
+        raise ApiError(404, "Not Found", "There is no such reason code", number)
 
     async def get_code(self, request: Request, user: User) -> Response:
         return xml_response(reason_code_element(self._code_in_path(request), "ReasonCode"))

@@ -5,6 +5,8 @@ import { setChannel } from "./channels.js";
 import { GadgetFrame, createButton } from "./gadget-frame.js";
 import { Hub } from "./hub.js";
 import { hideDialog, showDialog } from "./overlay.js";
+import { dismissPopover, showNotification, showPopover } from "./popovers.js";
+import { addShortcut, listShortcuts, onKey, removeShortcuts } from "./shortcuts.js";
 import { escapeXml } from "./xml.js";
 
 /** @typedef {import("./gadget-frame.js").GadgetPlace} GadgetPlace */
@@ -48,11 +50,15 @@ export class Container {
     this.hub.subscribe("finesse.containerservices.requests", (_topic, request) =>
       this.#onContainerRequest(request),
     );
-    this.#tickTimer = setInterval(
-      () =>
-        this.hub.publish("finesse.containerservices.timerTickEvent", { dateQueued: new Date() }),
-      TIMER_TICK_MS,
+    this.hub.subscribe("finext.notification.popover", (_topic, message) =>
+      showNotification(message),
     );
+    window.addEventListener("keydown", onKey);
+    const tickFrequency = TIMER_TICK_MS / 1000;
+    this.#tickTimer = setInterval(() => {
+      const tick = { tickFrequency, dateQueued: new Date() };
+      this.hub.publish("finesse.containerservices.timerTickEvent", tick);
+    }, TIMER_TICK_MS);
   }
 
   /** Show a layout. @param {Layout} layout @param {HTMLElement} tabs @param {HTMLElement} panels */
@@ -75,6 +81,7 @@ export class Container {
 
   /** @param {string} id */
   reload(id) {
+    removeShortcuts(id);
     this.hub.publish("finesse.containerservices.reloadGadget", { gadgetId: id });
     this.#gadgets.get(id)?.reload();
   }
@@ -100,6 +107,7 @@ export class Container {
 
   close() {
     clearInterval(this.#tickTimer);
+    window.removeEventListener("keydown", onKey);
     for (const gadget of this.#gadgets.values()) gadget.remove();
   }
 
@@ -114,6 +122,12 @@ export class Container {
         this.#gadgets.get(id)?.setHeight(height),
       setTitle: (/** @type {string} */ id, /** @type {string} */ title) =>
         this.#gadgets.get(id)?.setTitle(title),
+      showTitleBar: (/** @type {string} */ id) => this.#gadgets.get(id)?.showTitleBar(),
+      setCollapsed: (/** @type {string} */ id, /** @type {boolean} */ isCollapsed) =>
+        this.#gadgets.get(id)?.setCollapsed(isCollapsed),
+      setMarked: (/** @type {string} */ id, /** @type {boolean} */ isMarked) =>
+        this.#setMarked(id, isMarked),
+      maxAvailableHeight,
       setPref: (
         /** @type {string} */ id,
         /** @type {string} */ name,
@@ -128,6 +142,11 @@ export class Container {
       ) => this.#gadgets.get(id)?.setLoadingTexts(texts),
       dismissLoading: (/** @type {string} */ id) => this.#gadgets.get(id)?.dismissLoading(),
       setChannel,
+      showPopover,
+      dismissPopover,
+      addShortcut,
+      shortcuts: listShortcuts,
+      onKey,
       reportError: (/** @type {string} */ message) => {
         if (hubSettings.show_errors) this.#showError(message);
       },
@@ -190,6 +209,14 @@ export class Container {
     this.hub.publish("finesse.containerservices.maxAvailableHeightChangedEvent", {
       maxAvailableHeight: maxAvailableHeight(),
     });
+  }
+
+  /** Mark the tab of a gadget that has something new, or end that.
+   * @param {string} id @param {boolean} isMarked */
+  #setMarked(id, isMarked) {
+    const panel = this.#gadgets.get(id)?.box.closest(".tab-panel");
+    const tab = document.getElementById(panel?.id.replace("panel_", "tab_") ?? "");
+    tab?.classList.toggle("marked", isMarked);
   }
 
   /** Show an error of a gadget to its developer. @param {string} message */

@@ -57,13 +57,11 @@ export class GadgetFrame {
     this.loading.setAttribute("role", "status");
     this.loading.hidden = true;
     this.frame = this.#createIframe(url, options);
-    if (options.hasTitleBar) {
-      const bar = document.createElement("div");
-      bar.className = "bar";
-      bar.append(this.title, createButton("↻", "Reload", options.onReload), this.maximiseButton);
-      this.box.append(bar);
-    }
-    this.box.append(this.loading, this.frame);
+    this.bar = document.createElement("div");
+    this.bar.className = "bar";
+    this.bar.append(this.title, createButton("↻", "Reload", options.onReload), this.maximiseButton);
+    this.bar.hidden = !options.hasTitleBar;
+    this.box.append(this.bar, this.loading, this.frame);
   }
 
   get isMaximised() {
@@ -106,6 +104,16 @@ export class GadgetFrame {
   /** @param {string} title */
   setTitle(title) {
     this.title.textContent = title;
+  }
+
+  /** Show the title bar of a gadget at page level, which has none at first. */
+  showTitleBar() {
+    this.bar.hidden = false;
+  }
+
+  /** @param {boolean} isCollapsed leaves only the title bar */
+  setCollapsed(isCollapsed) {
+    this.frame.hidden = isCollapsed;
   }
 
   /** @param {string} view `canvas` is the maximised view */

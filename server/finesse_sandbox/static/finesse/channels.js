@@ -2,16 +2,51 @@
 
 (() => {
   const { finesse } = window;
-  const { enumeration } = finesse.internal;
+  const { getSandbox } = finesse.internal;
 
-  /** @type {any} */
-  const desktop = window.parent;
+  const text = { type: "string" };
+  const icon = {
+    type: "object",
+    required: ["type", "value"],
+    properties: { type: { enum: ["collab-icon", "url"] }, value: text },
+  };
+
+  /** What the documentation says about the data of `addChannel`, as JSON schemas. */
+  const ChannelSchema = {
+    getMenuConfigSchema: () => ({
+      type: "object",
+      required: ["label", "menuItems"],
+      properties: {
+        label: text,
+        menuItems: {
+          type: "array",
+          items: {
+            type: "object",
+            required: ["id", "menuText"],
+            properties: { id: text, menuText: text, iconColor: text },
+          },
+        },
+      },
+    }),
+    getChannelConfigSchema: () => ({
+      type: "object",
+      properties: {
+        actionTimeoutInSec: { type: "integer" },
+        icons: { type: "array", items: icon },
+      },
+    }),
+    getChannelStateSchema: () => ({
+      type: "object",
+      required: ["currentState"],
+      properties: { label: text, currentState: text, iconColor: text, enable: { type: "boolean" } },
+    }),
+  };
 
   const ChannelService = {
-    STATUS: enumeration("SUCCESS", "FAILURE"),
-    STATE_STATUS: enumeration("AVAILABLE", "UNAVAILABLE", "BUSY"),
-    ICON_TYPE: enumeration("COLLAB_ICON", "URL"),
-    ICON_BADGE_TYPE: enumeration("NONE", "INFO", "WARNING", "ERROR"),
+    STATUS: { SUCCESS: "SUCCESS", FAILURE: "FAILURE" },
+    STATE_STATUS: { AVAILABLE: "available", UNAVAILABLE: "unavailable", BUSY: "busy" },
+    ICON_TYPE: { COLLAB_ICON: "collab-icon", URL: "url" },
+    ICON_BADGE_TYPE: { NONE: "none", INFO: "info", WARNING: "warning", ERROR: "error" },
     init: () => ChannelService,
     /** @param {string} id @param {any} data @param {Function} onStateChange
      * @param {Function} [onSuccess] @param {Function} [onError] */
@@ -20,6 +55,14 @@
     /** @param {string} id @param {any} data @param {Function} [onSuccess]
      * @param {Function} [onError] */
     updateChannel: (id, data, onSuccess, onError) => setChannel(id, data, onSuccess, onError),
+    /** @param {string} id @param {any} menuConfig @param {Function} [onSuccess]
+     * @param {Function} [onError] */
+    updateChannelMenu: (id, menuConfig, onSuccess, onError) =>
+      setChannel(id, { menuConfig }, onSuccess, onError),
+    /** @param {string} id @param {any} channelState @param {Function} [onSuccess]
+     * @param {Function} [onError] */
+    updateChannelState: (id, channelState, onSuccess, onError) =>
+      setChannel(id, { channelState }, onSuccess, onError),
     /** @param {string} id @param {Function} [onSuccess] @param {Function} [onError] */
     removeChannel: (id, onSuccess, onError) => setChannel(id, null, onSuccess, onError),
   };
@@ -27,7 +70,7 @@
   /** @param {string} id @param {any} data @param {Function | undefined} onSuccess
    * @param {Function | undefined} onError @param {Function} [onStateChange] */
   function setChannel(id, data, onSuccess, onError, onStateChange) {
-    const errorCode = desktop.finesseSandbox.setChannel(id, data, onStateChange);
+    const errorCode = getSandbox().setChannel(id, data, onStateChange);
     setTimeout(() => {
       if (errorCode) onError?.({ channelId: id, status: "FAILURE", error: { errorCode } });
       else onSuccess?.({ channelId: id, status: "SUCCESS" });
@@ -35,4 +78,5 @@
   }
 
   finesse.digital.ChannelService = ChannelService;
+  finesse.containerservices.ChannelSchema = ChannelSchema;
 })();

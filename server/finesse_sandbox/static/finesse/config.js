@@ -16,20 +16,28 @@
         return "";
       }
     },
+    /** The desktop of the sandbox signs in with a password, so there is no token. */
+    authToken: "",
     extension: prefs.getString("extension"),
     teamId: prefs.getString("teamId"),
     teamName: prefs.getString("teamName"),
+    peripheralId: prefs.getString("peripheralId"),
+    mobileAgentMode: prefs.getString("mobileAgentMode"),
+    mobileAgentDialNumber: prefs.getString("mobileAgentDialNumber"),
     scheme: prefs.getString("scheme") || location.protocol.replace(":", ""),
     host: prefs.getString("host") || location.hostname,
     restHost: prefs.getString("restHost") || location.hostname,
     hostPort: prefs.getString("hostPort") || location.port,
+    localhostFQDN: prefs.getString("localhostFQDN") || location.hostname,
     localhostPort: prefs.getString("localhostPort") || location.port,
     country: prefs.getString("country"),
     language: prefs.getString("language"),
     locale: prefs.getString("locale"),
     xmppDomain: prefs.getString("xmppDomain"),
     pubsubDomain: prefs.getString("pubsubDomain"),
+    compatibilityMode: prefs.getString("compatibilityMode"),
     clientDriftInMillis: prefs.getInt("clientDriftInMillis"),
+    toasterNotificationTimeout: prefs.getString("toasterNotificationTimeout"),
     systemAuthMode: "NON_SSO",
   };
 
@@ -44,6 +52,11 @@
     isValidAction: (/** @type {string} */ name) => names.includes(name),
   });
 
+  /** Return a function that accepts a documented call and does nothing but return `result`: what
+   * it would change does not exist in the sandbox. The library's table lists it as a stub.
+   * @param {any} [result] */
+  const stub = (result) => Object.assign(() => result, { isStub: true });
+
   window.finesse = {
     gadget: { Config },
     container: { Config },
@@ -51,9 +64,10 @@
     clientservices: {},
     restservices: {},
     containerservices: {},
+    shortcutkey: {},
     cslogger: {},
     digital: {},
     /** What the files of this library share; not part of the documented interface. */
-    internal: { API: "/finesse/api", actions, enumeration },
+    internal: { API: "/finesse/api", actions, enumeration, stub },
   };
 })();

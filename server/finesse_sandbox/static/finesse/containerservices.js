@@ -1,110 +1,143 @@
-// finesse.containerservices: what a gadget requests from the desktop, and the desktop's events.
+// finesse.containerservices: what a gadget requests from the desktop around it.
 
 (() => {
   const { finesse } = window;
-  const { enumeration, getHub } = finesse.internal;
+  const { EVENT_TOPICS, getHub, stub, toEvent } = finesse.internal;
+  const { Topics } = finesse.containerservices;
+
+  /** The name of ACTIVE_TAB in gadgets for early servers. */
+  const OLD_ACTIVE_TAB = "tabVisible";
+  const DEFAULT_DIALOG_TITLE = "Cisco Finesse";
 
   /** @type {any} */
   const desktop = window.parent;
   const getContainer = () => desktop.finesse.container.Container;
   const getTabs = () => desktop.finesse.container.Tabs;
+  const getSandbox = () => desktop.finesseSandbox;
   const getModuleId = () => new gadgets.Prefs().getModuleId();
   const getTabPanel = () =>
     /** @type {HTMLElement | null} */ (window.frameElement?.closest("div.tab-panel") ?? null);
 
-  const Topics = {
-    ACTIVE_TAB: "finesse.containerservices.activeTab",
-    TIMER_TICK_EVENT: "finesse.containerservices.timerTickEvent",
-    WORKFLOW_ACTION_EVENT: "finesse.containerservices.workflowActionEvent",
-    GADGET_VIEW_CHANGED_EVENT: "finesse.containerservices.gadgetViewChangedEvent",
-    MAX_AVAILABLE_HEIGHT_CHANGED_EVENT: "finesse.containerservices.maxAvailableHeightChangedEvent",
-  };
+  let isReady = false;
+  /** The hub's subscriptions by topic, and in each the gadget's handlers.
+   * @type {Map<string, {id: string, handlers: Set<(argument: any) => void>}>} */
+  const subscriptions = new Map();
 
-  // ---- events
-
-  /** Return a class for an event that the desktop sends as plain data, with a getter for each name.
-   * @param {string[]} names */
-  function eventClass(...names) {
-    class ContainerEvent {
-      /** @param {any} data */
-      constructor(data) {
-        Object.assign(this, data);
+  /** @param {string} topic */
+  function subscribe(topic) {
+    /** @type {Set<(argument: any) => void>} */
+    const handlers = new Set();
+    // The event fires when the tab becomes visible, and for a gadget that requests the active
+    // tab at its start although it is visible already.
+    let wasVisible = false;
+    const onMessage = (/** @type {string} */ _topic, /** @type {any} */ data) => {
+      let argument = toEvent(topic, data);
+      if (topic === EVENT_TOPICS.ACTIVE_TAB) {
+        const isVisible = data === ContainerServices.getMyTabId();
+        const becomesVisible = isVisible && !wasVisible;
+        wasVisible = isVisible;
+        if (!becomesVisible) return;
+        argument = ContainerServices;
       }
-    }
-    for (const name of names) {
-      const getter = `get${name[0].toUpperCase()}${name.slice(1)}`;
-      /** @type {any} */ (ContainerEvent.prototype)[getter] = function () {
-        return this[name];
-      };
-    }
-    return ContainerEvent;
+      for (const handler of [...handlers]) handler(argument);
+    };
+    const subscription = { id: getHub().subscribe(topic, onMessage), handlers };
+    subscriptions.set(topic, subscription);
+    return subscription;
   }
 
-  /** @param {any[]} items */
-  const byName = (items) => Object.fromEntries((items ?? []).map((item) => [item.name, item]));
+  // Gadgets also take single methods out of this object, so none of them uses `this`.
+  const ContainerServices = {
+    Topics: EVENT_TOPICS,
+    init() {
+      isReady = true;
+      ContainerServices.makeActiveTabReq();
+      return ContainerServices;
+    },
 
-  class WorkflowActionEvent extends eventClass("name", "type", "handledBy") {
-    getParams() {
-      return byName(/** @type {any} */ (this).params);
-    }
-    getActionVariables() {
-      return byName(/** @type {any} */ (this).actionVariables);
-    }
-  }
-  const TimerTickEvent = eventClass("tickFrequency", "dateQueued");
-  const GadgetViewChangedEvent = eventClass("gadgetId", "tabId", "maxAvailableHeight", "view");
-  const MaxAvailableHeightChangedEvent = eventClass("maxAvailableHeight");
-  const eventClasses = new Map([
-    [Topics.WORKFLOW_ACTION_EVENT, WorkflowActionEvent],
-    [Topics.TIMER_TICK_EVENT, TimerTickEvent],
-    [Topics.GADGET_VIEW_CHANGED_EVENT, GadgetViewChangedEvent],
-    [Topics.MAX_AVAILABLE_HEIGHT_CHANGED_EVENT, MaxAvailableHeightChangedEvent],
-  ]);
+    // ---- events
+    /** @param {string} topic @param {(argument: any) => void} handler */
+    addHandler(topic, handler) {
+      if (!isReady) throw new Error("ContainerServices.addHandler: call init() first");
+      if (typeof handler !== "function")
+        throw new Error("ContainerServices.addHandler: the handler must be a function");
+      const name = topic === OLD_ACTIVE_TAB ? EVENT_TOPICS.ACTIVE_TAB : topic;
+      const subscription = subscriptions.get(name) ?? subscribe(name);
+      subscription.handlers.add(handler);
+    },
+    /** Remove a handler, or all of a topic.
+     * @param {string} topic @param {(argument: any) => void} [handler] */
+    removeHandler(topic, handler) {
+      const name = topic === OLD_ACTIVE_TAB ? EVENT_TOPICS.ACTIVE_TAB : topic;
+      if (handler) subscriptions.get(name)?.handlers.delete(handler);
+      else subscriptions.get(name)?.handlers.clear();
+    },
+    /** @param {string} topic @param {any} data */
+    publish: (topic, data) => getHub().publish(topic, data),
 
-  // ---- services
-
-  const services = {
-    tabVisible: () => getTabPanel()?.hidden === false,
-    getMyTabId: () => getTabPanel()?.id.replace("panel_", "") ?? null,
-    getMyGadgetId: () => getModuleId(),
-    getMyGadgetView: () => gadgets.views.getCurrentView().getName(),
+    // ---- tabs
     makeActiveTabReq: () =>
-      getHub().publish("finesse.containerservices.requests", {
+      getHub().publish(Topics.REQUESTS, {
         type: "ActiveTabReq",
         data: {},
         invokeID: Date.now(),
       }),
-    /** @param {string} topic @param {(argument: any) => void} handler */
-    addHandler(topic, handler) {
-      const Event = eventClasses.get(topic);
-      // The event fires when the tab becomes visible, and for a gadget that requests the active
-      // tab at its start although it is visible already.
-      let wasVisible = false;
-      getHub().subscribe(topic, (/** @type {string} */ _topic, /** @type {any} */ data) => {
-        if (topic !== Topics.ACTIVE_TAB) {
-          handler(Event ? new Event(data) : data);
-          return;
-        }
-        const isVisible = data === services.getMyTabId();
-        if (isVisible && !wasVisible) handler(services);
-        wasVisible = isVisible;
-      });
-    },
-    activateMyTab: () => getTabs().activateTab(services.getMyTabId()),
+    tabVisible: () => getTabPanel()?.hidden === false,
+    activateMyTab: () => getTabs().activateTab(ContainerServices.getMyTabId()),
     activateTab: (/** @type {string} */ id) => getTabs().activateTab(id),
-    showDialog: (/** @type {any} */ options) => getContainer().showDialog(options),
-    hideDialog: () => getContainer().hideDialog(),
-    reloadGadget: (/** @type {string} */ id) => getContainer().reloadGadget(id),
+    getMyTabId: () => getTabPanel()?.id.replace("panel_", "") ?? null,
+
+    // ---- this gadget
+    getMyGadgetId: () => getModuleId(),
+    getMyGadgetView: () => ({
+      gadgetId: getModuleId(),
+      tabId: ContainerServices.getMyTabId(),
+      maxAvailableHeight: getSandbox().maxAvailableHeight(),
+      view: window.frameElement?.getAttribute("data-view") ?? "default",
+    }),
+    /** @param {string} title */
+    setMyGadgetTitle: (title) => getSandbox().setTitle(getModuleId(), title),
+    enableTitleBar: () => getSandbox().showTitleBar(getModuleId()),
+    hideMyGadget: () => setGadgetHidden(true),
+    showMyGadget: () => setGadgetHidden(false),
+    collapseMyGadget: () => getSandbox().setCollapsed(getModuleId(), true),
+    expandMyGadget: () => getSandbox().setCollapsed(getModuleId(), false),
+    isTabbedGadget: () => Boolean(window.frameElement?.closest(".tabbed")),
     reloadMyGadget: () => getContainer().reloadGadget(getModuleId()),
     reloadMyGadgetFromUrl(/** @type {string} */ url) {
       getContainer().modifyGadgetUrl(getModuleId(), url);
       getContainer().reloadGadget(getModuleId());
     },
-    hideMyGadget: () => setGadgetHidden(true),
-    showMyGadget: () => setGadgetHidden(false),
-    collapseMyGadget() {},
-    expandMyGadget() {},
-    enableTitleBar() {},
+    reloadGadget: (/** @type {string} */ id) => getContainer().reloadGadget(id),
+    /** Mark the gadget's tab; with details, the desktop shows a notification too. 12.6.
+     * @param {any} [details] {messageFrom, message, isDismissable, timeout, icon} */
+    showMyGadgetNotification(details) {
+      getSandbox().setMarked(getModuleId(), true);
+      if (!details) return;
+      const { messageFrom, message, isDismissable, timeout, icon } = details;
+      const { NotificationPopoverService } = finesse.containerservices;
+      NotificationPopoverService.showNotification(
+        messageFrom,
+        message,
+        isDismissable,
+        timeout,
+        icon,
+      );
+    },
+    hideMyGadgetNotification: () => getSandbox().setMarked(getModuleId(), false),
+
+    // ---- the whole desktop
+    /** Show a dialog over the desktop; false hides it. @param {any} [options] */
+    showDialog(options) {
+      if (options === false) return getContainer().hideDialog();
+      const dialog = getContainer().showDialog({ title: DEFAULT_DIALOG_TITLE, ...options });
+      const { jQuery } = /** @type {any} */ (window);
+      return jQuery ? jQuery(dialog) : dialog;
+    },
+    hideDialog: () => getContainer().hideDialog(),
+    /** The sandbox's certificates are all accepted when its desktop is. */
+    showCertificateBanner: stub(),
+    hideCertificateBanner: stub(),
   };
 
   /** @param {boolean} hidden */
@@ -113,100 +146,6 @@
     if (box) box.hidden = hidden;
   }
 
-  // Gadgets call these on the class too.
-  const ContainerServices = {
-    Topics,
-    init: () => services,
-    addHandler: services.addHandler,
-    makeActiveTabReq: services.makeActiveTabReq,
-    tabVisible: services.tabVisible,
-    getMyTabId: services.getMyTabId,
-    getMyGadgetId: services.getMyGadgetId,
-    reloadMyGadgetFromUrl: services.reloadMyGadgetFromUrl,
-  };
-
-  /** Gadgets inform each other which task the agent has selected. 12.6. */
-  const TaskActivityNotification = {
-    topic: "finesse.container.taskactivity",
-    init: () => TaskActivityNotification,
-    /** @param {string} from @param {any} message */
-    notifyTaskSelection: (from, message) =>
-      gadgets.Hub.publish(TaskActivityNotification.topic, { from, message }),
-    /** @param {(selection: any) => void} callback */
-    registerForTaskNotifications: (callback) =>
-      gadgets.Hub.subscribe(
-        TaskActivityNotification.topic,
-        (/** @type {string} */ _topic, /** @type {any} */ selection) => callback(selection),
-      ),
-    requestCurrentTasks() {},
-  };
-
-  // ---- messages over the desktop, shown as dialogs here
-
-  const FinesseToaster = {
-    /** @param {string} title @param {any} options */
-    showToaster: (title, options) =>
-      getContainer().showDialog({ title, message: options?.body ?? "" }),
-  };
-
-  const PopoverService = {
-    init: () => PopoverService,
-    COUNTER_TYPE: enumeration("COUNT_UP", "COUNT_DOWN"),
-    /** @param {any} banner */
-    showPopover(banner) {
-      getContainer().showDialog({
-        title: banner?.icon?.label ?? "",
-        message: banner?.content?.[0]?.value ?? "",
-      });
-      return "1";
-    },
-    dismissPopover: () => getContainer().hideDialog(),
-  };
-
-  const NotificationPopoverService = {
-    /** @param {any} options */
-    showNotification: (options) =>
-      getContainer().showDialog({
-        title: options?.title ?? "",
-        message: options?.message ?? "",
-      }),
-  };
-
-  // ---- keyboard shortcuts that work while the desktop has the focus. 12.0.
-
-  /** @param {KeyboardEvent} event @param {string} key @param {string[]} modifierKeys */
-  function isShortcut(event, key, modifierKeys) {
-    /** @type {Record<string, boolean>} */
-    const pressed = { CTRL: event.ctrlKey, ALT: event.altKey, SHIFT: event.shiftKey };
-    const hasModifiers = modifierKeys.every((name) => pressed[name.toUpperCase()]);
-    return hasModifiers && event.key.toUpperCase() === key.toUpperCase();
-  }
-
-  const ShortcutKeyService = {
-    init: () => ShortcutKeyService,
-    /** @param {{
-     *   id: string,
-     *   config: {key: string, modifierKeys?: string[], handler: Function}[],
-     * }[]} shortcuts */
-    addShortcutKey(shortcuts) {
-      for (const { key, modifierKeys = [], handler } of shortcuts.flatMap(({ config }) => config)) {
-        desktop.document.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-          if (isShortcut(event, key, modifierKeys)) handler();
-        });
-      }
-    },
-  };
-
-  Object.assign(finesse.containerservices, {
-    ContainerServices,
-    WorkflowActionEvent,
-    TimerTickEvent,
-    GadgetViewChangedEvent,
-    MaxAvailableHeightChangedEvent,
-    TaskActivityNotification,
-    FinesseToaster,
-    PopoverService,
-    NotificationPopoverService,
-    ShortcutKeyService,
-  });
+  Object.assign(finesse.containerservices, { ContainerServices });
+  Object.assign(finesse.internal, { getSandbox });
 })();

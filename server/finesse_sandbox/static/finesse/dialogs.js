@@ -3,8 +3,11 @@
 (() => {
   const { finesse } = window;
   const { Utilities } = finesse.utilities;
-  const { RestBase } = finesse.restservices;
-  const { API, enumeration, member, send } = finesse.internal;
+  const { RestBase, RestCollectionBase } = finesse.restservices;
+  const { enumeration, toOptions } = finesse.internal;
+
+  const DROPPABLE_STATES = ["ACTIVE", "ACCEPTED", "HELD"];
+  const SILENT_MONITOR_CALL_TYPE = "SUPERVISOR_MONITOR";
 
   /** @param {Record<string, any>} values */
   const actionParams = (values) => ({
@@ -13,127 +16,194 @@
     },
   });
 
-  class Dialog extends RestBase {
-    /** @param {any} data */
-    constructor(data) {
-      super("Dialog", data.uri ?? `${API}/Dialog/${data.id}`, {});
-      this._data = data;
+  /** What voice calls and tasks have in common. */
+  class DialogBase extends RestBase {
+    /** @param {any} options @param {any} [callbacks] */
+    constructor(options, callbacks) {
+      const given = toOptions(options, callbacks);
+      super("Dialog", given);
+      this._path = given.data?.uri ?? this._path;
+      this._source = this._path;
+      this._start(given);
     }
     getState() {
-      return this._data.state ?? "";
-    }
-    getFromAddress() {
-      return this._data.fromAddress ?? "";
-    }
-    getToAddress() {
-      return this._data.toAddress ?? "";
+      return this._field("state");
     }
     getMediaType() {
-      return this._data.mediaType ?? "";
-    }
-    getMediaId() {
-      return this._data.mediaProperties?.mediaId ?? "";
+      return this._field("mediaType");
     }
     getCallType() {
-      return this._data.mediaProperties?.callType ?? "";
+      return this._mediaProperty("callType");
     }
-    getSecondaryId() {
-      return this._data.secondaryId ?? "";
-    }
-    getAssociatedDialogUri() {
-      return this._data.associatedDialogUri ?? "";
-    }
-    getCallbackInfo() {
-      return this._data.scheduledCallbackInfo ?? {};
+    /** @param {string} name */
+    _mediaProperty(name) {
+      return this._field("mediaProperties", {})?.[name] ?? "";
     }
     getMediaProperties() {
-      const properties = { ...this._data.mediaProperties };
+      const properties = { ...this._field("mediaProperties", {}) };
       for (const { name, value } of Utilities.getArray(properties.callvariables?.CallVariable))
         properties[name] = value;
       return properties;
     }
+    /** @returns {any[]} */
     getParticipants() {
-      return Utilities.getArray(this._data.participants?.Participant);
+      return Utilities.getArray(this._field("participants", {})?.Participant);
     }
-
-    /** @param {string} address @param {string} action @param {any} [handlers] */
-    requestAction(address, action, handlers) {
-      this._act(action, address, {}, handlers);
+    /** @param {string} address */
+    getParticipantTimerCounters(address) {
+      const participant = this.getParticipants().find((one) => one.mediaAddress === address);
+      const { startTime, stateChangeTime, state } = participant ?? {};
+      return participant ? { startTime, stateChangeTime, state } : {};
     }
-    /** @param {string} from @param {string} to @param {any} [handlers] */
-    makeConsultCall(from, to, handlers) {
-      this._act("CONSULT_CALL", from, { toAddress: to }, handlers);
-    }
-    /** @param {string} from @param {string} to @param {any} [handlers] */
-    initiateDirectTransfer(from, to, handlers) {
-      this._act("TRANSFER_SST", from, { toAddress: to }, handlers);
-    }
-    /** @param {string} participant @param {any} [handlers] */
-    dropParticipant(participant, handlers) {
-      this._act("PARTICIPANT_DROP", participant, {}, handlers);
-    }
-    /** @param {string} from @param {any} handlers @param {string} digits */
-    sendDTMFRequest(from, handlers, digits) {
-      this._act("SEND_DTMF", from, actionParams({ dtmfString: digits }), handlers);
-    }
-    /** @param {string} from @param {string} value @param {any} [handlers] */
-    reclassifyCall(from, value, handlers) {
-      this._act("RECLASSIFY", from, actionParams({ outboundClassification: value }), handlers);
-    }
-    /** @param {string} from @param {string} time @param {any} [handlers] */
-    updateCallbackTime(from, time, handlers) {
-      this._act("UPDATE_SCHEDULED_CALLBACK", from, actionParams({ callbackTime: time }), handlers);
-    }
-    /** @param {string} from @param {string} number @param {any} [handlers] */
-    updateCallbackNumber(from, number, handlers) {
-      const params = actionParams({ callbackNumber: number });
-      this._act("UPDATE_SCHEDULED_CALLBACK", from, params, handlers);
-    }
-    /** @param {string} from @param {any} [handlers] */
-    cancelCallback(from, handlers) {
-      this._act("CANCEL_SCHEDULED_CALLBACK", from, {}, handlers);
-    }
-    /** @param {string[]} wrapUpReason @param {any} [handlers] */
-    updateWrapUpReason(wrapUpReason, handlers) {
-      this._act("UPDATE_CALL_DATA", undefined, { mediaProperties: { wrapUpReason } }, handlers);
-    }
-    /** @param {Record<string, string>} variables @param {any} [handlers] */
+    /** @param {Record<string, string> | {name: string, value: string}[]} variables
+     * @param {any} [handlers] */
     updateCallVariables(variables, handlers) {
-      const CallVariable = Object.entries(variables).map(([name, value]) => ({ name, value }));
+      const CallVariable = Array.isArray(variables)
+        ? variables
+        : Object.entries(variables).map(([name, value]) => ({ name, value }));
       const mediaProperties = { callvariables: { CallVariable } };
-      this._act("UPDATE_CALL_DATA", undefined, { mediaProperties }, handlers);
+      return this._act("UPDATE_CALL_DATA", undefined, { mediaProperties }, handlers);
     }
     /** @param {string} requestedAction @param {string | undefined} address
      * @param {any} parameters @param {any} handlers */
     _act(requestedAction, address, parameters, handlers) {
-      const dialog = { requestedAction, targetMediaAddress: address, ...parameters };
-      send(this._path, "PUT", { Dialog: dialog }, handlers);
+      this.isLoaded();
+      const fields = { requestedAction, targetMediaAddress: address, ...parameters };
+      return this._put(fields, handlers);
+    }
+  }
+
+  class Dialog extends DialogBase {
+    #hasSentDTMF = false;
+    getFromAddress() {
+      return this._field("fromAddress");
+    }
+    getToAddress() {
+      return this._field("toAddress");
+    }
+    getDialogUri() {
+      return this._field("uri");
+    }
+    getMediaId() {
+      return this._mediaProperty("mediaId");
+    }
+    getDNIS() {
+      return this._mediaProperty("DNIS");
+    }
+    getSecondaryId() {
+      return this._field("secondaryId");
+    }
+    getAssociatedDialogUri() {
+      return this._field("associatedDialogUri");
+    }
+    getCallbackInfo() {
+      return this._field("scheduledCallbackInfo", {});
+    }
+    /** @param {string} name */
+    getCallVariable(name) {
+      return this.getMediaProperties()[name];
+    }
+    /** Return the agents who can be dropped. @param {string} [except] an extension */
+    getDroppableParticipants(except) {
+      return this.getParticipants().filter(
+        ({ mediaAddress, mediaAddressType, state }) =>
+          mediaAddressType === "AGENT_DEVICE" &&
+          DROPPABLE_STATES.includes(state) &&
+          mediaAddress !== except,
+      );
+    }
+    /** @param {string} address */
+    isParticipantDroppable(address) {
+      return this.getDroppableParticipants().some((one) => one.mediaAddress === address);
+    }
+
+    /** @param {string} address @param {string} action @param {any} [handlers] */
+    requestAction(address, action, handlers) {
+      return this._act(action, address, {}, handlers);
+    }
+    /** @param {string} from @param {string} to @param {any} [handlers] */
+    makeConsultCall(from, to, handlers) {
+      return this._act("CONSULT_CALL", from, { toAddress: to }, handlers);
+    }
+    /** @param {string} from @param {string} to @param {any} [handlers] */
+    initiateDirectTransfer(from, to, handlers) {
+      return this._act("TRANSFER_SST", from, { toAddress: to }, handlers);
+    }
+    /** @param {string} address @param {any} [handlers] */
+    dropCall(address, handlers) {
+      return this._act("DROP", address, {}, handlers);
+    }
+    /** @param {string} participant @param {any} [handlers] */
+    dropParticipant(participant, handlers) {
+      return this._act("PARTICIPANT_DROP", participant, {}, handlers);
+    }
+    /** @param {string} from @param {any} handlers @param {string} digits */
+    sendDTMFRequest(from, handlers, digits) {
+      return this._act("SEND_DTMF", from, actionParams({ dtmfString: digits }), handlers);
+    }
+    /** @param {boolean} hasSent */
+    setSentDTMF(hasSent) {
+      this.#hasSentDTMF = hasSent;
+    }
+    isSentDTMF() {
+      return this.#hasSentDTMF;
+    }
+    /** @param {string} from @param {string} value @param {any} [handlers] */
+    reclassifyCall(from, value, handlers) {
+      const params = actionParams({ outboundClassification: value });
+      return this._act("RECLASSIFY", from, params, handlers);
+    }
+    /** @param {string} from @param {string} time @param {any} [handlers] */
+    updateCallbackTime(from, time, handlers) {
+      const params = actionParams({ callbackTime: time });
+      return this._act("UPDATE_SCHEDULED_CALLBACK", from, params, handlers);
+    }
+    /** @param {string} from @param {string} number @param {any} [handlers] */
+    updateCallbackNumber(from, number, handlers) {
+      const params = actionParams({ callbackNumber: number });
+      return this._act("UPDATE_SCHEDULED_CALLBACK", from, params, handlers);
+    }
+    /** @param {string} from @param {any} [handlers] */
+    cancelCallback(from, handlers) {
+      return this._act("CANCEL_SCHEDULED_CALLBACK", from, {}, handlers);
+    }
+    /** @param {string | string[]} wrapUpReason @param {any} [handlers] */
+    updateWrapUpReason(wrapUpReason, handlers) {
+      const parameters = { mediaProperties: { wrapUpReason } };
+      return this._act("UPDATE_CALL_DATA", undefined, parameters, handlers);
+    }
+    /** @param {string} name @param {string} value @param {any} [handlers] */
+    updateCallVariable(name, value, handlers) {
+      return this.updateCallVariables({ [name]: value }, handlers);
     }
   }
   Object.assign(Dialog, {
-    Actions: enumeration(
-      "MAKE_CALL",
-      "ANSWER",
-      "HOLD",
-      "RETRIEVE",
-      "DROP",
-      "UPDATE_CALL_DATA",
-      "SEND_DTMF",
-      "CONSULT_CALL",
-      "CONFERENCE",
-      "TRANSFER",
-      "TRANSFER_SST",
-      "SILENT_MONITOR",
-      "BARGE_CALL",
-      "PARTICIPANT_DROP",
-      "START_RECORDING",
-      "ACCEPT",
-      "REJECT",
-      "CLOSE",
-      "RECLASSIFY",
-      "UPDATE_SCHEDULED_CALLBACK",
-      "CANCEL_SCHEDULED_CALLBACK",
-    ),
+    Actions: {
+      ...enumeration(
+        "MAKE_CALL",
+        "ANSWER",
+        "HOLD",
+        "RETRIEVE",
+        "DROP",
+        "UPDATE_CALL_DATA",
+        "SEND_DTMF",
+        "CONSULT_CALL",
+        "CONFERENCE",
+        "TRANSFER",
+        "TRANSFER_SST",
+        "SILENT_MONITOR",
+        "BARGE_CALL",
+        "PARTICIPANT_DROP",
+        "START_RECORDING",
+        "ACCEPT",
+        "REJECT",
+        "CLOSE",
+        "RECLASSIFY",
+        "UPDATE_SCHEDULED_CALLBACK",
+        "CANCEL_SCHEDULED_CALLBACK",
+      ),
+      DTMF: "SEND_DTMF",
+    },
     States: enumeration(
       "INITIATING",
       "INITIATED",
@@ -157,88 +227,44 @@
     ReasonStates: enumeration("BUSY", "BAD_DESTINATION", "OTHER", "DEVICE_RESOURCE_NOT_AVAILABLE"),
   });
 
-  class Dialogs extends RestBase {
-    /** @type {Record<string, Dialog>} */
-    _collection = {};
-    /** @param {any} user @param {any} options */
-    constructor(user, options) {
-      super("Dialogs", `${user._path}/Dialogs`, options);
-      this._onAdd = options.onCollectionAdd;
-      this._onDelete = options.onCollectionDelete;
-      this._follow();
+  class Dialogs extends RestCollectionBase {
+    /** @param {any} options {parentObj: user, …} @param {any} [callbacks] */
+    constructor(options, callbacks) {
+      const given = toOptions(options, callbacks);
+      super("Dialogs", given, "Dialog", Dialog);
+      this._start(given);
     }
-    getCollection() {
-      return this._collection;
-    }
-    getDialogCount() {
-      return Object.keys(this._collection).length;
+    /** @param {boolean} [excludesSilentMonitor] */
+    getDialogCount(excludesSilentMonitor = false) {
+      const dialogs = /** @type {Dialog[]} */ (Object.values(this._collection));
+      return dialogs.filter(
+        (dialog) => !excludesSilentMonitor || dialog.getCallType() !== SILENT_MONITOR_CALL_TYPE,
+      ).length;
     }
     isDialogsEmpty() {
       return this.getDialogCount() === 0;
     }
     /** @param {string} to @param {string} from @param {any} [handlers] */
     createNewCallDialog(to, from, handlers) {
-      this._create("MAKE_CALL", to, from, undefined, handlers);
+      return this._create("MAKE_CALL", to, from, undefined, handlers);
     }
-    /** @param {string} to @param {string} from @param {any} [handlers] */
-    createNewSuperviseCallDialog(to, from, handlers) {
-      this._create("SILENT_MONITOR", to, from, undefined, handlers);
+    /** @param {string} to @param {string} from @param {string} action @param {any} [handlers] */
+    createNewSuperviseCallDialog(to, from, action, handlers) {
+      return this._create(action, to, from, undefined, handlers);
     }
-    /** @param {string} to @param {string} from @param {string} dialogUri @param {any} [handlers] */
-    createNewBargeCall(to, from, dialogUri, handlers) {
-      this._create("BARGE_CALL", to, from, dialogUri, handlers);
+    /** @param {string} from @param {string} to @param {string} action @param {string} dialogUri
+     * @param {any} [handlers] */
+    createNewBargeCall(from, to, action, dialogUri, handlers) {
+      return this._create(action, to, from, dialogUri, handlers);
     }
     /** @param {string} requestedAction @param {string} toAddress @param {string} fromAddress
      * @param {string | undefined} associatedDialogUri @param {any} [handlers] */
     _create(requestedAction, toAddress, fromAddress, associatedDialogUri, handlers) {
-      const dialog = { requestedAction, toAddress, fromAddress, associatedDialogUri };
-      send(this._path, "POST", { Dialog: dialog }, handlers);
-    }
-    /** @param {any} data */
-    _setData(data) {
-      const isFirst = this._data === null;
-      this._data = data ?? {};
-      const items = Utilities.getArray(data?.Dialog);
-      const ids = new Set(items.map((/** @type {any} */ item) => item.id));
-      for (const [id, dialog] of Object.entries(this._collection)) {
-        if (!ids.has(id)) this.#remove(dialog);
-      }
-      for (const item of items) this.#put(item, !isFirst);
-      this._fire(isFirst ? "load" : "change", this);
-    }
-    /** @param {any} update */
-    _onUpdate(update) {
-      const dialog = member(update?.data, "Dialog");
-      if (dialog) this.#put(dialog, true);
-      const isDelete = update?.event?.toUpperCase() === "DELETE";
-      for (const item of Utilities.getArray(member(update?.data, "Dialogs")?.Dialog)) {
-        const known = this._collection[item.id];
-        if (!isDelete) {
-          this.#put(item, true);
-        } else if (known) {
-          known._data = item;
-          this.#remove(known);
-        }
-      }
-    }
-    /** @param {any} data @param {boolean} notify */
-    #put(data, notify) {
-      const known = this._collection[data.id];
-      if (known) {
-        known._setData(data);
-        return;
-      }
-      const dialog = new Dialog(data);
-      this._collection[data.id] = dialog;
-      if (notify) this._onAdd?.(dialog);
-    }
-    /** @param {Dialog} dialog */
-    #remove(dialog) {
-      delete this._collection[dialog._data.id];
-      dialog._fire("delete", dialog);
-      this._onDelete?.(dialog);
+      const fields = { requestedAction, toAddress, fromAddress, associatedDialogUri };
+      const content = { Dialog: fields };
+      return this.restRequest(this._path, { ...handlers, method: "POST", content });
     }
   }
 
-  Object.assign(finesse.restservices, { Dialog, Dialogs });
+  Object.assign(finesse.restservices, { DialogBase, Dialog, Dialogs });
 })();

@@ -3,74 +3,104 @@
 (() => {
   const { finesse } = window;
   const { Config } = finesse.gadget;
-  const { Utilities } = finesse.utilities;
-  const { Dialog, RestBase } = finesse.restservices;
-  const { API, RestCollection, actions, enumeration, send } = finesse.internal;
+  const { ClientServices } = finesse.clientservices;
+  const { DialogBase, Dialogs, RestBase, RestCollectionBase } = finesse.restservices;
+  const { API, actions, enumeration, toOptions } = finesse.internal;
 
   const DEFAULT_MAX_DIALOG_LIMIT = "5";
 
   class Media extends RestBase {
-    /** @param {any} options */
-    constructor(options) {
-      const userId = options.userId ?? Config.id;
-      super("Media", `${API}/User/${userId}/Media/${options.id}`, options);
-      this._mediaOptions = options.mediaOptions;
-      this._follow();
+    /** @type {any} */
+    #dialogs = null;
+    /** @param {any} options {id, userId, mediaOptions, …} @param {any} [callbacks] */
+    constructor(options, callbacks) {
+      const given = toOptions(options, callbacks);
+      super("Media", given);
+      const list = `${API}/User/${given.userId ?? Config.id}/Media`;
+      this._path = `${list}/${given.id}`;
+      this._source = this._path;
+      // Finesse reports every medium on the node of the list, which the agent has unasked.
+      this._listTopic = list;
+      if (given.mediaOptions)
+        this._optionsHelper = new MediaOptionsHelper(this, given.mediaOptions);
+      this._mediaOptions = given.mediaOptions;
+      this._start(given);
     }
-    /** Finesse reports every medium on the node of the list. */
-    get topic() {
-      return this._path.slice(1).split("/").slice(0, -1).join(".");
+    subscribe() {
+      const topic = this._listTopic.slice(1).replaceAll("/", ".");
+      finesse.internal
+        .getHub()
+        .subscribe(topic, (/** @type {string} */ _topic, /** @type {any} */ message) =>
+          this._onEvent(message),
+        );
+      ClientServices.addToRefreshList(this);
+      return this;
     }
     /** @param {any} update */
     _onUpdate(update) {
       if (update?.source === this._path || update?.data?.media?.id === this.getId())
         super._onUpdate(update);
     }
+    getMediaId() {
+      return this._field("id");
+    }
     getName() {
-      return this._data.name ?? "";
+      return this._field("name");
     }
     getState() {
-      return this._data.state ?? "";
+      return this._field("state");
     }
     getRoutable() {
-      return this._data.routable === "true";
+      return this._field("routable") === "true";
+    }
+    getInterruptible() {
+      return this._field("interruptible") === "true";
     }
     getMaxDialogLimit() {
-      return this._data.maxDialogLimit ?? "";
+      return this._field("maxDialogLimit");
+    }
+    getInterruptAction() {
+      return this._field("interruptAction");
+    }
+    getDialogLogoutAction() {
+      return this._field("dialogLogoutAction");
     }
     getReasonCodeId() {
-      return this._data.reasonCodeId ?? "";
+      return this._field("reasonCodeId");
+    }
+    getReasonCodeLabel() {
+      return this._field("reasonCode", null)?.label ?? "";
     }
     isLoggedIn() {
-      return Boolean(this._data.state) && this._data.state !== "LOGOUT";
+      const state = this.getState();
+      return Boolean(state) && state !== "LOGOUT";
     }
     /** @param {any} [options] */
     login(options = this._mediaOptions ?? {}) {
-      const media = {
+      const fields = {
         state: "LOGIN",
         maxDialogLimit: options.maxDialogLimit ?? DEFAULT_MAX_DIALOG_LIMIT,
         interruptAction: options.interruptAction,
         dialogLogoutAction: options.dialogLogoutAction,
       };
-      send(this._path, "PUT", { Media: media }, options.handlers);
+      return this._put(fields, options.handlers);
     }
     /** @param {string | null} [reason] @param {any} [options] */
     logout(reason, options = {}) {
-      this.setState("LOGOUT", reason, options);
+      return this.setState("LOGOUT", reason, options);
     }
     /** @param {string} state @param {any} [reason] @param {any} [options] */
     setState(state, reason, options = {}) {
-      const media = { state, reasonCodeId: reason?.id ?? reason };
-      send(this._path, "PUT", { Media: media }, options.handlers ?? options);
+      return this._put({ state, reasonCodeId: reason?.id ?? reason }, options.handlers ?? options);
     }
     /** @param {{routable: boolean, handlers?: any}} options */
     setRoutable(options) {
-      send(this._path, "PUT", { Media: { routable: options.routable } }, options.handlers);
+      return this._put({ routable: options.routable }, options.handlers);
     }
-    /** @param {any} options */
+    /** @param {any} [options] */
     getMediaDialogs(options) {
-      this._dialogs ??= new MediaDialogs(options?.handlers ?? options ?? {});
-      return this._dialogs;
+      this.#dialogs ??= new MediaDialogs({ ...(options?.handlers ?? options), parentObj: this });
+      return this.#dialogs;
     }
   }
   Object.assign(Media, {
@@ -83,14 +113,44 @@
       "ACTIVE",
       "PAUSED",
       "INTERRUPTED",
+      "WORK",
       "WORK_READY",
     ),
   });
 
-  class MediaList extends RestCollection {
-    /** @param {string} path @param {any} options */
-    constructor(path, options) {
-      super("MediaList", path, options, "Media");
+  /** Keep a medium signed in with the same options: a failover of Finesse loses them. */
+  class MediaOptionsHelper {
+    /** @param {Media} media @param {any} mediaOptions */
+    constructor(media, mediaOptions) {
+      this.media = media;
+      this.mediaOptions = mediaOptions;
+      this.state = "MONITORING_OPTIONS";
+      media.addHandler("change", () => this.#compare());
+    }
+    #compare() {
+      const { maxDialogLimit } = this.mediaOptions;
+      const hasOptions =
+        !maxDialogLimit || String(maxDialogLimit) === this.media.getMaxDialogLimit();
+      if (!this.media.isLoggedIn() || hasOptions) {
+        this.state = "MONITORING_OPTIONS";
+      } else if (this.state === "MONITORING_OPTIONS") {
+        this.state = "SETTING_OPTIONS";
+        this.media.login(this.mediaOptions);
+      }
+    }
+  }
+  Object.assign(MediaOptionsHelper, {
+    States: enumeration("MONITORING_OPTIONS", "SETTING_OPTIONS"),
+  });
+
+  class MediaList extends RestCollectionBase {
+    /** @param {any} options {parentObj: user, …} @param {any} [callbacks] */
+    constructor(options, callbacks) {
+      const given = toOptions(options, callbacks);
+      super("MediaList", given, "Media", Media);
+      this._path = `${given.parentObj?.getRestUrl() ?? `${API}/User/${Config.id}`}/Media`;
+      this._source = this._path;
+      this._start(given, { follows: false });
     }
     /** Return one medium of the list, followed. @param {any} options */
     getMedia(options) {
@@ -99,59 +159,68 @@
     }
   }
 
-  class MediaDialog extends Dialog {
-    /** @param {any} data */
-    constructor(data) {
-      super(data);
-    }
-    /** @param {string} action @param {any} [handlers] */
-    setTaskState(action, handlers) {
-      this.requestAction(Config.id, action, handlers);
+  class MediaDialog extends DialogBase {
+    /** @param {string} action @param {any} [handlers] @param {string} [target] of a transfer */
+    setTaskState(action, handlers, target) {
+      const parameters = target ? { toMediaAddress: target } : {};
+      return this._act(action, Config.id, parameters, handlers);
     }
     /** @param {string} target @param {any} [handlers] */
     transfer(target, handlers) {
-      this._act("TRANSFER", Config.id, { toMediaAddress: target }, handlers);
+      return this.setTaskState("TRANSFER", handlers, target);
     }
   }
   Object.assign(MediaDialog, {
     TaskActions: enumeration("ACCEPT", "START", "PAUSE", "RESUME", "WRAP_UP", "CLOSE", "TRANSFER"),
+    States: enumeration(
+      "OFFERED",
+      "ACCEPTED",
+      "ACTIVE",
+      "PAUSED",
+      "INTERRUPTED",
+      "WRAPPING_UP",
+      "CLOSED",
+      "UNKNOWN",
+    ),
   });
 
-  class MediaDialogs extends RestCollection {
-    /** @param {any} options */
-    constructor(options) {
-      const path = `${API}/User/${Config.id}/Dialogs/Media`;
-      const createTask = (/** @type {any} */ data) => new MediaDialog(data);
-      super("Dialogs", path, options, "Dialog", createTask, path);
+  class MediaDialogs extends RestCollectionBase {
+    /** @param {any} options {parentObj: medium, …} @param {any} [callbacks] */
+    constructor(options, callbacks) {
+      const given = toOptions(options, callbacks);
+      super("Dialogs", given, "Dialog", MediaDialog);
+      this._media = given.parentObj ?? null;
+      this._path = `${API}/User/${Config.id}/Dialogs/Media`;
+      this._source = this._path;
+      this._node = this._path;
+      this._start(given);
     }
-    /** @param {any} update */
-    _onUpdate(update) {
-      const isDelete = update?.event?.toUpperCase() === "DELETE";
-      const tasks = [
-        ...Utilities.getArray(update?.data?.dialogs?.Dialog),
-        ...Utilities.getArray(update?.data?.dialog),
-      ];
-      for (const task of tasks) {
-        if (isDelete) this.#remove(task);
-        else this._put(task, true);
-      }
+    getMedia() {
+      return this._media;
     }
-    /** @param {any} task */
-    #remove(task) {
-      const known = this._collection[task.id];
-      if (!known) return;
-      known._data = task;
-      delete this._collection[task.id];
-      known._fire("delete", known);
-      this._onDelete?.(known);
+    /** Leave out the tasks of other media. @param {any} data @returns {any[]} */
+    _itemsIn(data) {
+      return super
+        ._itemsIn(data)
+        .filter(
+          (/** @type {any} */ { mediaProperties }) =>
+            !this._media ||
+            !mediaProperties?.mediaId ||
+            mediaProperties.mediaId === this._media._id,
+        );
     }
   }
+  Object.assign(MediaDialogs.prototype, {
+    getDialogCount: Dialogs.prototype.getDialogCount,
+    isDialogsEmpty: Dialogs.prototype.isDialogsEmpty,
+  });
 
   Object.assign(finesse.restservices, {
     Media,
     MediaList,
     MediaDialog,
     MediaDialogs,
+    MediaOptionsHelper,
     InterruptActions: actions("ACCEPT", "IGNORE"),
     DialogLogoutActions: actions("CLOSE", "TRANSFER"),
   });

@@ -1,53 +1,72 @@
-// finesse.restservices: User, an agent or a supervisor.
+// finesse.restservices: User, an agent or a supervisor, and Users, the members of a team.
 
 (() => {
   const { finesse } = window;
   const { Utilities } = finesse.utilities;
-  const { Dialogs, MediaList, PhoneBook, Queue, RestBase } = finesse.restservices;
-  const { API, RestCollection, RestDocument, enumeration, getReasonCodes, getWrapUpReasons, send } =
-    finesse.internal;
+  const {
+    ClientLog,
+    Dialogs,
+    MediaList,
+    PhoneBooks,
+    Queues,
+    RestBase,
+    RestCollectionBase,
+    UserMediaPropertiesLayout,
+    UserMediaPropertiesLayouts,
+    Workflows,
+    WrapUpReasons,
+  } = finesse.restservices;
+  const { enumeration, request, toOptions } = finesse.internal;
+
+  const NO_REASON_CODE = "-1";
+  const STATES_OF_A_CALL = ["TALKING", "HOLD", "RESERVED_OUTBOUND_PREVIEW"];
+  const WRAP_UP_STATES = ["WORK", "WORK_READY"];
 
   class User extends RestBase {
-    /** @type {any} */
-    _dialogs = null;
-    /** @param {any} options */
-    constructor(options) {
-      if (typeof options.id !== "string") throw new Error("User: id must be a string");
-      super("User", `${API}/User/${options.id}`, options);
-      this._follow();
+    /** What was read for the user once. @type {Map<any, any>} */
+    #lists = new Map();
+    /** @param {any} options @param {any} [callbacks] */
+    constructor(options, callbacks) {
+      const given = toOptions(options, callbacks);
+      super("User", given);
+      this._start(given);
+    }
+    _canRead() {
+      if (this._id === undefined) console.error("finesse.restservices.User: the id is missing");
+      return this._id !== undefined && super._canRead();
     }
 
     // ---- identity and roles
     getFirstName() {
-      return this._data.firstName ?? "";
+      return this._field("firstName");
     }
     getLastName() {
-      return this._data.lastName ?? "";
+      return this._field("lastName");
     }
     getFullName() {
       return `${this.getFirstName()} ${this.getLastName()}`;
     }
     getExtension() {
-      return this._data.extension ?? "";
+      return this._field("extension");
     }
     getTeamId() {
-      return this._data.teamId ?? "";
+      return this._field("teamId");
     }
     getTeamName() {
-      return this._data.teamName ?? "";
+      return this._field("teamName");
     }
     getSkillTargetId() {
-      return this._data.skillTargetId ?? "";
+      return this._field("skillTargetId");
     }
     getSupervisedTeams() {
-      return Utilities.getArray(this._data.teams?.Team);
+      return Utilities.getArray(this._field("teams", {})?.Team);
     }
     getServices() {
-      return Utilities.getArray(this._data.services?.service);
+      return Utilities.getArray(this._field("services", {})?.service);
     }
     /** @param {string} role */
     hasRole(role) {
-      return Utilities.getArray(this._data.roles?.role).includes(role);
+      return Utilities.getArray(this._field("roles", {})?.role).includes(role);
     }
     hasAgentRole() {
       return this.hasRole("Agent");
@@ -58,145 +77,196 @@
 
     // ---- state
     getState() {
-      return this._data.state ?? "";
+      return this._field("state");
     }
     getPendingState() {
-      return this._data.pendingState ?? "";
+      return this._field("pendingState");
+    }
+    getMediaState() {
+      return this._field("mediaState", null);
     }
     getStateChangeTime() {
-      return this._data.stateChangeTime ?? "";
+      return this._field("stateChangeTime");
+    }
+    /** Return whether a change of state waits for the end of a call. */
+    isPendingStateChange() {
+      return STATES_OF_A_CALL.includes(this.getState());
+    }
+    isWrapUp() {
+      return WRAP_UP_STATES.includes(this.getState());
     }
     getReasonCode() {
-      return this._data.reasonCode ?? null;
+      return this._field("reasonCode", null);
     }
     getReasonCodeId() {
-      return this._data.reasonCodeId ?? "";
+      return this._field("reasonCodeId");
     }
     getReasonCodeLabel() {
-      return this._data.reasonCode?.label ?? "";
+      return this.getReasonCode()?.label ?? "";
     }
     getNotReadyReasonCodeId() {
-      return this._data.reasonCodeId ?? "";
+      const id = this._field("reasonCodeId", undefined);
+      return id === NO_REASON_CODE ? undefined : id;
     }
     /** @param {string} state @param {{id?: string} | null} [reason] @param {any} [handlers] */
     setState(state, reason, handlers) {
-      this.#put({ state, reasonCodeId: reason?.id }, handlers);
+      return this._put({ state, reasonCodeId: reason?.id }, handlers);
     }
     /** @param {string} extension @param {any} [handlers] */
     login(extension, handlers) {
-      this.#put({ state: "LOGIN", extension }, handlers);
+      return this._put({ state: "LOGIN", extension }, handlers);
     }
     /** @param {string} extension @param {string} mode @param {string} dialNumber
      * @param {any} [handlers] */
     loginMobileAgent(extension, mode, dialNumber, handlers) {
-      this.#put({ state: "LOGIN", extension, mobileAgent: { mode, dialNumber } }, handlers);
+      return this._put({ state: "LOGIN", extension, mobileAgent: { mode, dialNumber } }, handlers);
     }
     /** @param {{id?: string} | null} [reason] @param {any} [handlers] */
     logout(reason, handlers) {
-      this.setState("LOGOUT", reason, handlers);
+      return this.setState("LOGOUT", reason, handlers);
     }
 
     // ---- settings
     getWrapUpOnIncoming() {
-      return this._data.settings?.wrapUpOnIncoming ?? "";
+      return this._field("settings", {})?.wrapUpOnIncoming ?? "";
     }
     isWrapUpRequired() {
       return this.getWrapUpOnIncoming().startsWith("REQUIRED");
     }
     isDeviceSelectionEnabled() {
-      return this._data.settings?.deviceSelection === "enabled";
+      return this._field("settings", {})?.deviceSelection === "enabled";
+    }
+    getActiveDeviceId() {
+      return this._field("activeDeviceId");
+    }
+    getDevices() {
+      return Utilities.getArray(this._field("devices", {})?.device);
     }
     isMobileAgent() {
-      return Boolean(this._data.mobileAgent);
+      return Boolean(this._field("mobileAgent", null));
     }
     getMobileAgentMode() {
-      return this._data.mobileAgent?.mode ?? "";
+      return this._field("mobileAgent", null)?.mode ?? null;
     }
     getMobileAgentDialNumber() {
-      return this._data.mobileAgent?.dialNumber ?? "";
+      return this._field("mobileAgent", null)?.dialNumber ?? null;
     }
 
     // ---- calls
-    /** @param {any} options */
-    getDialogs(options) {
-      this._dialogs ??= new Dialogs(this, options ?? {});
-      return this._dialogs;
+    /** @param {any} [handlers] */
+    getDialogs(handlers) {
+      return this.#once(Dialogs, handlers);
+    }
+    /** @param {any} [handlers] */
+    getDialogsNoCache(handlers) {
+      this.#lists.get(Dialogs)?.unsubscribe();
+      this.#lists.delete(Dialogs);
+      return this.getDialogs(handlers);
     }
     /** @param {string} number @param {any} [handlers] */
     makeCall(number, handlers) {
-      this.#createDialog("MAKE_CALL", number, undefined, handlers);
+      return this.#createDialog("MAKE_CALL", number, undefined, handlers);
     }
     /** @param {string} to @param {any} [handlers] */
     makeSMCall(to, handlers) {
-      this.#createDialog("SILENT_MONITOR", to, undefined, handlers);
+      return this.#createDialog("SILENT_MONITOR", to, undefined, handlers);
     }
     /** @param {string} to @param {string} dialogUri @param {any} [handlers] */
     makeBargeCall(to, dialogUri, handlers) {
-      this.#createDialog("BARGE_CALL", to, dialogUri, handlers);
+      return this.#createDialog("BARGE_CALL", to, dialogUri, handlers);
+    }
+
+    // ---- reason codes, which are handed over as an array and not as a collection
+    /** @param {{success?: (codes?: {id: string, label: string}[]) => void, error?: any}} handlers */
+    getNotReadyReasonCodes(handlers) {
+      this.#readReasonCodes("NOT_READY", handlers);
+    }
+    /** @param {{success?: (codes?: {id: string, label: string}[]) => void, error?: any}} handlers */
+    getSignoutReasonCodes(handlers) {
+      this.#readReasonCodes("LOGOUT", handlers);
+    }
+    /** @param {any} handlers @param {string} id */
+    getReasonCodeById(handlers, id) {
+      request(`${this._path}/ReasonCode/${id}`, {
+        success(/** @type {any} */ response) {
+          const { uri, label } = response.object.ReasonCode;
+          handlers?.success?.({ uri, label, id: Utilities.getId(uri) });
+        },
+        error: handlers?.error,
+      });
     }
 
     // ---- lists
-    /** @param {any} options */
-    getNotReadyReasonCodes(options) {
-      return getReasonCodes(this._path, "NOT_READY", options);
+    /** @param {any} [handlers] */
+    getWrapUpReasons(handlers) {
+      return this.#once(WrapUpReasons, handlers);
     }
-    /** @param {any} options */
-    getSignoutReasonCodes(options) {
-      return getReasonCodes(this._path, "LOGOUT", options);
+    /** @param {any} [handlers] */
+    getQueues(handlers) {
+      return this.#once(Queues, handlers);
     }
-    /** @param {any} options */
-    getWrapUpReasons(options) {
-      return getWrapUpReasons(this._path, options);
+    /** @param {any} [handlers] */
+    getPhoneBooks(handlers) {
+      return this.#once(PhoneBooks, handlers);
     }
-    /** @param {any} options */
-    getQueues(options) {
-      const createQueue = (/** @type {any} */ data) =>
-        new Queue({ id: Utilities.getId(data.uri), data });
-      return new RestCollection("Queues", `${this._path}/Queues`, options, "Queue", createQueue);
+    /** @param {any} [handlers] */
+    loadWorkflows(handlers) {
+      return this.#once(Workflows, handlers);
     }
-    /** @param {any} options */
-    getPhoneBooks(options) {
-      const createPhoneBook = (/** @type {any} */ data) => new PhoneBook(data);
-      const path = `${this._path}/PhoneBooks`;
-      return new RestCollection("PhoneBooks", path, options, "PhoneBook", createPhoneBook);
+    /** @param {any} [handlers] */
+    getMediaPropertiesLayout(handlers) {
+      return this.#once(UserMediaPropertiesLayout, handlers);
     }
-    /** @param {any} options */
-    loadWorkflows(options) {
-      return new RestCollection("Workflows", `${this._path}/Workflows`, options, "Workflow");
+    /** @param {any} [handlers] */
+    getMediaPropertiesLayouts(handlers) {
+      return this.#once(UserMediaPropertiesLayouts, handlers);
     }
-    /** @param {any} options */
-    getMediaPropertiesLayout(options) {
-      const path = `${this._path}/MediaPropertiesLayout`;
-      return new RestDocument("MediaPropertiesLayout", path, options);
+    /** @param {any} [handlers] */
+    getMediaList(handlers) {
+      return this.#once(MediaList, handlers);
     }
-    /** @param {any} options */
-    getMediaPropertiesLayouts(options) {
-      return new RestCollection(
-        "MediaPropertiesLayouts",
-        `${this._path}/MediaPropertiesLayouts`,
-        options,
-        "MediaPropertiesLayout",
-      );
-    }
-    /** @param {any} options */
-    getMediaList(options) {
-      return new MediaList(`${this._path}/Media`, options);
+    /** @param {any} [handlers] */
+    getClientLog(handlers) {
+      const log = this.#once(ClientLog, handlers);
+      handlers?.onLoad?.(log);
+      return log;
     }
 
-    /** @param {Record<string, any>} fields @param {any} handlers */
-    #put(fields, handlers) {
-      send(this._path, "PUT", { User: fields }, handlers);
+    /** Create what belongs to the user at the first call, and return it at later calls.
+     * @param {new (options: any) => any} List @param {any} handlers */
+    #once(List, handlers) {
+      this.isLoaded();
+      const known = this.#lists.get(List);
+      if (known) return known;
+      const list = new List({ ...handlers, parentObj: this });
+      this.#lists.set(List, list);
+      return list;
+    }
+    /** @param {string} category @param {any} handlers */
+    #readReasonCodes(category, handlers) {
+      request(`${this._path}/ReasonCodes?category=${category}`, {
+        success(/** @type {any} */ response) {
+          const codes = Utilities.getArray(response.object.ReasonCodes?.ReasonCode);
+          const found = codes.map((/** @type {any} */ { uri, label }) => ({
+            id: Utilities.getId(uri),
+            label,
+          }));
+          handlers?.success?.(found.length ? found : undefined);
+        },
+        error: handlers?.error,
+      });
     }
     /** @param {string} requestedAction @param {string} toAddress
      * @param {string | undefined} associatedDialogUri @param {any} handlers */
     #createDialog(requestedAction, toAddress, associatedDialogUri, handlers) {
-      const dialog = {
+      const fields = {
         requestedAction,
         fromAddress: this.getExtension(),
         toAddress,
         associatedDialogUri,
       };
-      send(`${this._path}/Dialogs`, "POST", { Dialog: dialog }, handlers);
+      const content = { Dialog: fields };
+      return this.restRequest(`${this._path}/Dialogs`, { ...handlers, method: "POST", content });
     }
   }
   Object.assign(User, {
@@ -206,12 +276,35 @@
       "NOT_READY",
       "READY",
       "RESERVED",
+      "RESERVED_OUTBOUND",
+      "RESERVED_OUTBOUND_PREVIEW",
       "TALKING",
       "HOLD",
       "WORK",
       "WORK_READY",
     ),
+    MediaStates: enumeration("BUSY"),
+    WorkMode: enumeration("CALL_BY_CALL", "NAILED_CONNECTION"),
+    WrapUpMode: enumeration("REQUIRED", "REQUIRED_WITH_WRAP_UP_DATA", "OPTIONAL", "NOT_ALLOWED"),
   });
 
-  finesse.restservices.User = User;
+  class Users extends RestCollectionBase {
+    /** @param {any} options {parentObj: team, …}; without a team, all users for an administrator
+     * @param {any} [callbacks] */
+    constructor(options, callbacks) {
+      const given = toOptions(options, callbacks);
+      super("Users", given, "User", User);
+      if (given.parentObj) {
+        this._node = this._path;
+        this._source = given.parentObj.getRestUrl();
+      }
+      this._start(given);
+    }
+    /** @param {any} answer */
+    _dataIn(answer) {
+      return answer.Team ? answer.Team.users : answer.Users;
+    }
+  }
+
+  Object.assign(finesse.restservices, { User, Users });
 })();
