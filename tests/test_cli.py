@@ -12,6 +12,7 @@ import ssl
 import subprocess
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -166,9 +167,39 @@ def test_sandbox_serves_https_with_its_own_certificate(tmp_path: Path) -> None:
     unverified = ssl.create_default_context()
     unverified.check_hostname = False
     unverified.verify_mode = ssl.CERT_NONE
-    arguments = ("sandbox", "--port", port, "--tls", "--platform", "uccx")
+    arguments = ("sandbox", "--port", port, "--tls", "--ca-out", "ca.pem", "--platform", "uccx")
     with running(*arguments, cwd=tmp_path, ready=url, tls=unverified):
         assert not can_fetch(url), "no other client trusts it"
+        trusting = ssl.create_default_context(cafile=tmp_path / "ca.pem")
+        assert can_fetch(url, trusting)
+
+
+def test_gadget_proxy_reaches_services_whose_authority_it_trusts(tmp_path: Path) -> None:
+    """Two sandboxes: the second trusts the authority that the first has written."""
+    behind, port = free_port(), free_port()
+    unverified = ssl.create_default_context()
+    unverified.check_hostname = False
+    unverified.verify_mode = ssl.CERT_NONE
+    system_info = f"https://localhost:{behind}/finesse/api/SystemInfo"
+    service = ("sandbox", "--port", str(behind), "--tls", "--ca-out", "ca.pem")
+    url = f"http://127.0.0.1:{port}"
+    form = {"url": system_info, "httpMethod": "GET", "headers": "", "contentType": "TEXT"}
+    body = urllib.parse.urlencode(form).encode()
+
+    def fetch_through_proxy(*options: str) -> int:
+        arguments = ("sandbox", "--port", str(port), *options)
+        ready = f"{url}/finesse/api/SystemInfo"
+        with (
+            running(*arguments, cwd=tmp_path, ready=ready),
+            urllib.request.urlopen(f"{url}/gadgets/makeRequest", body, 10) as response,
+        ):
+            text = response.read().decode()
+        answer = json.loads(text[text.index("{") :])
+        return int(answer[system_info]["rc"])
+
+    with running(*service, cwd=tmp_path, ready=system_info, tls=unverified):
+        assert fetch_through_proxy() >= 500
+        assert fetch_through_proxy("--trust", "ca.pem") == 200
 
 
 def test_serve_answers_every_request_over_https(tmp_path: Path) -> None:
@@ -239,6 +270,9 @@ def test_six_workers_present_a_wrong_password_to_finesse_once(tmp_path: Path) ->
     [
         (("serve", "--config", "none.toml"), 2, "does not exist"),
         (("serve", "--tls-cert", "x.csv"), 2, "--tls-cert and --tls-key go together"),
+        (("sandbox", "--ca-out", "ca.pem"), 2, "--ca-out needs --tls"),
+        (("sandbox", "--tls", "--ca-out", "no/such/ca.pem"), 1, "can't be written"),
+        (("sandbox", "--trust", "x.csv"), 1, "no PEM certificate"),
         (("serve", "--config", "x.csv"), 1, "callcard: x.csv:"),
         (("sandbox", "--layout", "x.csv"), 1, "callcard: the layout is not well-formed XML"),
         (("sandbox", "--port", "0"), 2, "0 is not in the range"),

@@ -39,7 +39,9 @@ def test_folder_without_gadgets_is_reported(
     monkeypatch.setattr(run, "serve", close_sockets)
     texts: list[str] = []
     settings = SandboxSettings(gadgets=(tmp_path,), ports=(free_port(), 0))
-    run.run_sandbox(settings, tls=False, http_protocol=LimitedHttpProtocol, announce=texts.append)
+    run.run_sandbox(
+        settings, tls=run.TlsSettings(), http_protocol=LimitedHttpProtocol, announce=texts.append
+    )
     (text,) = texts
     assert text.endswith(
         f"No gadget XML in {tmp_path}; run `python build.py` and give dist/callcard"

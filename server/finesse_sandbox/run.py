@@ -11,7 +11,7 @@ import signal
 import socket
 import ssl
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,11 +38,20 @@ class SandboxRunError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class TlsSettings:
+    enabled: bool = False
+    authority_file: Path | None = None
+    """Where the certificate authority is written, as PEM, for clients that are to trust it."""
+    trusted: tuple[Path, ...] = ()
+    """PEM files of authorities that the gadget proxy trusts besides the system's."""
+
+
+@dataclass(frozen=True, slots=True)
 class Certificate:
     """A certificate for localhost that lives as long as the process."""
 
     authority: bytes
-    """The certificate authority as PEM; only this process trusts it."""
+    """The certificate authority as PEM; its key is never written."""
     key: Path
     chain: Path
 
@@ -50,7 +59,7 @@ class Certificate:
 def run_sandbox(
     settings: SandboxSettings,
     *,
-    tls: bool,
+    tls: TlsSettings,
     http_protocol: HttpProtocol,
     announce: Callable[[str], None],
 ) -> None:
@@ -60,21 +69,31 @@ def run_sandbox(
     """
     with tls_certificate(tls) as certificate:
         sockets = listen_nodes(settings)
-        sandbox = open_sandbox(settings, certificate)
-        announce(
-            f"Finesse sandbox: {desktop_url(settings.ports[0], tls)}\n{start_notes(settings, tls)}"
-        )
+        sandbox = open_sandbox(settings, certificate, tls.trusted)
+        address = desktop_url(settings.ports[0], tls.enabled)
+        announce(f"Finesse sandbox: {address}\n{start_notes(settings, tls.enabled)}")
         if not settings.gadgets:
             announce("No gadgets: give a folder of gadgets with --gadgets DIR")
         apps = list(zip(sandbox.apps, sockets, strict=True))
         serve(apps, sandbox, certificate, http_protocol)
 
 
-def open_sandbox(settings: SandboxSettings, certificate: Certificate | None) -> Sandbox:
-    """Make a sandbox whose gadget proxy trusts `certificate`."""
+def open_sandbox(
+    settings: SandboxSettings, certificate: Certificate | None, trusted: Iterable[Path] = ()
+) -> Sandbox:
+    """Make a sandbox whose gadget proxy trusts `certificate` and the authorities in files.
+
+    Raises SandboxRunError.
+    """
     trust = ssl.create_default_context()
     if certificate:
         trust.load_verify_locations(cadata=certificate.authority.decode())
+    for file in trusted:
+        try:
+            trust.load_verify_locations(file)
+        except OSError as error:
+            message = f"--trust {file}: there is no PEM certificate in it that can be read"
+            raise SandboxRunError(message) from error
     proxy: httpx.AsyncClient = proxy_client(trust)
     return Sandbox(settings, http=proxy)
 
@@ -130,13 +149,22 @@ def _reason(error: OSError) -> str:
 
 
 @contextmanager
-def tls_certificate(wanted: bool) -> Iterator[Certificate | None]:
-    """Issue a certificate for localhost, and delete its files at the end; None if not wanted."""
-    if not wanted:
+def tls_certificate(tls: TlsSettings) -> Iterator[Certificate | None]:
+    """Issue a certificate for localhost, and delete its files at the end; None without TLS.
+
+    The file of the authority stays. Raises SandboxRunError.
+    """
+    if not tls.enabled:
         yield None
         return
     authority = trustme.CA(organization_name="Finesse sandbox")
     issued = authority.issue_cert("localhost", HOST)
+    if tls.authority_file:
+        try:
+            tls.authority_file.write_bytes(authority.cert_pem.bytes())
+        except OSError as error:
+            message = f"--ca-out {tls.authority_file} can't be written ({_reason(error)})"
+            raise SandboxRunError(message) from error
     with tempfile.TemporaryDirectory(prefix="callcard-tls-") as folder:
         key = Path(folder) / "key.pem"
         chain = Path(folder) / "chain.pem"

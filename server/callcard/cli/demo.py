@@ -14,6 +14,7 @@ from callcard.terminal import echo
 
 if TYPE_CHECKING:
     from finesse_sandbox.app import SandboxSettings
+    from finesse_sandbox.run import TlsSettings
 
 
 def sandbox_options(command: Any) -> Any:
@@ -61,6 +62,17 @@ def sandbox_options(command: Any) -> Any:
         ),
         click.option("--tls", is_flag=True, help="HTTPS, with a certificate made for this run."),
         click.option(
+            "--ca-out",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="With --tls: write the certificate authority here, for clients to trust.",
+        ),
+        click.option(
+            "--trust",
+            type=FILE,
+            multiple=True,
+            help="Certificate authority (PEM) of services behind the gadget proxy; repeatable.",
+        ),
+        click.option(
             "--xmpp",
             is_flag=True,
             help="XMPP over TCP too: port 5222, and 5223 with --tls; node B ten higher.",
@@ -106,7 +118,6 @@ def _sandbox_settings(
     layout: Path | None,
     finesse_js: Path | None,
     nodes: Literal["1", "2"],
-    tls: bool,
     xmpp: bool,
     strict: bool,
     json_hub: bool,
@@ -128,6 +139,14 @@ def _sandbox_settings(
     )
 
 
+def _tls_settings(tls: bool, ca_out: Path | None, trust: tuple[Path, ...]) -> TlsSettings:
+    from finesse_sandbox.run import TlsSettings
+
+    if ca_out and not tls:
+        raise click.UsageError("--ca-out needs --tls: there is no certificate without it")
+    return TlsSettings(enabled=tls, authority_file=ca_out, trusted=trust)
+
+
 @click.command()
 @sandbox_options
 @click.option(
@@ -143,26 +162,35 @@ def _sandbox_settings(
     show_default=True,
     help="Country of numbers without a country code.",
 )
-def demo(port: int, service_port: int, country: str, tls: bool, **others: Any) -> None:
+def demo(
+    service_port: int,
+    country: str,
+    tls: bool,
+    ca_out: Path | None,
+    trust: tuple[Path, ...],
+    **others: Any,
+) -> None:
     """Run sandbox, service and sample contacts; open the address it prints."""
     with requires_extras("sandbox", "build"):
         from callcard.demo import run
 
-        settings = _sandbox_settings(port=port, tls=tls, **others)
-    run.run_demo(settings, service_port, country=country, tls=tls)
+        settings = _sandbox_settings(**others)
+    tls_settings = _tls_settings(tls, ca_out, trust)
+    run.run_demo(settings, service_port, country=country, tls=tls_settings)
 
 
 @click.command()
 @sandbox_options
-def sandbox(port: int, tls: bool, **others: Any) -> None:
+def sandbox(tls: bool, ca_out: Path | None, trust: tuple[Path, ...], **others: Any) -> None:
     """Run the sandbox alone, to develop gadgets and clients against."""
     with requires_extras("sandbox"):
         from finesse_sandbox.run import SandboxRunError, run_sandbox
 
-        settings = _sandbox_settings(port=port, tls=tls, **others)
+        settings = _sandbox_settings(**others)
     from callcard.api.http_limits import LimitedHttpProtocol
 
+    tls_settings = _tls_settings(tls, ca_out, trust)
     try:
-        run_sandbox(settings, tls=tls, http_protocol=LimitedHttpProtocol, announce=echo)
+        run_sandbox(settings, tls=tls_settings, http_protocol=LimitedHttpProtocol, announce=echo)
     except SandboxRunError as error:
         raise OperatorError(str(error)) from error

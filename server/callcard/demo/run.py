@@ -28,7 +28,9 @@ class BuildFailed(OperatorError):
     """The gadget bundle can't be built; the message is that of build.py."""
 
 
-def run_demo(settings: SandboxSettings, service_port: int, *, country: str, tls: bool) -> None:
+def run_demo(
+    settings: SandboxSettings, service_port: int, *, country: str, tls: run.TlsSettings
+) -> None:
     """Serve the demo until SIGINT or SIGTERM. Raises OperatorError.
 
     Its 500 sample contacts live in a folder that is deleted at the end.
@@ -39,8 +41,8 @@ def run_demo(settings: SandboxSettings, service_port: int, *, country: str, tls:
         raise OperatorError(str(error)) from error
 
 
-def _run(settings: SandboxSettings, service_port: int, country: str, tls: bool) -> None:
-    scheme = "https" if tls else "http"
+def _run(settings: SandboxSettings, service_port: int, country: str, tls: run.TlsSettings) -> None:
+    scheme = "https" if tls.enabled else "http"
     finesse_url = f"{scheme}://localhost:{settings.ports[0]}"
     service_url = f"{scheme}://localhost:{service_port}"
     with ExitStack() as stack:
@@ -72,11 +74,11 @@ def _run(settings: SandboxSettings, service_port: int, country: str, tls: bool) 
             extra_routes=tuple(crm_pages.routes(contacts)),
             answer_after_seconds=ANSWER_SECONDS,
         )
-        sandbox = run.open_sandbox(demo_settings, certificate)
+        sandbox = run.open_sandbox(demo_settings, certificate, tls.trusted)
         apps = zip([*sandbox.apps, create_app(service_settings)], sockets, strict=True)
         click.echo(
             "Callcard demo\n\n"
-            f"  Open      {finesse_url}/desktop\n{run.start_notes(settings, tls)}\n"
+            f"  Open      {finesse_url}/desktop\n{run.start_notes(settings, tls.enabled)}\n"
             "  Then      press Ring in the sandbox panel\n\n"
             f"  Service   {service_url}/docs\n"
             f"  Contacts  {count} samples in six countries, deleted when the demo stops\n"
