@@ -83,6 +83,16 @@ async def test_export_is_imported_without_a_mapping(
     assert "VIP" in contact.flags
 
 
+@pytest.mark.parametrize("heading", ["Language", "Sprache", "Langue", "Idioma", "اللغة"])
+async def test_language_is_kept(contacts: LocalContacts, tmp_path: Path, heading: str) -> None:
+    load(contacts, tmp_path / "a.csv", f"name,phone,{heading}\nAda,{PHONE},fr\n")
+    (match,) = await contacts.by_number(numbers.read(PHONE, "DE"))
+    assert match.contact.language == "fr"
+    load(contacts, tmp_path / "b.csv", f"name,phone\nAda,{PHONE}\n")
+    (match,) = await contacts.by_number(numbers.read(PHONE, "DE"))
+    assert match.contact.language == "fr", "a file without the column keeps what is stored"
+
+
 async def test_google_labels_name_the_numbers(contacts: LocalContacts, tmp_path: Path) -> None:
     load(contacts, tmp_path / "a.csv", EXPORTS["Google since 2024"])
     (match,) = await contacts.by_number(numbers.read(PHONE, "DE"))

@@ -57,6 +57,7 @@ NAMES = {
     "folded inside a character": card(f"TEL:{NUMBER}").replace(
         b"TEL", b"FN:J\xc3\r\n \xb6rg-Peter M\xc3\r\n\t\xbcller\r\nTEL", 1
     ),
+    "language": card("FN:Jörg-Peter Müller", "LANG;PREF=1:de", f"TEL:{NUMBER}", version="4.0"),
     "name without FN": card("N:Müller;Jörg-Peter;;;", f"TEL:{NUMBER}", version="2.1"),
     "empty FN": card("FN:", "N:Müller;Jörg-Peter;;;", f"TEL:{NUMBER}"),
     "a byte order mark in the middle of the file": card("FN:Other")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from callcard.crm.base import ContactSource, InteractionRecord, NewContact
 from callcard.crm.local import LocalContacts
+from callcard.crm.local_schema import MIGRATIONS
 from callcard.crm.local_writes import ContactEntry
 from callcard.crm.text_index import text_query
 from callcard.errors import OperatorError, SourceUnavailable
@@ -248,6 +249,20 @@ def test_file_of_earlier_schema_gives_one_clear_error(tmp_path: Path) -> None:
         earlier.commit()
     with pytest.raises(OperatorError, match="Delete it, or choose a new file, and import"):
         LocalContacts(path, country="US", suffix_digits=8)
+
+
+async def test_file_of_the_release_before_is_upgraded(tmp_path: Path) -> None:
+    path = tmp_path / "before.sqlite"
+    with closing(sqlite3.connect(path)) as before:
+        before.executescript(MIGRATIONS[0])
+        before.execute("insert into contact (key, name) values ('k', 'Ada Lovelace')")
+        before.execute("pragma user_version = 1")
+        before.commit()
+    contacts = LocalContacts(path, country="US", suffix_digits=8)
+    stored = await contacts.get("1")
+    assert stored is not None
+    assert (stored.name, stored.language) == ("Ada Lovelace", "")
+    contacts.close_blocking()
 
 
 def test_file_of_newer_release_is_an_operator_error(tmp_path: Path) -> None:

@@ -61,6 +61,8 @@ class Contact:
     email: str = ""
     url: str = ""
     """Address of the record in the CRM: http or https, or empty."""
+    language: str = ""
+    """Which the contact speaks: a language tag such as `de`, or the source's own word."""
     flags: tuple[str, ...] = ()
     numbers: tuple[ContactNumber, ...] = ()
     interactions: tuple[HistoryEntry, ...] = ()

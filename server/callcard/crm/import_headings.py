@@ -58,6 +58,7 @@ FIELDS: dict[Kind, dict[str, str]] = {
         "email": _EMAIL,
         "url": "url,link,record,record url,web,web page,website,website value,webseite,page web,"
         "site web,pagina web",
+        "language": "language,preferred language,sprache,langue,idioma,lengua,اللغة",
         "flags": "flags,tags,labels,categories,group membership,merkmale,kategorien,gruppen,"
         "etiquettes,categorias,etiquetas",
     },

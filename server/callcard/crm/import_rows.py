@@ -23,7 +23,7 @@ from callcard.telephony.numbers import Number
 from callcard.text import fold
 
 MAX_FIELD_CHARACTERS = 4096
-_SINGLE = ("name", "company", "email", "url", "id")
+_SINGLE = ("name", "company", "email", "url", "language", "id")
 """Fields of which a contact has one."""
 _NUMBER_WITH_PARAMETERS = re.compile(r"(?i)(tel|sips?):|;\s*ext")
 _NUMBER_SEPARATOR = re.compile(r"\s*(?:[|\n]|:::|;(?!\d{1,6}#?\s*$)|,(?![,\d])|,(?=\d{7}))\s*")
@@ -71,6 +71,7 @@ def contact_entry(row: Row, plan: NumberPlan, on_problem: OnProblem) -> ContactE
         company=company,
         email=row.first("email"),
         url=url,
+        language=row.first("language"),
         flags=_flags(row),
         numbers=found if "number" in row.values else None,
     )

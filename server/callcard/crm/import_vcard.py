@@ -28,6 +28,7 @@ _FIELDS = {
     "EMAIL": "email",
     "URL": "url",
     "UID": "id",
+    "LANG": "language",
     "CATEGORIES": "flags",
 }
 _ABOUT_THE_CARD = ("VERSION", "PRODID", "REV", "CLASS", "PROFILE", "SOURCE", "NAME", "MAILER")

@@ -335,11 +335,11 @@ class LocalContacts(ContactSource):
         return contacts
 
     def _contact(self, id: int) -> Contact | None:
-        sql = "select name, company, email, url, flags from contact where id = ?"
+        sql = "select name, company, email, url, language, flags from contact where id = ?"
         row = self._reader.execute(sql, (id,)).fetchone()
         if row is None:
             return None
-        name, company, email, url, flags = row
+        name, company, email, url, language, flags = row
         return Contact(
             source=self.name,
             id=str(id),
@@ -347,6 +347,7 @@ class LocalContacts(ContactSource):
             company=company,
             email=email,
             url=url,
+            language=language,
             flags=_FLAGS.decode(flags),
             numbers=self._numbers(id),
             interactions=self._history(id),

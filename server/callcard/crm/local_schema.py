@@ -66,6 +66,7 @@ MIGRATIONS = (
     create index interaction_recent on interaction (contact_id, started_at desc);
     create index interaction_number on interaction (number, started_at desc);
     """,
+    "alter table contact add column language text not null default ''",
 )
 
 

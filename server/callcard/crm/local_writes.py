@@ -26,6 +26,7 @@ class ContactEntry:
     company: str | None = None
     email: str | None = None
     url: str | None = None
+    language: str | None = None
     flags: Sequence[str] | None = None
     numbers: Sequence[tuple[Number, str]] | None = None
     """Each with its label."""
@@ -166,13 +167,15 @@ def write_interaction(
 
 def _insert_contact(execute: Execute, entry: ContactEntry) -> int:
     cursor = execute(
-        "insert into contact (key, name, company, email, url, flags) values (?, ?, ?, ?, ?, ?)",
+        "insert into contact (key, name, company, email, url, language, flags)"
+        " values (?, ?, ?, ?, ?, ?, ?)",
         (
             entry.key,
             entry.name or "",
             entry.company or "",
             entry.email or "",
             entry.url or "",
+            entry.language or "",
             _flags_json(entry) or "[]",
         ),
     )
@@ -184,8 +187,9 @@ def _update_contact(
 ) -> None:
     execute(
         "update contact set name = ?, company = ?, email = coalesce(?, email),"
-        " url = coalesce(?, url), flags = coalesce(?, flags) where id = ?",
-        (name, company, entry.email, entry.url, _flags_json(entry), id),
+        " url = coalesce(?, url), language = coalesce(?, language), flags = coalesce(?, flags)"
+        " where id = ?",
+        (name, company, entry.email, entry.url, entry.language, _flags_json(entry), id),
     )
     execute("delete from contact_text where rowid = ?", (id,))
     if entry.numbers is not None:
@@ -196,8 +200,8 @@ def _with_stored_fields(
     execute: Execute, id: int, entry: ContactEntry, country: str
 ) -> ContactEntry:
     """Return the entry with what is stored: further numbers and flags are added to it."""
-    sql = "select email, url, flags from contact where id = ?"
-    email, url, flags = execute(sql, (id,)).fetchone()
+    sql = "select email, url, language, flags from contact where id = ?"
+    email, url, language, flags = execute(sql, (id,)).fetchone()
     sql = (
         "select coalesce(e164, given), label from contact_number where contact_id = ?"
         " order by position"
@@ -209,6 +213,7 @@ def _with_stored_fields(
         entry,
         email=email or entry.email,
         url=url or entry.url,
+        language=language or entry.language,
         flags=list(dict.fromkeys((*json.loads(flags), *(entry.flags or ())))),
         numbers=[*stored, *added],
     )

@@ -173,7 +173,8 @@ def _people(chance: random.Random) -> Iterator[dict[str, str]]:
         email="k.schroeder@nordlicht.example",
         mobile="+49 171 3900001",
         office="+49 30 23125 117",
-        flags="VIP; Speaks English",
+        language="de",
+        flags="VIP; Key account",
     )
     colleagues = ("Jürgen Weiß", "Lena Krüger", "Ömer Özdemir", "Anna-Lena Böhm", "Götz Müller")
     for number, name in enumerate(colleagues, 1001):
@@ -185,6 +186,7 @@ def _people(chance: random.Random) -> Iterator[dict[str, str]]:
         company="المنصوري للتجارة",
         email="fatima@almansoori.example",
         mobile="+971 50 123 4567",
+        language="ar",
         flags="VIP",
     )
     for number in range(_FIRST_ID, _END_ID):
@@ -217,6 +219,7 @@ def _person(
     email: str = "",
     mobile: str = "",
     office: str = "",
+    language: str = "",
     flags: str = "",
 ) -> dict[str, str]:
     return {
@@ -226,6 +229,7 @@ def _person(
         "email": email,
         "mobile": mobile,
         "office": office,
+        "language": language,
         "flags": flags,
     }
 
