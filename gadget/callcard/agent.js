@@ -21,6 +21,8 @@ export class Agent {
   wrapUpReasons = [];
   /** @type {Platform} */
   platform = "ucce";
+  /** The team's labels of call variables, the most important first. @type {Map<string, string>} */
+  labels = new Map();
   #commands;
   #state;
   #callbacks;

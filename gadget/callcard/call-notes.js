@@ -76,7 +76,7 @@ export class CallNotesElement extends CallcardElement {
   show(state, teamReasons, platform) {
     const { notes } = state;
     this.#state = state;
-    this.hidden = !notes.interaction;
+    this.hidden = !notes.interaction || state.call.phase === "ringing";
     if (this.#text.value !== notes.text) this.#text.value = notes.text;
     this.#others.replaceChildren(
       ...notes.others.map(({ name, agent, text }) =>

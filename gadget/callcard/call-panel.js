@@ -1,13 +1,14 @@
-// <call-panel>: one call from ring to end: who it is, the clock, the buttons, and below them what
-// is known of the caller, the notes and the call variables. Fires `callcard-call-closed`,
+// <call-panel>: one call from ring to end: who it is with the record in brief, the buttons, and below
+// them the notes, the record and the call variables. While it rings there is nothing to write yet. Fires `callcard-call-closed`,
 // `callcard-lookup-retried` and `callcard-call-command`.
 
-import { ContactCardElement } from "../shared/contact-card.js";
+import { ContactCardElement, flagList, recordLink } from "../shared/contact-card.js";
 import { desktop } from "../shared/desktop.js";
 import { emit, h, isolate, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { commandErrorText, errorText } from "../shared/errors.js";
 import { formatDuration, t } from "../shared/texts.js";
+import { CallBriefElement } from "./call-brief.js";
 import { CallControlsElement } from "./call-controls.js";
 import { CallKeypadElement } from "./call-keypad.js";
 import { CallNotesElement } from "./call-notes.js";
@@ -30,6 +31,7 @@ import { TransferTargetsElement } from "./transfer-targets.js";
  * @property {boolean} isBusy whether a command to any call is awaited
  * @property {{action: Action, callId: string}[]} lent actions of another call, for this one too
  * @property {string[]} wrapUpReasons the team's
+ * @property {Map<string, string>} labels of the team's call variables
  * @property {import("../shared/types.d.ts").Platform} platform
  */
 
@@ -49,6 +51,9 @@ const DRAWER_ACTIONS = {
   keypad: ["dtmf"],
   callback: ["callback"],
 };
+
+/** From this width on, notes stand beside the record. */
+const WIDE = "(min-width: 760px)";
 
 /** Minutes end the service's form of a date: 2027-03-07T14:30. */
 const MINUTES_LENGTH = 16;
@@ -72,7 +77,10 @@ export class CallPanelElement extends CallcardElement {
   #clock = h("span", { class: "clock", role: "timer" });
   #queue = h("span", { class: "queue" });
   #title = h("h2", { tabindex: -1 });
+  #recordLink = h("span", { class: "record-link" });
+  #flags = h("div", { class: "flag-row" });
   #about = h("p", { class: "about who-else" });
+  #brief = new CallBriefElement();
   #controls = new CallControlsElement();
   #close = h("button", { type: "button", class: "done" }, t("call.close"));
   #message = h("p", { class: "error", role: "alert" });
@@ -80,6 +88,7 @@ export class CallPanelElement extends CallcardElement {
   #notes = new CallNotesElement();
   #body = h("div", { class: "body" });
   #variables = new CallVariablesElement();
+  #work = h("div", { class: "work" });
 
   build() {
     this.#close.addEventListener("click", () =>
@@ -91,23 +100,37 @@ export class CallPanelElement extends CallcardElement {
         "header",
         {},
         h("p", { class: "status" }, this.#phase, this.#clock, this.#queue),
-        this.#title,
+        h("div", { class: "name" }, this.#title, this.#recordLink),
+        this.#flags,
         this.#about,
+        this.#brief,
         this.#controls,
         this.#close,
         this.#message,
       ),
       this.#drawerBox,
-      this.#notes,
-      this.#body,
+      this.#work,
       this.#variables,
     );
+    this.#arrange();
     this.addEventListener("callcard-drawer-toggled", ({ detail: { drawer } }) =>
       this.#toggle(drawer),
     );
     this.addEventListener("callcard-call-command", ({ detail: { params } }) => {
       if (params?.to) this.#toggle(""); // a target was chosen
     });
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    const arrange = () => this.#arrange();
+    window.matchMedia(WIDE).addEventListener("change", arrange, { signal: this.signal });
+  }
+
+  /** Put the notes below the brief, or beside the record: the focus goes in the order of reading. */
+  #arrange() {
+    const isWide = window.matchMedia(WIDE).matches;
+    this.#work.append(...(isWide ? [this.#body, this.#notes] : [this.#notes, this.#body]));
   }
 
   /** Show a call. @param {CallState} state @param {PanelContext} context */
@@ -128,6 +151,7 @@ export class CallPanelElement extends CallcardElement {
     if (this.#message.textContent !== message) this.#message.textContent = message;
     this.#targets?.setActions(this.#transferActions);
     this.#showBody();
+    this.#brief.show(state, context.labels);
     this.#notes.show(state, context.wrapUpReasons, context.platform);
     this.#variables.show(state, context.isBusy, context.platform);
     this.tick();
@@ -165,6 +189,8 @@ export class CallPanelElement extends CallcardElement {
     this.caller = describeCaller(state);
     this.#title.replaceChildren(this.caller.title);
     this.#about.replaceChildren(...this.caller.about);
+    this.#flags.replaceChildren(match ? flagList(match.contact.flags) : "");
+    this.#recordLink.replaceChildren(match ? recordLink(match.contact) : "");
     const hadFocus = this.#body.contains(document.activeElement);
     this.#body.replaceChildren(...this.#bodyOf(state));
     if (hadFocus) this.#title.focus();

@@ -1,13 +1,14 @@
 // Who a call is with, for its card's title, its tab and the screen reader.
 
-import { dotted, isolate, phoneNumber } from "../shared/dom.js";
+import { h, isolate, phoneNumber } from "../shared/dom.js";
 import { countryName, t } from "../shared/texts.js";
 
 /** @typedef {import("../shared/calls-model.js").CallState} CallState */
 
 /**
- * `name` is empty until the look-up has answered; `spoken` is the whole for the ear.
- * @typedef {{name: string, title: Node, about: (Node | string)[], spoken: string}} Caller
+ * `name` is empty until the look-up has answered; `spoken` is the whole for the ear, which hears of
+ * the flags too.
+ * @typedef {{name: string, title: Node, about: Node[], spoken: string}} Caller
  */
 
 /**
@@ -27,7 +28,7 @@ export function describeCaller({ call, lookup, match }) {
       match.how === "suffix" ? t("caller.perhaps", { who }) : who,
       isolate(who),
       [employer && isolate(employer), shown && phoneNumber(shown), country],
-      [employer, shown, country],
+      [employer, shown, country, ...match.contact.flags],
     );
   }
   if (!found) return caller("", phoneNumber(call.number), [], []);
@@ -48,5 +49,6 @@ export function describeCaller({ call, lookup, match }) {
  */
 function caller(name, title, parts, words) {
   const spoken = name && [name, ...words.filter(Boolean)].join(", ");
-  return { name, title, about: dotted(parts), spoken };
+  const about = parts.filter(Boolean).map((part) => h("span", {}, part));
+  return { name, title, about, spoken };
 }

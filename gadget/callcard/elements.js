@@ -5,6 +5,7 @@ import { ParkedListElement } from "../shared/parked-list.js";
 import { AgentStateElement } from "./agent-state.js";
 import { AppAsideElement } from "./app-aside.js";
 import { AppNoticesElement } from "./app-notices.js";
+import { CallBriefElement } from "./call-brief.js";
 import { CallControlsElement } from "./call-controls.js";
 import { CallKeypadElement } from "./call-keypad.js";
 import { CallNotesElement } from "./call-notes.js";
@@ -21,6 +22,7 @@ const ELEMENTS = [
   AgentStateElement,
   AppAsideElement,
   AppNoticesElement,
+  CallBriefElement,
   CallControlsElement,
   CallKeypadElement,
   CallNotesElement,

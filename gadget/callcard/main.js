@@ -123,6 +123,7 @@ class CallcardAppElement extends CallcardElement {
       agent: (user) => this.#onAgent(user),
       calls: (dialogs) => this.#model.update(dialogs, this.#agent.user?.extension ?? ""),
       ended: (dialog) => this.#model.end(dialog),
+      layout: (labels) => this.#onLayout(labels),
       refused: (refusal) => this.#commands.refuse(refusal),
       acknowledged: (requestId) => this.#commands.acknowledge(requestId),
       connected: (isConnected) => this.#onConnection(isConnected),
@@ -140,6 +141,12 @@ class CallcardAppElement extends CallcardElement {
     }
     this.#agent.update(user);
     this.#model.setAgentState(user.state ?? "", user.stateChangeTime ?? "");
+  }
+
+  /** @param {Map<string, string>} labels */
+  #onLayout(labels) {
+    this.#agent.labels = labels;
+    this.#show();
   }
 
   /** @param {boolean} isConnected */
@@ -169,7 +176,7 @@ class CallcardAppElement extends CallcardElement {
   #show() {
     const { pending, isBusy } = this.#commands;
     const { lent } = this.#actions;
-    const { wrapUpReasons, platform } = this.#agent;
+    const { wrapUpReasons, platform, labels } = this.#agent;
     const { calls, running } = this.#model;
     this.#tabs.show([...calls.values()], ({ id, call }) => ({
       pending: pending?.shownOn === id ? pending.action : "",
@@ -177,7 +184,9 @@ class CallcardAppElement extends CallcardElement {
       lent: call.phase === "talking" ? lent : [],
       wrapUpReasons,
       platform,
+      labels,
     }));
+    this.toggleAttribute("data-on-call", running.length > 0);
     this.#idle.hidden = calls.size > 0 || this.#aside.isOpen;
     this.#callbacks.hidden = running.length > 0;
     this.#parked.hidden = running.length > 0;

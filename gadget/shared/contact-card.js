@@ -1,4 +1,4 @@
-// <contact-card>: one record: flags, the last interactions, open cases, numbers to call.
+// <contact-card>: one record: the last interactions, open cases, numbers to call.
 // Fires `callcard-number-dialled` and `callcard-callback-scheduled`.
 // <contact-record>: the same for a record that was found without a call. Fires
 // `callcard-record-closed`.
@@ -22,6 +22,9 @@ const KINDS = new Map([
   ["email", () => t("kind.mail")],
 ]);
 
+/** Rows of a list that are shown at first. */
+const MAX_ROWS = 3;
+
 export class ContactCardElement extends CallcardElement {
   static tag = "contact-card";
 
@@ -30,13 +33,11 @@ export class ContactCardElement extends CallcardElement {
    * @param {Contact} contact @param {Match["how"] | ""} [how] how it was found for the call
    */
   show(contact, how = "") {
-    const { flags, cases, interactions, numbers, email, url } = contact;
+    const { cases, interactions, numbers, email } = contact;
     const reach = numbers.map((number) => this.#number(contact, number));
     if (email) reach.push([emailLink(email)]);
     this.replaceChildren(
       how === "suffix" ? h("p", { class: "note warning" }, t("card.suffix")) : "",
-      flags.length ? flagList(flags) : "",
-      link(url, t("card.open"), "open-record"),
       h(
         "div",
         { class: "sections" },
@@ -103,8 +104,14 @@ export class ContactRecordElement extends CallcardElement {
         "header",
         {},
         title,
+        flagList(contact.flags),
         name && company ? h("p", { class: "about" }, isolate(company)) : "",
-        h("button", { type: "button", onclick: close }, t("search.close")),
+        h(
+          "p",
+          { class: "row" },
+          recordLink(contact),
+          h("button", { type: "button", onclick: close }, t("search.close")),
+        ),
       ),
       card,
     );
@@ -112,17 +119,34 @@ export class ContactRecordElement extends CallcardElement {
   }
 }
 
-/** @param {string[]} flags */
-function flagList(flags) {
+/** Return the flags as a list; nothing if there are none. @param {string[]} flags */
+export function flagList(flags) {
+  if (!flags.length) return "";
   const items = flags.map((flag) => h("li", {}, isolate(flag)));
   return h("ul", { class: "flags", "aria-label": t("card.flags") }, items);
 }
 
+/** Return the link to a record in the CRM; nothing if it has none. @param {Contact} contact */
+export const recordLink = ({ url }) => link(url, t("card.open"), "open-record");
+
+/** Return what an entry was about: its subject, or else its kind. @param {HistoryEntry} entry */
+export const subjectOf = ({ kind, subject }) => isolate(subject || kindText(kind));
+
+/** @param {string} kind */
+const kindText = (kind) => KINDS.get(kind.toLowerCase())?.() ?? kind;
+
 /** @param {HistoryEntry} entry @returns {Child[]} */
-function historyEntry({ started_at, kind, subject, agent }) {
-  const kindText = KINDS.get(kind.toLowerCase())?.() ?? isolate(kind);
-  const about = dotted([formatDate(started_at), kindText, agent && isolate(agent)]);
-  return [h("span", { class: "what" }, isolate(subject)), h("span", { class: "about" }, about)];
+function historyEntry(entry) {
+  const { started_at, kind, subject, agent } = entry;
+  const about = [
+    formatDate(started_at),
+    subject && isolate(kindText(kind)),
+    agent && isolate(agent),
+  ];
+  return [
+    h("span", { class: "what" }, subjectOf(entry)),
+    h("span", { class: "about" }, dotted(about)),
+  ];
 }
 
 /** @param {Case} openCase @returns {Child[]} */
@@ -145,9 +169,24 @@ function emailLink(email) {
  * @param {string} empty the text without rows
  */
 function section(name, title, rows, empty) {
-  const items = rows.map((row) => h("li", {}, row));
+  const items = rows.map((row, index) => h("li", { hidden: index >= MAX_ROWS }, row));
   const body = items.length ? h("ul", {}, items) : h("p", { class: "about" }, empty);
-  return h("section", { class: name }, h("h3", {}, title), body);
+  return h("section", { class: name }, h("h3", {}, title), body, moreButton(items));
+}
+
+/** Return the button that shows the rows beyond the first. @param {HTMLElement[]} items */
+function moreButton(items) {
+  const hidden = items.filter((item) => item.hidden);
+  if (!hidden.length) return "";
+  const button = h("button", { type: "button", class: "quiet more" });
+  button.textContent = t("card.more", { count: hidden.length });
+  button.addEventListener("click", () => {
+    for (const item of hidden) item.hidden = false;
+    hidden[0].tabIndex = -1;
+    hidden[0].focus();
+    button.remove();
+  });
+  return button;
 }
 
 /**

@@ -21,6 +21,8 @@ import { asList } from "./list.js";
  * @typedef {object} DesktopListener
  * @property {(user: UserData) => void} [agent] the agent as Finesse has them now
  * @property {(dialogs: DialogData[]) => void} [calls] every call that the agent has
+ * @property {(labels: Map<string, string>) => void} [layout] the labels of the team's call
+ * variables, by name
  * @property {(dialog: DialogData) => void} [ended] a call that is off the desktop
  * @property {(refusal: Refusal) => void} [refused] Finesse refused a command
  * @property {(requestId: string) => void} [acknowledged] Finesse has done what a request asked
@@ -196,6 +198,7 @@ export const desktop = {
         clearTimeout(timer);
         listener.agent?.(user.getData());
         followDialogs();
+        guarded(readLayout);
       },
       onChange: () => listener.agent?.(user.getData()),
       onError: () => listener.failed?.("agent"),
@@ -209,6 +212,19 @@ export const desktop = {
       client.subscribe(topic, (/** @type {string} */ _topic, /** @type {any} */ message) =>
         guarded(() => readRefusal(message?.object?.Update)),
       );
+    }
+
+    /** Read the labels of the call variables that the team's layout shows. */
+    function readLayout() {
+      const onLoad = (/** @type {any} */ layout) =>
+        guarded(() => {
+          const { header, columns } = layout.getData();
+          const entries = [header, ...columns.flat()];
+          listener.layout?.(
+            new Map(entries.map((entry) => [entry.mediaProperty, entry.displayName])),
+          );
+        });
+      user.getMediaPropertiesLayout({ onLoad });
     }
 
     function followDialogs() {

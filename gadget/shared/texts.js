@@ -24,6 +24,18 @@ export function countryName(region) {
   }
 }
 
+/** Return a language's name in the agent's language; a source's own word as it is.
+ * @param {string} language a tag such as `de`, or a name */
+export function languageName(language) {
+  if (!/^[a-z]{2,3}([-_]\w+)*$/i.test(language)) return language;
+  try {
+    const names = new Intl.DisplayNames([desktop.language], { type: "language" });
+    return names.of(language.replaceAll("_", "-")) ?? language;
+  } catch {
+    return language;
+  }
+}
+
 /** Format a time of today as a time, any other as a date. @param {string} iso */
 export function formatDate(iso) {
   const date = new Date(iso);

@@ -74,6 +74,7 @@ export interface Contact {
   company: string;
   email: string;
   url: string;
+  language: string;
   flags: string[];
   numbers: ContactNumber[];
   interactions: HistoryEntry[];

@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
+from callcard.crm.base import Case, HistoryEntry
 from callcard.crm.local_writes import ContactEntry
 from callcard.telephony.numbers import read
 from tests.e2e.card import (
@@ -119,12 +120,19 @@ def test_long_names_do_not_overflow(
 
 
 def _overflowing_elements(gadget: FrameLocator) -> list[str]:
-    """Return the start of each visible element that reaches beyond the gadget's right edge."""
+    """Return the start of each visible element that reaches beyond the gadget's right edge.
+
+    What an element around it cuts off, with an ellipsis, does not count.
+    """
     elements: list[str] = gadget.locator("callcard-app").evaluate(
-        """app => [...app.querySelectorAll("*")]
-          .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
-          .filter((e) => e.checkVisibility() && !e.closest(".hidden"))
-          .map((e) => e.outerHTML.slice(0, 80))"""
+        """app => {
+          const isCut = (e) => e !== app
+            && (getComputedStyle(e).overflowX !== "visible" || isCut(e.parentElement));
+          return [...app.querySelectorAll("*")]
+            .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
+            .filter((e) => e.checkVisibility() && !e.closest(".hidden") && !isCut(e.parentElement))
+            .map((e) => e.outerHTML.slice(0, 80));
+        }"""
     )
     return elements
 
@@ -133,6 +141,86 @@ def _height(element: Locator) -> float:
     box = element.bounding_box()
     assert box
     return box["height"]
+
+
+@pytest.mark.parametrize(
+    ("width_px", "language"),
+    [*((width_px, "en-US") for width_px in (300, 360, 640, 1280)), (300, "de-DE"), (300, "ar-AE")],
+)
+def test_record_stands_above_the_fold_while_ringing(
+    open_desktop: OpenDesktop, site: DemoSite, width_px: int, language: str
+) -> None:
+    """Flags, first case, last contact and language, before anything to write."""
+    number = "+491713900002"
+    entry = ContactEntry(
+        key="id:long",
+        name=LONG_NAME,
+        company=LONG_NAME,
+        language="pt-BR",
+        flags=["VIP", "Payment overdue", "Key account since 1999"],
+        numbers=[(read(f"+4917139{n:05}", "DE"), "Mobile") for n in range(2, 14)],
+    )
+    site.contacts.write_contacts([entry])
+    site.contacts.write_history(
+        [
+            (
+                "id:long",
+                HistoryEntry(
+                    started_at=f"2026-01-{day:02}T10:{minute}:00Z", kind="call", subject=LONG_NAME
+                ),
+            )
+            for day in range(1, 21)
+            for minute in (10, 20)
+        ]
+    )
+    site.contacts.write_cases(
+        [("id:long", Case(id=str(n), subject=LONG_NAME, status="open"), True) for n in range(12)]
+    )
+    desktop = open_desktop(language=language)
+    gadget = desktop.gadget
+    desktop.page.add_style_tag(content=f"iframe {{ width: {width_px}px !important }}")
+    for caller, most_px in ((KNOWN_CUSTOMER, 260), (number, 360)):
+        call = site.ring(caller, queue="Support", callVariable1="Order 4711")
+        header = gadget.locator("call-panel header")
+        brief = header.get_by_role("definition")
+        expect(brief).to_have_count(4)  # first case, last contact, calling about, language
+        for part in (header.get_by_role("list"), *brief.all()):
+            expect(part).to_be_visible()
+            assert _bottom(part) <= most_px
+        notes = gadget.locator("call-notes").get_by_role("textbox")
+        expect(notes).to_be_hidden()
+        assert _overflowing_elements(gadget) == []
+        site.answer_on_phone(call)
+        expect(notes).to_be_visible()
+        site.hang_up(call)
+        gadget.locator(".done").click()
+
+
+def _bottom(element: Locator) -> float:
+    """Return where an element ends, in pixels from the gadget's upper edge."""
+    bottom: float = element.evaluate("e => e.getBoundingClientRect().bottom + scrollY")
+    return bottom
+
+
+def test_more_rows_are_shown_on_request(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    site.ring(KNOWN_CUSTOMER)
+    past = gadget.locator(".past")
+    expect(past.get_by_role("listitem")).to_have_count(3)
+    more = past.get_by_role("button", name=re.compile(r"\d+ more"))
+    count = 3 + int((more.text_content() or "").split()[0])
+    more.press("Enter")
+    expect(past.get_by_role("listitem")).to_have_count(count)
+    expect(past.get_by_role("listitem").nth(3)).to_be_focused()
+
+
+def test_call_variables_have_the_labels_of_the_layout(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    site.ring(KNOWN_CUSTOMER, callVariable3="Gold", callVariable1="Order 4711", BAStatus="x")
+    about = gadget.get_by_role("definition").filter(has_text="Order 4711")
+    expect(about.first).to_have_text("Order 4711 · Gold")
 
 
 def test_markup_in_data_stays_text(open_desktop: OpenDesktop, site: DemoSite) -> None:
