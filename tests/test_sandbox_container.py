@@ -169,7 +169,7 @@ def test_resources_are_rewritten_to_concat_and_proxy() -> None:
     base = quote_plus(f"http://finesse{FILES}/mine/")
     other = quote_plus("https://elsewhere.example/two.js?x=1&y=2")
     concat = re.findall(r'<[^>]*(?:href|src)="(/gadgets/concat[^"]*)"([^>]*)>', page)
-    (styles, _), (printed, _), (scripts, attributes), (conditional, _) = concat
+    (styles, _), (printed, _), (scripts, attributes) = concat
     assert styles.endswith(f"type=css&1={base}a.css&2={base}b.css")
     assert printed.endswith(f"type=css&1={base}print.css"), "another medium"
     assert 'media="print" href="/gadgets/concat' in page
@@ -178,10 +178,49 @@ def test_resources_are_rewritten_to_concat_and_proxy() -> None:
     assert scripts.endswith(f"type=js&1={base}one.js&2={other}&3={base}three.js")
     assert attributes == " defer", "those of the first"
     assert "module" not in page
-    assert conditional.endswith(f"&1={base}ie.js"), "a conditional comment is a group of its own"
+    assert '<!--[if IE]><script src="ie.js"></script><![endif]-->' in page, "it stays a comment"
     assert '<script src="/desktop/assets/js/finesse.js">' in page
     assert f"/gadgets/proxy?container=default&gadget={quote_plus(url)}&url={base}five.png" in page
     assert '<img src="data:image/png;base64,x">' in page
+
+
+INERT = """<script>var a = "<img src=\\"a.gif\\">" + '<script src="b.js"><\\/script>';</script>
+<script type="text/template"><img src="{{y}}"><img src='${u}'></script>
+<!-- <script src="old.js"></script> <img src="c.gif"> -->
+<textarea><script src="d.js"></script></textarea>
+<SCRIPT>if (1 < 2) document.write('<body background=\\'y\\'>');</SCRIPT>"""
+
+
+def render(content: str) -> str:
+    """Return the page of a gadget with this content."""
+    text = f'<Module><ModulePrefs title="T"/><Content><![CDATA[{content}]]></Content></Module>'
+    page = gadget_page.render_page(
+        gadget_xml.read(text.encode()),
+        view="default",
+        url="http://finesse/g/mine.xml",
+        module_id="1",
+        prefs={},
+        messages={},
+        rtl=False,
+        head="",
+    )
+    return html.unescape(page)
+
+
+def test_texts_of_scripts_and_comments_stay_as_they_are() -> None:
+    assert INERT in render(INERT)
+    neighbours = '<script src="b.js"></script><!-- <script src="a.js"></script> -->'
+    page = render(f'{neighbours}<script src="c.js">/* old */</script>')
+    assert "&1=http%3A%2F%2Ffinesse%2Fg%2Fb.js&2=http%3A%2F%2Ffinesse%2Fg%2Fc.js" in page
+    assert "a.js" not in page
+    for unfinished in (
+        "<!-- <img src=a.gif>",
+        "<script>'<img src=a.gif>'",
+        "<style>a{}<img src=b>",
+    ):
+        assert unfinished in render(unfinished)
+    styled = render('<style>p { background: url("a.png") }</style><style></style>')
+    assert 'url("http://finesse/g/a.png")' in styled
 
 
 async def test_module_is_not_run_as_a_module_when_it_is_alone() -> None:

@@ -255,7 +255,7 @@ async def _send_tcp(server: SandboxServer, *pieces: bytes) -> bytes:
             writer.write(piece)
             await writer.drain()
         async with asyncio.timeout(3):
-            return await reader.read(10_000)
+            return await reader.read()
     except ConnectionError:
         return b""
     finally:
@@ -278,7 +278,7 @@ async def test_malformed_stream_ends_with_a_stream_error(
     server: SandboxServer, pieces: list[bytes], condition: bytes
 ) -> None:
     response = await _send_tcp(server, *pieces)
-    assert condition in response or b"features" in response
+    assert condition in response
     async with await XmppSession.open(server, transport="tcp"):
         pass  # the next client is served
 

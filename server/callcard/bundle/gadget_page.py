@@ -17,14 +17,18 @@ _DEFAULT_FONTS = (
 # The lengths are bounded, so that a tag that never ends costs little.
 _ATTRIBUTES = r"[^<>]{0,2000}"
 _QUOTED = r"""(?:"([^"<>]{0,4000})"|'([^'<>]{0,4000})')"""
-_SCRIPT = rf"""<script\b{_ATTRIBUTES}?\ssrc\s*=\s*{_QUOTED}{_ATTRIBUTES}>\s*</script>"""
+_SCRIPT = rf"""<script\b{_ATTRIBUTES}?\ssrc\s*=\s*{_QUOTED}{_ATTRIBUTES}>(?:\s|\0\d+\0)*</script>"""
 _STYLE_SHEET = (
     rf"""<link\b(?={_ATTRIBUTES}\brel\s*=\s*["']?stylesheet)"""
     rf"""(?={_ATTRIBUTES}\btype\s*=\s*["']?text/css){_ATTRIBUTES}?"""
     rf"""\shref\s*=\s*{_QUOTED}{_ATTRIBUTES}>"""
 )
-_BETWEEN = r"(?:\s|<!--(?!\[if)(?:(?!-->).){0,4000}-->)*"
+_BETWEEN = r"(?:\s|\0\d+\0)*"
 """What may stand between neighbours: white space and comments, but no conditional ones."""
+_INERT = re.compile(rf"<!--|<(script|style|textarea)\b{_ATTRIBUTES}>", re.IGNORECASE)
+_END = {name: re.compile(rf"</{name}\b", re.IGNORECASE) for name in ("script", "style", "textarea")}
+_PLACE = re.compile(r"\0(?:if)?(\d+)\0")
+"""Where an inert part was taken out: a comment, or the content of a script, style or textarea."""
 _GROUP = re.compile(r"""\s(?:media|title)\s*=\s*["']?[^"'<>\s]*""", re.IGNORECASE)
 _TAG = re.compile(rf"<(script|link|img|input|body)\b{_ATTRIBUTES}>", re.IGNORECASE)
 _ADDRESS = re.compile(
@@ -122,10 +126,11 @@ def _rewrite_addresses(source: str, url: str, base_url: str, spec: Spec) -> str:
     """Make addresses absolute and lead them through the container, as Shindig does.
 
     Neighbouring scripts and style sheets go through one `/gadgets/concat`, images through
-    `/gadgets/proxy`. `exclude-url` leaves an address alone. Inside scripts and styles nothing is
-    rewritten. Source: Apache Shindig 2.0.2, ConcatVisitor and AbsolutePathReferenceVisitor: no
+    `/gadgets/proxy`. `exclude-url` leaves an address alone. Comments and the text of scripts stay
+    as they are. Source: Apache Shindig 2.0.2, ConcatVisitor and AbsolutePathReferenceVisitor: no
     attribute of a script counts, so that `type="module"` scripts become classic ones.
     """
+    source, inert = _take_out_inert_parts(source, base_url)
 
     def rewrite_tag(tag: re.Match[str]) -> str:
         is_image = tag[1].lower() in _IMAGE_TAGS
@@ -145,7 +150,38 @@ def _rewrite_addresses(source: str, url: str, base_url: str, spec: Spec) -> str:
 
     source = _TAG.sub(rewrite_tag, source)
     source = _concatenate(source, _SCRIPT, "js", url, spec)
-    return _concatenate(source, _STYLE_SHEET, "css", url, spec)
+    source = _concatenate(source, _STYLE_SHEET, "css", url, spec)
+    return _PLACE.sub(lambda place: inert[int(place[1])], source)
+
+
+def _take_out_inert_parts(source: str, base_url: str) -> tuple[str, list[str]]:
+    """Return the source with a placeholder for each comment and each script's text, and these.
+
+    Markup in them is text to a browser. The addresses in styles become absolute.
+    """
+    parts: list[str] = []
+    inert: list[str] = []
+    source = source.replace("\0", "\ufffd")
+    position = 0
+    while opening := _INERT.search(source, position):
+        name = (opening[1] or "").lower()
+        if name:
+            start = opening.end()
+            closing = _END[name].search(source, start)
+            end = closing.start() if closing else len(source)
+        else:
+            start = opening.start()
+            end = source.find("-->", opening.end())
+            end = len(source) if end < 0 else end + len("-->")
+        text = source[start:end]
+        parts.append(source[position:start])
+        if text.strip():
+            mark = "if" if text.startswith("<!--[if") else ""
+            parts.append(f"\0{mark}{len(inert)}\0")
+            inert.append(make_css_urls_absolute(text, base_url) if name == "style" else text)
+        position = end
+    parts.append(source[position:])
+    return "".join(parts), inert
 
 
 def _concatenate(source: str, element: str, kind: str, url: str, spec: Spec) -> str:

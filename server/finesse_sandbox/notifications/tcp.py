@@ -18,6 +18,8 @@ from finesse_sandbox.notifications.xmpp_xml import STANZA_LIMIT_BYTES, StanzaRea
 
 MAX_CONNECTIONS = 4000
 """Twice the users of a Finesse pair."""
+HEADER_PAUSE_SECONDS = 0.05
+"""Between a stream's header and its features: clients read them one by one, as over a network."""
 _READ_BYTES = 16 * 1024
 _header_ids = itertools.count(1)
 
@@ -125,4 +127,6 @@ async def _send_texts(writer: asyncio.StreamWriter, queue: SendQueue) -> None:
         if text:
             writer.write(text.encode())
             await writer.drain()
+            if text.startswith("<?xml"):
+                await asyncio.sleep(HEADER_PAUSE_SECONDS)
     writer.close()  # so that the reading side sees the end

@@ -38,8 +38,8 @@ def user_mismatch(user: User) -> ApiError:
 def _rejected_credentials(status: int) -> Response:
     """Return what Tomcat responds before Finesse sees the request: a page, not XML (recorded)."""
     page = "<html><head><title>Cisco System - Error report</title></head><body></body></html>"
-    headers = {"WWW-Authenticate": 'Basic realm="Cisco Finesse"'}
-    return Response(page, status, headers, "text/html")
+    # No recording shows a WWW-Authenticate. With one, a browser would ask the agent for a password.
+    return Response(page, status, media_type="text/html")
 
 
 class ApiAccess:
