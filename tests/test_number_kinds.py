@@ -26,6 +26,16 @@ from callcard.telephony.internal_numbers import check_internal
         ("US", "212-555-0123 HOME", "+12125550123", "HOME"),
         ("US", "(212) 555-0123 [Bob]", "+12125550123", "Bob"),
         ("AE", "٠٥٠ ١٢٣ ٤٥٦٧ مكتب", "+971501234567", "مكتب"),
+        ("DE", "030 23125100 2. Stock", "+493023125100", "2. Stock"),
+        ("DE", "030 23125100 5 Uhr", "+493023125100", "5 Uhr"),
+        ("IT", "06 69812345 2° piano", "+390669812345", "2° piano"),
+        ("DE", "030 23125 10 FAX", "+49302312510", "FAX"),
+        ("DE", "030 23125100 (2)", "+493023125100", "(2)"),
+        ("DE", "1. 030 23125100", "+493023125100", "1."),
+        ("DE", "Büro 2: 030 23125100", "+493023125100", "Büro 2"),
+        ("DE", "Haus 3 030 23125100", "+493023125100", "Haus 3"),
+        ("US", "Line 2: 212-555-0123", "+12125550123", "Line 2"),
+        ("DE", "Zoom: +1 646 555 0199,,9393#", "+16465550199", "Zoom"),
     ],
 )
 def test_words_around_a_number_are_no_digits(
@@ -44,6 +54,20 @@ def test_words_around_a_number_are_no_digits(
         ("DE", "030 23125100 oder 0171 3900001"),
         ("US", "bis 17 Uhr 212 555 0123"),
         ("US", "212-JKLM"),
+        ("US", "212555XXXX"),
+        ("AU", "1800 REVERSE"),
+        ("DE", "030 231251OO"),
+        ("DE", "l71 3920012"),
+        ("DE", "030 23125100-17/18"),
+        ("DE", "030 23125100..105"),
+        ("DE", "030 23125100 / 101"),
+        ("DE", "(030) 23125100-0 / -17"),
+        ("DE", "1001,1002"),
+        ("DE", "493023125100,00 €"),
+        ("DE", "4,91712 * 10^11"),
+        ("DE", "4,91712×10¹¹"),
+        ("DE", "01.02.2024"),
+        ("DE", "2024-02-01 00:00:00"),
     ],
 )
 def test_words_that_belong_apart_are_reported(country: str, text: str) -> None:
@@ -243,3 +267,73 @@ def test_old_form_is_read_as_the_present_one(old: str, present: str) -> None:
 def test_argentine_mobile_is_one_line_with_and_without_nine() -> None:
     assert "+541112345678" in numbers.read("+54 9 11 1234 5678", "US").other_e164
     assert "+5491112345678" in numbers.read("+54 11 1234 5678", "US").other_e164
+
+
+@pytest.mark.parametrize(
+    ("country", "text", "found"),
+    [
+        ("DE", "492211234567", ("+492211234567", "+49492211234567")),
+        ("DE", "497111234567", ("+497111234567", "+49497111234567")),
+        ("ID", "62211234567", ("+62211234567", "+6262211234567")),
+        ("MX", "044 55 1234 5678", ("+525512345678",)),
+        ("BR", "0xx11 98765-4321", ("+5511987654321",)),
+        ("DE", "493,023,125,100", ("+493023125100",)),
+        ("US", "2,125,550,123", ("+12125550123",)),
+    ],
+)
+def test_digits_are_read_in_all_their_meanings(
+    country: str, text: str, found: tuple[str, ...]
+) -> None:
+    assert tuple(each.e164 for each in numbers.readings(text, country)) == found
+
+
+def test_landlines_behind_their_own_country_code() -> None:
+    """By the area codes of big German cities, whose digits are also those of small ones."""
+    chance = random.Random(4)
+    for area in ("211", "221", "231", "201", "341", "421", "511", "711", "761", "89", "40", "30"):
+        for _ in range(50):
+            national = area + str(chance.randrange(1_000_000, 9_999_999))
+            if pn.is_valid_number(pn.parse(f"+49{national}")):
+                assert numbers.read(f"49{national}", "DE").e164 == f"+49{national}"
+
+
+@pytest.mark.parametrize(
+    ("country", "text", "extension", "sent_after"),
+    [
+        ("DE", "030 23125100 DW 17", "17", ""),
+        ("DE", "030 23125100 DW-17", "17", ""),
+        ("DE", "030 23125100 Durchw. 17", "17", ""),
+        ("US", "212-555-0123 ×44", "44", ""),
+        ("DE", "030 23125100 ext 12 (Max)", "12", ""),
+        ("DE", "030 789,,12#", None, "12#"),
+        ("DE", "112233,,1", None, "1"),
+        ("DE", "1001,,9393#", None, "9393#"),
+        ("US", "Zoom: +1 646 555 0199,,9393#", None, "9393#"),
+    ],
+)
+def test_extension_and_pause_are_kept(
+    country: str, text: str, extension: str | None, sent_after: str
+) -> None:
+    number = numbers.read(text, country)
+    assert (number.extension, number.sent_after) == (extension, sent_after)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Rufnummer unterdrueckt",
+        "NUMERO MASQUE",
+        "Nao identificado",
+        "GİZLİ NUMARA",
+        "OUT-OF-AREA",
+        "Restricted Number",
+        "rejtett szám",
+        "Номер не определен",
+        "未显示号码",
+        "+0266696687",
+        "+10000000000",
+        "-1",
+    ],
+)
+def test_words_for_withheld_in_other_spellings(text: str) -> None:
+    assert numbers.read(text, "DE").kind == "withheld"

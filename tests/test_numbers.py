@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcard.telephony import numbers
+from callcard.telephony import dial_plan, numbers
 
 PAGE = (Path(numbers.__file__).parents[1] / "docs" / "numbers.md").read_text("utf-8")
 COUNTRIES = ("US", "GB", "DE", "FR", "SE", "AE", "AU", "IT")
@@ -76,7 +76,7 @@ def test_withheld_number_is_recognised(given: str) -> None:
 def test_short_numbers_are_internal(given: str) -> None:
     read = numbers.read(given, "US")
     assert (read.kind, read.e164) == ("internal", None)
-    assert numbers.dialable(read) == read.digits
+    assert dial_plan.dialable(read) == read.digits
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_short_numbers_are_internal(given: str) -> None:
 )
 def test_text_without_number_is_unreadable(given: str) -> None:
     read = numbers.read(given, "US")
-    assert (read.kind, read.e164, numbers.dialable(read)) == ("unreadable", None, None)
+    assert (read.kind, read.e164, dial_plan.dialable(read)) == ("unreadable", None, None)
 
 
 def test_no_text_takes_long_to_parse() -> None:
@@ -103,7 +103,7 @@ def test_no_text_takes_long_to_parse() -> None:
 
 @pytest.mark.parametrize("code", ["*72", "#31#", "*"])
 def test_feature_code_is_dialled_unchanged(code: str) -> None:
-    assert numbers.dialable(numbers.read(code, "US")) == code
+    assert dial_plan.dialable(numbers.read(code, "US")) == code
 
 
 def test_leading_zeros_are_kept() -> None:
@@ -165,7 +165,7 @@ DOCUMENTED_DIAL_STRINGS = [
 )
 def test_documented_number_is_read(home: str, notation: str, kind: str, result: str) -> None:
     read = numbers.read(notation, home)
-    assert (read.kind, numbers.dialable(read) or "") == (kind, result)
+    assert (read.kind, dial_plan.dialable(read) or "") == (kind, result)
     assert (read.e164 is not None) == (kind == "public")
 
 
@@ -188,8 +188,8 @@ def test_documentation_covers_every_country_and_kind() -> None:
 def test_documented_number_is_dialled(
     home: str, rules: tuple[str, ...], notation: str, address: str
 ) -> None:
-    dialled, rule = numbers.dial_string(
-        numbers.read(notation, home), home, numbers.read_rules(rules)
+    dialled, rule = dial_plan.dial_string(
+        numbers.read(notation, home), home, dial_plan.read_rules(rules)
     )
     assert (dialled or "") == address
     assert rule is None or str(rule).strip() in rules
@@ -206,7 +206,7 @@ def test_extension_is_kept_in_ascii_digits(notation: str, extension: str | None)
 @given(st.text("0123456789", min_size=1, max_size=5), st.sampled_from(COUNTRIES))
 def test_up_to_five_digits_are_internal(digits: str, country: str) -> None:
     read = numbers.read(digits, country)
-    assert (read.kind, numbers.dialable(read)) == ("internal", digits)
+    assert (read.kind, dial_plan.dialable(read)) == ("internal", digits)
 
 
 # ---- dial rules
@@ -231,8 +231,8 @@ NUMBERS = (
 def test_dial_string_has_dialable_characters_only(
     text: str, country: str, texts: list[str]
 ) -> None:
-    rules = numbers.read_rules(texts)
-    address, rule = numbers.dial_string(numbers.read(text, country), country, rules)
+    rules = dial_plan.read_rules(texts)
+    address, rule = dial_plan.dial_string(numbers.read(text, country), country, rules)
     assert address is None or re.fullmatch(r"[0-9+*#]+", address)
     assert rule is None or rule in rules
 
@@ -260,13 +260,15 @@ def test_valid_e164_number_is_read_and_dialled_unchanged(
         ):
             read = numbers.read(e164, country)
             assert (read.kind, read.e164) == ("public", e164)
-            assert numbers.dial_string(read, country) == (e164, None)
+            assert dial_plan.dial_string(read, country) == (e164, None)
 
 
 def test_rule_that_leaves_nothing_to_dial_does_not_fit() -> None:
-    hotline, *others = numbers.read_rules(["+12125550123 ->", "+12125550123 -> 1001"])
-    assert numbers.dial_string(numbers.read(NEW_YORK, "US"), "US", [hotline]) == (NEW_YORK, None)
-    assert numbers.dial_string(numbers.read(NEW_YORK, "US"), "US", [hotline, *others])[0] == "1001"
+    hotline, *others = dial_plan.read_rules(["+12125550123 ->", "+12125550123 -> 1001"])
+    assert dial_plan.dial_string(numbers.read(NEW_YORK, "US"), "US", [hotline]) == (NEW_YORK, None)
+    assert (
+        dial_plan.dial_string(numbers.read(NEW_YORK, "US"), "US", [hotline, *others])[0] == "1001"
+    )
 
 
 @pytest.mark.parametrize(
@@ -284,4 +286,4 @@ def test_rule_that_leaves_nothing_to_dial_does_not_fit() -> None:
 )
 def test_invalid_dial_rule_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="is not a dial rule; write WHAT -> CODE"):
-        numbers.read_rules([text])
+        dial_plan.read_rules([text])

@@ -52,8 +52,7 @@ from callcard.journal.journal import SWEEP_SECONDS, Journal
 from callcard.routing.number_lists import NumberLists
 from callcard.settings import Settings
 from callcard.store.sqlite_store import SqliteStore
-from callcard.telephony import numbers
-from callcard.telephony.dial_plan import DialPlan
+from callcard.telephony.dial_plan import DialPlan, read_rules
 
 log = logging.getLogger("callcard")
 
@@ -101,7 +100,7 @@ def create_app(
         memory=lockout_memory or LockoutMemory(),
         on_verified=roster.update,
     )
-    dial_plan = DialPlan(country, numbers.read_rules(settings.telephony.dial_rules), internal)
+    dial_plan = DialPlan(country, read_rules(settings.telephony.dial_rules), internal)
     call_control = CallControl(dial_plan, number_lists, cluster)
     sessions = Sessions(
         cluster,

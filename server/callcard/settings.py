@@ -28,7 +28,7 @@ from callcard.settings_sections import (
     JournalSettings,
     TelephonySettings,
 )
-from callcard.telephony import numbers
+from callcard.telephony import dial_plan, numbers
 from callcard.telephony.internal_numbers import check_internal
 from callcard.text import suggest
 
@@ -125,7 +125,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         if not numbers.is_country(country := settings.telephony.country):
             raise SettingsError(f"telephony.country {country!r} is no country; US and DE are two")
         try:
-            numbers.read_rules(settings.telephony.dial_rules)
+            dial_plan.read_rules(settings.telephony.dial_rules)
         except ValueError as error:
             raise SettingsError(f"telephony.dial_rules: {error}") from error
         try:

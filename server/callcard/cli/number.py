@@ -10,8 +10,9 @@ import click
 from callcard.cli.options import config_option, country_option, database_option
 from callcard.crm.open_sources import open_local_contacts
 from callcard.settings import Settings
-from callcard.telephony import numbers
-from callcard.telephony.numbers import Attempt, DialRule, Number
+from callcard.telephony import dial_plan, numbers
+from callcard.telephony.dial_plan import DialRule
+from callcard.telephony.numbers import Attempt, Number
 from callcard.terminal import echo
 
 
@@ -53,11 +54,11 @@ def explain(
         },
     )
     home = settings.telephony.country
-    dial_rules = numbers.read_rules(settings.telephony.dial_rules)
+    dial_rules = dial_plan.read_rules(settings.telephony.dial_rules)
     internal = settings.telephony.internal_numbers
     parsed, spellings = numbers.explain(given, home, internal)
     _print_reading(given, home, parsed, spellings)
-    address, used_rule = numbers.dial_string(parsed, home, dial_rules)
+    address, used_rule = dial_plan.dial_string(parsed, home, dial_rules)
     echo(f"dialled    {address or 'not dialable'}")
     _print_contacts(settings, parsed)
     if dial:
@@ -123,7 +124,7 @@ def _print_dial_rules(
     used_rule: DialRule | None,
 ) -> None:
     for rule in dial_rules:
-        applies = numbers.dial_string(parsed, home, [rule])[1] is not None
+        applies = dial_plan.dial_string(parsed, home, [rule])[1] is not None
         verdict = "does not apply"
         if applies:
             verdict = "applies" if rule is used_rule else "would apply, but an earlier one does"

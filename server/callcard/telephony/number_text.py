@@ -12,36 +12,79 @@ import phonenumbers as pn
 MAX_CHARACTERS = 128
 """Characters that are read; SIP addresses are long, numbers are not."""
 FEATURE_CODE = re.compile(r"\d{0,2}[*#][*#\d]{0,19}", re.ASCII)
-SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?E[+-]?\d{1,3}", re.ASCII | re.IGNORECASE)
-"""A number that a spreadsheet has rounded, as in 4,91712E+11."""
+ROUNDED = (
+    "a spreadsheet rounded it and its last digits are lost; format the column as text and export "
+    "again"
+)
+_ROUNDED = re.compile(
+    r"[+-]?\d+(?:[.,]\d+)?E[+-]?\d{1,3}|[+-]?\d+[.,]\d+\s*[*x\u00d7\u00b7]\s*10\s*\^?\s*\+?\d{1,3}",
+    re.ASCII | re.IGNORECASE,
+)
+"""As in 4,91712E+11."""
+_DAMAGE = (
+    (
+        r"\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d|(?:19|20)\d\d-\d\d-\d\d(?:[ T][\d:.]+)?",
+        "it is a date, perhaps made by a spreadsheet; format the column as text and export again",
+    ),
+    (r"[€$£¥]?\s*[\d.,]+\s*[€$£¥]", "it is an amount of money"),
+    (
+        r"(?:[^\d/]*\d){7,}[^\d/]*/.*\d.*|.*\d\.\.+\d.*",
+        "it is several numbers, or a range; write each by itself",
+    ),
+    (
+        r"(?-i:(?:.*[\s\d])?[OoIl]+\d.*|.*\d[OoIl]+(?:[\s\d].*)?)",
+        "it has letters that look like digits",
+    ),
+)
+"""What looks like a number but is none, and why. All are matched whole, so the lengths are bounded
+by MAX_CHARACTERS."""
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3}){2,}", re.ASCII)
+"""A number that a spreadsheet shows with separators, as in 493,023,125,100."""
+_MARKS = (
+    re.compile(r"^\d{1,2}[.)]\s+(?=[+(]*[+0])", re.ASCII),
+    re.compile(r"(?<=\d)\s+\(\d{1,2}\)$", re.ASCII),
+)
+"""The mark of a list before a number, as in `1. 030 …`, and of a note behind it: `… (2)`."""
+_CARRIER = re.compile(r"^(\(?0)\s*xx\s*(?=\d{2})", re.IGNORECASE)
+"""Brazilians write xx where a carrier's code may be dialled."""
 
 _PLAIN = re.compile(r"\s*\+?[\d\s().-]{1,40}", re.ASCII)
 _SPREADSHEET_FRACTION = re.compile(r"^(\+?\d{6,})[.,]0+$", re.ASCII)
 _EXTENSION_WORDS = (
-    r"ext(?:n|\.|ension|ensión)?|x|#|durchwahl|dw|nebenstelle|nst|app(?:arat)?|klappe|poste"
-    r"|anknytning|ankn|interno|int|interni|ramal|anexo|toestel|tst|wewn?(?:ętrzny)?|klapka"
-    r"|linka|lokal(?:nummer|nr)?|alanumero|mellék|dahili|доб(?:авочный)?|вн(?:утр)?|εσωτ"
-    r"|تحويلة|داخلي|内線|分機|分机|내선|שלוחה"
+    r"ext(?:n|\.|ension|ensión|ensão|ensao)?|[x\u00d7#]|durchw(?:ahl)?|dw|nebenstelle|nst"
+    r"|app(?:arat)?|kl(?:appe)?|poste|anknytning|ankn|intern[oi]?|int|ramal|anexo|toestel|tst"
+    r"|wewn?(?:ętrzny)?|klapka|linka|lokal(?:nummer|nr)?|alanumero|mellék|dah(?:ili)?"
+    r"|доб(?:авочный)?|вн(?:утр)?(?:енний)?|дод(?:атковий)?|εσωτ(?:ερικό)?"
+    r"|تحويلة|داخلي|داخلی|内線|分機|分机|转|轉|내선|שלוחה"
 )
 """In the languages of the countries supported; each may be followed by a point or colon."""
 _EXTENSION = re.compile(
-    rf"(?:;\s*ext=|[\s,;/(\[-]*(?:(?<![^\W\d_])(?:{_EXTENSION_WORDS}))\s*[:.]?\s*)"
+    rf"(?:;\s*ext=|[\s,;/(\[-]*(?:(?<![^\W\d_])(?:{_EXTENSION_WORDS}))\s*[:.-]?\s*)"
     r"(\d{1,9})#?[)\]\s]*$",
     re.IGNORECASE,
 )
 _PAUSE = re.compile(
-    r"(?:\s*(?:,{2,}|[pw]+,*)\s*(\d[\d#*,;pw]{0,40})|\s*[,;](\d{1,6}#?|\d{1,9}#))$",
+    r"(?:\s*(?:,{2,}|(?<![^\W\d_])[pw]+,*)\s*(\d[\d#*,;pw]{0,40})|\s*[,;](\d{1,6}#?|\d{1,9}#))$",
     re.IGNORECASE | re.ASCII,
 )
 """Digits that a phone sends after the call is connected: behind two commas, p or w; behind one
 comma or semicolon only few, because these also separate two numbers."""
-_MIN_DIGITS_BEFORE_PAUSE = 7
+_MIN_DIGITS_BEFORE_PAUSE = 3
+_MIN_DIGITS_BEFORE_COMMA = 7
 _SERVICE_CODE = re.compile(r"^\s*\d?[*#][*#\d\s]*(?=\+)", re.ASCII)
 """Before an international number, as in *67 +1 …; its digits are no part of the number."""
 _SIP_ADDRESS = re.compile(r"<([^<>]*)>[^<>]*$")
 _IN_BRACKETS = re.compile(r"[(\[{][^()\[\]{}]*[^\W\d_][^()\[\]{}]*[)\]}]")
-_LABEL_BEFORE = re.compile(r"^[^\d+(]*[^\W\d_][^\d+(]*(?=[+(]*\d)")
-_LABEL_AFTER = re.compile(r"(?<=\d)[^\d]*[^\W\d_][^\d]*$")
+_LABEL_BEFORE = re.compile(
+    r"^[^\d+(]*[^\W\d_][^\d+(]*(?:\d{1,3}\s*[:.)–-]\s*|\d{1,2}\s+(?=[+(]*[+0]))?(?=[+(]*\d)"
+)
+"""With the number of a room or a line, as in `Büro 2: 030 …`."""
+_LABEL_AFTER = re.compile(
+    r"(?<=\d)(?:[^\S\d]+\d{1,2}\s*(?:[.°ºª]|\s(?=(?:Uhr|h|OG|UG|DG|Stock|Etage|Zi|Zimmer|piano|piso"
+    r"|floor|étage)\b)))?[^\d]*[^\W\d_][^\d]*$",
+    re.IGNORECASE,
+)
+"""With a number that belongs to the words, as in `… 2. Stock` or `… 5 Uhr`."""
 
 
 class NumberText(NamedTuple):
@@ -55,6 +98,8 @@ class NumberText(NamedTuple):
     """In a SIP address."""
     is_anonymous: bool
     """The SIP address is that of a caller who withholds the number (RFC 3323, section 4.1.1.3)."""
+    annotation: str = ""
+    """A list mark before the number or a note in brackets behind it."""
 
 
 def strip_decoration(given: str) -> NumberText:
@@ -63,7 +108,12 @@ def strip_decoration(given: str) -> NumberText:
     An extension that stands alone is the number.
     """
     if _PLAIN.fullmatch(given):  # most numbers
-        return NumberText(_SPREADSHEET_FRACTION.sub(r"\1", given.strip()), "", "", "", False)
+        text = given.strip()
+        marks = [match[0].strip() for each in _MARKS if (match := each.search(text))]
+        for each in _MARKS:
+            text = each.sub("", text)
+        text = _SPREADSHEET_FRACTION.sub(r"\1", text)
+        return NumberText(text, "", "", "", False, ", ".join(marks))
     text = unicodedata.normalize("NFKC", given[:MAX_CHARACTERS])[:MAX_CHARACTERS]
     text = without_invisible(text).strip()
     name = ""
@@ -78,6 +128,8 @@ def strip_decoration(given: str) -> NumberText:
     text, _at, host = text.partition("@")
     is_anonymous = host.lower().startswith("anonymous.")
     text = _SPREADSHEET_FRACTION.sub(r"\1", without_invisible(text).strip())
+    if _THOUSANDS.fullmatch(text):
+        text = text.replace(",", "")
     feature_code = re.sub(r"[\s-]", "", ascii_digits(text))
     if FEATURE_CODE.fullmatch(feature_code):
         return NumberText(feature_code, "", "", name, is_anonymous)
@@ -85,7 +137,7 @@ def strip_decoration(given: str) -> NumberText:
     if match := re.search(r"(?i);phone-context=(\+\d{1,3})(?:;|$)", text):
         text = match[1] + text
     text = text.split(";", 1)[0].strip()
-    text = _SERVICE_CODE.sub("", text)
+    text = _CARRIER.sub(r"\1", _SERVICE_CODE.sub("", text))
     text = re.sub(r"^[^\w+]+(?=\+)", "", text)
     return NumberText(text, extension, sent_after, name, is_anonymous)
 
@@ -95,7 +147,8 @@ def _split_extension(text: str) -> tuple[str, str, str]:
     extension = sent_after = ""
     if match := _PAUSE.search(text):
         before = text[: match.start()]
-        if sum(c.isdigit() for c in before) >= _MIN_DIGITS_BEFORE_PAUSE:
+        needed = _MIN_DIGITS_BEFORE_PAUSE if match[1] else _MIN_DIGITS_BEFORE_COMMA
+        if sum(c.isdigit() for c in before) >= needed:
             text = before
             sent_after = match[1] or match[2]
     if match := _EXTENSION.search(text):
@@ -106,6 +159,20 @@ def _split_extension(text: str) -> tuple[str, str, str]:
         elif not before.strip():
             text = match[1]
     return text, extension, sent_after
+
+
+def damage(text: str) -> str:
+    """Return why a text that looks like a number is none; empty if nothing is wrong with it."""
+    for pattern, reason in _DAMAGE:
+        if re.fullmatch(pattern, text, re.ASCII | re.IGNORECASE):
+            return reason
+    return ""
+
+
+def is_rounded(given: str) -> bool:
+    """Return whether a spreadsheet has rounded a number, as in 4,91712E+11."""
+    text = unicodedata.normalize("NFKC", given[:MAX_CHARACTERS]).strip()
+    return _ROUNDED.fullmatch(text) is not None
 
 
 def split_annotation(text: str) -> tuple[str, str]:
@@ -142,4 +209,5 @@ def ascii_digits(text: str) -> str:
 def is_vanity(text: str) -> bool:
     """Return whether letters may stand for digits, as in 1-800-FLOWERS but not in `reception 2`."""
     allowed = re.fullmatch(r"\+?[\d\s().-]{3}[\dA-Za-z\s().-]*", text)
-    return allowed is not None and re.search("[A-Za-z]{3}", text) is not None
+    letters = {c.upper() for c in text if c.isalpha()}  # XXXX masks digits
+    return allowed is not None and len(letters) > 1 and re.search("[A-Za-z]{3}", text) is not None

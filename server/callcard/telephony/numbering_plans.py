@@ -21,7 +21,7 @@ _VANITY_TYPES = (
     pn.PhoneNumberType.UAN,
 )
 """Numbers that companies print with letters; in North America all are."""
-_SEPARATE_ACCESS_CODE = re.compile(r"[089][\s,.-]+[+\d(]")
+SEPARATE_ACCESS_CODE = re.compile(r"[089][\s,.-]+[+\d(]")
 """An access code for an outside line that is separated from the number."""
 _IVORIAN_FIXED = {"0": "25", "8": "21"}
 """The operator's prefix by the third digit of an old fixed number; 27 for all others."""
@@ -31,6 +31,11 @@ _IVORIAN_MOBILE = {
     **dict.fromkeys("789", "07"),
 }
 """The operator's prefix by the second digit of an old mobile number."""
+
+
+UNMARKED_COUNTRY_CODE = "country code without +"
+_MEXICAN_PREFIX = re.compile(r"(?:01|04[45])(?=\d{10}$)", re.ASCII)
+"""Dialled before numbers in Mexico until 2019."""
 
 
 class Candidate(NamedTuple):
@@ -54,26 +59,32 @@ def candidates(text: str, digits: str, country: str) -> list[Candidate]:
         if american not in found:
             found.append(american)
     if len(digits) > INTERNAL_DIGITS and not digits.startswith("0"):
-        found.append(Candidate("country code without +", "+" + digits, None))
+        found.append(Candidate(UNMARKED_COUNTRY_CODE, "+" + digits, None))
     outside = _after_access_code(digits, country)
-    if _SEPARATE_ACCESS_CODE.match(text):
+    if SEPARATE_ACCESS_CODE.match(text):
         return outside + found
     return found + outside
 
 
 def _has_own_country_code(digits: str, country: str) -> bool:
-    """Return whether digits without + are a mobile number behind the home country's code.
+    """Return whether digits without + are a number behind the home country's code.
 
-    Where area codes begin with the same digits, the plan often has both readings.
+    Where area codes begin with the same digits, the plan often has both readings. Where a 0 stands
+    before area codes, digits without it are rather an international number; elsewhere only a mobile
+    number is.
     """
     code = str(pn.country_code_for_region(country))
-    if not digits.startswith(code) or trunk_prefix(country) == code:
+    trunk = trunk_prefix(country)
+    if not digits.startswith(code) or trunk == code:
         return False
     try:
         number = pn.parse("+" + digits, None)
     except pn.NumberParseException:
         return False
-    return pn.number_type(present_form(number)) in _MOBILE_TYPES
+    present = present_form(number)
+    if trunk == "0" and pn.is_valid_number(present):
+        return True
+    return pn.number_type(present) in _MOBILE_TYPES
 
 
 def _after_access_code(digits: str, country: str) -> list[Candidate]:
@@ -95,6 +106,8 @@ def _after_access_code(digits: str, country: str) -> list[Candidate]:
 def _prefixed(digits: str, country: str) -> list[Candidate]:
     """Return the candidates for digits dialled at home: international by prefix, or national."""
     found = []
+    if country == "MX":
+        digits = _MEXICAN_PREFIX.sub("", digits)
     plan = pn.PhoneMetadata.metadata_for_region(country, None)
     match = re.match(plan.international_prefix or "00", digits) if plan else None
     match = match or re.match("00", digits)

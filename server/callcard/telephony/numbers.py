@@ -7,7 +7,7 @@ of number. Every rule has rows in `callcard/docs/numbers.md`, and every row ther
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
@@ -19,15 +19,19 @@ from callcard.telephony.internal_numbers import is_internal
 from callcard.telephony.number_text import (
     FEATURE_CODE,
     MAX_CHARACTERS,
-    SCIENTIFIC,
+    ROUNDED,
     NumberText,
+    damage,
     digits_of,
+    is_rounded,
     is_vanity,
     split_annotation,
     strip_decoration,
 )
 from callcard.telephony.numbering_plans import (
     INTERNAL_DIGITS,
+    SEPARATE_ACCESS_CODE,
+    UNMARKED_COUNTRY_CODE,
     candidates,
     is_complete,
     is_possible,
@@ -41,6 +45,7 @@ from callcard.telephony.withheld import is_withheld
 Kind = Literal["public", "internal", "withheld", "unreadable"]
 
 _CACHED_NUMBERS = 65536
+_SEVERAL = re.compile(r"\d\s*[,;]\s*\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +132,15 @@ def explain(
     given: str, country: str, internal: tuple[str, ...] = ()
 ) -> tuple[Number, tuple[Attempt, ...]]:
     """Return what `read()` returns, and the attempts in their order."""
+    if is_rounded(given):
+        return _unreadable(given, ROUNDED), ()
     parts = strip_decoration(given)
     text = parts.text
     if parts.is_anonymous or is_withheld(text):
         return Number(given, "withheld"), ()
     if FEATURE_CODE.fullmatch(text):
         return Number(given, "internal", display=text), ()
-    if SCIENTIFIC.fullmatch(text):
-        reason = (
-            "a spreadsheet rounded it and its last digits are lost; format the column as text "
-            "and export again"
-        )
+    if reason := damage(text):
         return _unreadable(given, reason), ()
     number, attempts = _parse(given, parts, country, internal)
     if number is None and parts.display_name and is_withheld(parts.display_name):
@@ -163,12 +166,16 @@ def _parse_annotated(
 ) -> tuple[Number, tuple[Attempt, ...]]:
     """Read a number with words around it, if a numbering plan has what is left without them."""
     bare, annotation = split_annotation(parts.text)
-    if annotation and not any(character.isalpha() for character in bare):
-        inner = strip_decoration(bare)
+    inner = strip_decoration(bare)
+    if annotation and not any(character.isalpha() for character in inner.text):
         number, attempts = _parse(given, inner, country, internal)
         if number is not None and number.country and any(each.valid for each in attempts):
             extension = number.extension or parts.extension or None
-            return replace(number, annotation=annotation, extension=extension), attempts
+            sent_after = number.sent_after or parts.sent_after
+            return (
+                replace(number, annotation=annotation, extension=extension, sent_after=sent_after),
+                attempts,
+            )
     return _unreadable(given, "it is words, or a number and words that belong apart"), attempts
 
 
@@ -178,11 +185,13 @@ def _parse(
     """Return the number that numbering plans make of a text, or None."""
     text = parts.text
     digits = digits_of(text)
+    if _SEVERAL.search(text) and not SEPARATE_ACCESS_CODE.match(text):
+        return _unreadable(given, "it is several numbers; write each by itself"), ()
     has_letters = any(character.isalpha() for character in text)
     if not digits or (has_letters and not is_vanity(text)):
         return None, ()
     if internal and text.isdecimal() and is_internal(digits, internal):
-        return Number(given, "internal", digits=digits, display=digits), ()
+        return _internal(given, digits, parts), ()
     is_short = len(digits) <= INTERNAL_DIGITS and not text.startswith("+")
     # Gateways send zeros for a caller who withholds the number.
     if not is_short and not digits.strip("0"):
@@ -191,6 +200,8 @@ def _parse(
     found: list[pn.PhoneNumber] = []
     possible: pn.PhoneNumber | None = None
     for candidate in candidates(text, digits, country):
+        if has_letters and candidate.rule == UNMARKED_COUNTRY_CODE:
+            continue  # words are printed for callers at home
         try:
             number = present_form(pn.parse(candidate.notation, candidate.region))
         except pn.NumberParseException:
@@ -213,8 +224,19 @@ def _parse(
     if possible is not None:
         return _public(given, [possible], country, parts), tuple(attempts)
     if len(digits) <= INTERNAL_DIGITS and not has_letters:
-        return Number(given, "internal", digits=digits, display=digits), tuple(attempts)
+        return _internal(given, digits, parts), tuple(attempts)
     return None, tuple(attempts)
+
+
+def _internal(given: str, digits: str, parts: NumberText) -> Number:
+    return Number(
+        given,
+        "internal",
+        digits=digits,
+        display=digits,
+        sent_after=parts.sent_after,
+        annotation=parts.annotation,
+    )
 
 
 def _is_printed_so(number: pn.PhoneNumber, text: str, country: str) -> bool:
@@ -258,92 +280,9 @@ def _public(given: str, found: Sequence[pn.PhoneNumber], country: str, parts: Nu
         country=region,
         extension=parts.extension or None,
         sent_after=parts.sent_after,
+        annotation=parts.annotation,
         other_e164=tuple(each for each in others if each != e164),
     )
-
-
-# ---- dialling
-
-
-@dataclass(frozen=True, slots=True)
-class DialRule:
-    """How one kind of number is dialled: `code`, then the digits that `kind` leaves.
-
-    `kind` is internal, national, international, or a prefix such as +49.
-    """
-
-    kind: str
-    code: str
-
-    def __str__(self) -> str:
-        return f"{self.kind} -> {self.code}"
-
-
-_DIAL_RULE = re.compile(
-    r"\s*(internal|national|international|\+\d{1,15})\s*(?:->|→)\s*([+*#\d]{0,16})\s*", re.ASCII
-)
-
-
-def read_rules(texts: Iterable[str]) -> tuple[DialRule, ...]:
-    """Parse dial rules, keeping their order. Raises ValueError that says how a rule is written."""
-    rules = []
-    for text in texts:
-        match = _DIAL_RULE.fullmatch(text)
-        if match is None:
-            raise ValueError(
-                f"{text!r} is not a dial rule; write WHAT -> CODE,"
-                " as in 'national -> 91', '+49 -> 0' or 'internal -> '"
-            )
-        rules.append(DialRule(match[1], match[2]))
-    return tuple(rules)
-
-
-def dialable(number: Number) -> str | None:
-    """Return what Finesse dials for `number` without dial rules; None if it can't be dialled.
-
-    E.164 for a public number, the digits or the feature code for an internal one.
-    """
-    if number.kind == "internal":
-        return number.digits or number.display
-    return number.e164
-
-
-def dial_string(
-    number: Number, country: str, rules: Sequence[DialRule] = ()
-) -> tuple[str | None, DialRule | None]:
-    """Return what Finesse dials for `number`, and the rule that made it.
-
-    The first rule that fits is used; without one the result is that of `dialable()`.
-    """
-    plain = dialable(number)
-    if plain is None:
-        return None, None
-    for rule in rules:
-        dialled = _apply(rule, number, country)
-        if dialled:
-            return dialled, rule
-    return plain, None
-
-
-def _apply(rule: DialRule, number: Number, country: str) -> str | None:
-    """Return what `rule` makes of `number`; None, or nothing to dial, if it does not fit.
-
-    A national rule drops the country code. A trunk prefix belongs in the rule's code.
-    """
-    if rule.kind == "internal":
-        fits = number.kind == "internal" and number.digits
-        return rule.code + number.digits if fits else None
-    if number.e164 is None:
-        return None
-    if rule.kind == "national":
-        prefix = f"+{pn.country_code_for_region(country)}"
-    elif rule.kind == "international":
-        prefix = "+"
-    else:
-        prefix = rule.kind
-    if not number.e164.startswith(prefix):
-        return None
-    return rule.code + number.e164.removeprefix(prefix)
 
 
 _ROTARY_CODE = re.compile(r"11\d{2}(?=\d{7})")
