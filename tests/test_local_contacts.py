@@ -200,6 +200,20 @@ async def test_search_folds_accents_and_matches_prefixes(
         ("M&S Ltd", ["M&S", "m&s ltd"]),
         ("A.B.C. Inc", ["a.b.c", "abc"]),
         ("D’Angelo", ["d'angelo", "dangelo", "angelo"]),
+        ("D´Angelo", ["dangelo", "d'angelo"]),
+        ("O‘Brien", ["O'Brien", "obrien"]),
+        ("צ׳רלי", ["צרלי"]),
+        ("ØSTERGAARD", ["oestergaard", "østergaard", "ostergaard"]),
+        ("Åberg", ["aaberg", "åberg"]),
+        ("Müller+Partner", ["partner", "müller partner", "Müller+Partner", "mueller"]),
+        ("Müller + Partner", ["Müller+Partner"]),
+        ("H & M", ["h&m", "hm"]),
+        ("1&1", ["1 & 1"]),
+        ("홍길동", ["길동", "홍길"]),
+        ("삼성전자", ["전자"]),
+        ("عبد الله", ["عبدالله"]),
+        ("عبدالله", ["عبد الله"]),
+        ("فرع ٣٦٥", ["365"]),
     ],
 )
 async def test_spellings_of_a_name_are_found(
@@ -208,6 +222,24 @@ async def test_spellings_of_a_name_are_found(
     contacts.write_contacts([ContactEntry(key="id:1", name=name, numbers=[])])
     for text in texts:
         assert [each.name for each in await contacts.search(text, 5)] == [name], text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+49 (0)30 23125100",
+        "\u202a+493023125100\u202c",
+        "030–23125100",
+        "030\u201123125100",
+        "٠٣٠٢٣١٢٥١٠٠",
+        "０３０２３１２５１００",
+        "tel:+493023125100",
+    ],
+)
+async def test_number_is_found_however_it_is_typed(contacts: LocalContacts, text: str) -> None:
+    number = numbers.read("030 23125100", "DE")
+    contacts.write_contacts([ContactEntry(key="id:1", name="Anna", numbers=[(number, "")])])
+    assert [each.name for each in await contacts.search(text, 5)] == ["Anna"]
 
 
 async def test_other_symbols_are_other_names(contacts: LocalContacts) -> None:

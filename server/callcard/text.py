@@ -36,7 +36,18 @@ _LETTERS = str.maketrans(
 )
 """Letters that Unicode does not decompose, or whose marks people leave out."""
 _UMLAUTS = str.maketrans(
-    {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"}
+    {
+        "ä": "ae",
+        "ö": "oe",
+        "ü": "ue",
+        "å": "aa",
+        "ø": "oe",
+        "Å": "Aa",
+        "Ø": "Oe",
+        "Ä": "Ae",
+        "Ö": "Oe",
+        "Ü": "Ue",
+    }
 )
 _DIGRAPH = re.compile("([aou])e|aa")
 _MARKS = ("Mn", "Lm", "Cf")
@@ -48,15 +59,17 @@ def fold(text: str) -> str:
     """Return `text` as it is compared and searched: Müller, MULLER and muller are equal.
 
     Case, accents, marks and invisible characters are removed, compatibility forms (full-width
-    letters, ligatures, circled digits) become plain ones, and letters that are mixed up in writing
-    become one (Arabic ي and ى, ه and ة, ك and ک). Decomposition and case folding are Unicode's, as
-    in ICU's transforms; `spellings` adds what depends on the language.
+    letters, ligatures, digits of any script) become plain ones, and letters that are mixed up in
+    writing become one (Arabic ي and ى, ه and ة, ك and ک). Decomposition and case folding are
+    Unicode's, as in ICU's transforms; `spellings` adds what depends on the language.
     """
     if text.isascii():
         return text.lower()
     # Casefolding may compose characters, so decomposition is needed before and after it.
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    base = [c for c in decomposed if unicodedata.category(c) not in _MARKS]
+    base = [
+        str(unicodedata.decimal(c, c)) for c in decomposed if unicodedata.category(c) not in _MARKS
+    ]
     return "".join(base).translate(_LETTERS)
 
 

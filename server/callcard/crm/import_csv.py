@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from callcard.crm.import_report import (
 )
 
 _DELIMITERS = ",;\t|"
+_SEPARATOR_LINE = re.compile(r"\"?sep=(.)\"?\1*[\r\n]*", re.IGNORECASE)
+"""Excel's first line, which says what separates the values."""
 _MAX_FIELD_CHARACTERS = 2**31 - 1
 _MAX_RECORD_LINES = 200
 """In one quoted value; a quote that is open for longer was never closed."""
@@ -75,9 +78,14 @@ class CsvReader:
         csv.field_size_limit(_MAX_FIELD_CHARACTERS)
         numbered = self._without_nul(enumerate(lines, 1))
         first_line, first = next(numbered, (1, ""))
-        if first.lower().startswith("sep=") and len(first.rstrip("\r\n")) == len("sep=") + 1:
-            self.delimiter = self.delimiter or first[len("sep=")]
+        if match := _SEPARATOR_LINE.fullmatch(first):
+            self.delimiter = self.delimiter or match[1]
             first_line, first = next(numbered, (2, ""))
+        while not first.strip(' \t\r\n,;|"'):  # empty rows above the header
+            following = next(numbered, None)
+            if following is None:
+                break
+            first_line, first = following
         head = [(first_line, first), *islice(numbered, _SAMPLED_RECORDS)]
         delimiter = self.delimiter or _find_delimiter([text for _line, text in head])
         if len(delimiter) != 1:
@@ -135,6 +143,7 @@ class CsvReader:
                 extra.append(following)
                 taken.append(following[1])
             if cells is not None:
+                self._note_swallowed_row(number, cells, delimiter)
                 yield _Record(number, cells)
                 continue
             pending.extendleft(reversed(extra))
@@ -143,6 +152,20 @@ class CsvReader:
             column = _column_of_open_quote(line, delimiter)
             text = line.strip()[:MAX_QUOTED_CHARACTERS]
             self.on_problem(ImportProblem(number, column, "", text, problem, "row"))
+
+    def _note_swallowed_row(self, number: int, cells: list[str], delimiter: str) -> None:
+        """Note a quoted value of several lines that holds a row of its own, number included."""
+        for value in cells:
+            if "\n" not in value or value.count(delimiter) < max(1, len(cells) - 1):
+                continue
+            parts = re.split(rf"[\r\n{re.escape(delimiter)}]", value)
+            if any(self.looks_like_number(part) for part in parts):
+                reason = (
+                    "a quoted value goes on over several lines and has what looks like a row of "
+                    "its own; is a quote missing, or one too many?"
+                )
+                text = value.strip()[:MAX_QUOTED_CHARACTERS]
+                self.on_problem(ImportProblem(number, 0, "", text, reason, "note"))
 
     @staticmethod
     def _is_too_long(taken: list[str]) -> bool:

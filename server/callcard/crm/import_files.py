@@ -2,23 +2,20 @@
 
 A file is read as a stream, so that its size does not matter. Nothing is lost, changed or merged
 silently: what was not taken as it stands is reported.
-
-Contacts are recognised by their id, else by name and e-mail address, else by name and a number.
-Rows of one file with the same id are one contact if they have one name, for example a row for each
-number; rows with different names stay different contacts.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from itertools import islice
 from pathlib import Path
 
 from callcard.crm import import_rows
 from callcard.crm.import_csv import CsvReader
+from callcard.crm.import_identity import ContactIdentity
 from callcard.crm.import_keys import ImportedKeys
 from callcard.crm.import_report import (
     ImportFileError,
@@ -89,6 +86,8 @@ def load(
                 f"the bytes {foreign.hex(' ')} are not {chosen.name}; they were read as "
                 "Windows-1252. If that is wrong, name the file's --encoding"
             )
+            if not foreign:
+                reason = f"a character is broken: it is no {chosen.name}"
             count_problem(ImportProblem(line, column, "", "", reason, "note"))
 
         if is_vcard:
@@ -120,58 +119,17 @@ def load(
 
 
 def _import_contacts(run: _Import, batch: list[Row]) -> None:
+    identity = ContactIdentity(run.contacts.stored, run.keys, run.on_problem)
+
     def entries() -> Iterator[ContactEntry]:
         for row in batch:
             entry = import_rows.contact_entry(row, run.plan, run.on_problem)
             if entry is not None:
-                yield _with_own_key(run, row, entry)
+                yield identity.identify(row, entry)
 
     written = run.contacts.write_contacts(entries())
     run.report.added += written.added
     run.report.updated += written.updated
-
-
-def _with_own_key(run: _Import, row: Row, entry: ContactEntry) -> ContactEntry:
-    """Return the entry under a key that no other contact of this file has."""
-    name = entry.name or ""
-    known = run.keys.find(entry.key, name)
-    id = row.first("id") or ""
-    if known is None:
-        key = run.keys.add(entry.key, name, row.line)
-        if key != entry.key:
-            reason = (
-                f"line {run.keys.line_of(entry.key)} has the same "
-                f"{'id' if id else 'name and number'} with another name; both are contacts"
-            )
-            run.on_problem(row.problem("id", id, reason, extent="note"))
-            return replace(entry, key=key)
-        return _recognised(run, row, entry)
-    reason = f"the same contact as in line {known.line}; its numbers and empty fields were added"
-    run.on_problem(row.problem("id", id, reason, extent="note"))
-    return replace(entry, key=known.key, adds=True)
-
-
-def _recognised(run: _Import, row: Row, entry: ContactEntry) -> ContactEntry:
-    """Return the entry under the key of a stored contact without id whose first number changed.
-
-    A contact of the same name and company that shares another number is the same one. If none
-    shares a number, both are kept, and reported.
-    """
-    if not entry.key.startswith("name:"):
-        return entry
-    prefix = import_rows.name_key(entry.name or "", entry.company or "")
-    digits = [number.digits for number, _label in entry.numbers or ()]
-    same, others = run.contacts.same_name(entry.key, prefix, digits)
-    if same and not run.keys.has_key(same):
-        run.keys.add(same, entry.name or "", row.line)
-        return replace(entry, key=same)
-    if others and not any(run.keys.has_key(key) for key in others):
-        reason = (
-            "there is a contact of this name with other numbers; both were kept. Give contacts an "
-            "id, so that a changed number updates them"
-        )
-        run.on_problem(row.problem("name", entry.name or "", reason, extent="note"))
-    return entry
 
 
 def _import_history(run: _Import, batch: list[Row]) -> None:
@@ -179,7 +137,7 @@ def _import_history(run: _Import, batch: list[Row]) -> None:
     records = []
     for row in batch:
         entry = import_rows.history_entry(row, run.zone, run.report, run.on_problem)
-        if entry is not None:
+        if entry is not None and _names_one_contact(run, row):
             rows.append(row)
             records.append((_referenced_contact_key(row), entry))
     _count_linked(run, run.contacts.write_history(records), rows)
@@ -190,16 +148,25 @@ def _import_cases(run: _Import, batch: list[Row]) -> None:
     records = []
     for row in batch:
         described = import_rows.case(row, run.zone, run.report, run.on_problem)
-        if described is None:
+        if described is None or not _names_one_contact(run, row):
             continue
         case, is_open = described
         if (known := run.keys.find(case.id, "")) is not None:
             reason = f"line {known.line} has the same case; the later line counts"
             run.on_problem(row.problem("id", case.id, reason, extent="note"))
-        run.keys.add(case.id, "", row.line)
+        run.keys.add(case.id, case.id, "", row.line)
         rows.append(row)
         records.append((_referenced_contact_key(row), case, is_open))
     _count_linked(run, run.contacts.write_cases(records), rows)
+
+
+def _names_one_contact(run: _Import, row: Row) -> bool:
+    """Return whether a history entry or case belongs to one contact; report one that may not."""
+    if not run.contacts.stored.is_shared(_referenced_contact_key(row)):
+        return True
+    reason = "several contacts were imported with this id; give each an id of its own"
+    run.on_problem(row.problem("contact", row.first("contact") or "", reason, extent="row"))
+    return False
 
 
 def _referenced_contact_key(row: Row) -> str:

@@ -18,19 +18,22 @@ _NUMBER = (
     "phone value,mobile phone number,business phone,work phone,home phone,other phone,car phone,"
     "primary phone,company phone,company main phone,main phone,radio phone,assistant s phone,"
     "assistant phone,callback,isdn,office,direct phone,direct dial,asst phone,phone home,"
-    "phone work,phone mobile,phone main,phone other,"
+    "phone work,phone mobile,phone main,phone other,mobilephone,homephone,workphone,otherphone,"
+    "assistantphone,"
     # German
     "telefon,telefonnummer,rufnummer,mobil,mobiltelefon,mobilnummer,handy,handynummer,geschaftlich,"
-    "privat,telefon geschaftlich,telefon privat,telefon mobil,telefon firma,weiteres telefon,"
+    "telefon wert,mobiltelefonnummer,telefon geschaftlich,telefon privat,telefon mobil,"
+    "telefon firma,weiteres telefon,"
     "haupttelefon,autotelefon,telefon assistent,ruckmeldung,durchwahl,festnetz,tel buro,"
     # French
     "telephone bureau,tel mobile,telephone mobile,telephone domicile,telephone societe,tel societe,"
     "autre telephone,telephone principal,telephone voiture,telephone assistant,numero de telephone,"
-    "portable,"
+    "portable,telephone autre,radio telephone,numero de telephone mobile,"
     # Spanish
     "telefono,telefono del trabajo,telefono trabajo,telefono movil,movil,telefono particular,"
     "telefono principal,telefono de la organizacion,telefono de la compania,otro telefono,"
     "telefono del automovil,telefono del ayudante,celular,numero de telefono,"
+    "numero de telefono movil,telefone,telefone celular,telefono cellulare,cellulare,"
     # Arabic
     "الهاتف,الجوال"
 )

@@ -23,7 +23,7 @@ from callcard.telephony.numbers import Number
 from callcard.text import fold
 
 MAX_FIELD_CHARACTERS = 4096
-_SINGLE = ("name", "company", "email", "url", "language", "id")
+_SINGLE = ("company", "language", "id")
 """Fields of which a contact has one."""
 _NUMBER_WITH_PARAMETERS = re.compile(r"(?i)(tel|sips?):|;\s*ext")
 _NUMBER_SEPARATOR = re.compile(r"\s*(?:[|\n]|:::|;(?!\d{1,6}#?\s*$)|,(?![,\d])|,(?=\d{7}))\s*")
@@ -31,6 +31,7 @@ _NUMBER_SEPARATOR = re.compile(r"\s*(?:[|\n]|:::|;(?!\d{1,6}#?\s*$)|,(?![,\d])|,
 _CLOSED = {"closed", "done", "resolved", "solved", "geschlossen", "erledigt", "gelöst", "مغلق"}
 _NO = {"no", "n", "false", "0", "nein"}
 _WEB_ADDRESS = re.compile(r"https?://\S+$", re.IGNORECASE)
+_EMAIL_ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +62,19 @@ def contact_entry(row: Row, plan: NumberPlan, on_problem: OnProblem) -> ContactE
         return None
     for field in _SINGLE:
         _report_further_values(row, field, on_problem)
-    url = row.first("url")
-    if url and not _WEB_ADDRESS.match(url):
-        on_problem(row.problem("url", url, "not an http or https address"))
-        url = ""
+    _report_other_names(row, name or "", on_problem)
+    has_refused = any(value.text for value in row.values.get("number", ())) and not found
+    has_refused = has_refused or len(found) < _count_numbers(row)
     return ContactEntry(
         key=_import_key(row, name or "", company or "", found),
         name=name,
         company=company,
-        email=row.first("email"),
-        url=url,
+        email=_one_of(row, "email", _EMAIL_ADDRESS, "not an e-mail address", on_problem),
+        url=_one_of(row, "url", _WEB_ADDRESS, "not an http or https address", on_problem),
         language=row.first("language"),
         flags=_flags(row),
         numbers=found if "number" in row.values else None,
+        keeps_numbers=has_refused,
     )
 
 
@@ -140,6 +141,39 @@ def _report_further_values(row: Row, field: str, on_problem: OnProblem) -> None:
             on_problem(row.problem(field, value.text, reason))
 
 
+def _one_of(
+    row: Row, field: str, pattern: re.Pattern[str], otherwise: str, on_problem: OnProblem
+) -> str | None:
+    """Return the first of a field's values that is one of its kind, and report the others.
+
+    Google writes several in one cell, separated by `:::`. None if the file lacks the field.
+    """
+    if field not in row.values:
+        return None
+    found = ""
+    for value in row.values[field]:
+        parts = re.split(r"\s*:::\s*|\s*[;,]\s+|\s*;\s*", value.text) if value.text else []
+        for text in dict.fromkeys(filter(None, parts)):
+            reason = "" if pattern.match(text) else otherwise
+            if not reason and found and text != found:
+                reason = f"a contact has one {field}; {found!r} was taken"
+            found = found or ("" if reason else text)
+            if reason:
+                place = ImportProblem(value.line or row.line, value.column, field, text, reason)
+                on_problem(place)
+    return found
+
+
+def _report_other_names(row: Row, name: str, on_problem: OnProblem) -> None:
+    """Report parts of a name that are not in the name which was taken."""
+    taken = set(re.findall(r"\w+", fold(name)))
+    for field in ("name", "first_name", "middle_name", "last_name"):
+        for value in row.values.get(field, ()):
+            if not taken.issuperset(re.findall(r"\w+", fold(value.text))):
+                reason = f"the name {name!r} was taken"
+                on_problem(row.problem(field, value.text, reason))
+
+
 def _name(row: Row) -> str | None:
     parts = [row.first(field) for field in ("first_name", "middle_name", "last_name")]
     name = row.first("name")
@@ -162,18 +196,25 @@ def _numbers(row: Row, plan: NumberPlan, on_problem: OnProblem) -> list[tuple[Nu
 
     What stands beside a number, as in `030 789 (Max)`, becomes part of its label.
     """
-    found: list[tuple[Number, str]] = []
-    known: set[str] = set()
+    found: dict[str, tuple[Number, str]] = {}
     for value in row.values.get("number", []):
         for text in split_numbers(value.text):
             number = plan.read(text)
             if number.kind not in ("public", "internal") or not (number.digits or number.e164):
                 reason = number.problem or f"it is {number.kind}, not a telephone number"
                 on_problem(_number_problem(row, value, text, reason))
-            elif number.reversed not in known:
-                known.add(number.reversed)
-                found.append((number, _label(value, number)))
-    return found
+                continue
+            label = _label(value, number)
+            known, known_label = found.get(number.reversed, (number, ""))
+            labels = dict.fromkeys((*filter(None, known_label.split(", ")), *label.split(", ")))
+            found[number.reversed] = known, ", ".join(filter(None, labels))
+    return list(found.values())
+
+
+def _count_numbers(row: Row) -> int:
+    """Return how many different numbers a row gives, readable or not."""
+    texts = (split_numbers(value.text) for value in row.values.get("number", ()))
+    return len({re.sub(r"\D", "", text) for each in texts for text in each})
 
 
 def _label(value: Value, number: Number) -> str:
@@ -248,6 +289,12 @@ def _checked_time(
         if time.tzinfo is None:
             report.times_without_zone += 1
             time = time.replace(tzinfo=zone)
+            if time.utcoffset() != time.replace(fold=1).utcoffset():
+                reason = (
+                    "the clocks were changed then, so that this time does not exist or is "
+                    "ambiguous; give it with its zone, as in 2026-03-01T09:30:00+01:00"
+                )
+                on_problem(row.problem(field, text, reason, extent="note"))
         time = time.astimezone(UTC)
     except (ValueError, OverflowError):
         reason = "not a date as in 2026-03-01T09:30:00Z"

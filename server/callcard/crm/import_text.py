@@ -10,7 +10,9 @@ from __future__ import annotations
 import codecs
 import io
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
@@ -21,6 +23,7 @@ _CHUNK_BYTES = 1024 * 1024
 _SAMPLE_BYTES = 64 * 1024
 _FOREIGN = re.compile("[\udc80-\udcff]")
 _NOT_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]")
+_BROKEN = re.compile("\ufffd+")
 _FOLD = re.compile(rb"\r?\n[ \t]")
 _LINE = re.compile(rb"(?<=\r)(?!\n)")
 _FALLBACK = "cp1252"
@@ -35,8 +38,14 @@ _CODE_PAGE_OF_COUNTRIES = {
     "cp1257": "EE LT LV",
 }
 
+_SCRIPTS = ("CYRILLIC", "GREEK", "HEBREW", "ARABIC")
+
+_SYMBOL = r"[^\w\s\x00-\x7f\u2018\u2019]|[\u00b2\u00b3\u00b9]"
+_SYMBOL_IN_WORD = re.compile(rf"(?<=[^\W\d_])(?:{_SYMBOL})|(?:{_SYMBOL})(?=[^\W\d_])")
+
 OnForeign = Callable[[int, int, bytes], None]
-"""Called with line, column and the bytes that do not belong to the file's encoding."""
+"""Called with line, column and the bytes that do not belong to the file's encoding; without bytes
+where a character of UTF-16 is broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +79,10 @@ def text_lines(raw: BinaryIO, encoding: Encoding, on_foreign: OnForeign) -> Iter
     if encoding.name.startswith(("utf-16", "utf-32")):
         text = io.TextIOWrapper(raw, encoding.name, errors="replace", newline="")
         try:
-            yield from text
+            for number, wide_line in enumerate(text, 1):
+                for match in _BROKEN.finditer(wide_line):
+                    on_foreign(number, match.start() + 1, b"")
+                yield wide_line
         finally:
             text.detach()  # the file is the caller's
         return
@@ -89,10 +101,11 @@ def decode(data: bytes, encoding: str, on_foreign: Callable[[int, bytes], None])
 
     `on_foreign` is called with their column, from 1, and the bytes.
     """
-    try:
+    if not encoding.startswith("utf") and not data.isascii():
+        with suppress(UnicodeDecodeError):
+            return data.decode("utf-8")  # a line of another origin than the rest
+    with suppress(UnicodeDecodeError):
         return data.decode(encoding)
-    except UnicodeDecodeError:
-        pass
     parts: list[str] = []
     decoder = "utf-8" if encoding == "utf-8-sig" else encoding
     while data:
@@ -138,29 +151,55 @@ def _detect(raw: BinaryIO, country: str, is_folded: bool) -> Encoding:
 def _wide_encoding(start: bytes) -> str:
     """Return UTF-16 or UTF-32 if the start of a file looks like it, else nothing."""
     head = start[:4096]
-    pairs = len(head) // 2
+    head = head[: len(head) // 4 * 4]
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return "utf-32"
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and head.count(0) > pairs / 4:
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and _is_text(head, "utf-16"):
         return "utf-16"
-    if pairs < 4:
+    if 0 not in head:  # in UTF-16, every second byte of a line's end is
         return ""
-    # Headings and digits are ASCII: every other byte is 0.
-    if head[1::2].count(0) > 0.4 * pairs and head[0::2].count(0) < 0.1 * pairs:
-        return "utf-16-le"
-    if head[0::2].count(0) > 0.4 * pairs and head[1::2].count(0) < 0.1 * pairs:
-        return "utf-16-be"
-    return ""
+    wide = [name for name in ("utf-16-le", "utf-16-be") if _is_text(head, name)]
+    return wide[0] if len(wide) == 1 else ""
+
+
+def _is_text(data: bytes, encoding: str) -> bool:
+    """Return whether bytes make letters, digits and line ends in an encoding."""
+    text = data.decode(encoding, "replace")
+    if not re.search(r"[\r\n\t,;]", text):
+        return False
+    usual = sum(unicodedata.category(c)[0] in "LNMPZS" or c in "\r\n\t\ufeff" for c in text)
+    broken = sum(c == "\ufffd" or unicodedata.category(c) in ("Co", "Cn") for c in text)
+    return usual - 10 * broken > 0.9 * len(text)
 
 
 def _code_page(sample: bytes, country: str) -> str:
-    """Return the Windows code page of lines: by their letters, or else that of the country."""
-    # Imported on use: only files that are not Unicode need it.
-    from charset_normalizer import from_bytes
-
+    """Return the Windows code page of lines: the country's, unless its letters speak against it."""
     usual = _FALLBACK
     for page, countries in _CODE_PAGE_OF_COUNTRIES.items():
         if country in countries.split():
             usual = page
-    best = from_bytes(sample, cp_isolation=list(_CODE_PAGES)).best()
+    if not _speaks_against(sample.decode(usual, "replace"), usual, country):
+        return usual
+    # Imported on use: only files that are not Unicode need it.
+    from charset_normalizer import from_bytes
+
+    others = [page for page in _CODE_PAGES if page != usual]
+    best = from_bytes(sample, cp_isolation=others).best()
     return best.encoding if best is not None and best.coherence > 0 else usual
+
+
+def _speaks_against(text: str, page: str, country: str) -> bool:
+    """Return whether a text, as a code page makes it, is not what people write.
+
+    Symbols within words, as in £ukasz, and words that are all accents, as in Èâàí; in Windows-1252
+    also the Icelandic letters that Turkish ones become.
+    """
+    high = [c for c in text if not c.isascii()]
+    if page in ("cp1251", "cp1253", "cp1255", "cp1256"):
+        native = sum(unicodedata.name(c, "").split(" ")[0] in _SCRIPTS for c in high)
+        return 2 * native < len(high)
+    odd = len(_SYMBOL_IN_WORD.findall(text))
+    odd += sum(len(run) for run in re.findall(r"[^\W\d_a-zA-Z]{3,}", text))
+    if page == _FALLBACK and country not in ("IS", "FO"):
+        odd += len(re.findall("[\u00f0\u00fe\u00d0\u00de\u00fd]", text))
+    return 10 * odd > len(high)

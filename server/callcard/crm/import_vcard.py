@@ -7,9 +7,11 @@ inside characters. Sources: versit's vCard 2.1, RFC 2426, RFC 6350.
 
 from __future__ import annotations
 
+import base64
 import quopri
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from callcard.crm.import_report import (
@@ -35,6 +37,7 @@ _ABOUT_THE_CARD = ("VERSION", "PRODID", "REV", "CLASS", "PROFILE", "SOURCE", "NA
 """Not about the person: left out without a report."""
 _GROUP_KINDS = ("KIND", "X-ADDRESSBOOKSERVER-KIND")
 _TYPES_WITHOUT_MEANING = ("voice", "pref", "text", "internet", "x400", "uri")
+_BINARY = ("PHOTO", "LOGO", "SOUND", "KEY")
 _BARE_ENCODINGS = ("QUOTED-PRINTABLE", "BASE64", "8BIT", "7BIT")
 _BOM = b"\xef\xbb\xbf"
 _HEAD = re.compile(rb'((?:[^":;]|"[^"]*"|;)*):', re.DOTALL)
@@ -42,6 +45,8 @@ _NAME = re.compile(r"(?:([\w-]+)\.)?([A-Za-z][\w-]*)", re.ASCII)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _SEPARATOR = re.compile(r"(?<!\\);")
 _APPLE_LABEL = re.compile(r"_\$!<(.*)>!\$_")
+_MARKERS = (b"BEGIN:VCARD", b"END:VCARD", b"AGENT:BEGIN:VCARD")
+_MAX_MARKER_BYTES = 100
 MAX_PROPERTY_BYTES = 4 * 1024 * 1024
 """A photo; a longer property is left out."""
 
@@ -74,10 +79,12 @@ def vcard_rows(lines: Iterable[bytes], encoding: Encoding, on_problem: OnProblem
     reader = _CardReader(encoding, on_problem)
     found = False
     for number, line in _unfolded(lines):
-        marker = line.strip().upper().replace(b" ", b"")
+        marker = _marker(line)
         if marker == b"BEGIN:VCARD":
             found = True
             reader.begin(number)
+        elif marker == b"AGENT:BEGIN:VCARD":
+            reader.begin_nested()
         elif marker == b"END:VCARD":
             row = reader.end()
             if row is not None:
@@ -109,6 +116,10 @@ class _CardReader:
         self.report_open_card("the card has no END:VCARD")
         self._start = line
         self._properties = []
+
+    def begin_nested(self) -> None:
+        """Begin the card of an assistant within the card, as vCard 2.1 has it."""
+        self._nested += 1
 
     def end(self) -> Row | None:
         if self._nested:
@@ -152,11 +163,14 @@ class _CardReader:
         if match is None:
             raise _Broken(f"{text.strip()[:40]!r} is no property's name")
         params = _params(given)
-        value = self._value(number, head.end(), line[head.end() :], params)
+        name = match[2].upper()
+        value = self._value(name, number, head.end(), line[head.end() :], params)
         group = (match[1] or "").lower()
-        return _Property(number, head.end() + 1, group, match[2].upper(), params, value)
+        return _Property(number, head.end() + 1, group, name, params, value)
 
-    def _value(self, number: int, start: int, data: bytes, params: dict[str, list[str]]) -> str:
+    def _value(
+        self, name: str, number: int, start: int, data: bytes, params: dict[str, list[str]]
+    ) -> str:
         def on_foreign(column: int, foreign: bytes) -> None:
             reason = (
                 f"the bytes {foreign.hex(' ')} are not {encoding}; they were read as Windows-1252"
@@ -166,15 +180,19 @@ class _CardReader:
         encodings = [each.upper() for each in params.get("ENCODING", [])]
         encoding = self._encoding.name.removesuffix("-sig")
         if charsets := params.get("CHARSET"):
-            try:
-                "".encode(charsets[0])
-                encoding = charsets[0]
-            except LookupError:
-                pass
+            with suppress(LookupError, UnicodeError):
+                # Python has codecs that are no charsets, such as `undefined` and `punycode`.
+                if "a".encode(charsets[0]) == b"a":
+                    encoding = charsets[0]
         if "QUOTED-PRINTABLE" in encodings:
             data = quopri.decodestring(data)
         elif encodings and encodings[0] in ("B", "BASE64"):
-            return ""
+            if name in _BINARY:
+                return ""
+            try:
+                data = base64.b64decode(b"".join(data.split()), validate=True)
+            except ValueError as error:
+                raise _Broken("its base64 can't be read") from error
         return decode(data, encoding, on_foreign).replace("\0", "").strip("\r\n")
 
     # ---- the row
@@ -192,9 +210,14 @@ class _CardReader:
                 self._on_problem(ImportProblem(self._start, 0, "", "", reason, "row"))
                 return None
             self._take(each, labels.get(each.group, "") if each.group else "", values)
+        names = [each for each in self._properties if each.name == "N"]
         if not any(value.text for value in values.get("name", ())):
-            name = next((_full_name(each) for each in self._properties if each.name == "N"), "")
+            name = _full_name(names[0]) if names else ""
             values["name"] = [Value(name, line=self._start)]
+        # What N says beyond FN is reported where the row is read.
+        values["last_name"] = [
+            Value(_full_name(each), line=each.line, column=each.column) for each in names
+        ]
         return Row(self._start, values)
 
     def _take(self, given: _Property, label: str, values: dict[str, list[Value]]) -> None:
@@ -249,30 +272,38 @@ def _unescape(text: str) -> str:
 def _unfolded(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     """Yield each property with the number of its first line, as bytes without a line's end."""
     number = 0
-    current = b""
-    is_photo = False
+    current: list[bytes] = []
+    size = 0
+    is_base64 = is_quoted_printable = False
     for position, raw in enumerate(lines, 1):
-        line = raw.rstrip(b"\r\n").removeprefix(_BOM)
-        is_marker = line.strip().upper().replace(b" ", b"") in (b"BEGIN:VCARD", b"END:VCARD")
-        if _has_soft_break(current) and line and not is_marker:
-            current = current[:-1] + line
-            continue
-        if line[:1] in (b" ", b"\t") and number:
-            current += line[1:]
-            continue
-        if is_photo and line and b":" not in line:  # base64 without the blanks before it
-            current += line
+        line = raw.rstrip(b"\r\n")
+        while line.startswith(_BOM):
+            line = line.removeprefix(_BOM)
+        is_marker = _marker(line) in _MARKERS
+        goes_on = False
+        if not is_marker and line:
+            if is_quoted_printable and current[-1].rstrip(b" \t").endswith(b"="):
+                current[-1] = current[-1].rstrip(b" \t")[:-1]
+                goes_on = True
+            elif line[:1] in (b" ", b"\t") and number:
+                line = line[1:]
+                goes_on = True
+            elif is_base64 and b":" not in line:  # without the blanks before it
+                goes_on = True
+        if goes_on:
+            size += len(line)
+            if size - len(line) <= MAX_PROPERTY_BYTES:  # the last part makes it too long
+                current.append(line)
             continue
         if number:
-            yield number, current
-        number, current = position, line
-        upper = line[:200].upper()
-        is_photo = b"BASE64" in upper or b"ENCODING=B" in upper
+            yield number, b"".join(current)
+        number, current, size = position, [line], len(line)
+        head = line.partition(b":")[0].upper()
+        is_base64 = b"BASE64" in head or b"ENCODING=B" in head
+        is_quoted_printable = b"QUOTED-PRINTABLE" in head
     if number:
-        yield number, current
+        yield number, b"".join(current)
 
 
-def _has_soft_break(line: bytes) -> bool:
-    """Return whether a quoted-printable value goes on in the next line."""
-    head, colon, value = line.partition(b":")
-    return bool(colon) and value.endswith(b"=") and b"QUOTED-PRINTABLE" in head.upper()
+def _marker(line: bytes) -> bytes:
+    return line.strip().upper().replace(b" ", b"") if len(line) < _MAX_MARKER_BYTES else b""

@@ -33,6 +33,7 @@ from callcard.crm.base import (
 )
 from callcard.crm.local_schema import MIGRATIONS, check_file_format
 from callcard.crm.local_writes import ContactEntry, LinkedWriteResult, WriteResult
+from callcard.crm.stored_contacts import StoredContacts
 from callcard.crm.text_index import text_query
 from callcard.errors import SourceUnavailable
 from callcard.store.sqlite import Database
@@ -219,26 +220,10 @@ class LocalContacts(ContactSource):
             row = self._reader.execute("select id from contact where key = ?", (key,)).fetchone()
             return self._contact(row[0]) if row else None
 
-    def same_name(
-        self, key: str, prefix: str, digits: Sequence[str]
-    ) -> tuple[str, tuple[str, ...]]:
-        """Return the keys of imported contacts whose key begins with `prefix`, but for `key`.
-
-        First that of one with any of the numbers, if `key` itself is new; then all others. Blocks.
-        """
-        sql = "select id, key from contact where key >= ? and key < ? limit ?"
-        rows = self._reader.execute(
-            sql, (prefix, f"{prefix}\U0010ffff", _MAX_CANDIDATES)
-        ).fetchall()
-        keys = {each: id for id, each in rows}
-        if key in keys:
-            return "", ()
-        for each, id in keys.items():
-            sql = "select reversed_digits from contact_number where contact_id = ?"
-            stored = {text[::-1] for (text,) in self._reader.execute(sql, (id,))}
-            if stored.intersection(digits):
-                return each, ()
-        return "", tuple(keys)
+    @property
+    def stored(self) -> StoredContacts:
+        """What an import asks to recognise contacts. Blocks."""
+        return StoredContacts(self._reader)
 
     def interactions(self) -> Iterator[InteractionRecord]:
         """Yield every logged interaction, oldest first."""
@@ -282,13 +267,13 @@ class LocalContacts(ContactSource):
     def _may_be_same(self, number: Number, e164: str | None, given: str) -> bool:
         """Return whether two numbers with the same last digits may be one.
 
-        They may if a country code or area code is missing in one of them. Two complete numbers of
-        one country are two lines, as (312) 555-0123 and (212) 555-0123 are, unless the stored one
-        can be read in another way.
+        They may if a country code or area code is missing in one of them. Two complete numbers are
+        two lines, as (312) 555-0123 and (212) 555-0123 are, unless the stored one can be read in
+        another way.
         """
         if e164 is None or number.e164 is None:
             return True
-        if not e164.startswith(f"+{numbers.calling_code(number.e164)}"):
+        if not numbers.is_in_a_plan(e164) or not numbers.is_in_a_plan(number.e164):
             return True
         return number.e164 in numbers.read(given, self._country).other_e164
 

@@ -30,6 +30,10 @@ class ContactEntry:
     flags: Sequence[str] | None = None
     numbers: Sequence[tuple[Number, str]] | None = None
     """Each with its label."""
+    known_as: str = ""
+    """Another key under which the contact may be stored; it is replaced by `key`."""
+    keeps_numbers: bool = False
+    """Add numbers to those that are stored, instead of replacing them."""
     adds: bool = False
     """Add numbers and fill empty fields of the stored contact, instead of replacing them."""
 
@@ -61,6 +65,8 @@ def write_contacts(
     result = WriteResult()
     for entry in entries:
         sql = "select id, name, company from contact where key = ?"
+        if entry.known_as:
+            execute("update contact set key = ? where key = ?", (entry.key, entry.known_as))
         stored = execute(sql, (entry.key,)).fetchone()
         if stored is None:
             id = _insert_contact(execute, entry)
@@ -76,6 +82,8 @@ def write_contacts(
             else:
                 name = stored[1] if entry.name is None else entry.name
                 company = stored[2] if entry.company is None else entry.company
+                if entry.keeps_numbers:
+                    entry = replace(entry, numbers=_all_numbers(execute, id, entry, country))
                 result.updated += 1
             _update_contact(execute, id, name, company, entry)
         for position, (number, label) in enumerate(entry.numbers or ()):
@@ -105,8 +113,8 @@ def write_history(execute: Execute, rows: Iterable[tuple[str, HistoryEntry]]) ->
         if contact is None:
             result.unknown_contacts.append(index)
             continue
-        key = _digest(contact_key, entry.started_at, entry.subject)
         values = (entry.started_at, entry.kind, entry.direction, entry.subject, entry.agent)
+        key = _digest(contact_key, *values)
         if execute(sql, (key, *values, contact)).rowcount > 0:
             result.added += 1
         else:
@@ -202,6 +210,20 @@ def _with_stored_fields(
     """Return the entry with what is stored: further numbers and flags are added to it."""
     sql = "select email, url, language, flags from contact where id = ?"
     email, url, language, flags = execute(sql, (id,)).fetchone()
+    return replace(
+        entry,
+        email=email or entry.email,
+        url=url or entry.url,
+        language=language or entry.language,
+        flags=list(dict.fromkeys((*json.loads(flags), *(entry.flags or ())))),
+        numbers=_all_numbers(execute, id, entry, country),
+    )
+
+
+def _all_numbers(
+    execute: Execute, id: int, entry: ContactEntry, country: str
+) -> list[tuple[Number, str]]:
+    """Return the stored numbers of a contact, and then the entry's that are new."""
     sql = (
         "select coalesce(e164, given), label from contact_number where contact_id = ?"
         " order by position"
@@ -209,14 +231,7 @@ def _with_stored_fields(
     stored = [(numbers.read(text, country), label) for text, label in execute(sql, (id,))]
     known = {number.reversed for number, _label in stored}
     added = [each for each in entry.numbers or () if each[0].reversed not in known]
-    return replace(
-        entry,
-        email=email or entry.email,
-        url=url or entry.url,
-        language=language or entry.language,
-        flags=list(dict.fromkeys((*json.loads(flags), *(entry.flags or ())))),
-        numbers=[*stored, *added],
-    )
+    return [*stored, *added]
 
 
 def _flags_json(entry: ContactEntry) -> str | None:

@@ -10,12 +10,19 @@ from callcard.text import fold, spellings
 
 _MAX_QUERY_CHARACTERS = 200
 _MAX_QUERY_WORDS = 8
-_APOSTROPHES = re.compile("['’ʼ`]")
-_INITIALS = re.compile(r"\b(\w)[&.](?=\w\b)")
-_IDEOGRAPHS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]{2,}")
-"""Chinese and Japanese, which are written without spaces between words."""
-_MAX_IDEOGRAPHS = 20
+_APOSTROPHES = re.compile("['\u2018\u2019\u02bc\u02bb\u05f3\u00b4\uff07`]")
+_INITIALS = re.compile(r"\b(\w)(?:\s*&\s*|\.)(?=\w\b)")
+_IDEOGRAPHS = re.compile(
+    "[\u0e00-\u0e7f\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]{2,}"
+)
+"""Chinese, Japanese and Thai, which are written without spaces between words, and Korean, in which
+parts of a name are searched; folding has taken its syllables apart."""
+_MAX_IDEOGRAPHS = 40
+_SERVANT = "\u0639\u0628\u062f"
+"""Abd, with which many Arabic names begin, with or without a space behind it."""
 _GROUPED_NUMBER = re.compile(r"\s*\+?[\d\s()./-]+")
+_DASHES = re.compile("[\u2010-\u2015\u2212]")
+_TEL = re.compile(r"^\s*tel:", re.IGNORECASE)
 
 
 def index_words(text: str) -> str:
@@ -25,11 +32,14 @@ def index_words(text: str) -> str:
     太郎, which is within it.
     """
     words: dict[str, None] = {}
-    for spelling in (fold(text), *sorted(spellings(text))):
-        spelled = _spell_symbols(spelling)
-        words[spelled] = None
-        words[_APOSTROPHES.sub("", spelled)] = None
-        words[_INITIALS.sub(r"\1", spelled)] = None
+    for written in dict.fromkeys((text, _APOSTROPHES.sub("", text))):
+        for spelling in (fold(written), *sorted(spellings(written))):
+            spelled = _spell_symbols(spelling)
+            words[spelled] = None
+            words[_INITIALS.sub(r"\1", spelled)] = None
+            if _SERVANT in spelled:
+                words[spelled.replace(f"{_SERVANT} ", _SERVANT)] = None
+                words[spelled.replace(_SERVANT, f"{_SERVANT} ")] = None
     folded = fold(text)
     runs = _IDEOGRAPHS.findall(folded)
     if runs:  # what stands between them is a word of its own
@@ -40,9 +50,9 @@ def index_words(text: str) -> str:
 
 
 def _spell_symbols(text: str) -> str:
-    """Return a text in which + and # behind a letter are words: C++ is not C."""
+    """Return a text in which + and # at a word's end are letters: C++ is not C."""
     return re.sub(
-        r"(?<=\w)[+#]+",
+        r"(?<=\w)[+#]+(?!\w)",
         lambda match: "plus" * match[0].count("+") + ("sharp" * match[0].count("#")),
         text,
     )
@@ -65,10 +75,11 @@ def text_query(text: str) -> str:
     Empty when no word is long enough.
     """
     text = text[:_MAX_QUERY_CHARACTERS]
-    if _GROUPED_NUMBER.fullmatch(text):
-        words = [re.sub(r"\D", "", text).removeprefix("00")]
+    number = fold(_DASHES.sub("-", _TEL.sub("", text)))
+    if _GROUPED_NUMBER.fullmatch(number):
+        words = [re.sub(r"\D", "", number.replace("(0)", "")).removeprefix("00")]
     else:
-        folded = _INITIALS.sub(r"\1", _spell_symbols(_APOSTROPHES.sub("", fold(text))))
+        folded = _INITIALS.sub(r"\1", _spell_symbols(fold(_APOSTROPHES.sub("", text))))
         words = re.findall(r"[^\W_]+", folded)
     # One ideograph is a word; one Latin letter matches half of the contacts.
     usable = [word for word in words if len(word) >= 2 or not word.isascii()]

@@ -107,9 +107,9 @@ def readings(given: str, country: str, internal: Sequence[str] = ()) -> tuple[Nu
     return tuple(dict.fromkeys((number, *others)))
 
 
-def calling_code(e164: str) -> int:
-    """Return the country code of an E.164 number: 49 for +4930…"""
-    return pn.parse(e164, None).country_code or 0
+def is_in_a_plan(e164: str) -> bool:
+    """Return whether a numbering plan has an E.164 number, so that nothing of it is missing."""
+    return pn.is_valid_number(pn.parse(e164, None))
 
 
 def is_country(code: str) -> bool:
