@@ -99,6 +99,27 @@ async def test_call_variable_opens_its_record_or_gives_the_number(tmp_path: Path
         assert await lookup() == ("5555", [])
 
 
+async def test_caller_may_be_none_of_the_contacts_that_were_found(centre: ContactCentre) -> None:
+    ana = await centre.open_desktop("1001")
+    call = await centre.ring(from_address=ADA_E164)
+    await centre.act(call, "1001", "ANSWER")
+    id = ana.answers[call]["interaction"]["id"]
+    async with centre.api("1001") as api:
+        assert (await api.get(f"/interactions/{id}")).json()["contact"]["name"] == ADA_NAME
+        changed = await api.put(f"/interactions/{id}", json={"contact_unknown": True})
+        assert changed.json()["contact"] is None
+        await centre.close_desktop(ana)
+        ana = await centre.open_desktop("1001")  # as after a reload
+        await centre.reported()
+        assert ana.answers[call]["interaction"]["contact"] is None
+        assert ana.answers[call]["lookup"]["matches"] == []
+        await api.put(f"/interactions/{id}", json={"finished": True})
+    await centre.act(call, "1001", "DROP")
+    interaction = await centre.delivered()
+    assert (interaction.contact, interaction.contact_source) == ("", "")
+    assert interaction.number == ADA_E164
+
+
 async def test_chosen_contact_is_passed_to_another_site_in_a_variable(tmp_path: Path) -> None:
     telephony = {"contact_variable": "user.note"}
     async with open_contact_centre(tmp_path, telephony=telephony) as centre:

@@ -15,11 +15,14 @@ export class AppAsideElement extends CallcardElement {
     return this.childElementCount > 0;
   }
 
-  /** Show a record. @param {Contact} contact */
-  openRecord(contact) {
+  /**
+   * Show a record.
+   * @param {Contact} contact @param {string} callId the call in front, whose caller it may be
+   */
+  openRecord(contact, callId) {
     const record = new ContactRecordElement();
     this.replaceChildren(record);
-    record.show(contact);
+    record.show(contact, callId);
   }
 
   /** Show the form for a callback. @param {CallbackCustomer} customer */

@@ -1,6 +1,7 @@
-// <call-panel>: one call from ring to end: who it is with the record in brief, the buttons, and below
-// them the notes, the record and the call variables. While it rings there is nothing to write yet. Fires `callcard-call-closed`,
-// `callcard-lookup-retried` and `callcard-call-command`.
+// <call-panel>: one call from ring to end: who it is with the record in brief, the buttons, and
+// below them the notes, the record and the call variables. While it rings, nothing is to be written
+// yet. Fires `callcard-call-closed`, `callcard-call-command`, `callcard-contact-rejected`,
+// `callcard-lookup-retried` and `callcard-search-opened`.
 
 import { ContactCardElement, flagList, recordLink } from "../shared/contact-card.js";
 import { desktop } from "../shared/desktop.js";
@@ -216,23 +217,39 @@ export class CallPanelElement extends CallcardElement {
     const card = new ContactCardElement();
     const { match } = /** @type {CallState} */ (this.#state);
     if (match) card.show(match.contact, match.how);
-    return isPartial(result) ? [note(t("lookup.partly"), "note warning"), card] : [card];
+    const parts = [this.#rejectButton(), card];
+    return isPartial(result) ? [note(t("lookup.partly"), "note warning"), ...parts] : parts;
+  }
+
+  #rejectButton() {
+    const reject = () => emit(this, "callcard-contact-rejected", { callId: this.#callId });
+    return h(
+      "button",
+      { type: "button", class: "quiet reject", onclick: reject },
+      t("card.notThem"),
+    );
   }
 
   /** @param {string} number @param {LookupResult} result */
   #unmatched(number, result) {
     const { kind, display } = result.number;
-    const { id, call } = /** @type {CallState} */ (this.#state);
-    if (result.matches.length) {
+    const { id, call, isRejected } = /** @type {CallState} */ (this.#state);
+    if (result.matches.length > 1 || (result.matches.length && !isRejected)) {
       const choice = new ContactChoiceElement();
       choice.show(id, result.matches);
       return [choice];
     }
-    if (kind === "withheld") return [note(t("caller.withheldNote"))];
+    if (kind === "withheld") return [note(t("caller.withheldNote")), this.#searchButton()];
     if (kind === "internal") return [note(t("caller.internalNote"))];
     const form = new ContactFormElement();
     form.show(id, kind === "public" ? display || number : "", call.variables);
-    return [note(isPartial(result) ? t("lookup.partly") : t("caller.unknown")), form];
+    const why = isRejected ? t("caller.rejected") : t("caller.unknown");
+    return [note(isPartial(result) ? t("lookup.partly") : why), this.#searchButton(), form];
+  }
+
+  #searchButton() {
+    const open = () => emit(this, "callcard-search-opened", null);
+    return h("button", { type: "button", class: "find", onclick: open }, t("caller.search"));
   }
 
   /** @param {unknown} error */

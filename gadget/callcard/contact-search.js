@@ -1,6 +1,8 @@
 // <contact-search>: find a contact by the beginnings of words, or call a number.
-// Fires `callcard-contact-search`, `callcard-number-dialled` and `callcard-record-opened`.
+// Fires `callcard-contact-search`, `callcard-number-dialled`, `callcard-record-opened` and
+// `callcard-contact-chosen`.
 
+import { callerButton } from "../shared/contact-card.js";
 import { emit, h, isolate, phoneNumber, request, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
@@ -33,6 +35,8 @@ export class ContactSearchElement extends CallcardElement {
     },
   );
   #isDialling = false;
+  /** The call in front, whose caller a result may be. */
+  callId = "";
 
   build() {
     this.#input.placeholder = t("search.placeholder");
@@ -120,6 +124,7 @@ export class ContactSearchElement extends CallcardElement {
         h("strong", {}, isolate(name || company)),
         name && company ? h("span", {}, isolate(company)) : "",
       ),
+      this.callId ? callerButton(this.callId, contact) : "",
       first
         ? h(
             "button",

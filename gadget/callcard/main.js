@@ -96,8 +96,10 @@ class CallcardAppElement extends CallcardElement {
       "callcard-callback-done": ({ id }) => this.#agent.closeCallback(id),
       "callcard-callback-form-closed": ({ isSaved }) => this.#closeCallbackForm(isSaved),
       "callcard-callback-scheduled": ({ customer }) => this.#scheduleCallback(customer),
-      "callcard-contact-chosen": ({ callId, match }) => model.chooseContact(callId, match),
+      "callcard-contact-chosen": ({ callId, match }) => this.#chooseContact(callId, match),
       "callcard-contact-create": ({ contact }) => api.createContact(contact),
+      "callcard-contact-rejected": ({ callId }) => model.rejectContact(callId),
+      "callcard-search-opened": () => this.#search.focus(),
       "callcard-contact-edited": ({ callId }) => model.setContactEdited(callId),
       "callcard-contact-search": ({ text, signal }) => api.searchContacts(text, signal),
       "callcard-delivery-retry": ({ id }) => api.retryDelivery(id),
@@ -187,6 +189,8 @@ class CallcardAppElement extends CallcardElement {
       labels,
     }));
     this.toggleAttribute("data-on-call", running.length > 0);
+    const shown = this.#model.calls.get(this.#tabs.selected);
+    this.#search.callId = shown && !shown.call.isConsult ? shown.id : "";
     this.#idle.hidden = calls.size > 0 || this.#aside.isOpen;
     this.#callbacks.hidden = running.length > 0;
     this.#parked.hidden = running.length > 0;
@@ -200,7 +204,15 @@ class CallcardAppElement extends CallcardElement {
   /** @param {import("../shared/types.d.ts").Contact} contact */
   #openRecord(contact) {
     this.#search.clear();
-    this.#aside.openRecord(contact);
+    this.#aside.openRecord(contact, this.#search.callId);
+    this.#show();
+  }
+
+  /** @param {string} callId @param {import("../shared/types.d.ts").Match} match */
+  #chooseContact(callId, match) {
+    this.#search.clear();
+    this.#aside.close();
+    void this.#model.chooseContact(callId, match);
     this.#show();
   }
 

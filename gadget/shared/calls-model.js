@@ -56,6 +56,8 @@ export class CallState {
   lookup = { status: "looking" };
   /** Whose record it is: the only match, or the one that the agent chose. @type {Match | null} */
   match = null;
+  /** Whether the agent said that the caller is not the contact that was found. */
+  isRejected = false;
   /** Whether the agent has begun to fill in a new contact. */
   isContactEdited = false;
   /** The last command that failed, until the next one. @type {CommandResult | null} */
@@ -236,11 +238,29 @@ export class CallsModel {
     if (!state) return;
     state.match = match;
     state.isContactEdited = false;
+    state.isRejected = false;
     this.notify("caller", state);
-    if (!state.notes.interaction) return;
     const { source, id: contactId } = match.contact;
+    await this.#change(state, { contact: { source, id: contactId } });
+  }
+
+  /** Take off the contact of a call: the caller is somebody else. @param {string} id */
+  async rejectContact(id) {
+    const state = this.calls.get(id);
+    if (!state) return;
+    state.match = null;
+    state.isRejected = true;
+    this.notify("caller", state);
+    await this.#change(state, { contact_unknown: true });
+  }
+
+  /**
+   * Change a call's interaction, if the service has one.
+   * @param {CallState} state @param {import("./types.d.ts").InteractionChange} change
+   */
+  async #change(state, change) {
+    if (!state.notes.interaction) return;
     try {
-      const change = { contact: { source, id: contactId } };
       state.notes.update(await state.notes.change(change));
     } catch (error) {
       state.failure = { outcome: "failed", error };
@@ -339,7 +359,8 @@ export class CallsModel {
   #onLookup(state, result, number) {
     clearTimeout(state.slowTimer);
     state.lookup = { status: "found", number: number || state.call.number, result };
-    state.match = result.matches.length === 1 ? result.matches[0] : null;
+    const isSure = result.matches.length === 1 && !state.isRejected;
+    state.match = isSure ? result.matches[0] : null;
     this.notify("caller", state);
   }
 }

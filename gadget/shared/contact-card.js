@@ -1,7 +1,7 @@
 // <contact-card>: one record: the last interactions, open cases, numbers to call.
 // Fires `callcard-number-dialled` and `callcard-callback-scheduled`.
-// <contact-record>: the same for a record that was found without a call. Fires
-// `callcard-record-closed`.
+// <contact-record>: the same for a record that was found by searching. Fires
+// `callcard-record-closed` and `callcard-contact-chosen`.
 
 import { dotted, emit, h, isolate, phoneNumber } from "./dom.js";
 import { CallcardElement } from "./element.js";
@@ -92,8 +92,11 @@ export class ContactCardElement extends CallcardElement {
 export class ContactRecordElement extends CallcardElement {
   static tag = "contact-record";
 
-  /** Show a record and focus its name. @param {Contact} contact */
-  show(contact) {
+  /**
+   * Show a record and focus its name.
+   * @param {Contact} contact @param {string} [callId] the call in front, whose caller it may be
+   */
+  show(contact, callId = "") {
     const { name, company } = contact;
     const title = h("h2", { tabindex: -1 }, isolate(name || company));
     const close = () => emit(this, "callcard-record-closed", null);
@@ -110,6 +113,7 @@ export class ContactRecordElement extends CallcardElement {
           "p",
           { class: "row" },
           recordLink(contact),
+          callId ? callerButton(callId, contact) : "",
           h("button", { type: "button", onclick: close }, t("search.close")),
         ),
       ),
@@ -117,6 +121,17 @@ export class ContactRecordElement extends CallcardElement {
     );
     title.focus();
   }
+}
+
+/** Return the button that makes a record the contact of a call.
+ * @param {string} callId @param {Contact} contact */
+export function callerButton(callId, contact) {
+  const label = t("search.isCallerWho", { who: contact.name || contact.company });
+  const button = h("button", { type: "button", "aria-label": label }, t("search.isCaller"));
+  button.addEventListener("click", () =>
+    emit(button, "callcard-contact-chosen", { callId, match: { how: "chosen", contact } }),
+  );
+  return button;
 }
 
 /** Return the flags as a list; nothing if there are none. @param {string[]} flags */

@@ -221,6 +221,7 @@ export interface InteractionChange {
   typed_at?: string;
   wrap_up_reasons?: string[];
   contact?: { source: string; id: string };
+  contact_unknown?: boolean;
   finished?: boolean;
 }
 
@@ -303,6 +304,10 @@ export interface CallcardEvents {
   "callcard-callback-scheduled": { customer: CallbackCustomer };
   "callcard-contact-chosen": { callId: string; match: Match };
   "callcard-contact-edited": { callId: string };
+  /** The caller is not the contact that was found. */
+  "callcard-contact-rejected": { callId: string };
+  /** The agent wants to search for the caller. */
+  "callcard-search-opened": null;
   "callcard-drawer-toggled": { callId: string; drawer: "targets" | "keypad" | "callback" };
   "callcard-lookup-retried": { callId: string };
   "callcard-notes-edited": { callId: string; text: string };

@@ -17,6 +17,7 @@ from tests.e2e.card import (
     close_card,
     expect_phase,
     press,
+    write_notes,
 )
 from tests.harness.browser import OpenDesktop
 from tests.harness.site import DemoSite
@@ -131,7 +132,7 @@ def test_withheld_and_internal_callers(
 
 def test_suffix_match_is_marked_as_partial(open_desktop: OpenDesktop, site: DemoSite) -> None:
     gadget = open_desktop().gadget
-    site.ring("+431713900001")
+    site.ring("+43713900001")
     expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
     expect(gadget.get_by_text("Partial match: only the last digits are the same.")).to_be_visible()
     expect(gadget.locator("[aria-live]")).to_have_text(re.compile("^Call from Possibly Käthe"))
@@ -190,3 +191,54 @@ def test_two_calls_in_tabs(open_desktop: OpenDesktop, site: DemoSite) -> None:
     site.hang_up(second)
     expect(gadget.get_by_role("tab")).to_have_count(0)
     expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
+
+
+def test_wrong_contact_is_taken_off_and_the_caller_found(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    earlier = answer_call(site, gadget)
+    site.hang_up(earlier)
+    close_card(gadget)
+    call = answer_call(site, gadget)
+    gadget.get_by_role("button", name="Not them?").click()
+    expect(gadget.get_by_text("Not the contact that was found.")).to_be_visible()
+    expect(gadget.get_by_role("heading", name="Käthe")).to_have_count(0)
+    gadget.get_by_role("button", name="Search for an existing contact").click()
+    search = gadget.get_by_role("searchbox")
+    expect(search).to_be_focused()
+    search.fill("harbour")
+    gadget.get_by_role("button", name="Harbour Lights Ferries is the caller").click()
+    expect(gadget.get_by_role("heading", name="Harbour Lights Ferries")).to_be_visible()
+    expect(search).to_have_value("")
+    write_notes(gadget, "asked for the timetable")
+    site.hang_up(call)
+    close_card(gadget)
+    found = [site.delivered_interaction(each).contact for each in (earlier, call)]
+    assert all(found)
+    assert len(set(found)) == 2
+
+
+def test_caller_who_is_nobody_known_is_logged_without_a_contact(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    call = answer_call(site, gadget)
+    gadget.get_by_role("button", name="Not them?").click()
+    write_notes(gadget, "wrong record")
+    site.hang_up(call)
+    close_card(gadget)
+    assert site.delivered_interaction(call).contact == ""
+
+
+def test_record_found_during_a_call_becomes_its_contact(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget, UNKNOWN_CUSTOMER)
+    gadget.get_by_role("searchbox").fill("Käthe")
+    gadget.locator(".results .pick").first.click()
+    record = gadget.locator("contact-record")
+    record.get_by_role("button", name="is the caller").click()
+    expect(record).to_have_count(0)
+    expect(gadget.locator("call-panel").get_by_role("heading", name="Käthe")).to_be_visible()

@@ -24,7 +24,7 @@ from callcard.errors import (
 from callcard.finesse.objects import CallVariable, DialogAction
 from callcard.identity import Agent
 from callcard.journal import lifecycle
-from callcard.journal.call_record import CallRecord
+from callcard.journal.call_record import CallRecord, ChosenContact
 from callcard.journal.interaction import Interaction, contact_of_match, requires_wrap_up, show
 from callcard.journal.journal_entry import JournalEntry, apart_dialog, from_row, from_rows, to_row
 from callcard.journal.notes import merge_notes
@@ -69,6 +69,10 @@ class InteractionChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         | None
     ) = None
     contact: ContactChoice | None = None
+    contact_unknown: (
+        Annotated[bool, Meta(description="the caller is none of the contacts that were found")]
+        | None
+    ) = None
     finished: Annotated[bool, Meta(description="the agent has finished the call")] | None = None
     typed_at: (
         Annotated[
@@ -127,7 +131,8 @@ class Interactions:
     ) -> CallRecord:
         segment = record.segment(agent.login_id)
         assert segment is not None
-        if match and not (segment.verified or record.unverified):
+        names_contact = match is not None or change.contact_unknown
+        if names_contact and not (segment.verified or record.unverified):
             raise NotPermitted("Finesse has not shown you this call; only your notes can be saved")
         if change.notes is not None:
             base = segment.notes if change.base_notes is None else change.base_notes
@@ -152,6 +157,9 @@ class Interactions:
         if match:
             contact = contact_of_match(match, chosen_by=agent.login_id, now=now)
             record = replace(record, contact=preferred_contact(record.contact, contact))
+        elif change.contact_unknown:
+            nobody = ChosenContact(source="", id="", chosen_by=agent.login_id, chosen_at=now)
+            record = replace(record, contact=preferred_contact(record.contact, nobody))
         return record.with_segment(segment)
 
     async def get(self, agent: Agent, id: str) -> Interaction:
@@ -203,7 +211,7 @@ class Interactions:
         """Write the chosen contact into a call variable for other sites."""
         name = self._contact_variable
         contact = record.contact
-        if not name or contact is None:
+        if not name or contact is None or not contact.id:
             return
         value = f"{contact.source}/{contact.id}"
         if name.startswith("callVariable") and len(value.encode()) > CALL_VARIABLE_BYTES["ucce"]:

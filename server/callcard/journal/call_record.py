@@ -48,6 +48,7 @@ class ChosenContact:
 
     source: str
     id: str
+    """Empty: the agent says that the caller is none of the contacts that were found."""
     name: str = ""
     chosen_by: str = ""
     chosen_at: float = 0.0

@@ -47,12 +47,16 @@ class CallerLookup:
                 raise found
             found = self.directory.failed_lookup(customer)
         matches = (match,) if match else found.matches
+        if record.contact and not record.contact.id and len(matches) == 1:
+            matches = ()  # an agent knows that it is not this one
         with_history = [await self._add_undelivered(match, record.id) for match in matches]
         return replace(found, matches=tuple(with_history))
 
     async def _find_named_contact(self, record: CallRecord, customer: str) -> Match | None:
         chosen = record.contact
         # In a call between agents, the contact of one party is not who the other one talks to.
+        if chosen and not chosen.id:
+            return None
         if chosen and (chosen.chosen_by or customer == record.number):
             contact = await self.directory.get(chosen.source, chosen.id)
             return Match(how="chosen", contact=contact)

@@ -86,7 +86,7 @@ def show(
         end_reason=record.end_reason,
         owner=record.owner(settings.owner).agent if record.segments else "",
         contact=ContactRef(source=contact.source, id=contact.id, name=contact.name)
-        if contact
+        if contact and contact.id
         else None,
         notes=tuple(
             Note(

@@ -51,7 +51,7 @@ def to_row(entry: JournalEntry) -> JournalRow:
         due_at=entry.due_at,
         attempts=entry.attempts,
         problem=entry.problem,
-        contact=f"{contact.source}/{contact.id}" if contact else "",
+        contact=f"{contact.source}/{contact.id}" if contact and contact.id else "",
         dialogs=tuple(dialogs),
     )
 
