@@ -63,7 +63,7 @@ def test_command_names_missing_extras_in_one_line(command: str, extras: str) -> 
 
 def test_import_names_missing_extra_in_one_line(tmp_path: Path) -> None:
     file = tmp_path / "contacts.csv"
-    file.write_bytes("name,phone\nJürgen,+12025550123\n".encode("cp1252"))
+    file.write_bytes("name,phone\nЮрий,+12025550123\n".encode("cp1251"))
     database = ["--database", str(tmp_path / "contacts.sqlite")]
     done = run_without(EXTRA_BY_MODULE, MAIN, "contacts", "import", str(file), *database)
     assert done.returncode == 1

@@ -271,12 +271,13 @@ async def test_further_headings_of_numbers(
         ["FN;CHARSET=punycode:Anna"],
         ["FN:Anna", "AGENT:BEGIN:VCARD", "FN:Assistant", f"TEL:{BOB}", "END:VCARD"],
         ["FN;ENCODING=QUOTED-PRINTABLE:An= ", "na"],
+        [" VERSION:2.1", "FN:Anna"],
     ],
 )
 async def test_text_of_a_card_in_any_wrapping(
     contacts: LocalContacts, tmp_path: Path, lines: list[str]
 ) -> None:
-    card = "\n".join(["BEGIN:VCARD", "VERSION:2.1", *lines, f"TEL:{ANNA}", " END:VCARD", ""])
+    card = "\n".join(["BEGIN:VCARD", *lines, f"TEL:{ANNA}", " END:VCARD", ""])
     marks = "\ufeff\ufeff"
     load(contacts, tmp_path / "a.vcf", marks + card)
     assert await who(contacts, ANNA) == ["Anna"]

@@ -26,7 +26,7 @@ def test_service_outage_and_recovery(open_desktop: OpenDesktop, site: DemoSite) 
     site.ring(KNOWN_CUSTOMER, callVariable1="Order 4711")
     expect(gadget.get_by_text("The Callcard service does not respond.")).to_be_visible()
     expect(gadget.locator("h2 .phone")).to_have_text(KNOWN_CUSTOMER)
-    expect(gadget.get_by_text("Order 4711")).to_be_visible()
+    expect(gadget.get_by_text("Order 4711").first).to_be_visible()
     press(gadget, "Answer")
     expect_error(gadget, "The Callcard service does not respond.")
     site.service.is_down = False

@@ -156,8 +156,9 @@ def _wide_encoding(start: bytes) -> str:
         return "utf-32"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and _is_text(head, "utf-16"):
         return "utf-16"
-    if 0 not in head:  # in UTF-16, every second byte of a line's end is
-        return ""
+    first_line = head.split(b"\n")[0].split(b"\r")[0]
+    if 0 not in head or (first_line and first_line.isascii() and 0 not in first_line):
+        return ""  # in UTF-16, ASCII letters and line ends have a 0
     wide = [name for name in ("utf-16-le", "utf-16-be") if _is_text(head, name)]
     return wide[0] if len(wide) == 1 else ""
 
@@ -165,7 +166,9 @@ def _wide_encoding(start: bytes) -> str:
 def _is_text(data: bytes, encoding: str) -> bool:
     """Return whether bytes make letters, digits and line ends in an encoding."""
     text = data.decode(encoding, "replace")
-    if not re.search(r"[\r\n\t,;]", text):
+    breaks = len(re.findall(r"[\r\n]", text))
+    raw_breaks = data.count(b"\n") + data.count(b"\r")
+    if not breaks or raw_breaks > 1.5 * breaks:  # those of 8-bit text with a stray NUL
         return False
     usual = sum(unicodedata.category(c)[0] in "LNMPZS" or c in "\r\n\t\ufeff" for c in text)
     broken = sum(c == "\ufffd" or unicodedata.category(c) in ("Co", "Cn") for c in text)

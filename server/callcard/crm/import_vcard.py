@@ -274,14 +274,14 @@ def _unfolded(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     number = 0
     current: list[bytes] = []
     size = 0
-    is_base64 = is_quoted_printable = False
+    is_base64 = is_quoted_printable = is_after_marker = False
     for position, raw in enumerate(lines, 1):
         line = raw.rstrip(b"\r\n")
         while line.startswith(_BOM):
             line = line.removeprefix(_BOM)
         is_marker = _marker(line) in _MARKERS
         goes_on = False
-        if not is_marker and line:
+        if not (is_marker or is_after_marker) and line:
             if is_quoted_printable and current[-1].rstrip(b" \t").endswith(b"="):
                 current[-1] = current[-1].rstrip(b" \t")[:-1]
                 goes_on = True
@@ -298,6 +298,7 @@ def _unfolded(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
         if number:
             yield number, b"".join(current)
         number, current, size = position, [line], len(line)
+        is_after_marker = is_marker
         head = line.partition(b":")[0].upper()
         is_base64 = b"BASE64" in head or b"ENCODING=B" in head
         is_quoted_printable = b"QUOTED-PRINTABLE" in head
