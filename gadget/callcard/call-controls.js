@@ -59,11 +59,11 @@ export class CallControlsElement extends CallcardElement {
     const { activeElement } = document;
     const focused = this.contains(activeElement) ? activeElement : null;
     this.replaceChildren(...this.#buttons(actions, state));
-    // The keyboard focus stays among the buttons, although the one that was pressed may be gone.
+    // The focus does not go on to another button: one press more would do something else.
     if (!(focused instanceof HTMLElement)) return;
     /** @type {HTMLElement | null} */
     const same = this.querySelector(`.${focused.className}`);
-    (same ?? this.querySelector("button"))?.focus();
+    same?.focus();
   }
 
   /** @param {Action[]} actions @param {ControlsState} state */

@@ -24,6 +24,8 @@ const STATUSES = {
   "too-late": () => t("notes.tooLate"),
   "reason-missing": () => t("reason.missing"),
 };
+/** Reasons that are shown as buttons; more become a list. */
+const MAX_BUTTONS = 8;
 const ERRORS = ["failed", "rejected", "too-late", "reason-missing"];
 
 export class CallNotesElement extends CallcardElement {
@@ -108,43 +110,74 @@ export class CallNotesElement extends CallcardElement {
   }
 
   /** @param {Notes} notes @param {string[]} teamReasons @param {boolean} isMultiple */
-  #showReasons({ interaction, wrapUpReasons: chosen }, teamReasons, isMultiple) {
+  #showReasons({ interaction, status, wrapUpReasons: chosen }, teamReasons, isMultiple) {
     const isRequired = interaction?.wrap_up_required ?? false;
-    const shown = JSON.stringify([chosen, teamReasons, isMultiple, isRequired]);
-    if (shown === this.#shownReasons || this.#reasons.contains(document.activeElement)) return;
-    this.#shownReasons = shown;
+    const isMissing = status === "reason-missing" && !chosen.length;
     const reasons = [...new Set([...teamReasons, ...chosen])];
+    this.#reasons.hidden = !reasons.length || !this.#isForCustomer;
+    const shown = JSON.stringify([chosen, teamReasons, isMultiple, isRequired, isMissing]);
+    if (shown === this.#shownReasons) return;
+    const isInUse = this.#reasons.contains(document.activeElement);
+    if (isInUse && !isMissing) return;
+    this.#shownReasons = shown;
     const label = isRequired ? t("reason.required") : t("reason.label");
-    this.#reasons.hidden = !reasons.length;
+    const isFew = isMultiple || reasons.length <= MAX_BUTTONS;
     this.#reasons.replaceChildren(
-      ...(isMultiple
-        ? [this.#checkboxes(label, reasons, chosen)]
-        : this.#select(label, reasons, chosen)),
+      ...(isFew
+        ? [this.#buttons(label, reasons, chosen, { isMultiple, isRequired, isMissing })]
+        : this.#select(label, reasons, chosen, isMissing)),
     );
   }
 
-  /** @param {string} label @param {string[]} reasons @param {string[]} chosen */
-  #checkboxes(label, reasons, chosen) {
-    const choose = () =>
-      this.#choose(
-        [...this.#reasons.querySelectorAll("input")]
-          .filter((box) => box.checked)
-          .map((box) => box.value),
-      );
-    const boxes = reasons.map((value) => {
-      const checked = chosen.includes(value);
-      const box = h("input", { type: "checkbox", value, checked, onchange: choose });
-      return h("label", { class: "choice" }, box, isolate(value));
-    });
-    return h("fieldset", {}, h("legend", { class: "about" }, label), boxes);
+  /** Whether the call is with a customer: consults and internal calls have no reason. */
+  get #isForCustomer() {
+    const { call, lookup } = /** @type {CallState} */ (this.#state);
+    const isInternal = lookup.status === "found" && lookup.result.number.kind === "internal";
+    return !call.isConsult && !isInternal;
   }
 
-  /** @param {string} label @param {string[]} reasons @param {string[]} chosen */
-  #select(label, reasons, chosen) {
+  /**
+   * Return the reasons as buttons, which the keys 1 to 8 press while one of them has the focus.
+   * @param {string} label @param {string[]} reasons @param {string[]} chosen
+   * @param {{isMultiple: boolean, isRequired: boolean, isMissing: boolean}} rules
+   */
+  #buttons(label, reasons, chosen, { isMultiple, isRequired, isMissing }) {
+    const name = uniqueId("reason");
+    const choose = () =>
+      this.#choose(boxes.filter((box) => box.checked && box.value).map((box) => box.value));
+    const offersNone = !isMultiple && !isRequired;
+    const boxes = [...reasons, ...(offersNone ? [""] : [])].map((value) => {
+      const checked = value ? chosen.includes(value) : !chosen.length;
+      const type = isMultiple ? "checkbox" : "radio";
+      return h("input", { type, name, value, checked, onchange: choose });
+    });
+    const group = h(
+      "fieldset",
+      isMultiple ? {} : { role: "radiogroup", "aria-invalid": isMissing },
+      h("legend", { class: "about" }, label),
+      boxes.map((box) =>
+        h("label", { class: "choice" }, box, isolate(box.value || t("reason.none"))),
+      ),
+    );
+    group.addEventListener("keydown", ({ key }) => {
+      const box = boxes[Number(key) - 1];
+      box?.focus();
+      box?.click();
+    });
+    return group;
+  }
+
+  /** @param {string} label @param {string[]} reasons @param {string[]} chosen
+   * @param {boolean} isMissing */
+  #select(label, reasons, chosen, isMissing) {
     const id = uniqueId("reason");
     const select = h(
       "select",
-      { id, onchange: () => this.#choose(select.value ? [select.value] : []) },
+      {
+        id,
+        "aria-invalid": isMissing,
+        onchange: () => this.#choose(select.value ? [select.value] : []),
+      },
       h("option", { value: "" }, t("reason.none")),
       reasons.map((value) => h("option", { value, selected: chosen.includes(value) }, value)),
     );

@@ -34,6 +34,7 @@ import { TransferTargetsElement } from "./transfer-targets.js";
  * @property {string[]} wrapUpReasons the team's
  * @property {Map<string, string>} labels of the team's call variables
  * @property {import("../shared/types.d.ts").Platform} platform
+ * @property {boolean} canBeReady whether the agent can be ready for the next call
  */
 
 /** @type {Record<import("../shared/call.js").Phase, (direction: string) => string>} */
@@ -84,6 +85,7 @@ export class CallPanelElement extends CallcardElement {
   #brief = new CallBriefElement();
   #controls = new CallControlsElement();
   #close = h("button", { type: "button", class: "done" }, t("call.close"));
+  #closeReady = h("button", { type: "button", class: "ready" }, t("call.closeReady"));
   #message = h("p", { class: "error", role: "alert" });
   #drawerBox = h("div", { class: "drawer", hidden: true });
   #notes = new CallNotesElement();
@@ -93,7 +95,10 @@ export class CallPanelElement extends CallcardElement {
 
   build() {
     this.#close.addEventListener("click", () =>
-      emit(this, "callcard-call-closed", { callId: this.#callId }),
+      emit(this, "callcard-call-closed", { callId: this.#callId, isReady: false }),
+    );
+    this.#closeReady.addEventListener("click", () =>
+      emit(this, "callcard-call-closed", { callId: this.#callId, isReady: true }),
     );
     this.#variables.className = "variables";
     this.append(
@@ -106,7 +111,7 @@ export class CallPanelElement extends CallcardElement {
         this.#about,
         this.#brief,
         this.#controls,
-        this.#close,
+        h("p", { class: "row closing" }, this.#closeReady, this.#close),
         this.#message,
       ),
       this.#drawerBox,
@@ -147,6 +152,7 @@ export class CallPanelElement extends CallcardElement {
     if (this.#drawer && !this.#offers(this.#drawer)) this.#toggle("");
     this.#showControls();
     this.#close.hidden = call.phase !== "ended";
+    this.#closeReady.hidden = call.phase !== "ended" || !context.canBeReady;
     const neverLogged = state.acknowledgement?.never_logged ? t("call.neverLogged") : "";
     const message = commandErrorText(state.failure) || neverLogged;
     if (this.#message.textContent !== message) this.#message.textContent = message;
@@ -175,7 +181,7 @@ export class CallPanelElement extends CallcardElement {
     const { pending, isBusy, lent } = this.#context;
     const hadFocus = this.#controls.contains(document.activeElement);
     this.#controls.show(this.#state.call, { pending, isBusy, lent, drawer: this.#drawer });
-    if (hadFocus && !this.#controls.childElementCount) this.#title.focus();
+    if (hadFocus && !this.#controls.contains(document.activeElement)) this.#title.focus();
   }
 
   // ---- who it is

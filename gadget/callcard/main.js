@@ -89,7 +89,7 @@ class CallcardAppElement extends CallcardElement {
     );
     /** @type {import("../shared/types.d.ts").EventHandlers} */
     const handlers = {
-      "callcard-call-closed": ({ callId }) => this.#closeCall(callId),
+      "callcard-call-closed": ({ callId, isReady }) => this.#closeCall(callId, isReady),
       "callcard-call-command": (command) => actions.run(command),
       "callcard-callback-create": ({ callback }) => api.createCallback(callback),
       "callcard-callback-dialled": ({ id, reason }) => this.#dialCallback(id, reason),
@@ -187,6 +187,7 @@ class CallcardAppElement extends CallcardElement {
       wrapUpReasons,
       platform,
       labels,
+      canBeReady: !running.length && this.#agent.user?.state !== "READY",
     }));
     this.toggleAttribute("data-on-call", running.length > 0);
     const shown = this.#model.calls.get(this.#tabs.selected);
@@ -196,9 +197,11 @@ class CallcardAppElement extends CallcardElement {
     this.#parked.hidden = running.length > 0;
   }
 
-  /** @param {string} callId */
-  async #closeCall(callId) {
-    if (await this.#actions.finish(callId)) this.#search.focus();
+  /** @param {string} callId @param {boolean} isReady */
+  async #closeCall(callId, isReady) {
+    if (!(await this.#actions.finish(callId))) return;
+    this.#search.focus();
+    if (isReady) void this.#agent.setState("READY", null);
   }
 
   /** @param {import("../shared/types.d.ts").Contact} contact */

@@ -142,7 +142,11 @@ export function flagList(flags) {
 }
 
 /** Return the link to a record in the CRM; nothing if it has none. @param {Contact} contact */
-export const recordLink = ({ url }) => link(url, t("card.open"), "open-record");
+export function recordLink({ url }) {
+  const found = link(url, h("span", {}, t("card.open")), "open-record");
+  if (found) found.title = t("card.open");
+  return found;
+}
 
 /** Return what an entry was about: its subject, or else its kind. @param {HistoryEntry} entry */
 export const subjectOf = ({ kind, subject }) => isolate(subject || kindText(kind));

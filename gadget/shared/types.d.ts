@@ -290,7 +290,8 @@ export interface Callback {
  * about.
  */
 export interface CallcardEvents {
-  "callcard-call-closed": { callId: string };
+  /** `isReady`: the agent wants the next call. */
+  "callcard-call-closed": { callId: string; isReady: boolean };
   /** `shownOn` is the call whose panel the button is on, if it is another one. */
   "callcard-call-command": {
     callId: string;

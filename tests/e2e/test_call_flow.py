@@ -9,6 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.card import (
+    KNOWN_CUSTOMER,
     answer_call,
     close_card,
     expect_phase,
@@ -18,6 +19,7 @@ from tests.e2e.card import (
 )
 from tests.harness.browser import OpenDesktop, open_desktops
 from tests.harness.site import DemoSite, open_demo_site
+from tests.harness.waiting import wait_until
 
 
 def test_direct_transfer_to_typed_number(open_desktop: OpenDesktop, site: DemoSite) -> None:
@@ -90,7 +92,40 @@ def test_team_with_required_wrap_up_reason(browser: Browser, tmp_path: Path) -> 
         site.hang_up(call)
         close_card(gadget)
         expect(saved).to_have_text("Choose a wrap-up reason first.")
-        gadget.get_by_label("Wrap-up reason (required)").select_option("Order status")
+        reasons = gadget.get_by_role("radiogroup", name="Wrap-up reason (required)")
+        expect(reasons).to_have_attribute("aria-invalid", "true")
+        reasons.get_by_text("Order status").click()
         expect(saved).to_have_text("Saved")
         close_card(gadget)
         assert site.delivered_interaction(call).wrap_up_reasons == ("Order status",)
+
+
+def test_wrap_up_by_one_key_and_ready_for_the_next_call(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    call = site.ring(KNOWN_CUSTOMER)
+    reasons = gadget.get_by_role("radiogroup", name="Wrap-up reason")
+    expect(gadget.get_by_role("button", name="Answer")).to_be_visible()
+    expect(reasons).to_be_hidden()  # nothing to wrap up yet
+    press(gadget, "Answer")
+    expect(reasons.get_by_role("radio", name="None")).to_be_checked()
+    reasons.get_by_role("radio", name="None").press("2")
+    second = reasons.get_by_role("radio").nth(1)
+    expect(second).to_be_checked()
+    reason = second.get_attribute("value")
+    wait_until(lambda: site.call(call)["wrap_up"] == [reason])
+    site.hang_up(call)
+    expect_phase(gadget, "Call ended")
+    gadget.get_by_role("button", name="Save and be ready").click()
+    wait_until(lambda: site.user()["state"] == "READY")
+    assert site.delivered_interaction(call).wrap_up_reasons == (reason,)
+
+
+def test_internal_call_has_no_wrap_up_reason(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    site.ring("1003")
+    press(gadget, "Answer")
+    expect(gadget.get_by_role("textbox", name="Notes")).to_be_visible()
+    expect(gadget.get_by_role("heading", name="Extension 1003")).to_be_visible()
+    expect(gadget.get_by_role("radiogroup", name="Wrap-up reason")).to_be_hidden()

@@ -90,7 +90,8 @@ def _write_variable(gadget: FrameLocator, name: str, value: str) -> None:
 def _choose_wrap_up_reasons(site: DemoSite, gadget: FrameLocator, call: str) -> tuple[str, ...]:
     """Choose one reason, or several on UCCX. Return them."""
     if site.platform == "ucce":
-        gadget.get_by_label("Wrap-up reason").select_option("Sale")
+        reasons = gadget.get_by_role("radiogroup", name="Wrap-up reason")
+        reasons.get_by_role("radio", name="Sale", exact=True).check()
         wait_until(lambda: bool(site.call(call)["wrap_up"] == ["Sale"]))
         return ("Sale",)
     gadget.get_by_label("Sale", exact=True).check()
