@@ -15,7 +15,6 @@ import pytest
 import build
 from callcard.bundle import gadget_xml, layout
 from callcard.bundle.errors import BundleError
-from callcard.bundle.javascript import parse, strip_comments, walk
 from callcard.bundle.rendering import render
 from callcard.bundle.size_budget import BUDGET_BYTES, PageSize, measure_pages
 from callcard.bundle.sources import load
@@ -138,20 +137,16 @@ def test_layout_snippets_are_valid_in_layout(tmp_path: Path) -> None:
                 layout.read(snippet)
 
 
-def test_strip_comments_keeps_tokens() -> None:
-    def tokens(source: bytes) -> list[bytes]:
-        leaves = (node for node in walk(parse(source)) if not node.children)
-        return [node.text or b"" for node in leaves if node.type != "comment" and node.text]
-
-    odd = (
-        b"const a = 1 /* one\n two */\n"
-        b"const b = `x // no\n   /* no */ ${ /* yes */ a }`; // end\n"
-        b"  return_ = /[/*]/ // re\n"
-    )
-    scripts = [path.read_bytes() for path in sorted((ROOT / "gadget").rglob("*.js"))]
-    for source in (*scripts, odd):
-        assert tokens(strip_comments(source)) == tokens(source)
-        assert len(strip_comments(source)) <= len(source)
+def test_scripts_and_styles_are_minified(gadget: Path) -> None:
+    script = b"const greeting = `a // no  comment`; // a comment\n" + SMALL_SCRIPT.encode()
+    add_gadget(gadget, "small", script.decode())
+    (gadget / "small" / "style.css").write_text("b { /* a comment */ color : red ; }\n")
+    sources = load(gadget)
+    bundle = render(sources, "")
+    main = bundle.files[bundle.asset_path("small/main.js")]
+    assert b"a comment" not in main
+    assert b"`a // no  comment`" in main
+    assert bundle.files[bundle.asset_path("small/style.css")] == b"b{color:red}"
 
 
 def test_command_prints_files_and_page_sizes(tmp_path: Path) -> None:

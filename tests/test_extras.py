@@ -49,7 +49,7 @@ def test_service_runs_without_extras(script: str, arguments: list[str]) -> None:
 
 def test_sandbox_runs_without_build_extra() -> None:
     script = "import finesse_sandbox.app"
-    done = run_without({"tree_sitter", "tree_sitter_javascript", "jinja2"}, script)
+    done = run_without({"tree_sitter", "tree_sitter_javascript", "minify", "jinja2"}, script)
     assert done.returncode == 0, done.stderr
 
 
@@ -77,7 +77,7 @@ def test_build_names_missing_extra_in_one_line() -> None:
     done = run_without(EXTRA_BY_MODULE, "import build")
     assert done.returncode == 1
     assert done.stderr == (
-        "build.py: tree_sitter is not installed. Install it with: pip install 'callcard[build]'\n"
+        "build.py: minify is not installed. Install it with: pip install 'callcard[build]'\n"
     )
 
 

@@ -12,6 +12,7 @@ EXTRA_BY_MODULE = {
     "xstatic": "sandbox",
     "tree_sitter": "build",
     "tree_sitter_javascript": "build",
+    "minify": "build",
     "charset_normalizer": "import",
 }
 """Modules that the service alone does not need, as `pyproject.toml` groups them."""

@@ -1,8 +1,7 @@
-"""The syntax tree of JavaScript: how to walk it, find imports, and strip comments."""
+"""The syntax tree of JavaScript: how to walk it and find imports."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 import tree_sitter
@@ -12,7 +11,6 @@ from callcard.bundle.sources import resolve_path
 
 SyntaxNode = tree_sitter.Node
 _parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_javascript.language()))
-_BLANK_LINES = re.compile(rb"[ \t]*\n\s*")
 
 
 def parse(source: bytes) -> SyntaxNode:
@@ -85,25 +83,3 @@ def reachable_modules(
                 found.append(target)
                 waiting.append(target)
     return found
-
-
-def strip_comments(source: bytes) -> bytes:
-    """Remove comments, indentation and blank lines; the tokens stay the same."""
-    stripped = bytearray()
-    plain = bytearray()  # what has been read since the last template literal, without comments
-    position = 0
-    for node in walk(parse(source)):
-        if node.type not in ("comment", "template_string") or node.start_byte < position:
-            continue
-        plain += source[position : node.start_byte]
-        if node.type == "comment":
-            # A line break stays one: it may end a statement that has no semicolon.
-            plain += b"\n" if b"\n" in (node.text or b"") else b" "
-        else:
-            stripped += _BLANK_LINES.sub(b"\n", plain)
-            stripped += source[node.start_byte : node.end_byte]
-            plain.clear()
-        position = node.end_byte
-    plain += source[position:]
-    stripped += _BLANK_LINES.sub(b"\n", plain)
-    return bytes(stripped).lstrip()

@@ -19,7 +19,7 @@ from lxml import etree
 from markupsafe import Markup
 
 from callcard.bundle.errors import BundleError
-from callcard.bundle.javascript import strip_comments
+from callcard.bundle.minification import minify_asset
 from callcard.bundle.module_join import join_modules, separate_modules
 from callcard.bundle.sources import DEFAULT_LANGUAGE, FOLDER, MODULE_TEMPLATE, Gadget, Sources
 
@@ -52,10 +52,10 @@ def render(sources: Sources, service_url: str) -> Bundle:
     for name in sources.scripts:
         del assets[name]
     for gadget in sources.gadgets.values():
-        joined = join_modules(gadget.main_script, sources.assets)
-        assets[gadget.main_script] = strip_comments(joined)
+        assets[gadget.main_script] = join_modules(gadget.main_script, sources.assets)
         for name in separate_modules(gadget.main_script, sources.assets):
-            assets[name] = strip_comments(sources.assets[name])
+            assets[name] = sources.assets[name]
+    assets = {name: minify_asset(name, content) for name, content in assets.items()}
     for language, texts in sources.texts.items():
         assets[f"messages/{language}.xml"] = _render_messages(texts)
     version = _content_hash(assets)
