@@ -32,6 +32,12 @@ export class AppAsideElement extends CallcardElement {
     form.show(customer);
   }
 
+  /** Whether it has something that the agent has begun to fill in. */
+  get isEdited() {
+    const { firstChild } = this;
+    return firstChild instanceof CallbackFormElement && firstChild.isEdited;
+  }
+
   close() {
     this.replaceChildren();
   }

@@ -89,8 +89,10 @@ export class CallControlsElement extends CallcardElement {
   /** @param {Action} action @param {string} callId @param {ControlsState} state */
   #button(action, callId, { pending, isBusy }) {
     const label = LABELS[action]();
-    const press = () => {
-      if (!isBusy) emit(this, "callcard-call-command", { callId, action, shownOn: this.#callId });
+    const press = (/** @type {MouseEvent} */ { detail: clicks }) => {
+      // The second click of a double click would press what has taken the button's place.
+      if (!isBusy && clicks < 2)
+        emit(this, "callcard-call-command", { callId, action, shownOn: this.#callId });
     };
     return h(
       "button",

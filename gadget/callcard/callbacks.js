@@ -24,6 +24,27 @@ import { formatDate, t } from "../shared/texts.js";
 
 const REASON_KEY = "callcard.callbackReason";
 
+const MINUTE_MS = 60_000;
+const MORNING_HOUR = 9;
+
+/** Times that agents often agree on. @type {[() => string, () => Date][]} */
+const QUICK_PICKS = [
+  [() => t("callback.inOneHour"), () => new Date(Date.now() + 60 * MINUTE_MS)],
+  [() => t("callback.inThreeHours"), () => new Date(Date.now() + 180 * MINUTE_MS)],
+  [() => t("callback.tomorrow"), tomorrowMorning],
+];
+
+function tomorrowMorning() {
+  const date = new Date();
+  date.setDate(date.getDate() + 1);
+  date.setHours(MORNING_HOUR, 0, 0, 0);
+  return date;
+}
+
+/** Return a time as the value of a date and time field, which is local. @param {Date} date */
+const toLocalInput = (date) =>
+  new Date(date.getTime() - date.getTimezoneOffset() * MINUTE_MS).toISOString().slice(0, 16);
+
 export class CallbackFormElement extends CallcardElement {
   static tag = "callback-form";
 
@@ -34,9 +55,15 @@ export class CallbackFormElement extends CallcardElement {
   #error = h("p", { class: "error", role: "alert" });
   #save = h("button", { class: "primary" }, t("callback.save"));
 
+  /** Whether the agent has begun to fill the form in. */
+  get isEdited() {
+    return Boolean(this.#when.value || this.#note.value.trim());
+  }
+
   /** Show the form for a customer. @param {CallbackCustomer} customer */
   show(customer) {
     const { number, display, name } = customer;
+    this.#when.min = toLocalInput(new Date());
     const close = () => emit(this, "callcard-callback-form-closed", { isSaved: false });
     const form = h(
       "form",
@@ -54,6 +81,11 @@ export class CallbackFormElement extends CallcardElement {
         { class: "field" },
         h("label", { for: this.#when.id }, t("callback.when")),
         this.#when,
+      ),
+      h(
+        "p",
+        { class: "row" },
+        QUICK_PICKS.map(([label, time]) => this.#quickPick(label(), time)),
       ),
       h(
         "p",
@@ -77,8 +109,21 @@ export class CallbackFormElement extends CallcardElement {
     this.#when.focus();
   }
 
+  /** @param {string} label @param {() => Date} time */
+  #quickPick(label, time) {
+    const pick = () => {
+      this.#when.value = toLocalInput(time());
+    };
+    return h("button", { type: "button", onclick: pick }, label);
+  }
+
   /** @param {CallbackCustomer} customer */
   async #submit({ number, name, contact }) {
+    if (this.#when.value && new Date(this.#when.value).getTime() < Date.now() - MINUTE_MS) {
+      this.#error.textContent = t("callback.past");
+      this.#when.focus();
+      return;
+    }
     this.#save.disabled = true;
     this.#error.textContent = "";
     const due = this.#when.value ? new Date(this.#when.value).toISOString() : "";

@@ -56,7 +56,7 @@ export class ContactSearchElement extends CallcardElement {
     this.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.clear();
     });
-    this.append(form, this.#message, this.#results);
+    this.append(form, h("div", { class: "found" }, this.#message, this.#results));
     this.setDialling(false);
   }
 

@@ -60,7 +60,8 @@ class CallcardAppElement extends CallcardElement {
 
   build() {
     const bar = h("div", { class: "bar" }, this.#state, this.#search);
-    const calls = [this.#aside, this.#tabs, this.#idle];
+    // Below the call: what is opened there must not push the call's buttons away.
+    const calls = [this.#tabs, this.#aside, this.#idle];
     this.append(bar, this.#notices, this.#announcement, ...calls, this.#callbacks, this.#parked);
     this.#callbacks.now = () => desktop.now;
   }
@@ -160,7 +161,7 @@ class CallcardAppElement extends CallcardElement {
   /** @param {import("../shared/calls-model.js").Change} change */
   #onChange({ type, state }) {
     if (type === "opened") {
-      this.#aside.close();
+      if (!this.#aside.isEdited) this.#aside.close(); // a half-typed callback stays
       this.#tabs.open(state.id);
     }
     if (type === "closed") this.#tabs.close(state.id);
