@@ -22,7 +22,13 @@ try:
     with requires_extras("build"):
         from callcard.bundle.checks import check_gadget_xml, check_sources
         from callcard.bundle.output import write_bundle, zip_bundle
-        from callcard.bundle.rendering import TABS_ELSEWHERE, TABS_ON_FINESSE, render
+        from callcard.bundle.rendering import (
+            GADGETS_ELSEWHERE,
+            GADGETS_ON_FINESSE,
+            TABS_ELSEWHERE,
+            TABS_ON_FINESSE,
+            render,
+        )
         from callcard.bundle.size_budget import BUDGET_BYTES, PageSize, check_budget, measure_pages
 except MissingExtra as error:
     sys.exit(f"build.py: {error}")
@@ -85,10 +91,12 @@ def main(service_url: str | None, out: Path, gadgets: Path) -> None:
         )
     echo(
         f"\nPaste {TABS_ON_FINESSE} between <tabs> and </tabs> of the desktop layout if Finesse"
-        " serves the bundle."
+        " serves the bundle:\nthe card has a tab of its own. Or place the gadget beside others:"
+        f" paste {GADGETS_ON_FINESSE} into\n<gadgets> of the Home tab, or into <page> to show it"
+        " above all tabs."
     )
     if TABS_ELSEWHERE in files:
-        echo(f"Paste {TABS_ELSEWHERE} there instead if the service serves it.")
+        echo(f"If the service serves the bundle, use {TABS_ELSEWHERE} or {GADGETS_ELSEWHERE}.")
     else:
         echo(
             "No service_url is set: the gadget finds the service only if the layout names it"

@@ -95,12 +95,26 @@ test("the agent's choice among several contacts is saved", async () => {
   closeAll(model);
 });
 
-test("an ended call stays until the next one, unless something is unsaved", async () => {
+test("an ended call stays until it is finished or its time is over", async () => {
   const { model } = create();
   model.update([dialog("ACTIVE")], "1001");
   await settle();
   model.end(dialog("DROPPED", LATER));
-  model.update([], "1001");
+  model.update([dialog("ALERTING", LATER, { id: "2" })], "1001");
+  assert.deepEqual([...model.calls.keys()], ["1", "2"]);
+  const { notes } = model.calls.get("1");
+  assert.equal(model.calls.get("1").isToFinish, true);
+  notes.update(interaction({ notes_until: "2026-01-01T10:01:00.000Z" }));
+  model.closeDone();
+  assert.deepEqual([...model.calls.keys()], ["2"]);
+  closeAll(model);
+});
+
+test("a call that was not answered closes when the next one comes", async () => {
+  const { model } = create();
+  model.update([dialog("ALERTING")], "1001");
+  await settle();
+  model.end(dialog("DROPPED", LATER));
   assert.equal(model.calls.get("1").hasEnded, true);
   model.setContactEdited("1");
   model.update([dialog("ALERTING", LATER, { id: "2" })], "1001");
@@ -111,13 +125,26 @@ test("an ended call stays until the next one, unless something is unsaved", asyn
   closeAll(model);
 });
 
-test("an ended call closes at once while another one is on", async () => {
+test("an unanswered call closes at once while another one is on", async () => {
   const { model, changes } = create();
-  model.update([dialog("HELD"), dialog("ACTIVE", LATER, { id: "2" })], "1001");
+  model.update([dialog("HELD"), dialog("ALERTING", LATER, { id: "2" })], "1001");
   await settle();
   model.end(dialog("DROPPED", LATER, { id: "2" }));
   assert.deepEqual([...model.calls.keys()], ["1"]);
   assert.ok(changes.indexOf("ended 2") < changes.indexOf("closed 2"));
+  closeAll(model);
+});
+
+test("a consult closes when it ends, and talk time counts from the answer", async () => {
+  const { model } = create();
+  const consult = { id: "2", fromAddress: "1001", mediaProperties: { callType: "CONSULT" } };
+  model.update([dialog("ALERTING")], "1001");
+  model.update([dialog("ACTIVE", LATER)], "1001");
+  assert.equal(model.calls.get("1").talkingSince, Date.parse(LATER));
+  model.update([dialog("HELD", LATER), dialog("ACTIVE", LATER, consult)], "1001");
+  await settle();
+  model.end(dialog("DROPPED", LATER, consult));
+  assert.deepEqual([...model.calls.keys()], ["1"]);
   closeAll(model);
 });
 
@@ -148,13 +175,14 @@ test("a refused command shows on its call until the next one", async () => {
   closeAll(model);
 });
 
-test("a held call lends the actions that complete a consult", () => {
+test("a held call lends the actions that end a consult", () => {
   const { model, actions } = create();
   const held = dialog("HELD", LATER, {}, ["TRANSFER", "CONFERENCE", "RETRIEVE"]);
   model.update([held, dialog("ACTIVE", LATER, { id: "2" })], "1001");
   assert.deepEqual(actions.lent, [
     { action: "complete-transfer", callId: "1" },
     { action: "conference", callId: "1" },
+    { action: "retrieve", callId: "1" },
   ]);
   closeAll(model);
 });

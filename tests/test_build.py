@@ -137,6 +137,24 @@ def test_layout_snippets_are_valid_in_layout(tmp_path: Path) -> None:
                 layout.read(snippet)
 
 
+def test_gadget_snippet_is_valid_on_home_tab_and_page(tmp_path: Path) -> None:
+    files = build.build(ROOT / "gadget", tmp_path / "dist", SERVICE_URL)
+    for name, start in [
+        ("layout-gadgets-on-finesse.xml", "/3rdpartygadget/files/callcard/"),
+        ("layout-gadgets-elsewhere.xml", f"{SERVICE_URL}/gadget/"),
+    ]:
+        snippet = files[name]
+        whole = (
+            b'<finesseLayout xmlns="http://www.cisco.com/vtg/finesse"><header/><layout>'
+            b"<role>Agent</role><page>" + snippet + b"</page><tabs><tab><id>home</id>"
+            b"<label>Home</label><columns><column><gadgets>" + snippet + b"</gadgets></column>"
+            b"</columns></tab></tabs></layout></finesseLayout>"
+        )
+        agent = layout.read(whole)["Agent"]
+        assert agent.page[0].url.startswith(start)
+        assert agent.tabs[0].columns[0][0].url == agent.page[0].url
+
+
 def test_scripts_and_styles_are_minified(gadget: Path) -> None:
     script = b"const greeting = `a // no  comment`; // a comment\n" + SMALL_SCRIPT.encode()
     add_gadget(gadget, "small", script.decode())
@@ -160,7 +178,8 @@ def test_command_prints_files_and_page_sizes(tmp_path: Path) -> None:
     assert "callcard/callcard.xml" in good.stdout
     assert "callcard (budget 40,960 gzip)" in good.stdout
     assert "Paste layout-tabs-on-finesse.xml between <tabs> and </tabs>" in good.stdout
-    assert "Paste layout-tabs-elsewhere.xml there instead" in good.stdout
+    assert "layout-gadgets-on-finesse.xml into" in good.stdout
+    assert "layout-tabs-elsewhere.xml or layout-gadgets-elsewhere.xml" in good.stdout
     bad = subprocess.run(
         [*command, "--service-url", "callcard.example"],
         capture_output=True,

@@ -21,6 +21,8 @@ export class Agent {
   wrapUpReasons = [];
   /** @type {Platform} */
   platform = "ucce";
+  /** When a call brings the gadget to the front. @type {"ring" | "answer" | "never"} */
+  bringToFront = "ring";
   /** The team's labels of call variables, the most important first. @type {Map<string, string>} */
   labels = new Map();
   #commands;
@@ -58,6 +60,7 @@ export class Agent {
       this.#callbacks.setReasons(me.not_ready_reasons);
       this.wrapUpReasons = me.wrap_up_reasons;
       this.platform = me.platform;
+      this.bringToFront = me.bring_to_front;
       onRead();
       this.readLists();
     } catch {

@@ -6,7 +6,7 @@ import { dotted, h, isolate } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { formatDate, languageName, t } from "../shared/texts.js";
 
-/** @typedef {import("../shared/calls-model.js").CallState} CallState */
+/** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("../shared/dom.js").Child} Child */
 
 const MAX_VARIABLES = 3;

@@ -1,128 +1,135 @@
-// <call-controls>: the buttons for what Finesse allows now. Fires `callcard-call-command`, or
-// `callcard-drawer-toggled` for a button that asks for more: whom to transfer to, the keypad, the
-// time of a callback.
+// <call-controls>: a call's buttons, each in its place while the call goes on. Fires
+// `callcard-call-command`, or `callcard-drawer-toggled` for a button that asks for more: whom to
+// transfer to, the keypad, the time of a callback.
 
 import { emit, h } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { t } from "../shared/texts.js";
 
-/** @typedef {import("../shared/call.js").Call} Call */
 /** @typedef {import("../shared/types.d.ts").Action} Action */
+/** @typedef {import("./call-slots.js").Slot} Slot */
 /** @typedef {"targets" | "keypad" | "callback"} Drawer */
 
 /**
  * @typedef {object} ControlsState
  * @property {Action | ""} pending this call's action that is awaited
  * @property {boolean} isBusy whether a command to any call is awaited
- * @property {{action: Action, callId: string}[]} lent actions of another call, for this one too
  * @property {Drawer | ""} drawer the one that is open
  */
 
-/** @type {Record<Action, () => string>} */
-const LABELS = {
-  accept: () => t("action.accept"),
-  reject: () => t("action.reject"),
-  close: () => t("action.close"),
-  answer: () => t("action.answer"),
-  retrieve: () => t("action.retrieve"),
-  hold: () => t("action.hold"),
-  "complete-transfer": () => t("action.completeTransfer"),
-  conference: () => t("action.conference"),
-  consult: () => t("action.consult"),
-  transfer: () => t("action.transfer"),
-  dtmf: () => t("action.dtmf"),
-  record: () => t("action.record"),
-  callback: () => t("action.callback"),
-  "cancel-callback": () => t("action.cancelCallback"),
-  data: () => t("action.data"),
-  "wrap-up": () => t("action.wrapUp"),
-  drop: () => t("action.drop"),
-};
-
 /** What a button opens before its command is sent. @type {Partial<Record<Action, Drawer>>} */
-const DRAWERS = { consult: "targets", transfer: "targets", dtmf: "keypad", callback: "callback" };
+const DRAWERS = { consult: "targets", dtmf: "keypad", callback: "callback" };
+/** Milliseconds in which a button that has just changed takes no press: it was for the other. */
+const LOCK_MS = 500;
 
 export class CallControlsElement extends CallcardElement {
   static tag = "call-controls";
 
   #callId = "";
   #shown = "";
+  /** @type {Slot[]} */
+  #slots = [];
+  /** The action whose question is open. @type {Action | ""} */
+  #asked = "";
+  /** Until when a place takes no press, by its number. @type {Map<number, number>} */
+  #locks = new Map();
+  #buttons = h("div", { class: "slots", role: "group", "aria-label": t("action.group") });
+  #question = h("div", { class: "question", role: "alertdialog", hidden: true });
 
-  /** Show a call's buttons. @param {Call} call @param {ControlsState} state */
-  show({ id, actions }, state) {
-    const shown = JSON.stringify([actions, state]);
+  build() {
+    this.append(this.#buttons, this.#question);
+  }
+
+  /**
+   * Show a call's buttons.
+   * @param {string} callId @param {Slot[]} slots @param {ControlsState} state
+   */
+  show(callId, slots, state) {
+    const shown = JSON.stringify([slots, state]);
     if (shown === this.#shown) return;
     this.#shown = shown;
-    this.#callId = id;
-    this.setAttribute("role", "group");
-    this.setAttribute("aria-label", t("action.group"));
+    this.#callId = callId;
+    slots.forEach(({ action }, place) => {
+      const before = this.#slots[place]?.action;
+      if (before && before !== action) this.#locks.set(place, performance.now() + LOCK_MS);
+    });
+    this.#slots = slots;
+    this.hidden = !slots.some(({ isAllowed }) => isAllowed);
     const { activeElement } = document;
-    const focused = this.contains(activeElement) ? activeElement : null;
-    this.replaceChildren(...this.#buttons(actions, state));
+    const focused = this.#buttons.contains(activeElement) ? activeElement : null;
+    this.#buttons.replaceChildren(...slots.map((slot, place) => this.#button(slot, place, state)));
+    const asked = slots.find(({ action }) => action === this.#asked);
+    if (!asked?.isAllowed || !asked.question) this.#ask(null);
     // The focus does not go on to another button: one press more would do something else.
     if (!(focused instanceof HTMLElement)) return;
     /** @type {HTMLElement | null} */
-    const same = this.querySelector(`.${focused.className}`);
+    const same = this.#buttons.querySelector(`.${focused.className}`);
     same?.focus();
   }
 
-  /** @param {Action[]} actions @param {ControlsState} state */
-  #buttons(actions, state) {
-    const own = actions.filter(
-      (action) =>
-        action !== "data" &&
-        action !== "wrap-up" &&
-        action !== "drop" &&
-        !(action === "transfer" && actions.includes("consult")),
-    );
-    const buttons = own.map((action) =>
-      DRAWERS[action]
-        ? this.#opener(action, DRAWERS[action], state)
-        : this.#button(action, this.#callId, state),
-    );
-    for (const { action, callId } of state.lent)
-      if (!actions.includes(action)) buttons.push(this.#button(action, callId, state));
-    if (actions.includes("drop")) buttons.push(this.#button("drop", this.#callId, state));
-    return buttons;
-  }
-
-  /** @param {Action} action @param {string} callId @param {ControlsState} state */
-  #button(action, callId, { pending, isBusy }) {
-    const label = LABELS[action]();
+  /** @param {Slot} slot @param {number} place @param {ControlsState} state */
+  #button(slot, place, { pending, isBusy, drawer: open }) {
+    const { action, label, isAllowed } = slot;
+    const drawer = DRAWERS[action];
+    const isPending = pending === action;
     const press = (/** @type {MouseEvent} */ { detail: clicks }) => {
       // The second click of a double click would press what has taken the button's place.
-      if (!isBusy && clicks < 2)
-        emit(this, "callcard-call-command", { callId, action, shownOn: this.#callId });
+      if (isBusy || clicks > 1) return;
+      if (slot.question) this.#ask(slot);
+      else this.#send(slot);
     };
-    return h(
+    const toggle = () =>
+      drawer && emit(this, "callcard-drawer-toggled", { callId: this.#callId, drawer });
+    const lockMs = (this.#locks.get(place) ?? 0) - performance.now();
+    const button = h(
       "button",
       {
         type: "button",
         class: action,
-        "aria-disabled": isBusy, // a disabled button would lose the focus
-        "aria-busy": pending === action,
-        onclick: press,
+        disabled: (!isAllowed && !isPending) || lockMs > 0,
+        // A disabled button would lose the focus.
+        "aria-disabled": isBusy && !(drawer && open === drawer),
+        "aria-busy": isPending,
+        "aria-expanded": drawer ? open === drawer : null,
+        onclick: drawer ? toggle : press,
       },
-      pending === action ? t("action.pending", { action: label }) : label,
+      isPending ? t("action.pending", { action: label }) : label,
     );
+    if (isAllowed && lockMs > 0) setTimeout(() => (button.disabled = false), lockMs);
+    return button;
   }
 
-  /** @param {Action} action @param {Drawer} drawer @param {ControlsState} state */
-  #opener(action, drawer, { isBusy, drawer: open }) {
-    const label =
-      drawer === "targets"
-        ? t("action.transferMenu")
-        : t("action.more", { action: LABELS[action]() });
-    return h(
-      "button",
-      {
-        type: "button",
-        class: action,
-        "aria-disabled": isBusy && open !== drawer,
-        "aria-expanded": open === drawer,
-        onclick: () => emit(this, "callcard-drawer-toggled", { callId: this.#callId, drawer }),
-      },
-      label,
+  /** @param {Slot} slot */
+  #send({ action, callId }) {
+    emit(this, "callcard-call-command", { callId, action, shownOn: this.#callId });
+  }
+
+  /** Ask before an action is done, or take the question back. @param {Slot | null} slot */
+  #ask(slot) {
+    const hadFocus = this.#question.contains(document.activeElement);
+    const before = this.#asked;
+    const isOpening = Boolean(slot) && this.#asked !== slot?.action;
+    this.#asked = slot?.action ?? "";
+    this.#question.hidden = !slot;
+    if (!slot) {
+      this.#question.replaceChildren();
+      /** @type {HTMLElement | null} */
+      const asking = before ? this.#buttons.querySelector(`.${before}`) : null;
+      if (hadFocus) asking?.focus();
+      return;
+    }
+    const close = () => this.#ask(null);
+    const goOn = () => {
+      close();
+      this.#send(slot);
+    };
+    const no = h("button", { type: "button", onclick: close }, t("confirm.no"));
+    this.#question.setAttribute("aria-label", slot.question);
+    this.#question.replaceChildren(
+      h("p", {}, slot.question),
+      h("button", { type: "button", class: "yes", onclick: goOn }, slot.label),
+      no,
     );
+    if (isOpening) no.focus();
   }
 }

@@ -8,7 +8,7 @@ import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { formatDuration, t } from "../shared/texts.js";
 
-/** @typedef {import("../shared/calls-model.js").CallState} CallState */
+/** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("../shared/notes.js").Notes} Notes */
 /** @typedef {import("../shared/notes.js").NotesStatus} NotesStatus */
 /** @typedef {import("../shared/types.d.ts").Platform} Platform */
@@ -131,8 +131,7 @@ export class CallNotesElement extends CallcardElement {
 
   /** Whether the call is with a customer: consults and internal calls have no reason. */
   get #isForCustomer() {
-    const { call, lookup } = /** @type {CallState} */ (this.#state);
-    const isInternal = lookup.status === "found" && lookup.result.number.kind === "internal";
+    const { call, isInternal } = /** @type {CallState} */ (this.#state);
     return !call.isConsult && !isInternal;
   }
 

@@ -4,22 +4,23 @@
 // `callcard-lookup-retried` and `callcard-search-opened`.
 
 import { ContactCardElement, flagList, recordLink } from "../shared/contact-card.js";
-import { desktop } from "../shared/desktop.js";
-import { emit, h, isolate, uniqueId } from "../shared/dom.js";
+import { emit, h, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { commandErrorText, errorText } from "../shared/errors.js";
-import { formatDuration, t } from "../shared/texts.js";
+import { t } from "../shared/texts.js";
 import { CallBriefElement } from "./call-brief.js";
 import { CallControlsElement } from "./call-controls.js";
 import { CallKeypadElement } from "./call-keypad.js";
 import { CallNotesElement } from "./call-notes.js";
 import { CallVariablesElement } from "./call-variables.js";
-import { describeCaller } from "./caller.js";
+import { slotsOf } from "./call-slots.js";
+import { clockText, phaseText, queueText } from "./call-status.js";
+import { describeCaller, situationOf } from "./caller.js";
 import { ContactChoiceElement } from "./contact-choice.js";
 import { ContactFormElement } from "./contact-form.js";
 import { TransferTargetsElement } from "./transfer-targets.js";
 
-/** @typedef {import("../shared/calls-model.js").CallState} CallState */
+/** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("../shared/types.d.ts").Action} Action */
 /** @typedef {import("../shared/types.d.ts").LookupResult} LookupResult */
 /** @typedef {import("./call-controls.js").Drawer} Drawer */
@@ -31,21 +32,12 @@ import { TransferTargetsElement } from "./transfer-targets.js";
  * @property {Action | ""} pending this call's action that is awaited
  * @property {boolean} isBusy whether a command to any call is awaited
  * @property {{action: Action, callId: string}[]} lent actions of another call, for this one too
+ * @property {CallState[]} running the agent's calls that are not over
  * @property {string[]} wrapUpReasons the team's
  * @property {Map<string, string>} labels of the team's call variables
  * @property {import("../shared/types.d.ts").Platform} platform
  * @property {boolean} canBeReady whether the agent can be ready for the next call
  */
-
-/** @type {Record<import("../shared/call.js").Phase, (direction: string) => string>} */
-const PHASES = {
-  ringing: (direction) => (direction === "in" ? t("phase.ringing") : t("phase.dialling")),
-  dialling: () => t("phase.dialling"),
-  talking: () => t("phase.talking"),
-  held: () => t("phase.held"),
-  failed: () => t("phase.failed"),
-  ended: () => t("phase.ended"),
-};
 
 /** The actions that need each drawer. @type {Record<Drawer, Action[]>} */
 const DRAWER_ACTIONS = {
@@ -83,7 +75,10 @@ export class CallPanelElement extends CallcardElement {
   #flags = h("div", { class: "flag-row" });
   #about = h("p", { class: "about who-else" });
   #brief = new CallBriefElement();
+  #situation = h("p", { class: "situation", role: "status" });
   #controls = new CallControlsElement();
+  /** Actions beside the usual ones that have had a button. @type {Set<Action>} */
+  #extraActions = new Set();
   #close = h("button", { type: "button", class: "done" }, t("call.close"));
   #closeReady = h("button", { type: "button", class: "ready" }, t("call.closeReady"));
   #message = h("p", { class: "error", role: "alert" });
@@ -110,6 +105,7 @@ export class CallPanelElement extends CallcardElement {
         this.#flags,
         this.#about,
         this.#brief,
+        this.#situation,
         this.#controls,
         h("p", { class: "row closing" }, this.#closeReady, this.#close),
         this.#message,
@@ -145,10 +141,11 @@ export class CallPanelElement extends CallcardElement {
     this.#context = context;
     const { call } = state;
     this.dataset.phase = call.phase;
-    this.#phase.textContent = call.isConsult
-      ? t("phase.consult")
-      : PHASES[call.phase](call.direction);
-    this.#queue.replaceChildren(...(call.queue ? [t("call.queue"), " ", isolate(call.queue)] : []));
+    this.toggleAttribute("data-consult", call.isConsult || Boolean(call.consultant));
+    this.#phase.textContent = phaseText(state);
+    const situation = situationOf(state);
+    if (this.#situation.textContent !== situation) this.#situation.textContent = situation;
+    this.#queue.replaceChildren(...queueText(call));
     if (this.#drawer && !this.#offers(this.#drawer)) this.#toggle("");
     this.#showControls();
     this.#close.hidden = call.phase !== "ended";
@@ -166,9 +163,8 @@ export class CallPanelElement extends CallcardElement {
 
   /** Update the clock and the time that is left for notes. */
   tick() {
-    const call = this.#state?.call;
-    const isCounting = call && call.phase !== "ended" && !Number.isNaN(call.since);
-    this.#clock.textContent = isCounting ? formatDuration((desktop.now - call.since) / 1000) : "";
+    if (!this.#state) return;
+    this.#clock.textContent = clockText(this.#state);
     this.#notes.tick();
   }
 
@@ -178,9 +174,10 @@ export class CallPanelElement extends CallcardElement {
 
   #showControls() {
     if (!this.#state || !this.#context) return;
-    const { pending, isBusy, lent } = this.#context;
+    const { pending, isBusy, lent, running } = this.#context;
     const hadFocus = this.#controls.contains(document.activeElement);
-    this.#controls.show(this.#state.call, { pending, isBusy, lent, drawer: this.#drawer });
+    const slots = slotsOf(this.#state, lent, running, this.#extraActions);
+    this.#controls.show(this.#callId, slots, { pending, isBusy, drawer: this.#drawer });
     if (hadFocus && !this.#controls.contains(document.activeElement)) this.#title.focus();
   }
 
@@ -188,13 +185,14 @@ export class CallPanelElement extends CallcardElement {
 
   /** Draw the caller, when the look-up or the chosen contact has changed. */
   #showBody() {
-    const { lookup, match } = /** @type {CallState} */ (this.#state);
+    const state = /** @type {CallState} */ (this.#state);
+    const { lookup, match } = state;
+    this.caller = describeCaller(state);
+    if (this.#title.textContent !== this.caller.title.textContent)
+      this.#title.replaceChildren(this.caller.title);
     if (lookup === this.#shownLookup && match === this.#shownMatch) return;
     this.#shownLookup = lookup;
     this.#shownMatch = match;
-    const state = /** @type {CallState} */ (this.#state);
-    this.caller = describeCaller(state);
-    this.#title.replaceChildren(this.caller.title);
     this.#about.replaceChildren(...this.caller.about);
     this.#flags.replaceChildren(match ? flagList(match.contact.flags) : "");
     this.#recordLink.replaceChildren(match ? recordLink(match.contact) : "");
@@ -205,7 +203,7 @@ export class CallPanelElement extends CallcardElement {
 
   /** @param {CallState} state @returns {Node[]} */
   #bodyOf({ call, lookup, match }) {
-    if (call.isConsult) return [note(t("call.consultNote"))];
+    if (call.isConsult) return [];
     switch (lookup.status) {
       case "looking":
         return [progress(t("lookup.looking"))];

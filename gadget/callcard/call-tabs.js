@@ -3,10 +3,19 @@
 
 import { h, isolate } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
-import { t } from "../shared/texts.js";
+import { formatDuration, t } from "../shared/texts.js";
 import { CallPanelElement } from "./call-panel.js";
 
-/** @typedef {import("../shared/calls-model.js").CallState} CallState */
+/** @typedef {import("../shared/call-state.js").CallState} CallState */
+
+/** Milliseconds after a key in which the agent is still typing. */
+const TYPING_MS = 3000;
+
+/** Return how long an ended call's notes can be finished. @param {CallState} state */
+const timeLeft = ({ notes: { timeLeftMs } }) =>
+  timeLeftMs === null
+    ? ` ${t("call.toFinish")}`
+    : ` ${t("call.toFinishIn", { time: formatDuration(timeLeftMs / 1000) })}`;
 
 export class CallTabsElement extends CallcardElement {
   static tag = "call-tabs";
@@ -16,10 +25,13 @@ export class CallTabsElement extends CallcardElement {
   /** @type {CallState[]} */
   #states = [];
   #selected = "";
+  /** When the agent typed last. */
+  #typedAt = -TYPING_MS;
   #tabs = h("div", { class: "tabs", role: "tablist", "aria-label": t("call.tabs"), hidden: true });
   #calls = h("div", { class: "calls" });
 
   build() {
+    this.#calls.addEventListener("input", () => (this.#typedAt = performance.now()));
     this.append(this.#tabs, this.#calls);
   }
 
@@ -30,18 +42,22 @@ export class CallTabsElement extends CallcardElement {
 
   /**
    * Add a panel for a new call and bring it to the front, unless the agent is typing.
-   * @param {string} id
+   * @param {CallState} state
    */
-  open(id) {
-    const { activeElement } = document;
-    const isTyping =
-      this.#calls.contains(activeElement) &&
-      (activeElement instanceof HTMLInputElement || activeElement instanceof HTMLTextAreaElement);
+  open({ id, call }) {
     const panel = new CallPanelElement();
     panel.id = `call-${id}`;
     this.#panels.set(id, panel);
     this.#calls.append(panel);
-    if (!isTyping) this.#selected = id;
+    if (!this.#isTyping || call.direction === "out") this.#selected = id;
+  }
+
+  /** Whether the agent types in a call just now: another one must not take the next keys. */
+  get #isTyping() {
+    const { activeElement } = document;
+    const isField =
+      activeElement instanceof HTMLInputElement || activeElement instanceof HTMLTextAreaElement;
+    return isField && performance.now() - this.#typedAt < TYPING_MS;
   }
 
   /** Remove a call's panel. @param {string} id */
@@ -57,7 +73,12 @@ export class CallTabsElement extends CallcardElement {
    */
   show(states, contextOf) {
     this.#states = states;
-    for (const state of states) this.#panels.get(state.id)?.show(state, contextOf(state));
+    for (const state of states) {
+      const panel = this.#panels.get(state.id);
+      const isBack = panel?.dataset.phase === "held" && state.call.phase === "talking";
+      if (isBack && !this.#isTyping) this.#selected = state.id;
+      panel?.show(state, contextOf(state));
+    }
     if (!this.#panels.has(this.#selected)) {
       const next = states.find((state) => !state.hasEnded) ?? states.at(-1);
       this.#selected = next?.id ?? "";
@@ -68,6 +89,10 @@ export class CallTabsElement extends CallcardElement {
   /** Update what counts the seconds. */
   tick() {
     for (const panel of this.#panels.values()) panel.tick();
+    for (const state of this.#states) {
+      const left = this.#tabs.querySelector(`#tab-${CSS.escape(state.id)} .left`);
+      if (left) left.textContent = timeLeft(state);
+    }
   }
 
   /** Show tabs for several calls, and only the selected call's panel. */
@@ -95,7 +120,8 @@ export class CallTabsElement extends CallcardElement {
   }
 
   /** @param {CallState} state */
-  #tab({ id, call }) {
+  #tab(state) {
+    const { id, call } = state;
     const isSelected = id === this.#selected;
     return h(
       "button",
@@ -112,6 +138,7 @@ export class CallTabsElement extends CallcardElement {
         onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(event, id),
       },
       isolate(this.#panels.get(id)?.caller?.name || call.number),
+      state.isToFinish ? h("span", { class: "left" }, timeLeft(state)) : "",
     );
   }
 

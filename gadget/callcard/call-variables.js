@@ -7,8 +7,8 @@ import { CallcardElement } from "../shared/element.js";
 import { commandErrorText } from "../shared/errors.js";
 import { t } from "../shared/texts.js";
 
-/** @typedef {import("../shared/calls-model.js").CallState} CallState */
-/** @typedef {import("../shared/calls-model.js").VariableWrite} VariableWrite */
+/** @typedef {import("../shared/call-state.js").CallState} CallState */
+/** @typedef {import("../shared/call-state.js").VariableWrite} VariableWrite */
 /** @typedef {import("../shared/types.d.ts").Platform} Platform */
 /** @typedef {{name: string, value: string}} Variable */
 
@@ -55,7 +55,8 @@ export class CallVariablesElement extends CallcardElement {
     if (this.#edited && this.contains(document.activeElement)) return; // the agent is typing
     this.#shown = shown;
     this.#callId = id;
-    this.#variables = call.variables;
+    // The dialer's own say nothing to an agent, and stay as they are.
+    this.#variables = call.variables.filter(({ name }) => !name.startsWith("BA"));
     this.#writes = writes;
     this.#isEditable = isEditable;
     this.#platform = platform;
@@ -98,12 +99,10 @@ export class CallVariablesElement extends CallcardElement {
     const { name, value } = variable;
     if (this.#isEditable && this.#edited === name) return this.#form(variable);
     const write = this.#writes.get(name);
-    // The dialer's own variables stay as they are.
-    const isChangeable = this.#isEditable && !name.startsWith("BA");
     const label = t("variables.change", { name });
     return [
       isolate(value),
-      isChangeable
+      this.#isEditable
         ? h(
             "button",
             {

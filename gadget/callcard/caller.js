@@ -3,7 +3,7 @@
 import { h, isolate, phoneNumber } from "../shared/dom.js";
 import { countryName, t } from "../shared/texts.js";
 
-/** @typedef {import("../shared/calls-model.js").CallState} CallState */
+/** @typedef {import("../shared/call-state.js").CallState} CallState */
 
 /**
  * `name` is empty until the look-up has answered; `spoken` is the whole for the ear, which hears of
@@ -12,10 +12,49 @@ import { countryName, t } from "../shared/texts.js";
  */
 
 /**
- * Describe the caller of a call, as far as it is known.
+ * Describe the other side of a call, as far as it is known.
  * @param {CallState} state @returns {Caller}
  */
-export function describeCaller({ call, lookup, match }) {
+export function describeCaller(state) {
+  const { call } = state;
+  if (call.isConsult) {
+    const name = state.agentName(call.number);
+    return caller(name, name ? isolate(name) : phoneNumber(call.number), [], []);
+  }
+  const customer = describeCustomer(state);
+  if (!call.consultant) return customer;
+  const who = agentOf(state);
+  const about = customer.name;
+  const title = about ? t("consult.fromAbout", { who, about }) : t("consult.from", { who });
+  return { ...customer, name: title, title: isolate(title), spoken: title };
+}
+
+/** Return what a screen reader announces about a call; empty if there is nothing to announce.
+ * @param {CallState} state */
+export function announcementOf(state) {
+  const { phase, direction, consultant, isPreview } = state.call;
+  if (state.lookup.status !== "found") return "";
+  const { spoken } = describeCaller(state);
+  if (isPreview) return t("preview.announced", { who: spoken });
+  if (phase !== "ringing" || direction !== "in") return "";
+  return consultant ? spoken : t("caller.announced", { who: spoken });
+}
+
+/** Return where the customer of a consult or a preview is; empty on other calls. @param {CallState} state */
+export function situationOf(state) {
+  const { call, wasConsulted } = state;
+  if (call.phase === "ended") return "";
+  if (call.isPreview) return t("preview.notCalled");
+  if (call.isConsult) return call.phase === "held" ? "" : t("call.consultNote");
+  if (call.consultant) return t("consult.customerOnHold", { who: agentOf(state) });
+  return wasConsulted ? t("consult.customerHere") : "";
+}
+
+/** Return who consults this agent. @param {CallState} state */
+const agentOf = (state) => state.agentName(state.call.consultant) || state.call.consultant;
+
+/** @param {CallState} state @returns {Caller} */
+function describeCustomer({ call, lookup, match }) {
   const found = lookup.status === "found" ? lookup : null;
   const number = found?.result.number;
   const shown = number?.display || found?.number || "";

@@ -15,9 +15,9 @@ import { AgentStateElement } from "./agent-state.js";
 import { Agent } from "./agent.js";
 import { AppAsideElement } from "./app-aside.js";
 import { AppNoticesElement } from "./app-notices.js";
+import { Attention } from "./attention.js";
 import { CallTabsElement } from "./call-tabs.js";
 import { CallbackListElement } from "./callbacks.js";
-import { describeCaller } from "./caller.js";
 import { ContactSearchElement } from "./contact-search.js";
 import { Dialling } from "./dialling.js";
 import { NotesDrafts } from "./drafts.js";
@@ -48,8 +48,7 @@ class CallcardAppElement extends CallcardElement {
   #state = new AgentStateElement();
   #search = new ContactSearchElement();
   #notices = new AppNoticesElement();
-  /** What a screen reader announces: who is calling. */
-  #announcement = h("div", { class: "hidden", "aria-live": "assertive" });
+  #attention = new Attention();
   #aside = new AppAsideElement();
   #tabs = new CallTabsElement();
   #idle = h("p", { class: "idle" }, t("idle"));
@@ -62,7 +61,8 @@ class CallcardAppElement extends CallcardElement {
     const bar = h("div", { class: "bar" }, this.#state, this.#search);
     // Below the call: what is opened there must not push the call's buttons away.
     const calls = [this.#tabs, this.#aside, this.#idle];
-    this.append(bar, this.#notices, this.#announcement, ...calls, this.#callbacks, this.#parked);
+    this.append(bar, this.#notices, this.#attention.element, ...calls);
+    this.append(this.#callbacks, this.#parked);
     this.#callbacks.now = () => desktop.now;
   }
 
@@ -71,14 +71,19 @@ class CallcardAppElement extends CallcardElement {
     document.documentElement.lang = desktop.language;
     document.documentElement.dir = document.body.dir || "ltr";
     document.title = t("title");
-    desktop.setTitle(document.title);
     desktop.fitHeight(this, this.signal);
     this.#handleEvents();
-    every(1000, () => this.#tabs.tick(), this.signal);
+    every(1000, () => this.#tick(), this.signal);
     every(HEARTBEAT_MS, () => this.#model.heartbeat(), this.signal);
     every(LISTS_MS, () => this.#agent.readLists(), this.signal);
     this.#followDesktop();
     void desktop.followWorkflows((params) => runWorkflow(params, this.#workflow), this.signal);
+  }
+
+  #tick() {
+    this.#tabs.tick();
+    // The last call stays in view, even if the time for its notes is over.
+    if (this.#model.calls.size > 1) this.#model.closeDone();
   }
 
   #handleEvents() {
@@ -140,7 +145,10 @@ class CallcardAppElement extends CallcardElement {
   #onAgent(user) {
     if (!this.#agent.user) {
       this.#notices.setConnection("");
-      void this.#agent.readProfile(() => this.#show());
+      void this.#agent.readProfile(() => {
+        this.#attention.bringToFront = this.#agent.bringToFront;
+        this.#show();
+      });
     }
     this.#agent.update(user);
     this.#model.setAgentState(user.state ?? "", user.stateChangeTime ?? "");
@@ -159,20 +167,19 @@ class CallcardAppElement extends CallcardElement {
   }
 
   /** @param {import("../shared/calls-model.js").Change} change */
-  #onChange({ type, state }) {
+  #onChange(change) {
+    const { type, state } = change;
     if (type === "opened") {
       if (!this.#aside.isEdited) this.#aside.close(); // a half-typed callback stays
-      this.#tabs.open(state.id);
+      this.#tabs.open(state);
     }
     if (type === "closed") this.#tabs.close(state.id);
     if (type === "ended") {
       this.#notices.setMessage("");
       setTimeout(() => void this.#agent.readCallbacks(), CALLBACK_DONE_MS);
     }
+    this.#attention.follow(change);
     this.#show();
-    const { phase, direction } = state.call;
-    if (type !== "caller" || phase !== "ringing" || direction !== "in") return;
-    this.#announcement.textContent = t("caller.announced", { who: describeCaller(state).spoken });
   }
 
   /** Show the calls as the model has them. */
@@ -185,11 +192,13 @@ class CallcardAppElement extends CallcardElement {
       pending: pending?.shownOn === id ? pending.action : "",
       isBusy,
       lent: call.phase === "talking" ? lent : [],
+      running,
       wrapUpReasons,
       platform,
       labels,
       canBeReady: !running.length && this.#agent.user?.state !== "READY",
     }));
+    this.#attention.showTitle(running);
     this.toggleAttribute("data-on-call", running.length > 0);
     const shown = this.#model.calls.get(this.#tabs.selected);
     this.#search.callId = shown && !shown.call.isConsult ? shown.id : "";

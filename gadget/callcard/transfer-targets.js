@@ -110,7 +110,7 @@ export class TransferTargetsElement extends CallcardElement {
   #button(action, who, to) {
     const isConsult = action === "consult";
     const send = () =>
-      emit(this, "callcard-call-command", { callId: this.callId, action, params: { to } });
+      emit(this, "callcard-call-command", { callId: this.callId, action, params: { to }, who });
     return h(
       "button",
       {

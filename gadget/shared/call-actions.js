@@ -7,7 +7,10 @@
 /** @typedef {import("./types.d.ts").Action} Action */
 
 /** Actions on a held call that are shown on the call that the agent talks on. @type {Action[]} */
-const LENT_ACTIONS = ["complete-transfer", "conference"];
+const LENT_ACTIONS = ["complete-transfer", "conference", "retrieve"];
+
+/** @param {import("./commands.js").CommandResult} result */
+const isDone = ({ outcome }) => outcome === "confirmed" || outcome === "ended";
 
 export class CallActions {
   #model;
@@ -25,7 +28,7 @@ export class CallActions {
   }
 
   /**
-   * The actions on held calls that complete a consult.
+   * The actions on held calls that end a consult.
    * @returns {{action: Action, callId: string}[]}
    */
   get lent() {
@@ -49,10 +52,20 @@ export class CallActions {
     if (!target || !shown) return;
     const result = this.#commands.sendToCall(command, target.call);
     if (!result) return;
+    const transferredTo = this.#targetName(command);
     shown.failure = null;
     this.#model.notify("changed", shown);
     shown.failure = await result;
+    if (isDone(shown.failure)) target.transferredTo = shown.transferredTo = transferredTo;
     this.#model.notify("changed", shown);
+  }
+
+  /** Return whom a command transfers the call to; empty for others. @param {CallArguments} command */
+  #targetName({ action, params, who }) {
+    if (action === "transfer") return who || params?.to || "";
+    if (action !== "complete-transfer") return "";
+    const consult = this.#model.running.find(({ call }) => call.isConsult);
+    return consult ? consult.agentName(consult.call.number) || consult.call.number : "";
   }
 
   /**
@@ -68,8 +81,8 @@ export class CallActions {
     state.failure = null;
     this.#model.setWrite(state, name, { value, status: "saving" });
     const result = await sent;
-    const isSent = result.outcome === "confirmed" || result.outcome === "ended";
-    this.#model.setWrite(state, name, { value, status: isSent ? "saved" : "failed", result });
+    const status = isDone(result) ? "saved" : "failed";
+    this.#model.setWrite(state, name, { value, status, result });
   }
 
   /**

@@ -22,6 +22,10 @@ import { asList } from "./list.js";
  * @property {{name: string, value: string}[]} variables those with a value
  * @property {string[]} wrapUpReasons
  * @property {boolean} isConsult whether this agent dialled it to consult somebody
+ * @property {string} consultant the extension of the agent who consults this one; empty once that
+ * agent has completed the transfer, and on all other calls
+ * @property {boolean} isPreview whether a dialer offers it: the customer has not been called yet
+ * @property {number} joined when this agent joined, in server milliseconds; NaN if unknown
  */
 
 /** Finesse's actions and the product's, in the order of the buttons. @type {[string, Action][]} */
@@ -63,26 +67,32 @@ const PHASES = {
  */
 export function readCall(dialog, extension) {
   // Only the agent's own participant has reliable actions.
-  const own = asList(dialog.participants?.Participant).find(
-    ({ mediaAddress }) => mediaAddress === extension,
-  );
+  const participants = asList(dialog.participants?.Participant);
+  const own = participants.find(({ mediaAddress }) => mediaAddress === extension);
   const media = dialog.mediaProperties ?? {};
   const direction = dialog.fromAddress === extension ? "out" : "in";
+  const from = dialog.fromAddress ?? "";
   const dialled = media.dialedNumber || dialog.toAddress;
   const allowed = asList(own?.actions?.action);
+  const hasCaller = participants.some(
+    ({ mediaAddress, state }) => mediaAddress === from && state !== "DROPPED",
+  );
   return {
     id: dialog.id,
     phase: PHASES[own?.state ?? ""] ?? PHASES[dialog.state ?? ""] ?? "talking",
     state: own?.state ?? "",
     since: Date.parse(own?.stateChangeTime || own?.startTime || ""),
     direction,
-    from: dialog.fromAddress ?? "",
+    from,
     number: (direction === "out" ? dialled : dialog.fromAddress) ?? "",
     queue: media.queueName ?? "",
     actions: ACTIONS.filter(([action]) => allowed.includes(action)).map(([, action]) => action),
     variables: variablesOf(dialog),
     wrapUpReasons: wrapUpReasonsOf(dialog),
     isConsult: media.callType === "CONSULT" && direction === "out",
+    consultant: media.callType === "CONSULT" && direction === "in" && hasCaller ? from : "",
+    isPreview: allowed.includes("ACCEPT") || own?.state === "ACCEPTED",
+    joined: Date.parse(own?.startTime ?? ""),
   };
 }
 

@@ -2,15 +2,15 @@
 // service's acknowledgement. Subscribers are called on every change; nothing here draws. No DOM.
 
 import { readCall, readReport } from "./call.js";
+import { CallState } from "./call-state.js";
 import { keptValue } from "./commands.js";
 import { Notes } from "./notes.js";
 import { CallReporter } from "./reporter.js";
 
 /** @typedef {import("./api.js").Api} Api */
 /** @typedef {import("./call.js").Call} Call */
-/** @typedef {import("./commands.js").CommandResult} CommandResult */
+/** @typedef {import("./call-state.js").VariableWrite} VariableWrite */
 /** @typedef {import("./notes.js").Drafts} Drafts */
-/** @typedef {import("./types.d.ts").CallbackCustomer} CallbackCustomer */
 /** @typedef {import("./types.d.ts").CallReport} CallReport */
 /** @typedef {import("./types.d.ts").DialogData} DialogData */
 /** @typedef {import("./types.d.ts").LookupResult} LookupResult */
@@ -18,22 +18,9 @@ import { CallReporter } from "./reporter.js";
 /** @typedef {import("./types.d.ts").ReportAcknowledgement} ReportAcknowledgement */
 
 /**
- * `number` is the customer's, as the service found it on the call.
- * @typedef {{status: "looking" | "slow"} | {status: "failed", error: unknown}
- *   | {status: "found", number: string, result: LookupResult}} LookupState
- */
-/**
- * @typedef {object} VariableWrite
- * @property {string} value
- * @property {"saving" | "saved" | "truncated" | "unchanged" | "busy" | "failed"} status
- * @property {string} [kept] the part that Finesse kept
- * @property {CommandResult} [result]
- */
-
-/**
- * `opened`, `updated`, `ended` and `closed` follow the call; `caller`: who it is has become known;
- * `changed`: anything else.
- * @typedef {"opened" | "updated" | "ended" | "closed" | "caller" | "changed"} ChangeType
+ * `opened`, `answered`, `updated`, `ended` and `closed` follow the call; `caller`: who it is has
+ * become known; `changed`: anything else.
+ * @typedef {"opened" | "answered" | "updated" | "ended" | "closed" | "caller" | "changed"} ChangeType
  * @typedef {{type: ChangeType, state: CallState}} Change
  */
 
@@ -48,65 +35,13 @@ export const SLOW_LOOKUP_MS = 1500;
 const isOtherCall = (known, call) =>
   Boolean(known.from && call.from) && known.from !== call.from && call.since > known.since;
 
-/** What is known of one call. */
-export class CallState {
-  /** The service's last answer to a report of this call. @type {ReportAcknowledgement | null} */
-  acknowledgement = null;
-  /** @type {LookupState} */
-  lookup = { status: "looking" };
-  /** Whose record it is: the only match, or the one that the agent chose. @type {Match | null} */
-  match = null;
-  /** Whether the agent said that the caller is not the contact that was found. */
-  isRejected = false;
-  /** Whether the agent has begun to fill in a new contact. */
-  isContactEdited = false;
-  /** The last command that failed, until the next one. @type {CommandResult | null} */
-  failure = null;
-  /** Call variables that the agent wrote, by name. @type {Map<string, VariableWrite>} */
-  writes = new Map();
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  slowTimer;
-
-  /** @param {Call} call @param {Notes} notes */
-  constructor(call, notes) {
-    this.call = call;
-    this.notes = notes;
-  }
-
-  get id() {
-    return this.call.id;
-  }
-
-  get hasEnded() {
-    return this.call.phase === "ended";
-  }
-
-  /**
-   * Whether closing the call would lose something: typed text, or a wrap-up reason that is still
-   * required.
-   */
-  get hasUnsavedWork() {
-    return this.isContactEdited || this.notes.isUnsaved || this.notes.lacksReason;
-  }
-
-  /** Whom a callback from this call would be for. @returns {CallbackCustomer} */
-  get customer() {
-    const found = this.lookup.status === "found" ? this.lookup : null;
-    const contact = this.match?.contact;
-    return {
-      number: found?.number || this.call.number,
-      display: found ? found.result.number.display || found.number : "",
-      name: contact ? contact.name || contact.company : "",
-      contact: contact ? `${contact.source}/${contact.id}` : "",
-    };
-  }
-}
-
 export class CallsModel {
   /** By the calls' ids, in the order of their arrival. @type {Map<string, CallState>} */
   calls = new Map();
   /** The dialogs of the calls that are on. @type {Map<string, DialogData>} */
   #dialogs = new Map();
+  /** The interactions on which another agent consulted this one. @type {Set<string>} */
+  #consulted = new Set();
   /** @type {Set<(change: Change) => void>} */
   #listeners = new Set();
   #api;
@@ -167,7 +102,9 @@ export class CallsModel {
       }
       const lookup = !state || (state.call.isConsult && !call.isConsult);
       if (state) {
-        state.call = call;
+        const wasRinging = state.call.phase === "ringing";
+        state.update(call);
+        if (wasRinging && call.phase === "talking") this.notify("answered", state);
         if (lookup) this.#startLookup(state); // the consult has become a call with the customer
         this.notify("updated", state);
       } else this.#open(call);
@@ -188,8 +125,20 @@ export class CallsModel {
     const state = this.calls.get(id);
     if (!state) return;
     state.call = { ...state.call, phase: "ended", actions: [] };
+    state.endedAt = this.#now();
     this.notify("ended", state);
-    if (this.running.length && !state.hasUnsavedWork) this.close(id);
+    // Nothing is to be written on a consult; its notes are those of the customer's call.
+    if (state.call.isConsult || this.running.length) this.#closeIfDone(state);
+  }
+
+  /** Remove the ended calls on which nothing is left to do. */
+  closeDone() {
+    for (const state of [...this.calls.values()]) if (state.hasEnded) this.#closeIfDone(state);
+  }
+
+  /** @param {CallState} state */
+  #closeIfDone(state) {
+    if (!state.hasUnsavedWork && !state.isToFinish) this.close(state.id);
   }
 
   /** Remove a call. @param {string} id */
@@ -290,8 +239,7 @@ export class CallsModel {
 
   /** @param {Call} call */
   #open(call) {
-    for (const [id, state] of this.calls)
-      if (state.hasEnded && !state.hasUnsavedWork) this.close(id);
+    this.closeDone();
     const notes = new Notes({
       agentId: this.#agentId,
       save: (id, change) => this.#api.updateInteraction(id, change),
@@ -342,6 +290,10 @@ export class CallsModel {
       clearTimeout(state.slowTimer);
       state.lookup = { status: "failed", error };
     }
+    // A completed consult goes on under another id.
+    const interactionId = answer?.interaction?.id;
+    if (interactionId && state.call.consultant) this.#consulted.add(interactionId);
+    else state.wasConsulted = this.#consulted.has(interactionId ?? "");
     if (answer?.interaction) state.notes.update(answer.interaction);
     else this.notify("changed", state);
     // After a transfer the customer is another one than the agent who called.

@@ -15,7 +15,9 @@
  */
 /** @typedef {{outcome: Outcome, refusal?: Refusal, error?: unknown}} CommandResult */
 /**
- * @typedef {{callId: string, action: Action, params?: CommandParams, shownOn?: string}} CallArguments
+ * `who` is the name of whom the call goes to.
+ * @typedef {{callId: string, action: Action, params?: CommandParams, shownOn?: string,
+ *   who?: string}} CallArguments
  */
 /**
  * @typedef {object} PendingCommand

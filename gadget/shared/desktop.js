@@ -102,6 +102,22 @@ function isInDesktop() {
   }
 }
 
+/** @type {any} */
+let knownServices;
+
+/** Return the container's services; null where it has none, as on another origin than its own. */
+function containerServices() {
+  if (knownServices === undefined) {
+    try {
+      knownServices = finesse.containerservices.ContainerServices.init();
+    } catch (error) {
+      console.warn("no container services here:", error);
+      knownServices = null;
+    }
+  }
+  return knownServices;
+}
+
 export const desktop = {
   get language() {
     return prefs().getLang?.() || prefs().getString("language") || "en";
@@ -302,29 +318,40 @@ export const desktop = {
    */
   async followWorkflows(onAction, signal) {
     await window.callcardBoot.hub;
-    try {
-      const { ContainerServices } = finesse.containerservices;
-      const services = ContainerServices.init();
-      services.addHandler(
-        ContainerServices.Topics.WORKFLOW_ACTION_EVENT,
-        (/** @type {any} */ event) =>
-          guarded(() => {
-            const handler = String(event.getHandledBy?.() ?? "").toUpperCase();
-            if (signal?.aborted || handler !== "OTHER") return;
-            const params = Object.values(event.getParams?.() ?? {});
-            onAction(
-              Object.fromEntries(
-                params.map((/** @type {any} */ param) => [
-                  param.name,
-                  param.expandedValue ?? param.value ?? "",
-                ]),
-              ),
-            );
-          }),
-      );
-    } catch (error) {
-      console.warn("no workflow actions here:", error); // on another origin than the desktop's
-    }
+    containerServices()?.addHandler(
+      finesse.containerservices.ContainerServices.Topics.WORKFLOW_ACTION_EVENT,
+      (/** @type {any} */ event) =>
+        guarded(() => {
+          const handler = String(event.getHandledBy?.() ?? "").toUpperCase();
+          if (signal?.aborted || handler !== "OTHER") return;
+          const params = Object.values(event.getParams?.() ?? {});
+          onAction(
+            Object.fromEntries(
+              params.map((/** @type {any} */ param) => [
+                param.name,
+                param.expandedValue ?? param.value ?? "",
+              ]),
+            ),
+          );
+        }),
+    );
+  },
+
+  /** Bring the gadget's tab to the front. */
+  activateTab: () => guarded(() => containerServices()?.activateMyTab()),
+
+  /**
+   * Show a notification of the browser, unless the agent has the desktop before them; 12.0 and
+   * later.
+   * @param {string} title @param {string} body
+   */
+  notify(title, body) {
+    guarded(() => {
+      const toaster = finesse.containerservices?.FinesseToaster;
+      if (!toaster || !isInDesktop() || window.parent.document.hasFocus()) return;
+      toaster.init(config(), finesse.cslogger?.ClientLogger);
+      toaster.showToaster(title, { body, showWhenVisible: true });
+    });
   },
 
   /** Remove the container's loading indicator. */

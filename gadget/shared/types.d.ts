@@ -122,6 +122,7 @@ export interface Me {
   state: string;
   reason: Reason | null;
   platform: Platform;
+  bring_to_front: "ring" | "answer" | "never";
   wrap_up_reasons: string[];
   not_ready_reasons: Reason[];
   sign_out_reasons: Reason[];
@@ -193,6 +194,7 @@ export interface CallReport {
 export interface AgentNotes {
   agent: string;
   name: string;
+  extension: string;
   text: string;
   wrap_up_reasons: string[];
 }
@@ -298,6 +300,8 @@ export interface CallcardEvents {
     action: Action;
     params?: CommandParams;
     shownOn?: string;
+    /** Name of whom the call goes to. */
+    who?: string;
   };
   "callcard-callback-dialled": { id: string; reason: string };
   "callcard-callback-done": { id: string };

@@ -65,6 +65,9 @@ class ApiSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 65536
 
 
+BringToFront = Literal["ring", "answer", "never"]
+
+
 class GadgetSettings(Struct, frozen=True, forbid_unknown_fields=True):
     service_url: Annotated[
         str,
@@ -74,6 +77,13 @@ class GadgetSettings(Struct, frozen=True, forbid_unknown_fields=True):
     bundle: Annotated[
         str, Meta(description="folder with the built gadgets, served under /gadget/ if it exists")
     ] = "dist"
+    bring_to_front: Annotated[
+        BringToFront,
+        Meta(
+            description="when a call brings the card's tab to the front and, while another window "
+            "has the focus, shows a notification: ring, answer, or never"
+        ),
+    ] = "ring"
 
 
 class TelephonySettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,6 +8,7 @@ from tests.harness.site import DemoSite
 
 KNOWN_CUSTOMER = "+491713900001"
 """Käthe Schröder-von der Heide of the sample contacts."""
+KNOWN_CUSTOMER_NAME = "Käthe Schröder-von der Heide"
 KNOWN_CUSTOMER_DISPLAYED = "+49 171 3900001"
 SHARED_NUMBER = "+493023125000"
 """A switchboard, where five of the sample contacts are."""
@@ -53,7 +54,7 @@ def write_notes(gadget: FrameLocator, text: str) -> None:
     expect(open_card(gadget).locator(".saved")).to_have_text("Saved")
 
 
-def close_card(gadget: FrameLocator) -> None:
+def close_card(gadget: FrameLocator, phase: str = "Call ended") -> None:
     """Close the card of an ended call, so that it can be delivered."""
-    expect_phase(gadget, "Call ended")
+    expect_phase(gadget, phase)
     open_card(gadget).get_by_role("button", name="Close", exact=True).click()

@@ -28,7 +28,7 @@ def test_direct_transfer_to_typed_number(open_desktop: OpenDesktop, site: DemoSi
     press(gadget, "Transfer…")
     gadget.get_by_label("Search for a transfer target").fill("+1 212 555 0142")
     gadget.get_by_role("button", name="Transfer to +1 212 555 0142").click()
-    close_card(gadget)
+    close_card(gadget, "Transferred to +1 212 555 0142")
     _answer, transfer = site.requests("PUT", f"/finesse/api/Dialog/{call}")
     assert transfer["status"] == 202
     assert site.delivered_interaction(call).end_reason == "transferred"

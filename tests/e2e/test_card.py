@@ -16,6 +16,7 @@ from tests.e2e.card import (
     answer_call,
     close_card,
     expect_phase,
+    open_card,
     press,
     write_notes,
 )
@@ -68,7 +69,7 @@ def test_call_controls_follow_the_call(open_desktop: OpenDesktop, site: DemoSite
         expect(gadget.get_by_role("button", name=next_button, exact=True)).to_be_visible()
     press(gadget, "Hang up")
     expect_phase(gadget, "Call ended")
-    expect(gadget.locator("call-controls button")).to_have_count(0)
+    expect(gadget.locator("call-controls button:visible")).to_have_count(0)
     expect(gadget.locator("call-panel h2")).to_be_focused()
     assert call not in [each["id"] for each in site.calls()]
     close_card(gadget)
@@ -189,8 +190,31 @@ def test_two_calls_in_tabs(open_desktop: OpenDesktop, site: DemoSite) -> None:
     expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
     expect(gadget.get_by_role("button", name="Retrieve")).to_be_visible()
     site.hang_up(second)
+    ended = gadget.get_by_role("tab", name="فاطمة المنصوري to finish")
+    ended.click()
+    close_card(gadget)
     expect(gadget.get_by_role("tab")).to_have_count(0)
     expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
+
+
+def test_unfinished_call_stays_beside_the_next_one(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    call = answer_call(site, gadget)
+    write_notes(gadget, "promised")
+    site.hang_up(call)
+    expect_phase(gadget, "Call ended")
+    expect(open_card(gadget).locator(".clock")).to_have_text(re.compile(r"^\d\d:\d\d$"))
+    site.ring(UNKNOWN_CUSTOMER)
+    expect(gadget.get_by_role("tab")).to_have_count(2)
+    gadget.get_by_role("tab").last.click()
+    press(gadget, "Answer")
+    gadget.get_by_role("tab", name=re.compile(r"^Käthe.* to finish \(\d\d:\d\d\)$")).click()
+    write_notes(gadget, "promised a credit note")
+    close_card(gadget)
+    expect_phase(gadget, "On the call")
+    assert site.delivered_interaction(call).agents[0].notes == "promised a credit note"
 
 
 def test_wrong_contact_is_taken_off_and_the_caller_found(

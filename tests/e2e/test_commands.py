@@ -29,11 +29,19 @@ CALL_EVENTS_PATH = "/finesse/api/User/1001/Dialogs"
 def test_controls_are_what_finesse_allows(open_desktop: OpenDesktop, site: DemoSite) -> None:
     gadget = open_desktop().gadget
     site.ring(KNOWN_CUSTOMER)
-    expect(gadget.locator("call-controls button")).to_have_text(["Answer"])
+    controls = gadget.get_by_role("group", name="Call control").get_by_role("button")
+    expect(controls).to_have_text(["Answer", "Hold", "Transfer…", "Keypad…", "Hang up"])
+    expect(gadget.locator("call-controls button:enabled")).to_have_text(["Answer"])
+    places = [button.bounding_box() for button in controls.all()]
     press(gadget, "Answer")
-    expect(gadget.locator("call-controls button")).to_have_text(
+    expect(gadget.locator("call-controls button:enabled")).to_have_text(
         ["Hold", "Transfer…", "Keypad…", "Hang up"]
     )
+    expect(gadget.locator("contact-search input")).to_be_visible()
+    moved = [button.bounding_box() for button in controls.all()]
+    assert [(box["x"], box["width"]) for box in moved if box] == [
+        (box["x"], box["width"]) for box in places if box
+    ]
 
 
 def test_failed_command_shows_reason(open_desktop: OpenDesktop, site: DemoSite) -> None:

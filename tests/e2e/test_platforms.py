@@ -14,6 +14,7 @@ from playwright.sync_api import FrameLocator, expect
 from tests.e2e.card import (
     KNOWN_CUSTOMER,
     KNOWN_CUSTOMER_DISPLAYED,
+    KNOWN_CUSTOMER_NAME,
     OTHER_UNKNOWN_CUSTOMER,
     answer_call,
     close_card,
@@ -118,11 +119,17 @@ def test_outbound_preview_is_accepted(open_desktop: OpenDesktop, site: DemoSite)
     gadget = open_desktop().gadget
     site.preview(KNOWN_CUSTOMER, direct=site.platform == "uccx")
     expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
-    expect(open_card(gadget).locator("call-controls button")).to_have_text(
-        ["Accept", "Reject", "Remove from campaign"]
-    )
+    expect_phase(gadget, "Preview")
+    expect(open_card(gadget)).to_contain_text("The customer has not been called yet.")
+    expect(open_card(gadget)).not_to_contain_text("BACampaign")
+    controls = open_card(gadget).get_by_role("group", name="Call control").get_by_role("button")
+    expect(controls).to_have_text(["Call now", "Skip", "Remove from campaign"])
     expect(gadget.locator("agent-state option:checked")).to_have_text("Reserved")
-    press(gadget, "Accept")
+    press(gadget, "Remove from campaign")
+    question = gadget.get_by_role("alertdialog")
+    expect(question).to_contain_text("Never call this customer again in this campaign?")
+    question.get_by_role("button", name="Cancel").click()
+    press(gadget, "Call now")
     expect_phase(gadget, "Dialling")
     site.answer(site.call_to(KNOWN_CUSTOMER)["id"])
     expect_phase(gadget, "On the call")
@@ -136,11 +143,18 @@ def test_consult_and_conference_share_notes(open_desktop: OpenDesktop, site: Dem
     press(ana, "Transfer…")
     ana.get_by_label("Search for a transfer target").fill("bilal")
     ana.get_by_role("button", name="Consult Bilal Haddad").first.click()
-    expect(bilal.get_by_role("heading", name="Käthe")).to_be_visible()
+    expect(bilal.get_by_role("heading", name="Käthe")).to_have_text(
+        f"Consult from Ana Costa, about {KNOWN_CUSTOMER_NAME}"
+    )
+    expect_phase(bilal, "Consult call")
+    expect(bilal.locator("callcard-app > [aria-live]")).to_contain_text("Consult from Ana Costa")
+    expect(bilal.get_by_text("The customer is on hold with Ana Costa.")).to_be_visible()
     expect(bilal.locator(".others")).to_contain_text("from Ana")
     press(bilal, "Answer")
     expect_phase(ana, "Consulting")
+    expect(open_card(ana).get_by_role("heading", name="Bilal Haddad")).to_be_visible()
     press(ana, "Conference")
+    expect(bilal.get_by_text("You now have the customer.")).to_be_visible()
 
     def are_all_active() -> bool:
         states = [participant["state"] for participant in site.call(call)["participants"]]

@@ -243,14 +243,14 @@ def open_demo_site(
     build.build(ROOT / "gadget", folder / "dist", service_url)
     is_cluster = sandbox_options.get("nodes") == 2
     second_url = f"http://localhost:{ports[1]}" if is_cluster else ""
-    settings = settings_in(
-        folder,
-        finesse_url,
-        finesse={"second_url": second_url},
-        gadget={"service_url": service_url, "bundle": str(folder / "dist")},
-        telephony={"country": "US"},
-        **(service_settings or {}),
-    )
+    sections: dict[str, dict[str, Any]] = {
+        "finesse": {"second_url": second_url},
+        "gadget": {"service_url": service_url, "bundle": str(folder / "dist")},
+        "telephony": {"country": "US"},
+    }
+    for name, section in (service_settings or {}).items():
+        sections[name] = sections.get(name, {}) | section
+    settings = settings_in(folder, finesse_url, **sections)
     with ExitStack() as stack:
         contacts = _open_sample_contacts(stack, settings, folder, finesse_url)
         sandbox = Sandbox(

@@ -10,6 +10,7 @@ from callcard.finesse.cluster import Cluster
 from callcard.finesse.nodes import Platform
 from callcard.finesse.objects import ReasonCode
 from callcard.identity import Agent
+from callcard.settings_sections import BringToFront
 from callcard.telephony.command_outcome import CommandResult, await_outcome
 
 SETTABLE_STATES = ("READY", "NOT_READY", "LOGOUT")
@@ -40,13 +41,15 @@ class Me:
     reason: Reason | None
     roles: tuple[str, ...]
     platform: Platform
+    bring_to_front: BringToFront
+    """When a call brings the card to the front of the desktop."""
     wrap_up_reasons: tuple[str, ...]
     """The team's; a call takes one on UCCE, several on UCCX."""
     not_ready_reasons: tuple[Reason, ...]
     sign_out_reasons: tuple[Reason, ...]
 
 
-async def me(agent: Agent, cluster: Cluster) -> Me:
+async def me(agent: Agent, cluster: Cluster, bring_to_front: BringToFront) -> Me:
     """Return the agent as Finesse has them now, with the reasons they can choose from."""
     finesse = agent.finesse
     credential = agent.credential
@@ -71,6 +74,7 @@ async def me(agent: Agent, cluster: Cluster) -> Me:
         reason=_reason(user.reason_code) if user.reason_code else None,
         roles=user.roles,
         platform=platform,
+        bring_to_front=bring_to_front,
         wrap_up_reasons=tuple(reason.label for reason in wrap_up),
         not_ready_reasons=tuple(_reason(code) for code in not_ready),
         sign_out_reasons=tuple(_reason(code) for code in sign_out),

@@ -78,7 +78,8 @@ async def create_contact(context: RequestContext) -> Contact:
 
 
 async def get_me(context: RequestContext) -> agents.Me:
-    return await agents.me(context.agent, context.services.cluster)
+    services = context.services
+    return await agents.me(context.agent, services.cluster, services.settings.gadget.bring_to_front)
 
 
 async def set_state(context: RequestContext) -> CommandResult:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from callcard.bundle.errors import BundleError
-from callcard.bundle.rendering import TABS_ELSEWHERE, VERSION_DIGITS
+from callcard.bundle.rendering import GADGETS_ELSEWHERE, TABS_ELSEWHERE, VERSION_DIGITS
 
 BUNDLE_FOLDER = "callcard"
 _FILE_MODE = 0o644
@@ -29,7 +29,8 @@ def write_bundle(bundle: Mapping[str, bytes], out: Path) -> None:
     folder = out / BUNDLE_FOLDER
     _reject_foreign_files(folder)
     shutil.rmtree(folder, ignore_errors=True)
-    (out / TABS_ELSEWHERE).unlink(missing_ok=True)
+    for snippet in (TABS_ELSEWHERE, GADGETS_ELSEWHERE):
+        (out / snippet).unlink(missing_ok=True)
     assets = {name for name in bundle if name.count("/") >= 2}
     # Assets come first: a desktop that reads gadget XML finds the assets that it names.
     for name in sorted(assets):

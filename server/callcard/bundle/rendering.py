@@ -28,6 +28,9 @@ FILES_ON_FINESSE = "/3rdpartygadget/files/callcard/"
 TABS_ON_FINESSE = "layout-tabs-on-finesse.xml"
 TABS_ELSEWHERE = "layout-tabs-elsewhere.xml"
 """Snippets of the desktop layout: for gadgets that Finesse serves, and that the service serves."""
+GADGETS_ON_FINESSE = "layout-gadgets-on-finesse.xml"
+GADGETS_ELSEWHERE = "layout-gadgets-elsewhere.xml"
+"""The gadgets alone, for a column of the Home tab or for the page above all tabs."""
 RIGHT_TO_LEFT_LANGUAGES = {"ar", "fa", "he", "ur"}
 VERSION_DIGITS = 12
 
@@ -66,9 +69,11 @@ def render(sources: Sources, service_url: str) -> Bundle:
         module = _render_module(gadget, version, sources, service_url)
         bundle.files[f"callcard/{gadget.name}.xml"] = module
     bundle.files[TABS_ON_FINESSE] = _render_tabs(sources, FILES_ON_FINESSE, version)
+    bundle.files[GADGETS_ON_FINESSE] = _render_gadgets(sources, FILES_ON_FINESSE, version)
     if service_url:
         base_url = f"{service_url.rstrip('/')}/gadget/callcard/"
         bundle.files[TABS_ELSEWHERE] = _render_tabs(sources, base_url, version)
+        bundle.files[GADGETS_ELSEWHERE] = _render_gadgets(sources, base_url, version)
     return bundle
 
 
@@ -130,18 +135,27 @@ def _render_messages(texts: Mapping[str, str]) -> bytes:
 
 def _render_tabs(sources: Sources, base_url: str, version: str) -> bytes:
     """Return tabs for between <tabs> and </tabs> of the desktop layout, Finesse 12.5 and later."""
-    tabs = []
-    for name, gadget in sources.gadgets.items():
-        # Each build gets a new address by v=, so that no cache returns the old gadget XML.
-        url = f"{base_url}{quote(name)}.xml?v={version}"
-        tabs.append(
-            "<tab>\n"
-            f"  <id>{name}</id>\n"
-            "  <icon>contact</icon>\n"
-            f"  <label>{escape(gadget.options['title'])}</label>\n"
-            "  <columns><column><gadgets>\n"
-            f'    <gadget id="{name}" hidden="false">{escape(url)}</gadget>\n'
-            "  </gadgets></column></columns>\n"
-            "</tab>\n"
-        )
+    tabs = [
+        "<tab>\n"
+        f"  <id>{name}</id>\n"
+        "  <icon>contact</icon>\n"
+        f"  <label>{escape(gadget.options['title'])}</label>\n"
+        "  <columns><column><gadgets>\n"
+        f"    {_gadget_element(name, base_url, version)}\n"
+        "  </gadgets></column></columns>\n"
+        "</tab>\n"
+        for name, gadget in sources.gadgets.items()
+    ]
     return "".join(tabs).encode()
+
+
+def _render_gadgets(sources: Sources, base_url: str, version: str) -> bytes:
+    """Return gadgets for a column's <gadgets>, or for <page>."""
+    lines = [f"{_gadget_element(name, base_url, version)}\n" for name in sources.gadgets]
+    return "".join(lines).encode()
+
+
+def _gadget_element(name: str, base_url: str, version: str) -> str:
+    # Each build gets a new address by v=, so that no cache returns the old gadget XML.
+    url = f"{base_url}{quote(name)}.xml?v={version}"
+    return f'<gadget id="{name}" hidden="false">{escape(url)}</gadget>'

@@ -17,6 +17,7 @@ from callcard.telephony import numbers
 class Note:
     agent: str
     name: str
+    extension: str
     text: str
     wrap_up_reasons: tuple[str, ...]
 
@@ -92,6 +93,7 @@ def show(
             Note(
                 agent=each.agent,
                 name=each.name,
+                extension=each.extension,
                 text=each.notes,
                 wrap_up_reasons=each.wrap_up_reasons,
             )

@@ -1,0 +1,127 @@
+// The places of a call's buttons: each action has its own, which it keeps while the call goes on.
+// What is not possible now is disabled. No DOM.
+
+import { t } from "../shared/texts.js";
+import { describeCaller } from "./caller.js";
+
+/** @typedef {import("../shared/call-state.js").CallState} CallState */
+/** @typedef {import("../shared/types.d.ts").Action} Action */
+/** @typedef {{action: Action, callId: string}} LentAction */
+/**
+ * @typedef {object} Slot
+ * @property {Action} action
+ * @property {string} callId whose action it is
+ * @property {string} label
+ * @property {boolean} isAllowed whether Finesse allows it now
+ * @property {string} question what is asked before it is done; usually empty
+ */
+
+/** The places from the first to the last, by kind of call. @type {Record<string, Action[]>} */
+const PLACES = {
+  preview: ["accept", "reject", "close"],
+  in: ["answer", "hold", "consult", "dtmf", "drop"],
+  out: ["hold", "consult", "dtmf", "drop"],
+  consult: ["complete-transfer", "conference", "retrieve", "dtmf", "drop"],
+};
+/** Actions that have no button of their own here. @type {Action[]} */
+const WITHOUT_PLACE = ["data", "wrap-up", "hold", "retrieve", "transfer", "consult"];
+
+/** @type {Record<Action, () => string>} */
+const LABELS = {
+  accept: () => t("action.accept"),
+  reject: () => t("action.reject"),
+  close: () => t("action.close"),
+  answer: () => t("action.answer"),
+  retrieve: () => t("action.retrieve"),
+  hold: () => t("action.hold"),
+  "complete-transfer": () => t("action.completeTransfer"),
+  conference: () => t("action.conference"),
+  consult: () => t("action.transferMenu"),
+  transfer: () => t("action.transfer"),
+  dtmf: () => t("action.more", { action: t("action.dtmf") }),
+  record: () => t("action.record"),
+  callback: () => t("action.more", { action: t("action.callback") }),
+  "cancel-callback": () => t("action.cancelCallback"),
+  data: () => t("action.data"),
+  "wrap-up": () => t("action.wrapUp"),
+  drop: () => t("action.drop"),
+};
+
+/**
+ * Return a call's buttons.
+ * @param {CallState} state
+ * @param {LentAction[]} lent actions of held calls that are done from this one
+ * @param {CallState[]} running the agent's calls
+ * @param {Set<Action>} extra further actions that the call has had a button for; those that it has
+ * now are added
+ * @returns {Slot[]}
+ */
+export function slotsOf(state, lent, running, extra) {
+  const { call } = state;
+  const kind = kindOf(state);
+  const places = PLACES[kind];
+  for (const action of [...call.actions, ...lent.map((each) => each.action)])
+    if (!places.includes(action) && !WITHOUT_PLACE.includes(action)) extra.add(action);
+  const all = [...places.filter((action) => action !== "drop"), ...extra];
+  if (places.includes("drop")) all.push("drop");
+  return all.map((place) => {
+    const action = place === "hold" && isOnHold(state) ? "retrieve" : place;
+    const owner = ownerOf(action, state, lent);
+    return {
+      action,
+      callId: owner || state.id,
+      label: labelOf(action, state, owner, running),
+      isAllowed: Boolean(owner),
+      question: questionOf(action, state, running),
+    };
+  });
+}
+
+/** @param {CallState} state */
+function kindOf({ call }) {
+  if (call.isConsult) return "consult";
+  if (call.isPreview) return "preview";
+  return call.direction;
+}
+
+/** @param {CallState} state */
+const isOnHold = ({ call }) => call.actions.includes("retrieve") || call.phase === "held";
+
+/**
+ * Return the id of the call whose action it is; empty if no call allows it.
+ * @param {Action} action @param {CallState} state @param {LentAction[]} lent
+ */
+function ownerOf(action, { id, call: { actions } }, lent) {
+  const isOwn = actions.includes(action) || (action === "consult" && actions.includes("transfer"));
+  return isOwn ? id : (lent.find((each) => each.action === action)?.callId ?? "");
+}
+
+/**
+ * @param {Action} action @param {CallState} state @param {string} owner
+ * @param {CallState[]} running
+ */
+function labelOf(action, { id, call }, owner, running) {
+  if (action === "drop" && call.isConsult) return t("action.endConsult");
+  if (action === "drop" && openConsult(running)) return t("action.hangUpCustomer");
+  if (action === "retrieve" && call.isConsult && owner !== id) return t("action.backToCustomer");
+  return LABELS[action]();
+}
+
+/** @param {Action} action @param {CallState} state @param {CallState[]} running */
+function questionOf(action, state, running) {
+  const consult = openConsult(running);
+  if (action === "close") return t("confirm.removeFromCampaign");
+  if (action === "drop" && consult && !state.call.isConsult)
+    return t("confirm.hangUpCustomer", { who: whoIs(consult) });
+  const isJoining = action === "complete-transfer" || action === "conference";
+  const other = running.find((each) => each !== state);
+  if (isJoining && !consult && other)
+    return t("confirm.connect", { one: whoIs(state), other: whoIs(other) });
+  return "";
+}
+
+/** @param {CallState[]} running */
+const openConsult = (running) => running.find(({ call }) => call.isConsult);
+
+/** @param {CallState} state */
+const whoIs = (state) => describeCaller(state).name || state.call.number;

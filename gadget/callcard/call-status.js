@@ -1,0 +1,49 @@
+// The first line of a call's card: what the call is doing, for how long, and where it is from.
+
+import { desktop } from "../shared/desktop.js";
+import { isolate } from "../shared/dom.js";
+import { formatDuration, t } from "../shared/texts.js";
+
+/** @typedef {import("../shared/call.js").Call} Call */
+/** @typedef {import("../shared/call-state.js").CallState} CallState */
+
+/** @type {Record<import("../shared/call.js").Phase, (direction: string) => string>} */
+const PHASES = {
+  ringing: (direction) => (direction === "in" ? t("phase.ringing") : t("phase.dialling")),
+  dialling: () => t("phase.dialling"),
+  talking: () => t("phase.talking"),
+  held: () => t("phase.held"),
+  failed: () => t("phase.failed"),
+  ended: () => t("phase.ended"),
+};
+
+/** Return where a call comes from: a dialer's campaign, or a queue. @param {Call} call */
+export function queueText({ queue, variables, isPreview }) {
+  const campaign = variables.find(({ name }) => name === "BACampaign")?.value;
+  if (isPreview && campaign) return [t("call.campaign"), " ", isolate(campaign)];
+  return queue ? [t("call.queue"), " ", isolate(queue)] : [];
+}
+
+/** Return what a call is doing. @param {CallState} state */
+export function phaseText({ call, transferredTo }) {
+  if (call.phase === "ended" && transferredTo)
+    return t("phase.transferred", { who: transferredTo });
+  if (call.isPreview) return t("phase.preview");
+  if (call.isConsult) return call.phase === "held" ? t("phase.held") : t("phase.consult");
+  if (call.consultant && call.phase === "ringing") return t("phase.consultRinging");
+  return PHASES[call.phase](call.direction);
+}
+
+/**
+ * Return for how long the call has been ringing or on, and how long this time on hold; once it has
+ * ended, how long it was.
+ * @param {CallState} state
+ */
+export function clockText({ call, talkingSince, endedAt }) {
+  const ago = (/** @type {number} */ since, until = desktop.now) =>
+    Number.isNaN(since) || Number.isNaN(until) ? "" : formatDuration((until - since) / 1000);
+  if (call.phase === "ended") return ago(talkingSince, endedAt);
+  const whole = ago(talkingSince);
+  if (call.phase === "held" && whole) return `${ago(call.since)} (${whole})`;
+  return call.phase === "talking" && whole ? whole : ago(call.since);
+}

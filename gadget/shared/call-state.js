@@ -1,0 +1,117 @@
+// What is known of one of the agent's calls. No DOM.
+
+/** @typedef {import("./call.js").Call} Call */
+/** @typedef {import("./commands.js").CommandResult} CommandResult */
+/** @typedef {import("./notes.js").Notes} Notes */
+/** @typedef {import("./types.d.ts").CallbackCustomer} CallbackCustomer */
+/** @typedef {import("./types.d.ts").LookupResult} LookupResult */
+/** @typedef {import("./types.d.ts").Match} Match */
+/** @typedef {import("./types.d.ts").ReportAcknowledgement} ReportAcknowledgement */
+
+/**
+ * `number` is the customer's, as the service found it on the call.
+ * @typedef {{status: "looking" | "slow"} | {status: "failed", error: unknown}
+ *   | {status: "found", number: string, result: LookupResult}} LookupState
+ */
+/**
+ * @typedef {object} VariableWrite
+ * @property {string} value
+ * @property {"saving" | "saved" | "truncated" | "unchanged" | "busy" | "failed"} status
+ * @property {string} [kept] the part that Finesse kept
+ * @property {CommandResult} [result]
+ */
+
+/** @param {Call} call */
+const isConversation = ({ phase }) => phase === "talking" || phase === "held";
+
+/** What is known of one call. */
+export class CallState {
+  /** The service's last answer to a report of this call. @type {ReportAcknowledgement | null} */
+  acknowledgement = null;
+  /** @type {LookupState} */
+  lookup = { status: "looking" };
+  /** Whose record it is: the only match, or the one that the agent chose. @type {Match | null} */
+  match = null;
+  /** Whether the agent said that the caller is not the contact that was found. */
+  isRejected = false;
+  /** Whether the agent has begun to fill in a new contact. */
+  isContactEdited = false;
+  /** The last command that failed, until the next one. @type {CommandResult | null} */
+  failure = null;
+  /** Whether another agent consulted this one, who may have the customer now. */
+  wasConsulted = false;
+  /** Whom the agent transferred the call to. */
+  transferredTo = "";
+  /** When the agent began to talk, in server milliseconds; NaN before. */
+  talkingSince = NaN;
+  /** When the call ended, in server milliseconds. */
+  endedAt = NaN;
+  /** Call variables that the agent wrote, by name. @type {Map<string, VariableWrite>} */
+  writes = new Map();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  slowTimer;
+
+  /** @param {Call} call @param {Notes} notes */
+  constructor(call, notes) {
+    this.notes = notes;
+    this.call = call;
+    // A call that is found when the page loads has been on for longer than its present state.
+    if (isConversation(call)) this.talkingSince = call.joined;
+  }
+
+  /** Take the call as it is now. @param {Call} call */
+  update(call) {
+    this.call = call;
+    if (Number.isNaN(this.talkingSince) && isConversation(call)) this.talkingSince = call.since;
+  }
+
+  get id() {
+    return this.call.id;
+  }
+
+  get hasEnded() {
+    return this.call.phase === "ended";
+  }
+
+  /**
+   * Whether closing the call would lose something: typed text, or a wrap-up reason that is still
+   * required.
+   */
+  get hasUnsavedWork() {
+    return this.isContactEdited || this.notes.isUnsaved || this.notes.lacksReason;
+  }
+
+  /**
+   * Whether the call stays in view until the agent closes it or the time for its notes is over: it
+   * has been answered and has something to write about.
+   */
+  get isToFinish() {
+    const { interaction, isClosed } = this.notes;
+    const isOwn = !this.call.isConsult && !this.call.consultant && !this.isInternal;
+    const isOpen = !!interaction && !interaction.finished && !isClosed;
+    return this.hasEnded && isOwn && isOpen && !Number.isNaN(this.talkingSince);
+  }
+
+  /** Whether the other side is an agent, as far as is known. */
+  get isInternal() {
+    return this.lookup.status === "found" && this.lookup.result.number.kind === "internal";
+  }
+
+  /** Return an agent's name, if they are on this call and known. @param {string} extension */
+  agentName(extension) {
+    const { notes = [] } = this.notes.interaction ?? {};
+    return notes.find((each) => each.extension === extension)?.name ?? "";
+  }
+
+  /** Whom a callback from this call would be for. @returns {CallbackCustomer} */
+  get customer() {
+    const found = this.lookup.status === "found" ? this.lookup : null;
+    const contact = this.match?.contact;
+    return {
+      number: found?.number || this.call.number,
+      display: found ? found.result.number.display || found.number : "",
+      name: contact ? contact.name || contact.company : "",
+      contact: contact ? `${contact.source}/${contact.id}` : "",
+    };
+  }
+}

@@ -1,0 +1,115 @@
+"""Consults, transfers and second calls, as both agents see them."""
+
+from __future__ import annotations
+
+from playwright.sync_api import FrameLocator, expect
+
+from tests.e2e.card import (
+    KNOWN_CUSTOMER_NAME,
+    UNKNOWN_CUSTOMER,
+    answer_call,
+    close_card,
+    expect_phase,
+    open_card,
+    press,
+    write_notes,
+)
+from tests.harness.browser import OpenDesktop
+from tests.harness.site import DemoSite
+from tests.harness.waiting import wait_until
+
+
+def consult(gadget: FrameLocator, who: str) -> None:
+    """Consult an agent of the team."""
+    press(gadget, "Transfer…")
+    gadget.get_by_label("Search for a transfer target").fill(who)
+    gadget.get_by_role("button", name=f"Consult {who}").first.click()
+
+
+def test_consulted_agent_gets_the_customer(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    ana = open_desktop("1001").gadget
+    bilal = open_desktop("1002").gadget
+    call = answer_call(site, ana)
+    write_notes(ana, "wants a credit note")
+    consult(ana, "Bilal Haddad")
+    expect(bilal.get_by_role("heading", name="Consult from Ana Costa")).to_be_visible()
+    expect(bilal.get_by_text("The customer is on hold with Ana Costa.")).to_be_visible()
+    press(bilal, "Answer")
+    expect_phase(ana, "Consulting")
+    controls = open_card(ana).get_by_role("group", name="Call control").get_by_role("button")
+    expect(controls).to_have_text(
+        ["Complete transfer", "Conference", "Back to customer", "Keypad…", "End consult"]
+    )
+    press(ana, "Complete transfer")
+    expect(bilal.get_by_text("You now have the customer.")).to_be_visible()
+    expect(bilal.locator("call-panel h2")).to_have_text(KNOWN_CUSTOMER_NAME)
+    expect_phase(ana, "Transferred to Bilal Haddad")
+    expect(open_card(ana).get_by_label("Notes")).to_have_value("wants a credit note")
+    close_card(ana, "Transferred to Bilal Haddad")
+    site.hang_up(call)
+    close_card(bilal)
+
+
+def test_agent_goes_back_to_the_customer_and_ends_the_consult(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana = open_desktop("1001").gadget
+    bilal = open_desktop("1002").gadget
+    answer_call(site, ana)
+    consult(ana, "Bilal Haddad")
+    press(bilal, "Answer")
+    press(ana, "Back to customer")
+    expect(open_card(ana).get_by_role("heading")).to_contain_text([KNOWN_CUSTOMER_NAME])
+    expect_phase(ana, "On the call")
+    expect(open_card(ana).get_by_role("button", name="Complete transfer")).to_be_enabled()
+    ana.get_by_role("tab", name="Bilal Haddad").click()
+    press(ana, "End consult")
+    expect(ana.get_by_role("tab")).to_have_count(0)
+    expect_phase(ana, "On the call")
+    expect(open_card(ana).get_by_role("button", name="Hang up", exact=True)).to_be_enabled()
+
+
+def test_hanging_up_on_the_customer_during_a_consult_asks_once(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana = open_desktop("1001").gadget
+    bilal = open_desktop("1002").gadget
+    call = answer_call(site, ana)
+    consult(ana, "Bilal Haddad")
+    press(bilal, "Answer")
+    press(ana, "Back to customer")
+    expect_phase(ana, "On the call")
+    press(ana, "Hang up on customer")
+    question = open_card(ana).get_by_role("alertdialog")
+    expect(question).to_contain_text("Hang up on the customer while you consult Bilal Haddad?")
+    expect(question.get_by_role("button", name="Cancel")).to_be_focused()
+    question.get_by_role("button", name="Cancel").click()
+    expect(question).to_have_count(0)
+    assert call in [each["id"] for each in site.calls()]
+    press(ana, "Hang up on customer")
+    question.get_by_role("button", name="Hang up on customer").click()
+    wait_until(lambda: "1001" not in _addresses(site, call))
+
+
+def test_two_strangers_are_connected_only_after_a_question(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana = open_desktop("1001").gadget
+    answer_call(site, ana)
+    press(ana, "Hold")
+    expect_phase(ana, "On hold")
+    site.ring(UNKNOWN_CUSTOMER)
+    expect_phase(ana, "Ringing")
+    press(ana, "Answer")
+    expect_phase(ana, "On the call")
+    press(ana, "Conference")
+    expect(open_card(ana).get_by_role("alertdialog")).to_contain_text(
+        f"Connect (646) 555-0199 and {KNOWN_CUSTOMER_NAME}?"
+    )
+
+
+def _addresses(site: DemoSite, call: str) -> list[str]:
+    for each in site.calls():
+        if each["id"] == call:
+            return [participant["address"] for participant in each["participants"]]
+    return []
