@@ -1,17 +1,18 @@
-// <app-notices>: how the connection to Finesse is, and how dialling goes.
+// <app-notices>: how the connections to Finesse and to the service are, and how dialling goes.
 
 import { h } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
-import { t } from "../shared/texts.js";
+import { formatTime, t } from "../shared/texts.js";
 
 export class AppNoticesElement extends CallcardElement {
   static tag = "app-notices";
 
   #connection = h("div", { class: "notice", role: "alert", hidden: true });
+  #service = h("div", { class: "notice", role: "status", hidden: true });
   #message = h("div", { class: "notice", role: "alert", hidden: true });
 
   build() {
-    this.append(this.#connection, this.#message);
+    this.append(this.#connection, this.#service, this.#message);
     this.#update();
   }
 
@@ -30,6 +31,17 @@ export class AppNoticesElement extends CallcardElement {
     this.#update();
   }
 
+  /**
+   * Show since when the service does not answer; null if it does.
+   * @param {number | null} downSince in milliseconds
+   */
+  setService(downSince) {
+    this.#service.hidden = downSince === null;
+    this.#service.textContent =
+      downSince === null ? "" : t("service.down", { time: formatTime(downSince) });
+    this.#update();
+  }
+
   /** Show a message, or none. @param {string} text */
   setMessage(text) {
     this.#message.hidden = !text;
@@ -38,6 +50,6 @@ export class AppNoticesElement extends CallcardElement {
   }
 
   #update() {
-    this.hidden = this.#connection.hidden && this.#message.hidden;
+    this.hidden = [this.#connection, this.#service, this.#message].every(({ hidden }) => hidden);
   }
 }

@@ -4,6 +4,7 @@
 // `callcard-lookup-retried` and `callcard-search-opened`.
 
 import { ContactCardElement, flagList, recordLink } from "../shared/contact-card.js";
+import { DIRECT_ACTIONS } from "../shared/commands.js";
 import { emit, h, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { commandErrorText, errorText } from "../shared/errors.js";
@@ -30,6 +31,7 @@ import { TransferTargetsElement } from "./transfer-targets.js";
  * What a panel needs to know beside its call.
  * @typedef {object} PanelContext
  * @property {Action | ""} pending this call's action that is awaited
+ * @property {boolean} isServiceDown
  * @property {boolean} isBusy whether a command to any call is awaited
  * @property {{action: Action, callId: string}[]} lent actions of another call, for this one too
  * @property {CallState[]} running the agent's calls that are not over
@@ -174,9 +176,11 @@ export class CallPanelElement extends CallcardElement {
 
   #showControls() {
     if (!this.#state || !this.#context) return;
-    const { pending, isBusy, lent, running } = this.#context;
+    const { pending, isBusy, isServiceDown, lent, running } = this.#context;
     const hadFocus = this.#controls.contains(document.activeElement);
     const slots = slotsOf(this.#state, lent, running, this.#extraActions);
+    if (isServiceDown)
+      for (const slot of slots) slot.isAllowed &&= Boolean(DIRECT_ACTIONS[slot.action]);
     this.#controls.show(this.#callId, slots, { pending, isBusy, drawer: this.#drawer });
     if (hadFocus && !this.#controls.contains(document.activeElement)) this.#title.focus();
   }

@@ -86,6 +86,18 @@ export class CallTabsElement extends CallcardElement {
     this.#arrange();
   }
 
+  /** Press a button of the call in front. @param {import("../shared/types.d.ts").Action} action */
+  press(action) {
+    /** @type {HTMLElement | null | undefined} */
+    const button = this.#panels.get(this.#selected)?.querySelector(`.slots .${action}`);
+    button?.click();
+  }
+
+  /** Go to the notes of the call in front. */
+  focusNotes() {
+    this.#panels.get(this.#selected)?.querySelector("textarea")?.focus();
+  }
+
   /** Update what counts the seconds. */
   tick() {
     for (const panel of this.#panels.values()) panel.tick();

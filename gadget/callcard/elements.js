@@ -4,6 +4,7 @@ import { ContactCardElement, ContactRecordElement } from "../shared/contact-card
 import { ParkedListElement } from "../shared/parked-list.js";
 import { AgentStateElement } from "./agent-state.js";
 import { AppAsideElement } from "./app-aside.js";
+import { AppInfoElement } from "./app-info.js";
 import { AppNoticesElement } from "./app-notices.js";
 import { CallBriefElement } from "./call-brief.js";
 import { CallControlsElement } from "./call-controls.js";
@@ -21,6 +22,7 @@ import { TransferTargetsElement } from "./transfer-targets.js";
 const ELEMENTS = [
   AgentStateElement,
   AppAsideElement,
+  AppInfoElement,
   AppNoticesElement,
   CallBriefElement,
   CallControlsElement,

@@ -1,7 +1,7 @@
 // <callcard-app>: the gadget's page. Wires the desktop's events, the calls' model, the elements and
 // the service together.
 
-import { api } from "../shared/api.js";
+import { api, serviceStatus } from "../shared/api.js";
 import { CallActions } from "../shared/call-actions.js";
 import { CallsModel } from "../shared/calls-model.js";
 import { Commands } from "../shared/commands.js";
@@ -14,18 +14,21 @@ import { t } from "../shared/texts.js";
 import { AgentStateElement } from "./agent-state.js";
 import { Agent } from "./agent.js";
 import { AppAsideElement } from "./app-aside.js";
+import { AppInfoElement } from "./app-info.js";
 import { AppNoticesElement } from "./app-notices.js";
 import { Attention } from "./attention.js";
 import { CallTabsElement } from "./call-tabs.js";
 import { CallbackListElement } from "./callbacks.js";
+import { Connection } from "./connection.js";
 import { ContactSearchElement } from "./contact-search.js";
 import { Dialling } from "./dialling.js";
 import { NotesDrafts } from "./drafts.js";
 import { defineElements } from "./elements.js";
+import { registerShortcuts } from "./shortcuts.js";
 import { runWorkflow } from "./workflows.js";
 
+/** @typedef {import("../shared/types.d.ts").Action} Action */
 /** @typedef {import("../shared/types.d.ts").CallbackCustomer} CallbackCustomer */
-/** @typedef {import("../shared/types.d.ts").UserData} UserData */
 
 /** Milliseconds between reads of the callbacks and the parked calls. */
 const LISTS_MS = 60_000;
@@ -43,7 +46,13 @@ class CallcardAppElement extends CallcardElement {
     drafts: new NotesDrafts(sessionStorage),
     now: () => desktop.now,
   });
-  #commands = new Commands({ api, agentId: desktop.agentId, onChange: () => this.#show() });
+  #commands = new Commands({
+    api,
+    agentId: desktop.agentId,
+    sendDirectly: (id, action) => desktop.command(id, this.#extension, action),
+    isServiceDown: () => serviceStatus.isDown,
+    onChange: () => this.#show(),
+  });
   #actions = new CallActions(this.#model, this.#commands);
   #state = new AgentStateElement();
   #search = new ContactSearchElement();
@@ -56,12 +65,20 @@ class CallcardAppElement extends CallcardElement {
   #parked = new ParkedListElement();
   #agent = new Agent(this.#commands, this.#state, this.#callbacks, this.#parked);
   #dialling = new Dialling(this.#commands, this.#search, this.#notices, this.#callbacks);
+  #info = new AppInfoElement();
+  #connection = new Connection({
+    model: this.#model,
+    commands: this.#commands,
+    agent: this.#agent,
+    notices: this.#notices,
+    onChange: () => this.#show(),
+  });
 
   build() {
-    const bar = h("div", { class: "bar" }, this.#state, this.#search);
+    const bar = h("div", { class: "bar" }, this.#state, this.#search, this.#info.button);
     // Below the call: what is opened there must not push the call's buttons away.
     const calls = [this.#tabs, this.#aside, this.#idle];
-    this.append(bar, this.#notices, this.#attention.element, ...calls);
+    this.append(bar, this.#info, this.#notices, this.#attention.element, ...calls);
     this.append(this.#callbacks, this.#parked);
     this.#callbacks.now = () => desktop.now;
   }
@@ -76,8 +93,14 @@ class CallcardAppElement extends CallcardElement {
     every(1000, () => this.#tick(), this.signal);
     every(HEARTBEAT_MS, () => this.#model.heartbeat(), this.signal);
     every(LISTS_MS, () => this.#agent.readLists(), this.signal);
-    this.#followDesktop();
+    this.#connection.follow(this.signal);
+    registerShortcuts(this.#shortcuts);
     void desktop.followWorkflows((params) => runWorkflow(params, this.#workflow), this.signal);
+  }
+
+  /** The agent's own extension. @returns {string} */
+  get #extension() {
+    return this.#agent.user?.extension ?? "";
   }
 
   #tick() {
@@ -124,48 +147,6 @@ class CallcardAppElement extends CallcardElement {
     listen(this, handlers, this.signal);
   }
 
-  #followDesktop() {
-    const fail = () => this.#notices.setConnection(t("connection.failed"), true);
-    /** @type {import("../shared/desktop.js").DesktopListener} */
-    const listener = {
-      agent: (user) => this.#onAgent(user),
-      calls: (dialogs) => this.#model.update(dialogs, this.#agent.user?.extension ?? ""),
-      ended: (dialog) => this.#model.end(dialog),
-      layout: (labels) => this.#onLayout(labels),
-      refused: (refusal) => this.#commands.refuse(refusal),
-      acknowledged: (requestId) => this.#commands.acknowledge(requestId),
-      connected: (isConnected) => this.#onConnection(isConnected),
-      failed: fail,
-    };
-    this.#notices.setConnection(t("connecting"));
-    desktop.follow(listener, this.signal).catch(fail).finally(desktop.dismissLoading);
-  }
-
-  /** @param {UserData} user */
-  #onAgent(user) {
-    if (!this.#agent.user) {
-      this.#notices.setConnection("");
-      void this.#agent.readProfile(() => {
-        this.#attention.bringToFront = this.#agent.bringToFront;
-        this.#show();
-      });
-    }
-    this.#agent.update(user);
-    this.#model.setAgentState(user.state ?? "", user.stateChangeTime ?? "");
-  }
-
-  /** @param {Map<string, string>} labels */
-  #onLayout(labels) {
-    this.#agent.labels = labels;
-    this.#show();
-  }
-
-  /** @param {boolean} isConnected */
-  #onConnection(isConnected) {
-    if (!isConnected) this.#notices.setConnection(t("connection.lost"));
-    else this.#notices.setConnection(this.#agent.user ? "" : t("connecting"));
-  }
-
   /** @param {import("../shared/calls-model.js").Change} change */
   #onChange(change) {
     const { type, state } = change;
@@ -191,6 +172,7 @@ class CallcardAppElement extends CallcardElement {
     this.#tabs.show([...calls.values()], ({ id, call }) => ({
       pending: pending?.shownOn === id ? pending.action : "",
       isBusy,
+      isServiceDown: serviceStatus.isDown,
       lent: call.phase === "talking" ? lent : [],
       running,
       wrapUpReasons,
@@ -198,6 +180,7 @@ class CallcardAppElement extends CallcardElement {
       labels,
       canBeReady: !running.length && this.#agent.user?.state !== "READY",
     }));
+    this.#attention.bringToFront = this.#agent.bringToFront;
     this.#attention.showTitle(running);
     this.toggleAttribute("data-on-call", running.length > 0);
     const shown = this.#model.calls.get(this.#tabs.selected);
@@ -254,6 +237,31 @@ class CallcardAppElement extends CallcardElement {
   async #dialCallback(id, reason) {
     await this.#dialling.dialCallback(id, reason);
     void this.#agent.readCallbacks();
+  }
+
+  /** What the keyboard shortcuts do. @returns {Parameters<typeof registerShortcuts>[0]} */
+  get #shortcuts() {
+    /** @param {Action} action */
+    const run = (action) => {
+      const state = this.#model.running.find(({ call }) => call.actions.includes(action));
+      if (state) void this.#actions.run({ callId: state.id, action });
+      return Boolean(state);
+    };
+    const isTalking = () => this.#model.running.some(({ call }) => call.phase === "talking");
+    return {
+      answer: () => run("answer"),
+      hold: () => run(isTalking() ? "hold" : "retrieve"),
+      // The call in front, and with the question that its button asks.
+      hangUp: () => this.#tabs.press("drop"),
+      notes: () => {
+        desktop.activateTab();
+        this.#tabs.focusNotes();
+      },
+      search: () => {
+        desktop.activateTab();
+        this.#search.focus();
+      },
+    };
   }
 
   /**

@@ -1,6 +1,7 @@
 // The service's JSON API. No other file knows its paths and fields.
 
 import { desktop } from "./desktop.js";
+import { ServiceStatus } from "./service-status.js";
 
 /** @typedef {import("./types.d.ts").Callback} Callback */
 /** @typedef {import("./types.d.ts").CallReport} CallReport */
@@ -30,6 +31,8 @@ export class ApiError extends Error {
   }
 }
 
+export const serviceStatus = new ServiceStatus();
+
 /**
  * Send a request to the service and return its JSON.
  * @param {string} method @param {string} path @param {object} [body] @param {AbortSignal} [signal]
@@ -42,9 +45,13 @@ async function send(method, path, body, signal) {
   try {
     content = JSON.parse(text);
   } catch {
-    throw new ApiError(status, {}); // from the proxy, or from something else in between
+    // From the proxy, or from something else in between.
+    serviceStatus.note(false, `${method} ${path.split("?")[0]}: ${status}`);
+    throw new ApiError(status, {});
   }
-  if (status < 200 || status > 299) throw new ApiError(status, content);
+  const isOk = status >= 200 && status <= 299;
+  serviceStatus.note(true, isOk ? "" : `${method} ${path.split("?")[0]}: ${content.code}`);
+  if (!isOk) throw new ApiError(status, content);
   return content;
 }
 

@@ -61,6 +61,8 @@ export class CallState {
 
   /** Take the call as it is now. @param {Call} call */
   update(call) {
+    // What a command waited for has happened, or something else has: its error is over.
+    if (call.state !== this.call.state) this.failure = null;
     this.call = call;
     if (Number.isNaN(this.talkingSince) && isConversation(call)) this.talkingSince = call.since;
   }

@@ -172,6 +172,11 @@ export class CallsModel {
     this.#reporter.report(readReport(dialog, false), true);
   }
 
+  /** Look up again who calls, where the service did not answer. */
+  retryFailedLookups() {
+    for (const { id, lookup } of this.running) if (lookup.status === "failed") this.retryLookup(id);
+  }
+
   /** Note that the agent has begun to fill in a new contact. @param {string} id */
   setContactEdited(id) {
     const state = this.calls.get(id);

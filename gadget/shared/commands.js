@@ -4,7 +4,7 @@
 
 /** @typedef {import("./api.js").Api} Api */
 /** @typedef {import("./call.js").Call} Call */
-/** @typedef {import("./desktop.js").Refusal} Refusal */
+/** @typedef {import("./refusals.js").Refusal} Refusal */
 /** @typedef {import("./types.d.ts").Action} Action */
 /** @typedef {import("./types.d.ts").CommandParams} CommandParams */
 /** @typedef {import("./types.d.ts").CommandResponse} CommandResponse */
@@ -55,6 +55,17 @@ export const EXPECTED_STATES = {
   accept: ["ACCEPTED", "DROPPED"],
   reject: ["DROPPED"],
   close: ["DROPPED"],
+};
+
+/**
+ * Actions that the library does without the service, by Finesse's names.
+ * @type {Partial<Record<Action, string>>}
+ */
+export const DIRECT_ACTIONS = {
+  answer: "ANSWER",
+  hold: "HOLD",
+  retrieve: "RETRIEVE",
+  drop: "DROP",
 };
 
 /** Actions that leave no trace in the call; Finesse acknowledges them by the request's id. */
@@ -140,16 +151,30 @@ export class Commands {
   #agentId;
   #now;
   #onChange;
+  #sendDirectly;
+  #isServiceDown;
 
   /**
    * @param {object} options
    * @param {Pick<Api, "command" | "setState">} options.api
    * @param {string} options.agentId
+   * @param {(callId: string, action: string) => Promise<CommandResponse>} [options.sendDirectly]
+   * sends one of `DIRECT_ACTIONS` without the service
+   * @param {() => boolean} [options.isServiceDown]
    * @param {() => number} [options.now] counts milliseconds
    * @param {() => void} [options.onChange] called when `pending` changes
    */
-  constructor({ api, agentId, now = () => performance.now(), onChange = () => {} }) {
+  constructor({
+    api,
+    agentId,
+    sendDirectly,
+    isServiceDown = () => false,
+    now = () => performance.now(),
+    onChange = () => {},
+  }) {
     this.#api = api;
+    this.#sendDirectly = sendDirectly;
+    this.#isServiceDown = isServiceDown;
     this.#agentId = agentId;
     this.#now = now;
     this.#onChange = onChange;
@@ -178,7 +203,7 @@ export class Commands {
    */
   sendToCall({ callId, action, params = {}, shownOn = callId }, before) {
     const result = this.#send(CALL, `/finesse/api/Dialog/${callId}`, () =>
-      this.#api.command(callId, action, params),
+      this.#command(callId, action, params),
     );
     if (!result) return null;
     this.pending = { callId, action, params, shownOn, before };
@@ -187,6 +212,25 @@ export class Commands {
       this.pending = null;
       this.#onChange();
     });
+  }
+
+  /**
+   * Send a command by the service, or by the library if the service does not answer. Should the
+   * service have passed it on nevertheless, Finesse refuses the second.
+   * @param {string} callId @param {Action} action @param {CommandParams} params
+   * @returns {Promise<CommandResponse>}
+   */
+  async #command(callId, action, params) {
+    const direct = DIRECT_ACTIONS[action];
+    if (!direct || !this.#sendDirectly) return this.#api.command(callId, action, params);
+    if (!this.#isServiceDown()) {
+      try {
+        return await this.#api.command(callId, action, params);
+      } catch (error) {
+        if (/** @type {any} */ (error).code !== "unreachable") throw error;
+      }
+    }
+    return this.#sendDirectly(callId, direct);
   }
 
   /**
@@ -269,7 +313,10 @@ export class Commands {
     this.#open.set(key, command);
     void send().then(
       ({ request_id }) => command.respond(request_id),
-      (error) => command.end("failed", { error }),
+      (error) => {
+        if (error.refusal) command.end("refused", { refusal: error.refusal });
+        else command.end("failed", { error });
+      },
     );
     return command.result;
   }

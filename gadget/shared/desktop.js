@@ -1,21 +1,12 @@
 // The Finesse desktop: the only file that uses gadgets.* and finesse.*, and only once it is called.
 // Sources: OpenSocial 1.1, and Finesse's developer guide, 12.5 to 15.0.
 
-import { asList } from "./list.js";
+import { readRefusals } from "./refusals.js";
 
 /** @typedef {import("./types.d.ts").DialogData} DialogData */
 /** @typedef {import("./types.d.ts").UserData} UserData */
 /** @typedef {{status: number, text: string}} Answer */
-/**
- * Finesse's refusal of a request.
- * @typedef {object} Refusal
- * @property {string} requestId
- * @property {string} source the resource that the request was for, as in /finesse/api/Dialog/1
- * @property {string} type
- * @property {string} message
- * @property {string} code the platform's, where the refusal comes from there
- * @property {string} explanation the platform's own sentence, or its name for the code; often empty
- */
+/** @typedef {import("./refusals.js").Refusal} Refusal */
 /**
  * Handlers for what happens on the desktop; each is optional.
  * @typedef {object} DesktopListener
@@ -102,20 +93,19 @@ function isInDesktop() {
   }
 }
 
+/** The library's objects of the agent's calls, by id. @type {Map<string, any>} */
+const knownDialogs = new Map();
+
 /** @type {any} */
 let knownServices;
 
 /** Return the container's services; null where it has none, as on another origin than its own. */
 function containerServices() {
-  if (knownServices === undefined) {
-    try {
-      knownServices = finesse.containerservices.ContainerServices.init();
-    } catch (error) {
-      console.warn("no container services here:", error);
-      knownServices = null;
-    }
+  try {
+    return (knownServices ??= finesse.containerservices.ContainerServices.init());
+  } catch {
+    return null;
   }
-  return knownServices;
 }
 
 export const desktop = {
@@ -140,6 +130,12 @@ export const desktop = {
 
   get agentId() {
     return config().id;
+  },
+
+  /** Which bundle this is, and where it runs. */
+  get about() {
+    const { version, bundle } = window.callcardBoot;
+    return { version, bundle, node: node(), service: desktop.service };
   },
 
   /** The server's clock, in milliseconds: this computer's may be far off. */
@@ -226,7 +222,7 @@ export const desktop = {
       // The library reports refusals only of its own requests; those of the service's arrive on the
       // same topic.
       client.subscribe(topic, (/** @type {string} */ _topic, /** @type {any} */ message) =>
-        guarded(() => readRefusal(message?.object?.Update)),
+        guarded(() => onUpdate(message?.object?.Update)),
       );
     }
 
@@ -252,10 +248,12 @@ export const desktop = {
         if (!data?.id) return;
         if (!dialogs.has(data.id)) dialog.addHandler("change", put);
         dialogs.set(data.id, data);
+        knownDialogs.set(data.id, dialog);
         changed();
       };
       const remove = (/** @type {any} */ dialog) => {
         const data = dialog.getData();
+        knownDialogs.delete(data?.id);
         if (!dialogs.delete(data?.id)) return; // the library reports some deletions twice
         listener.ended?.(data);
         changed();
@@ -272,19 +270,10 @@ export const desktop = {
     }
 
     /** @param {any} update */
-    function readRefusal(update) {
-      const { apiErrors, apiError } = update?.data ?? {};
-      if (update?.requestId && !apiErrors && !apiError) listener.acknowledged?.(update.requestId);
-      for (const error of asList(apiErrors?.apiError ?? apiError)) {
-        listener.refused?.({
-          requestId: update.requestId ?? "",
-          source: update.source ?? "",
-          type: error.errorType ?? "",
-          message: error.errorMessage ?? "",
-          code: String(error.errorData ?? ""),
-          explanation: error.peripheralErrorText || error.peripheralErrorMsg || "",
-        });
-      }
+    function onUpdate(update) {
+      const refusals = readRefusals(update);
+      for (const refusal of refusals) listener.refused?.(refusal);
+      if (update?.requestId && !refusals.length) listener.acknowledged?.(update.requestId);
     }
   },
 
@@ -336,6 +325,31 @@ export const desktop = {
         }),
     );
   },
+
+  /**
+   * Send a command to a call by the library, without the service. Reject with `{refusal}` if Finesse
+   * refuses it.
+   * @param {string} callId @param {string} extension the agent's own
+   * @param {string} action Finesse's name of it
+   * @returns {Promise<{request_id: string, outcome: string}>}
+   */
+  command: (callId, extension, action) =>
+    new Promise((resolve, reject) => {
+      const error = (/** @type {any} */ response) => {
+        const [refusal] = readRefusals({ data: response?.object ?? {} });
+        reject({ refusal: refusal ?? { message: response?.error?.errorMessage ?? "" } });
+      };
+      const success = () => resolve({ request_id: "", outcome: "" });
+      knownDialogs.get(callId)?.requestAction(extension, action, { success, error });
+    }),
+
+  /** Register keyboard shortcuts, where Finesse has them (12.0). @param {object[]} shortcuts */
+  registerShortcuts: (shortcuts) =>
+    guarded(() => {
+      const service = finesse.shortcutkey?.ShortcutKeyService;
+      service?.init?.();
+      service?.registerShortcutKey(shortcuts);
+    }),
 
   /** Bring the gadget's tab to the front. */
   activateTab: () => guarded(() => containerServices()?.activateMyTab()),

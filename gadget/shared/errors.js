@@ -68,7 +68,7 @@ const INVALID_ACTION = "INVALID_ACTION ";
 
 /**
  * Return a refusal in the agent's language, followed by Finesse's own words for the help desk.
- * @param {Partial<import("./desktop.js").Refusal>} refusal
+ * @param {Partial<import("./refusals.js").Refusal>} refusal
  */
 function refusalText({ type = "", message = "", code = "", explanation = "" }) {
   const words = explanation || message || type;

@@ -46,6 +46,10 @@ export function formatDate(iso) {
   return new Intl.DateTimeFormat(desktop.language, options).format(date);
 }
 
+/** Format a moment as the time of day. @param {number} milliseconds since 1970 */
+export const formatTime = (milliseconds) =>
+  new Intl.DateTimeFormat(desktop.language, { timeStyle: "short" }).format(milliseconds);
+
 /**
  * Format a duration as minutes and seconds, with hours when there are any.
  * @param {number} seconds

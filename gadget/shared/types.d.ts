@@ -364,7 +364,7 @@ declare global {
   const gadgets: any;
   const finesse: any;
   interface Window {
-    callcardBoot: { hub: Promise<any>; service: string };
+    callcardBoot: { hub: Promise<any>; service: string; version: string; bundle: string };
     gadgets: any;
     finesse: any;
   }

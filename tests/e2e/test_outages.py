@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.e2e.card import (
@@ -27,14 +29,73 @@ def test_service_outage_and_recovery(open_desktop: OpenDesktop, site: DemoSite) 
     expect(gadget.get_by_text("The Callcard service does not respond.")).to_be_visible()
     expect(gadget.locator("h2 .phone")).to_have_text(KNOWN_CUSTOMER)
     expect(gadget.get_by_text("Order 4711").first).to_be_visible()
-    press(gadget, "Answer")
-    expect_error(gadget, "The Callcard service does not respond.")
+    notice = gadget.get_by_text("Caller information unavailable since")
+    expect(notice).to_be_visible()
+    # Finesse's own library takes over what it can do.
+    for button, phase in [("Answer", "On the call"), ("Hold", "On hold"), ("Retrieve", None)]:
+        press(gadget, button)
+        expect_phase(gadget, phase or "On the call")
+    expect(gadget.get_by_role("button", name="Transfer…")).to_be_disabled()
     site.service.is_down = False
     gadget.get_by_role("button", name="Try again").click()
     expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
+    expect(notice).to_be_hidden()
+    expect(gadget.get_by_role("button", name="Transfer…")).to_be_enabled()
+    site.service.is_down = True
+    press(gadget, "Hang up")
+    expect_phase(gadget, "Call ended")
+    site.service.is_down = False
+
+
+def test_refusal_of_a_direct_command_is_shown(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    call = site.ring(KNOWN_CUSTOMER)
+    expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
+    site.service.is_down = True
+    site.arm_fault("event-lost", path="/finesse/api/User/1001/Dialogs")
+    site.answer_on_phone(call)
     press(gadget, "Answer")
-    expect_phase(gadget, "On the call")
-    expect(gadget.locator("call-panel header .error")).to_be_hidden()
+    expect_error(gadget, "Not possible in the current state of the call")
+    site.service.is_down = False
+
+
+def test_absent_service_is_noticed_without_a_call(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop(signed_in=False)
+    desktop.page.clock.install()
+    desktop.sign_in(site)
+    desktop.wait_until_ready()
+    site.service.is_down = True
+    desktop.page.clock.fast_forward(61_000)
+    notice = desktop.gadget.get_by_text("Caller information unavailable since")
+    expect(notice).to_be_visible()
+    desktop.gadget.get_by_role("button", name="About Callcard").click()
+    info = desktop.gadget.locator("app-info")
+    expect(info).to_contain_text(re.compile(r"GET /(callbacks|interactions): 50"))
+    expect(info).to_contain_text("Alt+Shift+A")
+    info.get_by_role("button", name="Copy for the help desk").click()
+    expect(info.get_by_role("button", name="Copied")).to_be_visible()
+    site.service.is_down = False
+    desktop.page.clock.fast_forward(11_000)
+    expect(notice).to_be_hidden()
+
+
+def test_shortcuts_answer_hold_and_hang_up(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    desktop = open_desktop()
+    gadget, page = desktop.gadget, desktop.page
+    site.ring(KNOWN_CUSTOMER)
+    expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
+    page.get_by_role("tab", name="Callcard").focus()
+    for keys, phase in [("a", "On the call"), ("h", "On hold"), ("h", "On the call")]:
+        page.keyboard.press(f"Alt+Shift+{keys}")
+        expect_phase(gadget, phase)
+    page.keyboard.press("Alt+Shift+m")
+    expect(gadget.get_by_label("Notes")).to_be_focused()
+    page.keyboard.press("Alt+Shift+s")
+    expect(gadget.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.press("Alt+Shift+e")
+    expect_phase(gadget, "Call ended")
 
 
 def test_slow_lookup_shows_progress(open_desktop: OpenDesktop, site: DemoSite) -> None:

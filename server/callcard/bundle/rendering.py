@@ -18,6 +18,7 @@ import jinja2
 from lxml import etree
 from markupsafe import Markup
 
+from callcard import __version__
 from callcard.bundle.errors import BundleError
 from callcard.bundle.minification import minify_asset
 from callcard.bundle.module_join import join_modules, separate_modules
@@ -96,6 +97,7 @@ def _render_module(gadget: Gadget, version: str, sources: Sources, service_url: 
         "gadget": gadget.options,
         "view": Markup(render_view(gadget, sources)),  # noqa: S704 - rendered with autoescape
         "assets": version,
+        "version": __version__,
         "service": service_url.rstrip("/"),
         "languages": [{"code": code, "rtl": code in RIGHT_TO_LEFT_LANGUAGES} for code in codes],
         "styles": list(gadget.styles),

@@ -1,0 +1,86 @@
+// <app-info>: which Callcard this is, for the help desk, and the keyboard shortcuts. A button, and
+// below the bar what it opens.
+
+import { serviceStatus } from "../shared/api.js";
+import { desktop } from "../shared/desktop.js";
+import { h } from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
+import { t } from "../shared/texts.js";
+import { describeShortcuts } from "./shortcuts.js";
+
+/** Milliseconds for which the button says that it has copied. */
+const COPIED_MS = 2000;
+
+export class AppInfoElement extends CallcardElement {
+  static tag = "app-info";
+
+  /** Opens and closes it; the page places it. */
+  button = h(
+    "button",
+    {
+      type: "button",
+      class: "quiet info",
+      "aria-label": t("info.open"),
+      title: t("info.open"),
+      "aria-expanded": false,
+      onclick: () => this.#toggle(),
+    },
+    "ⓘ",
+  );
+
+  build() {
+    this.hidden = true;
+  }
+
+  #toggle() {
+    this.hidden = !this.hidden;
+    this.button.setAttribute("aria-expanded", String(!this.hidden));
+    if (!this.hidden) this.#show();
+  }
+
+  #show() {
+    const facts = factsOf();
+    const copy = h("button", { type: "button" }, t("info.copy"));
+    const text = h("textarea", {
+      class: "hidden",
+      readonly: true,
+      tabindex: -1,
+      "aria-hidden": true,
+    });
+    text.value = facts.map(([label, value]) => `${label}: ${value}`).join("\n");
+    copy.addEventListener("click", () => {
+      // The clipboard's own interface is not there without TLS, and not in every frame.
+      text.select();
+      document.execCommand("copy");
+      copy.focus();
+      copy.textContent = t("info.copied");
+      setTimeout(() => (copy.textContent = t("info.copy")), COPIED_MS);
+    });
+    this.replaceChildren(
+      h("h3", {}, t("info.title")),
+      list(facts),
+      h("p", { class: "row" }, copy, text),
+      h("h3", {}, t("info.shortcuts")),
+      list(describeShortcuts()),
+    );
+  }
+}
+
+/** Return what the help desk asks for; no number, name or credential of anybody's. */
+function factsOf() {
+  const { version, bundle, node, service } = desktop.about;
+  return [
+    [t("info.version"), `${version} (${bundle})`],
+    [t("info.node"), node],
+    [t("info.service"), service || "–"],
+    [t("info.error"), serviceStatus.lastError || "–"],
+  ];
+}
+
+/** @param {string[][]} rows */
+const list = (rows) =>
+  h(
+    "dl",
+    {},
+    rows.flatMap(([label, value]) => [h("dt", {}, label), h("dd", { dir: "ltr" }, value)]),
+  );

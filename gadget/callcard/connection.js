@@ -1,0 +1,90 @@
+// The connections to Finesse and to the service: what comes from the desktop goes to the model, the
+// commands and the agent, and how both connections are is shown.
+
+import { serviceStatus } from "../shared/api.js";
+import { desktop } from "../shared/desktop.js";
+import { every } from "../shared/dom.js";
+import { formatTime, t } from "../shared/texts.js";
+
+/** @typedef {import("../shared/calls-model.js").CallsModel} CallsModel */
+/** @typedef {import("../shared/commands.js").Commands} Commands */
+/** @typedef {import("../shared/types.d.ts").UserData} UserData */
+/** @typedef {import("./agent.js").Agent} Agent */
+/** @typedef {import("./app-notices.js").AppNoticesElement} AppNoticesElement */
+
+/** Milliseconds between attempts to reach the service while it does not answer. */
+const RETRY_MS = 10_000;
+
+export class Connection {
+  #model;
+  #commands;
+  #agent;
+  #notices;
+  #onChange;
+
+  /**
+   * @param {object} options
+   * @param {CallsModel} options.model
+   * @param {Commands} options.commands
+   * @param {Agent} options.agent
+   * @param {AppNoticesElement} options.notices
+   * @param {() => void} options.onChange called when something but a call has changed
+   */
+  constructor({ model, commands, agent, notices, onChange }) {
+    this.#model = model;
+    this.#commands = commands;
+    this.#agent = agent;
+    this.#notices = notices;
+    this.#onChange = onChange;
+  }
+
+  /** Follow the desktop and the service until `signal` aborts. @param {AbortSignal} signal */
+  follow(signal) {
+    const fail = () => this.#notices.setConnection(t("connection.failed"), true);
+    /** @type {import("../shared/desktop.js").DesktopListener} */
+    const listener = {
+      agent: (user) => this.#onAgent(user),
+      calls: (dialogs) => this.#model.update(dialogs, this.#agent.user?.extension ?? ""),
+      ended: (dialog) => this.#model.end(dialog),
+      layout: (labels) => this.#onLayout(labels),
+      refused: (refusal) => this.#commands.refuse(refusal),
+      acknowledged: (requestId) => this.#commands.acknowledge(requestId),
+      connected: (isConnected) => this.#onConnection(isConnected),
+      failed: fail,
+    };
+    this.#notices.setConnection(t("connecting"));
+    desktop.follow(listener, signal).catch(fail).finally(desktop.dismissLoading);
+    every(RETRY_MS, () => serviceStatus.isDown && this.#agent.readLists(), signal);
+    serviceStatus.subscribe(() => this.#onServiceStatus());
+  }
+
+  /** @param {UserData} user */
+  #onAgent(user) {
+    if (!this.#agent.user) {
+      this.#notices.setConnection("");
+      void this.#agent.readProfile(this.#onChange);
+    }
+    this.#agent.update(user);
+    this.#model.setAgentState(user.state ?? "", user.stateChangeTime ?? "");
+  }
+
+  /** @param {Map<string, string>} labels */
+  #onLayout(labels) {
+    this.#agent.labels = labels;
+    this.#onChange();
+  }
+
+  /** @param {boolean} isConnected */
+  #onConnection(isConnected) {
+    const time = formatTime(Date.now());
+    if (!isConnected) this.#notices.setConnection(t("connection.lost", { time }));
+    else this.#notices.setConnection(this.#agent.user ? "" : t("connecting"));
+  }
+
+  #onServiceStatus() {
+    const { downSince } = serviceStatus;
+    this.#notices.setService(downSince);
+    if (downSince === null) this.#model.retryFailedLookups();
+    this.#onChange();
+  }
+}
