@@ -58,7 +58,10 @@ async def test_call_is_delivered_once_with_its_details(centre: ContactCentre) ->
     assert interaction.subject == "Sale"
     contact = await centre.crm.get(interaction.contact)
     assert contact
-    assert contact.interactions[0].subject == "Sale"
+    entry = contact.interactions[0]
+    assert (entry.subject, entry.direction, entry.outcome) == ("", "in", "completed")
+    assert (entry.wrap_up_reasons, entry.notes) == (("Sale",), "wants a pump")
+    assert entry.duration_seconds == segment.talk_seconds + segment.hold_seconds
     assert contact.interactions[0].agent == "Ana Costa"
 
 

@@ -1,9 +1,9 @@
 // <call-brief>: what an agent reads before saying hello, in at most four lines: open cases, the last
 // contact, what the call is about, and the caller's language.
 
-import { subjectOf } from "../shared/contact-card.js";
 import { dotted, h, isolate } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
+import { headline } from "../shared/history.js";
 import { formatDate, languageName, t } from "../shared/texts.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
@@ -40,7 +40,7 @@ function contactLines({ cases, interactions }) {
   if (first) lines.push(line(t("brief.cases", { count: cases.length }), isolate(first.subject)));
   const [last] = interactions;
   if (last)
-    lines.push(line(t("brief.last"), ...dotted([formatDate(last.started_at), subjectOf(last)])));
+    lines.push(line(t("brief.last"), formatDate(last.started_at), " · ", ...headline(last)));
   return lines;
 }
 

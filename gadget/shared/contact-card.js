@@ -5,22 +5,14 @@
 
 import { dotted, emit, h, isolate, phoneNumber } from "./dom.js";
 import { CallcardElement } from "./element.js";
+import { historyRows } from "./history.js";
 import { formatDate, t } from "./texts.js";
 
 /** @typedef {import("./dom.js").Child} Child */
 /** @typedef {import("./types.d.ts").Case} Case */
 /** @typedef {import("./types.d.ts").Contact} Contact */
 /** @typedef {import("./types.d.ts").ContactNumber} ContactNumber */
-/** @typedef {import("./types.d.ts").HistoryEntry} HistoryEntry */
 /** @typedef {import("./types.d.ts").Match} Match */
-
-/** Kinds of interactions; an unknown one is shown as the CRM calls it. */
-const KINDS = new Map([
-  ["call", () => t("kind.call")],
-  ["chat", () => t("kind.chat")],
-  ["mail", () => t("kind.mail")],
-  ["email", () => t("kind.mail")],
-]);
 
 /** Rows of a list that are shown at first. */
 const MAX_ROWS = 3;
@@ -44,7 +36,7 @@ export class ContactCardElement extends CallcardElement {
         section(
           "past",
           t("card.interactions"),
-          interactions.map(historyEntry),
+          historyRows(interactions),
           t("card.noInteractions"),
         ),
         section("cases", t("card.cases"), cases.map(openCase), t("card.noCases")),
@@ -146,26 +138,6 @@ export function recordLink({ url }) {
   const found = link(url, h("span", {}, t("card.open")), "open-record");
   if (found) found.title = t("card.open");
   return found;
-}
-
-/** Return what an entry was about: its subject, or else its kind. @param {HistoryEntry} entry */
-export const subjectOf = ({ kind, subject }) => isolate(subject || kindText(kind));
-
-/** @param {string} kind */
-const kindText = (kind) => KINDS.get(kind.toLowerCase())?.() ?? kind;
-
-/** @param {HistoryEntry} entry @returns {Child[]} */
-function historyEntry(entry) {
-  const { started_at, kind, subject, agent } = entry;
-  const about = [
-    formatDate(started_at),
-    subject && isolate(kindText(kind)),
-    agent && isolate(agent),
-  ];
-  return [
-    h("span", { class: "what" }, subjectOf(entry)),
-    h("span", { class: "about" }, dotted(about)),
-  ];
 }
 
 /** @param {Case} openCase @returns {Child[]} */

@@ -61,6 +61,15 @@ export function formatDuration(seconds) {
   return whole >= 3600 ? `${Math.floor(whole / 3600)}:${rest}` : rest;
 }
 
+/** Format a duration in whole minutes; empty if it is 0. @param {number} seconds */
+export function formatMinutes(seconds) {
+  if (!seconds) return "";
+  /** @type {Intl.NumberFormatOptions} */
+  const options = { style: "unit", unit: "minute", unitDisplay: "short" };
+  const minutes = Math.max(1, Math.round(seconds / 60));
+  return new Intl.NumberFormat(desktop.language, options).format(minutes);
+}
+
 /** The agents' states. @type {Record<string, () => string>} */
 const STATES = {
   READY: () => t("state.ready"),

@@ -57,6 +57,11 @@ export interface HistoryEntry {
   subject: string;
   direction: string;
   agent: string;
+  /** How one of Callcard's own calls ended; empty for other entries, which have a subject. */
+  outcome: string;
+  duration_seconds: number;
+  wrap_up_reasons: string[];
+  notes: string;
 }
 
 export interface Case {

@@ -9,6 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.card import (
+    ARABIC_CUSTOMER,
     KNOWN_CUSTOMER,
     answer_call,
     close_card,
@@ -129,3 +130,28 @@ def test_internal_call_has_no_wrap_up_reason(open_desktop: OpenDesktop, site: De
     expect(gadget.get_by_role("textbox", name="Notes")).to_be_visible()
     expect(gadget.get_by_role("heading", name="Extension 1003")).to_be_visible()
     expect(gadget.get_by_role("radiogroup", name="Wrap-up reason")).to_be_hidden()
+
+
+def test_history_says_what_came_of_calls(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    for _ in range(2):
+        call = site.ring(ARABIC_CUSTOMER, queue="Support")
+        expect(gadget.get_by_role("heading", name="فاطمة المنصوري")).to_be_visible()
+        site.hang_up(call)
+        close_card(gadget)
+        assert site.delivered_interaction(call).end_reason == "missed"
+    call = answer_call(site, gadget, ARABIC_CUSTOMER)
+    expect(open_card(gadget).get_by_text("2 × Missed call").first).to_be_visible()
+    write_notes(gadget, "promised a credit note\nuntil Friday")
+    gadget.get_by_role("radio", name="Sale").check()
+    site.hang_up(call)
+    close_card(gadget)
+    site.delivered_interaction(call)
+
+    site.ring(ARABIC_CUSTOMER, queue="Support")
+    row = open_card(gadget).locator(".past li").first
+    expect(row.locator("summary")).to_contain_text("Sale · 1 min · promised a credit note")
+    expect(row.get_by_role("img", name="Incoming")).to_be_visible()
+    expect(row.get_by_text("until Friday")).to_be_hidden()
+    row.locator("summary").press("Enter")
+    expect(row.get_by_text("until Friday")).to_be_visible()

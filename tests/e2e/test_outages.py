@@ -19,7 +19,7 @@ from tests.e2e.card import (
 from tests.harness.browser import OpenDesktop
 from tests.harness.site import DemoSite
 
-CONNECTION_LOST = "Connection to Finesse lost."
+CONNECTION_LOST = "Connection to Finesse lost at"
 
 
 def test_service_outage_and_recovery(open_desktop: OpenDesktop, site: DemoSite) -> None:

@@ -15,6 +15,7 @@ MAX_MATCHES = 20
 MAX_HISTORY_ENTRIES = 10
 """History entries that come with a contact."""
 _MAX_SUBJECT_CHARACTERS = 120
+_MAX_NOTES_CHARACTERS = 2000
 
 Operation = Literal["by_number", "search", "get", "by_reference", "create", "log"]
 
@@ -36,8 +37,16 @@ class HistoryEntry:
     kind: str
     """call, mail, chat, visit … in the source's own word."""
     subject: str
+    """The source's own line; empty where the fields below say what it was."""
     direction: str = ""
     agent: str = ""
+    outcome: str = ""
+    """How a call of Callcard's ended, as `InteractionRecord.end_reason`; empty for others."""
+    duration_seconds: float = 0.0
+    """In conversation and on hold; 0 if unknown."""
+    wrap_up_reasons: tuple[str, ...] = ()
+    notes: str = ""
+    """Of all agents; at most 2,000 characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,14 +156,31 @@ class InteractionRecord:
 
     @property
     def subject(self) -> str:
-        """Return one line for a list: wrap-up reasons, else the notes' first line, else the end."""
+        """Return one line for a list: wrap-up reasons, else the notes' first line."""
         if self.wrap_up_reasons:
             return ", ".join(self.wrap_up_reasons)
         for segment in self.agents:
             notes = segment.notes.strip()
             if notes:
                 return notes.splitlines()[0][:_MAX_SUBJECT_CHARACTERS]
-        return "" if self.end_reason == "completed" else self.end_reason.capitalize()
+        return ""
+
+    @property
+    def history_entry(self) -> HistoryEntry:
+        """Return the call as an entry of its contact's history."""
+        notes = (segment.notes.strip() for segment in self.agents)
+        names = (each.name for each in self.agents if each.agent == self.owner)
+        return HistoryEntry(
+            started_at=self.started_at,
+            kind="call",
+            subject="",
+            direction=self.direction,
+            agent=next(names, "") or self.owner,
+            outcome=self.end_reason,
+            duration_seconds=sum(each.talk_seconds + each.hold_seconds for each in self.agents),
+            wrap_up_reasons=self.wrap_up_reasons,
+            notes="\n".join(filter(None, notes))[:_MAX_NOTES_CHARACTERS],
+        )
 
 
 class InteractionSink(Protocol):

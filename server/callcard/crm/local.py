@@ -352,23 +352,25 @@ class LocalContacts(ContactSource):
 
     def _history(self, contact: int) -> tuple[HistoryEntry, ...]:
         sql = """
-            select started_at, kind, direction, subject, agent
+            select started_at, kind, direction, subject, agent, ''
                 from history_entry where contact_id = ?
             union all
-            select started_at, 'call', direction, subject, agent
+            select started_at, 'call', direction, subject, agent, details
                 from interaction where contact_id = ?
             order by started_at desc limit ?
         """
         rows: sqlite3.Cursor = self._reader.execute(sql, (contact, contact, MAX_HISTORY_ENTRIES))
         return tuple(
-            HistoryEntry(
+            msgspec.json.decode(details, type=InteractionRecord).history_entry
+            if details
+            else HistoryEntry(
                 started_at=started_at,
                 kind=kind,
                 direction=direction,
                 subject=subject,
                 agent=agent,
             )
-            for started_at, kind, direction, subject, agent in rows
+            for started_at, kind, direction, subject, agent, details in rows
         )
 
     def _open_cases(self, contact: int) -> tuple[Case, ...]:

@@ -33,7 +33,9 @@ td { padding: .3em .8em .3em 0; border-top: 1px solid #dde; }
 {% endfor %}</table>
 <h2>Interactions</h2>
 <table>{% for entry in contact.interactions %}
-<tr><td>{{ entry.started_at }}<td>{{ entry.kind }}<td>{{ entry.subject }}<td>{{ entry.agent }}
+<tr><td>{{ entry.started_at }}<td>{{ entry.kind }}<td>
+{{- entry.subject or entry.wrap_up_reasons | join(", ") or entry.notes or entry.outcome }}
+<td>{{ entry.agent }}
 {% endfor %}</table></body></html>"""
 
 _NOT_FOUND = "<!DOCTYPE html><title>Sample CRM</title><p>There is no such record."

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from callcard.crm.base import MAX_HISTORY_ENTRIES, HistoryEntry, Match
+from callcard.crm.base import MAX_HISTORY_ENTRIES, Match
 from callcard.crm.directory import Directory, Lookup
 from callcard.errors import CallcardError
 from callcard.journal.call_record import CallRecord
+from callcard.journal.interaction import for_crm
 from callcard.journal.journal_entry import from_rows
+from callcard.settings_sections import TelephonySettings
 from callcard.store.base import Store
 
 
 @dataclass(frozen=True, slots=True)
 class CallerLookup:
-    """`pop_variables` may hold a record's id, `contact_variable` another site's chosen contact."""
+    """The settings' `pop_variables` may hold a record's id, `contact_variable` another site's
+    chosen contact."""
 
     directory: Directory
     store: Store
-    pop_variables: Sequence[str]
-    contact_variable: str
+    telephony: TelephonySettings
 
     async def look_up(
         self, record: CallRecord, customer: str, number: str, by_number: asyncio.Task[Lookup]
@@ -60,10 +61,10 @@ class CallerLookup:
         if chosen and (chosen.chosen_by or customer == record.number):
             contact = await self.directory.get(chosen.source, chosen.id)
             return Match(how="chosen", contact=contact)
-        source, slash, id = record.variables.get(self.contact_variable, "").partition("/")
+        source, slash, id = record.variables.get(self.telephony.contact_variable, "").partition("/")
         if slash:  # written by another site's Callcard
             return Match(how="chosen", contact=await self.directory.get(source, id))
-        for name in self.pop_variables:
+        for name in self.telephony.pop_variables:
             reference = record.variables.get(name, "").strip()
             by_reference = await self.directory.by_reference(reference) if reference else None
             if by_reference is not None:
@@ -81,7 +82,7 @@ class CallerLookup:
         for record in (entry.record for entry in from_rows(rows)):
             is_earlier = record.id != current and record.segments and record.ended_at
             if is_earlier and record.started_at not in known:
-                undelivered.append(_history_entry(record))
+                undelivered.append(for_crm(record, "last", self.telephony).history_entry)
         if not undelivered:
             return match
         history = sorted(
@@ -90,13 +91,3 @@ class CallerLookup:
         return replace(
             match, contact=replace(contact, interactions=tuple(history[:MAX_HISTORY_ENTRIES]))
         )
-
-
-def _history_entry(record: CallRecord) -> HistoryEntry:
-    return HistoryEntry(
-        started_at=record.started_at,
-        kind="call",
-        subject=", ".join(record.wrap_up_reasons),
-        direction=record.direction,
-        agent=record.owner("last").name,
-    )

@@ -90,9 +90,7 @@ class Journal:
         self._telephony = settings.telephony
         self._clock = clock
         self._recorder = CallRecorder(store, settings, clock)
-        self._caller_lookup = CallerLookup(
-            directory, store, self._telephony.pop_variables, self._telephony.contact_variable
-        )
+        self._caller_lookup = CallerLookup(directory, store, self._telephony)
         self._worker = uuid.uuid4().hex
         self._started_at = clock()
         # The hash of an agent's last report of a call, and when it was new or checked with Finesse.
