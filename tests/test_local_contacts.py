@@ -22,8 +22,8 @@ from callcard.telephony import numbers
 from callcard.text import fold
 from tests.contact_files import CSV, found, load
 from tests.contracts.crm import (
+    AddNumberContract,
     ByReferenceContract,
-    CreateContract,
     GetContract,
     LogContract,
     SearchContract,
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.anyio
 
 
 class TestLocalContacts(
-    SearchContract, GetContract, ByReferenceContract, CreateContract, LogContract
+    SearchContract, GetContract, ByReferenceContract, AddNumberContract, LogContract
 ):
     reference = "4711"
 

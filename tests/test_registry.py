@@ -30,6 +30,7 @@ async def test_source_is_made_from_text_options(tmp_path: Path) -> None:
         "get",
         "by_reference",
         "create",
+        "add_number",
         "log",
     }
     await source.close()

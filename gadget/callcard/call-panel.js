@@ -5,7 +5,7 @@
 
 import { ContactCardElement, flagList, recordLink } from "../shared/contact-card.js";
 import { DIRECT_ACTIONS } from "../shared/commands.js";
-import { emit, h, uniqueId } from "../shared/dom.js";
+import { emit, h, request, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { commandErrorText, errorText } from "../shared/errors.js";
 import { t } from "../shared/texts.js";
@@ -225,8 +225,37 @@ export class CallPanelElement extends CallcardElement {
     const card = new ContactCardElement();
     const { match } = /** @type {CallState} */ (this.#state);
     if (match) card.show(match.contact, match.how);
-    const parts = [this.#rejectButton(), card];
+    const parts = [this.#rejectButton(), ...this.#addNumber(result.number), card];
     return isPartial(result) ? [note(t("lookup.partly"), "note warning"), ...parts] : parts;
+  }
+
+  /**
+   * Return the button that adds the caller's number to the contact that the agent chose.
+   * @param {import("../shared/types.d.ts").ParsedNumber} number
+   */
+  #addNumber({ kind, e164, display }) {
+    const { id, match } = /** @type {CallState} */ (this.#state);
+    const isKnown = match?.contact.numbers.some((each) => each.e164 === e164);
+    if (!match || !e164 || kind !== "public" || isKnown) return [];
+    const label = t("card.addNumber", { number: display });
+    const button = h("button", { type: "button", class: "find" }, label);
+    const error = h("p", { class: "error", role: "alert" });
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      try {
+        const { contact } = match;
+        const detail = { contact, number: e164 };
+        const changed = await request(this, "callcard-number-add", detail);
+        emit(this, "callcard-contact-chosen", {
+          callId: id,
+          match: { how: "chosen", contact: changed },
+        });
+      } catch (reason) {
+        button.disabled = false;
+        error.textContent = errorText(reason);
+      }
+    });
+    return [button, error];
   }
 
   #rejectButton() {

@@ -214,7 +214,7 @@ export class CallbackListElement extends CallcardElement {
   }
 
   /** @param {Callback} callback @param {HTMLSelectElement} select */
-  #row({ id, name, display, number, due_at, note, last_tried_at }, select) {
+  #row({ id, name, contact, display, number, due_at, note, last_tried_at }, select) {
     const shown = display || number;
     const isOverdue = due_at && Date.parse(due_at) < this.now();
     const about = dotted([
@@ -238,7 +238,8 @@ export class CallbackListElement extends CallcardElement {
           type: "button",
           class: "primary",
           "aria-label": t("dial.call", { number: name || shown }),
-          onclick: () => emit(this, "callcard-callback-dialled", { id, reason: select.value }),
+          onclick: () =>
+            emit(this, "callcard-callback-dialled", { id, contact, reason: select.value }),
         },
         t("dial.button"),
       ),

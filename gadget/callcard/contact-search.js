@@ -132,7 +132,7 @@ export class ContactSearchElement extends CallcardElement {
               type: "button",
               class: "dial",
               "aria-label": t("dial.call", { number: first.number }),
-              onclick: () => this.#dial(first.e164 ?? first.number),
+              onclick: () => this.#dial(first.e164 ?? first.number, contact),
             },
             phoneNumber(first.number),
           )
@@ -140,8 +140,8 @@ export class ContactSearchElement extends CallcardElement {
     ];
   }
 
-  /** @param {string} number */
-  #dial(number) {
-    emit(this, "callcard-number-dialled", { number });
+  /** @param {string} number @param {Contact} [contact] */
+  #dial(number, contact) {
+    emit(this, "callcard-number-dialled", { number, contact });
   }
 }

@@ -121,7 +121,8 @@ class CallcardAppElement extends CallcardElement {
       "callcard-call-closed": ({ callId, isReady }) => this.#closeCall(callId, isReady),
       "callcard-call-command": (command) => actions.run(command),
       "callcard-callback-create": ({ callback }) => api.createCallback(callback),
-      "callcard-callback-dialled": ({ id, reason }) => this.#dialCallback(id, reason),
+      "callcard-callback-dialled": ({ id, contact, reason }) =>
+        this.#dialCallback(id, contact, reason),
       "callcard-callback-done": ({ id }) => this.#agent.closeCallback(id),
       "callcard-callback-form-closed": ({ isSaved }) => this.#closeCallbackForm(isSaved),
       "callcard-callback-scheduled": ({ customer }) => this.#scheduleCallback(customer),
@@ -135,7 +136,9 @@ class CallcardAppElement extends CallcardElement {
       "callcard-lookup-retried": ({ callId }) => model.retryLookup(callId),
       "callcard-notes-edited": ({ callId, text }) => model.calls.get(callId)?.notes.edit(text),
       "callcard-notes-left": ({ callId }) => model.calls.get(callId)?.notes.save(),
-      "callcard-number-dialled": ({ number }) => this.#dialling.dial(number),
+      "callcard-number-add": ({ contact: { source, id }, number }) =>
+        api.addNumber(source, id, number),
+      "callcard-number-dialled": ({ number, contact }) => this.#dial(number, contact),
       "callcard-record-closed": () => this.#closeRecord(),
       "callcard-record-opened": ({ contact }) => this.#openRecord(contact),
       "callcard-state-chosen": ({ state, reason }) => this.#agent.setState(state, reason),
@@ -233,8 +236,20 @@ class CallcardAppElement extends CallcardElement {
     void this.#agent.readCallbacks();
   }
 
-  /** @param {string} id @param {string} reason */
-  async #dialCallback(id, reason) {
+  /** @param {string} number @param {import("../shared/types.d.ts").Contact} [contact] */
+  #dial(number, contact) {
+    if (contact) this.#model.expectCallWith({ how: "chosen", contact });
+    void this.#dialling.dial(number);
+  }
+
+  /** @param {string} id @param {string} contactRef source/id @param {string} reason */
+  async #dialCallback(id, contactRef, reason) {
+    const slash = contactRef.indexOf("/");
+    if (slash > 0)
+      api.contact(contactRef.slice(0, slash), contactRef.slice(slash + 1)).then(
+        (contact) => this.#model.expectCallWith({ how: "chosen", contact }),
+        () => {}, // the number's look-up will do
+      );
     await this.#dialling.dialCallback(id, reason);
     void this.#agent.readCallbacks();
   }

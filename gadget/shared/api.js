@@ -62,6 +62,11 @@ export const api = {
   searchContacts: (text, signal) => send("GET", `/contacts?q=${escape(text)}`, undefined, signal),
   /** @param {NewContact} contact @returns {Promise<Contact>} */
   createContact: (contact) => send("POST", "/contacts", contact),
+  /** @param {string} source @param {string} id @returns {Promise<Contact>} */
+  contact: (source, id) => send("GET", `/contacts/${escape(source)}/${escape(id)}`),
+  /** @param {string} source @param {string} id @param {string} number @returns {Promise<Contact>} */
+  addNumber: (source, id, number) =>
+    send("POST", `/contacts/${escape(source)}/${escape(id)}/numbers`, { number }),
   /** @returns {Promise<Me>} */
   me: () => send("GET", "/me"),
   /** @param {string} state @param {string | null} reason @returns {Promise<CommandResponse>} */

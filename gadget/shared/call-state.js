@@ -32,6 +32,8 @@ export class CallState {
   lookup = { status: "looking" };
   /** Whose record it is: the only match, or the one that the agent chose. @type {Match | null} */
   match = null;
+  /** Whom the agent dialled, until the service knows it. @type {Match | null} */
+  expected = null;
   /** Whether the agent said that the caller is not the contact that was found. */
   isRejected = false;
   /** Whether the agent has begun to fill in a new contact. */

@@ -24,6 +24,8 @@ import { CallReporter } from "./reporter.js";
  * @typedef {{type: ChangeType, state: CallState}} Change
  */
 
+/** Milliseconds after dialling a contact in which an outgoing call is the one with them. */
+const EXPECTED_MS = 20_000;
 /** Milliseconds until a look-up counts as slow. */
 export const SLOW_LOOKUP_MS = 1500;
 
@@ -44,6 +46,8 @@ export class CallsModel {
   #consulted = new Set();
   /** @type {Set<(change: Change) => void>} */
   #listeners = new Set();
+  /** @type {{match: Match, until: number} | null} */
+  #expected = null;
   #api;
   #agentId;
   #drafts;
@@ -177,6 +181,15 @@ export class CallsModel {
     for (const { id, lookup } of this.running) if (lookup.status === "failed") this.retryLookup(id);
   }
 
+  /**
+   * Note whose number the agent is about to dial: the next outgoing call is with them, whoever else
+   * has the number.
+   * @param {Match} match
+   */
+  expectCallWith(match) {
+    this.#expected = { match, until: this.#now() + EXPECTED_MS };
+  }
+
   /** Note that the agent has begun to fill in a new contact. @param {string} id */
   setContactEdited(id) {
     const state = this.calls.get(id);
@@ -255,6 +268,10 @@ export class CallsModel {
     const state = new CallState(call, notes);
     this.calls.set(call.id, state);
     if (!call.isConsult) this.#startLookup(state);
+    if (call.direction === "out" && !call.isConsult && this.#expected) {
+      if (this.#now() < this.#expected.until) state.expected = this.#expected.match;
+      this.#expected = null;
+    }
     this.notify("opened", state);
   }
 
@@ -301,6 +318,11 @@ export class CallsModel {
     else state.wasConsulted = this.#consulted.has(interactionId ?? "");
     if (answer?.interaction) state.notes.update(answer.interaction);
     else this.notify("changed", state);
+    const { expected } = state;
+    if (expected && answer?.interaction) {
+      state.expected = null;
+      void this.chooseContact(id, expected);
+    }
     // After a transfer the customer is another one than the agent who called.
     const { lookup } = state;
     const isKnown = lookup.status !== "found" || !answer?.number || lookup.number === answer.number;

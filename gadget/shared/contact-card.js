@@ -46,7 +46,8 @@ export class ContactCardElement extends CallcardElement {
   }
 
   /** @param {Contact} contact @param {ContactNumber} number @returns {Child[]} */
-  #number({ name, company, source, id }, { number, label, e164 }) {
+  #number(contact, { number, label, e164 }) {
+    const { name, company, source, id } = contact;
     const dialled = e164 ?? number;
     const customer = {
       number: dialled,
@@ -61,7 +62,7 @@ export class ContactCardElement extends CallcardElement {
           type: "button",
           class: "dial",
           "aria-label": t("dial.call", { number }),
-          onclick: () => emit(this, "callcard-number-dialled", { number: dialled }),
+          onclick: () => emit(this, "callcard-number-dialled", { number: dialled, contact }),
         },
         phoneNumber(number),
       ),

@@ -308,7 +308,7 @@ export interface CallcardEvents {
     /** Name of whom the call goes to. */
     who?: string;
   };
-  "callcard-callback-dialled": { id: string; reason: string };
+  "callcard-callback-dialled": { id: string; contact: string; reason: string };
   "callcard-callback-done": { id: string };
   "callcard-callback-form-closed": { isSaved: boolean };
   "callcard-callback-scheduled": { customer: CallbackCustomer };
@@ -323,7 +323,8 @@ export interface CallcardEvents {
   "callcard-notes-edited": { callId: string; text: string };
   /** The agent has left the notes' field. */
   "callcard-notes-left": { callId: string };
-  "callcard-number-dialled": { number: string };
+  /** `contact` is whose number it is: the call is with them. */
+  "callcard-number-dialled": { number: string; contact?: Contact };
   "callcard-record-closed": null;
   "callcard-record-opened": { contact: Contact };
   "callcard-state-chosen": { state: string; reason: string | null };
@@ -339,6 +340,7 @@ export interface CallcardRequests {
     detail: { text: string; signal: AbortSignal };
     response: { contacts: Contact[] };
   };
+  "callcard-number-add": { detail: { contact: Contact; number: string }; response: Contact };
   "callcard-delivery-retry": { detail: { id: string }; response: Interaction };
   "callcard-target-search": {
     detail: { text: string; signal: AbortSignal };

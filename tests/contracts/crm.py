@@ -71,6 +71,7 @@ def calls(source: ContactSource) -> dict[Operation, Callable[[], Awaitable[objec
         "get": lambda: source.get("1"),
         "by_reference": lambda: source.by_reference("1"),
         "create": lambda: source.create(new),
+        "add_number": lambda: source.add_number("1", number),
         "log": lambda: source.log(INTERACTION),
     }
 
@@ -182,6 +183,21 @@ class CreateContract(ByNumberContract):
         assert match.contact.id == created.id
 
 
+class AddNumberContract(CreateContract):
+    async def test_number_is_added_once_and_found(self, source: ContactSource) -> None:
+        first, second = (numbers.read(f"+1212555017{n}", "US") for n in (7, 8))
+        new = NewContact(key="r", name="Grace", company="", email="g@example.org", numbers=(first,))
+        created = await source.create(new)
+        for _ in range(2):
+            changed = await source.add_number(created.id, second)
+            assert changed is not None
+            assert (changed.name, changed.email) == (created.name, created.email)
+            assert [each.e164 for each in changed.numbers] == [first.e164, second.e164]
+        (match,) = await source.by_number(second)
+        assert match.contact.id == created.id
+        assert await source.add_number("999999999", second) is None
+
+
 class LogContract(SourceContract):
     """For a source that logs interactions; `logged` returns by id what the CRM has now."""
 
@@ -241,5 +257,6 @@ CONTRACTS: dict[Operation, type[SourceContract]] = {
     "get": GetContract,
     "by_reference": ByReferenceContract,
     "create": CreateContract,
+    "add_number": AddNumberContract,
     "log": LogContract,
 }

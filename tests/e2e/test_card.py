@@ -23,6 +23,8 @@ from tests.e2e.card import (
 from tests.harness.browser import OpenDesktop
 from tests.harness.site import DemoSite
 
+NEW_NUMBER = "+16465550177"
+
 
 def test_ringing_call_shows_caller(open_desktop: OpenDesktop, site: DemoSite) -> None:
     gadget = open_desktop().gadget
@@ -266,6 +268,52 @@ def test_record_found_during_a_call_becomes_its_contact(
     record.get_by_role("button", name="is the caller").click()
     expect(record).to_have_count(0)
     expect(gadget.locator("call-panel").get_by_role("heading", name="Käthe")).to_be_visible()
+
+
+def test_callers_number_is_added_to_the_chosen_contact(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    call = answer_call(site, gadget, NEW_NUMBER)
+    gadget.get_by_role("button", name="Search for an existing contact").click()
+    expect(gadget.get_by_role("searchbox")).to_be_focused()
+    gadget.get_by_role("searchbox").fill("فاطمة")
+    gadget.locator(".results .pick").first.click()
+    gadget.locator("contact-record").get_by_role("button", name="is the caller").click()
+    add = gadget.get_by_role("button", name="Add (646) 555-0177 to this contact")
+    add.click()
+    expect(add).to_have_count(0)
+    expect(gadget.locator("call-panel .reach")).to_contain_text("(646) 555-0177")
+    site.hang_up(call)
+    close_card(gadget)
+    site.ring(NEW_NUMBER)
+    expect(gadget.get_by_role("heading", name="فاطمة").first).to_be_visible()
+
+
+def test_call_dialled_from_a_record_is_with_that_contact(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    """The number is shared by five contacts."""
+    gadget = open_desktop().gadget
+    call = site.ring(SHARED_NUMBER)
+    last = gadget.locator("contact-choice button strong").last
+    expect(last).to_be_visible()
+    name = last.inner_text()
+    site.hang_up(call)
+    close_card(gadget)
+    gadget.get_by_role("searchbox").fill(f"{name} Nordlicht")
+    gadget.locator(".results .pick").first.click()
+    shared = gadget.locator("contact-record .dial", has_text="23125000")
+    shared.click()
+    expect(gadget.locator("call-panel").get_by_role("heading", name=name)).to_be_visible()
+    expect(gadget.locator("contact-choice")).to_have_count(0)
+    call = site.call_to(SHARED_NUMBER)["id"]
+    site.answer(call)
+    expect_phase(gadget, "On the call")
+    site.hang_up(call)
+    close_card(gadget)
+    interaction = site.delivered_interaction(call)
+    assert interaction.contact
 
 
 def test_double_click_on_answer_does_not_press_hold(

@@ -23,6 +23,7 @@ from callcard.api.schemas import (
     InteractionList,
     NumberList,
     NumberListRequest,
+    NumberRequest,
     SessionRequest,
     StateChange,
 )
@@ -71,6 +72,13 @@ async def create_contact(context: RequestContext) -> Contact:
     key = f"{context.agent.login_id}:{body.request_id or uuid.uuid4()}"
     return await context.services.directory.create(
         key=key, name=body.name, company=body.company, email=body.email, numbers=body.numbers
+    )
+
+
+async def add_contact_number(context: RequestContext) -> Contact:
+    body = await context.body(NumberRequest)
+    return await context.services.directory.add_number(
+        context.path("source"), context.path("id"), body.number
     )
 
 

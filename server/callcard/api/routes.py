@@ -69,6 +69,14 @@ ENDPOINTS = (
         response=Contact,
     ),
     Endpoint(
+        method="POST",
+        path="/contacts/{source}/{id}/numbers",
+        summary="Add a number to a contact",
+        handler=handlers.add_contact_number,
+        response=Contact,
+        body=schemas.NumberRequest,
+    ),
+    Endpoint(
         method="GET",
         path="/me",
         summary="Return the agent, with the reasons to choose from",

@@ -73,6 +73,10 @@ class ContactRequest(msgspec.Struct, forbid_unknown_fields=True):
     request_id: RequestId = ""
 
 
+class NumberRequest(msgspec.Struct, forbid_unknown_fields=True):
+    number: Annotated[str, Meta(min_length=1, max_length=128)]
+
+
 # ---- responses: lists are wrapped in an object, so that fields can be added
 
 

@@ -17,7 +17,7 @@ MAX_HISTORY_ENTRIES = 10
 _MAX_SUBJECT_CHARACTERS = 120
 _MAX_NOTES_CHARACTERS = 2000
 
-Operation = Literal["by_number", "search", "get", "by_reference", "create", "log"]
+Operation = Literal["by_number", "search", "get", "by_reference", "create", "add_number", "log"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +245,10 @@ class ContactSource:
     async def create(self, contact: NewContact) -> Contact:
         """Save a contact, or return the one that was saved with the same key."""
         raise Unsupported("create", self.name)
+
+    async def add_number(self, id: str, number: Number) -> Contact | None:
+        """Add a number to the contact with this id, unless it has it. Return the contact."""
+        raise Unsupported("add_number", self.name)
 
     async def log(self, interaction: InteractionRecord) -> None:
         """Save `interaction`, replacing what was logged with the same id."""

@@ -110,8 +110,7 @@ class Directory:
         """Return one contact by its source and id. Raises NotFound."""
         contact = await self._source(source).get(id)
         if contact is None:
-            quoted = id[:_MAX_QUOTED_CHARACTERS]
-            raise NotFound(f"{source} has no contact {quoted!r}; it may have been deleted")
+            raise _not_found(source, id)
         return contact
 
     async def by_reference(self, reference: str) -> Contact | None:
@@ -146,6 +145,14 @@ class Directory:
             if "create" in source.capabilities:
                 return await source.create(contact)
         raise Unsupported("create", ", ".join(self._names()))
+
+    async def add_number(self, source: str, id: str, number: str) -> Contact:
+        """Add a number to a contact. Raises InvalidField, NotFound, Unsupported."""
+        read = telephony_numbers.require(number, self.country, "number", self.internal_numbers)
+        contact = await self._source(source).add_number(id, read)
+        if contact is None:
+            raise _not_found(source, id)
+        return contact
 
     def _source(self, name: str) -> ContactSource:
         for source in self.sources:
@@ -187,3 +194,8 @@ class Directory:
                 "No contact source responded in time; try again", sources=statuses
             )
         return results, statuses
+
+
+def _not_found(source: str, id: str) -> NotFound:
+    quoted = id[:_MAX_QUOTED_CHARACTERS]
+    return NotFound(f"{source} has no contact {quoted!r}; it may have been deleted")

@@ -191,6 +191,15 @@ class LocalContacts(ContactSource):
             raise SourceUnavailable("The contact was saved but can't be read back; search for it")
         return saved
 
+    async def add_number(self, id: str, number: Number) -> Contact | None:
+        async with self._database.transaction() as execute:
+            row = execute("select key from contact where id = ?", (id,)).fetchone()
+            if row is None:
+                return None
+            entry = ContactEntry(key=row[0], numbers=[(number, "")], keeps_numbers=True)
+            local_writes.write_contacts(execute, [entry], country=self._country)
+        return await self.get(id)
+
     async def log(self, interaction: InteractionRecord) -> None:
         known = interaction.contact_source == self.name and interaction.contact.isdecimal()
         contact = int(interaction.contact) if known else None
