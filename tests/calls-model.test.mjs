@@ -54,6 +54,8 @@ test("a new call is reported with a look-up, and its only match is the caller", 
     display: "+1 (display)",
     name: "Contact a",
     contact: "local/a",
+    timeZone: "",
+    note: "",
   });
   closeAll(model);
 });

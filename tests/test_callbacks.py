@@ -49,6 +49,26 @@ async def test_callback_is_saved_once_and_belongs_to_its_agent(centre: ContactCe
         assert (await supervisor.post(dial)).status_code == 404
 
 
+async def test_callback_is_moved_and_its_note_changed(centre: ContactCentre) -> None:
+    async with centre.api("1001") as ana, centre.api("2001") as supervisor:
+        callback = await save(ana)
+        path = f"/callbacks/{callback['id']}"
+        change = {"due_at": "2027-03-08T09:00+01:00", "note": "about the pump"}
+        assert (await supervisor.put(path, json=change)).status_code == 404
+        changed = (await ana.put(path, json=change)).json()
+        assert changed == callback | {"due_at": "2027-03-08T08:00Z", "note": "about the pump"}
+        assert await open_callbacks(ana) == [changed]
+        for wrong, field in (
+            ({"due_at": "tomorrow"}, "due_at"),
+            ({"status": "later"}, "status"),
+            ({}, "status"),
+        ):
+            problem = (await ana.put(path, json=wrong)).json()
+            assert (problem["code"], problem["field"]) == ("invalid-field", field)
+        assert (await ana.put(path, json={"status": "done"})).json()["note"] == "about the pump"
+        assert await open_callbacks(ana) == []
+
+
 async def test_callback_to_a_do_not_call_number_restores_ready(centre: ContactCentre) -> None:
     await centre.open_desktop()
     async with centre.api("1001") as ana, centre.api("2001") as supervisor:

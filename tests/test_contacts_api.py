@@ -36,6 +36,7 @@ async def test_number_finds_its_contact(ana: httpx.AsyncClient) -> None:
         "e164": "+12125550123",
         "display": "(212) 555-0123",
         "country": "US",
+        "time_zone": "America/New_York",
     }
     (match,) = found["matches"]
     assert match["how"] == "exact"

@@ -6,11 +6,14 @@ import { commandErrorText, errorText } from "../shared/errors.js";
 
 /** @typedef {import("../shared/commands.js").Commands} Commands */
 /** @typedef {import("../shared/parked-list.js").ParkedListElement} ParkedListElement */
+/** @typedef {import("../shared/types.d.ts").Callback} Callback */
 /** @typedef {import("../shared/types.d.ts").Platform} Platform */
 /** @typedef {import("../shared/types.d.ts").UserData} UserData */
 /** @typedef {import("./agent-state.js").AgentStateElement} AgentStateElement */
 /** @typedef {import("./callbacks.js").CallbackListElement} CallbackListElement */
 
+/** Milliseconds after a callback's time in which the agent is reminded. */
+const REMINDER_MS = 120_000;
 /** Milliseconds until the agent's reasons are read again after a failure. */
 const PROFILE_RETRY_MS = 10_000;
 
@@ -25,6 +28,10 @@ export class Agent {
   bringToFront = "ring";
   /** The team's labels of call variables, the most important first. @type {Map<string, string>} */
   labels = new Map();
+  /** The open callbacks. @type {Callback[]} */
+  #open = [];
+  /** Callbacks that the agent has been reminded of, by id and time. @type {Set<string>} */
+  #reminded = new Set();
   #commands;
   #state;
   #callbacks;
@@ -92,10 +99,31 @@ export class Agent {
   async readCallbacks() {
     try {
       const { callbacks } = await api.callbacks();
+      this.#open = callbacks;
       this.#callbacks.show(callbacks);
     } catch (error) {
       this.#callbacks.showReadError(errorText(error));
     }
+  }
+
+  /**
+   * Return the callbacks that have become due, each once.
+   * @param {number} now the server's clock, in milliseconds
+   */
+  takeDueCallbacks(now) {
+    return this.#open.filter(({ id, due_at }) => {
+      const lateMs = now - Date.parse(due_at);
+      const key = `${id} ${due_at}`;
+      if (!(lateMs >= 0 && lateMs < REMINDER_MS) || this.#reminded.has(key)) return false;
+      this.#reminded.add(key);
+      return true;
+    });
+  }
+
+  /** Return whom to call back now; empty if nobody is due. @param {number} now */
+  overdue(now) {
+    const due = this.#open.find(({ due_at }) => due_at && Date.parse(due_at) <= now);
+    return due ? due.name || due.display : "";
   }
 
   /** Take a callback off the list. @param {string} id */

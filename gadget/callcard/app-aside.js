@@ -3,7 +3,7 @@
 
 import { ContactRecordElement } from "../shared/contact-card.js";
 import { CallcardElement } from "../shared/element.js";
-import { CallbackFormElement } from "./callbacks.js";
+import { CallbackFormElement } from "./callback-form.js";
 
 /** @typedef {import("../shared/types.d.ts").CallbackCustomer} CallbackCustomer */
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
@@ -25,11 +25,15 @@ export class AppAsideElement extends CallcardElement {
     record.show(contact, callId);
   }
 
-  /** Show the form for a callback. @param {CallbackCustomer} customer */
-  openCallbackForm(customer) {
+  /**
+   * Show the form for a callback.
+   * @param {CallbackCustomer} customer
+   * @param {import("./callback-form.js").ChangedCallback} [callback] the one to change
+   */
+  openCallbackForm(customer, callback) {
     const form = new CallbackFormElement();
     this.replaceChildren(form);
-    form.show(customer);
+    form.show(customer, callback);
   }
 
   /** Whether it has something that the agent has begun to fill in. */

@@ -37,10 +37,14 @@ export class Attention {
     desktop.notify(t("title"), text);
   }
 
-  /** Show who rings in the gadget's title. @param {CallState[]} running */
-  showTitle(running) {
+  /**
+   * Show in the gadget's title who rings, or else whom to call back now.
+   * @param {CallState[]} running @param {string} overdue the customer's name
+   */
+  showTitle(running, overdue) {
     const ringing = running.find(({ call }) => call.phase === "ringing");
-    const title = ringing ? `● ${nameOf(ringing)}` : t("title");
+    const due = overdue ? `⏰ ${t("callback.due", { who: overdue })}` : t("title");
+    const title = ringing ? `● ${nameOf(ringing)}` : due;
     if (title === this.#title) return;
     this.#title = title;
     desktop.setTitle(title);

@@ -37,6 +37,7 @@ export class CallNotesElement extends CallcardElement {
   #status = h("p", { class: "about saved", role: "status" });
   #others = h("div", { class: "others" });
   #reasons = h("div", { class: "reasons" });
+  #later = h("button", { type: "button", class: "quiet later" }, t("callback.fromCall"));
   #timeLeft = h("span", { class: "about" });
   #shownReasons = "";
 
@@ -52,18 +53,14 @@ export class CallNotesElement extends CallcardElement {
       if (this.#state)
         emit(this, "callcard-callback-scheduled", { customer: this.#state.customer });
     };
-    const later = h(
-      "button",
-      { type: "button", class: "quiet later", onclick: schedule },
-      t("callback.fromCall"),
-    );
+    this.#later.addEventListener("click", schedule);
     this.append(
       h("h3", {}, h("label", { for: this.#text.id }, t("notes.label"))),
       this.#others,
       this.#text,
       this.#status,
       this.#reasons,
-      h("p", { class: "row" }, later, this.#timeLeft),
+      h("p", { class: "row" }, this.#later, this.#timeLeft),
     );
   }
 
@@ -78,6 +75,7 @@ export class CallNotesElement extends CallcardElement {
   show(state, teamReasons, platform) {
     const { notes } = state;
     this.#state = state;
+    this.#later.hidden = !state.isReachable || state.call.isConsult;
     this.hidden = !notes.interaction || state.call.phase === "ringing";
     if (this.#text.value !== notes.text) this.#text.value = notes.text;
     this.#others.replaceChildren(

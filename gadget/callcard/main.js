@@ -107,6 +107,9 @@ class CallcardAppElement extends CallcardElement {
     this.#tabs.tick();
     // The last call stays in view, even if the time for its notes is over.
     if (this.#model.calls.size > 1) this.#model.closeDone();
+    for (const callback of this.#agent.takeDueCallbacks(desktop.now))
+      this.#attention.remind(t("callback.due", { who: callback.name || callback.display }));
+    this.#attention.showTitle(this.#model.running, this.#agent.overdue(desktop.now));
   }
 
   #handleEvents() {
@@ -120,12 +123,15 @@ class CallcardAppElement extends CallcardElement {
     const handlers = {
       "callcard-call-closed": ({ callId, isReady }) => this.#closeCall(callId, isReady),
       "callcard-call-command": (command) => actions.run(command),
+      "callcard-callback-change": ({ id, due_at, note }) =>
+        api.changeCallback(id, { due_at, note }),
       "callcard-callback-create": ({ callback }) => api.createCallback(callback),
       "callcard-callback-dialled": ({ id, contact, reason }) =>
         this.#dialCallback(id, contact, reason),
       "callcard-callback-done": ({ id }) => this.#agent.closeCallback(id),
       "callcard-callback-form-closed": ({ isSaved }) => this.#closeCallbackForm(isSaved),
-      "callcard-callback-scheduled": ({ customer }) => this.#scheduleCallback(customer),
+      "callcard-callback-scheduled": ({ customer, callback }) =>
+        this.#scheduleCallback(customer, callback),
       "callcard-contact-chosen": ({ callId, match }) => this.#chooseContact(callId, match),
       "callcard-contact-create": ({ contact }) => api.createContact(contact),
       "callcard-contact-rejected": ({ callId }) => model.rejectContact(callId),
@@ -184,7 +190,7 @@ class CallcardAppElement extends CallcardElement {
       canBeReady: !running.length && this.#agent.user?.state !== "READY",
     }));
     this.#attention.bringToFront = this.#agent.bringToFront;
-    this.#attention.showTitle(running);
+    this.#attention.showTitle(running, this.#agent.overdue(desktop.now));
     this.toggleAttribute("data-on-call", running.length > 0);
     const shown = this.#model.calls.get(this.#tabs.selected);
     this.#search.callId = shown && !shown.call.isConsult ? shown.id : "";
@@ -221,9 +227,12 @@ class CallcardAppElement extends CallcardElement {
     this.#search.focus();
   }
 
-  /** @param {CallbackCustomer} customer */
-  #scheduleCallback(customer) {
-    this.#aside.openCallbackForm(customer);
+  /**
+   * @param {CallbackCustomer} customer
+   * @param {import("./callback-form.js").ChangedCallback} [callback]
+   */
+  #scheduleCallback(customer, callback) {
+    this.#aside.openCallbackForm(customer, callback);
     this.#show();
   }
 

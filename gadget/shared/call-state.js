@@ -101,6 +101,12 @@ export class CallState {
     return this.lookup.status === "found" && this.lookup.result.number.kind === "internal";
   }
 
+  /** Whether the customer has a number that can be called back. */
+  get isReachable() {
+    const kind = this.lookup.status === "found" ? this.lookup.result.number.kind : "public";
+    return kind === "public" || kind === "internal";
+  }
+
   /** Return an agent's name, if they are on this call and known. @param {string} extension */
   agentName(extension) {
     const { notes = [] } = this.notes.interaction ?? {};
@@ -116,6 +122,8 @@ export class CallState {
       display: found ? found.result.number.display || found.number : "",
       name: contact ? contact.name || contact.company : "",
       contact: contact ? `${contact.source}/${contact.id}` : "",
+      timeZone: found?.result.number.time_zone ?? "",
+      note: this.notes.text.trim(),
     };
   }
 }

@@ -54,6 +54,8 @@ export class ContactCardElement extends CallcardElement {
       display: number,
       name: name || company,
       contact: `${source}/${id}`,
+      timeZone: "",
+      note: "",
     };
     return [
       h(

@@ -51,6 +51,20 @@ export const formatTime = (milliseconds) =>
   new Intl.DateTimeFormat(desktop.language, { timeStyle: "short" }).format(milliseconds);
 
 /**
+ * Format a moment as a time of day with its weekday, in another time zone or here.
+ * @param {Date} date @param {string} [timeZone] as in Europe/Berlin
+ */
+export function formatThere(date, timeZone) {
+  /** @type {Intl.DateTimeFormatOptions} */
+  const options = { weekday: "short", hour: "numeric", minute: "2-digit", timeZone };
+  try {
+    return new Intl.DateTimeFormat(desktop.language, options).format(date);
+  } catch {
+    return ""; // this browser does not know the zone
+  }
+}
+
+/**
  * Format a duration as minutes and seconds, with hours when there are any.
  * @param {number} seconds
  */

@@ -105,6 +105,7 @@ export interface ParsedNumber {
   e164: string | null;
   display: string;
   country: string | null;
+  time_zone: string;
 }
 
 export interface LookupResult {
@@ -269,6 +270,10 @@ export interface CallbackCustomer {
   display: string;
   name: string;
   contact: string;
+  /** The number's, as in Europe/Berlin; empty if it is unknown or has several. */
+  timeZone: string;
+  /** What the callback is about. */
+  note: string;
 }
 
 export interface NewCallback {
@@ -311,7 +316,11 @@ export interface CallcardEvents {
   "callcard-callback-dialled": { id: string; contact: string; reason: string };
   "callcard-callback-done": { id: string };
   "callcard-callback-form-closed": { isSaved: boolean };
-  "callcard-callback-scheduled": { customer: CallbackCustomer };
+  /** `callback` is the one to change. */
+  "callcard-callback-scheduled": {
+    customer: CallbackCustomer;
+    callback?: { id: string; due_at: string };
+  };
   "callcard-contact-chosen": { callId: string; match: Match };
   "callcard-contact-edited": { callId: string };
   /** The caller is not the contact that was found. */
@@ -334,6 +343,10 @@ export interface CallcardEvents {
 
 /** Events that the app answers with a promise. */
 export interface CallcardRequests {
+  "callcard-callback-change": {
+    detail: { id: string; due_at: string; note: string };
+    response: Callback;
+  };
   "callcard-callback-create": { detail: { callback: NewCallback }; response: Callback };
   "callcard-contact-create": { detail: { contact: NewContact }; response: Contact };
   "callcard-contact-search": {

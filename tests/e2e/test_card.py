@@ -328,35 +328,6 @@ def test_double_click_on_answer_does_not_press_hold(
     assert len(site.requests("PUT", f"/finesse/api/Dialog/{call}")) == 1
 
 
-def test_half_typed_callback_survives_the_next_ring(
-    open_desktop: OpenDesktop, site: DemoSite
-) -> None:
-    gadget = open_desktop().gadget
-    call = answer_call(site, gadget)
-    gadget.get_by_role("button", name="Call back later…").click()
-    form = gadget.locator("callback-form")
-    form.get_by_role("button", name="Tomorrow 9:00").click()
-    form.get_by_label("Note").fill("the offer")
-    site.hang_up(call)
-    close_card(gadget)
-    site.ring(UNKNOWN_CUSTOMER)
-    expect_phase(gadget, "Ringing")
-    expect(form.get_by_label("Note")).to_have_value("the offer")
-    expect(form).to_contain_text("Käthe Schröder-von der Heide")
-    form.get_by_role("button", name="Save").click()
-    expect(gadget.get_by_text("The callback is in your list.")).to_be_visible()
-
-
-def test_callback_in_the_past_is_refused(open_desktop: OpenDesktop, site: DemoSite) -> None:
-    gadget = open_desktop().gadget
-    answer_call(site, gadget)
-    gadget.get_by_role("button", name="Call back later…").click()
-    form = gadget.locator("callback-form")
-    form.get_by_label("When").fill("2020-01-01T10:00")
-    form.get_by_role("button", name="Save").click()
-    expect(form.get_by_role("alert")).to_have_text("This time is in the past.")
-
-
 def test_search_during_a_call_leaves_its_buttons_in_place(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:

@@ -98,11 +98,22 @@ class Callbacks:
                 await tx.save_callback(callback)
         return known or callback
 
-    async def set_status(self, agent: Agent, id: str, status: str) -> Callback:
-        """Set a callback to `done`, `cancelled` or `open` again."""
-        if status not in ("open", "done", "cancelled"):
-            raise InvalidField("status", "status must be open, done or cancelled")
-        return await self._change(agent, id, status=status)
+    async def change(
+        self, agent: Agent, id: str, status: str | None, due_at: str | None, note: str | None
+    ) -> Callback:
+        """Move a callback, change its note, or set it to `done`, `cancelled` or `open` again."""
+        changes: dict[str, object] = {}
+        if status is not None:
+            if status not in ("open", "done", "cancelled"):
+                raise InvalidField("status", "status must be open, done or cancelled")
+            changes["status"] = status
+        if due_at is not None:
+            changes["due_at"] = _read_time(due_at)
+        if note is not None:
+            changes["note"] = note
+        if not changes:
+            raise InvalidField("status", "give status, due_at or note")
+        return await self._change(agent, id, **changes)
 
     async def dial(self, agent: Agent, id: str, reason: str, timeout: float) -> CommandResult:
         """Call back now. With a Not Ready `reason`, a ready agent is made Not Ready until the call

@@ -164,8 +164,8 @@ async def create_callback(context: RequestContext) -> Callback:
 
 async def update_callback(context: RequestContext) -> Callback:
     body = await context.body(CallbackUpdate)
-    return await context.services.callbacks.set_status(
-        context.agent, context.path("id"), body.status
+    return await context.services.callbacks.change(
+        context.agent, context.path("id"), body.status, body.due_at, body.note
     )
 
 

@@ -37,7 +37,17 @@ class DialRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class CallbackUpdate(msgspec.Struct, forbid_unknown_fields=True):
-    status: Annotated[str, Meta(max_length=20, description="done, cancelled or open")]
+    """A change of a callback; fields that are left out stay as they are."""
+
+    status: Annotated[str, Meta(max_length=20, description="done, cancelled or open")] | None = None
+    due_at: (
+        Annotated[
+            str,
+            Meta(max_length=32, description="a time with its zone; empty for when there is time"),
+        ]
+        | None
+    ) = None
+    note: Annotated[str, Meta(max_length=1000)] | None = None
 
 
 class CallbackDial(msgspec.Struct, forbid_unknown_fields=True):

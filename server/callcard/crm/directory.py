@@ -39,6 +39,8 @@ class ParsedNumber:
     e164: str | None
     display: str
     country: str | None
+    time_zone: str
+    """As in Europe/Berlin; empty if unknown, or if the number may be in several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,7 @@ class Directory:
             e164=number.e164,
             display=number.display,
             country=number.country,
+            time_zone=telephony_numbers.time_zone(number),
         )
 
     def failed_lookup(self, given: str) -> Lookup:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Literal
 
 import phonenumbers as pn
+from phonenumbers import timezone as pn_timezone
 
 from callcard.errors import InvalidField
 from callcard.telephony.internal_numbers import is_internal
@@ -110,6 +111,17 @@ def readings(given: str, country: str, internal: Sequence[str] = ()) -> tuple[Nu
 def is_in_a_plan(e164: str) -> bool:
     """Return whether a numbering plan has an E.164 number, so that nothing of it is missing."""
     return pn.is_valid_number(pn.parse(e164, None))
+
+
+def time_zone(number: Number) -> str:
+    """Return where a public number is, as in Europe/Berlin; empty if it may be in several zones.
+
+    A mobile phone may be elsewhere.
+    """
+    if not number.e164:
+        return ""
+    zones = pn_timezone.time_zones_for_number(pn.parse(number.e164, None))
+    return zones[0] if len(zones) == 1 and zones[0] != pn_timezone.UNKNOWN_TIMEZONE else ""
 
 
 def is_country(code: str) -> bool:

@@ -1,0 +1,98 @@
+"""Callbacks as an agent schedules, moves and is reminded of them."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.e2e.card import (
+    ARABIC_CUSTOMER,
+    UNKNOWN_CUSTOMER,
+    answer_call,
+    close_card,
+    expect_phase,
+    open_card,
+    write_notes,
+)
+from tests.harness.browser import OpenDesktop
+from tests.harness.site import DemoSite
+
+
+def test_half_typed_callback_survives_the_next_ring(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    call = answer_call(site, gadget)
+    gadget.get_by_role("button", name="Call back later…").click()
+    form = gadget.locator("callback-form")
+    form.get_by_role("button", name="Tomorrow 9:00").click()
+    form.get_by_label("Note").fill("the offer")
+    site.hang_up(call)
+    close_card(gadget)
+    site.ring(UNKNOWN_CUSTOMER)
+    expect_phase(gadget, "Ringing")
+    expect(form.get_by_label("Note")).to_have_value("the offer")
+    expect(form).to_contain_text("Käthe Schröder-von der Heide")
+    form.get_by_role("button", name="Save").click()
+    expect(gadget.get_by_text("The callback is in your list.")).to_be_visible()
+
+
+def test_callback_takes_the_notes_and_can_be_moved(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop(signed_in=False)
+    desktop.page.clock.install()
+    desktop.sign_in(site)
+    desktop.wait_until_ready()
+    gadget = desktop.gadget
+    call = answer_call(site, gadget)
+    write_notes(gadget, "wants the offer by mail")
+    gadget.get_by_role("button", name="Call back later…").click()
+    form = gadget.locator("callback-form")
+    expect(form.get_by_label("Note")).to_have_value("wants the offer by mail")
+    form.get_by_role("button", name="Tomorrow 9:00").click()
+    form.get_by_role("button", name="Save").click()
+    site.hang_up(call)
+    close_card(gadget)
+    row = gadget.locator(".callbacks li", has_text="wants the offer by mail")
+    row.get_by_role("button", name="Change: Käthe").click()
+    form.get_by_label("Note").fill("wants it today")
+    form.get_by_role("button", name="In 1 hour").click()
+    form.get_by_role("button", name="Save").click()
+    expect(row).to_have_count(0)
+    row = gadget.locator(".callbacks li", has_text="wants it today")
+    expect(row).to_be_visible()
+    desktop.page.clock.fast_forward(61 * 60_000)
+    expect(desktop.page.locator("h2", has_text="⏰ Call back Käthe")).to_be_visible()
+    expect(gadget.locator("callcard-app > [aria-live]")).to_contain_text("Call back Käthe")
+    row.get_by_role("button", name="Done").click()
+    expect(desktop.page.locator("h2", has_text="⏰")).to_have_count(0)
+
+
+def test_callback_form_shows_the_customers_time(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget, ARABIC_CUSTOMER)
+    gadget.get_by_role("button", name="Call back later…").click()
+    form = gadget.locator("callback-form")
+    form.get_by_label("When").fill("2030-01-01T10:00")
+    expect(form.get_by_role("status")).to_have_text(
+        re.compile(r"^Tue,? \d+:00 [AP]M at the customer’s$")
+    )
+
+
+def test_withheld_number_offers_no_callback(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget, "anonymous")
+    expect(open_card(gadget).get_by_label("Notes")).to_be_visible()
+    expect(gadget.get_by_role("button", name="Call back later…")).to_be_hidden()
+
+
+def test_callback_in_the_past_is_refused(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget)
+    gadget.get_by_role("button", name="Call back later…").click()
+    form = gadget.locator("callback-form")
+    form.get_by_label("When").fill("2020-01-01T10:00")
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("alert")).to_have_text("This time is in the past.")
