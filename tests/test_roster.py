@@ -27,3 +27,22 @@ async def test_agent_known_to_one_worker_is_a_target_through_another(
             ]
 
         assert await until(numbers) == ["1002"]
+
+
+async def test_agent_who_is_in_the_phone_book_too_is_one_target(centre: ContactCentre) -> None:
+    await centre.finesse.sign_in("1001")
+    async with centre.api("1001") as ana, centre.api("1002") as bilal:
+
+        async def kinds() -> list[str]:
+            response = await ana.get("/transfer-targets", params={"q": "Bilal"})
+            return [each["kind"] for each in response.json()["targets"]]
+
+        assert await kinds() == ["phone-book"]
+        await centre.finesse.sign_in("1002")
+        assert (await bilal.get("/me")).status_code == 200
+
+        async def is_agent() -> bool:
+            return await kinds() == ["agent"]
+
+        await until(is_agent)
+        assert await kinds() == ["agent"]

@@ -3,10 +3,14 @@
 
 import { emit, h, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
-import { stateLabel, t } from "../shared/texts.js";
+import { formatDuration, stateLabel, t } from "../shared/texts.js";
 
 /** @typedef {import("../shared/types.d.ts").Reason} Reason */
 /** @typedef {import("../shared/types.d.ts").UserData} UserData */
+
+const WRAP_UP_STATES = ["WORK", "WORK_READY"];
+/** The timer of teams that have none, as recorded on UCCE. */
+const NO_TIMER_SECONDS = 7200;
 
 export class AgentStateElement extends CallcardElement {
   static tag = "agent-state";
@@ -78,6 +82,16 @@ export class AgentStateElement extends CallcardElement {
     const next = user.pendingState ? t("state.next", { state: stateLabel(user.pendingState) }) : "";
     this.title = next;
     this.dataset.next = next;
+  }
+
+  /** Show how much of the time for wrap-up is left. @param {number} now the server's clock, in ms */
+  tick(now) {
+    const { state = "", stateChangeTime, wrapUpTimer, pendingState } = this.#user;
+    if (!WRAP_UP_STATES.includes(state ?? "") || pendingState) return;
+    const seconds = Number(wrapUpTimer);
+    const left = seconds - (now - Date.parse(stateChangeTime ?? "")) / 1000;
+    const isCounting = seconds < NO_TIMER_SECONDS && left >= 0;
+    this.dataset.next = isCounting ? t("notes.left", { time: formatDuration(left) }) : "";
   }
 
   /** Show why a change failed. @param {string} text */

@@ -159,7 +159,7 @@ export class CallPanelElement extends CallcardElement {
     this.#showBody();
     this.#brief.show(state, context.labels);
     this.#notes.show(state, context.wrapUpReasons, context.platform);
-    this.#variables.show(state, context.isBusy, context.platform);
+    this.#variables.show(state, context.isBusy, context.platform, context.labels);
     this.tick();
   }
 

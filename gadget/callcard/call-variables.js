@@ -18,6 +18,9 @@ import { t } from "../shared/texts.js";
 const MAX_BYTES = { ucce: 40, uccx: 39 };
 const PERIPHERAL_VARIABLES = Array.from({ length: 10 }, (_, index) => `callVariable${index + 1}`);
 
+/** Variables that are shown at first where the team's layout has none. */
+const MAX_UNLABELLED = 3;
+
 /** @type {Record<VariableWrite["status"], (write: VariableWrite) => string>} */
 const STATUSES = {
   saving: () => t("variables.saving"),
@@ -40,6 +43,12 @@ export class CallVariablesElement extends CallcardElement {
   #isEditable = false;
   /** @type {Platform} */
   #platform = "ucce";
+  /** Names as the team's layout labels them, the most important first. @type {Map<string, string>} */
+  #labels = new Map();
+  /** Whether the values have buttons to change them. */
+  #isEditing = false;
+  /** Whether those that the layout does not show are unfolded. */
+  #isUnfolded = false;
   /** The name of the variable whose form is open. */
   #edited = "";
   #shown = "";
@@ -47,16 +56,23 @@ export class CallVariablesElement extends CallcardElement {
   /**
    * Show a call's variables.
    * @param {CallState} state @param {boolean} isBusy @param {Platform} platform
+   * @param {Map<string, string>} labels of the team's layout
    */
-  show({ id, call, writes }, isBusy, platform) {
+  show({ id, call, writes }, isBusy, platform, labels) {
     const isEditable = call.actions.includes("data") && !isBusy;
-    const shown = JSON.stringify([call.variables, isEditable, [...writes], this.#edited]);
+    const shown = JSON.stringify([call.variables, isEditable, [...writes], [...labels]]);
     if (shown === this.#shown) return;
     if (this.#edited && this.contains(document.activeElement)) return; // the agent is typing
     this.#shown = shown;
     this.#callId = id;
     // The dialer's own say nothing to an agent, and stay as they are.
-    this.#variables = call.variables.filter(({ name }) => !name.startsWith("BA"));
+    const own = call.variables.filter(({ name }) => !name.startsWith("BA"));
+    const order = [...labels.keys()];
+    const isLabelled = (/** @type {Variable} */ { name }) => labels.has(name);
+    const labelled = own.filter(isLabelled);
+    labelled.sort((one, other) => order.indexOf(one.name) - order.indexOf(other.name));
+    this.#variables = [...labelled, ...own.filter((each) => !isLabelled(each))];
+    this.#labels = labels;
     this.#writes = writes;
     this.#isEditable = isEditable;
     this.#platform = platform;
@@ -67,25 +83,66 @@ export class CallVariablesElement extends CallcardElement {
     const unset = PERIPHERAL_VARIABLES.filter(
       (name) => !this.#variables.some((variable) => variable.name === name),
     );
-    const rows = this.#variables.flatMap((variable) => [
-      h("dt", {}, isolate(variable.name)),
-      h("dd", {}, this.#value(variable)),
-    ]);
+    const count = this.#labels.size
+      ? this.#variables.filter(({ name }) => this.#labels.has(name)).length
+      : MAX_UNLABELLED;
+    const shown = this.#variables.slice(0, count);
+    const folded = this.#variables.slice(count);
     const isAdding = this.#isEditable && unset.includes(this.#edited);
-    if (isAdding)
-      rows.push(
-        h("dt", {}, isolate(this.#edited)),
-        h("dd", {}, this.#form({ name: this.#edited, value: "" })),
-      );
+    if (isAdding) shown.push({ name: this.#edited, value: "" });
     const add = h(
       "button",
       { type: "button", class: "quiet", onclick: () => this.#edit(unset[0]) },
       t("variables.add"),
     );
-    const mayAdd = this.#isEditable && unset.length > 0 && !isAdding;
-    if (!rows.length && !mayAdd) return this.replaceChildren();
-    this.replaceChildren(h("h3", {}, t("call.variables")), h("dl", {}, rows), mayAdd ? add : "");
+    const mayAdd = this.#isEditable && this.#isEditing && unset.length > 0 && !isAdding;
+    if (!shown.length && !folded.length && !this.#isEditable) return this.replaceChildren();
+    const toggle = () => {
+      this.#isEditing = !this.#isEditing;
+      this.#edit("");
+      this.querySelector("button")?.focus();
+    };
+    const edit = h(
+      "button",
+      { type: "button", class: "quiet edit", "aria-pressed": this.#isEditing, onclick: toggle },
+      t("variables.edit"),
+    );
+    this.replaceChildren(
+      h("h3", {}, t("call.variables"), " ", this.#isEditable ? edit : ""),
+      this.#list(shown),
+      folded.length ? this.#more(folded) : "",
+      mayAdd ? add : "",
+    );
     this.querySelector("input")?.focus();
+  }
+
+  /** @param {Variable[]} variables */
+  #list(variables) {
+    return h(
+      "dl",
+      {},
+      variables.flatMap((variable) => {
+        const { name } = variable;
+        return [
+          h("dt", { title: name }, isolate(this.#labels.get(name) || name)),
+          h("dd", {}, this.#value(variable)),
+        ];
+      }),
+    );
+  }
+
+  /** Return the variables that the layout does not show, folded. @param {Variable[]} variables */
+  #more(variables) {
+    const details = h(
+      "details",
+      { open: this.#isUnfolded || variables.some(({ name }) => name === this.#edited) },
+      h("summary", { class: "about" }, t("card.more", { count: variables.length })),
+      this.#list(variables),
+    );
+    details.addEventListener("toggle", () => {
+      this.#isUnfolded = details.open;
+    });
+    return details;
   }
 
   /** Open a variable's form, or none. @param {string} name */
@@ -99,10 +156,10 @@ export class CallVariablesElement extends CallcardElement {
     const { name, value } = variable;
     if (this.#isEditable && this.#edited === name) return this.#form(variable);
     const write = this.#writes.get(name);
-    const label = t("variables.change", { name });
+    const label = t("variables.change", { name: this.#labels.get(name) || name });
     return [
       isolate(value),
-      this.#isEditable
+      this.#isEditable && this.#isEditing
         ? h(
             "button",
             {

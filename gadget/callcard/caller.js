@@ -1,7 +1,7 @@
 // Who a call is with, for its card's title, its tab and the screen reader.
 
 import { h, isolate, phoneNumber } from "../shared/dom.js";
-import { countryName, t } from "../shared/texts.js";
+import { countryName, formatList, t } from "../shared/texts.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 
@@ -40,14 +40,37 @@ export function announcementOf(state) {
   return consultant ? spoken : t("caller.announced", { who: spoken });
 }
 
-/** Return where the customer of a consult or a preview is; empty on other calls. @param {CallState} state */
+/** Why a call was not put through, and what to do. @type {Record<string, () => string>} */
+const CAUSES = {
+  BUSY: () => t("cause.busy"),
+  BAD_DESTINATION: () => t("cause.badDestination"),
+  DEVICE_RESOURCE_NOT_AVAILABLE: () => t("cause.noDevice"),
+};
+
+/**
+ * Return what the agent must know beside who it is: where the customer of a consult is, who else is
+ * on the line, why the call failed. Often empty.
+ * @param {CallState} state
+ */
 export function situationOf(state) {
   const { call, wasConsulted } = state;
   if (call.phase === "ended") return "";
+  if (call.phase === "failed") return (CAUSES[call.cause] ?? (() => t("cause.other")))();
   if (call.isPreview) return t("preview.notCalled");
   if (call.isConsult) return call.phase === "held" ? "" : t("call.consultNote");
   if (call.consultant) return t("consult.customerOnHold", { who: agentOf(state) });
+  if (call.others.length > 1) return t("call.participants", { who: namesOf(state) });
   return wasConsulted ? t("consult.customerHere") : "";
+}
+
+/** Return the others in a conference. @param {CallState} state */
+function namesOf(state) {
+  const customer = state.match?.contact.name || state.match?.contact.company || "";
+  const names = state.call.others.map((address) => {
+    const isCustomer = address === state.call.number;
+    return state.agentName(address) || (isCustomer && customer) || address;
+  });
+  return formatList(names);
 }
 
 /** Return who consults this agent. @param {CallState} state */

@@ -105,6 +105,7 @@ class CallcardAppElement extends CallcardElement {
 
   #tick() {
     this.#tabs.tick();
+    this.#state.tick(desktop.now);
     // The last call stays in view, even if the time for its notes is over.
     if (this.#model.calls.size > 1) this.#model.closeDone();
     for (const callback of this.#agent.takeDueCallbacks(desktop.now))

@@ -21,6 +21,8 @@ import { asList } from "./list.js";
  * @property {Action[]} actions what Finesse allows this agent now; nothing is derived here
  * @property {{name: string, value: string}[]} variables those with a value
  * @property {string[]} wrapUpReasons
+ * @property {string} cause why the call failed, in Finesse's words; empty if it did not
+ * @property {string[]} others the addresses of the other participants who are on the call
  * @property {boolean} isConsult whether this agent dialled it to consult somebody
  * @property {string} consultant the extension of the agent who consults this one; empty once that
  * agent has completed the transfer, and on all other calls
@@ -89,6 +91,10 @@ export function readCall(dialog, extension) {
     actions: ACTIONS.filter(([action]) => allowed.includes(action)).map(([, action]) => action),
     variables: variablesOf(dialog),
     wrapUpReasons: wrapUpReasonsOf(dialog),
+    cause: own?.state === "FAILED" ? (own.stateCause ?? "") : "",
+    others: participants
+      .filter((each) => each !== own && each.state !== "DROPPED")
+      .map(({ mediaAddress }) => mediaAddress ?? ""),
     isConsult: media.callType === "CONSULT" && direction === "out",
     consultant: media.callType === "CONSULT" && direction === "in" && hasCaller ? from : "",
     isPreview: allowed.includes("ACCEPT") || own?.state === "ACCEPTED",

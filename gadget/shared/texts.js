@@ -75,6 +75,9 @@ export function formatDuration(seconds) {
   return whole >= 3600 ? `${Math.floor(whole / 3600)}:${rest}` : rest;
 }
 
+/** Join names as in a sentence. @param {string[]} names */
+export const formatList = (names) => new Intl.ListFormat(desktop.language).format(names);
+
 /** Format a duration in whole minutes; empty if it is 0. @param {number} seconds */
 export function formatMinutes(seconds) {
   if (!seconds) return "";

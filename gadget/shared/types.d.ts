@@ -43,6 +43,8 @@ export interface UserData {
   pendingState?: string | null;
   reasonCodeId?: string | null;
   stateChangeTime?: string | null;
+  /** Seconds; absent before 12.5. */
+  wrapUpTimer?: string | null;
 }
 
 export interface ContactNumber {

@@ -108,6 +108,17 @@ def test_two_strangers_are_connected_only_after_a_question(
     )
 
 
+def test_failed_call_says_why(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    ana = open_desktop("1001").gadget
+    search = ana.get_by_role("searchbox")
+    search.fill("1099")
+    search.press("Enter")
+    expect_phase(ana, "Call failed")
+    expect(open_card(ana).get_by_text("This number does not exist")).to_be_visible()
+    press(ana, "Hang up")
+    close_card(ana)
+
+
 def _addresses(site: DemoSite, call: str) -> list[str]:
     for each in site.calls():
         if each["id"] == call:

@@ -60,9 +60,14 @@ def _tab_to(page: Page, target: Locator) -> None:
 
 @pytest.mark.parametrize(
     ("language", "direction", "idle", "answer"),
-    [("de-DE", "ltr", "Kein Anruf.", "Annehmen"), ("ar-AE", "rtl", "لا توجد مكالمة.", "رد")],
+    [
+        ("de-DE", "ltr", "Kein Anruf.", "Annehmen"),
+        ("fr-FR", "ltr", "Aucun appel.", "Répondre"),
+        ("es-ES", "ltr", "Sin llamadas.", "Contestar"),
+        ("ar-AE", "rtl", "لا توجد مكالمة.", "رد"),
+    ],
 )
-def test_german_and_arabic(
+def test_other_languages(
     open_desktop: OpenDesktop,
     site: DemoSite,
     language: str,
@@ -145,7 +150,10 @@ def _height(element: Locator) -> float:
 
 @pytest.mark.parametrize(
     ("width_px", "language"),
-    [*((width_px, "en-US") for width_px in (300, 360, 640, 1280)), (300, "de-DE"), (300, "ar-AE")],
+    [
+        *((width_px, "en-US") for width_px in (300, 360, 640, 1280)),
+        *((300, language) for language in ("de-DE", "fr-FR", "es-ES", "ar-AE")),
+    ],
 )
 def test_record_stands_above_the_fold_while_ringing(
     open_desktop: OpenDesktop, site: DemoSite, width_px: int, language: str

@@ -83,7 +83,11 @@ def _start_recording(site: DemoSite, gadget: FrameLocator, call: str) -> None:
 
 
 def _write_variable(gadget: FrameLocator, name: str, value: str) -> None:
-    gadget.get_by_label(f"Change {name}").click()
+    edit = gadget.locator("call-variables").get_by_role("button", name="Edit")
+    if edit.get_attribute("aria-pressed") == "false":
+        edit.click()
+    label = name.replace("callVariable", "Call variable ")  # as the sandbox labels them
+    gadget.get_by_label(f"Change {label}").click()
     gadget.locator("call-variables input").fill(value)
     gadget.locator("call-variables").get_by_role("button", name="Save").click()
 
@@ -154,7 +158,8 @@ def test_consult_and_conference_share_notes(open_desktop: OpenDesktop, site: Dem
     expect_phase(ana, "Consulting")
     expect(open_card(ana).get_by_role("heading", name="Bilal Haddad")).to_be_visible()
     press(ana, "Conference")
-    expect(bilal.get_by_text("You now have the customer.")).to_be_visible()
+    on_the_line = f"On the line: {KNOWN_CUSTOMER_NAME} and Ana Costa"
+    expect(bilal.get_by_text(on_the_line)).to_be_visible()
 
     def are_all_active() -> bool:
         states = [participant["state"] for participant in site.call(call)["participants"]]
@@ -233,3 +238,29 @@ def _add_callback(site: DemoSite, number: str) -> None:
 
 def _service(site: DemoSite, user: str) -> httpx.Client:
     return httpx.Client(base_url=f"{site.service_url}/api/v1", auth=(user, "callcard"))
+
+
+def test_variables_beyond_the_layout_are_folded(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget, callVariable3="Gold", callVariable1="4711", callVariable9="internal")
+    variables = gadget.locator("call-variables")
+    expect(variables.get_by_role("term")).to_have_text(["Call variable 1", "Call variable 3"])
+    expect(variables.get_by_text("internal")).to_be_hidden()
+    expect(variables.get_by_label("Change", exact=False)).to_have_count(0)
+    variables.locator("summary").press("Enter")
+    expect(variables.get_by_text("internal")).to_be_visible()
+    variables.get_by_role("button", name="Edit").click()
+    expect(variables.get_by_label("Change callVariable9")).to_be_visible()
+
+
+def test_wrap_up_time_counts_down(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    gadget.get_by_label("Your state").select_option("READY")
+    wait_until(lambda: bool(site.user()["state"] == "READY"))
+    call = answer_call(site, gadget)
+    site.hang_up(call)
+    wait_until(lambda: site.user()["state"] in ("WORK", "WORK_READY", "READY"))
+    if site.user()["state"] != "READY":  # as the platform's teams are set up
+        expect(gadget.locator("agent-state")).to_have_attribute(
+            "data-next", re.compile(r"^\d\d:\d\d left for notes$")
+        )

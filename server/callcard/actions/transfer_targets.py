@@ -71,7 +71,8 @@ class TransferTargets:
                 targets += result
             else:
                 targets += _matching(result, words)
-        return TransferTargetList(targets=tuple(targets[:limit]), missing=tuple(missing))
+        distinct = _one_per_number(targets)
+        return TransferTargetList(targets=tuple(distinct[:limit]), missing=tuple(missing))
 
     async def _team(self, agent: Agent) -> list[TransferTarget]:
         """Return the agent's team; agents who are not supervisors see those who use Callcard."""
@@ -130,6 +131,15 @@ class TransferTargets:
             for contact in found.contacts
             if contact.numbers
         ]
+
+
+def _one_per_number(targets: list[TransferTarget]) -> list[TransferTarget]:
+    """Leave out what has the number of an earlier one: the team's entry shows the state."""
+    by_number: dict[str, TransferTarget] = {}
+    for target in targets:
+        digits = "".join(filter(str.isdecimal, target.number))
+        by_number.setdefault(digits or target.number, target)
+    return list(by_number.values())
 
 
 def _matching(targets: Iterable[TransferTarget], words: list[str]) -> list[TransferTarget]:

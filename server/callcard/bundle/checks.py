@@ -20,11 +20,9 @@ from callcard.bundle.sources import (
     decode,
     resolve_path,
 )
+from callcard.bundle.styles import style_references
 
 _DEFAULT_TEXTS = f"{FOLDER}messages/{DEFAULT_LANGUAGE}.json"
-_STYLE_REFERENCE = re.compile(
-    r"""(?:url\(\s*|@import\s+(?!url))["']?(?!data:|#)(?P<path>[^"')]+)"""
-)
 _ABSOLUTE_ADDRESS = re.compile(r"https?://|__UP_|/|#")
 
 
@@ -75,16 +73,14 @@ def check_gadget_files(gadget: Gadget, sources: Sources) -> None:
 
 
 def check_style(file: str, style: str, sources: Sources) -> None:
-    """Check that every file a style sheet loads exists."""
+    """Check that every file a style sheet loads exists, and that it imports no other one."""
+    if "@import" in style:
+        line = style[: style.index("@import")].count("\n") + 1
+        reason = "@import is not supported; list the file under styles in gadget.toml"
+        raise BundleError(file, line, reason)
     for line, path in style_references(style):
         if resolve_path(file, path) not in sources.assets:
             raise BundleError(file, line, f"there is no file {path}; correct the path")
-
-
-def style_references(style: str) -> Iterator[tuple[int, str]]:
-    """Yield line and path of every file that a style sheet loads."""
-    for match in _STYLE_REFERENCE.finditer(style):
-        yield style.count("\n", 0, match.start()) + 1, match["path"]
 
 
 def check_view(file: str, view: str, sources: Sources) -> None:

@@ -23,6 +23,7 @@ from callcard.bundle.errors import BundleError
 from callcard.bundle.minification import minify_asset
 from callcard.bundle.module_join import join_modules, separate_modules
 from callcard.bundle.sources import DEFAULT_LANGUAGE, FOLDER, MODULE_TEMPLATE, Gadget, Sources
+from callcard.bundle.styles import join_styles
 
 FILES_ON_FINESSE = "/3rdpartygadget/files/callcard/"
 """Where Finesse serves what was uploaded to its 3rdpartygadget account."""
@@ -53,9 +54,10 @@ class Bundle:
 def render(sources: Sources, service_url: str) -> Bundle:
     """Render the whole bundle. Raises BundleError."""
     assets = dict(sources.assets)
-    for name in sources.scripts:
+    for name in (*sources.scripts, *sources.styles):
         del assets[name]
     for gadget in sources.gadgets.values():
+        assets[gadget.page_style] = join_styles(gadget, sources.assets)
         assets[gadget.main_script] = join_modules(gadget.main_script, sources.assets)
         for name in separate_modules(gadget.main_script, sources.assets):
             assets[name] = sources.assets[name]
@@ -100,7 +102,7 @@ def _render_module(gadget: Gadget, version: str, sources: Sources, service_url: 
         "version": __version__,
         "service": service_url.rstrip("/"),
         "languages": [{"code": code, "rtl": code in RIGHT_TO_LEFT_LANGUAGES} for code in codes],
-        "styles": list(gadget.styles),
+        "style": gadget.page_style,
         "main": gadget.main_script,
     }
     return _render_template(MODULE_TEMPLATE, sources, values).encode()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 from dataclasses import dataclass
 
-from callcard.bundle.checks import style_references, view_elements, view_references
+from callcard.bundle.checks import view_elements, view_references
 from callcard.bundle.errors import BundleError
 from callcard.bundle.module_join import separate_modules
 from callcard.bundle.rendering import Bundle, render_view
 from callcard.bundle.sources import DEFAULT_LANGUAGE, Gadget, Sources, resolve_path
+from callcard.bundle.styles import style_references
 
 BUDGET_BYTES = 40 * 1024
 """Gzip bytes that one gadget's page may load."""
@@ -64,8 +65,9 @@ def _measure_page(gadget: Gadget, sources: Sources, bundle: Bundle) -> PageSize:
 
 def _page_assets(gadget: Gadget, sources: Sources) -> list[str]:
     """Return the assets that the page loads: scripts, style sheets and what these refer to."""
-    found = [gadget.main_script, *separate_modules(gadget.main_script, sources.assets)]
-    waiting = list(gadget.styles)
+    found = [gadget.main_script, gadget.page_style]
+    found += separate_modules(gadget.main_script, sources.assets)
+    waiting = [path for name in gadget.styles for path in _references(name, sources)]
     for element in view_elements(render_view(gadget, sources)):
         waiting += [resolve_path(gadget.view_template, path) for path in view_references(element)]
     while waiting:
@@ -73,7 +75,10 @@ def _page_assets(gadget: Gadget, sources: Sources) -> list[str]:
         if name in found:
             continue
         found.append(name)
-        if name in sources.styles:
-            style = sources.styles[name].decode()
-            waiting += [resolve_path(name, path) for _line, path in style_references(style)]
     return found
+
+
+def _references(name: str, sources: Sources) -> list[str]:
+    """Return the files that a style sheet loads."""
+    style = sources.styles[name].decode()
+    return [resolve_path(name, path) for _line, path in style_references(style)]

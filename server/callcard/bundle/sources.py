@@ -40,6 +40,11 @@ class Gadget:
         return f"{self.name}/main.js"
 
     @property
+    def page_style(self) -> str:
+        """The one style sheet that the build makes of `styles`."""
+        return f"{self.name}/page.css"
+
+    @property
     def view_template(self) -> str:
         return f"{self.name}/view.html.j2"
 

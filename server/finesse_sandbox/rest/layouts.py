@@ -101,8 +101,11 @@ def _read_layout(root: etree._Element) -> str:
 
 
 def _media_properties_layout_element(site: SiteConfiguration) -> etree._Element:
-    """Return a layout: callVariable1 in the header, columns of call and of ECC variables."""
-    call_variables = [f"callVariable{n}" for n in range(1, 11)]
+    """Return a layout: callVariable1 in the header, columns of call and of ECC variables.
+
+    It leaves out callVariable9 and 10, as layouts leave out what agents need not see.
+    """
+    call_variables = [f"callVariable{n}" for n in range(1, 9)]
     ecc_variables = [name for name in site.variables if not name.endswith("[]")]
     return E.MediaPropertiesLayout(
         E.uri(f"{API}/MediaPropertiesLayout/1"),
@@ -116,4 +119,5 @@ def _media_properties_layout_element(site: SiteConfiguration) -> etree._Element:
 
 
 def _entry(name: str) -> etree._Element:
-    return E.entry(E.displayName(name), E.mediaProperty(name))
+    label = name.replace("callVariable", "Call variable ")
+    return E.entry(E.displayName(label), E.mediaProperty(name))
