@@ -136,3 +136,38 @@ async def test_unreadable_contact_source_is_unavailable(
     response = await ana.get("/contacts", params={"number": "+12125550123"})
     assert problem_code(response, 503) == "source-unavailable"
     assert response.json()["sources"] == {"local": "failed"}
+
+
+async def test_number_and_case_are_added_to_a_contact(ana: httpx.AsyncClient) -> None:
+    created = (await ana.post("/contacts", json={"name": "Grace", "request_id": "g"})).json()
+    path = f"/contacts/{created['source']}/{created['id']}"
+    changed = await ana.post(f"{path}/numbers", json={"number": "+1 212 555 0178"})
+    assert [each["e164"] for each in changed.json()["numbers"]] == ["+12125550178"]
+    case = {"subject": " Leak ", "notes": "in the cellar", "request_id": "c1"}
+    first = await ana.post(f"{path}/cases", json=case)
+    assert first.status_code == 201
+    assert (first.json()["subject"], first.json()["status"]) == ("Leak", "new")
+    assert (await ana.post(f"{path}/cases", json=case)).json()["id"] == first.json()["id"]
+    contact = (await ana.get(path)).json()
+    assert [(each["subject"], each["notes"]) for each in contact["cases"]] == [
+        ("Leak", "in the cellar")
+    ]
+    assert (await ana.get("/me")).json()["case_sources"] == ["local"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code", "field"),
+    [
+        ("local/1/numbers", {"number": "reception"}, "invalid-field", "number"),
+        ("local/999999/numbers", {"number": "+12125550178"}, "not-found", None),
+        ("nope/1/numbers", {"number": "+12125550178"}, "not-found", None),
+        ("local/1/cases", {"subject": "   "}, "invalid-field", "subject"),
+        ("local/1/cases", {"subject": "x" * 201}, "invalid-field", "subject"),
+        ("local/999999/cases", {"subject": "x"}, "not-found", None),
+    ],
+)
+async def test_unusable_addition_to_a_contact_is_rejected(
+    ana: httpx.AsyncClient, path: str, body: dict[str, str], code: str, field: str | None
+) -> None:
+    problem = (await ana.post(f"/contacts/{path}", json=body)).json()
+    assert (problem["code"], problem.get("field")) == (code, field)

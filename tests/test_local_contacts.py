@@ -24,6 +24,7 @@ from tests.contact_files import CSV, found, load
 from tests.contracts.crm import (
     AddNumberContract,
     ByReferenceContract,
+    CreateCaseContract,
     GetContract,
     LogContract,
     SearchContract,
@@ -33,7 +34,12 @@ pytestmark = pytest.mark.anyio
 
 
 class TestLocalContacts(
-    SearchContract, GetContract, ByReferenceContract, AddNumberContract, LogContract
+    SearchContract,
+    GetContract,
+    ByReferenceContract,
+    AddNumberContract,
+    CreateCaseContract,
+    LogContract,
 ):
     reference = "4711"
 
@@ -152,6 +158,32 @@ async def test_contact_has_last_ten_history_entries_and_open_cases(
     (match,) = await contacts.by_number(numbers.read("0171 3900001", "DE"))
     assert [i.subject for i in match.contact.interactions] == [f"S{d}" for d in range(13, 3, -1)]
     assert [c.subject for c in match.contact.cases] == ["Leak"]
+
+
+async def test_search_finds_email_customer_number_and_case(
+    contacts: LocalContacts, tmp_path: Path
+) -> None:
+    load(
+        contacts,
+        tmp_path / "a.csv",
+        "id,name,email,phone\nC-77,Eva Brandt,e.brandt@werk.example,030 1234567\n"
+        "C-78,Ewald Brandt,office@other.example,030 1234568\n",
+    )
+    load(
+        contacts,
+        tmp_path / "c.csv",
+        "id,contact,subject,open,opened_at\nCS-10400,C-78,Leak,yes,2026-01-01\n",
+        kind="cases",
+    )
+    for text, names in (
+        ("e.brandt@werk", ["Eva Brandt"]),
+        ("werk.example", ["Eva Brandt"]),
+        ("OFFICE@other.example", ["Ewald Brandt"]),
+        ("C-77", ["Eva Brandt"]),
+        ("CS-10400", ["Ewald Brandt"]),
+        ("brandt", ["Eva Brandt", "Ewald Brandt"]),
+    ):
+        assert [each.name for each in await contacts.search(text, 10)] == names, text
 
 
 @pytest.mark.parametrize(

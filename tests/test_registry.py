@@ -31,6 +31,7 @@ async def test_source_is_made_from_text_options(tmp_path: Path) -> None:
         "by_reference",
         "create",
         "add_number",
+        "create_case",
         "log",
     }
     await source.close()

@@ -24,6 +24,8 @@ export class Agent {
   wrapUpReasons = [];
   /** @type {Platform} */
   platform = "ucce";
+  /** The contact sources in which cases can be opened. @type {string[]} */
+  caseSources = [];
   /** When a call brings the gadget to the front. @type {"ring" | "answer" | "never"} */
   bringToFront = "ring";
   /** The team's labels of call variables, the most important first. @type {Map<string, string>} */
@@ -68,6 +70,7 @@ export class Agent {
       this.wrapUpReasons = me.wrap_up_reasons;
       this.platform = me.platform;
       this.bringToFront = me.bring_to_front;
+      this.caseSources = me.case_sources;
       onRead();
       this.readLists();
     } catch {

@@ -1,9 +1,11 @@
 // <app-aside>: what is open beside the calls: a record that was found by searching, or the form for
-// a callback.
+// a callback or a case.
 
 import { ContactRecordElement } from "../shared/contact-card.js";
 import { CallcardElement } from "../shared/element.js";
+import { valuesToShow } from "./call-brief.js";
 import { CallbackFormElement } from "./callback-form.js";
+import { CaseFormElement } from "./case-form.js";
 
 /** @typedef {import("../shared/types.d.ts").CallbackCustomer} CallbackCustomer */
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
@@ -36,10 +38,25 @@ export class AppAsideElement extends CallcardElement {
     form.show(customer, callback);
   }
 
+  /**
+   * Show the form for a case, filled with what is known of a call.
+   * @param {import("../shared/call-state.js").CallState} state @param {Map<string, string>} labels
+   */
+  openCaseForm({ id, match, call, notes }, labels) {
+    if (!match) return;
+    const [firstLine] = notes.text.trim().split("\n");
+    const about = valuesToShow(call.variables, labels).join(" · ");
+    const form = new CaseFormElement();
+    this.replaceChildren(form);
+    form.show(id, match.contact, about || firstLine, notes.text.trim());
+  }
+
   /** Whether it has something that the agent has begun to fill in. */
   get isEdited() {
     const { firstChild } = this;
-    return firstChild instanceof CallbackFormElement && firstChild.isEdited;
+    const isForm =
+      firstChild instanceof CallbackFormElement || firstChild instanceof CaseFormElement;
+    return isForm && firstChild.isEdited;
   }
 
   close() {

@@ -53,7 +53,7 @@ const aboutLine = (values) =>
  * has no labels. The dialer's own (BA…) say nothing to an agent.
  * @param {{name: string, value: string}[]} variables @param {Map<string, string>} labels
  */
-function valuesToShow(variables, labels) {
+export function valuesToShow(variables, labels) {
   const known = new Map(variables.map(({ name, value }) => [name, value]));
   const names = labels.size ? [...labels.keys()] : [...known.keys()];
   return names

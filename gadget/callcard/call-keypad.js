@@ -39,7 +39,12 @@ export class CallKeypadElement extends CallcardElement {
     const keys = [...KEYS].map((key) =>
       h("button", { type: "button", onclick: () => this.#send(key) }, key),
     );
-    this.append(h("div", { class: "keys", dir: "ltr" }, keys), this.#sent, form);
+    const pad = h("div", { class: "keys", dir: "ltr" }, keys);
+    pad.addEventListener("keydown", ({ key, ctrlKey, altKey, metaKey }) => {
+      if (key.length === 1 && KEYS.includes(key) && !ctrlKey && !altKey && !metaKey)
+        this.#send(key);
+    });
+    this.append(pad, this.#sent, form);
   }
 
   focus() {

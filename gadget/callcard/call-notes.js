@@ -1,7 +1,7 @@
 // <call-notes>: the agent's notes on a call, the wrap-up reasons, and what others wrote on the same
 // call.
-// Fires `callcard-notes-edited`, `callcard-notes-left`, `callcard-wrap-up-chosen` and
-// `callcard-callback-scheduled`.
+// Fires `callcard-notes-edited`, `callcard-notes-left`, `callcard-wrap-up-chosen`,
+// `callcard-callback-scheduled` and `callcard-case-form-opened`.
 
 import { emit, h, isolate, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
@@ -38,6 +38,7 @@ export class CallNotesElement extends CallcardElement {
   #others = h("div", { class: "others" });
   #reasons = h("div", { class: "reasons" });
   #later = h("button", { type: "button", class: "quiet later" }, t("callback.fromCall"));
+  #newCase = h("button", { type: "button", class: "quiet later" }, t("case.open"));
   #timeLeft = h("span", { class: "about" });
   #shownReasons = "";
 
@@ -54,13 +55,16 @@ export class CallNotesElement extends CallcardElement {
         emit(this, "callcard-callback-scheduled", { customer: this.#state.customer });
     };
     this.#later.addEventListener("click", schedule);
+    this.#newCase.addEventListener("click", () =>
+      emit(this, "callcard-case-form-opened", { callId: this.#callId }),
+    );
     this.append(
       h("h3", {}, h("label", { for: this.#text.id }, t("notes.label"))),
       this.#others,
       this.#text,
       this.#status,
       this.#reasons,
-      h("p", { class: "row" }, this.#later, this.#timeLeft),
+      h("p", { class: "row" }, this.#later, this.#newCase, this.#timeLeft),
     );
   }
 
@@ -71,10 +75,12 @@ export class CallNotesElement extends CallcardElement {
   /**
    * Show a call's notes.
    * @param {CallState} state @param {string[]} teamReasons @param {Platform} platform
+   * @param {string[]} caseSources the contact sources in which a case can be opened
    */
-  show(state, teamReasons, platform) {
+  show(state, teamReasons, platform, caseSources) {
     const { notes } = state;
     this.#state = state;
+    this.#newCase.hidden = !caseSources.includes(state.match?.contact.source ?? "");
     this.#later.hidden = !state.isReachable || state.call.isConsult;
     this.hidden = !notes.interaction || state.call.phase === "ringing";
     if (this.#text.value !== notes.text) this.#text.value = notes.text;

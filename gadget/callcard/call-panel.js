@@ -36,6 +36,7 @@ import { TransferTargetsElement } from "./transfer-targets.js";
  * @property {{action: Action, callId: string}[]} lent actions of another call, for this one too
  * @property {CallState[]} running the agent's calls that are not over
  * @property {string[]} wrapUpReasons the team's
+ * @property {string[]} caseSources the contact sources in which a case can be opened
  * @property {Map<string, string>} labels of the team's call variables
  * @property {import("../shared/types.d.ts").Platform} platform
  * @property {boolean} canBeReady whether the agent can be ready for the next call
@@ -158,7 +159,7 @@ export class CallPanelElement extends CallcardElement {
     this.#targets?.setActions(this.#transferActions);
     this.#showBody();
     this.#brief.show(state, context.labels);
-    this.#notes.show(state, context.wrapUpReasons, context.platform);
+    this.#notes.show(state, context.wrapUpReasons, context.platform, context.caseSources);
     this.#variables.show(state, context.isBusy, context.platform, context.labels);
     this.tick();
   }

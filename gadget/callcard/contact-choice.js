@@ -1,6 +1,6 @@
 // <contact-choice>: several contacts match the caller's number. Fires `callcard-contact-chosen`.
 
-import { emit, h, isolate } from "../shared/dom.js";
+import { emit, h, isolate, moveByArrows } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { formatDate, t } from "../shared/texts.js";
 
@@ -15,6 +15,7 @@ export class ContactChoiceElement extends CallcardElement {
    */
   show(callId, matches) {
     const count = matches.length;
+    moveByArrows(this, "button");
     const isExact = matches.every(({ how }) => how === "exact");
     this.replaceChildren(
       h("h3", {}, isExact ? t("choice.title", { count }) : t("choice.similar", { count })),

@@ -2,16 +2,27 @@
 // Fires `callcard-contact-search`, `callcard-number-dialled`, `callcard-record-opened` and
 // `callcard-contact-chosen`.
 
-import { callerButton } from "../shared/contact-card.js";
-import { emit, h, isolate, phoneNumber, request, uniqueId } from "../shared/dom.js";
+import { callerButton, flagList } from "../shared/contact-card.js";
+import {
+  dotted,
+  emit,
+  h,
+  isolate,
+  moveByArrows,
+  phoneNumber,
+  request,
+  uniqueId,
+} from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { TypeaheadSearch } from "../shared/search.js";
-import { t } from "../shared/texts.js";
+import { formatDate, t } from "../shared/texts.js";
 
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
 
 const MIN_LENGTH = 2;
+/** The service returns at most as many. */
+const MAX_RESULTS = 20;
 const NUMBER = /^\+?[\d\s()./*#-]{3,}$/;
 
 export class ContactSearchElement extends CallcardElement {
@@ -56,6 +67,7 @@ export class ContactSearchElement extends CallcardElement {
     this.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.clear();
     });
+    moveByArrows(this, "input, .pick");
     this.append(form, h("div", { class: "found" }, this.#message, this.#results));
     this.setDialling(false);
   }
@@ -105,14 +117,20 @@ export class ContactSearchElement extends CallcardElement {
   #show(contacts) {
     const count = contacts.length;
     const items = contacts.map((contact) => h("li", {}, this.#row(contact)));
-    this.#message.textContent = count ? t("search.found", { count }) : t("search.none");
+    const found = count < MAX_RESULTS ? t("search.found", { count }) : t("search.more", { count });
+    this.#message.textContent = count ? found : t("search.none");
     this.#results.replaceChildren(count ? h("ul", {}, items) : "");
   }
 
   /** @param {Contact} contact */
   #row(contact) {
-    const { name, company, numbers } = contact;
+    const { name, company, numbers, interactions } = contact;
     const [first] = numbers;
+    const [last] = interactions;
+    const about = dotted([
+      name && company && isolate(company),
+      last && t("choice.last", { when: formatDate(last.started_at) }),
+    ]);
     return [
       h(
         "button",
@@ -122,7 +140,8 @@ export class ContactSearchElement extends CallcardElement {
           onclick: () => emit(this, "callcard-record-opened", { contact }),
         },
         h("strong", {}, isolate(name || company)),
-        name && company ? h("span", {}, isolate(company)) : "",
+        flagList(contact.flags),
+        about.length ? h("span", { class: "about" }, about) : "",
       ),
       this.callId ? callerButton(this.callId, contact) : "",
       first

@@ -15,6 +15,7 @@ import { CallTabsElement } from "./call-tabs.js";
 import { CallVariablesElement } from "./call-variables.js";
 import { CallbackFormElement } from "./callback-form.js";
 import { CallbackListElement } from "./callbacks.js";
+import { CaseFormElement } from "./case-form.js";
 import { ContactChoiceElement } from "./contact-choice.js";
 import { ContactFormElement } from "./contact-form.js";
 import { ContactSearchElement } from "./contact-search.js";
@@ -34,6 +35,7 @@ const ELEMENTS = [
   CallVariablesElement,
   CallbackFormElement,
   CallbackListElement,
+  CaseFormElement,
   ContactCardElement,
   ContactChoiceElement,
   ContactFormElement,

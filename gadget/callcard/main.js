@@ -120,7 +120,7 @@ class CallcardAppElement extends CallcardElement {
       "abort",
       model.subscribe((change) => this.#onChange(change)),
     );
-    /** @type {import("../shared/types.d.ts").EventHandlers} */
+    /** @type {import("../shared/events.d.ts").EventHandlers} */
     const handlers = {
       "callcard-call-closed": ({ callId, isReady }) => this.#closeCall(callId, isReady),
       "callcard-call-command": (command) => actions.run(command),
@@ -133,6 +133,10 @@ class CallcardAppElement extends CallcardElement {
       "callcard-callback-form-closed": ({ isSaved }) => this.#closeCallbackForm(isSaved),
       "callcard-callback-scheduled": ({ customer, callback }) =>
         this.#scheduleCallback(customer, callback),
+      "callcard-case-create": ({ callId, contact, newCase }) =>
+        this.#createCase(callId, contact, newCase),
+      "callcard-case-form-closed": () => this.#closeRecord(),
+      "callcard-case-form-opened": ({ callId }) => this.#openCaseForm(callId),
       "callcard-contact-chosen": ({ callId, match }) => this.#chooseContact(callId, match),
       "callcard-contact-create": ({ contact }) => api.createContact(contact),
       "callcard-contact-rejected": ({ callId }) => model.rejectContact(callId),
@@ -177,7 +181,7 @@ class CallcardAppElement extends CallcardElement {
   #show() {
     const { pending, isBusy } = this.#commands;
     const { lent } = this.#actions;
-    const { wrapUpReasons, platform, labels } = this.#agent;
+    const { wrapUpReasons, caseSources, platform, labels } = this.#agent;
     const { calls, running } = this.#model;
     this.#tabs.show([...calls.values()], ({ id, call }) => ({
       pending: pending?.shownOn === id ? pending.action : "",
@@ -186,6 +190,7 @@ class CallcardAppElement extends CallcardElement {
       lent: call.phase === "talking" ? lent : [],
       running,
       wrapUpReasons,
+      caseSources,
       platform,
       labels,
       canBeReady: !running.length && this.#agent.user?.state !== "READY",
@@ -235,6 +240,24 @@ class CallcardAppElement extends CallcardElement {
   #scheduleCallback(customer, callback) {
     this.#aside.openCallbackForm(customer, callback);
     this.#show();
+  }
+
+  /** @param {string} callId */
+  #openCaseForm(callId) {
+    const state = this.#model.calls.get(callId);
+    if (state) this.#aside.openCaseForm(state, this.#agent.labels);
+    this.#show();
+  }
+
+  /**
+   * Open a case, and show it in the call's record.
+   * @param {string} callId @param {import("../shared/types.d.ts").Contact} contact
+   * @param {import("../shared/types.d.ts").NewCase} newCase
+   */
+  async #createCase(callId, contact, newCase) {
+    const created = await api.createCase(contact, newCase);
+    this.#model.addCase(callId, contact, created);
+    return created;
   }
 
   /** @param {boolean} isSaved */

@@ -2,7 +2,16 @@
 // contacts, or typed as a number.
 // Fires `callcard-target-search` and `callcard-call-command`.
 
-import { dotted, emit, h, isolate, phoneNumber, request, uniqueId } from "../shared/dom.js";
+import {
+  dotted,
+  emit,
+  h,
+  isolate,
+  moveByArrows,
+  phoneNumber,
+  request,
+  uniqueId,
+} from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { TypeaheadSearch } from "../shared/search.js";
@@ -47,6 +56,7 @@ export class TransferTargetsElement extends CallcardElement {
   build() {
     this.#input.placeholder = t("target.placeholder");
     this.#input.addEventListener("input", () => this.#search.schedule(this.#text));
+    moveByArrows(this, "input, .row button:first-child");
     this.append(
       h("label", { for: this.#input.id, class: "hidden" }, t("target.label")),
       this.#input,

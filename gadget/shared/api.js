@@ -67,6 +67,9 @@ export const api = {
   /** @param {string} source @param {string} id @param {string} number @returns {Promise<Contact>} */
   addNumber: (source, id, number) =>
     send("POST", `/contacts/${escape(source)}/${escape(id)}/numbers`, { number }),
+  /** @param {Contact} contact @param {import("./types.d.ts").NewCase} newCase */
+  createCase: ({ source, id }, newCase) =>
+    send("POST", `/contacts/${escape(source)}/${escape(id)}/cases`, newCase),
   /** @returns {Promise<Me>} */
   me: () => send("GET", "/me"),
   /** @param {string} state @param {string | null} reason @returns {Promise<CommandResponse>} */

@@ -211,6 +211,19 @@ export class CallsModel {
     await this.#change(state, { contact: { source, id: contactId } });
   }
 
+  /**
+   * Show a case that was opened for the contact of a call.
+   * @param {string} id @param {import("./types.d.ts").Contact} contact
+   * @param {import("./types.d.ts").Case} added
+   */
+  addCase(id, contact, added) {
+    const state = this.calls.get(id);
+    if (!state?.match || state.match.contact.id !== contact.id) return;
+    const cases = [added, ...state.match.contact.cases];
+    state.match = { ...state.match, contact: { ...state.match.contact, cases } };
+    this.notify("caller", state);
+  }
+
   /** Take off the contact of a call: the caller is somebody else. @param {string} id */
   async rejectContact(id) {
     const state = this.calls.get(id);

@@ -5,7 +5,7 @@
 
 import { dotted, emit, h, isolate, phoneNumber } from "./dom.js";
 import { CallcardElement } from "./element.js";
-import { historyRows } from "./history.js";
+import { expandable, historyRows } from "./history.js";
 import { formatDate, t } from "./texts.js";
 
 /** @typedef {import("./dom.js").Child} Child */
@@ -144,12 +144,13 @@ export function recordLink({ url }) {
 }
 
 /** @param {Case} openCase @returns {Child[]} */
-function openCase({ id, subject, status, opened_at, url }) {
+function openCase({ id, subject, status, opened_at, url, notes }) {
   const about = dotted([isolate(id), isolate(status), opened_at && formatDate(opened_at)]);
-  return [
+  const rows = [
     h("span", { class: "what" }, link(url, isolate(subject)) || isolate(subject)),
     h("span", { class: "about" }, about),
   ];
+  return notes ? [expandable(rows, notes)] : rows;
 }
 
 /** @param {string} email */

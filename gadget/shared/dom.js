@@ -2,9 +2,9 @@
 // markup.
 
 /** @typedef {Node | string | number | null | undefined | false} Child */
-/** @typedef {import("./types.d.ts").CallcardEvents} CallcardEvents */
-/** @typedef {import("./types.d.ts").CallcardRequests} CallcardRequests */
-/** @typedef {import("./types.d.ts").EventHandlers} EventHandlers */
+/** @typedef {import("./events.d.ts").CallcardEvents} CallcardEvents */
+/** @typedef {import("./events.d.ts").CallcardRequests} CallcardRequests */
+/** @typedef {import("./events.d.ts").EventHandlers} EventHandlers */
 
 /**
  * Create an element with attributes, listeners (`onclick: …`) and children; empty ones are left
@@ -99,6 +99,24 @@ export function listen(element, handlers, signal) {
 export function every(milliseconds, task, signal) {
   const timer = setInterval(task, milliseconds);
   signal.addEventListener("abort", () => clearInterval(timer));
+}
+
+/**
+ * Let the arrow keys move the focus through a list.
+ * @param {HTMLElement} element @param {string} selector of what takes the focus, in this order
+ */
+export function moveByArrows(element, selector) {
+  element.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    /** @type {NodeListOf<HTMLElement>} */
+    const all = element.querySelectorAll(selector);
+    const places = [...all];
+    const at = places.findIndex((place) => place === document.activeElement);
+    const next = places[at + (step ?? 0)];
+    if (!step || at < 0 || !next) return;
+    event.preventDefault();
+    next.focus();
+  });
 }
 
 let lastId = 0;

@@ -69,10 +69,12 @@ function row(entry, count) {
   ];
   const line = h("span", { class: "what" }, headline(entry, count));
   const more = h("span", { class: "about" }, dotted(about));
-  if (!notes) return [line, more];
-  const text = h("p", { class: "notes-text" }, isolate(notes));
-  return [h("details", {}, h("summary", {}, line, more), text)];
+  return notes ? [expandable([line, more], notes)] : [line, more];
 }
+
+/** Return a row that shows its notes on request. @param {Node[]} line @param {string} notes */
+export const expandable = (line, notes) =>
+  h("details", {}, h("summary", {}, line), h("p", { class: "notes-text" }, isolate(notes)));
 
 /** Put missed calls of one day together. @param {HistoryEntry[]} entries */
 function folded(entries) {

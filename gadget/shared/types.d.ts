@@ -1,5 +1,4 @@
-// Types of what the container and the Finesse library give a gadget, of the service's JSON, and of
-// the bundle's events.
+// Types of what the container and the Finesse library give a gadget, and of the service's JSON.
 
 export type OneOrMany<T> = T | T[] | null | undefined;
 
@@ -72,6 +71,13 @@ export interface Case {
   status: string;
   opened_at: string;
   url: string;
+  notes: string;
+}
+
+export interface NewCase {
+  subject: string;
+  notes: string;
+  request_id: string;
 }
 
 export interface Contact {
@@ -130,6 +136,8 @@ export interface Me {
   state: string;
   reason: Reason | null;
   platform: Platform;
+  /** The contact sources in which the agent can open a case. */
+  case_sources: string[];
   bring_to_front: "ring" | "answer" | "never";
   wrap_up_reasons: string[];
   not_ready_reasons: Reason[];
@@ -297,98 +305,4 @@ export interface Callback {
   note: string;
   display: string;
   last_tried_at: string;
-}
-
-/**
- * Events that elements fire for their app, by name. Each bubbles; the detail says which call it is
- * about.
- */
-export interface CallcardEvents {
-  /** `isReady`: the agent wants the next call. */
-  "callcard-call-closed": { callId: string; isReady: boolean };
-  /** `shownOn` is the call whose panel the button is on, if it is another one. */
-  "callcard-call-command": {
-    callId: string;
-    action: Action;
-    params?: CommandParams;
-    shownOn?: string;
-    /** Name of whom the call goes to. */
-    who?: string;
-  };
-  "callcard-callback-dialled": { id: string; contact: string; reason: string };
-  "callcard-callback-done": { id: string };
-  "callcard-callback-form-closed": { isSaved: boolean };
-  /** `callback` is the one to change. */
-  "callcard-callback-scheduled": {
-    customer: CallbackCustomer;
-    callback?: { id: string; due_at: string };
-  };
-  "callcard-contact-chosen": { callId: string; match: Match };
-  "callcard-contact-edited": { callId: string };
-  /** The caller is not the contact that was found. */
-  "callcard-contact-rejected": { callId: string };
-  /** The agent wants to search for the caller. */
-  "callcard-search-opened": null;
-  "callcard-drawer-toggled": { callId: string; drawer: "targets" | "keypad" | "callback" };
-  "callcard-lookup-retried": { callId: string };
-  "callcard-notes-edited": { callId: string; text: string };
-  /** The agent has left the notes' field. */
-  "callcard-notes-left": { callId: string };
-  /** `contact` is whose number it is: the call is with them. */
-  "callcard-number-dialled": { number: string; contact?: Contact };
-  "callcard-record-closed": null;
-  "callcard-record-opened": { contact: Contact };
-  "callcard-state-chosen": { state: string; reason: string | null };
-  "callcard-variable-edited": { callId: string; name: string; value: string };
-  "callcard-wrap-up-chosen": { callId: string; reasons: string[] };
-}
-
-/** Events that the app answers with a promise. */
-export interface CallcardRequests {
-  "callcard-callback-change": {
-    detail: { id: string; due_at: string; note: string };
-    response: Callback;
-  };
-  "callcard-callback-create": { detail: { callback: NewCallback }; response: Callback };
-  "callcard-contact-create": { detail: { contact: NewContact }; response: Contact };
-  "callcard-contact-search": {
-    detail: { text: string; signal: AbortSignal };
-    response: { contacts: Contact[] };
-  };
-  "callcard-number-add": { detail: { contact: Contact; number: string }; response: Contact };
-  "callcard-delivery-retry": { detail: { id: string }; response: Interaction };
-  "callcard-target-search": {
-    detail: { text: string; signal: AbortSignal };
-    response: { targets: TransferTarget[]; missing: string[] };
-  };
-}
-
-export type RequestDetail<Name extends keyof CallcardRequests> =
-  CallcardRequests[Name]["detail"] & {
-    respondWith: (response: Promise<CallcardRequests[Name]["response"]>) => void;
-  };
-
-/** An app's handlers, by event; each gets the event's detail. */
-export type EventHandlers = {
-  [Name in keyof CallcardEvents]?: (detail: CallcardEvents[Name]) => unknown;
-} & {
-  [Name in keyof CallcardRequests]?: (
-    detail: CallcardRequests[Name]["detail"],
-  ) => Promise<CallcardRequests[Name]["response"]>;
-};
-
-type CallcardEventMap = {
-  [Name in keyof CallcardEvents]: CustomEvent<CallcardEvents[Name]>;
-} & { [Name in keyof CallcardRequests]: CustomEvent<RequestDetail<Name>> };
-
-declare global {
-  // The vendor ships no types; only shared/desktop.js uses these libraries.
-  const gadgets: any;
-  const finesse: any;
-  interface Window {
-    callcardBoot: { hub: Promise<any>; service: string; version: string; bundle: string };
-    gadgets: any;
-    finesse: any;
-  }
-  interface HTMLElementEventMap extends CallcardEventMap {}
 }

@@ -18,6 +18,7 @@ from callcard.crm.base import (
     AgentSegment,
     ContactSource,
     InteractionRecord,
+    NewCase,
     NewContact,
     Operation,
 )
@@ -65,6 +66,7 @@ def calls(source: ContactSource) -> dict[Operation, Callable[[], Awaitable[objec
     """Return each operation with plausible arguments."""
     number = numbers.read("+12125550123", "US")
     new = NewContact(key="k", name="N", company="", email="", numbers=())
+    case = NewCase(key="k", contact="1", subject="S", notes="", opened_at="2026-03-01T09:30:00Z")
     return {
         "by_number": lambda: source.by_number(number),
         "search": lambda: source.search("ada", 5),
@@ -72,6 +74,7 @@ def calls(source: ContactSource) -> dict[Operation, Callable[[], Awaitable[objec
         "by_reference": lambda: source.by_reference("1"),
         "create": lambda: source.create(new),
         "add_number": lambda: source.add_number("1", number),
+        "create_case": lambda: source.create_case(case),
         "log": lambda: source.log(INTERACTION),
     }
 
@@ -198,6 +201,26 @@ class AddNumberContract(CreateContract):
         assert await source.add_number("999999999", second) is None
 
 
+class CreateCaseContract(ByNumberContract):
+    async def test_case_is_opened_once_and_shown(self, source: ContactSource) -> None:
+        number = numbers.read("+12125550123", "US")
+        (match,) = await source.by_number(number)
+        new = NewCase(
+            key="request-1",
+            contact=match.contact.id,
+            subject="Leak",
+            notes="in the cellar",
+            opened_at="2026-03-01T09:30:00Z",
+        )
+        case = await source.create_case(new)
+        assert case is not None
+        assert (case.subject, case.notes) == ("Leak", "in the cellar")
+        assert await source.create_case(new) == case
+        (match,) = await source.by_number(number)
+        assert [each for each in match.contact.cases if each.id == case.id] == [case]
+        assert await source.create_case(replace(new, key="2", contact="999999999")) is None
+
+
 class LogContract(SourceContract):
     """For a source that logs interactions; `logged` returns by id what the CRM has now."""
 
@@ -258,5 +281,6 @@ CONTRACTS: dict[Operation, type[SourceContract]] = {
     "by_reference": ByReferenceContract,
     "create": CreateContract,
     "add_number": AddNumberContract,
+    "create_case": CreateCaseContract,
     "log": LogContract,
 }

@@ -290,6 +290,24 @@ def test_callers_number_is_added_to_the_chosen_contact(
     expect(gadget.get_by_role("heading", name="فاطمة").first).to_be_visible()
 
 
+def test_case_is_opened_from_the_call(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget, callVariable1="Order 4711")
+    write_notes(gadget, "pump leaks")
+    gadget.get_by_role("button", name="New case…").click()
+    form = gadget.locator("case-form")
+    expect(form.get_by_label("Subject")).to_have_value("Order 4711")
+    expect(form.get_by_label("Notes")).to_have_value("pump leaks")
+    form.get_by_label("Subject").fill("Pump leaks")
+    form.get_by_role("button", name="Save").click()
+    expect(form).to_have_count(0)
+    case = gadget.locator("call-panel .cases li", has_text="Pump leaks")
+    expect(case).to_contain_text("new")
+    expect(gadget.get_by_role("definition").first).to_have_text("Pump leaks")  # in the brief
+    case.locator("summary").press("Enter")
+    expect(case.get_by_text("pump leaks", exact=True)).to_be_visible()
+
+
 def test_call_dialled_from_a_record_is_with_that_contact(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:

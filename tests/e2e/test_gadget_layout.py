@@ -58,6 +58,31 @@ def _tab_to(page: Page, target: Locator) -> None:
     raise AssertionError(f"{MAX_TABS} times Tab did not reach {target}")
 
 
+def test_arrow_keys_move_through_results_and_digits_are_sent(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    gadget.get_by_role("searchbox").fill("nordlicht")
+    picks = gadget.locator(".results .pick")
+    expect(picks.nth(2)).to_be_visible()
+    expect(picks.filter(has_text="VIP").first).to_be_visible()
+    expect(picks.first).to_contain_text("Last:")
+    gadget.get_by_role("searchbox").press("ArrowDown")
+    expect(picks.first).to_be_focused()
+    picks.first.press("ArrowDown")
+    expect(picks.nth(1)).to_be_focused()
+    picks.nth(1).press("ArrowUp")
+    picks.first.press("ArrowUp")
+    expect(gadget.get_by_role("searchbox")).to_be_focused()
+    call = site.ring(KNOWN_CUSTOMER)
+    gadget.get_by_role("button", name="Answer").click()
+    gadget.get_by_role("button", name="Keypad…").click()
+    one = gadget.locator("call-keypad").get_by_role("button", name="1", exact=True)
+    expect(one).to_be_focused()
+    one.press("4")
+    wait_until(lambda: bool(site.call(call)["dtmf"] == "4"))
+
+
 @pytest.mark.parametrize(
     ("language", "direction", "idle", "answer"),
     [

@@ -43,13 +43,17 @@ class Me:
     platform: Platform
     bring_to_front: BringToFront
     """When a call brings the card to the front of the desktop."""
+    case_sources: tuple[str, ...]
+    """The contact sources in which the agent can open a case."""
     wrap_up_reasons: tuple[str, ...]
     """The team's; a call takes one on UCCE, several on UCCX."""
     not_ready_reasons: tuple[Reason, ...]
     sign_out_reasons: tuple[Reason, ...]
 
 
-async def me(agent: Agent, cluster: Cluster, bring_to_front: BringToFront) -> Me:
+async def me(
+    agent: Agent, cluster: Cluster, bring_to_front: BringToFront, case_sources: tuple[str, ...]
+) -> Me:
     """Return the agent as Finesse has them now, with the reasons they can choose from."""
     finesse = agent.finesse
     credential = agent.credential
@@ -75,6 +79,7 @@ async def me(agent: Agent, cluster: Cluster, bring_to_front: BringToFront) -> Me
         roles=user.roles,
         platform=platform,
         bring_to_front=bring_to_front,
+        case_sources=case_sources,
         wrap_up_reasons=tuple(reason.label for reason in wrap_up),
         not_ready_reasons=tuple(_reason(code) for code in not_ready),
         sign_out_reasons=tuple(_reason(code) for code in sign_out),

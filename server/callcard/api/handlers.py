@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 
+from callcard import times
 from callcard.actions import agents, calls
 from callcard.actions.call_actions import CallArguments
 from callcard.actions.callbacks import NewCallback
@@ -18,6 +20,7 @@ from callcard.api.schemas import (
     CallbackList,
     CallbackUpdate,
     CallList,
+    CaseRequest,
     ContactRequest,
     DialRequest,
     InteractionList,
@@ -27,7 +30,7 @@ from callcard.api.schemas import (
     SessionRequest,
     StateChange,
 )
-from callcard.crm.base import Contact
+from callcard.crm.base import Case, Contact, NewCase
 from callcard.crm.directory import Lookup, SearchResult
 from callcard.errors import InvalidField, MalformedRequest
 from callcard.journal.interaction import Interaction
@@ -82,12 +85,29 @@ async def add_contact_number(context: RequestContext) -> Contact:
     )
 
 
+async def create_case(context: RequestContext) -> Case:
+    body = await context.body(CaseRequest)
+    new = NewCase(
+        key=f"{context.agent.login_id}:{body.request_id or uuid.uuid4()}",
+        contact=context.path("id"),
+        subject=body.subject.strip(),
+        notes=body.notes.strip(),
+        opened_at=times.iso_text(time.time()),
+    )
+    return await context.services.directory.create_case(context.path("source"), new)
+
+
 # ---- the agent and their calls
 
 
 async def get_me(context: RequestContext) -> agents.Me:
     services = context.services
-    return await agents.me(context.agent, services.cluster, services.settings.gadget.bring_to_front)
+    return await agents.me(
+        context.agent,
+        services.cluster,
+        services.settings.gadget.bring_to_front,
+        services.directory.sources_with("create_case"),
+    )
 
 
 async def set_state(context: RequestContext) -> CommandResult:

@@ -25,7 +25,7 @@ from callcard.api.endpoint import (
     json_response,
 )
 from callcard.api.services import Services
-from callcard.crm.base import Contact
+from callcard.crm.base import Case, Contact
 from callcard.crm.directory import Lookup, SearchResult
 from callcard.errors import CallcardError
 from callcard.journal.interaction import Interaction
@@ -67,6 +67,15 @@ ENDPOINTS = (
         summary="Return a contact with its history",
         handler=handlers.get_contact,
         response=Contact,
+    ),
+    Endpoint(
+        method="POST",
+        path="/contacts/{source}/{id}/cases",
+        summary="Open a case for a contact",
+        handler=handlers.create_case,
+        response=Case,
+        body=schemas.CaseRequest,
+        status=201,
     ),
     Endpoint(
         method="POST",

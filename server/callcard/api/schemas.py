@@ -83,6 +83,12 @@ class ContactRequest(msgspec.Struct, forbid_unknown_fields=True):
     request_id: RequestId = ""
 
 
+class CaseRequest(msgspec.Struct, forbid_unknown_fields=True):
+    subject: Annotated[str, Meta(min_length=1, max_length=200)]
+    notes: Annotated[str, Meta(max_length=4000)] = ""
+    request_id: RequestId = ""
+
+
 class NumberRequest(msgspec.Struct, forbid_unknown_fields=True):
     number: Annotated[str, Meta(min_length=1, max_length=128)]
 

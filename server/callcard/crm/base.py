@@ -17,7 +17,9 @@ MAX_HISTORY_ENTRIES = 10
 _MAX_SUBJECT_CHARACTERS = 120
 _MAX_NOTES_CHARACTERS = 2000
 
-Operation = Literal["by_number", "search", "get", "by_reference", "create", "add_number", "log"]
+Operation = Literal[
+    "by_number", "search", "get", "by_reference", "create", "add_number", "create_case", "log"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ class Case:
     status: str
     opened_at: str = ""
     url: str = ""
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +107,19 @@ class NewContact:
     company: str
     email: str
     numbers: tuple[Number, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCase:
+    """A case that an agent opens. `key` identifies the request, which may be repeated."""
+
+    key: str
+    contact: str
+    """The contact's id."""
+    subject: str
+    notes: str
+    opened_at: str
+    """ISO 8601, UTC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,7 +244,8 @@ class ContactSource:
         raise Unsupported("by_number", self.name)
 
     async def search(self, text: str, limit: int) -> list[Contact]:
-        """Return at most `limit` contacts with a name, company or number for each word of `text`.
+        """Return at most `limit` contacts with a name, company, e-mail address or number for each
+        word of `text`, the one with this customer number or case id first.
 
         A word matches where it is the beginning of a word of the contact.
         """
@@ -249,6 +266,10 @@ class ContactSource:
     async def add_number(self, id: str, number: Number) -> Contact | None:
         """Add a number to the contact with this id, unless it has it. Return the contact."""
         raise Unsupported("add_number", self.name)
+
+    async def create_case(self, case: NewCase) -> Case | None:
+        """Open a case, or return the one with the same key; null if there is no such contact."""
+        raise Unsupported("create_case", self.name)
 
     async def log(self, interaction: InteractionRecord) -> None:
         """Save `interaction`, replacing what was logged with the same id."""

@@ -10,9 +10,11 @@ from typing import Literal, TypeVar
 
 from callcard.crm.base import (
     MAX_MATCHES,
+    Case,
     Contact,
     ContactSource,
     Match,
+    NewCase,
     NewContact,
     Operation,
 )
@@ -156,6 +158,19 @@ class Directory:
         if contact is None:
             raise _not_found(source, id)
         return contact
+
+    async def create_case(self, source: str, case: NewCase) -> Case:
+        """Open a case for a contact. Raises InvalidField, NotFound, Unsupported."""
+        if not case.subject.strip():
+            raise InvalidField("subject", "give the case a subject")
+        created = await self._source(source).create_case(case)
+        if created is None:
+            raise _not_found(source, case.contact)
+        return created
+
+    def sources_with(self, operation: Operation) -> tuple[str, ...]:
+        """Return the names of the sources that offer an operation."""
+        return tuple(each.name for each in self.sources if operation in each.capabilities)
 
     def _source(self, name: str) -> ContactSource:
         for source in self.sources:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,17 +17,16 @@ from typing import Annotated, Literal, Self
 import msgspec
 from msgspec import Meta
 
-from callcard.crm import local_writes
+from callcard.crm import local_reads, local_writes
 from callcard.crm.base import (
-    MAX_HISTORY_ENTRIES,
     MAX_MATCHES,
     Case,
     Contact,
-    ContactNumber,
     ContactSource,
     HistoryEntry,
     InteractionRecord,
     Match,
+    NewCase,
     NewContact,
 )
 from callcard.crm.local_schema import MIGRATIONS, check_file_format
@@ -43,7 +41,6 @@ from callcard.text import fold
 
 _MAX_CANDIDATES = 200
 """Contacts with one number that are ranked."""
-_MAX_OPEN_CASES = 20
 _CACHE_MEGABYTES = 64
 """At most, and only of pages that are read: it keeps a large import fast."""
 _AFTER_ALL_DIGITS = ":"
@@ -159,6 +156,9 @@ class LocalContacts(ContactSource):
             ids = await loop.run_in_executor(
                 self._search_thread, self._search_ids, query, fold(text), limit
             )
+            named = self._id_of_reference(text.strip())
+            if named is not None:
+                ids = [named, *(id for id in ids if id != named)][:limit]
             return self._contacts(ids)
 
     async def get(self, id: str) -> Contact | None:
@@ -168,13 +168,18 @@ class LocalContacts(ContactSource):
             return self._contact(int(id))
 
     async def by_reference(self, reference: str) -> Contact | None:
+        with self._database.errors():
+            id = self._id_of_reference(reference)
+            return None if id is None else self._contact(id)
+
+    def _id_of_reference(self, reference: str) -> int | None:
+        """Return the contact with this customer number or case id."""
         sql = (
             "select id from contact where key = ?"
             " union all select contact_id from service_case where id = ? limit 1"
         )
-        with self._database.errors():
-            row = self._reader.execute(sql, (f"id:{reference}", reference)).fetchone()
-            return self._contact(row[0]) if row else None
+        row = self._reader.execute(sql, (f"id:{reference}", reference)).fetchone()
+        return row[0] if row else None
 
     async def create(self, contact: NewContact) -> Contact:
         entry = ContactEntry(
@@ -199,6 +204,19 @@ class LocalContacts(ContactSource):
             entry = ContactEntry(key=row[0], numbers=[(number, "")], keeps_numbers=True)
             local_writes.write_contacts(execute, [entry], country=self._country)
         return await self.get(id)
+
+    async def create_case(self, case: NewCase) -> Case | None:
+        async with self._database.transaction() as execute:
+            id = local_writes.write_new_case(execute, case)
+        if id is None:
+            return None
+        return Case(
+            id=id,
+            subject=case.subject,
+            status="new",
+            opened_at=case.opened_at,
+            notes=case.notes,
+        )
 
     async def log(self, interaction: InteractionRecord) -> None:
         known = interaction.contact_source == self.name and interaction.contact.isdecimal()
@@ -343,53 +361,7 @@ class LocalContacts(ContactSource):
             url=url,
             language=language,
             flags=_FLAGS.decode(flags),
-            numbers=self._numbers(id),
-            interactions=self._history(id),
-            cases=self._open_cases(id),
-        )
-
-    def _numbers(self, contact: int) -> tuple[ContactNumber, ...]:
-        sql = "select e164, given, label from contact_number where contact_id = ? order by position"
-        return tuple(
-            ContactNumber(
-                number=numbers.read(e164, self._country).display if e164 else given,
-                label=label,
-                e164=e164,
-            )
-            for e164, given, label in self._reader.execute(sql, (contact,))
-        )
-
-    def _history(self, contact: int) -> tuple[HistoryEntry, ...]:
-        sql = """
-            select started_at, kind, direction, subject, agent, ''
-                from history_entry where contact_id = ?
-            union all
-            select started_at, 'call', direction, subject, agent, details
-                from interaction where contact_id = ?
-            order by started_at desc limit ?
-        """
-        rows: sqlite3.Cursor = self._reader.execute(sql, (contact, contact, MAX_HISTORY_ENTRIES))
-        return tuple(
-            msgspec.json.decode(details, type=InteractionRecord).history_entry
-            if details
-            else HistoryEntry(
-                started_at=started_at,
-                kind=kind,
-                direction=direction,
-                subject=subject,
-                agent=agent,
-            )
-            for started_at, kind, direction, subject, agent, details in rows
-        )
-
-    def _open_cases(self, contact: int) -> tuple[Case, ...]:
-        sql = """
-            select id, subject, status, opened_at, url from service_case
-            where contact_id = ? and is_open = 1 order by opened_at desc limit ?
-        """
-        return tuple(
-            Case(id=id, subject=subject, status=status, opened_at=opened_at, url=url)
-            for id, subject, status, opened_at, url in self._reader.execute(
-                sql, (contact, _MAX_OPEN_CASES)
-            )
+            numbers=local_reads.read_numbers(self._reader, id, self._country),
+            interactions=local_reads.read_history(self._reader, id),
+            cases=local_reads.read_open_cases(self._reader, id),
         )

@@ -67,6 +67,7 @@ MIGRATIONS = (
     create index interaction_number on interaction (number, started_at desc);
     """,
     "alter table contact add column language text not null default ''",
+    "alter table service_case add column notes text not null default ''",
 )
 
 

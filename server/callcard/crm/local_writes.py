@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from callcard.crm.base import Case, HistoryEntry, InteractionRecord
+from callcard.crm.base import Case, HistoryEntry, InteractionRecord, NewCase
 from callcard.crm.text_index import index_digits, index_words
 from callcard.store.sqlite import Execute
 from callcard.telephony import numbers
 from callcard.telephony.numbers import Number
+from callcard.text import fold
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,7 +65,7 @@ def write_contacts(
     """Add each entry, or update the contact with its key."""
     result = WriteResult()
     for entry in entries:
-        sql = "select id, name, company from contact where key = ?"
+        sql = "select id, name, company, email from contact where key = ?"
         if entry.known_as:
             execute("update contact set key = ? where key = ?", (entry.key, entry.known_as))
         stored = execute(sql, (entry.key,)).fetchone()
@@ -72,16 +73,19 @@ def write_contacts(
             id = _insert_contact(execute, entry)
             name = entry.name or ""
             company = entry.company or ""
+            email = entry.email or ""
             result.added += 1
         else:
             id = stored[0]
             if entry.adds:
                 name = stored[1] or entry.name or ""
                 company = stored[2] or entry.company or ""
+                email = stored[3] or entry.email or ""
                 entry = _with_stored_fields(execute, id, entry, country)
             else:
                 name = stored[1] if entry.name is None else entry.name
                 company = stored[2] if entry.company is None else entry.company
+                email = stored[3] if entry.email is None else entry.email
                 if entry.keeps_numbers:
                     entry = replace(entry, numbers=_all_numbers(execute, id, entry, country))
                 result.updated += 1
@@ -94,7 +98,7 @@ def write_contacts(
                 (id, position, number.reversed, number.e164, number.given.strip(), label),
             )
         digits = index_digits(_contact_numbers(execute, id, entry, country))
-        words = f"{index_words(f'{name} {company}')} {' '.join(digits)}"
+        words = f"{index_words(f'{name} {company}')} {fold(email)} {' '.join(digits)}"
         execute("insert into contact_text (rowid, words) values (?, ?)", (id, words))
         result.ids.append(id)
     return result
@@ -145,6 +149,20 @@ def write_cases(execute: Execute, rows: Iterable[tuple[str, Case, bool]]) -> Lin
         else:
             result.updated += 1
     return result
+
+
+def write_new_case(execute: Execute, new: NewCase) -> str | None:
+    """Open a case once, and return its id; null if there is no such contact."""
+    if execute("select 1 from contact where id = ?", (new.contact,)).fetchone() is None:
+        return None
+    id = f"CC-{_digest(new.key)[:8].upper()}"
+    execute(
+        "insert or ignore into service_case"
+        " (id, contact_id, subject, status, is_open, opened_at, url, notes)"
+        " values (?, ?, ?, 'new', 1, ?, '', ?)",
+        (id, new.contact, new.subject, new.opened_at, new.notes),
+    )
+    return id
 
 
 def write_interaction(

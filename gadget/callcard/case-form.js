@@ -1,0 +1,87 @@
+// <case-form>: open a case for the contact of a call. Fires `callcard-case-create` and
+// `callcard-case-form-closed`.
+
+import { emit, h, isolate, newRequestId, request, uniqueId } from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
+import { errorText } from "../shared/errors.js";
+import { t } from "../shared/texts.js";
+
+/** @typedef {import("../shared/types.d.ts").Contact} Contact */
+
+export class CaseFormElement extends CallcardElement {
+  static tag = "case-form";
+
+  /** Sent with every try, so that a lost answer does not make a second case. */
+  #requestId = newRequestId();
+  #subject = h("input", { id: uniqueId("subject"), maxlength: 200, dir: "auto", required: true });
+  #notes = h("textarea", { id: uniqueId("notes"), rows: 3, maxlength: 4000, dir: "auto" });
+  #error = h("p", { class: "error", role: "alert" });
+  #save = h("button", { class: "primary" }, t("callback.save"));
+  #original = "";
+
+  /** Whether the agent has changed what the form was opened with. */
+  get isEdited() {
+    return this.#content !== this.#original;
+  }
+
+  get #content() {
+    return `${this.#subject.value}\n${this.#notes.value}`;
+  }
+
+  /**
+   * Show the form, filled with what is known of the call.
+   * @param {string} callId @param {Contact} contact @param {string} subject @param {string} notes
+   */
+  show(callId, contact, subject, notes) {
+    this.#subject.value = subject;
+    this.#notes.value = notes;
+    this.#original = this.#content;
+    const close = () => emit(this, "callcard-case-form-closed", null);
+    const form = h(
+      "form",
+      {},
+      h("h3", {}, t("case.title"), " ", isolate(contact.name || contact.company)),
+      field(t("case.subject"), this.#subject),
+      field(t("notes.label"), this.#notes),
+      this.#error,
+      h(
+        "p",
+        { class: "row" },
+        this.#save,
+        h("button", { type: "button", class: "quiet", onclick: close }, t("variables.cancel")),
+      ),
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (!this.#save.disabled) void this.#submit(callId, contact);
+    });
+    this.replaceChildren(form);
+    this.#subject.focus();
+  }
+
+  /** @param {string} callId @param {Contact} contact */
+  async #submit(callId, contact) {
+    this.#save.disabled = true;
+    this.#error.textContent = "";
+    try {
+      await request(this, "callcard-case-create", {
+        callId,
+        contact,
+        newCase: {
+          subject: this.#subject.value.trim(),
+          notes: this.#notes.value.trim(),
+          request_id: this.#requestId,
+        },
+      });
+      emit(this, "callcard-case-form-closed", null);
+    } catch (error) {
+      this.#error.textContent = errorText(error);
+    } finally {
+      this.#save.disabled = false;
+    }
+  }
+}
+
+/** @param {string} label @param {HTMLElement} control */
+const field = (label, control) =>
+  h("p", { class: "field" }, h("label", { for: control.id }, label), control);

@@ -1,0 +1,117 @@
+// Types of the bundle's events.
+
+import type {
+  Action,
+  Callback,
+  CallbackCustomer,
+  Case,
+  CommandParams,
+  Contact,
+  Interaction,
+  Match,
+  NewCallback,
+  NewCase,
+  NewContact,
+  TransferTarget,
+} from "./types.d.ts";
+
+/**
+ * Events that elements fire for their app, by name. Each bubbles; the detail says which call it is
+ * about.
+ */
+export interface CallcardEvents {
+  /** `isReady`: the agent wants the next call. */
+  "callcard-call-closed": { callId: string; isReady: boolean };
+  /** `shownOn` is the call whose panel the button is on, if it is another one. */
+  "callcard-call-command": {
+    callId: string;
+    action: Action;
+    params?: CommandParams;
+    shownOn?: string;
+    /** Name of whom the call goes to. */
+    who?: string;
+  };
+  "callcard-callback-dialled": { id: string; contact: string; reason: string };
+  "callcard-callback-done": { id: string };
+  "callcard-callback-form-closed": { isSaved: boolean };
+  /** `callback` is the one to change. */
+  "callcard-callback-scheduled": {
+    customer: CallbackCustomer;
+    callback?: { id: string; due_at: string };
+  };
+  /** The agent wants to open a case for the call's contact. */
+  "callcard-case-form-opened": { callId: string };
+  "callcard-case-form-closed": null;
+  "callcard-contact-chosen": { callId: string; match: Match };
+  "callcard-contact-edited": { callId: string };
+  /** The caller is not the contact that was found. */
+  "callcard-contact-rejected": { callId: string };
+  /** The agent wants to search for the caller. */
+  "callcard-search-opened": null;
+  "callcard-drawer-toggled": { callId: string; drawer: "targets" | "keypad" | "callback" };
+  "callcard-lookup-retried": { callId: string };
+  "callcard-notes-edited": { callId: string; text: string };
+  /** The agent has left the notes' field. */
+  "callcard-notes-left": { callId: string };
+  /** `contact` is whose number it is: the call is with them. */
+  "callcard-number-dialled": { number: string; contact?: Contact };
+  "callcard-record-closed": null;
+  "callcard-record-opened": { contact: Contact };
+  "callcard-state-chosen": { state: string; reason: string | null };
+  "callcard-variable-edited": { callId: string; name: string; value: string };
+  "callcard-wrap-up-chosen": { callId: string; reasons: string[] };
+}
+
+/** Events that the app answers with a promise. */
+export interface CallcardRequests {
+  "callcard-callback-change": {
+    detail: { id: string; due_at: string; note: string };
+    response: Callback;
+  };
+  "callcard-callback-create": { detail: { callback: NewCallback }; response: Callback };
+  "callcard-contact-create": { detail: { contact: NewContact }; response: Contact };
+  "callcard-contact-search": {
+    detail: { text: string; signal: AbortSignal };
+    response: { contacts: Contact[] };
+  };
+  "callcard-case-create": {
+    detail: { callId: string; contact: Contact; newCase: NewCase };
+    response: Case;
+  };
+  "callcard-number-add": { detail: { contact: Contact; number: string }; response: Contact };
+  "callcard-delivery-retry": { detail: { id: string }; response: Interaction };
+  "callcard-target-search": {
+    detail: { text: string; signal: AbortSignal };
+    response: { targets: TransferTarget[]; missing: string[] };
+  };
+}
+
+export type RequestDetail<Name extends keyof CallcardRequests> =
+  CallcardRequests[Name]["detail"] & {
+    respondWith: (response: Promise<CallcardRequests[Name]["response"]>) => void;
+  };
+
+/** An app's handlers, by event; each gets the event's detail. */
+export type EventHandlers = {
+  [Name in keyof CallcardEvents]?: (detail: CallcardEvents[Name]) => unknown;
+} & {
+  [Name in keyof CallcardRequests]?: (
+    detail: CallcardRequests[Name]["detail"],
+  ) => Promise<CallcardRequests[Name]["response"]>;
+};
+
+type CallcardEventMap = {
+  [Name in keyof CallcardEvents]: CustomEvent<CallcardEvents[Name]>;
+} & { [Name in keyof CallcardRequests]: CustomEvent<RequestDetail<Name>> };
+
+declare global {
+  // The vendor ships no types; only shared/desktop.js uses these libraries.
+  const gadgets: any;
+  const finesse: any;
+  interface Window {
+    callcardBoot: { hub: Promise<any>; service: string; version: string; bundle: string };
+    gadgets: any;
+    finesse: any;
+  }
+  interface HTMLElementEventMap extends CallcardEventMap {}
+}
