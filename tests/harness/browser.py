@@ -43,6 +43,10 @@ class BrowserDesktop:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.script_errors: list[str] = []
+        self.log: list[str] = []
+        """What the page wrote to the console, and requests that failed."""
+        page.on("console", lambda message: self.log.append(message.text))
+        page.on("requestfailed", lambda request: self.log.append(f"{request.url} failed"))
         page.on("pageerror", lambda error: self.script_errors.append(str(error)))
 
     @property
@@ -66,7 +70,11 @@ class BrowserDesktop:
 
     def wait_until_ready(self) -> None:
         """Wait until the gadget shows the agent's state."""
-        expect(self.gadget.locator("agent-state select")).to_have_value(re.compile("."))
+        try:
+            expect(self.gadget.locator("agent-state select")).to_have_value(re.compile("."))
+        except AssertionError as error:
+            shown = self.gadget.locator("body").inner_text()
+            raise AssertionError(f"{error}\nthe gadget: {shown!r}\n{self.log}") from error
 
 
 class OpenDesktop(Protocol):
