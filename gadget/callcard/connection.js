@@ -21,6 +21,8 @@ export class Connection {
   #agent;
   #notices;
   #onChange;
+  /** Whether the library could not load the agent or the calls. */
+  #hasFailed = false;
 
   /**
    * @param {object} options
@@ -40,11 +42,14 @@ export class Connection {
 
   /** Follow the desktop and the service until `signal` aborts. @param {AbortSignal} signal */
   follow(signal) {
-    const fail = () => this.#notices.setConnection(t("connection.failed"), true);
+    const fail = () => {
+      this.#hasFailed = true;
+      this.#notices.setConnection(t("connection.failed"), true);
+    };
     /** @type {import("../shared/desktop.js").DesktopListener} */
     const listener = {
       agent: (user) => this.#onAgent(user),
-      calls: (dialogs) => this.#model.update(dialogs, this.#agent.user?.extension ?? ""),
+      calls: (dialogs) => this.#onCalls(dialogs),
       ended: (dialog) => this.#model.end(dialog),
       layout: (labels) => this.#onLayout(labels),
       refused: (refusal) => this.#commands.refuse(refusal),
@@ -56,6 +61,13 @@ export class Connection {
     desktop.follow(listener, signal).catch(fail).finally(desktop.dismissLoading);
     every(RETRY_MS, () => serviceStatus.isDown && this.#agent.readLists(), signal);
     serviceStatus.subscribe(() => this.#onServiceStatus());
+  }
+
+  /** @param {import("../shared/types.d.ts").DialogData[]} dialogs */
+  #onCalls(dialogs) {
+    if (this.#hasFailed) this.#notices.setConnection("");
+    this.#hasFailed = false;
+    this.#model.update(dialogs, this.#agent.user?.extension ?? "");
   }
 
   /** @param {UserData} user */

@@ -1,6 +1,7 @@
 // The Finesse desktop: the only file that uses gadgets.* and finesse.*, and only once it is called.
 // Sources: OpenSocial 1.1, and Finesse's developer guide, 12.5 to 15.0.
 
+import { isInDesktop, node } from "./page.js";
 import { readRefusals } from "./refusals.js";
 
 /** @typedef {import("./types.d.ts").DialogData} DialogData */
@@ -27,6 +28,9 @@ import { readRefusals } from "./refusals.js";
 const REQUEST_TIMEOUT_MS = 9000;
 /** Milliseconds to wait for the desktop's hub, and then for the agent. */
 const CONNECT_TIMEOUT_MS = 15_000;
+
+/** Milliseconds until what the library could not load is tried again. */
+const RETRY_MS = 5000;
 
 /** @type {any} */
 let knownPrefs;
@@ -71,26 +75,6 @@ function config() {
 function authorization() {
   const { Utilities } = finesse.utilities;
   return Utilities.getAuthHeaderString?.(config()) ?? `Basic ${Utilities.getUserAuthString()}`;
-}
-
-/**
- * Return the host and port of this desktop's node: the service must send the agent's commands to
- * the same one.
- */
-function node() {
-  const { hostname, port, protocol } = location;
-  return `${hostname}:${port || (protocol === "https:" ? "443" : "80")}`;
-}
-
-/**
- * Return whether this page is in the desktop: a frame in a page of its own origin, as Finesse's are.
- */
-function isInDesktop() {
-  try {
-    return window.parent !== window && window.parent.location.origin === location.origin;
-  } catch {
-    return false; // another site's page
-  }
 }
 
 /** The library's objects of the agent's calls, by id. @type {Map<string, any>} */
@@ -213,7 +197,10 @@ export const desktop = {
         guarded(readLayout);
       },
       onChange: () => listener.agent?.(user.getData()),
-      onError: () => listener.failed?.("agent"),
+      onError: () => {
+        listener.failed?.("agent");
+        retry(() => user.refresh());
+      },
     });
     for (const topic of [
       `finesse.api.User.${desktop.agentId}`,
@@ -226,6 +213,11 @@ export const desktop = {
       );
     }
 
+    /** Try again what the library could not load. @param {() => void} load */
+    function retry(load) {
+      setTimeout(() => !signal?.aborted && guarded(load), RETRY_MS);
+    }
+
     /** Read the labels of the call variables that the team's layout shows. */
     function readLayout() {
       const onLoad = (/** @type {any} */ layout) =>
@@ -236,7 +228,7 @@ export const desktop = {
             new Map(entries.map((entry) => [entry.mediaProperty, entry.displayName])),
           );
         });
-      user.getMediaPropertiesLayout({ onLoad });
+      user.getMediaPropertiesLayout({ onLoad, onError: () => retry(readLayout) });
     }
 
     function followDialogs() {
@@ -265,7 +257,10 @@ export const desktop = {
         },
         onCollectionAdd: put,
         onCollectionDelete: remove,
-        onError: () => listener.failed?.("calls"),
+        onError: () => {
+          listener.failed?.("calls");
+          retry(() => collection.refresh());
+        },
       });
     }
 

@@ -102,7 +102,14 @@ def proxy_client(verify: ssl.SSLContext | bool = True) -> httpx.AsyncClient:
     """
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
     return httpx.AsyncClient(
-        follow_redirects=True, trust_env=False, timeout=10, verify=verify, cookies=no_cookies
+        follow_redirects=True,
+        trust_env=False,
+        timeout=10,
+        verify=verify,
+        cookies=no_cookies,
+        # Sooner than servers close idle connections (uvicorn: 5 s): a request that meets the close
+        # would fail.
+        limits=httpx.Limits(keepalive_expiry=2.0),
     )
 
 

@@ -151,3 +151,15 @@ def test_notes_survive_reload_outage_and_expired_token(
     close_card(desktop.gadget)
     (segment,) = site.delivered_interaction(call).agents
     assert segment.notes == "first\nsecond\nthird"
+
+
+def test_failed_first_read_is_tried_again(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    desktop = open_desktop(signed_in=False)
+    site.arm_fault("internal-error", path="/gadgets/makeRequest")
+    desktop.sign_in(site)
+    gadget = desktop.gadget
+    expect(gadget.get_by_text("Finesse does not respond.")).to_be_visible()
+    desktop.wait_until_ready()
+    expect(gadget.get_by_text("Finesse does not respond.")).to_be_hidden()
+    site.ring(KNOWN_CUSTOMER)
+    expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
