@@ -137,6 +137,40 @@ test("an unanswered call closes at once while another one is on", async () => {
   closeAll(model);
 });
 
+test("a contact that is chosen during the look-up is kept and saved", async () => {
+  const { api, model } = create(matches("a"));
+  model.update([dialog("ALERTING")], "1001");
+  const chosen = matches("b")[0];
+  await model.chooseContact("1", chosen);
+  await settle();
+  assert.equal(model.calls.get("1").match.contact.id, "b");
+  assert.deepEqual(api.changes, [{ id: "i1", contact: { source: "local", id: "b" } }]);
+  closeAll(model);
+});
+
+test("a call dialled without a contact is with nobody who was dialled before", async () => {
+  const { model } = create([]);
+  model.expectCallWith(matches("a")[0]);
+  model.expectCallWith(null);
+  model.update([dialog("ACTIVE", LATER, { fromAddress: "1001", toAddress: "+1" })], "1001");
+  await settle();
+  assert.equal(model.calls.get("1").match, null);
+  closeAll(model);
+});
+
+test("a required reason that can no longer be chosen does not hold the card", async () => {
+  const { model } = create();
+  model.update([dialog("ACTIVE")], "1001");
+  await settle();
+  model.end(dialog("DROPPED", LATER));
+  const state = model.calls.get("1");
+  state.notes.update(interaction({ wrap_up_required: true }));
+  assert.equal(state.lacksReason, true);
+  state.notes.update(interaction({ wrap_up_required: true, notes_until: "2026-01-01T10:01:00Z" }));
+  assert.equal(state.lacksReason, false);
+  closeAll(model);
+});
+
 test("a consult closes when it ends, and talk time counts from the answer", async () => {
   const { model } = create();
   const consult = { id: "2", fromAddress: "1001", mediaProperties: { callType: "CONSULT" } };

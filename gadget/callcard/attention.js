@@ -25,6 +25,7 @@ export class Attention {
     if (type === "answered" && direction === "in" && this.bringToFront === "answer")
       desktop.activateTab();
     if (type === "closed" || type === "ended") this.#notified.delete(state.id);
+    if (type === "opened") this.element.textContent = ""; // the same words again are news
     // Who consults becomes known after the customer.
     const text = type === "caller" || state.call.consultant ? announcementOf(state) : "";
     if (text && text !== this.element.textContent) this.element.textContent = text;

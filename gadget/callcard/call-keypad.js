@@ -5,6 +5,8 @@ import { CallcardElement } from "../shared/element.js";
 import { t } from "../shared/texts.js";
 
 const KEYS = "123456789*0#";
+/** Digits of one command. */
+const MAX_DIGITS = 32;
 /** Digits that stay in view. */
 const MAX_SHOWN = 40;
 
@@ -12,6 +14,9 @@ export class CallKeypadElement extends CallcardElement {
   static tag = "call-keypad";
 
   callId = "";
+  /** Digits that were typed while a command was awaited. */
+  #waiting = "";
+  #isBusy = false;
   #sent = h("output", { class: "tones", dir: "ltr", "aria-label": t("keypad.sent") });
 
   build() {
@@ -51,8 +56,22 @@ export class CallKeypadElement extends CallcardElement {
     this.querySelector("button")?.focus();
   }
 
+  /** Send what waits, once no command is awaited. @param {boolean} isBusy */
+  setBusy(isBusy) {
+    this.#isBusy = isBusy;
+    this.#flush();
+  }
+
   /** @param {string} digits */
   #send(digits) {
+    this.#waiting += digits;
+    this.#flush();
+  }
+
+  #flush() {
+    if (this.#isBusy || !this.#waiting) return;
+    const digits = this.#waiting.slice(0, MAX_DIGITS);
+    this.#waiting = this.#waiting.slice(MAX_DIGITS);
     this.#sent.textContent = `${this.#sent.textContent}${digits}`.slice(-MAX_SHOWN);
     emit(this, "callcard-call-command", {
       callId: this.callId,

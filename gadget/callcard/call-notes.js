@@ -162,7 +162,8 @@ export class CallNotesElement extends CallcardElement {
         h("label", { class: "choice" }, box, isolate(box.value || t("reason.none"))),
       ),
     );
-    group.addEventListener("keydown", ({ key }) => {
+    group.addEventListener("keydown", ({ key, ctrlKey, altKey, metaKey }) => {
+      if (ctrlKey || altKey || metaKey) return;
       const box = boxes[Number(key) - 1];
       box?.focus();
       box?.click();

@@ -157,6 +157,8 @@ export class CallPanelElement extends CallcardElement {
     const message = commandErrorText(state.failure) || neverLogged;
     if (this.#message.textContent !== message) this.#message.textContent = message;
     this.#targets?.setActions(this.#transferActions);
+    const { firstChild: opened } = this.#drawerBox;
+    if (opened instanceof CallKeypadElement) opened.setBusy(context.isBusy);
     this.#showBody();
     this.#brief.show(state, context.labels);
     this.#notes.show(state, context.wrapUpReasons, context.platform, context.caseSources);

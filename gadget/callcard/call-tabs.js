@@ -1,7 +1,7 @@
 // <call-tabs>: the agent's calls, a panel each; tabs when there are several, and one panel in
 // front.
 
-import { h, isolate } from "../shared/dom.js";
+import { emit, h, isolate } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { formatDuration, t } from "../shared/texts.js";
 import { CallPanelElement } from "./call-panel.js";
@@ -75,8 +75,9 @@ export class CallTabsElement extends CallcardElement {
     this.#states = states;
     for (const state of states) {
       const panel = this.#panels.get(state.id);
-      const isBack = panel?.dataset.phase === "held" && state.call.phase === "talking";
-      if (isBack && !this.#isTyping) this.#selected = state.id;
+      // The call that the agent talks on: buttons of another one would hang up on its customer.
+      const before = panel?.dataset.phase ?? "talking";
+      if (before !== "talking" && state.call.phase === "talking") this.#selected = state.id;
       panel?.show(state, contextOf(state));
     }
     if (!this.#panels.has(this.#selected)) {
@@ -129,6 +130,7 @@ export class CallTabsElement extends CallcardElement {
   #select(id) {
     this.#selected = id;
     this.#arrange();
+    emit(this, "callcard-call-selected", { callId: id });
   }
 
   /** @param {CallState} state */

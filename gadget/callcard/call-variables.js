@@ -62,7 +62,7 @@ export class CallVariablesElement extends CallcardElement {
     const isEditable = call.actions.includes("data") && !isBusy;
     const shown = JSON.stringify([call.variables, isEditable, [...writes], [...labels]]);
     if (shown === this.#shown) return;
-    if (this.#edited && this.contains(document.activeElement)) return; // the agent is typing
+    if (this.#edited && call.phase !== "ended") return; // a form is open
     this.#shown = shown;
     this.#callId = id;
     // The dialer's own say nothing to an agent, and stay as they are.

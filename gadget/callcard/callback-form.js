@@ -51,7 +51,7 @@ export class CallbackFormElement extends CallcardElement {
 
   /** Whether the agent has begun to fill the form in. */
   get isEdited() {
-    return this.#content !== this.#original;
+    return this.#content !== this.#original || this.#when.validity.badInput;
   }
 
   get #content() {
@@ -139,6 +139,11 @@ export class CallbackFormElement extends CallcardElement {
   async #submit({ number, name, contact }, changed) {
     const isNew = !changed?.due_at || toLocalInput(new Date(changed.due_at)) !== this.#when.value;
     const isPast = new Date(this.#when.value).getTime() < Date.now() - MINUTE_MS;
+    if (this.#when.validity.badInput) {
+      this.#error.textContent = t("callback.incomplete");
+      this.#when.focus();
+      return;
+    }
     if (this.#when.value && isNew && isPast) {
       this.#error.textContent = t("callback.past");
       this.#when.focus();

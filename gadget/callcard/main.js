@@ -124,6 +124,7 @@ class CallcardAppElement extends CallcardElement {
     const handlers = {
       "callcard-call-closed": ({ callId, isReady }) => this.#closeCall(callId, isReady),
       "callcard-call-command": (command) => actions.run(command),
+      "callcard-call-selected": () => this.#showAnotherCall(),
       "callcard-callback-change": ({ id, due_at, note }) =>
         api.changeCallback(id, { due_at, note }),
       "callcard-callback-create": ({ callback }) => api.createCallback(callback),
@@ -222,7 +223,7 @@ class CallcardAppElement extends CallcardElement {
   /** @param {string} callId @param {import("../shared/types.d.ts").Match} match */
   #chooseContact(callId, match) {
     this.#search.clear();
-    this.#aside.close();
+    if (!this.#aside.isEdited) this.#aside.close();
     void this.#model.chooseContact(callId, match);
     this.#show();
   }
@@ -239,6 +240,13 @@ class CallcardAppElement extends CallcardElement {
    */
   #scheduleCallback(customer, callback) {
     this.#aside.openCallbackForm(customer, callback);
+    this.#show();
+  }
+
+  /** What was found was offered as the caller of the call that was in front. */
+  #showAnotherCall() {
+    this.#search.clear();
+    if (!this.#aside.isEdited) this.#aside.close();
     this.#show();
   }
 
@@ -271,7 +279,8 @@ class CallcardAppElement extends CallcardElement {
 
   /** @param {string} number @param {import("../shared/types.d.ts").Contact} [contact] */
   #dial(number, contact) {
-    if (contact) this.#model.expectCallWith({ how: "chosen", contact });
+    if (!this.#commands.mayDial || this.#commands.isBusy) return void this.#dialling.dial(number);
+    this.#model.expectCallWith(contact ? { how: "chosen", contact } : null);
     void this.#dialling.dial(number);
   }
 

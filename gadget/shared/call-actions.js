@@ -111,12 +111,12 @@ export class CallActions {
     const state = this.#model.calls.get(callId);
     if (!state) return false;
     const { notes } = state;
-    if (notes.lacksReason) {
+    if (state.lacksReason) {
       notes.setStatus("reason-missing");
       return false;
     }
     await notes.save();
-    if (notes.isUnsaved) return false; // its status says why, and saving goes on
+    if (notes.isUnsaved && notes.status !== "too-late") return false; // its status says why, and saving goes on
     // If this does not arrive, the time for notes ends by itself.
     if (notes.interaction) notes.change({ finished: true }).catch(() => {});
     this.#model.close(callId);

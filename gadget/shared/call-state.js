@@ -65,6 +65,7 @@ export class CallState {
   update(call) {
     // What a command waited for has happened, or something else has: its error is over.
     if (call.state !== this.call.state) this.failure = null;
+    if (call.phase === "ended" && !this.hasEnded) this.endedAt = call.since;
     this.call = call;
     if (Number.isNaN(this.talkingSince) && isConversation(call)) this.talkingSince = call.since;
   }
@@ -82,7 +83,8 @@ export class CallState {
    * required.
    */
   get hasUnsavedWork() {
-    return this.isContactEdited || this.notes.isUnsaved || this.notes.lacksReason;
+    const isUnsaved = this.notes.isUnsaved && this.notes.status !== "too-late";
+    return this.isContactEdited || isUnsaved || this.lacksReason;
   }
 
   /**
@@ -111,6 +113,13 @@ export class CallState {
   agentName(extension) {
     const { notes = [] } = this.notes.interaction ?? {};
     return notes.find((each) => each.extension === extension)?.name ?? "";
+  }
+
+  /** Whether a wrap-up reason is required that can still be chosen. */
+  get lacksReason() {
+    const { call, notes } = this;
+    const isForCustomer = !call.isConsult && !call.consultant && !this.isInternal;
+    return notes.lacksReason && isForCustomer && !notes.isClosed;
   }
 
   /** Whom a callback from this call would be for. @returns {CallbackCustomer} */

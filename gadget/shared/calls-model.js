@@ -129,7 +129,7 @@ export class CallsModel {
     const state = this.calls.get(id);
     if (!state) return;
     state.call = { ...state.call, phase: "ended", actions: [] };
-    state.endedAt = this.#now();
+    if (Number.isNaN(state.endedAt)) state.endedAt = this.#now();
     this.notify("ended", state);
     // Nothing is to be written on a consult; its notes are those of the customer's call.
     if (state.call.isConsult || this.running.length) this.#closeIfDone(state);
@@ -184,10 +184,10 @@ export class CallsModel {
   /**
    * Note whose number the agent is about to dial: the next outgoing call is with them, whoever else
    * has the number.
-   * @param {Match} match
+   * @param {Match | null} match null if the number is typed
    */
   expectCallWith(match) {
-    this.#expected = { match, until: this.#now() + EXPECTED_MS };
+    this.#expected = match && { match, until: this.#now() + EXPECTED_MS };
   }
 
   /** Note that the agent has begun to fill in a new contact. @param {string} id */
@@ -206,6 +206,8 @@ export class CallsModel {
     state.match = match;
     state.isContactEdited = false;
     state.isRejected = false;
+    // Before the service knows the call, its answer brings the look-up's matches too.
+    if (!state.notes.interaction) state.expected = match;
     this.notify("caller", state);
     const { source, id: contactId } = match.contact;
     await this.#change(state, { contact: { source, id: contactId } });

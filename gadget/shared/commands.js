@@ -202,8 +202,8 @@ export class Commands {
    * @returns {Promise<CommandResult> | null}
    */
   sendToCall({ callId, action, params = {}, shownOn = callId }, before) {
-    const result = this.#send(CALL, `/finesse/api/Dialog/${callId}`, () =>
-      this.#command(callId, action, params),
+    const result = this.#send(CALL, `/finesse/api/Dialog/${callId}`, (command) =>
+      this.#command(callId, action, params, command),
     );
     if (!result) return null;
     this.pending = { callId, action, params, shownOn, before };
@@ -218,16 +218,18 @@ export class Commands {
    * Send a command by the service, or by the library if the service does not answer. Should the
    * service have passed it on nevertheless, Finesse refuses the second.
    * @param {string} callId @param {Action} action @param {CommandParams} params
-   * @returns {Promise<CommandResponse>}
+   * @param {OpenCommand} command @returns {Promise<CommandResponse>}
    */
-  async #command(callId, action, params) {
+  async #command(callId, action, params, command) {
     const direct = DIRECT_ACTIONS[action];
     if (!direct || !this.#sendDirectly) return this.#api.command(callId, action, params);
     if (!this.#isServiceDown()) {
       try {
         return await this.#api.command(callId, action, params);
       } catch (error) {
-        if (/** @type {any} */ (error).code !== "unreachable") throw error;
+        // Confirmed or given up meanwhile: a second one would undo what the agent did next.
+        const isOpen = this.#open.get(CALL) === command;
+        if (/** @type {any} */ (error).code !== "unreachable" || !isOpen) throw error;
       }
     }
     return this.#sendDirectly(callId, direct);
@@ -302,7 +304,8 @@ export class Commands {
   }
 
   /**
-   * @param {string} key @param {string} source @param {() => Promise<CommandResponse>} send
+   * @param {string} key @param {string} source
+   * @param {(command: OpenCommand) => Promise<CommandResponse>} send
    * @returns {Promise<CommandResult> | null}
    */
   #send(key, source, send) {
@@ -311,7 +314,7 @@ export class Commands {
       if (this.#open.get(key) === command) this.#open.delete(key);
     });
     this.#open.set(key, command);
-    void send().then(
+    void send(command).then(
       ({ request_id }) => command.respond(request_id),
       (error) => {
         if (error.refusal) command.end("refused", { refusal: error.refusal });

@@ -21,6 +21,8 @@ import type {
  */
 export interface CallcardEvents {
   /** `isReady`: the agent wants the next call. */
+  /** Another call is in front. */
+  "callcard-call-selected": { callId: string };
   "callcard-call-closed": { callId: string; isReady: boolean };
   /** `shownOn` is the call whose panel the button is on, if it is another one. */
   "callcard-call-command": {

@@ -199,6 +199,27 @@ def test_two_calls_in_tabs(open_desktop: OpenDesktop, site: DemoSite) -> None:
     expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
 
 
+def test_found_contact_becomes_the_caller_of_the_call_in_front(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    first = answer_call(site, gadget, "+12025550177")
+    second = site.ring("+12025550188")
+    expect(gadget.get_by_role("tab")).to_have_count(2)
+    site.answer_on_phone(second)
+    expect_phase(gadget, "On the call")  # the second call is in front, even while typing
+    gadget.get_by_role("tab").first.click()
+    expect_phase(gadget, "On hold")
+    gadget.get_by_role("searchbox").fill("Käthe")
+    gadget.locator(".results").get_by_role("button", name="is the caller").first.click()
+    expect(open_card(gadget).get_by_role("heading", name="Käthe")).to_be_visible()
+    gadget.get_by_role("tab").last.click()
+    expect_phase(gadget, "On the call")
+    expect(open_card(gadget).get_by_role("heading", name="Käthe")).to_have_count(0)
+    site.hang_up(second)
+    site.hang_up(first)
+
+
 def test_unfinished_call_stays_beside_the_next_one(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
