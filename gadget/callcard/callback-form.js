@@ -1,7 +1,16 @@
 // <callback-form>: schedule a callback, or change one. Fires `callcard-callback-create`,
 // `callcard-callback-change` and `callcard-callback-form-closed`.
 
-import { emit, h, isolate, newRequestId, phoneNumber, request, uniqueId } from "../shared/dom.js";
+import {
+  emit,
+  field,
+  h,
+  isolate,
+  newRequestId,
+  phoneNumber,
+  request,
+  uniqueId,
+} from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { formatThere, t } from "../shared/texts.js";
@@ -84,24 +93,14 @@ export class CallbackFormElement extends CallcardElement {
         name ? [isolate(name), " · "] : "",
         phoneNumber(display || number),
       ),
-      h(
-        "p",
-        { class: "field" },
-        h("label", { for: this.#when.id }, t("callback.when")),
-        this.#when,
-      ),
+      field(t("callback.when"), this.#when),
       h(
         "p",
         { class: "row" },
         quickPicks().map(([label, time]) => this.#quickPick(label, time, showTime)),
       ),
       this.#customerTime,
-      h(
-        "p",
-        { class: "field" },
-        h("label", { for: this.#note.id }, t("callback.note")),
-        this.#note,
-      ),
+      field(t("callback.note"), this.#note),
       this.#error,
       h(
         "p",

@@ -1,7 +1,7 @@
 // <case-form>: open a case for the contact of a call. Fires `callcard-case-create` and
 // `callcard-case-form-closed`.
 
-import { emit, h, isolate, newRequestId, request, uniqueId } from "../shared/dom.js";
+import { emit, field, h, isolate, newRequestId, request, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { t } from "../shared/texts.js";
@@ -81,7 +81,3 @@ export class CaseFormElement extends CallcardElement {
     }
   }
 }
-
-/** @param {string} label @param {HTMLElement} control */
-const field = (label, control) =>
-  h("p", { class: "field" }, h("label", { for: control.id }, label), control);

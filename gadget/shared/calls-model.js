@@ -182,8 +182,8 @@ export class CallsModel {
   }
 
   /**
-   * Note whose number the agent is about to dial: the next outgoing call is with them, whoever else
-   * has the number.
+   * Note whose number the agent is about to dial: the next outgoing call is with them, even if others
+   * have the number.
    * @param {Match | null} match null if the number is typed
    */
   expectCallWith(match) {

@@ -40,6 +40,10 @@ export function h(tag, attributes = {}, ...children) {
  */
 export const isolate = (text) => h("bdi", {}, text);
 
+/** Return a form's field: a label and its control. @param {string} label @param {HTMLElement} control */
+export const field = (label, control) =>
+  h("p", { class: "field" }, h("label", { for: control.id }, label), control);
+
 /** Show a telephone number left to right, whatever surrounds it. @param {string} number */
 export const phoneNumber = (number) => h("bdi", { dir: "ltr", class: "phone" }, number);
 

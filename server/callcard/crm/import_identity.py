@@ -95,7 +95,7 @@ class ContactIdentity:
                 self.on_problem(row.problem(field, text, reason))
 
     def _report_other_name(self, row: Row, key: str, name: str, stored_name: str) -> None:
-        """Note an id that has gone to somebody else, as far as the names tell."""
+        """Note an id that has gone to somebody else, as far as the names show."""
         words, stored_words = set(fold(name).split()), set(fold(stored_name).split())
         if key.startswith(_BY_ID) and words and stored_words and not words & stored_words:
             reason = f"the contact with this id was {stored_name!r}; it was renamed"
