@@ -1,11 +1,11 @@
 // The model of an agent's calls, and what the agent does to them.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 
 import { NotesDrafts } from "../gadget/callcard/drafts.js";
 import { CallActions } from "../gadget/shared/call-actions.js";
-import { CallsModel } from "../gadget/shared/calls-model.js";
+import { CallsModel, FAILED_LOOKUP_MS } from "../gadget/shared/calls-model.js";
 import { Commands } from "../gadget/shared/commands.js";
 import { FakeApi, FakeStorage, contact, dialog, interaction, settle } from "./fakes.mjs";
 
@@ -81,6 +81,48 @@ test("a failed look-up can be tried again", async () => {
   assert.equal(state.lookup.status, "looking");
   await settle();
   assert.equal(state.lookup.status, "found");
+  closeAll(model);
+});
+
+test("a caller is looked up again while no contact source answers", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const { api, model, changes } = create([]);
+  api.answer.lookup.sources = { local: "failed", crm: "late" };
+  model.update([dialog("ALERTING")], "1001");
+  await settle();
+  const state = model.calls.get("1");
+  assert.equal(state.notes.interaction.id, "i1", "the call is logged all the same");
+  const first = state.lookup;
+  const announced = changes.filter((change) => change === "caller 1").length;
+  mock.timers.tick(FAILED_LOOKUP_MS);
+  await settle();
+  assert.equal(api.reports.filter((report) => report.lookup).length, 2);
+  assert.equal(state.lookup, first, "nothing new is shown");
+  assert.equal(changes.filter((change) => change === "caller 1").length, announced);
+  api.answer = { ...api.answer, lookup: lookup(matches("a")) };
+  mock.timers.tick(FAILED_LOOKUP_MS);
+  await settle();
+  assert.equal(state.match.contact.id, "a");
+  mock.timers.tick(FAILED_LOOKUP_MS);
+  await settle();
+  assert.equal(api.reports.filter((report) => report.lookup).length, 3);
+  closeAll(model);
+  mock.timers.reset();
+});
+
+test("a call that the agent closed during wrap-up stays closed", async () => {
+  const { api, model } = create();
+  model.update([dialog("ACTIVE")], "1001");
+  model.update([dialog("WRAP_UP", LATER)], "1001");
+  await settle();
+  model.close("1");
+  model.update([dialog("WRAP_UP", LATER, { queueName: "Sales" })], "1001");
+  await settle();
+  assert.deepEqual([...model.calls.keys()], []);
+  assert.equal(api.reports.filter((report) => report.lookup).length, 1);
+  model.end(dialog("DROPPED", "2026-01-01T10:00:09.000Z"));
+  model.update([dialog("ALERTING", "2026-01-01T11:00:00.000Z")], "1001");
+  assert.deepEqual([...model.calls.keys()], ["1"]);
   closeAll(model);
 });
 

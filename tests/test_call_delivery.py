@@ -65,6 +65,17 @@ async def test_call_is_delivered_once_with_its_details(centre: ContactCentre) ->
     assert contact.interactions[0].agent == "Ana Costa"
 
 
+async def test_call_is_logged_while_no_contact_source_responds(centre: ContactCentre) -> None:
+    desktop = await centre.open_desktop()
+    with centre.failing_contacts():
+        call = await centre.ring()
+    answer = desktop.answers[call]
+    assert (answer["lookup"]["matches"], answer["lookup"]["sources"]) == ([], {"local": "failed"})
+    assert answer["interaction"]["status"] == "open"
+    await centre.hang_up(call)
+    assert (await centre.delivered()).number == ADA_E164
+
+
 async def test_unanswered_call_is_delivered_as_missed(centre: ContactCentre) -> None:
     await centre.open_desktop()
     call = await centre.ring(from_address="anonymous")

@@ -88,3 +88,6 @@ async def test_lookup_fails_only_if_every_source_fails() -> None:
     with pytest.raises(SourceUnavailable) as caught:
         await directory(Slow(), Failing()).by_number("+12125550123")
     assert caught.value.extra["sources"] == {"slow": "late", "failing": "failed"}
+    lookup = await directory(Slow(), Failing()).look_up("+12125550123")
+    assert (lookup.matches, lookup.has_failed) == ((), True)
+    assert lookup.sources == {"slow": "late", "failing": "failed"}

@@ -49,6 +49,21 @@ async def test_call_of_a_session_belongs_to_the_contact_of_its_number(
     assert (interaction.contact_source, interaction.contact) == ("local", ada.id)
 
 
+async def test_call_of_a_session_is_looked_up_again_after_every_source_failed(
+    centre: ContactCentre,
+) -> None:
+    async with centre.api() as app:
+        await app.post("/sessions", json={"extension": "1001"})
+        with centre.failing_contacts():
+            call = await centre.ring()
+            await until(lambda: recorded_as(app, call, "open"))
+        await centre.act(call, "1001", "ANSWER")
+        await centre.hang_up(call)
+        await until(lambda: recorded_as(app, call, "closing"))
+    (ada,) = await centre.crm.search(ADA_NAME, 1)
+    assert (await centre.delivered()).contact == ada.id
+
+
 async def test_session_of_an_ended_credential_stops_and_its_calls_are_lost(
     centre: ContactCentre,
 ) -> None:

@@ -4,6 +4,7 @@
 // `callcard-lookup-retried` and `callcard-search-opened`.
 
 import { ContactCardElement, flagList, recordLink } from "../shared/contact-card.js";
+import { hasFailed } from "../shared/call-state.js";
 import { DIRECT_ACTIONS } from "../shared/commands.js";
 import { emit, h, request, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
@@ -217,7 +218,7 @@ export class CallPanelElement extends CallcardElement {
       case "slow":
         return [progress(t("lookup.slow"))];
       case "failed":
-        return [this.#failure(lookup.error)];
+        return [this.#failure(errorText(lookup.error))];
       default:
         return match ? this.#card(lookup.result) : this.#unmatched(lookup.number, lookup.result);
     }
@@ -281,6 +282,7 @@ export class CallPanelElement extends CallcardElement {
     }
     if (kind === "withheld") return [note(t("caller.withheldNote")), this.#searchButton()];
     if (kind === "internal") return [note(t("caller.internalNote"))];
+    if (hasFailed(result)) return [this.#failure(t("error.source"))];
     const form = new ContactFormElement();
     form.show(id, kind === "public" ? display || number : "", call.variables);
     const why = isRejected ? t("caller.rejected") : t("caller.unknown");
@@ -292,13 +294,13 @@ export class CallPanelElement extends CallcardElement {
     return h("button", { type: "button", class: "find", onclick: open }, t("caller.search"));
   }
 
-  /** @param {unknown} error */
-  #failure(error) {
+  /** @param {string} text */
+  #failure(text) {
     const retry = () => emit(this, "callcard-lookup-retried", { callId: this.#callId });
     return h(
       "div",
       { class: "failed", role: "alert" },
-      h("p", {}, errorText(error)),
+      h("p", {}, text),
       h("button", { type: "button", onclick: retry }, t("lookup.retry")),
     );
   }

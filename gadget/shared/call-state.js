@@ -24,6 +24,12 @@
 /** @param {Call} call */
 const isConversation = ({ phase }) => phase === "talking" || phase === "held";
 
+/** Return whether no contact source answered. @param {LookupResult} result */
+export function hasFailed({ sources }) {
+  const statuses = Object.values(sources);
+  return statuses.length > 0 && !statuses.includes("ok");
+}
+
 /** What is known of one call. */
 export class CallState {
   /** The service's last answer to a report of this call. @type {ReportAcknowledgement | null} */

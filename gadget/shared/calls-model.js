@@ -2,7 +2,7 @@
 // service's acknowledgement. Subscribers are called on every change; nothing here draws. No DOM.
 
 import { readCall, readReport } from "./call.js";
-import { CallState } from "./call-state.js";
+import { CallState, hasFailed } from "./call-state.js";
 import { keptValue } from "./commands.js";
 import { Notes } from "./notes.js";
 import { CallReporter } from "./reporter.js";
@@ -28,6 +28,8 @@ import { CallReporter } from "./reporter.js";
 const EXPECTED_MS = 20_000;
 /** Milliseconds until a look-up counts as slow. */
 export const SLOW_LOOKUP_MS = 1500;
+/** Milliseconds until a caller is looked up again if no contact source answered. */
+export const FAILED_LOOKUP_MS = 15_000;
 
 /**
  * Return whether a dialog is of another call than the one known by its id: another caller, who came
@@ -42,6 +44,8 @@ export class CallsModel {
   calls = new Map();
   /** The dialogs of the calls that are on. @type {Map<string, DialogData>} */
   #dialogs = new Map();
+  /** The calls that the agent closed during Finesse's wrap-up. @type {Set<string>} */
+  #closed = new Set();
   /** The interactions on which another agent consulted this one. @type {Set<string>} */
   #consulted = new Set();
   /** @type {Set<(change: Change) => void>} */
@@ -104,14 +108,15 @@ export class CallsModel {
         this.close(call.id); // Finesse uses the id again; the old call's end was lost
         state = undefined;
       }
-      const lookup = !state || (state.call.isConsult && !call.isConsult);
+      const isClosed = !state && call.phase === "ended" && this.#closed.has(call.id);
+      const lookup = state ? state.call.isConsult && !call.isConsult : !isClosed;
       if (state) {
         const wasRinging = state.call.phase === "ringing";
         state.update(call);
         if (wasRinging && call.phase === "talking") this.notify("answered", state);
         if (lookup) this.#startLookup(state); // the consult has become a call with the customer
         this.notify("updated", state);
-      } else this.#open(call);
+      } else if (!isClosed) this.#open(call);
       this.#reporter.report(readReport(dialog, false), lookup);
     }
   }
@@ -126,6 +131,7 @@ export class CallsModel {
     const last = dialog.participants ? dialog : { ...this.#dialogs.get(id), ...dialog };
     this.#reporter.report(readReport(last, true));
     this.#dialogs.delete(id);
+    this.#closed.delete(id);
     const state = this.calls.get(id);
     if (!state) return;
     state.call = { ...state.call, phase: "ended", actions: [] };
@@ -152,6 +158,7 @@ export class CallsModel {
     clearTimeout(state.slowTimer);
     state.notes.dispose();
     this.calls.delete(id);
+    if (this.#dialogs.has(id)) this.#closed.add(id);
     this.#reporter.forget(id);
     this.notify("closed", state);
   }
@@ -169,11 +176,16 @@ export class CallsModel {
   /** Ask again who is calling. @param {string} id */
   retryLookup(id) {
     const state = this.calls.get(id);
-    const dialog = this.#dialogs.get(id);
-    if (!state || !dialog) return;
+    if (!state || !this.#dialogs.has(id)) return;
     this.#startLookup(state);
     this.notify("changed", state);
-    this.#reporter.report(readReport(dialog, false), true);
+    this.#lookUpAgain(id);
+  }
+
+  /** Look up again who calls, while the card shows what is known. @param {string} id */
+  #lookUpAgain(id) {
+    const dialog = this.#dialogs.get(id);
+    if (dialog) this.#reporter.report(readReport(dialog, false), true);
   }
 
   /** Look up again who calls, where the service did not answer. */
@@ -352,6 +364,11 @@ export class CallsModel {
   /** @param {CallState} state @param {LookupResult} result @param {string} number */
   #onLookup(state, result, number) {
     clearTimeout(state.slowTimer);
+    if (hasFailed(result)) {
+      state.slowTimer = setTimeout(() => this.#lookUpAgain(state.id), FAILED_LOOKUP_MS);
+      // Nothing new: a screen reader need not hear of it again.
+      if (state.lookup.status === "found" && hasFailed(state.lookup.result)) return;
+    }
     state.lookup = { status: "found", number: number || state.call.number, result };
     const isSure = result.matches.length === 1 && !state.isRejected;
     state.match = isSure ? result.matches[0] : null;

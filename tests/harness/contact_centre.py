@@ -7,8 +7,9 @@ the service's background jobs once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -135,6 +136,14 @@ class ContactCentre:
         """Deliver, and return the only interaction that the CRM has."""
         (interaction,) = await self.deliver()
         return interaction
+
+    @contextmanager
+    def failing_contacts(self) -> Iterator[None]:
+        """Make the only contact source fail."""
+        with closing(sqlite3.connect(self.settings.contacts_path)) as database:
+            database.execute("alter table contact_number rename to unreadable")
+            yield
+            database.execute("alter table unreadable rename to contact_number")
 
     # ---- agents
 

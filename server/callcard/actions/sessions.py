@@ -127,7 +127,7 @@ class Sessions:
             except CredentialsRejected:
                 await self._check_credential(session, current)
                 raise FinesseTimeout("Finesse did not accept the session's credential") from None
-            if answer.lookup is not None:
+            if answer.lookup is not None and not answer.lookup.has_failed:
                 looked_up.add(report.id)
             if answer.ended_for_agent:
                 looked_up.discard(report.id)

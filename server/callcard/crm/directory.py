@@ -52,6 +52,11 @@ class Lookup:
     """The best match first."""
     sources: dict[str, SourceStatus]
 
+    @property
+    def has_failed(self) -> bool:
+        """Return whether none of the sources responded."""
+        return bool(self.sources) and "ok" not in self.sources.values()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
@@ -72,7 +77,10 @@ class Directory:
     internal_numbers: Sequence[str] = ()
 
     async def by_number(self, given: str) -> Lookup:
-        """Return the contacts with a number; a withheld or unreadable one has no matches."""
+        """Return the contacts with a number; a withheld or unreadable one has no matches.
+
+        Raises SourceUnavailable if every source failed.
+        """
         number = telephony_numbers.read(given, self.country, self.internal_numbers)
         parsed = self._parse_number(given)
         if number.kind == "withheld" or not number.digits:
@@ -95,13 +103,13 @@ class Directory:
             time_zone=telephony_numbers.time_zone(number),
         )
 
-    def failed_lookup(self, given: str) -> Lookup:
-        """Return the look-up of a number for which every source failed."""
-        return Lookup(
-            number=self._parse_number(given),
-            matches=(),
-            sources=dict.fromkeys(self._names(), "failed"),
-        )
+    async def look_up(self, given: str) -> Lookup:
+        """Return `by_number`, or a look-up that `has_failed` if every source failed."""
+        try:
+            return await self.by_number(given)
+        except SourceUnavailable as error:
+            sources = error.extra["sources"]
+            return Lookup(number=self._parse_number(given), matches=(), sources=sources)
 
     async def search(self, text: str, limit: int) -> SearchResult:
         """Return at most `limit` contacts that match the words of `text`."""

@@ -30,23 +30,13 @@ class CallerLookup:
         """Return the matches: an agent's choice, else a variable's record, else the number's.
 
         `customer` is the number that the agent sees. `by_number` is the look-up of `number`, begun
-        before the record was known. Raises SourceUnavailable if neither a contact is named nor a
-        source can look up the number.
+        before the record was known.
         """
         is_begun = number == customer
-        named, found = await asyncio.gather(
+        match, found = await asyncio.gather(
             self._find_named_contact(record, customer),
-            by_number if is_begun else self.directory.by_number(customer),
-            return_exceptions=True,
+            by_number if is_begun else self.directory.look_up(customer),
         )
-        for result in (named, found):
-            if isinstance(result, BaseException) and not isinstance(result, CallcardError):
-                raise result
-        match = named if isinstance(named, Match) else None
-        if isinstance(found, BaseException):
-            if match is None:
-                raise found
-            found = self.directory.failed_lookup(customer)
         matches = (match,) if match else found.matches
         if record.contact and not record.contact.id and len(matches) == 1:
             matches = ()  # an agent knows that it is not this one
@@ -54,6 +44,13 @@ class CallerLookup:
         return replace(found, matches=tuple(with_history))
 
     async def _find_named_contact(self, record: CallRecord, customer: str) -> Match | None:
+        """Return the contact that the record names; None if there is none, or its source failed."""
+        try:
+            return await self._read_named_contact(record, customer)
+        except CallcardError:
+            return None
+
+    async def _read_named_contact(self, record: CallRecord, customer: str) -> Match | None:
         chosen = record.contact
         # In a call between agents, the contact of one party is not who the other one talks to.
         if chosen and not chosen.id:

@@ -24,7 +24,6 @@ from callcard.errors import (
     NotFound,
     NotPermitted,
     ReportPending,
-    SourceUnavailable,
 )
 from callcard.events import CallEnded, CallLost, CallReported, EventBus
 from callcard.futures import mark_retrieved
@@ -133,16 +132,12 @@ class Journal:
     ) -> ReportAcknowledgement:
         """Record a report of a session, which the service itself had from Finesse.
 
-        The call gets the contact that its number identifies, as a desktop's call does; if the
-        sources do not respond, the next report looks it up again.
+        With `lookup`, the call gets the contact that its number identifies, as a desktop's does.
         """
-        try:
-            return await self.report(agent, report, lookup=lookup, from_finesse=True)
-        except SourceUnavailable:  # after the report was committed
-            return await self.report(agent, report, from_finesse=True)
+        return await self.report(agent, report, lookup=lookup, from_finesse=True)
 
     def _begin_lookup(self, number: str) -> asyncio.Task[Lookup]:
-        task = asyncio.create_task(self._directory.by_number(number))
+        task = asyncio.create_task(self._directory.look_up(number))
         task.add_done_callback(mark_retrieved)
         return task
 
