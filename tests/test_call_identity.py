@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from callcard.journal.call_identity import is_same_call, may_join
+from callcard.journal.call_identity import is_claim_on, is_same_call, may_join
 from callcard.journal.call_record import CallRecord
 from callcard.journal.record_merging import ReportingAgent, apply_report
 from callcard.journal.report import CallReport
@@ -63,6 +63,27 @@ def test_used_id_with_another_caller_is_another_call_although_the_first_is_open(
     assert is_same_call(record, hidden), "a hidden caller says nothing"
     late = call_report("1", [(0, ANA, "ACTIVE")], started=0, from_address="+12125550199")
     assert is_same_call(record, late), "one start is one call"
+
+
+@pytest.mark.parametrize(
+    ("known", "claimed", "is_same"),
+    [
+        ({"call_key": "5:1"}, {"call_key": "5:1", "started": 900}, True),
+        ({"call_key": "5:1"}, {"call_key": "5:2"}, False),
+        ({}, {}, True),
+        ({}, {"started": 30}, True),  # the answer resets the start, and the end was not reported
+        ({"started": 30}, {}, True),
+        ({}, {"started": 9 + 600}, False),  # the id is used again
+        ({"started": 9 + 600}, {}, False),
+        ({}, {"from_address": "+12125550199"}, False),
+        ({}, {"started": 30, "from_address": ""}, False),  # names only the id
+    ],
+)
+def test_claim_is_on_a_call_of_the_same_key_or_of_the_same_caller_and_time(
+    known: dict[str, Any], claimed: dict[str, Any], is_same: bool
+) -> None:
+    claim = record_of(BILAL, call_report("1", [(9, BILAL, "DROPPED")], ended=True, **claimed))
+    assert is_claim_on(ended_call(**known), claim) is is_same
 
 
 def test_dialogs_that_ring_an_agent_at_once_for_one_caller_are_one_call() -> None:

@@ -5,20 +5,30 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from callcard.crm.base import ContactSource, InteractionRecord
 from callcard.errors import SourceRejected, SourceUnavailable
 from callcard.events import EventBus, InteractionDelivered, InteractionParked
+from callcard.finesse.client import Credential, FinesseClient, basic
+from callcard.finesse.nodes import Node
+from callcard.finesse.objects import User
+from callcard.finesse.xmpp_base import Address
+from callcard.identity import Agent
+from callcard.journal.call_identity import links
 from callcard.journal.call_record import CallRecord, Segment
 from callcard.journal.delivery import LEASE_SECONDS, MAX_ATTEMPTS, OUTAGE_FAILURES, Delivery
 from callcard.journal.journal_entry import JournalEntry, from_row, to_row
+from callcard.journal.recorder import CallRecorder
 from callcard.settings import Settings
 from callcard.store.base import JournalRow
 from callcard.store.sqlite_store import SqliteStore
+from tests.harness.reports import ANA, BILAL, CUSTOMER, call_report
 from tests.harness.waiting import until
 
 pytestmark = pytest.mark.anyio
@@ -39,6 +49,8 @@ class Crm(ContactSource):
         self.broken_by: set[str] = set()
         self.rejects: set[str] = set()
         self.hangs: set[str] = set()
+        self.during: Callable[[], Awaitable[object]] | None = None
+        """What happens while it stores a call."""
         self.yields = 0
         """Most event loop turns that a request takes."""
         self.max_parallel = 0
@@ -52,6 +64,8 @@ class Crm(ContactSource):
         self.max_parallel = max(self.max_parallel, len(self._running))
         for _ in range(random.randint(self.yields // 2, self.yields)):
             await asyncio.sleep(0)
+        if self.during:
+            await self.during()
         if interaction.id in self.hangs:
             await asyncio.Event().wait()
         self._running.remove(interaction.number)
@@ -338,3 +352,43 @@ async def test_clock_that_was_set_back_stops_nothing(
     await add_due(store, "c")
     await other.step()
     assert crm.received == ["a", "b"], "the first one has the lease"
+
+
+@pytest.mark.parametrize("when", ["before", "during", "after"])
+async def test_call_that_turns_out_to_be_part_of_another_is_one_interaction(
+    store: SqliteStore, crm: Crm, delivery: Delivery, clock: Clock, when: str
+) -> None:
+    """Two dialogs are one call as soon as Finesse says so, whatever the CRM has by then."""
+    recorder = CallRecorder(store, Settings(), clock)
+
+    async def report(agent: str, dialog: str, *states: tuple[int, str, str], **fields: Any) -> str:
+        node = Node("A", FinesseClient(httpx.AsyncClient()), Address("localhost", 1, ""))
+        user = User(login_id=agent, extension=agent)
+        reporting = Agent(user, Credential(basic(agent, ""), deadline=0.0), node)
+        sent = call_report(dialog, list(states), **fields)
+        entry = await recorder.record(reporting, sent, "", links(sent))
+        assert entry
+        return entry.record.id
+
+    async def connect() -> None:
+        crm.during = None
+        fields = {"started": 20, "merged_call": "1", "ended": True}
+        await report(BILAL, "2", (20, BILAL, "ACTIVE"), (30, BILAL, "DROPPED"), **fields)
+
+    talked = [(0, CUSTOMER, "ACTIVE"), (0, ANA, "ACTIVE"), (9, ANA, "DROPPED")]
+    first = await report(ANA, "1", *talked, ended=True)
+    second = await report(BILAL, "2", (20, BILAL, "ACTIVE"), started=20)
+    assert first != second
+    clock.now += 1000
+    if when == "before":
+        await connect()
+    elif when == "during":
+        crm.during = connect
+    await delivery.step()
+    if when == "after":
+        await connect()
+    clock.now += 1000
+    while await store.count_by_status():
+        await delivery.step()
+    assert len(set(crm.received)) == 1
+    assert crm.received[0] == (second if when == "before" else first)

@@ -57,6 +57,13 @@ def test_due_call_is_open_again_when_an_agent_is_back() -> None:
     assert update(DUE, TALKING).due_at is None
 
 
+def test_sent_call_is_remembered_as_sent() -> None:
+    sent = lifecycle.send(DUE)
+    assert (sent.sent, lifecycle.send(OPEN).sent) == (True, False)
+    assert update(sent, TALKING).sent
+    assert update(lifecycle.deliver(sent, ENDED), finished(ENDED)).sent
+
+
 def test_delivered_or_parked_call_is_due_again_when_it_changes() -> None:
     for entry in (DELIVERED, PARKED):
         assert update(entry, finished(ENDED)).status == "due"

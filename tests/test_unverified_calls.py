@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from callcard.journal.recorder import MAX_UNVERIFIED
-from tests.harness.contact_centre import ADA_E164, ContactCentre, open_contact_centre
+from callcard.journal.report import CallReport
+from callcard.journal.unverified_calls import MAX_UNVERIFIED
+from tests.harness.contact_centre import ADA_E164, ADA_NAME, ContactCentre, open_contact_centre
 from tests.harness.desktop import Desktop
 
 pytestmark = pytest.mark.anyio
 
 OUTAGE_SECONDS = 60.0
+AGENTS = ("1001", "1002")
 
 
 async def take_call_offline(centre: ContactCentre, desktop: Desktop) -> str:
@@ -93,6 +96,68 @@ async def deliver_call_of_an_outage(centre: ContactCentre) -> bool:
         entries = (await supervisor.get("/audit")).json()["entries"]
     assert "outage" in entries[0]["detail"]
     return True
+
+
+async def transfer_in_an_outage(
+    centre: ContactCentre, *, ends: bool
+) -> tuple[str, dict[str, dict[str, CallReport]]]:
+    """Let 1001 transfer a call to 1002 while no worker runs; return the reports of each."""
+    desktops = [await centre.open_desktop(agent) for agent in AGENTS]
+    centre.clock.advance(-OUTAGE_SECONDS)
+    await centre.run_jobs()  # the last time that a worker ran
+    for desktop in desktops:
+        desktop.offline = True
+    call = await centre.ring()
+    await centre.act(call, "1001", "ANSWER")
+    await asyncio.sleep(0.05)  # Finesse's own times: the call must last
+    await centre.act(call, "1001", "TRANSFER_SST", "1002")
+    await centre.act(call, "1002", "ANSWER")
+    if ends:
+        await centre.hang_up(call)
+    pending = {each.id: dict(each.reporter.pending) for each in desktops}
+    centre.clock.advance(OUTAGE_SECONDS)
+    await centre.restart_service()
+    return call, pending
+
+
+@pytest.mark.parametrize("delivered_before", [True, False])
+async def test_outage_call_that_finesse_shows_to_the_next_agent_stays_one(
+    tmp_path: Path, delivered_before: bool
+) -> None:
+    """The first agent's part is over and believed; then the second one's is confirmed."""
+    async with open_contact_centre(tmp_path, journal={"unverified_calls": "outage"}) as centre:
+        call, pending = await transfer_in_an_outage(centre, ends=False)
+        await centre.open_desktop("1001", pending=pending["1001"])
+        await centre.reported()
+        if delivered_before:
+            assert [each.call_ids for each in await centre.deliver()] == [(call,)]
+        bilal = await centre.open_desktop("1002", pending=pending["1002"])
+        await centre.reported()
+        answer = bilal.answers[call]
+        assert answer["verified"]
+        (match,) = bilal.first_answers[call]["lookup"]["matches"]
+        assert match["contact"]["name"] == ADA_NAME
+        assert answer["interaction"]["status"] == "open"
+        await centre.hang_up(call)
+        interaction = await centre.delivered()
+        assert interaction.id == answer["interaction"]["id"]
+        assert interaction.end_reason == "completed"
+        assert {each.agent for each in interaction.agents} == set(AGENTS)
+
+
+@pytest.mark.parametrize("order", [AGENTS, AGENTS[::-1]])
+async def test_outage_call_that_two_agents_had_is_one_interaction(
+    tmp_path: Path, order: tuple[str, ...]
+) -> None:
+    async with open_contact_centre(tmp_path, journal={"unverified_calls": "outage"}) as centre:
+        call, pending = await transfer_in_an_outage(centre, ends=True)
+        for agent in order:
+            await centre.open_desktop(agent, pending=pending[agent])
+            await centre.reported()
+            await centre.deliver()
+        interaction = await centre.delivered()
+        assert interaction.call_ids == (call,)
+        assert {each.agent for each in interaction.agents} == set(AGENTS)
 
 
 async def test_setting_delivers_unverified_calls(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ ROW = JournalRow(
     attempts=2,
     problem="it responded 500",
     contact="local/7",
+    sent=True,
     dialogs=(DialogRow(dialog="1", call_key="5:1"), DialogRow(dialog="2")),
 )
 CALLBACK = Callback(

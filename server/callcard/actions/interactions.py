@@ -29,7 +29,7 @@ from callcard.journal.interaction import Interaction, contact_of_match, requires
 from callcard.journal.journal_entry import JournalEntry, apart_dialog, from_row, from_rows, to_row
 from callcard.journal.notes import merge_notes
 from callcard.journal.record_merging import preferred_contact
-from callcard.journal.recorder import CallRecorder
+from callcard.journal.unverified_calls import UnverifiedCalls
 from callcard.settings import Settings
 from callcard.store.base import JournalRow, Store
 from callcard.telephony.call_variables import CALL_VARIABLE_BYTES
@@ -92,7 +92,7 @@ class Interactions:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
-        self._recorder = CallRecorder(store, settings, clock)
+        self._unverified = UnverifiedCalls(store, settings, clock)
         self._directory = directory
         self._settings = settings.journal
         self._contact_variable = settings.telephony.contact_variable
@@ -198,7 +198,7 @@ class Interactions:
         if entry is not None and self._show(entry, agent).needs_supervisor:
             raise NotPermitted("Ask a supervisor who was not in this call to deliver it")
         if entry is not None and entry.record.unverified:
-            return self._show(await self._recorder.release(agent, id), agent)
+            return self._show(await self._unverified.release(agent, id), agent)
         async with self._store.transaction() as tx:
             row = await tx.journal_row(id)
             if row is None or row.status != "parked":

@@ -13,7 +13,8 @@ from callcard.journal.simultaneous_rings import rings_together
 from callcard.times import seconds_between
 
 CONSULT_SECONDS = 600.0
-"""How long after a call's end a consult that names it still belongs to it."""
+"""How long after a call's end a consult that names it still belongs to it, or a dialog of the same
+caller: after an outage nobody may know the real end."""
 
 
 def links(report: CallReport) -> frozenset[str]:
@@ -83,6 +84,34 @@ def is_apart_of(record: CallRecord, agent: str, extension: str, report: CallRepo
     return not has_times or is_same_call(record, report)
 
 
+def is_claim_on(record: CallRecord, claim: CallRecord) -> bool:
+    """Return whether `claim`, which Finesse did not confirm to its agent, is the call of `record`.
+
+    Both have a dialog in common. Its call keys decide; without them its caller must be the same,
+    and no long time may lie between the two.
+    """
+    known = {dialog.dialog: dialog for dialog in record.dialogs}
+    for claimed in claim.dialogs:
+        dialog = known.get(claimed.dialog)
+        if dialog is None:
+            continue
+        if dialog.call_key and claimed.call_key:
+            return dialog.call_key == claimed.call_key
+        if dialog.started_at and dialog.started_at == claimed.started_at:
+            return dialog.from_address in ("", claimed.from_address)
+        is_same_caller = dialog.from_address and dialog.from_address == claimed.from_address
+        return bool(is_same_caller) and _seconds_apart(record, claim) < CONSULT_SECONDS
+    return False
+
+
+def _seconds_apart(one: CallRecord, other: CallRecord) -> float:
+    """Return the seconds from the end of the earlier call to the start of the later one."""
+    first, second = sorted((one, other), key=lambda each: each.started_at)
+    if not first.ended_at or not second.started_at:
+        return 0.0
+    return seconds_between(first.ended_at, second.started_at)
+
+
 def may_join(
     record: CallRecord, agent: str, extension: str, report: CallReport, verified: frozenset[str]
 ) -> bool:
@@ -100,10 +129,10 @@ def may_join(
     if segment is not None and segment.verified and rings_together(record, extension, report):
         return True
     trusted = record.verified_links
+    if verified & trusted:
+        return True
     starts_here = report.started_at and any(
         each.dialog == report.id and each.started_at == report.started_at for each in record.dialogs
     )
-    if verified & trusted or (starts_here and report.id in verified & set(record.believed)):
-        return True
     named = claimed & trusted if starts_here else (claimed & trusted) - {report.id}
     return any(state.address == extension and state.dialog in named for state in record.states)

@@ -133,6 +133,14 @@ class CallRecord:
         segments = (segment if each.agent == segment.agent else each for each in self.segments)
         return replace(self, segments=tuple(segments))
 
+    def with_agents_lost(self, now: float) -> CallRecord:
+        """Return the record with every agent lost who is in the call or its wrap-up."""
+        record = self
+        for segment in self.segments:
+            if record.is_active(segment) or record.in_wrap_up:
+                record = record.with_segment(replace(segment, lost_at=now))
+        return record
+
     @property
     def direction(self) -> Literal["in", "out"]:
         return "out" if self.outgoing else "in"

@@ -47,7 +47,7 @@ DEADLINE_SECONDS = 15.0
 """For one delivery, whatever the CRM sends meanwhile."""
 SLOW_SECONDS = 1.0
 """After which a delivery gives its turn to another one."""
-Result = Literal["accepted", "rejected", "failed", "throttled"]
+Result = Literal["accepted", "rejected", "failed", "throttled", "withdrawn"]
 LEASE_SECONDS = 10.0
 """How long one worker delivers for all without renewing; after a crash another takes over."""
 
@@ -137,7 +137,7 @@ class Delivery:
                             failures_in_a_row = 0
                             self._retry_seconds = 0.0
                             self._parallel = self._settings.delivery.concurrency
-                        case "rejected" | "throttled":
+                        case "rejected" | "throttled" | "withdrawn":
                             pass
                 if not done:  # what runs is slow
                     await self._hold_lease()
@@ -158,6 +158,9 @@ class Delivery:
         """Deliver one call and save the result."""
         record = entry.record
         assert not record.unverified
+        # A record that was sent keeps its id when it is merged with another one.
+        if not entry.sent and not await self._save(record.id, lifecycle.send):
+            return "withdrawn"  # merged or open again since it was read
         try:
             interaction = for_crm(record, self._settings.journal.owner, self._settings.telephony)
             async with asyncio.timeout(DEADLINE_SECONDS):

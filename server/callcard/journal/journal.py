@@ -40,6 +40,7 @@ from callcard.journal.interaction import Interaction, contact_of_match, show
 from callcard.journal.journal_entry import JournalEntry, from_row, to_row
 from callcard.journal.recorder import CallRecorder
 from callcard.journal.report import CallReport
+from callcard.journal.unverified_calls import UnverifiedCalls
 from callcard.routing.number_lists import NEVER_LOGGED_SECONDS, NumberLists
 from callcard.settings import Settings
 from callcard.store.base import Store, Transaction
@@ -89,6 +90,7 @@ class Journal:
         self._telephony = settings.telephony
         self._clock = clock
         self._recorder = CallRecorder(store, settings, clock)
+        self._unverified = UnverifiedCalls(store, settings, clock)
         self._caller_lookup = CallerLookup(directory, store, self._telephony)
         self._worker = uuid.uuid4().hex
         self._started_at = clock()
@@ -165,7 +167,9 @@ class Journal:
             return entry
         if finesse.answered and await self._recorder.concerns_others(agent, report):
             self._refuse_claim(agent, report)
-        return await self._recorder.record_apart(agent, report, ended_at, refused=finesse.answered)
+        return await self._unverified.record(
+            agent, report, number, ended_at, refused=finesse.answered
+        )
 
     async def _record_verified(
         self, agent: Agent, report: CallReport, ended_at: str
@@ -371,7 +375,7 @@ class Journal:
             if now - self._started_at > self._settings.lost_seconds:
                 silent_since = now - self._settings.lost_seconds
                 lost = await self._recorder.close_silent(tx, now)
-            await self._recorder.end_unverified(tx, now, silent_since)
+            await self._unverified.end(tx, now, silent_since)
             await self._recorder.purge(tx, now)
             await tx.purge_never_logged(now - NEVER_LOGGED_SECONDS)
         for entry in lost:

@@ -31,6 +31,8 @@ class JournalEntry:
     """Deliveries that failed while those of other calls succeeded."""
     problem: str = ""
     """Why the last delivery failed."""
+    sent: bool = False
+    """A delivery was begun at least once: the CRM may have the call under the record's id."""
 
 
 def to_row(entry: JournalEntry) -> JournalRow:
@@ -51,6 +53,7 @@ def to_row(entry: JournalEntry) -> JournalRow:
         due_at=entry.due_at,
         attempts=entry.attempts,
         problem=entry.problem,
+        sent=entry.sent,
         contact=f"{contact.source}/{contact.id}" if contact and contact.id else "",
         dialogs=tuple(dialogs),
     )
@@ -105,4 +108,5 @@ def from_row(row: JournalRow) -> JournalEntry:
         due_at=row.due_at,
         attempts=row.attempts,
         problem=row.problem,
+        sent=row.sent,
     )

@@ -47,7 +47,7 @@ def update(
     if entry.problem == NEVER_LOG_PROBLEM:
         return replace(entry, record=record, last_report_at=now)
     if not record.ended_at or record.in_wrap_up:
-        return JournalEntry(record=record, status="open", last_report_at=now)
+        return JournalEntry(record=record, status="open", last_report_at=now, sent=entry.sent)
     is_finished = all(segment.finished or segment.lost_at for segment in record.segments)
     due_at = now + (GRACE_SECONDS if is_finished else notes_seconds)
     if entry.status != "open" and entry.due_at is not None:
@@ -60,6 +60,7 @@ def update(
         last_report_at=now,
         due_at=due_at,
         problem=entry.problem,
+        sent=entry.sent,
     )
 
 
@@ -106,6 +107,11 @@ def replace_record(entry: JournalEntry, record: CallRecord) -> JournalEntry:
     """Return the entry with a record that no report changed; a delivered call becomes due again."""
     status = "due" if entry.status == "delivered" else entry.status
     return replace(entry, record=record, status=status)
+
+
+def send(entry: JournalEntry) -> JournalEntry:
+    """Return the entry as its delivery begins: from now on the CRM may have the call."""
+    return replace(entry, sent=True) if entry.status == "due" else entry
 
 
 def deliver(entry: JournalEntry, record: CallRecord) -> JournalEntry:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from callcard.finesse.objects import User
 from callcard.journal.call_record import (
     CallRecord,
     ChosenContact,
@@ -42,6 +43,15 @@ class ReportingAgent:
     name: str = ""
     team: str = ""
     extension: str = ""
+
+    @classmethod
+    def of(cls, user: User) -> ReportingAgent:
+        return cls(
+            login_id=user.login_id,
+            name=user.full_name,
+            team=user.team_name,
+            extension=user.extension,
+        )
 
 
 def apply_report(

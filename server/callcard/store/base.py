@@ -37,6 +37,8 @@ class JournalRow:
     problem: str = ""
     contact: str = ""
     """source/id of the contact, or empty."""
+    sent: bool = False
+    """A delivery was begun at least once: the CRM may have the record under this id."""
     dialogs: tuple[DialogRow, ...] = ()
     """Written with the row, not read with it."""
 
@@ -60,8 +62,8 @@ class AuditRow:
     recorded_at: float
     agent: str
     action: str
-    number: str
-    detail: str
+    number: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,4 +73,8 @@ MIGRATIONS = (
     create table outage (started_at real not null, ended_at real not null);
     create index outage_ended_at on outage (ended_at);
     """,
+    # 1 once a delivery was begun. Delivered records of earlier versions count as sent.
+    """
+    alter table call_record add column sent integer not null default 0;
+    """,
 )

@@ -23,7 +23,7 @@ from callcard.store.base import (
 from callcard.store.sqlite import Database, Execute, has_table
 from callcard.store.sqlite_schema import MIGRATIONS
 
-_RECORD = "id, document, status, last_report_at, due_at, attempts, problem, contact"
+_RECORD = "id, document, status, last_report_at, due_at, attempts, problem, contact, sent"
 _encode = msgspec.json.Encoder().encode
 _decode_callback = msgspec.json.Decoder(Callback).decode
 
@@ -189,12 +189,12 @@ class _SqliteTransaction:
     async def save_journal_row(self, row: JournalRow) -> None:
         self._execute(
             "insert into call_record"
-            " (id, document, status, last_report_at, due_at, attempts, problem, contact)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?)"
+            " (id, document, status, last_report_at, due_at, attempts, problem, contact, sent)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " on conflict (id) do update set document = excluded.document,"
             " status = excluded.status, last_report_at = excluded.last_report_at,"
             " due_at = excluded.due_at, attempts = excluded.attempts,"
-            " problem = excluded.problem, contact = excluded.contact",
+            " problem = excluded.problem, contact = excluded.contact, sent = excluded.sent",
             (
                 row.id,
                 row.document,
@@ -204,6 +204,7 @@ class _SqliteTransaction:
                 row.attempts,
                 row.problem,
                 row.contact,
+                row.sent,
             ),
         )
         for each in row.dialogs:
@@ -356,7 +357,7 @@ def _find_journal_rows(query: Query, dialogs: Iterable[str], call_key: str) -> l
 
 
 def _row(row: Sequence[Any]) -> JournalRow:
-    id, document, status, last_report_at, due_at, attempts, problem, contact = row
+    id, document, status, last_report_at, due_at, attempts, problem, contact, sent = row
     return JournalRow(
         id=id,
         document=document,
@@ -366,6 +367,7 @@ def _row(row: Sequence[Any]) -> JournalRow:
         attempts=attempts,
         problem=problem,
         contact=contact,
+        sent=bool(sent) or status == "delivered",
     )
 
 
