@@ -22,6 +22,7 @@ def _server(app: ASGIApp, port: int) -> uvicorn.Server:
         log_level="error",
         access_log=False,
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=60,  # longer than a client's: a request must not meet the close
         http=LimitedHttpProtocol,
         ws="websockets-sansio",
     )

@@ -66,6 +66,65 @@ def imported_path(node: SyntaxNode, *, dynamic: bool = True) -> str | None:
     return None
 
 
+NAME_TYPES = (
+    "identifier",
+    "shorthand_property_identifier",
+    "shorthand_property_identifier_pattern",
+)
+"""Nodes that name a variable, where it is declared or used."""
+_PATTERNS = ("array_pattern", "rest_pattern", "formal_parameters")
+_NAME_FIELDS = {
+    "variable_declarator": "name",
+    "function_declaration": "name",
+    "class_declaration": "name",
+    "class": "name",
+    "function_expression": "name",
+    "arrow_function": "parameter",
+    "catch_clause": "parameter",
+    "for_in_statement": "left",
+    "assignment_pattern": "left",
+    "pair_pattern": "value",
+}
+"""By the node's type, the field with the name that it declares."""
+
+
+def is_binding(node: SyntaxNode) -> bool:
+    """Return whether a node of `NAME_TYPES` declares its name, and does not use it."""
+    parent = node.parent
+    if node.type == "shorthand_property_identifier_pattern" or parent is None:
+        return True
+    if parent.type in _PATTERNS:
+        return True
+    name_field = _NAME_FIELDS.get(parent.type)
+    return name_field is not None and parent.child_by_field_name(name_field) == node
+
+
+def declared_names(statement: SyntaxNode) -> list[str]:
+    """Return the names that a statement at the top of a module declares."""
+    declaration = statement.child_by_field_name("declaration") or statement
+    if declaration.type in ("function_declaration", "class_declaration"):
+        return [text_of(field(declaration, "name"))]
+    if declaration.type not in ("lexical_declaration", "variable_declaration"):
+        return []
+    targets = [field(each, "name") for each in declaration.named_children]
+    return [
+        text_of(node)
+        for target in targets
+        for node in walk(target)
+        if node.type in NAME_TYPES and is_binding(node)
+    ]
+
+
+def imported_names(statement: SyntaxNode) -> list[tuple[str, str]]:
+    """Return what an import names: the name there, and the name here."""
+    names = []
+    for node in walk(statement):
+        if node.type == "import_specifier":
+            name = field(node, "name")
+            names.append((text_of(name), text_of(node.child_by_field_name("alias") or name)))
+    return names
+
+
 def reachable_modules(
     main: str, assets: Mapping[str, bytes], *, dynamic: bool = False
 ) -> list[str]:

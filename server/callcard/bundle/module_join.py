@@ -1,7 +1,8 @@
 """Joining of a page's JavaScript modules into one script.
 
 A page loads one file then instead of dozens, and one large file compresses better than many small
-ones. Each module becomes a function that returns its exports, so that names do not clash.
+ones. The modules share one scope, in which the minifier shortens their names. A module of which a
+name clashes with another module's becomes a function that returns its exports.
 """
 
 from __future__ import annotations
@@ -11,10 +12,14 @@ from collections.abc import Iterator, Mapping
 
 from callcard.bundle.errors import BundleError
 from callcard.bundle.javascript import (
+    NAME_TYPES,
     SyntaxNode,
     arguments_of,
+    declared_names,
     field,
+    imported_names,
     imported_path,
+    is_binding,
     literal,
     parse,
     reachable_modules,
@@ -26,9 +31,15 @@ from callcard.bundle.sources import FOLDER, resolve_path
 
 def join_modules(main: str, assets: Mapping[str, bytes]) -> bytes:
     """Return `main` and the modules that it imports as one script. Raises BundleError."""
-    order = _import_order(main, assets)
-    variables = {name: f"module{number}" for number, name in enumerate(order)}
-    return b"".join(_Module(name, main, assets[name], variables).render() for name in order)
+    modules = [_Module(name, main, assets[name]) for name in _import_order(main, assets)]
+    for module in modules:
+        for other in modules:
+            module.check_exports(other)
+    parts = [
+        module.render(is_apart=any(module.clashes_with(other) for other in modules))
+        for module in modules
+    ]
+    return b"(() => {\n" + b"".join(parts) + b"})();\n"
 
 
 def separate_modules(main: str, assets: Mapping[str, bytes]) -> list[str]:
@@ -69,24 +80,60 @@ def _import_order(main: str, assets: Mapping[str, bytes]) -> list[str]:
 class _Module:
     """One module on its way into the joined script of `main`."""
 
-    def __init__(self, name: str, main: str, source: bytes, variables: Mapping[str, str]) -> None:
+    def __init__(self, name: str, main: str, source: bytes) -> None:
         self._name = name
         self._main = main
         self._source = source
-        self._variables = variables
         self._exports: list[str] = []
+        self._declared: set[str] = set()
+        """The names that it declares at the top."""
+        self._bound: set[str] = set()
+        """The names that it imports, or declares anywhere."""
+        self._used: set[str] = set()
+        self._read_names()
+        self._body = self._without_imports()
 
-    def render(self) -> bytes:
-        """Return the module as a function call whose result is the module's exports."""
+    def _read_names(self) -> None:
+        for statement in parse(self._source).children:
+            if statement.type == "import_statement":
+                self._bound.update(local for _, local in imported_names(statement))
+                continue
+            self._declared.update(declared_names(statement))
+            for node in walk(statement):
+                if node.type in NAME_TYPES:
+                    self._used.add(text_of(node))
+                    if is_binding(node):
+                        self._bound.add(text_of(node))
+
+    def check_exports(self, other: _Module) -> None:
+        """Raise BundleError if an export means something else in another module."""
+        for name in self._exports:
+            if other is not self and name in other._exports:
+                raise self._error(f"exports {name}, as {other._name} does; rename one")
+            if name in other._used - other._bound:
+                raise self._error(f"exports {name}, which {other._name} uses as a global")
+
+    def clashes_with(self, other: _Module) -> bool:
+        """Return whether a name that is private here means something else in another module."""
+        private = self._declared - set(self._exports)
+        elsewhere = other._declared | (other._used - other._bound)
+        return other is not self and not private.isdisjoint(elsewhere)
+
+    def render(self, *, is_apart: bool) -> bytes:
+        """Return the module's code; `is_apart`: only its exports are visible to others."""
+        if not is_apart:
+            return self._body
+        exports = ", ".join(self._exports)
+        head = f"const {{ {exports} }} = (() => {{\n".encode()
+        return head + self._body + f"return {{ {exports} }};\n}})();\n".encode()
+
+    def _without_imports(self) -> bytes:
         body = bytearray()
         position = 0
         for start, end, replacement in self._replacements():
             body += self._source[position:start] + replacement.encode()
             position = end
-        body += self._source[position:]
-        exports = ", ".join(self._exports)
-        head = f"const {self._variables[self._name]} = (() => {{\n"
-        return head.encode() + bytes(body) + f"\nreturn {{ {exports} }};\n}})();\n".encode()
+        return bytes(body + self._source[position:] + b"\n")
 
     def _replacements(self) -> Iterator[tuple[int, int, str]]:
         """Yield what to replace in the source: start, end and the new text."""
@@ -103,26 +150,21 @@ class _Module:
                 yield from self._dynamic_imports(node)
 
     def _import(self, node: SyntaxNode) -> str:
-        path = imported_path(node) or ""
-        variable = self._variables[resolve_path(self._name, path)]
-        names = []
         for child in walk(node):
-            if child.type == "import_specifier":
-                alias = child.child_by_field_name("alias")
-                name = text_of(field(child, "name"))
-                names.append(name if alias is None else f"{name}: {text_of(alias)}")
-            elif child.type == "import_clause" and child.children[0].type != "named_imports":
-                raise self._error(node, "import the names, as in import { name } from …")
-        return f"const {{ {', '.join(names)} }} = {variable};" if names else ""
+            if child.type == "import_clause" and child.children[0].type != "named_imports":
+                raise self._error("import the names, as in import { name } from …", node)
+        aliases = [(name, local) for name, local in imported_names(node) if name != local]
+        self._declared.update(local for _, local in aliases)
+        return "".join(f"const {local} = {name};" for name, local in aliases)
 
     def _exported_names(self, node: SyntaxNode) -> list[str]:
         declaration = node.child_by_field_name("declaration")
         if declaration is None:
             if node.child_by_field_name("source") is not None:
-                raise self._error(node, "export … from is not supported; import, then export")
+                raise self._error("export … from is not supported; import, then export", node)
             specifiers = [child for child in walk(node) if child.type == "export_specifier"]
             if not specifiers and text_of(node).split()[:2] != ["export", "{};"]:
-                raise self._error(node, "export a name; a default export has none")
+                raise self._error("export a name; a default export has none", node)
             return [text_of(field(each, "name")) for each in specifiers]
         if declaration.type == "lexical_declaration":
             declarators = [each for each in declaration.children if each.is_named]
@@ -139,5 +181,6 @@ class _Module:
             path = posixpath.relpath(target, posixpath.dirname(self._main))
             yield argument.start_byte, argument.end_byte, f'"./{path}"'
 
-    def _error(self, node: SyntaxNode, reason: str) -> BundleError:
-        return BundleError(f"{FOLDER}{self._name}", node.start_point.row + 1, reason)
+    def _error(self, reason: str, node: SyntaxNode | None = None) -> BundleError:
+        line = 1 if node is None else node.start_point.row + 1
+        return BundleError(f"{FOLDER}{self._name}", line, reason)
