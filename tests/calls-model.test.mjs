@@ -192,11 +192,49 @@ test("a contact that is chosen during the look-up is kept and saved", async () =
 
 test("a call dialled without a contact is with nobody who was dialled before", async () => {
   const { model } = create([]);
-  model.expectCallWith(matches("a")[0]);
+  model.expectCallWith(Promise.resolve(contact("a")));
   model.expectCallWith(null);
   model.update([dialog("ACTIVE", LATER, { fromAddress: "1001", toAddress: "+1" })], "1001");
   await settle();
   assert.equal(model.calls.get("1").match, null);
+  closeAll(model);
+});
+
+test("a dialled contact that is read late is the one the call is with", async () => {
+  const { api, model } = create(matches("a", "b"));
+  let read;
+  model.expectCallWith(new Promise((resolve) => (read = resolve)));
+  model.update([dialog("ACTIVE", LATER, { fromAddress: "1001", toAddress: "+1" })], "1001");
+  await settle();
+  const state = model.calls.get("1");
+  assert.equal(state.match, null, "two have the number");
+  read(contact("b"));
+  await settle();
+  assert.equal(state.match.contact.id, "b");
+  assert.deepEqual(api.changes.at(-1).contact, { source: "local", id: "b" });
+  closeAll(model);
+});
+
+test("a dialled contact that cannot be read leaves the call to the look-up", async () => {
+  const { model } = create();
+  model.expectCallWith(Promise.reject(new Error("down")));
+  model.update([dialog("ACTIVE", LATER, { fromAddress: "1001", toAddress: "+1" })], "1001");
+  await settle();
+  assert.equal(model.calls.get("1").match.contact.id, "a");
+  closeAll(model);
+});
+
+test("a command that was not sent, as another is awaited, says so until that is over", async () => {
+  const { model, commands, actions } = create();
+  model.update([dialog("ACTIVE", LATER, {}, ["HOLD", "TRANSFER_SST"])], "1001");
+  const state = model.calls.get("1");
+  const held = actions.run({ callId: "1", action: "hold" });
+  await actions.run({ callId: "1", action: "transfer", params: { to: "1002" } });
+  assert.equal(state.failure.outcome, "busy");
+  assert.equal(commands.pending.action, "hold");
+  model.update([dialog("HELD", "2026-01-01T10:00:09.000Z", {}, ["RETRIEVE"])], "1001");
+  await held;
+  assert.equal(state.failure.outcome, "confirmed");
   closeAll(model);
 });
 

@@ -1,5 +1,5 @@
-// <app-aside>: what is open beside the calls: a record that was found by searching, or the form for
-// a callback or a case.
+// <app-aside>: what is open beside the calls: a record that was found by searching, and forms for a
+// callback or a case. What the agent has begun to fill in stays until it is saved or cancelled.
 
 import { ContactRecordElement } from "../shared/contact-card.js";
 import { CallcardElement } from "../shared/element.js";
@@ -10,8 +10,24 @@ import { CaseFormElement } from "./case-form.js";
 /** @typedef {import("../shared/types.d.ts").CallbackCustomer} CallbackCustomer */
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
 
+const CLOSING_EVENTS = [
+  "callcard-record-closed",
+  "callcard-callback-form-closed",
+  "callcard-case-form-closed",
+];
+
 export class AppAsideElement extends CallcardElement {
   static tag = "app-aside";
+
+  /** What each element is about: no second form is opened for it. @type {Map<Element, string>} */
+  #subjects = new Map();
+
+  connectedCallback() {
+    super.connectedCallback();
+    const remove = (/** @type {Event} */ { target }) =>
+      this.#remove(/** @type {Element} */ (target));
+    for (const name of CLOSING_EVENTS) this.addEventListener(name, remove, { signal: this.signal });
+  }
 
   get isOpen() {
     return this.childElementCount > 0;
@@ -22,9 +38,7 @@ export class AppAsideElement extends CallcardElement {
    * @param {Contact} contact @param {string} callId the call in front, whose caller it may be
    */
   openRecord(contact, callId) {
-    const record = new ContactRecordElement();
-    this.replaceChildren(record);
-    record.show(contact, callId);
+    this.#open("", new ContactRecordElement(), (record) => record.show(contact, callId));
   }
 
   /**
@@ -33,9 +47,8 @@ export class AppAsideElement extends CallcardElement {
    * @param {import("./callback-form.js").ChangedCallback} [callback] the one to change
    */
   openCallbackForm(customer, callback) {
-    const form = new CallbackFormElement();
-    this.replaceChildren(form);
-    form.show(customer, callback);
+    const subject = `callback ${callback?.id ?? customer.number}`;
+    this.#open(subject, new CallbackFormElement(), (form) => form.show(customer, callback));
   }
 
   /**
@@ -46,20 +59,38 @@ export class AppAsideElement extends CallcardElement {
     if (!match) return;
     const [firstLine] = notes.text.trim().split("\n");
     const about = valuesToShow(call.variables, labels).join(" · ");
-    const form = new CaseFormElement();
-    this.replaceChildren(form);
-    form.show(id, match.contact, about || firstLine, notes.text.trim());
+    this.#open(`case ${id} ${match.contact.id}`, new CaseFormElement(), (form) =>
+      form.show(id, match.contact, about || firstLine, notes.text.trim()),
+    );
   }
 
-  /** Whether it has something that the agent has begun to fill in. */
-  get isEdited() {
-    const { firstChild } = this;
-    const isForm =
-      firstChild instanceof CallbackFormElement || firstChild instanceof CaseFormElement;
-    return isForm && firstChild.isEdited;
-  }
-
+  /** Close everything but what the agent has begun to fill in. */
   close() {
-    this.replaceChildren();
+    for (const child of [...this.children]) if (!isEdited(child)) this.#remove(child);
+  }
+
+  /**
+   * Open an element before those that stay, or show the one that is open for the same subject.
+   * @template {HTMLElement} Opened
+   * @param {string} subject @param {Opened} element @param {(element: Opened) => void} show
+   */
+  #open(subject, element, show) {
+    this.close();
+    const known = [...this.children].find((child) => this.#subjects.get(child) === subject);
+    if (known) return /** @type {HTMLElement} */ (known).focus();
+    this.#subjects.set(element, subject);
+    this.prepend(element);
+    show(element);
+  }
+
+  /** @param {Element} child */
+  #remove(child) {
+    this.#subjects.delete(child);
+    child.remove();
   }
 }
+
+/** @param {Element} element */
+const isEdited = (element) =>
+  (element instanceof CallbackFormElement || element instanceof CaseFormElement) &&
+  element.isEdited;

@@ -29,6 +29,7 @@ export class CallControlsElement extends CallcardElement {
   #shown = "";
   /** @type {Slot[]} */
   #slots = [];
+  #isBusy = false;
   /** The action whose question is open. @type {Action | ""} */
   #asked = "";
   /** Until when a place takes no press, by its number. @type {Map<number, number>} */
@@ -48,6 +49,7 @@ export class CallControlsElement extends CallcardElement {
     const shown = JSON.stringify([slots, state]);
     if (shown === this.#shown) return;
     this.#shown = shown;
+    this.#isBusy = state.isBusy;
     this.#callId = callId;
     slots.forEach(({ action }, place) => {
       const before = this.#slots[place]?.action;
@@ -120,8 +122,9 @@ export class CallControlsElement extends CallcardElement {
     }
     const close = () => this.#ask(null);
     const goOn = () => {
-      close();
+      const wasBusy = this.#isBusy;
       this.#send(slot);
+      if (!wasBusy) close(); // else it was not sent
     };
     const no = h("button", { type: "button", onclick: close }, t("confirm.no"));
     this.#question.setAttribute("aria-label", slot.question);

@@ -123,7 +123,7 @@ export class CallPanelElement extends CallcardElement {
       this.#toggle(drawer),
     );
     this.addEventListener("callcard-call-command", ({ detail: { params } }) => {
-      if (params?.to) this.#toggle(""); // a target was chosen
+      if (params?.to && !this.#context?.isBusy) this.#toggle(""); // a target was chosen
     });
   }
 

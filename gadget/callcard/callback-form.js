@@ -67,6 +67,10 @@ export class CallbackFormElement extends CallcardElement {
     return `${this.#when.value} ${this.#note.value.trim()}`;
   }
 
+  focus() {
+    this.#when.focus();
+  }
+
   /**
    * Show the form for a customer.
    * @param {CallbackCustomer} customer
@@ -114,7 +118,7 @@ export class CallbackFormElement extends CallcardElement {
       if (!this.#save.disabled) void this.#submit(customer, callback);
     });
     this.replaceChildren(form);
-    this.#when.focus();
+    this.focus();
   }
 
   /** @param {string} label @param {Date} time @param {() => void} onPick */

@@ -28,6 +28,10 @@ export class CaseFormElement extends CallcardElement {
     return `${this.#subject.value}\n${this.#notes.value}`;
   }
 
+  focus() {
+    this.#subject.focus();
+  }
+
   /**
    * Show the form, filled with what is known of the call.
    * @param {string} callId @param {Contact} contact @param {string} subject @param {string} notes
@@ -56,7 +60,7 @@ export class CaseFormElement extends CallcardElement {
       if (!this.#save.disabled) void this.#submit(callId, contact);
     });
     this.replaceChildren(form);
-    this.#subject.focus();
+    this.focus();
   }
 
   /** @param {string} callId @param {Contact} contact */

@@ -14,6 +14,11 @@ import { formatTime, t } from "../shared/texts.js";
 
 /** Milliseconds between attempts to reach the service while it does not answer. */
 const RETRY_MS = 10_000;
+/**
+ * Milliseconds after which a failure of the library is over, unless it failed again: each of its
+ * attempts takes less, and a success of which nothing is new is not announced.
+ */
+const FAILED_MS = 20_000;
 
 export class Connection {
   #model;
@@ -21,8 +26,11 @@ export class Connection {
   #agent;
   #notices;
   #onChange;
-  /** Whether the library could not load the agent or the calls. */
-  #hasFailed = false;
+  /**
+   * Runs while the library could not load the agent or the calls.
+   * @type {ReturnType<typeof setTimeout> | undefined}
+   */
+  #failure;
 
   /**
    * @param {object} options
@@ -43,7 +51,8 @@ export class Connection {
   /** Follow the desktop and the service until `signal` aborts. @param {AbortSignal} signal */
   follow(signal) {
     const fail = () => {
-      this.#hasFailed = true;
+      clearTimeout(this.#failure);
+      this.#failure = setTimeout(() => this.#agent.user && this.#recover(), FAILED_MS);
       this.#notices.setConnection(t("connection.failed"), true);
     };
     /** @type {import("../shared/desktop.js").DesktopListener} */
@@ -65,9 +74,19 @@ export class Connection {
 
   /** @param {import("../shared/types.d.ts").DialogData[]} dialogs */
   #onCalls(dialogs) {
-    if (this.#hasFailed) this.#notices.setConnection("");
-    this.#hasFailed = false;
+    this.#recover();
     this.#model.update(dialogs, this.#agent.user?.extension ?? "");
+  }
+
+  /** Take off the notice of a failure. */
+  #recover() {
+    if (this.#failure) this.#notices.setConnection("");
+    this.#endFailure();
+  }
+
+  #endFailure() {
+    clearTimeout(this.#failure);
+    this.#failure = undefined;
   }
 
   /** @param {UserData} user */
@@ -88,6 +107,7 @@ export class Connection {
 
   /** @param {boolean} isConnected */
   #onConnection(isConnected) {
+    this.#endFailure();
     const time = formatTime(Date.now());
     if (!isConnected) this.#notices.setConnection(t("connection.lost", { time }));
     else this.#notices.setConnection(this.#agent.user ? "" : t("connecting"));

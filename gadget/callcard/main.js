@@ -64,7 +64,13 @@ class CallcardAppElement extends CallcardElement {
   #callbacks = new CallbackListElement();
   #parked = new ParkedListElement();
   #agent = new Agent(this.#commands, this.#state, this.#callbacks, this.#parked);
-  #dialling = new Dialling(this.#commands, this.#search, this.#notices, this.#callbacks);
+  #dialling = new Dialling(
+    this.#model,
+    this.#commands,
+    this.#search,
+    this.#notices,
+    this.#callbacks,
+  );
   #info = new AppInfoElement();
   #connection = new Connection({
     model: this.#model,
@@ -150,7 +156,7 @@ class CallcardAppElement extends CallcardElement {
       "callcard-notes-left": ({ callId }) => model.calls.get(callId)?.notes.save(),
       "callcard-number-add": ({ contact: { source, id }, number }) =>
         api.addNumber(source, id, number),
-      "callcard-number-dialled": ({ number, contact }) => this.#dial(number, contact),
+      "callcard-number-dialled": ({ number, contact }) => this.#dialling.dial(number, contact),
       "callcard-record-closed": () => this.#closeRecord(),
       "callcard-record-opened": ({ contact }) => this.#openRecord(contact),
       "callcard-state-chosen": ({ state, reason }) => this.#agent.setState(state, reason),
@@ -166,7 +172,7 @@ class CallcardAppElement extends CallcardElement {
   #onChange(change) {
     const { type, state } = change;
     if (type === "opened") {
-      if (!this.#aside.isEdited) this.#aside.close(); // a half-typed callback stays
+      this.#aside.close();
       this.#tabs.open(state);
     }
     if (type === "closed") this.#tabs.close(state.id);
@@ -223,13 +229,13 @@ class CallcardAppElement extends CallcardElement {
   /** @param {string} callId @param {import("../shared/types.d.ts").Match} match */
   #chooseContact(callId, match) {
     this.#search.clear();
-    if (!this.#aside.isEdited) this.#aside.close();
+    this.#aside.close();
     void this.#model.chooseContact(callId, match);
     this.#show();
   }
 
+  /** After a record or a form for a case was closed. */
   #closeRecord() {
-    this.#aside.close();
     this.#show();
     this.#search.focus();
   }
@@ -246,7 +252,7 @@ class CallcardAppElement extends CallcardElement {
   /** What was found was offered as the caller of the call that was in front. */
   #showAnotherCall() {
     this.#search.clear();
-    if (!this.#aside.isEdited) this.#aside.close();
+    this.#aside.close();
     this.#show();
   }
 
@@ -270,29 +276,15 @@ class CallcardAppElement extends CallcardElement {
 
   /** @param {boolean} isSaved */
   #closeCallbackForm(isSaved) {
-    this.#aside.close();
     this.#show();
     if (!isSaved) return;
     this.#notices.setMessage(t("callback.saved"));
     void this.#agent.readCallbacks();
   }
 
-  /** @param {string} number @param {import("../shared/types.d.ts").Contact} [contact] */
-  #dial(number, contact) {
-    if (!this.#commands.mayDial || this.#commands.isBusy) return void this.#dialling.dial(number);
-    this.#model.expectCallWith(contact ? { how: "chosen", contact } : null);
-    void this.#dialling.dial(number);
-  }
-
   /** @param {string} id @param {string} contactRef source/id @param {string} reason */
   async #dialCallback(id, contactRef, reason) {
-    const slash = contactRef.indexOf("/");
-    if (slash > 0)
-      api.contact(contactRef.slice(0, slash), contactRef.slice(slash + 1)).then(
-        (contact) => this.#model.expectCallWith({ how: "chosen", contact }),
-        () => {}, // the number's look-up will do
-      );
-    await this.#dialling.dialCallback(id, reason);
+    await this.#dialling.dialCallback(id, contactRef, reason);
     void this.#agent.readCallbacks();
   }
 

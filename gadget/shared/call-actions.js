@@ -43,7 +43,8 @@ export class CallActions {
   }
 
   /**
-   * Send a command, unless another one is awaited; a failure shows on the call.
+   * Send a command, unless another one is awaited; a failure, or that it was not sent, shows on the
+   * call.
    * @param {CallArguments} command
    */
   async run(command) {
@@ -51,11 +52,16 @@ export class CallActions {
     const shown = this.#model.calls.get(command.shownOn ?? command.callId);
     if (!target || !shown) return;
     const result = this.#commands.sendToCall(command, target.call);
-    if (!result) return;
+    if (!result) {
+      shown.failure = { outcome: "busy" };
+      return this.#model.notify("changed", shown);
+    }
     const transferredTo = this.#targetName(command);
     shown.failure = null;
     this.#model.notify("changed", shown);
     shown.failure = await result;
+    for (const state of this.#model.running)
+      if (state.failure?.outcome === "busy") state.failure = null;
     if (isDone(shown.failure)) target.transferredTo = shown.transferredTo = transferredTo;
     this.#model.notify("changed", shown);
   }

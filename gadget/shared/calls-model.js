@@ -12,6 +12,7 @@ import { CallReporter } from "./reporter.js";
 /** @typedef {import("./call-state.js").VariableWrite} VariableWrite */
 /** @typedef {import("./notes.js").Drafts} Drafts */
 /** @typedef {import("./types.d.ts").CallReport} CallReport */
+/** @typedef {import("./types.d.ts").Contact} Contact */
 /** @typedef {import("./types.d.ts").DialogData} DialogData */
 /** @typedef {import("./types.d.ts").LookupResult} LookupResult */
 /** @typedef {import("./types.d.ts").Match} Match */
@@ -50,7 +51,7 @@ export class CallsModel {
   #consulted = new Set();
   /** @type {Set<(change: Change) => void>} */
   #listeners = new Set();
-  /** @type {{match: Match, until: number} | null} */
+  /** @type {{contact: Promise<Contact>, until: number} | null} */
   #expected = null;
   #api;
   #agentId;
@@ -196,10 +197,11 @@ export class CallsModel {
   /**
    * Note whose number the agent is about to dial: the next outgoing call is with them, even if others
    * have the number.
-   * @param {Match | null} match null if the number is typed
+   * @param {Promise<Contact> | null} contact null if the number is typed
    */
-  expectCallWith(match) {
-    this.#expected = match && { match, until: this.#now() + EXPECTED_MS };
+  expectCallWith(contact) {
+    contact?.catch(() => {}); // it may never be asked for
+    this.#expected = contact && { contact, until: this.#now() + EXPECTED_MS };
   }
 
   /** Note that the agent has begun to fill in a new contact. @param {string} id */
@@ -296,10 +298,30 @@ export class CallsModel {
     this.calls.set(call.id, state);
     if (!call.isConsult) this.#startLookup(state);
     if (call.direction === "out" && !call.isConsult && this.#expected) {
-      if (this.#now() < this.#expected.until) state.expected = this.#expected.match;
+      if (this.#now() < this.#expected.until) void this.#linkTo(state, this.#expected.contact);
       this.#expected = null;
     }
     this.notify("opened", state);
+  }
+
+  /**
+   * Link a call to whom the agent dialled, as soon as the contact is read and the service knows the
+   * call.
+   * @param {CallState} state @param {Promise<Contact>} dialled
+   */
+  async #linkTo(state, dialled) {
+    const contact = await dialled.catch(() => null);
+    if (!contact || state.match?.how === "chosen") return; // the agent knows better
+    state.expected = { how: "chosen", contact };
+    this.#chooseExpected(state);
+  }
+
+  /** @param {CallState} state */
+  #chooseExpected(state) {
+    const { expected } = state;
+    if (!expected || !state.notes.interaction) return;
+    state.expected = null;
+    void this.chooseContact(state.id, expected);
   }
 
   /** @param {CallState} state */
@@ -345,11 +367,7 @@ export class CallsModel {
     else state.wasConsulted = this.#consulted.has(interactionId ?? "");
     if (answer?.interaction) state.notes.update(answer.interaction);
     else this.notify("changed", state);
-    const { expected } = state;
-    if (expected && answer?.interaction) {
-      state.expected = null;
-      void this.chooseContact(id, expected);
-    }
+    this.#chooseExpected(state);
     // After a transfer the customer is another one than the agent who called.
     const { lookup } = state;
     const isKnown = lookup.status !== "found" || !answer?.number || lookup.number === answer.number;

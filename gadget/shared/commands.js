@@ -10,8 +10,9 @@
 /** @typedef {import("./types.d.ts").CommandResponse} CommandResponse */
 
 /**
- * `ended`: the call is over, so nothing is left to wait for.
- * @typedef {"confirmed" | "refused" | "failed" | "unknown" | "ended"} Outcome
+ * `ended`: the call is over, so nothing is left to wait for. `busy`: it was not sent, as another
+ * one is awaited.
+ * @typedef {"confirmed" | "refused" | "failed" | "unknown" | "ended" | "busy"} Outcome
  */
 /** @typedef {{outcome: Outcome, refusal?: Refusal, error?: unknown}} CommandResult */
 /**

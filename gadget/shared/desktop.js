@@ -228,7 +228,10 @@ export const desktop = {
             new Map(entries.map((entry) => [entry.mediaProperty, entry.displayName])),
           );
         });
-      user.getMediaPropertiesLayout({ onLoad, onError: () => retry(readLayout) });
+      const layout = user.getMediaPropertiesLayout({
+        onLoad,
+        onError: () => retry(() => layout.refresh()),
+      });
     }
 
     function followDialogs() {

@@ -83,6 +83,8 @@ export function commandErrorText(result) {
       return t("error.refused", { reason: refusalText(result.refusal ?? {}) });
     case "failed":
       return errorText(result.error);
+    case "busy":
+      return t("error.busy");
     case "unknown":
       return t("error.unknown");
     default:

@@ -38,6 +38,28 @@ def test_half_typed_callback_survives_the_next_ring(
     expect(gadget.get_by_text("The callback is in your list.")).to_be_visible()
 
 
+def test_half_typed_callback_stays_beside_what_is_opened_next(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget)
+    call_back = gadget.locator("call-notes").get_by_role("button", name="Call back later…")
+    call_back.click()
+    form = gadget.locator("callback-form")
+    form.get_by_label("Note").fill("the offer")
+    gadget.get_by_role("searchbox").fill("فاطمة")
+    gadget.locator(".results .pick").first.click()
+    record = gadget.locator("contact-record")
+    record.get_by_role("button", name="Schedule a callback").first.click()
+    expect(record).to_have_count(0)
+    expect(form).to_have_count(2)
+    form.first.get_by_role("button", name="Cancel").click()
+    call_back.click()
+    expect(form).to_have_count(1)
+    expect(form.get_by_label("Note")).to_have_value("the offer")
+    expect(form.get_by_label("When")).to_be_focused()
+
+
 def test_callback_takes_the_notes_and_can_be_moved(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
