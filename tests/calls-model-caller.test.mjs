@@ -1,0 +1,146 @@
+// Who is calling, as the model of an agent's calls finds out.
+
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+
+import { FAILED_LOOKUP_MS } from "../gadget/shared/calls-model.js";
+import { LATER, closeAll, create, lookup, matches } from "./fake-calls.mjs";
+import { contact, dialog, interaction, settle } from "./fakes.mjs";
+
+test("a new call is reported with a look-up, and its only match is the caller", async () => {
+  const { api, model, changes } = create();
+  model.update([dialog("ALERTING")], "1001");
+  const state = model.calls.get("1");
+  assert.equal(state.lookup.status, "looking");
+  await settle();
+  assert.deepEqual([state.lookup.status, state.match.contact.id], ["found", "a"]);
+  assert.deepEqual([api.reports.length, api.reports[0].lookup], [1, true]);
+  assert.ok(changes.includes("opened 1") && changes.includes("caller 1"));
+  assert.deepEqual(state.customer, {
+    number: "+1",
+    display: "+1 (display)",
+    name: "Contact a",
+    contact: "local/a",
+    timeZone: "",
+    note: "",
+  });
+  closeAll(model);
+});
+
+test("a failed look-up can be tried again", async () => {
+  const { api, model } = create();
+  api.isUp = false;
+  api.status = 403;
+  model.update([dialog("ALERTING")], "1001");
+  await settle();
+  const state = model.calls.get("1");
+  assert.equal(state.lookup.status, "failed");
+  api.isUp = true;
+  model.retryLookup("1");
+  assert.equal(state.lookup.status, "looking");
+  await settle();
+  assert.equal(state.lookup.status, "found");
+  closeAll(model);
+});
+
+test("a caller is looked up again while no contact source answers", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const { api, model, changes } = create([]);
+  api.answer.lookup.sources = { local: "failed", crm: "late" };
+  model.update([dialog("ALERTING")], "1001");
+  await settle();
+  const state = model.calls.get("1");
+  assert.equal(state.notes.interaction.id, "i1", "the call is logged all the same");
+  const first = state.lookup;
+  const announced = changes.filter((change) => change === "caller 1").length;
+  mock.timers.tick(FAILED_LOOKUP_MS);
+  await settle();
+  assert.equal(api.reports.filter((report) => report.lookup).length, 2);
+  assert.equal(state.lookup, first, "nothing new is shown");
+  assert.equal(changes.filter((change) => change === "caller 1").length, announced);
+  api.answer = { ...api.answer, lookup: lookup(matches("a")) };
+  mock.timers.tick(FAILED_LOOKUP_MS);
+  await settle();
+  assert.equal(state.match.contact.id, "a");
+  mock.timers.tick(FAILED_LOOKUP_MS);
+  await settle();
+  assert.equal(api.reports.filter((report) => report.lookup).length, 3);
+  closeAll(model);
+  mock.timers.reset();
+});
+
+test("the agent's choice among several contacts is saved", async () => {
+  const found = matches("a", "b");
+  const { api, model } = create(found);
+  model.update([dialog("ALERTING")], "1001");
+  await settle();
+  const state = model.calls.get("1");
+  assert.equal(state.match, null);
+  await model.chooseContact("1", found[1]);
+  assert.equal(state.match.contact.id, "b");
+  assert.deepEqual(api.changes, [{ id: "i1", contact: { source: "local", id: "b" } }]);
+  closeAll(model);
+});
+
+test("a contact that is chosen during the look-up is kept and saved", async () => {
+  const { api, model } = create(matches("a"));
+  model.update([dialog("ALERTING")], "1001");
+  const chosen = matches("b")[0];
+  await model.chooseContact("1", chosen);
+  await settle();
+  assert.equal(model.calls.get("1").match.contact.id, "b");
+  assert.deepEqual(api.changes, [{ id: "i1", contact: { source: "local", id: "b" } }]);
+  closeAll(model);
+});
+
+test("a call dialled without a contact is with nobody who was dialled before", async () => {
+  const { model } = create([]);
+  model.expectCallWith(Promise.resolve(contact("a")));
+  model.expectCallWith(null);
+  model.update([dialog("ACTIVE", LATER, { fromAddress: "1001", toAddress: "+1" })], "1001");
+  await settle();
+  assert.equal(model.calls.get("1").match, null);
+  closeAll(model);
+});
+
+test("a dialled contact that is read late is the one the call is with", async () => {
+  const { api, model } = create(matches("a", "b"));
+  let read;
+  model.expectCallWith(new Promise((resolve) => (read = resolve)));
+  model.update([dialog("ACTIVE", LATER, { fromAddress: "1001", toAddress: "+1" })], "1001");
+  await settle();
+  const state = model.calls.get("1");
+  assert.equal(state.match, null, "two have the number");
+  read(contact("b"));
+  await settle();
+  assert.equal(state.match.contact.id, "b");
+  assert.deepEqual(api.changes.at(-1).contact, { source: "local", id: "b" });
+  closeAll(model);
+});
+
+test("a dialled contact that cannot be read leaves the call to the look-up", async () => {
+  const { model } = create();
+  model.expectCallWith(Promise.reject(new Error("down")));
+  model.update([dialog("ACTIVE", LATER, { fromAddress: "1001", toAddress: "+1" })], "1001");
+  await settle();
+  assert.equal(model.calls.get("1").match.contact.id, "a");
+  closeAll(model);
+});
+
+test("another customer after a transfer is looked up", async () => {
+  const { api, model } = create();
+  model.update([dialog("ACTIVE", LATER, { fromAddress: "1002" })], "1001");
+  await settle();
+  api.answer = { ...api.answer, number: "+49301", lookup: null };
+  model.update([dialog("ACTIVE", "2026-01-01T10:00:09.000Z", { fromAddress: "1002" })], "1001");
+  api.answer = { ...api.answer, number: "+49301", lookup: lookup(matches("b")) };
+  await settle();
+  const state = model.calls.get("1");
+  assert.equal(state.lookup.number, "+49301");
+  assert.equal(state.match.contact.id, "b");
+  const asked = api.reports.length;
+  model.heartbeat();
+  await settle();
+  assert.equal(api.reports.length, asked + 1, "and only once");
+  closeAll(model);
+});
