@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import httpx
 import pytest
 
@@ -86,6 +88,30 @@ async def test_number_that_cannot_be_dialled_is_an_invalid_field(
     assert problem_code(response, 422) == "invalid-field"
     assert response.json()["field"] == "to"
     assert await driver.calls() == []
+
+
+async def test_supervisor_drops_a_participant_of_a_conference(
+    desktop: Callable[[str], httpx.AsyncClient], driver: SandboxDriver
+) -> None:
+    supervisor = desktop("2001")
+    await driver.sign_in("1002")
+    await driver.sign_in("2001")
+    call = await driver.ring("2001")
+    await driver.act(call, "2001", "ANSWER")
+    await driver.act(call, "2001", "CONSULT_CALL", "1002")
+    (consult,) = (each.id for each in await driver.dialogs("1002"))
+    await driver.act(consult, "1002", "ANSWER")
+    await driver.act(call, "2001", "CONFERENCE")
+    (shown,) = (await supervisor.get("/calls")).json()["calls"]
+    assert "drop-participant" in shown["actions"]
+    path = f"/calls/{call}/drop-participant"
+    assert problem_code(await supervisor.post(path), 422) == "invalid-field"
+    absent = await supervisor.post(path, json={"participant": "1001"})
+    assert problem_code(absent, 409) == "finesse-refused"
+    dropped = await supervisor.post(f"{path}?wait=2", json={"participant": "1002"})
+    assert dropped.json()["outcome"] == "confirmed"
+    (shown,) = (await supervisor.get("/calls")).json()["calls"]
+    assert "drop-participant" not in shown["actions"]
 
 
 async def test_action_on_an_ended_call_is_not_found(ana: httpx.AsyncClient) -> None:

@@ -5,6 +5,7 @@
 import { emit, h } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { t } from "../shared/texts.js";
+import { InlineQuestionElement } from "./inline-question.js";
 
 /** @typedef {import("../shared/types.d.ts").Action} Action */
 /** @typedef {import("./call-slots.js").Slot} Slot */
@@ -35,7 +36,7 @@ export class CallControlsElement extends CallcardElement {
   /** Until when a place takes no press, by its number. @type {Map<number, number>} */
   #locks = new Map();
   #buttons = h("div", { class: "slots", role: "group", "aria-label": t("action.group") });
-  #question = h("div", { class: "question", role: "alertdialog", hidden: true });
+  #question = new InlineQuestionElement();
 
   build() {
     this.append(this.#buttons, this.#question);
@@ -61,7 +62,7 @@ export class CallControlsElement extends CallcardElement {
     const focused = this.#buttons.contains(activeElement) ? activeElement : null;
     this.#buttons.replaceChildren(...slots.map((slot, place) => this.#button(slot, place, state)));
     const asked = slots.find(({ action }) => action === this.#asked);
-    if (!asked?.isAllowed || !asked.question) this.#ask(null);
+    if (!asked?.isAllowed || !asked.question) this.#question.close();
     // The focus does not go on to another button: one press more would do something else.
     if (!(focused instanceof HTMLElement)) return;
     /** @type {HTMLElement | null} */
@@ -106,33 +107,18 @@ export class CallControlsElement extends CallcardElement {
     emit(this, "callcard-call-command", { callId, action, shownOn: this.#callId });
   }
 
-  /** Ask before an action is done, or take the question back. @param {Slot | null} slot */
+  /** Ask before an action is done. @param {Slot} slot */
   #ask(slot) {
-    const hadFocus = this.#question.contains(document.activeElement);
-    const before = this.#asked;
-    const isOpening = Boolean(slot) && this.#asked !== slot?.action;
-    this.#asked = slot?.action ?? "";
-    this.#question.hidden = !slot;
-    if (!slot) {
-      this.#question.replaceChildren();
-      /** @type {HTMLElement | null} */
-      const asking = before ? this.#buttons.querySelector(`.${before}`) : null;
-      if (hadFocus) asking?.focus();
-      return;
-    }
-    const close = () => this.#ask(null);
+    this.#asked = slot.action;
     const goOn = () => {
-      const wasBusy = this.#isBusy;
+      const wasBusy = this.#isBusy; // then it is not sent
       this.#send(slot);
-      if (!wasBusy) close(); // else it was not sent
+      return !wasBusy;
     };
-    const no = h("button", { type: "button", onclick: close }, t("confirm.no"));
-    this.#question.setAttribute("aria-label", slot.question);
-    this.#question.replaceChildren(
-      h("p", {}, slot.question),
-      h("button", { type: "button", class: "yes", onclick: goOn }, slot.label),
-      no,
-    );
-    if (isOpening) no.focus();
+    this.#question.ask(slot.question, slot.label, goOn, () => {
+      /** @type {HTMLElement | null} */
+      const asking = this.#buttons.querySelector(`.${slot.action}`);
+      asking?.focus();
+    });
   }
 }

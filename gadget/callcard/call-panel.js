@@ -14,6 +14,7 @@ import { CallBriefElement } from "./call-brief.js";
 import { CallControlsElement } from "./call-controls.js";
 import { CallKeypadElement } from "./call-keypad.js";
 import { CallNotesElement } from "./call-notes.js";
+import { CallParticipantsElement } from "./call-participants.js";
 import { CallVariablesElement } from "./call-variables.js";
 import { slotsOf } from "./call-slots.js";
 import { clockText, phaseText, queueText } from "./call-status.js";
@@ -80,6 +81,7 @@ export class CallPanelElement extends CallcardElement {
   #about = h("p", { class: "about who-else" });
   #brief = new CallBriefElement();
   #situation = h("p", { class: "situation", role: "status" });
+  #participants = new CallParticipantsElement();
   #controls = new CallControlsElement();
   /** Actions beside the usual ones that have had a button. @type {Set<Action>} */
   #extraActions = new Set();
@@ -110,6 +112,7 @@ export class CallPanelElement extends CallcardElement {
         this.#about,
         this.#brief,
         this.#situation,
+        this.#participants,
         this.#controls,
         h("p", { class: "row closing" }, this.#closeReady, this.#close),
         this.#message,
@@ -151,6 +154,7 @@ export class CallPanelElement extends CallcardElement {
     if (this.#situation.textContent !== situation) this.#situation.textContent = situation;
     this.#queue.replaceChildren(...queueText(call));
     if (this.#drawer && !this.#offers(this.#drawer)) this.#toggle("");
+    this.#participants.show(state, context.isBusy, context.isServiceDown);
     this.#showControls();
     this.#close.hidden = call.phase !== "ended";
     this.#closeReady.hidden = call.phase !== "ended" || !context.canBeReady;

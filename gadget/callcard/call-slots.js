@@ -24,9 +24,17 @@ const PLACES = {
   consult: ["complete-transfer", "conference", "retrieve", "dtmf", "drop"],
 };
 /** Actions that have no button of their own here. @type {Action[]} */
-const WITHOUT_PLACE = ["data", "wrap-up", "hold", "retrieve", "transfer", "consult"];
+const WITHOUT_PLACE = [
+  "data",
+  "wrap-up",
+  "hold",
+  "retrieve",
+  "transfer",
+  "consult",
+  "drop-participant",
+];
 
-/** @type {Record<Action, () => string>} */
+/** @type {Partial<Record<Action, () => string>>} */
 const LABELS = {
   accept: () => t("action.accept"),
   reject: () => t("action.reject"),
@@ -42,8 +50,6 @@ const LABELS = {
   record: () => t("action.record"),
   callback: () => t("action.more", { action: t("action.callback") }),
   "cancel-callback": () => t("action.cancelCallback"),
-  data: () => t("action.data"),
-  "wrap-up": () => t("action.wrapUp"),
   drop: () => t("action.drop"),
 };
 
@@ -104,7 +110,7 @@ function labelOf(action, { id, call }, owner, running) {
   if (action === "drop" && call.isConsult) return t("action.endConsult");
   if (action === "drop" && openConsult(running)) return t("action.hangUpCustomer");
   if (action === "retrieve" && call.isConsult && owner !== id) return t("action.backToCustomer");
-  return LABELS[action]();
+  return LABELS[action]?.() ?? "";
 }
 
 /** @param {Action} action @param {CallState} state @param {CallState[]} running */

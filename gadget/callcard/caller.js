@@ -59,18 +59,20 @@ export function situationOf(state) {
   if (call.isPreview) return t("preview.notCalled");
   if (call.isConsult) return call.phase === "held" ? "" : t("call.consultNote");
   if (call.consultant) return t("consult.customerOnHold", { who: agentOf(state) });
-  if (call.others.length > 1) return t("call.participants", { who: namesOf(state) });
+  if (call.others.length > 1) {
+    const names = participantsOf(state).map(({ name }) => name);
+    return t("call.participants", { who: formatList(names) });
+  }
   return wasConsulted ? t("consult.customerHere") : "";
 }
 
-/** Return the others in a conference. @param {CallState} state */
-function namesOf(state) {
+/** Return the others in a conference, by name where it is known. @param {CallState} state */
+export function participantsOf(state) {
   const customer = state.match?.contact.name || state.match?.contact.company || "";
-  const names = state.call.others.map((address) => {
+  return state.call.others.map((address) => {
     const isCustomer = address === state.call.number;
-    return state.agentName(address) || (isCustomer && customer) || address;
+    return { address, name: state.agentName(address) || (isCustomer && customer) || address };
   });
-  return formatList(names);
 }
 
 /** Return who consults this agent. @param {CallState} state */

@@ -11,6 +11,7 @@ import { CallControlsElement } from "./call-controls.js";
 import { CallKeypadElement } from "./call-keypad.js";
 import { CallNotesElement } from "./call-notes.js";
 import { CallPanelElement } from "./call-panel.js";
+import { CallParticipantsElement } from "./call-participants.js";
 import { CallTabsElement } from "./call-tabs.js";
 import { CallVariablesElement } from "./call-variables.js";
 import { CallbackFormElement } from "./callback-form.js";
@@ -19,6 +20,7 @@ import { CaseFormElement } from "./case-form.js";
 import { ContactChoiceElement } from "./contact-choice.js";
 import { ContactFormElement } from "./contact-form.js";
 import { ContactSearchElement } from "./contact-search.js";
+import { InlineQuestionElement } from "./inline-question.js";
 import { TransferTargetsElement } from "./transfer-targets.js";
 
 const ELEMENTS = [
@@ -31,6 +33,7 @@ const ELEMENTS = [
   CallKeypadElement,
   CallNotesElement,
   CallPanelElement,
+  CallParticipantsElement,
   CallTabsElement,
   CallVariablesElement,
   CallbackFormElement,
@@ -42,6 +45,7 @@ const ELEMENTS = [
   ContactRecordElement,
   ContactSearchElement,
   ParkedListElement,
+  InlineQuestionElement,
   TransferTargetsElement,
 ];
 

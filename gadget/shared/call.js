@@ -48,6 +48,7 @@ const ACTIONS = [
   ["CANCEL_SCHEDULED_CALLBACK", "cancel-callback"],
   ["UPDATE_CALL_DATA", "data"],
   ["UPDATE_CALL_DATA", "wrap-up"],
+  ["PARTICIPANT_DROP", "drop-participant"],
   ["DROP", "drop"],
 ];
 

@@ -85,6 +85,7 @@ export function hasHappened(call, { action, params, before }) {
     );
   if (action === "wrap-up")
     return (params.wrap_up_reasons ?? []).every((reason) => call.wrapUpReasons.includes(reason));
+  if (action === "drop-participant") return !call.others.includes(params.participant ?? "");
   const hasChanged = call.state !== before.state || !Object.is(call.since, before.since);
   return hasChanged && (EXPECTED_STATES[action] ?? []).includes(call.state);
 }

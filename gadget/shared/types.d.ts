@@ -162,10 +162,12 @@ export type Action =
   | "cancel-callback"
   | "data"
   | "wrap-up"
+  | "drop-participant"
   | "drop";
 
 export interface CommandParams {
   to?: string;
+  participant?: string;
   digits?: string;
   variables?: Record<string, string>;
   wrap_up_reasons?: string[];

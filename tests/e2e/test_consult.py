@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import FrameLocator, expect
 
 from tests.e2e.card import (
+    KNOWN_CUSTOMER,
     KNOWN_CUSTOMER_NAME,
     UNKNOWN_CUSTOMER,
     answer_call,
@@ -124,3 +125,33 @@ def _addresses(site: DemoSite, call: str) -> list[str]:
         if each["id"] == call:
             return [participant["address"] for participant in each["participants"]]
     return []
+
+
+def test_supervisor_takes_one_participant_off_a_conference(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    supervisor = open_desktop("2001").gadget
+    bilal = open_desktop("1002").gadget
+    call = site.ring(KNOWN_CUSTOMER, to="2001")
+    press(supervisor, "Answer")
+    consult(supervisor, "Bilal Haddad")
+    press(bilal, "Answer")
+    press(supervisor, "Conference")
+    remove = open_card(supervisor).get_by_role("button", name="Remove Bilal Haddad")
+    expect(remove).to_be_visible()
+    expect(open_card(bilal).get_by_role("button", name="Remove")).to_have_count(0)
+    remove.click()
+    question = open_card(supervisor).get_by_role("alertdialog")
+    expect(question).to_have_accessible_name("Remove Bilal Haddad from the call?")
+    question.get_by_role("button", name="Cancel").click()
+    expect(remove).to_be_focused()
+    remove.click()
+    question.get_by_role("button", name="Remove Bilal Haddad").click()
+    expect_phase(bilal, "Call ended")
+    expect_phase(supervisor, "On the call")
+    expect(remove).to_have_count(0)
+    assert [
+        each["address"] for each in site.call(call)["participants"] if each["state"] == "ACTIVE"
+    ]
+    site.hang_up(call)
+    close_card(supervisor)

@@ -29,6 +29,7 @@ ACTIONS = {
     "close": DialogAction.CLOSE,
     "callback": DialogAction.SCHEDULE_CALLBACK,
     "cancel-callback": DialogAction.CANCEL_CALLBACK,
+    "drop-participant": DialogAction.DROP_PARTICIPANT,
 }
 """`transfer` is a single-step transfer; `complete-transfer` follows a consult."""
 
@@ -54,6 +55,7 @@ _ARGUMENTS = {
     "data": ("variables",),
     "wrap-up": ("wrap_up_reasons",),
     "callback": ("callback_time", "callback_number"),
+    "drop-participant": ("participant",),
 }
 _DIGITS = re.compile(r"[0-9*#A-D]{1,64}", re.ASCII)
 _CALLBACK_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d", re.ASCII)
@@ -82,6 +84,10 @@ class CallArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
     callback_number: Annotated[
         str, Meta(max_length=32, description="callback: the number to call then")
+    ] = ""
+
+    participant: Annotated[
+        str, Meta(max_length=128, description="drop-participant: the address of who is to leave")
     ] = ""
 
     def check(self, action: str) -> None:

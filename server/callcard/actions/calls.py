@@ -116,7 +116,7 @@ class CallControl:
         before = None
         if timeout:
             dialogs = await finesse.dialogs(credential, agent.login_id)
-            before = _own_state(dialogs, call, extension)
+            before = _state_of(dialogs, call, extension)
         match action:
             case "dtmf":
                 command = await finesse.send_digits(credential, call, extension, arguments.digits)
@@ -127,6 +127,10 @@ class CallControl:
                     extension,
                     arguments.callback_time,
                     arguments.callback_number,
+                )
+            case "drop-participant":
+                command = await finesse.drop_participant(
+                    credential, call, extension, arguments.participant
                 )
             case _:
                 command = await finesse.take_action(
@@ -143,7 +147,9 @@ class CallControl:
                 return _scheduled_callback(dialogs, call) == expected
             if action == "cancel-callback":
                 return _scheduled_callback(dialogs, call) == ("", "")
-            now = _own_state(dialogs, call, extension)
+            if action == "drop-participant":
+                return _state_of(dialogs, call, arguments.participant).state == "DROPPED"
+            now = _state_of(dialogs, call, extension)
             return now.state in EXPECTED_STATES.get(action, ()) and now != before
 
         return await await_outcome(command, has_happened, agent.presence, timeout)
@@ -193,18 +199,18 @@ class CallControl:
 
 
 @dataclass(frozen=True, slots=True)
-class _OwnState:
+class _State:
     state: str
     since: str
 
 
-def _own_state(dialogs: Iterable[Dialog], call: str, extension: str) -> _OwnState:
-    """Return the state in a call of the agent at `extension`; DROPPED if they are not in it."""
+def _state_of(dialogs: Iterable[Dialog], call: str, address: str) -> _State:
+    """Return the state in a call of the participant at an address; DROPPED if it has none."""
     dialog = next((each for each in dialogs if each.id == call), None)
-    participant = dialog.participant(extension) if dialog else None
+    participant = dialog.participant(address) if dialog else None
     if participant is None:
-        return _OwnState("DROPPED", "")
-    return _OwnState(participant.state, participant.state_change_time)
+        return _State("DROPPED", "")
+    return _State(participant.state, participant.state_change_time)
 
 
 @dataclass(frozen=True, slots=True)

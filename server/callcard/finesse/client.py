@@ -218,6 +218,13 @@ class FinesseClient:
             credential, dialog_id, DialogAction.SEND_DIGITS, extension, dtmfString=digits
         )
 
+    async def drop_participant(
+        self, credential: Credential, dialog_id: str, extension: str, participant: str
+    ) -> Command:
+        """Take the participant at an address off the conference; `extension` is the agent's."""
+        request = messages.take_action(dialog_id, DialogAction.DROP_PARTICIPANT, participant)
+        return await self._command(credential, request, device=extension)
+
     async def schedule_callback(
         self, credential: Credential, dialog_id: str, extension: str, time: str, number: str
     ) -> Command:

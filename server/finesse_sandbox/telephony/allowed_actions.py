@@ -45,6 +45,9 @@ def allowed_actions(
             actions.append("START_RECORDING")
         if "BACampaign" in dialog.variables:
             actions.extend(_OUTBOUND_ACTIONS)
+        is_conference = len(dialog.present()) > 2
+        if is_conference and user is not None and may_drop_participant(calls, dialog, user):
+            actions.append("PARTICIPANT_DROP")
     if participant.state == "HELD" and user is not None:
         active = calls.active_call(user)
         if active is not None and _is_answered(active):
@@ -69,6 +72,21 @@ def rejection(calls: CallQueries, dialog: Dialog, address: str, action: str) -> 
         return CtiError("Generic Error", "<ConferenceCallCommand>: Conference failed", "20999")
     # As recorded: the data is the extension, not a code.
     return CtiError("Generic Error", f"INVALID_ACTION {action} on extension {address}", address)
+
+
+def may_drop_participant(calls: CallQueries, dialog: Dialog, user: User) -> bool:
+    """Return whether the agent may take others off a conference (`enableDropParticipantFor`)."""
+    if not calls.is_ucce:
+        return False
+    if user.supervises and dialog.participant(user.extension) is not None:
+        return True
+    match calls.agents.site.drop_participants:
+        case "all":
+            return True
+        case "conference_controller_and_supervisor":
+            return dialog.controller == user.extension
+        case "supervisor_only":
+            return False
 
 
 def _is_answered(dialog: Dialog) -> bool:

@@ -11,7 +11,10 @@ from dataclasses import replace
 from finesse_sandbox.api_errors import ApiError, CtiError
 from finesse_sandbox.site import User
 from finesse_sandbox.telephony import dialling, release
-from finesse_sandbox.telephony.allowed_actions import INVALID_OBJECT_STATE
+from finesse_sandbox.telephony.allowed_actions import (
+    INVALID_OBJECT_STATE,
+    may_drop_participant,
+)
 from finesse_sandbox.telephony.calls import Calls
 from finesse_sandbox.telephony.dialogs import GONE, Dialog, Participant
 
@@ -146,22 +149,10 @@ def drop_participant(
     if target is None or target.state in GONE:
         message = "The participant is not on the call"
         raise ApiError(400, "Invalid Destination", message, address)
-    if not calls.is_ucce or not _may_drop(calls, dialog, user):
+    if not may_drop_participant(calls, dialog, user):
         calls.listener.dialog_command_failed(user, dialog, INVALID_OBJECT_STATE, request_id)
         return
     release.leave(calls, dialog, target, request_id)
-
-
-def _may_drop(calls: Calls, dialog: Dialog, user: User) -> bool:
-    if user.supervises and dialog.participant(user.extension) is not None:
-        return True
-    match calls.agents.site.drop_participants:
-        case "all":
-            return True
-        case "conference_controller_and_supervisor":
-            return dialog.controller == user.extension
-        case "supervisor_only":
-            return False
 
 
 def _merge(

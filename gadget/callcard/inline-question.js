@@ -1,0 +1,47 @@
+// <inline-question>: asks once before something is done that cannot be undone.
+
+import { h } from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
+import { t } from "../shared/texts.js";
+
+export class InlineQuestionElement extends CallcardElement {
+  static tag = "inline-question";
+
+  /** Takes the focus back when the question is closed. @type {() => void} */
+  #returnFocus = () => {};
+
+  build() {
+    this.hidden = true;
+    this.setAttribute("role", "alertdialog");
+  }
+
+  /**
+   * Ask.
+   * @param {string} question @param {string} yes what the button says that goes on
+   * @param {() => boolean} goOn returns whether the question is answered
+   * @param {() => void} returnFocus focuses what asked
+   */
+  ask(question, yes, goOn, returnFocus) {
+    const isOpening = this.getAttribute("aria-label") !== question;
+    this.#returnFocus = returnFocus;
+    const onYes = () => goOn() && this.close();
+    const no = h("button", { type: "button", onclick: () => this.close() }, t("confirm.no"));
+    this.setAttribute("aria-label", question);
+    this.replaceChildren(
+      h("p", {}, question),
+      h("button", { type: "button", class: "yes", onclick: onYes }, yes),
+      no,
+    );
+    this.hidden = false;
+    if (isOpening) no.focus();
+  }
+
+  close() {
+    if (this.hidden) return;
+    const hadFocus = this.contains(document.activeElement);
+    this.hidden = true;
+    this.removeAttribute("aria-label");
+    this.replaceChildren();
+    if (hadFocus) this.#returnFocus();
+  }
+}
