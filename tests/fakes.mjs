@@ -44,6 +44,7 @@ export const contact = (id) => ({
   email: "",
   url: "",
   flags: [],
+  warnings: [],
   numbers: [],
   interactions: [],
   cases: [],

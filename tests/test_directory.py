@@ -9,6 +9,7 @@ import pytest
 from callcard.crm.base import Contact, ContactSource, Match, NewContact
 from callcard.crm.directory import Directory
 from callcard.errors import NotFound, SourceUnavailable, Unsupported
+from callcard.settings_sections import ContactsSettings
 from callcard.telephony.numbers import Number
 
 pytestmark = pytest.mark.anyio
@@ -48,7 +49,7 @@ class Slow(ContactSource):
 
 
 def directory(*sources: ContactSource) -> Directory:
-    return Directory(sources, country="US", deadline_seconds=0.05)
+    return Directory(sources, country="US", settings=ContactsSettings(deadline_seconds=0.05))
 
 
 async def test_only_sources_that_support_an_operation_are_queried() -> None:
@@ -58,6 +59,18 @@ async def test_only_sources_that_support_an_operation_are_queried() -> None:
     assert lookup.sources == {"lookup": "ok"}
     created = await both.create(key="k", name="Grace", company="", email="", numbers=())
     assert (created.source, created.name) == ("create", "Grace")
+
+
+async def test_flags_that_warn_come_first() -> None:
+    class Flags(LookupOnly):
+        async def by_number(self, number: Number) -> list[Match]:
+            flags = ("VIP", "Payment OVERDUE", "gesperrt", "key account")
+            contact = Contact(source="lookup", id="1", name="", flags=flags, warnings=("gesperrt",))
+            return [Match(how="exact", contact=contact)]
+
+    (match,) = (await directory(Flags()).by_number("+12125550123")).matches
+    assert match.contact.flags == ("Payment OVERDUE", "gesperrt", "VIP", "key account")
+    assert match.contact.warnings == ("Payment OVERDUE", "gesperrt")
 
 
 async def test_operation_that_no_source_supports_finds_nothing() -> None:

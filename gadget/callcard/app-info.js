@@ -25,7 +25,7 @@ export class AppInfoElement extends CallcardElement {
       "aria-expanded": false,
       onclick: () => this.#toggle(),
     },
-    "ⓘ",
+    h("span", { class: "icon info" }),
   );
 
   build() {

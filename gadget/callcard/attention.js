@@ -44,7 +44,7 @@ export class Attention {
    */
   showTitle(running, overdue) {
     const ringing = running.find(({ call }) => call.phase === "ringing");
-    const due = overdue ? `⏰ ${t("callback.due", { who: overdue })}` : t("title");
+    const due = overdue ? t("callback.due", { who: overdue }) : t("title");
     const title = ringing ? `● ${nameOf(ringing)}` : due;
     if (title === this.#title) return;
     this.#title = title;

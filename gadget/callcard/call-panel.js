@@ -206,7 +206,7 @@ export class CallPanelElement extends CallcardElement {
     this.#shownLookup = lookup;
     this.#shownMatch = match;
     this.#about.replaceChildren(...this.caller.about);
-    this.#flags.replaceChildren(match ? flagList(match.contact.flags) : "");
+    this.#flags.replaceChildren(match ? flagList(match.contact) : "");
     this.#recordLink.replaceChildren(match ? recordLink(match.contact) : "");
     const hadFocus = this.#body.contains(document.activeElement);
     this.#body.replaceChildren(...this.#bodyOf(state));

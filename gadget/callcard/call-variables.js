@@ -168,7 +168,7 @@ export class CallVariablesElement extends CallcardElement {
               "aria-label": label,
               onclick: () => this.#edit(name),
             },
-            "✎",
+            h("span", { class: "icon edit" }),
           )
         : "",
       write

@@ -1,5 +1,6 @@
 // <contact-choice>: several contacts match the caller's number. Fires `callcard-contact-chosen`.
 
+import { flagsOf } from "../shared/contact-card.js";
 import { emit, h, isolate, moveByArrows } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { formatDate, t } from "../shared/texts.js";
@@ -29,14 +30,14 @@ export class ContactChoiceElement extends CallcardElement {
 
   /** @param {string} callId @param {Match} match */
   #button(callId, match) {
-    const { name, company, flags, interactions } = match.contact;
+    const { name, company, interactions } = match.contact;
     const [last] = interactions;
     return h(
       "button",
       { type: "button", onclick: () => emit(this, "callcard-contact-chosen", { callId, match }) },
       h("strong", {}, isolate(name || company)),
       name && company ? h("span", {}, isolate(company)) : "",
-      flags.map((flag) => h("span", { class: "flag" }, isolate(flag))),
+      flagsOf(match.contact),
       h(
         "span",
         { class: "about" },

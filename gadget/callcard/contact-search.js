@@ -140,7 +140,7 @@ export class ContactSearchElement extends CallcardElement {
           onclick: () => emit(this, "callcard-record-opened", { contact }),
         },
         h("strong", {}, isolate(name || company)),
-        flagList(contact.flags),
+        flagList(contact),
         about.length ? h("span", { class: "about" }, about) : "",
       ),
       this.callId ? callerButton(this.callId, contact) : "",

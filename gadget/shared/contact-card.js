@@ -102,7 +102,7 @@ export class ContactRecordElement extends CallcardElement {
         "header",
         {},
         title,
-        flagList(contact.flags),
+        flagList(contact),
         name && company ? h("p", { class: "about" }, isolate(company)) : "",
         h(
           "p",
@@ -129,12 +129,18 @@ export function callerButton(callId, contact) {
   return button;
 }
 
-/** Return the flags as a list; nothing if there are none. @param {string[]} flags */
-export function flagList(flags) {
-  if (!flags.length) return "";
-  const items = flags.map((flag) => h("li", {}, isolate(flag)));
+/** Return a contact's flags as a list; nothing if there are none. @param {Contact} contact */
+export function flagList(contact) {
+  if (!contact.flags.length) return "";
+  const items = flagsOf(contact).map((flag) => h("li", {}, flag));
   return h("ul", { class: "flags", "aria-label": t("card.flags") }, items);
 }
+
+/** Return a contact's flags, those that warn marked. @param {Contact} contact */
+export const flagsOf = ({ flags, warnings }) =>
+  flags.map((flag) =>
+    h("span", { class: warnings.includes(flag) ? "flag warns" : "flag" }, isolate(flag)),
+  );
 
 /** Return the link to a record in the CRM; nothing if it has none. @param {Contact} contact */
 export function recordLink({ url }) {

@@ -25,8 +25,6 @@ const OUTCOMES = {
 /** Outcomes of which several in a row on one day become one row. */
 const FOLDED = ["missed", "failed"];
 
-const ARROWS = { in: "↙", out: "↗" };
-
 /**
  * Return the rows of a history.
  * @param {HistoryEntry[]} entries the latest first @returns {Child[][]}
@@ -40,7 +38,6 @@ export function headline(entry, count = 1) {
   if (subject || !outcome) return [isolate(subject || kindText(kind))];
   const reasons = wrap_up_reasons.join(", ");
   const [firstLine] = notes.split("\n");
-  const arrow = direction === "out" ? ARROWS.out : ARROWS.in;
   const parts = [
     OUTCOMES[outcome]?.() ?? "",
     reasons && isolate(reasons),
@@ -48,10 +45,10 @@ export function headline(entry, count = 1) {
     firstLine && isolate(firstLine),
   ].filter(Boolean);
   if (count > 1) parts[0] = t("outcome.several", { count, what: String(parts[0]) });
-  const label = direction === "out" ? t("direction.out") : t("direction.in");
+  const isOut = direction === "out";
+  const label = isOut ? t("direction.out") : t("direction.in");
   return [
-    h("span", { role: "img", "aria-label": label }, arrow),
-    " ",
+    h("span", { role: "img", "aria-label": label, class: isOut ? "icon out" : "icon in" }),
     ...dotted(parts.length ? parts : [kindText(kind)]),
   ];
 }

@@ -89,6 +89,7 @@ export interface Contact {
   url: string;
   language: string;
   flags: string[];
+  warnings: string[];
   numbers: ContactNumber[];
   interactions: HistoryEntry[];
   cases: Case[];

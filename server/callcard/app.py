@@ -86,7 +86,7 @@ def create_app(
 
     sources = open_sources(settings)
     sink = open_delivery_sink(settings, sources)
-    directory = Directory(sources, country, settings.contacts.deadline_seconds, internal)
+    directory = Directory(sources, country, settings.contacts, internal)
     number_lists = NumberLists(store, country, clock, internal)
     journal = Journal(store, directory, number_lists, events, settings, clock)
     delivery = Delivery(store, sink, events, settings, clock)

@@ -132,6 +132,13 @@ class ContactsSettings(Struct, frozen=True, forbid_unknown_fields=True):
     deadline_seconds: Annotated[
         float, Positive, Meta(description="time for all contact sources to respond to a look-up")
     ] = 1.5
+    warning_flags: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=100)], ...],
+        Meta(
+            description="words in a contact's flag that make it a warning, in any case: the card "
+            "shows it in red and before the others"
+        ),
+    ] = ("overdue", "blocked", "dispute", "fraud", "do not")
 
 
 class JournalSettings(Struct, frozen=True, forbid_unknown_fields=True):

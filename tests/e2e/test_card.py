@@ -380,3 +380,18 @@ def test_search_during_a_call_leaves_its_buttons_in_place(
     gadget.locator(".results .pick").first.click()
     expect(gadget.locator("contact-record h2")).to_be_focused()
     assert hold.bounding_box() == before
+
+
+def test_flags_that_warn_come_first_and_look_different(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    call = site.ring(ARABIC_CUSTOMER)
+    flags = open_card(gadget).get_by_role("list", name="Flags").get_by_role("listitem")
+    expect(flags).to_have_text(["Payment overdue", "VIP"])
+    warning, other = (
+        flag.locator("span").evaluate("each => getComputedStyle(each).color")
+        for flag in flags.all()
+    )
+    assert warning != other
+    site.hang_up(call)

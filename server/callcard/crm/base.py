@@ -76,6 +76,9 @@ class Contact:
     language: str = ""
     """Which the contact speaks: a language tag such as `de`, or the source's own word."""
     flags: tuple[str, ...] = ()
+    """What an agent must see at once, as VIP; those that warn come first."""
+    warnings: tuple[str, ...] = ()
+    """Those of `flags` that warn, as Payment overdue; see `contacts.warning_flags`."""
     numbers: tuple[ContactNumber, ...] = ()
     interactions: tuple[HistoryEntry, ...] = ()
     """The last ten, of all agents, newest first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 from callcard.crm.base import (
@@ -19,6 +19,7 @@ from callcard.crm.base import (
     Operation,
 )
 from callcard.errors import InvalidField, NotFound, SourceUnavailable, Unsupported
+from callcard.settings_sections import ContactsSettings
 from callcard.telephony import numbers as telephony_numbers
 from callcard.telephony.numbers import Kind
 
@@ -66,14 +67,14 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Queries all sources in parallel; a source that exceeds `deadline_seconds` is left out.
+    """Queries all sources in parallel; one that exceeds the deadline of the settings is left out.
 
     A source is queried only for operations that it supports.
     """
 
     sources: Sequence[ContactSource]
     country: str
-    deadline_seconds: float
+    settings: ContactsSettings
     internal_numbers: Sequence[str] = ()
 
     async def by_number(self, given: str) -> Lookup:
@@ -88,7 +89,11 @@ class Directory:
         results, sources = await self._query_sources(
             "by_number", lambda source: source.by_number(number)
         )
-        matches = [match for result in results for match in result]
+        matches = [
+            replace(match, contact=self._with_warnings(match.contact))
+            for result in results
+            for match in result
+        ]
         matches.sort(key=lambda match: match.how != "exact")
         return Lookup(number=parsed, matches=tuple(matches[:MAX_MATCHES]), sources=sources)
 
@@ -116,7 +121,7 @@ class Directory:
         results, sources = await self._query_sources(
             "search", lambda source: source.search(text, limit)
         )
-        contacts = [contact for result in results for contact in result]
+        contacts = [self._with_warnings(contact) for result in results for contact in result]
         return SearchResult(contacts=tuple(contacts[:limit]), sources=sources)
 
     async def get(self, source: str, id: str) -> Contact:
@@ -124,7 +129,7 @@ class Directory:
         contact = await self._source(source).get(id)
         if contact is None:
             raise _not_found(source, id)
-        return contact
+        return self._with_warnings(contact)
 
     async def by_reference(self, reference: str) -> Contact | None:
         """Return the first source's contact with this customer number or case id."""
@@ -133,8 +138,19 @@ class Directory:
         )
         for contact in results:
             if contact is not None:
-                return contact
+                return self._with_warnings(contact)
         return None
+
+    def _with_warnings(self, contact: Contact) -> Contact:
+        """Return a contact with the flags that warn before the others."""
+        words = [word.casefold() for word in self.settings.warning_flags]
+        warnings = [
+            flag
+            for flag in contact.flags
+            if flag in contact.warnings or any(word in flag.casefold() for word in words)
+        ]
+        flags = tuple(dict.fromkeys((*warnings, *contact.flags)))
+        return replace(contact, flags=flags, warnings=tuple(warnings))
 
     async def create(
         self, *, key: str, name: str, company: str, email: str, numbers: Sequence[str]
@@ -156,7 +172,7 @@ class Directory:
         )
         for source in self.sources:
             if "create" in source.capabilities:
-                return await source.create(contact)
+                return self._with_warnings(await source.create(contact))
         raise Unsupported("create", ", ".join(self._names()))
 
     async def add_number(self, source: str, id: str, number: str) -> Contact:
@@ -165,7 +181,7 @@ class Directory:
         contact = await self._source(source).add_number(id, read)
         if contact is None:
             raise _not_found(source, id)
-        return contact
+        return self._with_warnings(contact)
 
     async def create_case(self, source: str, case: NewCase) -> Case:
         """Open a case for a contact. Raises InvalidField, NotFound, Unsupported."""
@@ -201,7 +217,7 @@ class Directory:
         if not sources:
             return [], {}
         tasks = [asyncio.ensure_future(query(source)) for source in sources]
-        _done, late = await asyncio.wait(tasks, timeout=self.deadline_seconds)
+        _done, late = await asyncio.wait(tasks, timeout=self.settings.deadline_seconds)
         for task in late:
             task.cancel()
         results: list[_T] = []

@@ -187,7 +187,7 @@ def _people(chance: random.Random) -> Iterator[dict[str, str]]:
         email="fatima@almansoori.example",
         mobile="+971 50 123 4567",
         language="ar",
-        flags="VIP",
+        flags="VIP; Payment overdue",
     )
     for number in range(_FIRST_ID, _END_ID):
         yield _random_person(chance, number, COUNTRIES[number % len(COUNTRIES)])

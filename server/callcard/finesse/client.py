@@ -221,7 +221,10 @@ class FinesseClient:
     async def drop_participant(
         self, credential: Credential, dialog_id: str, extension: str, participant: str
     ) -> Command:
-        """Take the participant at an address off the conference; `extension` is the agent's."""
+        """Take the participant at an address off the conference; `extension` is the agent's.
+
+        UCCE only, and by default for supervisors only.
+        """
         request = messages.take_action(dialog_id, DialogAction.DROP_PARTICIPANT, participant)
         return await self._command(credential, request, device=extension)
 

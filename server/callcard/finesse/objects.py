@@ -269,7 +269,6 @@ class DialogAction(StrEnum):
     SCHEDULE_CALLBACK = "UPDATE_SCHEDULED_CALLBACK"
     CANCEL_CALLBACK = "CANCEL_SCHEDULED_CALLBACK"
     DROP_PARTICIPANT = "PARTICIPANT_DROP"
-    """Take one participant off a conference; UCCE, by default for supervisors only."""
 
 
 # ---- queues
