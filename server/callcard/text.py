@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from anyascii import anyascii
+
 _LETTERS = str.maketrans(
     {
         "ø": "o",
@@ -49,6 +51,10 @@ _UMLAUTS = str.maketrans(
         "Ü": "Ue",
     }
 )
+_VOWELS = re.compile("[^bdfjklmnrstz0-9]")
+"""And h, w and y, which stand for a vowel or belong to the letter before them."""
+_SOUNDS = str.maketrans({"q": "k", "c": "k", "g": "j", "p": "b", "v": "f", "x": "k"})
+_REPEATED = re.compile(r"(.)\1+")
 _DIGRAPH = re.compile("([aou])e|aa")
 _MARKS = ("Mn", "Lm", "Cf")
 """Categories of characters that a search ignores: combining marks, modifier letters such as the
@@ -71,6 +77,26 @@ def fold(text: str) -> str:
         str(unicodedata.decimal(c, c)) for c in decomposed if unicodedata.category(c) not in _MARKS
     ]
     return "".join(base).translate(_LETTERS)
+
+
+def in_latin_letters(text: str) -> str:
+    """Return a text of another script in Latin letters, folded; empty if it has none to spell.
+
+    Пётр is petr. Of Arabic and Hebrew only the consonants are written: see `consonants`.
+    """
+    folded = fold(text)
+    if folded.isascii():
+        return ""
+    return fold(anyascii(unicodedata.normalize("NFC", text)))
+
+
+def consonants(word: str) -> str:
+    """Return what stays the same however a name is written in Latin letters.
+
+    Fatima, Fatmah and فاطمة are ftm; Qasim and Kassem are ksm.
+    """
+    letters = _VOWELS.sub("", fold(anyascii(word)).translate(_SOUNDS))
+    return _REPEATED.sub(r"\1", letters)
 
 
 def spellings(text: str) -> set[str]:

@@ -32,7 +32,7 @@ from callcard.crm.base import (
 from callcard.crm.local_schema import MIGRATIONS, check_file_format
 from callcard.crm.local_writes import ContactEntry, LinkedWriteResult, WriteResult
 from callcard.crm.stored_contacts import StoredContacts
-from callcard.crm.text_index import text_query
+from callcard.crm.text_index import reference_word, text_query
 from callcard.errors import SourceUnavailable
 from callcard.store.sqlite import Database
 from callcard.telephony import numbers
@@ -41,6 +41,8 @@ from callcard.text import fold
 
 _MAX_CANDIDATES = 200
 """Contacts with one number that are ranked."""
+_MAX_BY_VARIABLE = 20
+"""Contacts with one reference in the call variables of their calls."""
 _CACHE_MEGABYTES = 64
 """At most, and only of pages that are read: it keeps a large import fast."""
 _AFTER_ALL_DIGITS = ":"
@@ -157,9 +159,9 @@ class LocalContacts(ContactSource):
                 self._search_thread, self._search_ids, query, fold(text), limit
             )
             named = self._id_of_reference(text.strip())
-            if named is not None:
-                ids = [named, *(id for id in ids if id != named)][:limit]
-            return self._contacts(ids)
+            found = [] if named is None else [named]
+            found += self._ids_of_variable(reference_word(text.strip()))
+            return self._contacts(list(dict.fromkeys((*found, *ids)))[:limit])
 
     async def get(self, id: str) -> Contact | None:
         if not re.fullmatch(r"\d{1,18}", id, re.ASCII):
@@ -180,6 +182,17 @@ class LocalContacts(ContactSource):
         )
         row = self._reader.execute(sql, (f"id:{reference}", reference)).fetchone()
         return row[0] if row else None
+
+    def _ids_of_variable(self, word: str) -> list[int]:
+        """Return the contacts with a word in a call variable of their calls, the latest first."""
+        if not word:
+            return []
+        sql = (
+            "select contact_id from interaction join interaction_word on interaction = id"
+            " where word = ? and contact_id is not null order by started_at desc limit ?"
+        )
+        rows = self._reader.execute(sql, (word, _MAX_BY_VARIABLE)).fetchall()
+        return [row[0] for row in rows]
 
     async def create(self, contact: NewContact) -> Contact:
         entry = ContactEntry(

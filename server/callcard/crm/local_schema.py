@@ -68,6 +68,19 @@ MIGRATIONS = (
     """,
     "alter table contact add column language text not null default ''",
     "alter table service_case add column notes text not null default ''",
+    # Order numbers and the like in the call variables of logged calls, for the search.
+    """
+    create table interaction_word (
+        word text not null,
+        interaction text not null references interaction on delete cascade,
+        primary key (word, interaction)
+    ) without rowid;
+    create index interaction_word_interaction on interaction_word (interaction);
+    insert or ignore into interaction_word (word, interaction)
+        select lower(trim(variable.value)), interaction.id
+        from interaction, json_each(interaction.details, '$.variables') as variable
+        where length(trim(variable.value)) between 3 and 64 and variable.value glob '*[0-9]*';
+    """,
 )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from callcard.crm.base import Case, HistoryEntry, InteractionRecord, NewCase
-from callcard.crm.text_index import index_digits, index_words
+from callcard.crm.text_index import index_digits, index_words, reference_words
 from callcard.store.sqlite import Execute
 from callcard.telephony import numbers
 from callcard.telephony.numbers import Number
@@ -189,6 +189,9 @@ def write_interaction(
             msgspec.json.encode(interaction).decode(),
         ),
     )
+    execute("delete from interaction_word where interaction = ?", (interaction.id,))
+    for word in reference_words(interaction.variables.values()):
+        execute("insert into interaction_word values (?, ?)", (word, interaction.id))
 
 
 def _insert_contact(execute: Execute, entry: ContactEntry) -> int:
