@@ -48,7 +48,7 @@ ENDPOINTS = (
         alternative_response=SearchResult,
         query=(
             ("number", "a telephone number in any spelling, as it came with the call"),
-            ("q", "beginnings of name, company or number"),
+            ("q", "beginnings of name, company, e-mail or number; a case, customer or order"),
             ("limit", "most contacts for q=, from 1 to 50; default 20"),
         ),
     ),
