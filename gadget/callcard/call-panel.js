@@ -290,12 +290,20 @@ export class CallPanelElement extends CallcardElement {
     const form = new ContactFormElement();
     form.show(id, kind === "public" ? display || number : "", call.variables);
     const why = isRejected ? t("caller.rejected") : t("caller.unknown");
-    return [note(isPartial(result) ? t("lookup.partly") : why), this.#searchButton(), form];
+    const hint = note(isPartial(result) ? t("lookup.partly") : why);
+    const addTo =
+      kind === "public" ? this.#opensSearch(t("caller.addTo", { number: display }), true) : "";
+    return [hint, h("p", { class: "row" }, this.#searchButton(), addTo), form];
   }
 
   #searchButton() {
-    const open = () => emit(this, "callcard-search-opened", null);
-    return h("button", { type: "button", class: "find", onclick: open }, t("caller.search"));
+    return this.#opensSearch(t("caller.search"), false);
+  }
+
+  /** @param {string} label @param {boolean} addsNumber whether to add the caller's number then */
+  #opensSearch(label, addsNumber) {
+    const open = () => emit(this, "callcard-search-opened", { callId: this.#callId, addsNumber });
+    return h("button", { type: "button", class: "find", onclick: open }, label);
   }
 
   /** @param {string} text */

@@ -8,6 +8,7 @@ import { Commands } from "../shared/commands.js";
 import { desktop } from "../shared/desktop.js";
 import { every, h, listen } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
+import { errorText } from "../shared/errors.js";
 import { ParkedListElement } from "../shared/parked-list.js";
 import { HEARTBEAT_MS } from "../shared/reporter.js";
 import { t } from "../shared/texts.js";
@@ -147,7 +148,7 @@ class CallcardAppElement extends CallcardElement {
       "callcard-contact-chosen": ({ callId, match }) => this.#chooseContact(callId, match),
       "callcard-contact-create": ({ contact }) => api.createContact(contact),
       "callcard-contact-rejected": ({ callId }) => model.rejectContact(callId),
-      "callcard-search-opened": () => this.#search.focus(),
+      "callcard-search-opened": ({ callId, addsNumber }) => this.#openSearch(callId, addsNumber),
       "callcard-contact-edited": ({ callId }) => model.setContactEdited(callId),
       "callcard-contact-search": ({ text, signal }) => api.searchContacts(text, signal),
       "callcard-delivery-retry": ({ id }) => api.retryDelivery(id),
@@ -226,12 +227,36 @@ class CallcardAppElement extends CallcardElement {
     this.#show();
   }
 
+  /** @param {string} callId @param {boolean} addsNumber */
+  #openSearch(callId, addsNumber) {
+    const state = this.#model.calls.get(callId);
+    if (state) state.addsNumber = addsNumber;
+    this.#search.focus();
+  }
+
   /** @param {string} callId @param {import("../shared/types.d.ts").Match} match */
   #chooseContact(callId, match) {
     this.#search.clear();
     this.#aside.close();
     void this.#model.chooseContact(callId, match);
     this.#show();
+    const state = this.#model.calls.get(callId);
+    if (state?.addsNumber) void this.#addNumber(state, match.contact);
+  }
+
+  /**
+   * Add the caller's number to the contact that was chosen for it.
+   * @param {import("../shared/call-state.js").CallState} state
+   * @param {import("../shared/types.d.ts").Contact} contact
+   */
+  async #addNumber(state, { source, id }) {
+    state.addsNumber = false;
+    try {
+      const changed = await api.addNumber(source, id, state.customer.number);
+      await this.#model.chooseContact(state.id, { how: "chosen", contact: changed });
+    } catch (error) {
+      this.#notices.setMessage(errorText(error));
+    }
   }
 
   /** After a record or a form for a case was closed. */

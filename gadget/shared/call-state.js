@@ -42,6 +42,8 @@ export class CallState {
   expected = null;
   /** Whether the agent said that the caller is not the contact that was found. */
   isRejected = false;
+  /** Whether the agent searches for a contact that gets the caller's number. */
+  addsNumber = false;
   /** Whether the agent has begun to fill in a new contact. */
   isContactEdited = false;
   /** The last command that failed, until the next one. @type {CommandResult | null} */

@@ -48,8 +48,8 @@ export interface CallcardEvents {
   "callcard-contact-edited": { callId: string };
   /** The caller is not the contact that was found. */
   "callcard-contact-rejected": { callId: string };
-  /** The agent wants to search for the caller. */
-  "callcard-search-opened": null;
+  /** The agent wants to search for the caller; `addsNumber`: and to add the number to the record. */
+  "callcard-search-opened": { callId: string; addsNumber: boolean };
   "callcard-drawer-toggled": { callId: string; drawer: "targets" | "keypad" | "callback" };
   "callcard-lookup-retried": { callId: string };
   "callcard-notes-edited": { callId: string; text: string };

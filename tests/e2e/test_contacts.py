@@ -1,0 +1,78 @@
+"""The contact of a call: found by searching, given the number that called, flagged."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.e2e.card import (
+    ARABIC_CUSTOMER,
+    UNKNOWN_CUSTOMER,
+    answer_call,
+    close_card,
+    open_card,
+)
+from tests.harness.browser import OpenDesktop
+from tests.harness.site import DemoSite
+
+NEW_NUMBER = "+16465550177"
+
+
+def test_record_found_during_a_call_becomes_its_contact(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget, UNKNOWN_CUSTOMER)
+    gadget.get_by_role("searchbox").fill("Käthe")
+    gadget.locator(".results .pick").first.click()
+    record = gadget.locator("contact-record")
+    record.get_by_role("button", name="is the caller").click()
+    expect(record).to_have_count(0)
+    expect(gadget.locator("call-panel").get_by_role("heading", name="Käthe")).to_be_visible()
+
+
+def test_number_of_an_unknown_caller_is_added_to_the_contact_that_is_searched(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget, "+16465550166")
+    gadget.get_by_role("button", name="Add (646) 555-0166 to a contact…").click()
+    expect(gadget.get_by_role("searchbox")).to_be_focused()
+    gadget.get_by_role("searchbox").fill("Böhm")
+    gadget.locator(".results").get_by_role("button", name="is the caller").first.click()
+    expect(gadget.locator("call-panel h2")).to_contain_text("Böhm")
+    expect(gadget.locator("call-panel .reach")).to_contain_text("(646) 555-0166")
+
+
+def test_callers_number_is_added_to_the_chosen_contact(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    call = answer_call(site, gadget, NEW_NUMBER)
+    gadget.get_by_role("button", name="Search for an existing contact").click()
+    expect(gadget.get_by_role("searchbox")).to_be_focused()
+    gadget.get_by_role("searchbox").fill("فاطمة")
+    gadget.locator(".results .pick").first.click()
+    gadget.locator("contact-record").get_by_role("button", name="is the caller").click()
+    add = gadget.get_by_role("button", name="Add (646) 555-0177 to this contact")
+    add.click()
+    expect(add).to_have_count(0)
+    expect(gadget.locator("call-panel .reach")).to_contain_text("(646) 555-0177")
+    site.hang_up(call)
+    close_card(gadget)
+    site.ring(NEW_NUMBER)
+    expect(gadget.get_by_role("heading", name="فاطمة").first).to_be_visible()
+
+
+def test_flags_that_warn_come_first_and_look_different(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    call = site.ring(ARABIC_CUSTOMER)
+    flags = open_card(gadget).get_by_role("list", name="Flags").get_by_role("listitem")
+    expect(flags).to_have_text(["Payment overdue", "VIP"])
+    warning, other = (
+        flag.locator("span").evaluate("each => getComputedStyle(each).color")
+        for flag in flags.all()
+    )
+    assert warning != other
+    site.hang_up(call)
