@@ -41,6 +41,7 @@ import { TransferTargetsElement } from "./transfer-targets.js";
  * @property {string[]} caseSources the contact sources in which a case can be opened
  * @property {Map<string, string>} labels of the team's call variables
  * @property {import("../shared/types.d.ts").Platform} platform
+ * @property {import("./known-targets.js").KnownTargets} knownTargets
  * @property {boolean} canBeReady whether the agent can be ready for the next call
  */
 
@@ -355,6 +356,8 @@ export class CallPanelElement extends CallcardElement {
     if (drawer === "callback") return this.#callbackTimeForm();
     const element = drawer === "targets" ? new TransferTargetsElement() : new CallKeypadElement();
     element.callId = this.#callId;
+    if (element instanceof TransferTargetsElement)
+      element.known = this.#context?.knownTargets ?? null;
     return element;
   }
 

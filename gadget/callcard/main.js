@@ -25,6 +25,7 @@ import { ContactSearchElement } from "./contact-search.js";
 import { Dialling } from "./dialling.js";
 import { NotesDrafts } from "./drafts.js";
 import { defineElements } from "./elements.js";
+import { KnownTargets } from "./known-targets.js";
 import { registerShortcuts } from "./shortcuts.js";
 import { runWorkflow } from "./workflows.js";
 
@@ -73,6 +74,7 @@ class CallcardAppElement extends CallcardElement {
     this.#callbacks,
   );
   #info = new AppInfoElement();
+  #knownTargets = new KnownTargets(localStorage, desktop.agentId);
   #connection = new Connection({
     model: this.#model,
     commands: this.#commands,
@@ -201,6 +203,7 @@ class CallcardAppElement extends CallcardElement {
       caseSources,
       platform,
       labels,
+      knownTargets: this.#knownTargets,
       canBeReady: !running.length && this.#agent.user?.state !== "READY",
     }));
     this.#attention.bringToFront = this.#agent.bringToFront;

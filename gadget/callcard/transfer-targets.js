@@ -1,5 +1,5 @@
-// <transfer-targets>: whom to consult or transfer to: found in the team, the phone books and the
-// contacts, or typed as a number.
+// <transfer-targets>: whom to consult or transfer to: a favourite, somebody used before, a queue,
+// found in the team, the phone books and the contacts, or typed as a number.
 // Fires `callcard-target-search` and `callcard-call-command`.
 
 import {
@@ -24,15 +24,24 @@ const NUMBER = /^\+?[\d\s()./*#-]{2,}$/;
 
 /** @type {Record<TransferTarget["kind"], () => string>} */
 const KINDS = {
+  queue: () => t("target.queue"),
   agent: () => t("target.agent"),
   "phone-book": () => t("target.phoneBook"),
   contact: () => t("target.contact"),
+};
+
+/** What a target's detail says. @type {Partial<Record<string, (detail: string) => string>>} */
+const MORE = {
+  agent: stateLabel,
+  queue: (detail) => detail && t("target.waiting", { count: detail }),
 };
 
 export class TransferTargetsElement extends CallcardElement {
   static tag = "transfer-targets";
 
   callId = "";
+  /** @type {import("./known-targets.js").KnownTargets | null} */
+  known = null;
   #input = h("input", {
     id: uniqueId("target"),
     type: "search",
@@ -89,15 +98,29 @@ export class TransferTargetsElement extends CallcardElement {
   #show(found, isPartial) {
     /** @type {TransferTarget} */
     const typed = { kind: "contact", name: "", detail: "", number: this.#text };
-    const targets = NUMBER.test(this.#text) ? [typed, ...found] : found;
+    const targets = NUMBER.test(this.#text) ? [typed, ...found] : this.#withKnown(found);
     this.#message.textContent = targets.length ? "" : t("target.none");
     if (isPartial) this.#message.textContent = t("target.partly");
     this.#list.replaceChildren(...targets.map((target) => this.#row(target)));
   }
 
+  /**
+   * Return what was found with the known ones first, or only what was found for a typed text.
+   * @param {TransferTarget[]} found
+   */
+  #withKnown(found) {
+    const known = this.#text ? [] : (this.known?.all ?? []);
+    const numbers = known.map(({ number }) => number);
+    return [
+      ...known.map((each) => found.find(({ number }) => number === each.number) ?? each),
+      ...found.filter(({ number }) => !numbers.includes(number)),
+    ];
+  }
+
   /** @param {TransferTarget} target */
-  #row({ kind, name, detail, number }) {
-    const more = kind === "agent" ? stateLabel(detail) : detail;
+  #row(target) {
+    const { kind, name, detail, number } = target;
+    const more = MORE[kind]?.(detail) ?? detail;
     const about = name ? dotted([phoneNumber(number), KINDS[kind](), more && isolate(more)]) : [];
     return h(
       "li",
@@ -111,16 +134,40 @@ export class TransferTargetsElement extends CallcardElement {
       h(
         "span",
         { class: "row" },
-        this.#actions.map((action) => this.#button(action, name || number, number)),
+        this.#actions.map((action) => this.#button(action, target)),
+        this.#star(target),
       ),
     );
   }
 
-  /** @param {TransferAction} action @param {string} who @param {string} to */
-  #button(action, who, to) {
+  /** Return the button that makes a target a favourite. @param {TransferTarget} target */
+  #star(target) {
+    const who = target.name || target.number;
+    const button = h("button", {
+      type: "button",
+      class: "quiet star",
+      "aria-label": t("target.favouriteWho", { who }),
+      title: t("target.favouriteWho", { who }),
+    });
+    const show = () =>
+      button.setAttribute("aria-pressed", String(this.known?.isFavourite(target.number)));
+    button.addEventListener("click", () => {
+      this.known?.toggle(target);
+      show();
+    });
+    show();
+    return button;
+  }
+
+  /** @param {TransferAction} action @param {TransferTarget} target */
+  #button(action, target) {
     const isConsult = action === "consult";
-    const send = () =>
+    const { number: to } = target;
+    const who = target.name || to;
+    const send = () => {
+      this.known?.use(target);
       emit(this, "callcard-call-command", { callId: this.callId, action, params: { to }, who });
+    };
     return h(
       "button",
       {

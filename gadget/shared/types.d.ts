@@ -271,7 +271,7 @@ export interface FinesseError {
 }
 
 export interface TransferTarget {
-  kind: "agent" | "phone-book" | "contact";
+  kind: "queue" | "agent" | "phone-book" | "contact";
   name: string;
   detail: string;
   number: string;

@@ -26,12 +26,15 @@ from callcard.settings_sections import (
     FinesseSettings,
     GadgetSettings,
     JournalSettings,
+    QueueTarget,
     TelephonySettings,
 )
 from callcard.telephony import dial_plan, numbers
 from callcard.telephony.internal_numbers import check_internal
 from callcard.text import suggest
 
+LISTS = ("sources", "queues")
+"""The settings that are lists of tables, as in [[sources]]."""
 LOCAL_SOURCE = {"kind": "local", "path": "callcard.sqlite"}
 """The contact source of a service without `[[sources]]`."""
 
@@ -53,6 +56,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             description="contact sources: `kind` and the options of that kind, see crm/README.md",
         ),
     ] = (LOCAL_SOURCE,)
+    queues: Annotated[
+        tuple[QueueTarget, ...],
+        Meta(max_length=200, description="queues to which agents transfer calls"),
+    ] = ()
     journal: JournalSettings = JournalSettings()
     delivery: DeliverySettings = DeliverySettings()
 
@@ -186,7 +193,7 @@ def describe() -> list[SettingInfo]:
 
 def _sections() -> dict[str, type[Struct]]:
     hints = get_type_hints(Settings)
-    return {name: hints[name] for name in Settings.__struct_fields__ if name != "sources"}
+    return {name: hints[name] for name in Settings.__struct_fields__ if name not in LISTS}
 
 
 def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[SettingInfo, Any]]:
@@ -246,7 +253,7 @@ def _explain(message: str, values: Mapping[str, Any]) -> str:
         same_key = next((info.name for info in infos.values() if info.key == name), name)
         files = [f"{info.name}_file" for info in infos.values() if info.secret]
         known = [*(info.name for info in infos.values() if not info.secret), *files]
-        return f"there is no setting {name}{suggest(same_key, [*known, *_sections(), 'sources'])}"
+        return f"there is no setting {name}{suggest(same_key, [*known, *_sections(), *LISTS])}"
     info = infos.get(place)
     if info and info.form and ("regex" in what or "enum" in what):
         given = values.get(info.section, {}).get(info.key)

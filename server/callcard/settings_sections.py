@@ -86,6 +86,25 @@ class GadgetSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = "ring"
 
 
+class QueueTarget(Struct, frozen=True, forbid_unknown_fields=True):
+    """A queue to which agents transfer calls: a table [[queues]]."""
+
+    name: Annotated[
+        str, Meta(min_length=1, max_length=100, description="what agents call the queue")
+    ]
+    number: Annotated[
+        str, Meta(min_length=1, max_length=32, description="the number to dial for it")
+    ]
+    id: Annotated[
+        str,
+        Meta(
+            max_length=64,
+            pattern=r"^[A-Za-z0-9_.-]*$",
+            description="Finesse's id of the queue: then agents see how many calls wait; UCCE",
+        ),
+    ] = ""
+
+
 class TelephonySettings(Struct, frozen=True, forbid_unknown_fields=True):
     country: Annotated[
         str,

@@ -155,3 +155,32 @@ def test_supervisor_takes_one_participant_off_a_conference(
     ]
     site.hang_up(call)
     close_card(supervisor)
+
+
+def test_queues_favourites_and_recent_targets_are_offered_first(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    bilal = open_desktop("1002").gadget
+    call = answer_call(site, gadget)
+    press(gadget, "Transfer…")
+    targets = gadget.locator("transfer-targets").get_by_role("listitem")
+    expect(targets.first).to_contain_text("Support")
+    expect(targets.first).to_contain_text("0 waiting")
+    favourite = gadget.get_by_role("button", name="Favourite: Sales")
+    favourite.click()
+    expect(favourite).to_have_attribute("aria-pressed", "true")
+    gadget.get_by_role("button", name="Consult Bilal Haddad").first.click()
+    expect_phase(gadget, "Consulting")
+    press(gadget, "End consult")
+    press(gadget, "Retrieve")
+    press(gadget, "Transfer…")
+    expect(targets.nth(0)).to_contain_text("Sales")
+    expect(targets.nth(1)).to_contain_text("Bilal Haddad")
+    expect(targets.nth(2)).to_contain_text("Support")
+    bilal.get_by_label("State").select_option(label="Ready")  # who gets the queue's next call
+    expect(bilal.locator("agent-state")).to_have_attribute("data-state", "READY")
+    gadget.get_by_role("button", name="Transfer to Sales").click()
+    expect_phase(bilal, "Ringing")
+    expect_phase(gadget, "Transferred to Sales")
+    site.hang_up(call)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -231,6 +231,7 @@ async def open_contact_centre(
     *,
     platform: Literal["ucce", "uccx"] = "ucce",
     background_jobs: bool = False,
+    queues: Sequence[dict[str, str]] = (),
     **sections: dict[str, Any],
 ) -> AsyncIterator[ContactCentre]:
     """Open a contact centre with all files in `folder`; `sections` are settings of the service."""
@@ -239,7 +240,7 @@ async def open_contact_centre(
     url = f"http://localhost:{port}"
     journal = {"notes_seconds": NOTES_SECONDS, "lost_seconds": LOST_SECONDS}
     journal |= sections.pop("journal", {})
-    settings = settings_in(folder, url, journal=journal, **sections)
+    settings = settings_in(folder, url, queues=queues, journal=journal, **sections)
     crm = open_local_contacts(settings)
     async with AsyncExitStack() as stack:
         stack.callback(crm.close_blocking)

@@ -8,15 +8,14 @@ from typing import Any
 from callcard.settings import Settings
 
 
-def settings_in(folder: Path, finesse_url: str, **sections: dict[str, Any]) -> Settings:
+def settings_in(folder: Path, finesse_url: str, **sections: Any) -> Settings:
     """Return settings with all files in `folder` and no gadget bundle."""
+    given = dict(sections)
     defaults: dict[str, dict[str, Any]] = {
         "finesse": {"url": finesse_url},
         "gadget": {"bundle": str(folder / "none")},
     }
-    merged = {
-        name: {**defaults.get(name, {}), **sections.get(name, {})}
-        for name in {*defaults, *sections}
-    }
+    for name, values in defaults.items():
+        given[name] = {**values, **given.get(name, {})}
     source = {"kind": "local", "path": str(folder / "contacts.sqlite")}
-    return Settings.decode({"sources": [source], **merged})
+    return Settings.decode({"sources": [source], **given})

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
@@ -22,7 +23,7 @@ from callcard.app import create_app
 from callcard.crm.base import InteractionRecord
 from callcard.crm.local import LocalContacts
 from callcard.crm.open_sources import open_local_contacts
-from callcard.demo import crm_pages, sample_contacts
+from callcard.demo import crm_pages, run, sample_contacts
 from callcard.errors import CredentialsRejected
 from callcard.journal.lifecycle import GRACE_SECONDS
 from callcard.settings import Settings
@@ -251,6 +252,7 @@ def open_demo_site(
     for name, section in (service_settings or {}).items():
         sections[name] = sections.get(name, {}) | section
     settings = settings_in(folder, finesse_url, **sections)
+    settings = msgspec.structs.replace(settings, queues=run.queues())
     with ExitStack() as stack:
         contacts = _open_sample_contacts(stack, settings, folder, finesse_url)
         sandbox = Sandbox(

@@ -1,9 +1,9 @@
-"""Transfer targets: whom an agent may call, from team, phone books and contacts."""
+"""Transfer targets: whom an agent may call, from queues, team, phone books and contacts."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
@@ -15,21 +15,25 @@ from callcard.crm.directory import Directory
 from callcard.errors import CallcardError, CredentialsRejected, FinesseError, NotFound, NotPermitted
 from callcard.finesse.objects import PhoneBook
 from callcard.identity import Agent
+from callcard.settings_sections import QueueTarget
 from callcard.text import fold
 
 MAX_TARGETS = 50
 PHONE_BOOK_SECONDS = 300.0
 """How long a team's phone books are cached: they seldom change and may hold 6,000 contacts."""
+WAITING_SECONDS = 10.0
+"""How long a queue's number of waiting calls is cached: Finesse counts every 10 s."""
+PLACES = ("queues", "roster", "phone-book", "contacts")
 MIN_SEARCH_CHARACTERS = 2
 """For contacts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferTarget:
-    kind: Literal["agent", "phone-book", "contact"]
+    kind: Literal["queue", "agent", "phone-book", "contact"]
     name: str
     detail: str
-    """An agent's state; for others where they are from."""
+    """A queue's number of waiting calls, an agent's state; for others where they are from."""
     number: str
 
 
@@ -37,13 +41,15 @@ class TransferTarget:
 class TransferTargetList:
     targets: tuple[TransferTarget, ...]
     missing: tuple[str, ...]
-    """What could not be searched: `roster`, `phone-book` or `contacts`."""
+    """What could not be searched: `queues`, `roster`, `phone-book` or `contacts`."""
 
 
 class TransferTargets:
-    def __init__(self, directory: Directory, roster: Roster) -> None:
+    def __init__(self, directory: Directory, roster: Roster, queues: Sequence[QueueTarget]) -> None:
         self._directory = directory
         self._roster = roster
+        self._queues = queues
+        self._waiting: TTLCache[str, str] = TTLCache(500, WAITING_SECONDS)
         self._phone_books: TTLCache[tuple[str, str], tuple[PhoneBook, ...]] = TTLCache(
             500, PHONE_BOOK_SECONDS
         )
@@ -51,9 +57,10 @@ class TransferTargets:
     async def find(self, agent: Agent, text: str, limit: int = MAX_TARGETS) -> TransferTargetList:
         """Return the targets with every word of `text` in name, detail or number.
 
-        Without text these are the team and the phone books.
+        Without text these are the queues, the team and the phone books.
         """
         results = await asyncio.gather(
+            self._queue_targets(agent),
             self._team(agent),
             self._phone_book_entries(agent),
             self._contacts(text, limit),
@@ -62,7 +69,7 @@ class TransferTargets:
         words = fold(text).split()
         targets: list[TransferTarget] = []
         missing = []
-        for place, result in zip(("roster", "phone-book", "contacts"), results, strict=True):
+        for place, result in zip(PLACES, results, strict=True):
             if isinstance(result, CallcardError) and not isinstance(result, CredentialsRejected):
                 missing.append(place)
             elif isinstance(result, BaseException):
@@ -73,6 +80,27 @@ class TransferTargets:
                 targets += _matching(result, words)
         distinct = _one_per_number(targets)
         return TransferTargetList(targets=tuple(distinct[:limit]), missing=tuple(missing))
+
+    async def _queue_targets(self, agent: Agent) -> list[TransferTarget]:
+        waiting = await asyncio.gather(*(self._calls_in(agent, each.id) for each in self._queues))
+        return [
+            TransferTarget(kind="queue", name=queue.name, detail=count, number=queue.number)
+            for queue, count in zip(self._queues, waiting, strict=True)
+        ]
+
+    async def _calls_in(self, agent: Agent, queue_id: str) -> str:
+        """Return how many calls wait in a queue; empty if Finesse does not say."""
+        if not queue_id:
+            return ""
+        count = self._waiting.get(queue_id)
+        if count is None:
+            count = ""
+            with suppress(NotPermitted, NotFound, FinesseError):
+                queue = await agent.finesse.queue(agent.credential, queue_id)
+                counted = queue.statistics.calls_in_queue if queue.statistics else ""
+                count = counted if counted.isdecimal() else ""  # -1: it does not count
+            self._waiting[queue_id] = count
+        return count
 
     async def _team(self, agent: Agent) -> list[TransferTarget]:
         """Return the agent's team; agents who are not supervisors see those who use Callcard."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+import msgspec
 
 from callcard.api.http_limits import LimitedHttpProtocol
 from callcard.app import create_app
@@ -17,8 +18,10 @@ from callcard.crm.open_sources import open_local_contacts
 from callcard.demo import crm_pages, sample_contacts
 from callcard.errors import OperatorError
 from callcard.settings import Settings
+from callcard.settings_sections import QueueTarget
 from finesse_sandbox import run
 from finesse_sandbox.app import SandboxSettings
+from finesse_sandbox.site import SiteConfiguration
 
 ANSWER_SECONDS = 3.0
 """After which people outside the contact centre answer a call."""
@@ -39,6 +42,14 @@ def run_demo(
         _run(settings, service_port, country, tls)
     except run.SandboxRunError as error:
         raise OperatorError(str(error)) from error
+
+
+def queues() -> tuple[QueueTarget, ...]:
+    """Return the sandbox's queues as transfer targets."""
+    return tuple(
+        QueueTarget(name=queue.name, number=queue.route_point, id=queue.id)
+        for queue in SiteConfiguration().queues
+    )
 
 
 def _run(settings: SandboxSettings, service_port: int, country: str, tls: run.TlsSettings) -> None:
@@ -64,6 +75,8 @@ def _run(settings: SandboxSettings, service_port: int, country: str, tls: run.Tl
                 "telephony.country": country,
             }
         )
+        if not service_settings.queues:
+            service_settings = msgspec.structs.replace(service_settings, queues=queues())
         contacts = open_local_contacts(service_settings)
         stack.callback(contacts.close_blocking)
         count = sample_contacts.fill(contacts, folder, f"{finesse_url}/crm/contacts", country)

@@ -18,6 +18,7 @@ from callcard.api.routes import API, ENDPOINTS
 from callcard.crm.registry import SOURCES, load_class
 from callcard.errors import all_errors
 from callcard.settings import describe
+from callcard.settings_sections import QueueTarget
 
 FOLDER = Path(__file__).parent
 LINE_CHARACTERS = 100
@@ -34,6 +35,13 @@ A secret is never written into `callcard.toml`: set its variable, or give the pa
 `token_file = "/run/secrets/callcard-token"`, relative to the settings file.
 
 This page is generated: `python -m callcard.docs.pages`.
+"""
+
+_QUEUES_INTRODUCTION = """\
+## `[[queues]]`
+
+Queues to which agents transfer calls, offered before colleagues and phone books. Finesse does not
+tell a queue's number, so each is listed here.
 """
 
 _SOURCES_INTRODUCTION = """\
@@ -84,19 +92,24 @@ def settings_page() -> str:
         default = _default(info.default)
         name = f"`{info.key}`" + (f", `{info.key}_file`" if info.secret else "")
         lines.append(f"| {name} | {default} | {info.description} |")
+    lines += ["\n" + _QUEUES_INTRODUCTION, *_options_table(QueueTarget)]
     lines.append("\n" + _SOURCES_INTRODUCTION)
     for kind in SOURCES:
         if "by_number" not in load_class(kind).capabilities:
             continue
-        options = load_class(kind).Options
-        lines += [f'### `kind = "{kind}"`\n', "| option | default | |", "| --- | --- | --- |"]
-        hints = get_type_hints(options, include_extras=True)
-        for field in msgspec.structs.fields(options):
-            metas = [meta for meta in get_args(hints[field.name]) if isinstance(meta, Meta)]
-            description = next((meta.description for meta in metas if meta.description), "")
-            lines.append(f"| `{field.name}` | {_default(field.default)} | {description} |")
-        lines.append("")
+        lines += [f'### `kind = "{kind}"`\n', *_options_table(load_class(kind).Options), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _options_table(options: type[msgspec.Struct]) -> list[str]:
+    """Return the lines of a table with each field's default and description."""
+    lines = ["| option | default | |", "| --- | --- | --- |"]
+    hints = get_type_hints(options, include_extras=True)
+    for field in msgspec.structs.fields(options):
+        metas = [meta for meta in get_args(hints[field.name]) if isinstance(meta, Meta)]
+        description = next((meta.description for meta in metas if meta.description), "")
+        lines.append(f"| `{field.name}` | {_default(field.default)} | {description} |")
+    return lines
 
 
 def _default(value: object) -> str:
