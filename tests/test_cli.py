@@ -292,6 +292,8 @@ def test_mistake_is_one_line_of_error(
     tmp_path: Path, arguments: tuple[str, ...], status: int, message: str
 ) -> None:
     (tmp_path / "x.csv").write_text("nothing,known\n1,2\n")
+    if arguments[0] == "sandbox" and "--port" not in arguments:
+        arguments += ("--port", str(free_port()))
     done = callcard(*arguments, cwd=tmp_path)
     assert done.returncode == status
     assert message in done.stderr
