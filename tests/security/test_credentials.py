@@ -241,8 +241,13 @@ def test_ids_that_leave_the_resource_never_reach_finesse(
         assert me(service, f"Basic {basic(user, 'x')}").status_code == 400
 
 
-def test_administrators_token_does_not_write_as_somebody_else(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_primary_up", [True, False])
+def test_administrators_token_does_not_write_as_somebody_else(
+    tmp_path: Path, is_primary_up: bool
+) -> None:
     with attacked_service(tmp_path) as service:
+        if not is_primary_up:  # only the primary node has the layout
+            service.arm_fault("unavailable", path="/finesse/api/LayoutConfig/default", times=50)
         tokens = {user: service.token(user) for user in (VICTIM, ADMINISTRATOR)}
 
         def request(token: str, user: str, method: str, path: str) -> int:

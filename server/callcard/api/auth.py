@@ -115,9 +115,9 @@ class AgentAuthenticator:
                 self._cluster.suspect(node)
                 raise
         if request.scope.get("method") not in ("GET", "HEAD", None):
-            await self._require_owner(credential)
+            await self._require_owner(credential, node)
         elif authorization.startswith("Bearer "):  # known by the time of the first write
-            self._check_owner_early(credential)
+            self._check_owner_early(credential, node)
         return Agent(user, credential, node, self._cluster.presences.get(user.login_id))
 
     async def request_failed(self, agent: Agent, error: CallcardError) -> CallcardError:
@@ -158,32 +158,30 @@ class AgentAuthenticator:
         self._lockout.reject(self._fingerprint(authorization), user_key, attempt)
         self.on_rejected(authorization, user_id)
 
-    def _check_owner_early(self, credential: Credential) -> None:
+    def _check_owner_early(self, credential: Credential, node: Node) -> None:
         if self._fingerprint(credential.authorization) in self._administrators:
             return
-        task = asyncio.create_task(self._require_owner(credential))
+        task = asyncio.create_task(self._require_owner(credential, node))
         task.add_done_callback(mark_retrieved)
         self._early_checks.add(task)
         task.add_done_callback(self._early_checks.discard)
 
-    async def _require_owner(self, credential: Credential) -> None:
+    async def _require_owner(self, credential: Credential, node: Node) -> None:
         """Raise NotPermitted if a token is an administrator's: it may be anybody's.
 
         A token does not say whose it is, and Finesse returns every user to every administrator.
         Only administrators read the layout, and only on the primary node; while that does not
-        answer, nothing is decided.
+        answer, the list of all users decides, on the node of the desktop.
         """
         if not credential.authorization.startswith("Bearer "):
             return
         fingerprint = self._fingerprint(credential.authorization)
         is_administrators = self._administrators.get(fingerprint)
         if is_administrators is None:
-            try:
-                await self._cluster.nodes[0].client.layout(credential)
-                is_administrators = True
-            except (CredentialsRejected, NotPermitted, FinesseRefused, NotFound):
-                is_administrators = False
-            except CallcardError:
+            is_administrators = await _reads_layout(credential, self._cluster.nodes[0])
+            if is_administrators is None:
+                is_administrators = await _reads_all_users(credential, node)
+            if is_administrators is None:
                 return
             self._administrators[fingerprint] = is_administrators
         if is_administrators:
@@ -269,6 +267,30 @@ class AgentAuthenticator:
 
     def _fingerprint(self, text: str) -> bytes:
         return hashlib.blake2b(text.encode(), key=self._key).digest()
+
+
+async def _reads_layout(credential: Credential, primary: Node) -> bool | None:
+    """Return whether Finesse shows the layout to a token; None if it does not say."""
+    deadline = asyncio.get_running_loop().time() + CHECK_SECONDS
+    brief = Credential(credential.authorization, min(deadline, credential.deadline))
+    try:
+        await primary.client.layout(brief)
+    except (CredentialsRejected, NotPermitted, FinesseRefused, NotFound):
+        return False
+    except CallcardError:
+        return None
+    return True
+
+
+async def _reads_all_users(credential: Credential, node: Node) -> bool | None:
+    """Return whether Finesse lists all users to a token; None if it does not say."""
+    try:
+        await node.client.users(credential)
+    except (CredentialsRejected, NotPermitted):
+        return False
+    except CallcardError:
+        return None
+    return True
 
 
 def _read_credential(headers: Headers) -> tuple[str, str]:
