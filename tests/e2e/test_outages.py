@@ -13,10 +13,12 @@ from tests.e2e.card import (
     close_card,
     expect_error,
     expect_phase,
+    open_card,
     press,
     write_notes,
 )
 from tests.harness.browser import OpenDesktop
+from tests.harness.contact_centre import failing_contacts
 from tests.harness.site import DemoSite
 
 CONNECTION_LOST = "Connection to Finesse lost at"
@@ -46,6 +48,28 @@ def test_service_outage_and_recovery(open_desktop: OpenDesktop, site: DemoSite) 
     press(gadget, "Hang up")
     expect_phase(gadget, "Call ended")
     site.service.is_down = False
+
+
+def test_failing_contacts_cost_no_notes_and_the_caller_is_found_again(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop(signed_in=False)
+    desktop.page.clock.install()
+    desktop.sign_in(site)
+    desktop.wait_until_ready()
+    gadget = desktop.gadget
+    with failing_contacts(site.settings):
+        call = site.ring(KNOWN_CUSTOMER)
+        alert = open_card(gadget).get_by_role("alert").filter(has_text="Contacts can’t be read")
+        expect(alert.get_by_role("button", name="Try again")).to_be_visible()
+        expect(gadget.locator("h2 .phone")).to_have_text(KNOWN_CUSTOMER_DISPLAYED)
+        press(gadget, "Answer")
+        write_notes(gadget, "typed meanwhile")
+        expect(gadget.locator(".saved")).to_have_text("Saved")
+    desktop.page.clock.fast_forward(15_000)
+    expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
+    expect(gadget.get_by_label("Notes")).to_have_value("typed meanwhile")
+    site.hang_up(call)
 
 
 def test_refusal_of_a_direct_command_is_shown(open_desktop: OpenDesktop, site: DemoSite) -> None:

@@ -9,7 +9,13 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from contextlib import (
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    closing,
+    contextmanager,
+)
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -137,13 +143,9 @@ class ContactCentre:
         (interaction,) = await self.deliver()
         return interaction
 
-    @contextmanager
-    def failing_contacts(self) -> Iterator[None]:
+    def failing_contacts(self) -> AbstractContextManager[None]:
         """Make the only contact source fail."""
-        with closing(sqlite3.connect(self.settings.contacts_path)) as database:
-            database.execute("alter table contact_number rename to unreadable")
-            yield
-            database.execute("alter table unreadable rename to contact_number")
+        return failing_contacts(self.settings)
 
     # ---- agents
 
@@ -223,6 +225,15 @@ def service_client(app: Starlette, agent: str = "") -> httpx.AsyncClient:
         auth=(agent, PASSWORD) if agent else None,
         timeout=10,
     )
+
+
+@contextmanager
+def failing_contacts(settings: Settings) -> Iterator[None]:
+    """Make the local contacts fail."""
+    with closing(sqlite3.connect(settings.contacts_path)) as database:
+        database.execute("alter table contact_number rename to unreadable")
+        yield
+        database.execute("alter table unreadable rename to contact_number")
 
 
 @asynccontextmanager

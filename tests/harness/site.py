@@ -82,7 +82,9 @@ class DemoSite:
         contacts: LocalContacts,
         control: httpx.Client,
         clock: AdvancingClock,
+        settings: Settings,
     ) -> None:
+        self.settings = settings
         self.finesse_url = finesse_url
         self.service_url = service_url
         self.platform = platform
@@ -272,7 +274,9 @@ def open_demo_site(
             httpx.Client(base_url=finesse_url, timeout=REQUEST_TIMEOUT_SECONDS)
         )
         platform = sandbox_options.get("platform", "ucce")
-        yield DemoSite(finesse_url, service_url, platform, service, contacts, control, clock)
+        yield DemoSite(
+            finesse_url, service_url, platform, service, contacts, control, clock, settings
+        )
 
 
 def _open_sample_contacts(
