@@ -10,9 +10,19 @@ import { desktop } from "./desktop.js";
 export function t(key, values = {}) {
   const text = desktop.message(key) || key;
   return text.replace(/\{(\w+)\}/g, (/** @type {string} */ place, /** @type {string} */ name) =>
-    String(values[name] ?? place),
+    isolated(String(values[name] ?? place)),
   );
 }
+
+/**
+ * Return a value so that its direction does not reorder the text around it: a number among Arabic
+ * words, an Arabic name among Latin ones.
+ * @param {string} value
+ */
+const isolated = (value) =>
+  document.documentElement.dir === "rtl" || /[\u0590-\u08ff]/.test(value)
+    ? `\u2068${value}\u2069`
+    : value;
 
 /** Return a country's name in the agent's language. @param {string | null} region two letters */
 export function countryName(region) {
