@@ -84,6 +84,18 @@ test("a command that was not sent, as another is awaited, says so until that is 
   closeAll(model);
 });
 
+test("a half-filled new contact is discarded only by closing twice", async () => {
+  const { model, actions } = create([]);
+  model.update([dialog("ACTIVE")], "1001");
+  await settle();
+  model.setContactEdited("1");
+  model.end(dialog("DROPPED", LATER));
+  assert.equal(await actions.finish("1"), false);
+  assert.equal(model.calls.get("1").notes.status, "contact-unsaved");
+  assert.equal(await actions.finish("1"), true);
+  assert.equal(model.calls.size, 0);
+});
+
 test("a required reason that can no longer be chosen does not hold the card", async () => {
   const { model } = create();
   model.update([dialog("ACTIVE")], "1001");

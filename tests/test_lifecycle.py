@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from callcard import times
 from callcard.journal import lifecycle
 from callcard.journal.call_record import CallRecord
 from callcard.journal.journal_entry import JournalEntry
@@ -46,6 +47,21 @@ def test_call_is_open_until_the_last_agent_has_left_and_wrapped_up() -> None:
 def test_closed_call_is_due_after_the_grace_period() -> None:
     assert update(OPEN, finished(ENDED)).due_at == NOW + lifecycle.GRACE_SECONDS
     assert update(DUE, finished(ENDED)).due_at == NOW + lifecycle.GRACE_SECONDS
+
+
+def test_time_for_notes_goes_on_while_the_agent_types() -> None:
+    due_at = DUE.due_at or 0.0
+    ended_at = times.seconds(ENDED.ended_at) or 0.0
+    just_ended = replace(DUE, due_at=ended_at + 120)
+    early = lifecycle.keep_open_for_typing(just_ended, ended_at + 60)
+    assert early.due_at == ended_at + 120
+    late = lifecycle.keep_open_for_typing(just_ended, ended_at + 110)
+    assert late.due_at == ended_at + 110 + lifecycle.TYPING_SECONDS
+    for second in range(110, 2000, 20):
+        late = lifecycle.keep_open_for_typing(late, ended_at + second)
+    assert late.due_at == ended_at + lifecycle.LONGEST_NOTES_SECONDS
+    assert lifecycle.keep_open_for_typing(DUE, due_at + 1) == DUE, "its time is over"
+    assert lifecycle.keep_open_for_typing(OPEN, NOW) == OPEN
 
 
 def test_later_reports_do_not_postpone_delivery() -> None:

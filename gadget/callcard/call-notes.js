@@ -23,10 +23,11 @@ const STATUSES = {
   rejected: (error) => errorText(error),
   "too-late": () => t("notes.tooLate"),
   "reason-missing": () => t("reason.missing"),
+  "contact-unsaved": () => t("form.unsaved"),
 };
 /** Reasons that are shown as buttons; more become a list. */
 const MAX_BUTTONS = 8;
-const ERRORS = ["failed", "rejected", "too-late", "reason-missing"];
+const ERRORS = ["failed", "rejected", "too-late", "reason-missing", "contact-unsaved"];
 
 export class CallNotesElement extends CallcardElement {
   static tag = "call-notes";
@@ -108,8 +109,13 @@ export class CallNotesElement extends CallcardElement {
     this.#timeLeft.textContent = isCounting
       ? t("notes.left", { time: formatDuration(timeLeftMs / 1000) })
       : "";
-    if (isClosed && !notes.isUnsaved) this.#text.disabled = true;
-    const text = STATUSES[status](error) || (isClosed ? t("notes.closed") : "");
+    const isOver = isClosed && !notes.isUnsaved;
+    this.#text.readOnly = isOver; // a disabled field would lose the focus
+    /** @type {NodeListOf<HTMLInputElement>} */
+    const inputs = this.#reasons.querySelectorAll("input, select");
+    for (const input of inputs) input.disabled = isClosed;
+    const isSaved = status === "saved" || !status;
+    const text = isOver && isSaved ? t("notes.closed") : STATUSES[status](error);
     if (this.#status.textContent !== text) this.#status.textContent = text;
   }
 

@@ -9,10 +9,14 @@ import { formatDate, t } from "../shared/texts.js";
 /** @typedef {import("../shared/types.d.ts").Callback} Callback */
 /** @typedef {import("../shared/types.d.ts").Reason} Reason */
 
+/** Milliseconds in which a second press is for the callback that is gone. */
+const LOCK_MS = 1500;
 const REASON_KEY = "callcard.callbackReason";
 
 export class CallbackListElement extends CallcardElement {
   static tag = "callback-list";
+
+  #lockedUntil = 0;
 
   /** The server's clock, in milliseconds. */
   now = () => Date.now();
@@ -78,13 +82,21 @@ export class CallbackListElement extends CallcardElement {
     );
   }
 
+  /** Close a callback; the next press would be for the one that takes its place. @param {string} id */
+  #close(id) {
+    const now = performance.now();
+    if (now < this.#lockedUntil) return;
+    this.#lockedUntil = now + LOCK_MS;
+    emit(this, "callcard-callback-done", { id });
+  }
+
   /** @param {Callback} callback @param {HTMLSelectElement} select */
   #row({ id, name, contact, display, number, due_at, note, last_tried_at }, select) {
     const shown = display || number;
     const isOverdue = due_at && Date.parse(due_at) < this.now();
     const about = dotted([
       name && phoneNumber(shown),
-      due_at && h("span", { class: isOverdue ? "overdue" : "" }, formatDate(due_at)),
+      due_at && h("span", { class: isOverdue ? "overdue" : "" }, formatDate(due_at, true)),
       last_tried_at && t("callback.tried", { at: formatDate(last_tried_at) }),
       note && isolate(note),
     ]);
@@ -128,7 +140,7 @@ export class CallbackListElement extends CallcardElement {
           type: "button",
           class: "quiet",
           "aria-label": t("callback.doneWho", { who: name || shown }),
-          onclick: () => emit(this, "callcard-callback-done", { id }),
+          onclick: () => this.#close(id),
         },
         t("callback.done"),
       ),

@@ -1,7 +1,7 @@
 // Who a call is with, for its card's title, its tab and the screen reader.
 
 import { h, isolate, phoneNumber } from "../shared/dom.js";
-import { countryName, formatList, t } from "../shared/texts.js";
+import { countryName, formatList, isolated, t } from "../shared/texts.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 
@@ -112,7 +112,7 @@ function describeCustomer({ call, lookup, match }) {
  * @param {string[]} words the same parts for the ear @returns {Caller}
  */
 function caller(name, title, parts, words) {
-  const spoken = name && [name, ...words.filter(Boolean)].join(", ");
+  const spoken = name && [name, ...words.filter(Boolean)].map(isolated).join(", ");
   const about = parts.filter(Boolean).map((part) => h("span", {}, part));
   return { name, title, about, spoken };
 }

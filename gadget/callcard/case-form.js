@@ -30,6 +30,7 @@ export class CaseFormElement extends CallcardElement {
 
   focus() {
     this.#subject.focus();
+    this.#subject.select();
   }
 
   /**

@@ -7,14 +7,21 @@ import { formatDate, t } from "../shared/texts.js";
 
 /** @typedef {import("../shared/types.d.ts").Match} Match */
 
+const LOCK_MS = 1000;
+
 export class ContactChoiceElement extends CallcardElement {
   static tag = "contact-choice";
+
+  /** Until when no press counts: it was for what was there before. */
+  #lockedUntil = 0;
 
   /**
    * Show the matches of a call.
    * @param {string} callId @param {Match[]} matches the likeliest first
+   * @param {boolean} isAgain whether the list takes the place of a rejected contact
    */
-  show(callId, matches) {
+  show(callId, matches, isAgain) {
+    if (isAgain) this.#lockedUntil = performance.now() + LOCK_MS;
     const count = matches.length;
     moveByArrows(this, "button");
     const isExact = matches.every(({ how }) => how === "exact");
@@ -32,9 +39,12 @@ export class ContactChoiceElement extends CallcardElement {
   #button(callId, match) {
     const { name, company, interactions } = match.contact;
     const [last] = interactions;
+    const choose = () =>
+      performance.now() > this.#lockedUntil &&
+      emit(this, "callcard-contact-chosen", { callId, match });
     return h(
       "button",
-      { type: "button", onclick: () => emit(this, "callcard-contact-chosen", { callId, match }) },
+      { type: "button", onclick: choose },
       h("strong", {}, isolate(name || company)),
       name && company ? h("span", {}, isolate(company)) : "",
       flagsOf(match.contact),

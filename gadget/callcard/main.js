@@ -34,6 +34,8 @@ import { runWorkflow } from "./workflows.js";
 
 /** Milliseconds between reads of the callbacks and the parked calls. */
 const LISTS_MS = 60_000;
+/** Milliseconds for which a success is shown. */
+const MESSAGE_MS = 8000;
 /** Milliseconds after a call until its callback may be done. */
 const CALLBACK_DONE_MS = 2000;
 
@@ -307,6 +309,7 @@ class CallcardAppElement extends CallcardElement {
     this.#show();
     if (!isSaved) return;
     this.#notices.setMessage(t("callback.saved"));
+    setTimeout(() => this.#notices.setMessage(""), MESSAGE_MS);
     void this.#agent.readCallbacks();
   }
 

@@ -121,6 +121,11 @@ export class CallActions {
       notes.setStatus("reason-missing");
       return false;
     }
+    if (state.isContactEdited) {
+      state.isContactEdited = false; // closing once more discards it
+      notes.setStatus("contact-unsaved");
+      return false;
+    }
     await notes.save();
     if (notes.isUnsaved && notes.status !== "too-late") return false; // its status says why, and saving goes on
     // If this does not arrive, the time for notes ends by itself.

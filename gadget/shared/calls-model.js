@@ -355,6 +355,7 @@ export class CallsModel {
     const dialog = this.#dialogs.get(id);
     if (answer?.ended_for_agent && dialog) this.end(dialog); // its event was lost
     state.acknowledgement = answer ?? state.acknowledgement;
+    if (answer?.interaction?.contact_rejected) state.isRejected = true;
     if (answer?.lookup && !state.call.isConsult)
       this.#onLookup(state, answer.lookup, answer.number);
     else if (!answer && this.#isLooking(state)) {

@@ -13,7 +13,7 @@ const RETRY_MS = 5000;
  * `failed`: saving is tried again; `rejected`: something else about the interaction failed;
  * `too-late`: the service takes no more notes.
  * @typedef {"" | "typing" | "saving" | "saved" | "failed" | "rejected" | "too-late"
- *   | "reason-missing"} NotesStatus
+ *   | "reason-missing" | "contact-unsaved"} NotesStatus
  */
 /** @typedef {{text: string, base: string, typedAt: string}} Draft */
 /**

@@ -19,7 +19,7 @@ export function t(key, values = {}) {
  * words, an Arabic name among Latin ones.
  * @param {string} value
  */
-const isolated = (value) =>
+export const isolated = (value) =>
   document.documentElement.dir === "rtl" || /[\u0590-\u08ff]/.test(value)
     ? `\u2068${value}\u2069`
     : value;
@@ -46,13 +46,17 @@ export function languageName(language) {
   }
 }
 
-/** Format a time of today as a time, any other as a date. @param {string} iso */
-export function formatDate(iso) {
+/**
+ * Format a time of today as a time, any other as a date.
+ * @param {string} iso @param {boolean} [withTime] whether a date has the time too
+ */
+export function formatDate(iso, withTime = false) {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return iso;
   const isToday = date.toDateString() === new Date().toDateString();
   /** @type {Intl.DateTimeFormatOptions} */
-  const options = isToday ? { timeStyle: "short" } : { dateStyle: "medium" };
+  const options = { timeStyle: "short", dateStyle: isToday ? undefined : "medium" };
+  if (!isToday && !withTime) delete options.timeStyle;
   return new Intl.DateTimeFormat(desktop.language, options).format(date);
 }
 

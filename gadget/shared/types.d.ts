@@ -230,6 +230,7 @@ export interface Interaction {
   notes: AgentNotes[];
   wrap_up_reasons: string[];
   wrap_up_required: boolean;
+  contact_rejected: boolean;
   finished: boolean;
   notes_until: string;
   /** Finesse never confirmed the parked call: only a supervisor can have it delivered. */

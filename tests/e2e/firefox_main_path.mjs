@@ -73,7 +73,7 @@ try {
   await press(".slots .consult");
   await page.keyboard.type("+12125550142");
   await shows(".targets strong", "+12125550142");
-  await press(".targets .row button:last-child");
+  await press(".targets .row button:nth-child(2)");
   await shows(".phase", "Transferred to +12125550142");
   await press(".done");
   await shows(".idle", "No call.");

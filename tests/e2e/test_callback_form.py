@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.card import (
     ARABIC_CUSTOMER,
+    KNOWN_CUSTOMER,
     UNKNOWN_CUSTOMER,
     answer_call,
     close_card,
@@ -90,6 +91,26 @@ def test_callback_takes_the_notes_and_can_be_moved(
     expect(gadget.locator("callcard-app > [aria-live]")).to_contain_text("Call back Käthe")
     row.get_by_role("button", name="Done").click()
     expect(desktop.page.locator("h2", has_text="Call back Käthe")).to_have_count(0)
+
+
+def test_second_press_on_done_leaves_the_next_callback(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    for customer in (KNOWN_CUSTOMER, UNKNOWN_CUSTOMER):
+        call = answer_call(site, gadget, customer)
+        gadget.get_by_role("button", name="Call back later…").click()
+        gadget.locator("callback-form").get_by_role("button", name="Tomorrow 9:00").click()
+        gadget.locator("callback-form").get_by_role("button", name="Save").click()
+        site.hang_up(call)
+        close_card(gadget)
+    rows = gadget.locator(".callbacks li")
+    expect(rows.filter(has_text="9:00").nth(1)).to_be_visible()  # of another day, with the time
+    count = rows.count()
+    gadget.get_by_role("button", name="Done").first.click()
+    expect(rows).to_have_count(count - 1)
+    gadget.get_by_role("button", name="Done").first.click()
+    expect(rows).to_have_count(count - 1)
 
 
 def test_callback_form_shows_the_customers_time(open_desktop: OpenDesktop, site: DemoSite) -> None:

@@ -46,6 +46,8 @@ class Interaction:
     end_reason: str
     owner: str
     contact: ContactRef | None
+    contact_rejected: bool
+    """An agent said that the caller is none of the contacts that were found."""
     notes: tuple[Note, ...]
     """Of every agent, in the order in which they joined the call."""
     wrap_up_reasons: tuple[str, ...]
@@ -89,6 +91,7 @@ def show(
         contact=ContactRef(source=contact.source, id=contact.id, name=contact.name)
         if contact and contact.id
         else None,
+        contact_rejected=contact is not None and not contact.id,
         notes=tuple(
             Note(
                 agent=each.agent,

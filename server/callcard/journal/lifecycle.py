@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from callcard import times
 from callcard.journal.call_record import CallRecord
 from callcard.journal.journal_entry import JournalEntry
 
@@ -31,6 +32,8 @@ UNVERIFIED_PROBLEM = (
     "Finesse no longer had this call when it was reported, for example after an outage. "
     "A supervisor can deliver it"
 )
+TYPING_SECONDS = 30.0
+LONGEST_NOTES_SECONDS = 900.0
 LATE_NOTES_SECONDS = 24 * 3600.0
 """How long notes are accepted that were typed in time but could not be sent."""
 
@@ -155,6 +158,18 @@ def accepts_notes(entry: JournalEntry, typed_at: float, now: float) -> bool:
     if entry.due_at is None:
         return True
     return typed_at <= entry.due_at and now <= entry.due_at + LATE_NOTES_SECONDS
+
+
+def keep_open_for_typing(entry: JournalEntry, now: float) -> JournalEntry:
+    """Return the entry after its notes changed: the time for them does not end in mid-sentence.
+
+    It goes on for TYPING_SECONDS, until LONGEST_NOTES_SECONDS after the end of the call.
+    """
+    if entry.due_at is None or not is_closing(entry, now):
+        return entry
+    ended_at = times.seconds(entry.record.ended_at) or now
+    due_at = min(now + TYPING_SECONDS, ended_at + LONGEST_NOTES_SECONDS)
+    return replace(entry, due_at=max(entry.due_at, due_at))
 
 
 def _without_report_times(record: CallRecord) -> CallRecord:
