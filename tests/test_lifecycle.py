@@ -53,15 +53,15 @@ def test_time_for_notes_goes_on_while_the_agent_types() -> None:
     due_at = DUE.due_at or 0.0
     ended_at = times.seconds(ENDED.ended_at) or 0.0
     just_ended = replace(DUE, due_at=ended_at + 120)
-    early = lifecycle.keep_open_for_typing(just_ended, ended_at + 60)
+    early = lifecycle.keep_open_for_typing(just_ended, ended_at + 60, NOTES_SECONDS)
     assert early.due_at == ended_at + 120
-    late = lifecycle.keep_open_for_typing(just_ended, ended_at + 110)
+    late = lifecycle.keep_open_for_typing(just_ended, ended_at + 110, NOTES_SECONDS)
     assert late.due_at == ended_at + 110 + lifecycle.TYPING_SECONDS
     for second in range(110, 2000, 20):
-        late = lifecycle.keep_open_for_typing(late, ended_at + second)
+        late = lifecycle.keep_open_for_typing(late, ended_at + second, NOTES_SECONDS)
     assert late.due_at == ended_at + lifecycle.LONGEST_NOTES_SECONDS
-    assert lifecycle.keep_open_for_typing(DUE, due_at + 1) == DUE, "its time is over"
-    assert lifecycle.keep_open_for_typing(OPEN, NOW) == OPEN
+    assert lifecycle.keep_open_for_typing(DUE, due_at + 1, NOTES_SECONDS) == DUE, "its time is over"
+    assert lifecycle.keep_open_for_typing(OPEN, NOW, NOTES_SECONDS) == OPEN
 
 
 def test_later_reports_do_not_postpone_delivery() -> None:

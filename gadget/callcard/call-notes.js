@@ -142,7 +142,7 @@ export class CallNotesElement extends CallcardElement {
   /** Whether the call is with a customer: consults and internal calls have no reason. */
   get #isForCustomer() {
     const { call, isInternal } = /** @type {CallState} */ (this.#state);
-    return !call.isConsult && !isInternal;
+    return !call.isConsult && !call.consultant && !isInternal;
   }
 
   /**

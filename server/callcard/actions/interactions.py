@@ -118,7 +118,7 @@ class Interactions:
             entry = lifecycle.update(entry, record, now, self._settings.notes_seconds)
             segment = record.segment(agent.login_id)
             if change.notes is not None and segment and not segment.finished:
-                entry = lifecycle.keep_open_for_typing(entry, now)
+                entry = lifecycle.keep_open_for_typing(entry, now, self._settings.notes_seconds)
             await tx.save_journal_row(to_row(entry))
         if match:
             await self._share_contact(agent, entry.record)

@@ -160,15 +160,16 @@ def accepts_notes(entry: JournalEntry, typed_at: float, now: float) -> bool:
     return typed_at <= entry.due_at and now <= entry.due_at + LATE_NOTES_SECONDS
 
 
-def keep_open_for_typing(entry: JournalEntry, now: float) -> JournalEntry:
+def keep_open_for_typing(entry: JournalEntry, now: float, notes_seconds: float) -> JournalEntry:
     """Return the entry after its notes changed: the time for them does not end in mid-sentence.
 
-    It goes on for TYPING_SECONDS, until LONGEST_NOTES_SECONDS after the end of the call.
+    It goes on for TYPING_SECONDS, or `notes_seconds` if that is less, until LONGEST_NOTES_SECONDS
+    after the end of the call.
     """
     if entry.due_at is None or not is_closing(entry, now):
         return entry
     ended_at = times.seconds(entry.record.ended_at) or now
-    due_at = min(now + TYPING_SECONDS, ended_at + LONGEST_NOTES_SECONDS)
+    due_at = min(now + min(TYPING_SECONDS, notes_seconds), ended_at + LONGEST_NOTES_SECONDS)
     return replace(entry, due_at=max(entry.due_at, due_at))
 
 
