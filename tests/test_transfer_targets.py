@@ -30,6 +30,9 @@ async def test_queues_come_first_and_say_how_many_calls_wait(tmp_path: Path) -> 
             assert (third["name"], third["detail"]) == ("Closed", "")
             found = (await ana.get("/transfer-targets", params={"q": "bill"})).json()["targets"]
             assert [each["number"] for each in found] == ["7002"]
+            assert (await ana.get("/transfer-targets", params={"q": "8010 0"})).json()[
+                "targets"
+            ] == [], "the calls that wait are no word of a target"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from cachetools import TTLCache
@@ -59,14 +59,14 @@ class TransferTargets:
 
         Without text these are the queues, the team and the phone books.
         """
+        words = fold(text).split()
         results = await asyncio.gather(
-            self._queue_targets(agent),
+            self._queue_targets(agent, words),
             self._team(agent),
             self._phone_book_entries(agent),
             self._contacts(text, limit),
             return_exceptions=True,
         )
-        words = fold(text).split()
         targets: list[TransferTarget] = []
         missing = []
         for place, result in zip(PLACES, results, strict=True):
@@ -74,19 +74,25 @@ class TransferTargets:
                 missing.append(place)
             elif isinstance(result, BaseException):
                 raise result
-            elif place == "contacts":  # found by text already
+            elif place in ("queues", "contacts"):  # found by text already
                 targets += result
             else:
                 targets += _matching(result, words)
         distinct = _one_per_number(targets)
         return TransferTargetList(targets=tuple(distinct[:limit]), missing=tuple(missing))
 
-    async def _queue_targets(self, agent: Agent) -> list[TransferTarget]:
-        waiting = await asyncio.gather(*(self._calls_in(agent, each.id) for each in self._queues))
-        return [
-            TransferTarget(kind="queue", name=queue.name, detail=count, number=queue.number)
-            for queue, count in zip(self._queues, waiting, strict=True)
-        ]
+    async def _queue_targets(self, agent: Agent, words: Sequence[str]) -> list[TransferTarget]:
+        """Return the queues with every word in name or number; only these are counted."""
+        ids = {queue.number: queue.id for queue in self._queues}
+        queues = _matching(
+            (
+                TransferTarget(kind="queue", name=queue.name, detail="", number=queue.number)
+                for queue in self._queues
+            ),
+            words,
+        )
+        waiting = await asyncio.gather(*(self._calls_in(agent, ids[q.number]) for q in queues))
+        return [replace(queue, detail=count) for queue, count in zip(queues, waiting, strict=True)]
 
     async def _calls_in(self, agent: Agent, queue_id: str) -> str:
         """Return how many calls wait in a queue; empty if Finesse does not say."""
@@ -170,7 +176,7 @@ def _one_per_number(targets: list[TransferTarget]) -> list[TransferTarget]:
     return list(by_number.values())
 
 
-def _matching(targets: Iterable[TransferTarget], words: list[str]) -> list[TransferTarget]:
+def _matching(targets: Iterable[TransferTarget], words: Sequence[str]) -> list[TransferTarget]:
     def searched(target: TransferTarget) -> str:
         return fold(f"{target.name} {target.detail} {target.number}")
 
