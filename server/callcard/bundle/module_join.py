@@ -84,6 +84,7 @@ class _Module:
         self._name = name
         self._main = main
         self._source = source
+        self._tree = parse(source)
         self._exports: list[str] = []
         self._declared: set[str] = set()
         """The names that it declares at the top."""
@@ -94,7 +95,7 @@ class _Module:
         self._body = self._without_imports()
 
     def _read_names(self) -> None:
-        for statement in parse(self._source).children:
+        for statement in self._tree.children:
             if statement.type == "import_statement":
                 self._bound.update(local for _, local in imported_names(statement))
                 continue
@@ -137,7 +138,7 @@ class _Module:
 
     def _replacements(self) -> Iterator[tuple[int, int, str]]:
         """Yield what to replace in the source: start, end and the new text."""
-        for node in parse(self._source).children:
+        for node in self._tree.children:
             if node.type == "import_statement":
                 yield node.start_byte, node.end_byte, self._import(node)
             elif node.type == "export_statement":
@@ -166,10 +167,7 @@ class _Module:
             if not specifiers and text_of(node).split()[:2] != ["export", "{};"]:
                 raise self._error("export a name; a default export has none", node)
             return [text_of(field(each, "name")) for each in specifiers]
-        if declaration.type == "lexical_declaration":
-            declarators = [each for each in declaration.children if each.is_named]
-            return [text_of(field(each, "name")) for each in declarators]
-        return [text_of(field(declaration, "name"))]
+        return declared_names(node)
 
     def _dynamic_imports(self, root: SyntaxNode) -> Iterator[tuple[int, int, str]]:
         """Yield the paths of `import()`, relative to the joined script."""
