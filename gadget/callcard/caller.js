@@ -6,7 +6,7 @@ import { countryName, formatList, isolated, t } from "../shared/texts.js";
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 
 /**
- * `name` is empty until the look-up has answered; `spoken` is the whole for the ear, which hears of
+ * `name` is empty until the look-up has answered; `spoken` is the whole for a screen reader, with
  * the flags too.
  * @typedef {{name: string, title: Node, about: Node[], spoken: string}} Caller
  */

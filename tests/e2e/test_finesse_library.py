@@ -296,7 +296,7 @@ def test_shortcut_runs_unless_two_have_the_same_keys(page: Page, gadget: ThirdPa
 def test_container_services_serve_the_gadget_itself(page: Page, gadget: ThirdPartyGadget) -> None:
     view = gadget.run("""{
         const services = finesse.containerservices.ContainerServices;
-        const handler = () => thirdParty.record("heard");
+        const handler = () => thirdParty.record("received");
         services.addHandler("some.topic", handler);
         services.addHandler("some.topic", handler);
         services.publish("some.topic", 1);
@@ -307,7 +307,7 @@ def test_container_services_serve_the_gadget_itself(page: Page, gadget: ThirdPar
     is_same, place = view
     assert is_same
     assert {"gadgetId", "tabId", "maxAvailableHeight", "view"} == set(place)
-    gadget.expect_recorded("heard", True)
+    gadget.expect_recorded("received", True)
     expect(page.get_by_role("heading", name="Renamed")).to_be_visible()
     expect(page.locator("iframe[src*='third_party.xml']")).to_be_hidden()
     gadget.run("""{
@@ -318,7 +318,7 @@ def test_container_services_serve_the_gadget_itself(page: Page, gadget: ThirdPar
         services.publish("some.other", 2);
     }""")
     expect(page.locator("iframe[src*='third_party.xml']")).to_be_visible()
-    assert len(gadget.recorded("heard")) == 1
+    assert len(gadget.recorded("received")) == 1
 
 
 def test_client_log_is_published_after_init(gadget: ThirdPartyGadget) -> None:

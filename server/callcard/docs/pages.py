@@ -41,7 +41,7 @@ _QUEUES_INTRODUCTION = """\
 ## `[[queues]]`
 
 Queues to which agents transfer calls, offered before colleagues and phone books. Finesse does not
-tell a queue's number, so each is listed here.
+publish a queue's number, so each is listed here.
 """
 
 _SOURCES_INTRODUCTION = """\

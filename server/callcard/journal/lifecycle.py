@@ -33,7 +33,9 @@ UNVERIFIED_PROBLEM = (
     "A supervisor can deliver it"
 )
 TYPING_SECONDS = 30.0
+"""How long the time for notes goes on after each change of them."""
 LONGEST_NOTES_SECONDS = 900.0
+"""After the end of a call: then its time for notes is over even while an agent types."""
 LATE_NOTES_SECONDS = 24 * 3600.0
 """How long notes are accepted that were typed in time but could not be sent."""
 
