@@ -64,10 +64,7 @@ def test_half_typed_callback_stays_beside_what_is_opened_next(
 def test_callback_takes_the_notes_and_can_be_moved(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    desktop = open_desktop(signed_in=False)
-    desktop.page.clock.install()
-    desktop.sign_in(site)
-    desktop.wait_until_ready()
+    desktop = open_desktop(own_clock=True)
     gadget = desktop.gadget
     call = answer_call(site, gadget)
     write_notes(gadget, "wants the offer by mail")

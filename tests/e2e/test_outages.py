@@ -53,10 +53,7 @@ def test_service_outage_and_recovery(open_desktop: OpenDesktop, site: DemoSite) 
 def test_failing_contacts_cost_no_notes_and_the_caller_is_found_again(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    desktop = open_desktop(signed_in=False)
-    desktop.page.clock.install()
-    desktop.sign_in(site)
-    desktop.wait_until_ready()
+    desktop = open_desktop(own_clock=True)
     gadget = desktop.gadget
     with failing_contacts(site.settings):
         call = site.ring(KNOWN_CUSTOMER)
@@ -87,10 +84,7 @@ def test_refusal_of_a_direct_command_is_shown(open_desktop: OpenDesktop, site: D
 def test_absent_service_is_noticed_without_a_call(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    desktop = open_desktop(signed_in=False)
-    desktop.page.clock.install()
-    desktop.sign_in(site)
-    desktop.wait_until_ready()
+    desktop = open_desktop(own_clock=True)
     site.service.is_down = True
     desktop.page.clock.fast_forward(61_000)
     notice = desktop.gadget.get_by_text("Caller information unavailable since")

@@ -182,10 +182,7 @@ def test_consult_and_conference_share_notes(open_desktop: OpenDesktop, site: Dem
 def test_callback_from_call_is_dialled_by_one_click(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    desktop = open_desktop(signed_in=False)
-    desktop.page.clock.install()
-    desktop.sign_in(site)
-    desktop.wait_until_ready()
+    desktop = open_desktop(own_clock=True)
     gadget = desktop.gadget
     call = answer_call(site, gadget)
     gadget.get_by_role("button", name="Call back later…").click()

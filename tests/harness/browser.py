@@ -78,7 +78,10 @@ class BrowserDesktop:
 
 
 class OpenDesktop(Protocol):
-    """Opens a desktop in a browser context of its own. Without `signed_in` its page is empty."""
+    """Opens a desktop in a browser context of its own. Without `signed_in` its page is empty.
+
+    With `own_clock` the test moves the page's time by `page.clock`.
+    """
 
     def __call__(
         self,
@@ -87,6 +90,7 @@ class OpenDesktop(Protocol):
         language: str = "en-US",
         width_px: int = 1200,
         signed_in: bool = True,
+        own_clock: bool = False,
     ) -> BrowserDesktop: ...
 
 
@@ -102,6 +106,7 @@ def open_desktops(browser: Browser, site: DemoSite) -> Iterator[OpenDesktop]:
         language: str = "en-US",
         width_px: int = 1200,
         signed_in: bool = True,
+        own_clock: bool = False,
     ) -> BrowserDesktop:
         context = browser.new_context(
             viewport={"width": width_px, "height": 1000}, reduced_motion="reduce"
@@ -110,6 +115,8 @@ def open_desktops(browser: Browser, site: DemoSite) -> Iterator[OpenDesktop]:
         contexts.append(context)
         desktop = BrowserDesktop(context.new_page())
         desktops.append(desktop)
+        if own_clock:
+            desktop.page.clock.install()
         if signed_in:
             desktop.sign_in(site, agent, language=language)
             desktop.wait_until_ready()
