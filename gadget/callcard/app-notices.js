@@ -9,6 +9,8 @@ export class AppNoticesElement extends CallcardElement {
 
   #connection = h("div", { class: "notice", role: "alert", hidden: true });
   #service = h("div", { class: "notice", role: "status", hidden: true });
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #messageTimer;
   #message = h("div", { class: "notice", role: "alert", hidden: true });
 
   build() {
@@ -42,8 +44,13 @@ export class AppNoticesElement extends CallcardElement {
     this.#update();
   }
 
-  /** Show a message, or none. @param {string} text */
-  setMessage(text) {
+  /**
+   * Show a message until the next one, or none.
+   * @param {string} text @param {number} [milliseconds] how long, if not until the next one
+   */
+  setMessage(text, milliseconds) {
+    clearTimeout(this.#messageTimer);
+    if (milliseconds) this.#messageTimer = setTimeout(() => this.setMessage(""), milliseconds);
     this.#message.hidden = !text;
     this.#message.textContent = text;
     this.#update();

@@ -30,7 +30,6 @@ export class CallControlsElement extends CallcardElement {
   #shown = "";
   /** @type {Slot[]} */
   #slots = [];
-  #isBusy = false;
   /** The action whose question is open. @type {Action | ""} */
   #asked = "";
   /** Until when a place takes no press, by its number. @type {Map<number, number>} */
@@ -50,7 +49,7 @@ export class CallControlsElement extends CallcardElement {
     const shown = JSON.stringify([slots, state]);
     if (shown === this.#shown) return;
     this.#shown = shown;
-    this.#isBusy = state.isBusy;
+    this.#question.isBusy = state.isBusy;
     this.#callId = callId;
     slots.forEach(({ action }, place) => {
       const before = this.#slots[place]?.action;
@@ -110,12 +109,8 @@ export class CallControlsElement extends CallcardElement {
   /** Ask before an action is done. @param {Slot} slot */
   #ask(slot) {
     this.#asked = slot.action;
-    const goOn = () => {
-      const wasBusy = this.#isBusy; // then it is not sent
-      this.#send(slot);
-      return !wasBusy;
-    };
-    this.#question.ask(slot.question, slot.label, goOn, () => {
+    const send = () => this.#send(slot);
+    this.#question.ask(slot.question, slot.label, send, () => {
       /** @type {HTMLElement | null} */
       const asking = this.#buttons.querySelector(`.${slot.action}`);
       asking?.focus();

@@ -280,16 +280,17 @@ export class CallPanelElement extends CallcardElement {
   #unmatched(number, result) {
     const { kind, display } = result.number;
     const { id, call, isRejected } = /** @type {CallState} */ (this.#state);
+    const hasChoice = result.matches.length > (isRejected ? 1 : 0);
+    if (!hasChoice && kind === "internal") return [note(t("caller.internalNote"))];
+    if (!hasChoice && hasFailed(result)) return [this.#failure(t("error.source"))];
     const form = new ContactFormElement();
     form.show(id, kind === "public" ? display || number : "", call.variables);
-    if (result.matches.length > 1 || (result.matches.length && !isRejected)) {
+    if (hasChoice) {
       const choice = new ContactChoiceElement();
       choice.show(id, result.matches, isRejected);
       return [choice, this.#searchButton(), form];
     }
     if (kind === "withheld") return [note(t("caller.withheldNote")), this.#searchButton(), form];
-    if (kind === "internal") return [note(t("caller.internalNote"))];
-    if (hasFailed(result)) return [this.#failure(t("error.source"))];
     const why = isRejected ? t("caller.rejected") : t("caller.unknown");
     const hint = note(isPartial(result) ? t("lookup.partly") : why);
     const addTo =

@@ -13,7 +13,6 @@ export class CallParticipantsElement extends CallcardElement {
   static tag = "call-participants";
 
   #callId = "";
-  #isBusy = false;
   #shown = "";
   /** Whom the open question is about, by address. */
   #asked = "";
@@ -37,7 +36,7 @@ export class CallParticipantsElement extends CallcardElement {
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.#callId = id;
-    this.#isBusy = isBusy;
+    this.#question.isBusy = isBusy;
     this.hidden = !participants.length;
     this.#buttons.replaceChildren(
       ...participants.map(({ address, name }) => {
@@ -56,18 +55,14 @@ export class CallParticipantsElement extends CallcardElement {
   /** @param {string} address @param {string} who @param {string} label */
   #ask(address, who, label) {
     this.#asked = address;
-    const goOn = () => {
-      const wasBusy = this.#isBusy; // then it is not sent
-      const params = { participant: address };
+    const send = () =>
       emit(this, "callcard-call-command", {
         callId: this.#callId,
         action: "drop-participant",
-        params,
+        params: { participant: address },
       });
-      return !wasBusy;
-    };
     const asking = document.activeElement;
     const focus = () => asking instanceof HTMLElement && asking.focus();
-    this.#question.ask(t("participant.dropAsk", { who }), label, goOn, focus);
+    this.#question.ask(t("participant.dropAsk", { who }), label, send, focus);
   }
 }

@@ -31,10 +31,8 @@ export class ContactFormElement extends CallcardElement {
   #save = h("button", { class: "primary" }, t("form.save"));
 
   build() {
-    this.#form.addEventListener(
-      "input",
-      () => emit(this, "callcard-contact-edited", { callId: this.#callId }),
-      { once: true },
+    this.#form.addEventListener("input", () =>
+      emit(this, "callcard-contact-edited", { callId: this.#callId }),
     );
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();

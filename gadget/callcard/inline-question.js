@@ -7,6 +7,8 @@ import { t } from "../shared/texts.js";
 export class InlineQuestionElement extends CallcardElement {
   static tag = "inline-question";
 
+  /** Whether a command is awaited: a press is not sent then, and the question stays. */
+  isBusy = false;
   /** Takes the focus back when the question is closed. @type {() => void} */
   #returnFocus = () => {};
 
@@ -18,13 +20,17 @@ export class InlineQuestionElement extends CallcardElement {
   /**
    * Ask.
    * @param {string} question @param {string} yes what the button says that goes on
-   * @param {() => boolean} goOn returns whether the question is answered
+   * @param {() => void} goOn
    * @param {() => void} returnFocus focuses what asked
    */
   ask(question, yes, goOn, returnFocus) {
     const isOpening = this.getAttribute("aria-label") !== question;
     this.#returnFocus = returnFocus;
-    const onYes = () => goOn() && this.close();
+    const onYes = () => {
+      const wasBusy = this.isBusy;
+      goOn();
+      if (!wasBusy) this.close();
+    };
     const no = h("button", { type: "button", onclick: () => this.close() }, t("confirm.no"));
     this.setAttribute("aria-label", question);
     this.replaceChildren(

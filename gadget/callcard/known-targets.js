@@ -8,6 +8,8 @@ const MAX_RECENT = 5;
 const MAX_FAVOURITES = 20;
 
 export class KnownTargets {
+  /** The favourites, then the others from the last used on. @type {KnownTarget[]} */
+  all = [];
   #storage;
   #key;
 
@@ -15,15 +17,11 @@ export class KnownTargets {
   constructor(storage, agentId) {
     this.#storage = storage;
     this.#key = `callcard.targets.${agentId}`;
-  }
-
-  /** The favourites, then the others from the last used on. @returns {KnownTarget[]} */
-  get all() {
     try {
-      const saved = JSON.parse(this.#storage.getItem(this.#key) ?? "[]");
-      return Array.isArray(saved) ? saved.filter(({ number }) => number) : [];
+      const saved = JSON.parse(storage.getItem(this.#key) ?? "[]");
+      this.all = saved.filter((/** @type {KnownTarget} */ { number }) => number);
     } catch {
-      return []; // storage is forbidden, or holds something else
+      // storage is forbidden, or holds something else
     }
   }
 
@@ -46,12 +44,12 @@ export class KnownTargets {
   #put({ kind, name, number }, isFavourite) {
     const others = this.all.filter((each) => each.number !== number);
     const all = [{ kind, name, number, detail: "", isFavourite }, ...others];
-    const kept = [
+    this.all = [
       ...all.filter((each) => each.isFavourite).slice(0, MAX_FAVOURITES),
       ...all.filter((each) => !each.isFavourite).slice(0, MAX_RECENT),
     ];
     try {
-      this.#storage.setItem(this.#key, JSON.stringify(kept));
+      this.#storage.setItem(this.#key, JSON.stringify(this.all));
     } catch {
       // storage is full or forbidden
     }

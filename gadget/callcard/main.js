@@ -308,8 +308,7 @@ class CallcardAppElement extends CallcardElement {
   #closeCallbackForm(isSaved) {
     this.#show();
     if (!isSaved) return;
-    this.#notices.setMessage(t("callback.saved"));
-    setTimeout(() => this.#notices.setMessage(""), MESSAGE_MS);
+    this.#notices.setMessage(t("callback.saved"), MESSAGE_MS);
     void this.#agent.readCallbacks();
   }
 

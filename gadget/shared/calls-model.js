@@ -385,7 +385,7 @@ export class CallsModel {
     clearTimeout(state.slowTimer);
     if (hasFailed(result)) {
       state.slowTimer = setTimeout(() => this.#lookUpAgain(state.id), FAILED_LOOKUP_MS);
-      // Nothing new: a screen reader need not hear of it again.
+      // Nothing new: a screen reader need not announce it again.
       if (state.lookup.status === "found" && hasFailed(state.lookup.result)) return;
     }
     state.lookup = { status: "found", number: number || state.call.number, result };
