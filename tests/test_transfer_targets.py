@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 async def test_queues_come_first_and_say_how_many_calls_wait(tmp_path: Path) -> None:
     queues = (
-        {"name": "Support", "number": "8010", "id": "10"},
+        {"name": "Support", "number": "7111", "id": "10"},
         {"name": "Billing", "number": "7002"},
         {"name": "Closed", "number": "7003", "id": "none"},
     )
@@ -25,14 +25,13 @@ async def test_queues_come_first_and_say_how_many_calls_wait(tmp_path: Path) -> 
             answer = (await ana.get("/transfer-targets")).json()
             assert answer["missing"] == []
             first, second, third = answer["targets"][:3]
-            assert first == {"kind": "queue", "name": "Support", "detail": "0", "number": "8010"}
+            assert first == {"kind": "queue", "name": "Support", "detail": "0", "number": "7111"}
             assert (second["name"], second["detail"]) == ("Billing", "")
             assert (third["name"], third["detail"]) == ("Closed", "")
             found = (await ana.get("/transfer-targets", params={"q": "bill"})).json()["targets"]
             assert [each["number"] for each in found] == ["7002"]
-            assert (await ana.get("/transfer-targets", params={"q": "8010 0"})).json()[
-                "targets"
-            ] == [], "the calls that wait are no word of a target"
+            waiting = await ana.get("/transfer-targets", params={"q": "support 0"})
+            assert waiting.json()["targets"] == [], "what waits there is no word of a queue"
 
 
 @pytest.mark.parametrize(
