@@ -21,7 +21,7 @@ import { InlineQuestionElement } from "./inline-question.js";
 /** What a button opens before its command is sent. @type {Partial<Record<Action, Drawer>>} */
 const DRAWERS = { consult: "targets", dtmf: "keypad", callback: "callback" };
 /** Milliseconds in which a button that has just changed takes no press: it was for the other. */
-const LOCK_MS = 500;
+const BUTTON_LOCK_MS = 500;
 
 export class CallControlsElement extends CallcardElement {
   static tag = "call-controls";
@@ -53,7 +53,7 @@ export class CallControlsElement extends CallcardElement {
     this.#callId = callId;
     slots.forEach(({ action }, place) => {
       const before = this.#slots[place]?.action;
-      if (before && before !== action) this.#locks.set(place, performance.now() + LOCK_MS);
+      if (before && before !== action) this.#locks.set(place, performance.now() + BUTTON_LOCK_MS);
     });
     this.#slots = slots;
     this.hidden = !slots.some(({ isAllowed }) => isAllowed);

@@ -8,7 +8,7 @@ import { formatDuration, t } from "../shared/texts.js";
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 
 /** @type {Record<import("../shared/call.js").Phase, (direction: string) => string>} */
-const PHASES = {
+const PHASE_TEXTS = {
   ringing: (direction) => (direction === "in" ? t("phase.ringing") : t("phase.dialling")),
   dialling: () => t("phase.dialling"),
   talking: () => t("phase.talking"),
@@ -31,7 +31,7 @@ export function phaseText({ call, transferredTo }) {
   if (call.isPreview) return t("phase.preview");
   if (call.isConsult) return call.phase === "held" ? t("phase.held") : t("phase.consult");
   if (call.consultant && call.phase === "ringing") return t("phase.consultRinging");
-  return PHASES[call.phase](call.direction);
+  return PHASE_TEXTS[call.phase](call.direction);
 }
 
 /**

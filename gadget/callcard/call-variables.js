@@ -22,7 +22,7 @@ const PERIPHERAL_VARIABLES = Array.from({ length: 10 }, (_, index) => `callVaria
 const MAX_UNLABELLED = 3;
 
 /** @type {Record<VariableWrite["status"], (write: VariableWrite) => string>} */
-const STATUSES = {
+const WRITE_STATUSES = {
   saving: () => t("variables.saving"),
   saved: () => t("variables.saved"),
   truncated: ({ kept = "" }) => t("variables.truncated", { value: kept }),
@@ -175,7 +175,7 @@ export class CallVariablesElement extends CallcardElement {
         ? h(
             "span",
             { class: PROGRESS.includes(write.status) ? "about" : "error", role: "status" },
-            STATUSES[write.status](write),
+            WRITE_STATUSES[write.status](write),
           )
         : "",
     ];

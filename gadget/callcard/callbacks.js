@@ -10,7 +10,7 @@ import { formatDate, t } from "../shared/texts.js";
 /** @typedef {import("../shared/types.d.ts").Reason} Reason */
 
 /** Milliseconds in which a second press is for the callback that is gone. */
-const LOCK_MS = 1500;
+const DONE_LOCK_MS = 1500;
 const REASON_KEY = "callcard.callbackReason";
 
 export class CallbackListElement extends CallcardElement {
@@ -86,7 +86,7 @@ export class CallbackListElement extends CallcardElement {
   #close(id) {
     const now = performance.now();
     if (now < this.#lockedUntil) return;
-    this.#lockedUntil = now + LOCK_MS;
+    this.#lockedUntil = now + DONE_LOCK_MS;
     emit(this, "callcard-callback-done", { id });
   }
 

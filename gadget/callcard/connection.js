@@ -13,7 +13,7 @@ import { formatTime, t } from "../shared/texts.js";
 /** @typedef {import("./app-notices.js").AppNoticesElement} AppNoticesElement */
 
 /** Milliseconds between attempts to reach the service while it does not answer. */
-const RETRY_MS = 10_000;
+const PROBE_MS = 10_000;
 /**
  * Milliseconds after which a failure of the library is over, unless it failed again: each of its
  * attempts takes less, and a success of which nothing is new is not announced.
@@ -68,7 +68,7 @@ export class Connection {
     };
     this.#notices.setConnection(t("connecting"));
     desktop.follow(listener, signal).catch(fail).finally(desktop.dismissLoading);
-    every(RETRY_MS, () => serviceStatus.isDown && this.#agent.readLists(), signal);
+    every(PROBE_MS, () => serviceStatus.isDown && this.#agent.readLists(), signal);
     serviceStatus.subscribe(() => this.#onServiceStatus());
   }
 

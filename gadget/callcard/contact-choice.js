@@ -7,7 +7,7 @@ import { formatDate, t } from "../shared/texts.js";
 
 /** @typedef {import("../shared/types.d.ts").Match} Match */
 
-const LOCK_MS = 1000;
+const CHOICE_LOCK_MS = 1000;
 
 export class ContactChoiceElement extends CallcardElement {
   static tag = "contact-choice";
@@ -21,7 +21,7 @@ export class ContactChoiceElement extends CallcardElement {
    * @param {boolean} isAgain whether the list takes the place of a rejected contact
    */
   show(callId, matches, isAgain) {
-    if (isAgain) this.#lockedUntil = performance.now() + LOCK_MS;
+    if (isAgain) this.#lockedUntil = performance.now() + CHOICE_LOCK_MS;
     const count = matches.length;
     moveByArrows(this, "button");
     const isExact = matches.every(({ how }) => how === "exact");

@@ -3,7 +3,7 @@
 // Fires `callcard-contact-create`, `callcard-contact-edited` and `callcard-contact-chosen`.
 
 import { ApiError } from "../shared/api.js";
-import { emit, h, newRequestId, request, uniqueId } from "../shared/dom.js";
+import { emit, field, h, newRequestId, request, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { t } from "../shared/texts.js";
@@ -52,10 +52,10 @@ export class ContactFormElement extends CallcardElement {
     const prefill = (names) => variables.find(({ name }) => names.test(name))?.value ?? "";
     this.#form.replaceChildren(
       h("h3", {}, t("form.title")),
-      field("name", t("form.name"), prefill(PREFILL.name)),
-      field("company", t("form.company"), prefill(PREFILL.company)),
-      field("number", t("form.number"), number, { dir: "ltr", inputmode: "tel" }),
-      field("email", t("form.email"), prefill(PREFILL.email), { type: "email", dir: "ltr" }),
+      inputField("name", t("form.name"), prefill(PREFILL.name)),
+      inputField("company", t("form.company"), prefill(PREFILL.company)),
+      inputField("number", t("form.number"), number, { dir: "ltr", inputmode: "tel" }),
+      inputField("email", t("form.email"), prefill(PREFILL.email), { type: "email", dir: "ltr" }),
       this.#error,
       h("p", { class: "row" }, this.#save, h("span", { class: "about" }, t("form.hint"))),
     );
@@ -106,13 +106,7 @@ export class ContactFormElement extends CallcardElement {
  * @param {string} name @param {string} label @param {string} value
  * @param {Record<string, string>} [attributes]
  */
-function field(name, label, value, attributes = {}) {
-  const id = uniqueId(name);
-  const given = { id, name, value, maxlength: 200, autocomplete: "off", dir: "auto" };
-  return h(
-    "p",
-    { class: "field" },
-    h("label", { for: id }, label),
-    h("input", { ...given, ...attributes }),
-  );
+function inputField(name, label, value, attributes = {}) {
+  const given = { name, value, maxlength: 200, autocomplete: "off", dir: "auto" };
+  return field(label, h("input", { id: uniqueId(name), ...given, ...attributes }));
 }

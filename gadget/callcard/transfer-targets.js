@@ -20,7 +20,7 @@ import { stateLabel, t } from "../shared/texts.js";
 /** @typedef {import("../shared/types.d.ts").TransferTarget} TransferTarget */
 /** @typedef {"consult" | "transfer"} TransferAction */
 
-const NUMBER = /^\+?[\d\s()./*#-]{2,}$/;
+const TARGET_NUMBER = /^\+?[\d\s()./*#-]{2,}$/;
 
 /** @type {Record<TransferTarget["kind"], () => string>} */
 const KINDS = {
@@ -98,7 +98,7 @@ export class TransferTargetsElement extends CallcardElement {
   #show(found, isPartial) {
     /** @type {TransferTarget} */
     const typed = { kind: "contact", name: "", detail: "", number: this.#text };
-    const targets = NUMBER.test(this.#text) ? [typed, ...found] : this.#withKnown(found);
+    const targets = TARGET_NUMBER.test(this.#text) ? [typed, ...found] : this.#withKnown(found);
     this.#message.textContent = targets.length ? "" : t("target.none");
     if (isPartial) this.#message.textContent = t("target.partly");
     this.#list.replaceChildren(...targets.map((target) => this.#row(target)));

@@ -30,7 +30,7 @@ const REQUEST_TIMEOUT_MS = 9000;
 const CONNECT_TIMEOUT_MS = 15_000;
 
 /** Milliseconds until what the library could not load is tried again. */
-const RETRY_MS = 5000;
+const LOAD_RETRY_MS = 5000;
 
 /** @type {any} */
 let knownPrefs;
@@ -215,7 +215,7 @@ export const desktop = {
 
     /** Try again what the library could not load. @param {() => void} load */
     function retry(load) {
-      setTimeout(() => !signal?.aborted && guarded(load), RETRY_MS);
+      setTimeout(() => !signal?.aborted && guarded(load), LOAD_RETRY_MS);
     }
 
     /** Read the labels of the call variables that the team's layout shows. */

@@ -8,7 +8,7 @@ import { formatDate, formatMinutes, t } from "./texts.js";
 /** @typedef {import("./types.d.ts").HistoryEntry} HistoryEntry */
 
 /** Kinds of interactions; an unknown one is shown as the CRM calls it. */
-const KINDS = new Map([
+const ENTRY_KINDS = new Map([
   ["call", () => t("kind.call")],
   ["chat", () => t("kind.chat")],
   ["mail", () => t("kind.mail")],
@@ -54,7 +54,7 @@ export function headline(entry, count = 1) {
 }
 
 /** @param {string} kind */
-const kindText = (kind) => KINDS.get(kind.toLowerCase())?.() ?? kind;
+const kindText = (kind) => ENTRY_KINDS.get(kind.toLowerCase())?.() ?? kind;
 
 /** @param {HistoryEntry} entry @param {number} count @returns {Child[]} */
 function row(entry, count) {

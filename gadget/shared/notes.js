@@ -5,9 +5,9 @@
 /** @typedef {import("./types.d.ts").InteractionChange} InteractionChange */
 
 /** Milliseconds without typing after which notes are saved. */
-const DEBOUNCE_MS = 600;
+const SAVE_PAUSE_MS = 600;
 /** Milliseconds until a failed save is tried again. */
-const RETRY_MS = 5000;
+const SAVE_RETRY_MS = 5000;
 
 /**
  * `failed`: saving is tried again; `rejected`: something else about the interaction failed;
@@ -149,7 +149,7 @@ export class Notes {
     if (!this.interaction) return;
     this.text = text;
     this.#drafts.set(this.interaction.id, this.#draft());
-    this.#saveLater(DEBOUNCE_MS);
+    this.#saveLater(SAVE_PAUSE_MS);
     this.setStatus("typing");
   }
 
@@ -184,10 +184,10 @@ export class Notes {
         return;
       }
       this.setStatus("failed", error);
-      this.#saveLater(RETRY_MS);
+      this.#saveLater(SAVE_RETRY_MS);
     }
     this.#isSaving = false;
-    if (this.isUnsaved && !this.#timer) this.#saveLater(DEBOUNCE_MS);
+    if (this.isUnsaved && !this.#timer) this.#saveLater(SAVE_PAUSE_MS);
   }
 
   /**

@@ -8,7 +8,7 @@
 /** Milliseconds between reports of a call on which nothing changes. */
 export const HEARTBEAT_MS = 30_000;
 /** Milliseconds to wait after the first failure, doubled up to the maximum. */
-const RETRY_MS = 1000;
+const REPORT_RETRY_MS = 1000;
 const MAX_RETRY_MS = 30_000;
 /** Milliseconds until a report is repeated that Finesse has not confirmed yet. */
 const UNVERIFIED_MS = 3000;
@@ -29,7 +29,7 @@ export class CallReporter {
   #pending = new Map();
   /** The last report of each call that is on or has just ended. @type {Map<string, CallReport>} */
   #last = new Map();
-  #retryMs = RETRY_MS;
+  #retryMs = REPORT_RETRY_MS;
   #agentState = { agent_state: "", agent_state_since: "" };
   #send;
   #onAnswer;
@@ -138,7 +138,7 @@ export class CallReporter {
     const { report, lookup } = pending;
     try {
       const answer = await this.#send(report, lookup);
-      this.#retryMs = RETRY_MS;
+      this.#retryMs = REPORT_RETRY_MS;
       this.#acknowledge(id, report, lookup);
       if (answer.verified === false && !report.ended)
         setTimeout(() => this.repeat(id), UNVERIFIED_MS);
