@@ -34,6 +34,16 @@ try {
   page.setDefaultTimeout(TIMEOUT_MS);
   const errors = [];
   page.on("pageerror", (error) => errors.push(String(error)));
+  /** The requests to the service that are not answered yet. */
+  const open = new Set();
+  let sent = 0;
+  page.on("request", (request) => {
+    if (!request.url().includes("/gadgets/makeRequest")) return;
+    sent += 1;
+    open.add(request);
+  });
+  for (const event of ["requestfinished", "requestfailed"])
+    page.on(event, (request) => open.delete(request));
 
   await page.goto(`${site}/desktop`);
   for (const [name, value] of [
@@ -75,8 +85,15 @@ try {
   await shows(".targets strong", "+12125550142");
   await press(".targets .row button:nth-child(2)");
   await shows(".phase", "Transferred to +12125550142");
+  const sentBefore = sent;
   await press(".done");
   await shows(".idle", "No call.");
+  // The browser must not be closed before the service knows that the call is finished.
+  const deadline = Date.now() + TIMEOUT_MS;
+  while (open.size || sent === sentBefore) {
+    assert.ok(Date.now() < deadline, "the service has not answered");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   assert.deepEqual(errors, []);
   console.log(call.id);
 } finally {

@@ -85,6 +85,8 @@ def test_absent_service_is_noticed_without_a_call(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
     desktop = open_desktop(own_clock=True)
+    # The profile is read, so that only the lists are asked for now.
+    expect(desktop.gadget.get_by_label("Your state")).to_contain_text("Lunch")
     site.service.is_down = True
     desktop.page.clock.fast_forward(61_000)
     notice = desktop.gadget.get_by_text("Caller information unavailable since")
