@@ -1,0 +1,47 @@
+"""Short keys for texts: a page loads each key twice, in its script and in its messages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import count
+from string import ascii_letters
+
+from callcard.bundle.javascript import arguments_of, field, literal, parse, text_of, walk
+from callcard.bundle.sources import DEFAULT_LANGUAGE, Sources
+
+
+def shorten_message_keys(sources: Sources) -> Sources:
+    """Return the sources with short keys for the texts; those that templates name keep theirs."""
+    named = {
+        key for text in sources.templates.values() for key in re.findall(r"__MSG_(.+?)__", text)
+    }
+    long_keys = [key for key in sources.texts[DEFAULT_LANGUAGE] if key not in named]
+    numbers = (number for number in count() if _short_key(number) not in named)
+    short_keys = {key: _short_key(number) for key, number in zip(long_keys, numbers, strict=False)}
+    texts = {
+        language: {short_keys.get(key, key): text for key, text in by_key.items()}
+        for language, by_key in sources.texts.items()
+    }
+    scripts = {name: _with_keys(source, short_keys) for name, source in sources.scripts.items()}
+    return replace(sources, texts=texts, assets={**sources.assets, **scripts})
+
+
+def _short_key(number: int) -> str:
+    higher, lower = divmod(number, len(ascii_letters))
+    return (_short_key(higher - 1) if higher else "") + ascii_letters[lower]
+
+
+def _with_keys(script: bytes, short_keys: dict[str, str]) -> bytes:
+    """Return a script with the literal keys of its `t()` calls replaced."""
+    result = bytearray()
+    position = 0
+    for node in walk(parse(script)):
+        if node.type != "call_expression" or text_of(field(node, "function")) != "t":
+            continue
+        key = next(iter(arguments_of(node)), node)
+        short_key = short_keys.get(literal(key))
+        if key.type == "string" and short_key:
+            result += script[position : key.start_byte] + f'"{short_key}"'.encode()
+            position = key.end_byte
+    return bytes(result + script[position:])
