@@ -198,6 +198,27 @@ test("a required wrap-up reason keeps an ended call open", async () => {
   assert.equal(model.calls.size, 0);
 });
 
+test("of reasons chosen one after another the last one counts, in Finesse too", async () => {
+  const { api, model, commands, actions } = create();
+  const sent = [];
+  api.command = async (id, action, params) => {
+    sent.push(params.wrap_up_reasons?.join() ?? action);
+    return { request_id: "r1" };
+  };
+  model.update([dialog("ACTIVE", undefined, {}, ["UPDATE_CALL_DATA", "HOLD"])], "1001");
+  await settle();
+  void actions.run({ callId: "1", action: "hold" });
+  for (const reason of ["Sale", "Other", "Refund"]) void actions.chooseWrapUp("1", [reason]);
+  await settle();
+  assert.deepEqual(sent, ["hold"], "while the agent waits for another command");
+  commands.refuse({ requestId: "r1", source: "", type: "T", message: "M", code: "1" });
+  await settle();
+  assert.deepEqual(sent, ["hold", "Refund"]);
+  assert.deepEqual(api.changes.at(-1), { id: "i1", wrap_up_reasons: ["Refund"] });
+  assert.equal(model.calls.get("1").failure.outcome, "refused", "the hold");
+  closeAll(model);
+});
+
 for (const next of ["nothing", "another report"])
   test(`an answer that crossed a change is asked for again, with ${next} to send`, async () => {
     const { api, model, actions } = create();

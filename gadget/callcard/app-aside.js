@@ -2,6 +2,7 @@
 // callback or a case. What the agent has begun to fill in stays until it is saved or cancelled.
 
 import { ContactRecordElement } from "../shared/contact-card.js";
+import { emit, reveal } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { valuesToShow } from "./call-brief.js";
 import { CallbackFormElement } from "./callback-form.js";
@@ -27,6 +28,12 @@ export class AppAsideElement extends CallcardElement {
     const remove = (/** @type {Event} */ { target }) =>
       this.#remove(/** @type {Element} */ (target));
     for (const name of CLOSING_EVENTS) this.addEventListener(name, remove, { signal: this.signal });
+    const onKey = (/** @type {KeyboardEvent} */ { key, target }) => {
+      const child = [...this.children].find((each) => each.contains(/** @type {Node} */ (target)));
+      if (key === "Escape" && child && !isEdited(child))
+        emit(/** @type {HTMLElement} */ (child), "callcard-record-closed", null);
+    };
+    this.addEventListener("keydown", onKey, { signal: this.signal });
   }
 
   get isOpen() {
@@ -81,6 +88,7 @@ export class AppAsideElement extends CallcardElement {
     this.#subjects.set(element, subject);
     this.prepend(element);
     show(element);
+    reveal(element);
   }
 
   /** @param {Element} child */

@@ -6,6 +6,7 @@ import { desktop } from "../shared/desktop.js";
 import { h } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { t } from "../shared/texts.js";
+import { MAX_BUTTONS } from "./call-notes.js";
 import { describeShortcuts } from "./shortcuts.js";
 
 /** Milliseconds for which the button says that it has copied. */
@@ -30,6 +31,11 @@ export class AppInfoElement extends CallcardElement {
 
   build() {
     this.hidden = true;
+    this.addEventListener("keydown", ({ key }) => {
+      if (key !== "Escape") return;
+      this.#toggle();
+      this.button.focus();
+    });
   }
 
   #toggle() {
@@ -61,7 +67,7 @@ export class AppInfoElement extends CallcardElement {
       list(facts),
       h("p", { class: "row" }, copy, text),
       h("h3", {}, t("info.shortcuts")),
-      list(describeShortcuts()),
+      list([...describeShortcuts(), [`1–${MAX_BUTTONS}`, t("reason.label")]]),
     );
   }
 }

@@ -1,5 +1,6 @@
 // <call-brief>: what an agent reads before saying hello, in at most four lines: open cases, the last
-// contact, what the call is about, and the caller's language.
+// contact, what the call is about, and the caller's language. Below them, the other call variables
+// that the team's layout shows, as chips.
 
 import { dotted, h, isolate } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
@@ -8,6 +9,7 @@ import { formatDate, languageName, t } from "../shared/texts.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("../shared/dom.js").Child} Child */
+/** @typedef {{name: string, value: string}} Variable */
 
 const MAX_VARIABLES = 3;
 
@@ -23,13 +25,17 @@ export class CallBriefElement extends CallcardElement {
    */
   show({ call, match }, labels) {
     const about = call.isConsult ? [] : valuesToShow(call.variables, labels);
-    const shown = JSON.stringify([about, match?.contact]);
+    const further = call.isConsult ? [] : furtherVariables(call.variables, labels);
+    const shown = JSON.stringify([about, further, match?.contact]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     const lines = [...(match ? contactLines(match.contact) : []), ...aboutLine(about)];
     if (match?.contact.language)
       lines.push(line(t("brief.language"), languageName(match.contact.language)));
-    this.replaceChildren(lines.length ? h("dl", {}, lines.flat()) : "");
+    this.replaceChildren(
+      lines.length ? h("dl", {}, lines.flat()) : "",
+      further.length ? chips(further) : "",
+    );
   }
 }
 
@@ -51,16 +57,41 @@ const aboutLine = (values) =>
 /**
  * Return the values of the call variables that the team's layout shows, or of the first ones if it
  * has no labels. The dialer's own (BA…) say nothing to an agent.
- * @param {{name: string, value: string}[]} variables @param {Map<string, string>} labels
+ * @param {Variable[]} variables @param {Map<string, string>} labels
  */
 export function valuesToShow(variables, labels) {
-  const known = new Map(variables.map(({ name, value }) => [name, value]));
-  const names = labels.size ? [...labels.keys()] : [...known.keys()];
-  return names
-    .filter((name) => known.has(name) && !name.startsWith("BA"))
+  return inOrder(variables, labels)
     .slice(0, MAX_VARIABLES)
-    .map((name) => known.get(name) ?? "");
+    .map(({ value }) => value);
 }
+
+/**
+ * Return the call variables that the team's layout shows beside the first ones, by their labels.
+ * @param {Variable[]} variables @param {Map<string, string>} labels
+ */
+const furtherVariables = (variables, labels) =>
+  inOrder(variables, labels)
+    .slice(MAX_VARIABLES)
+    .map(({ name, value }) => ({ label: labels.get(name), value }))
+    .filter(({ label, value }) => label && value);
+
+/**
+ * @param {Variable[]} variables @param {Map<string, string>} labels
+ * @returns {Variable[]}
+ */
+function inOrder(variables, labels) {
+  const known = new Map(variables.map((variable) => [variable.name, variable]));
+  const names = labels.size ? [...labels.keys()] : [...known.keys()];
+  return names.flatMap((name) => (name.startsWith("BA") ? [] : (known.get(name) ?? [])));
+}
+
+/** @param {{label: string | undefined, value: string}[]} variables */
+const chips = (variables) =>
+  h(
+    "ul",
+    { class: "chips", "aria-label": t("call.variables") },
+    variables.map(({ label, value }) => h("li", { title: value }, `${label}: `, isolate(value))),
+  );
 
 /** @param {string} label @param {...Child} value */
 function line(label, ...value) {

@@ -30,8 +30,6 @@ export class CallControlsElement extends CallcardElement {
   #shown = "";
   /** @type {Slot[]} */
   #slots = [];
-  /** The action whose question is open. @type {Action | ""} */
-  #asked = "";
   /** Until when a place takes no press, by its number. @type {Map<number, number>} */
   #locks = new Map();
   #buttons = h("div", { class: "slots", role: "group", "aria-label": t("action.group") });
@@ -50,6 +48,8 @@ export class CallControlsElement extends CallcardElement {
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.#question.isBusy = state.isBusy;
+    // The question was about another situation.
+    if (JSON.stringify(slots) !== JSON.stringify(this.#slots)) this.#question.close();
     this.#callId = callId;
     slots.forEach(({ action }, place) => {
       const before = this.#slots[place]?.action;
@@ -60,8 +60,6 @@ export class CallControlsElement extends CallcardElement {
     const { activeElement } = document;
     const focused = this.#buttons.contains(activeElement) ? activeElement : null;
     this.#buttons.replaceChildren(...slots.map((slot, place) => this.#button(slot, place, state)));
-    const asked = slots.find(({ action }) => action === this.#asked);
-    if (!asked?.isAllowed || !asked.question) this.#question.close();
     // The focus does not go on to another button: one press more would do something else.
     if (!(focused instanceof HTMLElement)) return;
     /** @type {HTMLElement | null} */
@@ -71,7 +69,7 @@ export class CallControlsElement extends CallcardElement {
 
   /** @param {Slot} slot @param {number} place @param {ControlsState} state */
   #button(slot, place, { pending, isBusy, drawer: open }) {
-    const { action, label, isAllowed } = slot;
+    const { action, label, labels, isAllowed } = slot;
     const drawer = DRAWERS[action];
     const isPending = pending === action;
     const press = (/** @type {MouseEvent} */ { detail: clicks }) => {
@@ -93,6 +91,8 @@ export class CallControlsElement extends CallcardElement {
         "aria-disabled": isBusy && !(drawer && open === drawer),
         "aria-busy": isPending,
         "aria-expanded": drawer ? open === drawer : null,
+        // What follows it stays in its place.
+        "data-labels": labels.map((each) => t("action.pending", { action: each })).join("\n"),
         onclick: drawer ? toggle : press,
       },
       isPending ? t("action.pending", { action: label }) : label,
@@ -108,7 +108,6 @@ export class CallControlsElement extends CallcardElement {
 
   /** Ask before an action is done. @param {Slot} slot */
   #ask(slot) {
-    this.#asked = slot.action;
     const send = () => this.#send(slot);
     this.#question.ask(slot.question, slot.label, send, () => {
       /** @type {HTMLElement | null} */

@@ -26,7 +26,9 @@ const STATUSES = {
   "contact-unsaved": () => t("form.unsaved"),
 };
 /** Reasons that are shown as buttons; more become a list. */
-const MAX_BUTTONS = 8;
+export const MAX_BUTTONS = 8;
+/** Characters of one agent's notes that the service takes. */
+const MAX_NOTES = 20_000;
 const ERRORS = ["failed", "rejected", "too-late", "reason-missing", "contact-unsaved"];
 
 export class CallNotesElement extends CallcardElement {
@@ -34,7 +36,7 @@ export class CallNotesElement extends CallcardElement {
 
   /** @type {CallState | null} */
   #state = null;
-  #text = h("textarea", { id: uniqueId("notes"), rows: 3, maxlength: 20000, dir: "auto" });
+  #text = h("textarea", { id: uniqueId("notes"), rows: 3, maxlength: MAX_NOTES, dir: "auto" });
   #status = h("p", { class: "about saved", role: "status" });
   #others = h("div", { class: "others" });
   #reasons = h("div", { class: "reasons" });
@@ -115,7 +117,10 @@ export class CallNotesElement extends CallcardElement {
     const inputs = this.#reasons.querySelectorAll("input, select");
     for (const input of inputs) input.disabled = isClosed;
     const isSaved = status === "saved" || !status;
-    const text = isOver && isSaved ? t("notes.closed") : STATUSES[status](error);
+    const isFull = this.#text.value.length >= MAX_NOTES;
+    const state =
+      isFull && isSaved ? t("notes.full", { count: MAX_NOTES }) : STATUSES[status](error);
+    const text = isOver && isSaved ? t("notes.closed") : state;
     if (this.#status.textContent !== text) this.#status.textContent = text;
   }
 

@@ -1,14 +1,12 @@
 // <call-panel>: one call from ring to end: who it is with the record in brief, the buttons, and
 // below them the notes, the record and the call variables. While it rings, nothing is to be written
-// yet. Fires `callcard-call-closed`, `callcard-call-command`, `callcard-contact-rejected`,
-// `callcard-lookup-retried` and `callcard-search-opened`.
+// yet. Fires `callcard-call-closed` and `callcard-call-command`.
 
-import { ContactCardElement, flagList, recordLink } from "../shared/contact-card.js";
-import { hasFailed } from "../shared/call-state.js";
+import { flagList, recordLink } from "../shared/contact-card.js";
 import { DIRECT_ACTIONS } from "../shared/commands.js";
-import { emit, h, request, uniqueId } from "../shared/dom.js";
+import { emit, h, reveal, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
-import { commandErrorText, errorText } from "../shared/errors.js";
+import { commandErrorText } from "../shared/errors.js";
 import { t } from "../shared/texts.js";
 import { CallBriefElement } from "./call-brief.js";
 import { CallControlsElement } from "./call-controls.js";
@@ -18,14 +16,12 @@ import { CallParticipantsElement } from "./call-participants.js";
 import { CallVariablesElement } from "./call-variables.js";
 import { slotsOf } from "./call-slots.js";
 import { clockText, phaseText, queueText } from "./call-status.js";
+import { CallerRecordElement } from "./caller-record.js";
 import { describeCaller, situationOf } from "./caller.js";
-import { ContactChoiceElement } from "./contact-choice.js";
-import { ContactFormElement } from "./contact-form.js";
 import { TransferTargetsElement } from "./transfer-targets.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("../shared/types.d.ts").Action} Action */
-/** @typedef {import("../shared/types.d.ts").LookupResult} LookupResult */
 /** @typedef {import("./call-controls.js").Drawer} Drawer */
 /** @typedef {import("./transfer-targets.js").TransferAction} TransferAction */
 
@@ -91,7 +87,7 @@ export class CallPanelElement extends CallcardElement {
   #message = h("p", { class: "error", role: "alert" });
   #drawerBox = h("div", { class: "drawer", hidden: true });
   #notes = new CallNotesElement();
-  #body = h("div", { class: "body" });
+  #body = new CallerRecordElement();
   #variables = new CallVariablesElement();
   #work = h("div", { class: "work" });
 
@@ -102,6 +98,7 @@ export class CallPanelElement extends CallcardElement {
     this.#closeReady.addEventListener("click", () =>
       emit(this, "callcard-call-closed", { callId: this.#callId, isReady: true }),
     );
+    this.#body.className = "body";
     this.#variables.className = "variables";
     this.append(
       h(
@@ -128,6 +125,9 @@ export class CallPanelElement extends CallcardElement {
     );
     this.addEventListener("callcard-call-command", ({ detail: { params } }) => {
       if (params?.to && !this.#context?.isBusy) this.#toggle(""); // a target was chosen
+    });
+    this.addEventListener("keydown", ({ key }) => {
+      if (key === "Escape") this.#toggle("");
     });
   }
 
@@ -210,113 +210,8 @@ export class CallPanelElement extends CallcardElement {
     this.#flags.replaceChildren(match ? flagList(match.contact) : "");
     this.#recordLink.replaceChildren(match ? recordLink(match.contact) : "");
     const hadFocus = this.#body.contains(document.activeElement);
-    this.#body.replaceChildren(...this.#bodyOf(state));
+    this.#body.show(state);
     if (hadFocus) this.#title.focus();
-  }
-
-  /** @param {CallState} state @returns {Node[]} */
-  #bodyOf({ call, lookup, match }) {
-    if (call.isConsult) return [];
-    switch (lookup.status) {
-      case "looking":
-        return [progress(t("lookup.looking"))];
-      case "slow":
-        return [progress(t("lookup.slow"))];
-      case "failed":
-        return [this.#failure(errorText(lookup.error))];
-      default:
-        return match ? this.#card(lookup.result) : this.#unmatched(lookup.number, lookup.result);
-    }
-  }
-
-  /** @param {LookupResult} result */
-  #card(result) {
-    const card = new ContactCardElement();
-    const { match } = /** @type {CallState} */ (this.#state);
-    if (match) card.show(match.contact, match.how);
-    const parts = [this.#rejectButton(), ...this.#addNumber(result.number), card];
-    return isPartial(result) ? [note(t("lookup.partly"), "note warning"), ...parts] : parts;
-  }
-
-  /**
-   * Return the button that adds the caller's number to the contact that the agent chose.
-   * @param {import("../shared/types.d.ts").ParsedNumber} number
-   */
-  #addNumber({ kind, e164, display }) {
-    const { id, match } = /** @type {CallState} */ (this.#state);
-    const isKnown = match?.contact.numbers.some((each) => each.e164 === e164);
-    if (!match || !e164 || kind !== "public" || isKnown) return [];
-    const label = t("card.addNumber", { number: display });
-    const button = h("button", { type: "button", class: "find" }, label);
-    const error = h("p", { class: "error", role: "alert" });
-    button.addEventListener("click", async () => {
-      button.disabled = true;
-      try {
-        const { contact } = match;
-        const detail = { contact, number: e164 };
-        const changed = await request(this, "callcard-number-add", detail);
-        emit(this, "callcard-contact-chosen", {
-          callId: id,
-          match: { how: "chosen", contact: changed },
-        });
-      } catch (reason) {
-        button.disabled = false;
-        error.textContent = errorText(reason);
-      }
-    });
-    return [button, error];
-  }
-
-  #rejectButton() {
-    const reject = () => emit(this, "callcard-contact-rejected", { callId: this.#callId });
-    return h(
-      "button",
-      { type: "button", class: "quiet reject", onclick: reject },
-      t("card.notThem"),
-    );
-  }
-
-  /** @param {string} number @param {LookupResult} result */
-  #unmatched(number, result) {
-    const { kind, display } = result.number;
-    const { id, call, isRejected } = /** @type {CallState} */ (this.#state);
-    const hasChoice = result.matches.length > (isRejected ? 1 : 0);
-    if (!hasChoice && kind === "internal") return [note(t("caller.internalNote"))];
-    if (!hasChoice && hasFailed(result)) return [this.#failure(t("error.source"))];
-    const form = new ContactFormElement();
-    form.show(id, kind === "public" ? display || number : "", call.variables);
-    if (hasChoice) {
-      const choice = new ContactChoiceElement();
-      choice.show(id, result.matches, isRejected);
-      return [choice, this.#searchButton(), form];
-    }
-    if (kind === "withheld") return [note(t("caller.withheldNote")), this.#searchButton(), form];
-    const why = isRejected ? t("caller.rejected") : t("caller.unknown");
-    const hint = note(isPartial(result) ? t("lookup.partly") : why);
-    const addTo =
-      kind === "public" ? this.#opensSearch(t("caller.addTo", { number: display }), true) : "";
-    return [hint, h("p", { class: "row" }, this.#searchButton(), addTo), form];
-  }
-
-  #searchButton() {
-    return this.#opensSearch(t("caller.search"), false);
-  }
-
-  /** @param {string} label @param {boolean} addsNumber whether to add the caller's number then */
-  #opensSearch(label, addsNumber) {
-    const open = () => emit(this, "callcard-search-opened", { callId: this.#callId, addsNumber });
-    return h("button", { type: "button", class: "find", onclick: open }, label);
-  }
-
-  /** @param {string} text */
-  #failure(text) {
-    const retry = () => emit(this, "callcard-lookup-retried", { callId: this.#callId });
-    return h(
-      "div",
-      { class: "failed", role: "alert" },
-      h("p", {}, text),
-      h("button", { type: "button", onclick: retry }, t("lookup.retry")),
-    );
   }
 
   // ---- what a button opens
@@ -334,6 +229,17 @@ export class CallPanelElement extends CallcardElement {
     return actions.filter((action) => this.#state?.call.actions.includes(action));
   }
 
+  /**
+   * Offer a number as whom to pass the call on to; return whether Finesse allows that now.
+   * @param {string} number
+   */
+  offerTarget(number) {
+    if (!this.#offers("targets")) return false;
+    if (!this.#targets) this.#toggle("targets");
+    this.#targets?.find(number);
+    return true;
+  }
+
   /** @param {Drawer} drawer */
   #offers(drawer) {
     return DRAWER_ACTIONS[drawer].some((action) => this.#state?.call.actions.includes(action));
@@ -347,8 +253,10 @@ export class CallPanelElement extends CallcardElement {
     this.#drawerBox.hidden = !content;
     this.#drawerBox.replaceChildren(...(content ? [content] : []));
     this.#targets?.setActions(this.#transferActions);
-    if (content) content.focus();
-    else if (hadFocus) this.#title.focus();
+    if (content) {
+      content.focus();
+      reveal(content);
+    } else if (hadFocus) this.#title.focus();
     this.#showControls();
   }
 
@@ -383,15 +291,3 @@ export class CallPanelElement extends CallcardElement {
     return form;
   }
 }
-
-/** @param {string} text @param {string} [className] */
-const note = (text, className = "note") => h("p", { class: className }, text);
-
-/** @param {string} text */
-const progress = (text) => h("p", { class: "looking", role: "status" }, text);
-
-/**
- * Return whether a source did not answer, so that contacts may be missing.
- * @param {LookupResult} result
- */
-const isPartial = ({ sources }) => Object.values(sources).some((status) => status !== "ok");

@@ -12,6 +12,7 @@ import { describeCaller } from "./caller.js";
  * @property {Action} action
  * @property {string} callId whose action it is
  * @property {string} label
+ * @property {string[]} labels that the place may have: it is as wide as the widest
  * @property {boolean} isAllowed whether Finesse allows it now
  * @property {string} question what is asked before it is done; usually empty
  */
@@ -73,10 +74,12 @@ export function slotsOf(state, lent, running, extra) {
   return all.map((place) => {
     const action = place === "hold" && isOnHold(state) ? "retrieve" : place;
     const owner = ownerOf(action, state, lent);
+    const label = labelOf(action, state, owner, running);
     return {
       action,
       callId: owner || state.id,
-      label: labelOf(action, state, owner, running),
+      label,
+      labels: place === "hold" ? [t("action.hold"), t("action.retrieve")] : [label],
       isAllowed: Boolean(owner),
       question: questionOf(action, state, running),
     };

@@ -94,6 +94,11 @@ export class CallTabsElement extends CallcardElement {
     button?.click();
   }
 
+  /** Offer a number as whom to pass the call in front on to. @param {string} number */
+  offerTarget(number) {
+    return this.#panels.get(this.#selected)?.offerTarget(number) ?? false;
+  }
+
   /** Go to the notes of the call in front. */
   focusNotes() {
     this.#panels.get(this.#selected)?.querySelector("textarea")?.focus();

@@ -25,8 +25,9 @@ export class ContactChoiceElement extends CallcardElement {
     const count = matches.length;
     moveByArrows(this, "button");
     const isExact = matches.every(({ how }) => how === "exact");
+    const title = isExact ? t("choice.title", { count }) : t("choice.similar", { count });
     this.replaceChildren(
-      h("h3", {}, isExact ? t("choice.title", { count }) : t("choice.similar", { count })),
+      h("h3", {}, count > 1 ? title : t("caller.rejected")),
       h(
         "ol",
         {},

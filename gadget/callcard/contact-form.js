@@ -24,6 +24,7 @@ export class ContactFormElement extends CallcardElement {
   static tag = "contact-form";
 
   #callId = "";
+  #isSaving = false;
   /** Sent with every try, so that a lost answer does not make a second contact. */
   #requestId = newRequestId();
   #form = h("form", { novalidate: true });
@@ -36,7 +37,7 @@ export class ContactFormElement extends CallcardElement {
     );
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (!this.#save.disabled) void this.#submit();
+      if (!this.#isSaving) void this.#submit();
     });
     this.append(this.#form);
   }
@@ -65,7 +66,6 @@ export class ContactFormElement extends CallcardElement {
     const { name, company, email, number } = /** @type {Record<string, string>} */ (
       Object.fromEntries(new FormData(this.#form))
     );
-    this.#error.textContent = "";
     for (const input of this.#form.querySelectorAll("input")) input.removeAttribute("aria-invalid");
     if (!name.trim() && !company.trim()) return this.#reject("name", t("form.needName"));
     this.#setSaving(true);
@@ -85,7 +85,8 @@ export class ContactFormElement extends CallcardElement {
 
   /** @param {boolean} isSaving */
   #setSaving(isSaving) {
-    this.#save.disabled = isSaving;
+    this.#isSaving = isSaving;
+    this.#save.setAttribute("aria-disabled", String(isSaving)); // disabled, it would lose the focus
     this.#save.textContent = isSaving ? t("form.saving") : t("form.save");
   }
 

@@ -68,7 +68,7 @@ export class ContactSearchElement extends CallcardElement {
       if (event.key === "Escape") this.clear();
     });
     moveByArrows(this, "input, .pick");
-    this.append(form, h("div", { class: "found" }, this.#message, this.#results));
+    this.append(form, h("div", { class: "found", tabindex: -1 }, this.#message, this.#results));
     this.setDialling(false);
   }
 

@@ -16,6 +16,7 @@ import { CallTabsElement } from "./call-tabs.js";
 import { CallVariablesElement } from "./call-variables.js";
 import { CallbackFormElement } from "./callback-form.js";
 import { CallbackListElement } from "./callbacks.js";
+import { CallerRecordElement } from "./caller-record.js";
 import { CaseFormElement } from "./case-form.js";
 import { ContactChoiceElement } from "./contact-choice.js";
 import { ContactFormElement } from "./contact-form.js";
@@ -38,6 +39,7 @@ const ELEMENTS = [
   CallVariablesElement,
   CallbackFormElement,
   CallbackListElement,
+  CallerRecordElement,
   CaseFormElement,
   ContactCardElement,
   ContactChoiceElement,

@@ -15,6 +15,9 @@ export class InlineQuestionElement extends CallcardElement {
   build() {
     this.hidden = true;
     this.setAttribute("role", "alertdialog");
+    this.addEventListener("keydown", ({ key }) => {
+      if (key === "Escape") this.close();
+    });
   }
 
   /**

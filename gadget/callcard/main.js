@@ -161,7 +161,7 @@ class CallcardAppElement extends CallcardElement {
       "callcard-notes-left": ({ callId }) => model.calls.get(callId)?.notes.save(),
       "callcard-number-add": ({ contact: { source, id }, number }) =>
         api.addNumber(source, id, number),
-      "callcard-number-dialled": ({ number, contact }) => this.#dialling.dial(number, contact),
+      "callcard-number-dialled": ({ number, contact }) => this.#dial(number, contact),
       "callcard-record-closed": () => this.#closeRecord(),
       "callcard-record-opened": ({ contact }) => this.#openRecord(contact),
       "callcard-state-chosen": ({ state, reason }) => this.#agent.setState(state, reason),
@@ -264,10 +264,21 @@ class CallcardAppElement extends CallcardElement {
     }
   }
 
-  /** After a record or a form for a case was closed. */
+  /**
+   * Dial a number; on a call, which Finesse does not leave for another one, offer it as whom to
+   * consult.
+   * @param {string} number @param {import("../shared/types.d.ts").Contact} [contact] whose it is
+   */
+  #dial(number, contact) {
+    if (!this.#tabs.offerTarget(number)) return this.#dialling.dial(number, contact);
+    this.#search.clear();
+  }
+
+  /** After a record or a form was closed. */
   #closeRecord() {
     this.#show();
-    this.#search.focus();
+    // What was closed had the focus, unless the agent has gone on to something else.
+    if (document.activeElement === document.body) this.#search.focus();
   }
 
   /**
@@ -306,7 +317,7 @@ class CallcardAppElement extends CallcardElement {
 
   /** @param {boolean} isSaved */
   #closeCallbackForm(isSaved) {
-    this.#show();
+    this.#closeRecord();
     if (!isSaved) return;
     this.#notices.setMessage(t("callback.saved"), MESSAGE_MS);
     void this.#agent.readCallbacks();

@@ -94,6 +94,12 @@ export class TransferTargetsElement extends CallcardElement {
     return this.#input.value.trim();
   }
 
+  /** Search as if `text` had been typed. @param {string} text */
+  find(text) {
+    this.#input.value = text;
+    void this.#search.run(this.#text);
+  }
+
   /** @param {TransferTarget[]} found @param {boolean} isPartial */
   #show(found, isPartial) {
     /** @type {TransferTarget} */

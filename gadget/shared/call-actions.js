@@ -1,6 +1,7 @@
 // What the agent does to a call: commands to Finesse, and changes of the interaction in the
 // service. No DOM.
 
+/** @typedef {import("./call-state.js").CallState} CallState */
 /** @typedef {import("./calls-model.js").CallsModel} CallsModel */
 /** @typedef {import("./commands.js").CallArguments} CallArguments */
 /** @typedef {import("./commands.js").Commands} Commands */
@@ -15,6 +16,8 @@ const isDone = ({ outcome }) => outcome === "confirmed" || outcome === "ended";
 export class CallActions {
   #model;
   #commands;
+  /** What the agent chose last. @type {WeakMap<CallState, string[]>} */
+  #chosenReasons = new WeakMap();
 
   /** @param {CallsModel} model @param {Commands} commands */
   constructor(model, commands) {
@@ -98,15 +101,32 @@ export class CallActions {
   async chooseWrapUp(callId, reasons) {
     const state = this.#model.calls.get(callId);
     if (!state?.notes.interaction) return;
-    const params = { wrap_up_reasons: reasons };
-    if (reasons.length && state.call.actions.includes("wrap-up"))
-      await this.run({ callId, action: "wrap-up", params });
+    state.failure = null;
+    void this.#sendWrapUp(state, reasons);
     try {
-      state.notes.update(await state.notes.change(params));
+      state.notes.update(await state.notes.change({ wrap_up_reasons: reasons }));
       state.notes.setStatus("saved");
     } catch (error) {
       state.notes.setStatus("rejected", error);
     }
+  }
+
+  /**
+   * Tell Finesse the wrap-up reasons; of choices that follow each other quickly, as by the arrow
+   * keys, the last one.
+   * @param {CallState} state @param {string[]} reasons
+   */
+  async #sendWrapUp(state, reasons) {
+    this.#chosenReasons.set(state, reasons);
+    await this.#commands.whenIdle();
+    const isLast = this.#chosenReasons.get(state) === reasons;
+    if (!isLast || !reasons.length || !state.call.actions.includes("wrap-up")) return;
+    const params = { wrap_up_reasons: reasons };
+    const command = { callId: state.id, action: /** @type {const} */ ("wrap-up"), params };
+    const result = await this.#commands.sendToCall(command, state.call);
+    if (!result || isDone(result)) return;
+    state.failure = result;
+    this.#model.notify("changed", state);
   }
 
   /**

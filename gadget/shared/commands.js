@@ -187,6 +187,11 @@ export class Commands {
     return this.#open.has(CALL);
   }
 
+  /** Wait until no command to a call is awaited. */
+  async whenIdle() {
+    while (this.isBusy) await this.#open.get(CALL)?.result;
+  }
+
   get isChangingState() {
     return this.#open.has(STATE);
   }

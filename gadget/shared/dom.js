@@ -123,6 +123,18 @@ export function moveByArrows(element, selector) {
   });
 }
 
+/** Milliseconds that the desktop may take to make room for what is opened. */
+const RESIZE_MS = 1000;
+
+/** Bring into view what has just been opened, when the gadget is as high as it needs. @param {Element} element */
+export function reveal(element) {
+  const scroll = () => element.scrollIntoView({ block: "nearest" });
+  window.addEventListener("resize", scroll, {
+    once: true,
+    signal: AbortSignal.timeout(RESIZE_MS),
+  });
+}
+
 let lastId = 0;
 
 /** Return an id that no other element on the page has. @param {string} stem */

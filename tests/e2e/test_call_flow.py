@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.card import (
@@ -121,6 +122,30 @@ def test_wrap_up_by_one_key_and_ready_for_the_next_call(
     gadget.get_by_role("button", name="Save and be ready").click()
     wait_until(lambda: site.user()["state"] == "READY")
     assert site.delivered_interaction(call).wrap_up_reasons == (reason,)
+
+
+def test_many_wrap_up_reasons_are_a_list_that_finds_what_is_typed(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with (
+        open_demo_site(tmp_path) as site,
+        open_desktops(browser, site) as open_desktop,
+        httpx.Client(base_url=site.finesse_url, auth=("admin", "callcard")) as administrator,
+    ):
+        for label in ("Address", "Bank", "Callback", "Contract", "Delivery"):
+            reason = f"<WrapUpReason><label>{label}</label><forAll>true</forAll></WrapUpReason>"
+            response = administrator.post(
+                "/finesse/api/WrapUpReason",
+                content=reason,
+                headers={"Content-Type": "application/xml"},
+            )
+            response.raise_for_status()
+        gadget = open_desktop().gadget
+        call = answer_call(site, gadget)
+        reasons = gadget.get_by_role("combobox", name="Wrap-up reason")
+        reasons.press_sequentially("con")
+        expect(reasons).to_have_value("Contract")
+        wait_until(lambda: site.call(call)["wrap_up"] == ["Contract"])
 
 
 def test_internal_call_has_no_wrap_up_reason(open_desktop: OpenDesktop, site: DemoSite) -> None:

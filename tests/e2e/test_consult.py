@@ -84,12 +84,47 @@ def test_hanging_up_on_the_customer_during_a_consult_asks_once(
     question = open_card(ana).get_by_role("alertdialog")
     expect(question).to_contain_text("Hang up on the customer while you consult Bilal Haddad?")
     expect(question.get_by_role("button", name="Cancel")).to_be_focused()
-    question.get_by_role("button", name="Cancel").click()
+    question.get_by_role("button", name="Cancel").press("Escape")
     expect(question).to_have_count(0)
     assert call in [each["id"] for each in site.calls()]
     press(ana, "Hang up on customer")
     question.get_by_role("button", name="Hang up on customer").click()
     wait_until(lambda: "1001" not in _addresses(site, call))
+
+
+def test_question_closes_when_the_calls_have_changed(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana = open_desktop("1001").gadget
+    bilal = open_desktop("1002").gadget
+    answer_call(site, ana)
+    consult(ana, "Bilal Haddad")
+    press(bilal, "Answer")
+    press(ana, "Back to customer")
+    expect_phase(ana, "On the call")
+    press(ana, "Hang up on customer")
+    question = open_card(ana).get_by_role("alertdialog")
+    expect(question).to_be_visible()
+    press(ana, "Hold")
+    expect(question).to_have_count(0)
+
+
+def test_number_pressed_on_a_call_is_offered_as_target(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget)
+    open_card(gadget).get_by_role("button", name="Call +49 30 23125117").click()
+    target = gadget.get_by_role("searchbox", name="Search for a transfer target")
+    expect(target).to_be_focused()
+    expect(target).to_have_value("+493023125117")
+    target.press("Escape")
+    expect(target).to_have_count(0)
+    expect(open_card(gadget).get_by_role("heading", name="Käthe")).to_be_focused()
+    open_card(gadget).get_by_role("button", name="Call +49 30 23125117").click()
+    gadget.get_by_role("button", name="Consult +493023125117", exact=True).click()
+    expect_phase(gadget, "Consulting")
+    assert "+493023125117" in [each["to"] for each in site.calls()]
 
 
 def test_two_strangers_are_connected_only_after_a_question(

@@ -16,8 +16,11 @@ from tests.e2e.card import (
     KNOWN_CUSTOMER,
     SHARED_NUMBER,
     UNKNOWN_CUSTOMER,
+    answer_call,
     close_card,
     expect_phase,
+    open_card,
+    press,
 )
 from tests.harness.browser import OpenDesktop
 from tests.harness.site import DemoSite
@@ -258,6 +261,56 @@ def test_call_variables_have_the_labels_of_the_layout(
     site.ring(KNOWN_CUSTOMER, callVariable3="Gold", callVariable1="Order 4711", BAStatus="x")
     about = gadget.get_by_role("definition").filter(has_text="Order 4711")
     expect(about.first).to_have_text("Order 4711 · Gold")
+    expect(gadget.get_by_role("list", name="Call details")).to_have_count(0)
+
+
+def test_further_call_variables_of_the_layout_are_chips(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    values = {f"callVariable{number}": f"value {number}" for number in range(1, 11)}
+    site.ring(KNOWN_CUSTOMER, **values)
+    chips = gadget.get_by_role("list", name="Call details").get_by_role("listitem")
+    expect(chips).to_have_text(
+        [f"Call variable {number}: value {number}" for number in range(4, 9)]
+    )
+
+
+def test_what_is_opened_below_is_brought_into_view(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop()
+    gadget = desktop.gadget
+    desktop.page.set_viewport_size({"width": 800, "height": 500})
+    answer_call(site, gadget)
+    gadget.get_by_role("searchbox").fill("harbour")
+    gadget.locator(".results .pick").first.click()
+    record = gadget.locator("contact-record")
+    expect(record.get_by_role("heading", name="Harbour")).to_be_in_viewport()
+    desktop.page.keyboard.press("Escape")
+    expect(record).to_have_count(0)
+    expect(gadget.get_by_role("searchbox")).to_be_focused()
+
+
+def test_buttons_keep_their_places_when_one_is_named_anew(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop()
+    gadget = desktop.gadget
+    desktop.page.add_style_tag(content="iframe { width: 300px !important }")
+    answer_call(site, gadget)
+    keypad = open_card(gadget).get_by_role("button", name="Keypad…")
+    before = keypad.bounding_box()
+    press(gadget, "Hold")
+    expect_phase(gadget, "On hold")
+    assert keypad.bounding_box() == before
+
+
+def test_full_notes_say_so(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget)
+    open_card(gadget).get_by_label("Notes").fill("x" * 20_000)
+    expect(gadget.get_by_text("The notes are full: 20000 characters at most.")).to_be_visible()
 
 
 def test_markup_in_data_stays_text(open_desktop: OpenDesktop, site: DemoSite) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 SourceStatus = Literal["ok", "late", "failed"]
 _MAX_QUOTED_CHARACTERS = 40
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
+"""The servers decide what an address is; this finds what was left half typed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +161,8 @@ class Directory:
         """Save a contact in the first source that can; the same `key` returns the same contact."""
         if not name.strip() and not company.strip():
             raise InvalidField("name", "give a name or a company")
+        if email.strip() and not _EMAIL.fullmatch(email.strip()):
+            raise InvalidField("email", "write the email address as name@example.com")
         contact = NewContact(
             key=key,
             name=name.strip(),

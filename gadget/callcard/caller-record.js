@@ -1,0 +1,146 @@
+// <caller-record>: who calls, as far as it is known: the contact's record, the contacts to choose from,
+// or a form for a new one. Fires `callcard-contact-chosen`, `callcard-contact-rejected`,
+// `callcard-lookup-retried`, `callcard-number-add` and `callcard-search-opened`.
+
+import { hasFailed } from "../shared/call-state.js";
+import { ContactCardElement } from "../shared/contact-card.js";
+import { emit, h, request } from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
+import { errorText } from "../shared/errors.js";
+import { t } from "../shared/texts.js";
+import { ContactChoiceElement } from "./contact-choice.js";
+import { ContactFormElement } from "./contact-form.js";
+
+/** @typedef {import("../shared/call-state.js").CallState} CallState */
+/** @typedef {import("../shared/types.d.ts").LookupResult} LookupResult */
+
+export class CallerRecordElement extends CallcardElement {
+  static tag = "caller-record";
+
+  /** @type {CallState | null} */
+  #state = null;
+
+  /** Show the caller of a call. @param {CallState} state */
+  show(state) {
+    this.#state = state;
+    this.replaceChildren(...this.#content(state));
+  }
+
+  /** @param {CallState} state @returns {Node[]} */
+  #content({ call, lookup, match }) {
+    if (call.isConsult) return [];
+    switch (lookup.status) {
+      case "looking":
+        return [progress(t("lookup.looking"))];
+      case "slow":
+        return [progress(t("lookup.slow"))];
+      case "failed":
+        return [this.#failure(errorText(lookup.error))];
+      default:
+        return match ? this.#card(lookup.result) : this.#unmatched(lookup.number, lookup.result);
+    }
+  }
+
+  /** @param {LookupResult} result */
+  #card(result) {
+    const card = new ContactCardElement();
+    const { match } = /** @type {CallState} */ (this.#state);
+    if (match) card.show(match.contact, match.how);
+    const parts = [this.#rejectButton(), ...this.#addNumber(result.number), card];
+    return isPartial(result) ? [note(t("lookup.partly"), "note warning"), ...parts] : parts;
+  }
+
+  /**
+   * Return the button that adds the caller's number to the contact that the agent chose.
+   * @param {import("../shared/types.d.ts").ParsedNumber} number
+   */
+  #addNumber({ kind, e164, display }) {
+    const { id, match } = /** @type {CallState} */ (this.#state);
+    const isKnown = match?.contact.numbers.some((each) => each.e164 === e164);
+    if (!match || !e164 || kind !== "public" || isKnown) return [];
+    const label = t("card.addNumber", { number: display });
+    const button = h("button", { type: "button", class: "find" }, label);
+    const error = h("p", { class: "error", role: "alert" });
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      try {
+        const { contact } = match;
+        const detail = { contact, number: e164 };
+        const changed = await request(this, "callcard-number-add", detail);
+        emit(this, "callcard-contact-chosen", {
+          callId: id,
+          match: { how: "chosen", contact: changed },
+        });
+      } catch (reason) {
+        button.disabled = false;
+        error.textContent = errorText(reason);
+      }
+    });
+    return [button, error];
+  }
+
+  #rejectButton() {
+    const reject = () => emit(this, "callcard-contact-rejected", { callId: this.#state?.id ?? "" });
+    return h(
+      "button",
+      { type: "button", class: "quiet reject", onclick: reject },
+      t("card.notThem"),
+    );
+  }
+
+  /** @param {string} number @param {LookupResult} result */
+  #unmatched(number, result) {
+    const { kind, display } = result.number;
+    const { id, call, isRejected } = /** @type {CallState} */ (this.#state);
+    const hasChoice = result.matches.length > 0;
+    if (!hasChoice && kind === "internal") return [note(t("caller.internalNote"))];
+    if (!hasChoice && hasFailed(result)) return [this.#failure(t("error.source"))];
+    const form = new ContactFormElement();
+    form.show(id, kind === "public" ? display || number : "", call.variables);
+    if (hasChoice) {
+      const choice = new ContactChoiceElement();
+      choice.show(id, result.matches, isRejected);
+      return [choice, this.#searchButton(), form];
+    }
+    if (kind === "withheld") return [note(t("caller.withheldNote")), this.#searchButton(), form];
+    const why = isRejected ? t("caller.rejected") : t("caller.unknown");
+    const hint = note(isPartial(result) ? t("lookup.partly") : why);
+    const addTo =
+      kind === "public" ? this.#opensSearch(t("caller.addTo", { number: display }), true) : "";
+    return [hint, h("p", { class: "row" }, this.#searchButton(), addTo), form];
+  }
+
+  #searchButton() {
+    return this.#opensSearch(t("caller.search"), false);
+  }
+
+  /** @param {string} label @param {boolean} addsNumber whether to add the caller's number then */
+  #opensSearch(label, addsNumber) {
+    const open = () =>
+      emit(this, "callcard-search-opened", { callId: this.#state?.id ?? "", addsNumber });
+    return h("button", { type: "button", class: "find", onclick: open }, label);
+  }
+
+  /** @param {string} text */
+  #failure(text) {
+    const retry = () => emit(this, "callcard-lookup-retried", { callId: this.#state?.id ?? "" });
+    return h(
+      "div",
+      { class: "failed", role: "alert" },
+      h("p", {}, text),
+      h("button", { type: "button", onclick: retry }, t("lookup.retry")),
+    );
+  }
+}
+
+/** @param {string} text @param {string} [className] */
+const note = (text, className = "note") => h("p", { class: className }, text);
+
+/** @param {string} text */
+const progress = (text) => h("p", { class: "looking", role: "status" }, text);
+
+/**
+ * Return whether a source did not answer, so that contacts may be missing.
+ * @param {LookupResult} result
+ */
+const isPartial = ({ sources }) => Object.values(sources).some((status) => status !== "ok");
