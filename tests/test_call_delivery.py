@@ -104,6 +104,33 @@ async def test_outgoing_call_is_delivered_with_the_callee(centre: ContactCentre)
     assert interaction.contact_source == "local"
 
 
+@pytest.mark.parametrize("action", ["ACCEPT", "REJECT", "CLOSE"])
+async def test_preview_is_no_call_until_the_customer_is_called(
+    centre: ContactCentre, action: str
+) -> None:
+    desktop = await centre.open_desktop()
+    preview = await centre.finesse.preview("1001", ADA)
+    await centre.reported()
+    answer = desktop.answers[preview]
+    assert [match["contact"]["name"] for match in answer["lookup"]["matches"]] == [ADA_NAME]
+    assert (answer["interaction"], answer["never_logged"], answer["verified"]) == (
+        None,
+        False,
+        True,
+    )
+    await centre.act(preview, "1001", action)
+    if action == "ACCEPT":
+        (call,) = await centre.finesse.dialogs("1001")
+        await centre.finesse.answer(call.id)
+        await centre.reported()
+        await centre.hang_up(call.id)
+        interaction = await centre.delivered()
+        assert (interaction.direction, interaction.call_ids) == ("out", (call.id,))
+        assert interaction.end_reason == "completed"
+    else:
+        assert await centre.deliver() == []
+
+
 async def test_background_jobs_deliver_without_being_called(tmp_path: Path) -> None:
     journal = {"notes_seconds": 0.1}
     async with open_contact_centre(tmp_path, background_jobs=True, journal=journal) as centre:

@@ -138,8 +138,10 @@ export class CallsModel {
     state.call = { ...state.call, phase: "ended", actions: [] };
     if (Number.isNaN(state.endedAt)) state.endedAt = this.#now();
     this.notify("ended", state);
-    // Nothing is to be written on a consult; its notes are those of the customer's call.
-    if (state.call.isConsult || this.running.length) this.#closeIfDone(state);
+    // Nothing is to be written on a consult, whose notes are those of the customer's call, and on a
+    // preview, after which the customer is called or not.
+    const { isConsult, isPreview } = state.call;
+    if (isConsult || isPreview || this.running.length) this.#closeIfDone(state);
   }
 
   /** Remove the ended calls on which nothing is left to do. */

@@ -46,6 +46,11 @@ class SandboxDriver:
         call: str = (await self._control("POST", "calls", body))["id"]
         return call
 
+    async def preview(self, to: str, number: str) -> str:
+        """Let the dialer reserve an agent for a customer. Return the reservation's id."""
+        preview: str = (await self._control("POST", "previews", {"to": to, "number": number}))["id"]
+        return preview
+
     async def answer(self, call: str) -> None:
         """Let the customer answer a call that an agent dialled."""
         await self._control("POST", f"calls/{call}/answer")

@@ -57,7 +57,7 @@ class ReportAcknowledgement:
     """The acknowledgement of a report; with `lookup`, who is calling."""
 
     interaction: Interaction | None
-    """Null if the call is never logged."""
+    """Null if the call is never logged, or a dialer has not called the customer yet."""
     never_logged: bool
     verified: bool
     """Finesse has shown this call to the agent; if not, report it again in a few seconds."""
@@ -119,6 +119,9 @@ class Journal:
         found = self._begin_lookup(number) if lookup else None
         try:
             report, ended_at = await self._check_still_active(agent, report)
+            if report.is_reservation:
+                lookup_result = await found if found else None
+                return _acknowledge_without_record(report, number, lookup_result)
             if from_finesse:
                 entry = await self._record_verified(agent, report, ended_at)
             else:
@@ -255,16 +258,9 @@ class Journal:
                     reached=True,
                 ),
             )
-        return ReportAcknowledgement(
-            interaction=None,
-            never_logged=True,
-            verified=True,
-            number=number,
-            outgoing=outgoing,
-            call_ended=report.ended,
-            ended_for_agent=report.ended,
-            lookup=await found if found else None,
-        )
+        lookup = await found if found else None
+        acknowledgement = _acknowledge_without_record(report, number, lookup)
+        return replace(acknowledgement, never_logged=True, outgoing=outgoing)
 
     async def _publish(self, agent: Agent, report: CallReport, entry: JournalEntry) -> None:
         record = entry.record
@@ -381,3 +377,18 @@ class Journal:
         for entry in lost:
             record = entry.record
             self._events.publish(CallLost(interaction=record.id, number=record.number))
+
+
+def _acknowledge_without_record(
+    report: CallReport, number: str, lookup: Lookup | None
+) -> ReportAcknowledgement:
+    return ReportAcknowledgement(
+        interaction=None,
+        never_logged=False,
+        verified=True,
+        number=number,
+        outgoing=False,
+        call_ended=report.ended,
+        ended_for_agent=report.ended,
+        lookup=lookup,
+    )

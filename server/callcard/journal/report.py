@@ -27,6 +27,9 @@ Time = Annotated[
 ]
 
 
+_IN_CONVERSATION = {"ACTIVE", "HELD"}
+
+
 class ReportedParticipant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     address: Address
     state: Annotated[str, Meta(max_length=40)]
@@ -90,6 +93,18 @@ class CallReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return whether this is a call between agents about another one."""
         addresses = {each.address for each in self.participants if each.address}
         return self.names_other_call and bool(addresses) and addresses <= set(self.agent_devices)
+
+    @property
+    def is_reservation(self) -> bool:
+        """Return whether a dialer reserves the agent, and has not called the customer yet.
+
+        The customer's call is another dialog, of type OUTBOUND (Finesse developer guide, Dialog
+        API, outbound dialogs).
+        """
+        status = self.variables.get("BAStatus", "")
+        is_preview = self.type.endswith("_PREVIEW") or status.endswith("_RESERVATION")
+        states = {p.state for p in (*self.participants, *self.earlier_states) if p.is_agent}
+        return is_preview and states.isdisjoint(_IN_CONVERSATION)
 
     @property
     def names_other_call(self) -> bool:
