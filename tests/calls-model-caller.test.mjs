@@ -144,3 +144,29 @@ test("another customer after a transfer is looked up", async () => {
   assert.equal(api.reports.length, asked + 1, "and only once");
   closeAll(model);
 });
+
+test("sources that are still looking are waited for, while the card shows what is there", async () => {
+  const { api, model, changes } = create();
+  const first = { ...lookup(matches("a")), sources: { local: "ok", crm: "pending" } };
+  const all = { ...lookup(matches("a", "b")), sources: { local: "ok", crm: "ok" } };
+  const wishes = [];
+  const { report } = api;
+  api.report = (sent, wish) => {
+    wishes.push(wish);
+    api.answer = { ...api.answer, lookup: wish === "all" ? all : first };
+    return report.call(api, sent, wish);
+  };
+  const shown = [];
+  model.subscribe(({ type, state }) => {
+    if (type === "caller") shown.push([state.match?.contact.id, state.lookup.result.sources.crm]);
+  });
+  model.update([dialog("ALERTING")], "1001");
+  await settle();
+  assert.deepEqual(wishes, [true, "all"]);
+  assert.deepEqual(shown, [
+    ["a", "pending"],
+    [undefined, "ok"],
+  ]);
+  assert.ok(changes.includes("caller 1"));
+  closeAll(model);
+});

@@ -8,6 +8,7 @@ import pytest
 
 from callcard.crm.base import Contact, ContactSource, Match, NewContact
 from callcard.crm.directory import Directory
+from callcard.crm.source_guard import GuardedSource, SourceLimits
 from callcard.errors import NotFound, SourceUnavailable, Unsupported
 from callcard.settings_sections import ContactsSettings
 from callcard.telephony.numbers import Number
@@ -49,7 +50,9 @@ class Slow(ContactSource):
 
 
 def directory(*sources: ContactSource) -> Directory:
-    return Directory(sources, country="US", settings=ContactsSettings(deadline_seconds=0.05))
+    settings = ContactsSettings(deadline_seconds=0.05, first_answer_seconds=0.01)
+    guarded = [GuardedSource(each, SourceLimits(), settings.deadline_seconds) for each in sources]
+    return Directory(guarded, country="US", settings=settings)
 
 
 async def test_only_sources_that_support_an_operation_are_queried() -> None:

@@ -13,6 +13,7 @@ from callcard.crm.base import ContactSource
 from callcard.crm.local import LocalContacts
 from callcard.crm.open_sources import check_sources, open_delivery_sink
 from callcard.crm.registry import open_sink, open_source
+from callcard.crm.source_guard import GuardedSource, SourceLimits
 from callcard.crm.webhook import Webhook
 from callcard.errors import OperatorError
 from callcard.settings import Settings
@@ -67,7 +68,7 @@ def test_sink_must_be_able_to_log(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_delivery_needs_a_source_that_can_log(settings: Settings) -> None:
     with pytest.raises(OperatorError, match=r"\(phone_book\); set delivery.url"):
-        open_delivery_sink(settings, [PhoneBook()])
+        open_delivery_sink(settings, [GuardedSource(PhoneBook(), SourceLimits(), 1.5)])
 
 
 def test_check_of_sources_rejects_an_unusable_contacts_file(settings: Settings) -> None:

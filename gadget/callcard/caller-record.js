@@ -2,7 +2,7 @@
 // or a form for a new one. Fires `callcard-contact-chosen`, `callcard-contact-rejected`,
 // `callcard-lookup-retried`, `callcard-number-add` and `callcard-search-opened`.
 
-import { hasFailed } from "../shared/call-state.js";
+import { hasFailed, sourcesThatAre } from "../shared/call-state.js";
 import { ContactCardElement } from "../shared/contact-card.js";
 import { emit, h, request } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
@@ -47,7 +47,7 @@ export class CallerRecordElement extends CallcardElement {
     const { match } = /** @type {CallState} */ (this.#state);
     if (match) card.show(match.contact, match.how);
     const parts = [this.#rejectButton(), ...this.#addNumber(result.number), card];
-    return isPartial(result) ? [note(t("lookup.partly"), "note warning"), ...parts] : parts;
+    return [...absences(result), ...parts];
   }
 
   /**
@@ -95,19 +95,21 @@ export class CallerRecordElement extends CallcardElement {
     const hasChoice = result.matches.length > 0;
     if (!hasChoice && kind === "internal") return [note(t("caller.internalNote"))];
     if (!hasChoice && hasFailed(result)) return [this.#failure(t("error.source"))];
+    const isPending = sourcesThatAre(result, "pending").length > 0;
+    if (!hasChoice && isPending) return [...absences(result), this.#searchButton()];
     const form = new ContactFormElement();
     form.show(id, kind === "public" ? display || number : "", call.variables);
     if (hasChoice) {
       const choice = new ContactChoiceElement();
       choice.show(id, result.matches, isRejected);
-      return [choice, this.#searchButton(), form];
+      return [...absences(result), choice, this.#searchButton(), form];
     }
     if (kind === "withheld") return [note(t("caller.withheldNote")), this.#searchButton(), form];
     const why = isRejected ? t("caller.rejected") : t("caller.unknown");
-    const hint = note(isPartial(result) ? t("lookup.partly") : why);
     const addTo =
       kind === "public" ? this.#opensSearch(t("caller.addTo", { number: display }), true) : "";
-    return [hint, h("p", { class: "row" }, this.#searchButton(), addTo), form];
+    const row = h("p", { class: "row" }, this.#searchButton(), addTo);
+    return [...absences(result), note(why), row, form];
   }
 
   #searchButton() {
@@ -140,7 +142,16 @@ const note = (text, className = "note") => h("p", { class: className }, text);
 const progress = (text) => h("p", { class: "looking", role: "status" }, text);
 
 /**
- * Return whether a source did not answer, so that contacts may be missing.
+ * Return which sources are still waited for, and which did not answer: contacts may be missing.
  * @param {LookupResult} result
  */
-const isPartial = ({ sources }) => Object.values(sources).some((status) => status !== "ok");
+function absences(result) {
+  const pending = sourcesThatAre(result, "pending").join(", ");
+  const missing = sourcesThatAre(result, "late", "failed", "skipped").join(", ");
+  const warning = note(t("lookup.partly", { sources: missing }), "note warning");
+  warning.title = Object.values(result.problems).join("\n");
+  return [
+    ...(pending ? [progress(t("lookup.pending", { sources: pending }))] : []),
+    ...(missing ? [warning] : []),
+  ];
+}

@@ -87,8 +87,16 @@ export const api = {
    */
   transferTargets: (text, signal) =>
     send("GET", `/transfer-targets?q=${escape(text)}`, undefined, signal),
-  /** @param {CallReport} report @param {boolean} lookup @returns {Promise<ReportAcknowledgement>} */
-  report: (report, lookup) => send("POST", `/interactions${lookup ? "?lookup=1" : ""}`, report),
+  /**
+   * @param {CallReport} report @param {import("./reporter.js").LookupWish} lookup
+   * @returns {Promise<ReportAcknowledgement>}
+   */
+  report: (report, lookup) =>
+    send(
+      "POST",
+      `/interactions${lookup ? `?lookup=${lookup === "all" ? lookup : 1}` : ""}`,
+      report,
+    ),
   /** @param {string} id @param {InteractionChange} change @returns {Promise<Interaction>} */
   updateInteraction: (id, change) => send("PUT", `/interactions/${escape(id)}`, change),
   /** @returns {Promise<{interactions: Interaction[]}>} */

@@ -27,8 +27,13 @@ const isConversation = ({ phase }) => phase === "talking" || phase === "held";
 /** Return whether no contact source answered. @param {LookupResult} result */
 export function hasFailed({ sources }) {
   const statuses = Object.values(sources);
-  return statuses.length > 0 && !statuses.includes("ok");
+  return statuses.length > 0 && !statuses.includes("ok") && !statuses.includes("pending");
 }
+
+/** Return the names of the sources with one of these statuses. @param {LookupResult} result
+ * @param {string[]} statuses */
+export const sourcesThatAre = ({ sources }, ...statuses) =>
+  Object.keys(sources).filter((name) => statuses.includes(sources[name]));
 
 /** What is known of one call. */
 export class CallState {
@@ -84,6 +89,11 @@ export class CallState {
 
   get hasEnded() {
     return this.call.phase === "ended";
+  }
+
+  /** Whether the first answer about the caller is awaited. */
+  get isLooking() {
+    return this.lookup.status === "looking" || this.lookup.status === "slow";
   }
 
   /**

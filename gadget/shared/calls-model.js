@@ -2,7 +2,7 @@
 // service's acknowledgement. Subscribers are called on every change; nothing here draws. No DOM.
 
 import { readCall, readReport } from "./call.js";
-import { CallState, hasFailed } from "./call-state.js";
+import { CallState, hasFailed, sourcesThatAre } from "./call-state.js";
 import { keptValue } from "./commands.js";
 import { Notes } from "./notes.js";
 import { CallReporter } from "./reporter.js";
@@ -185,10 +185,13 @@ export class CallsModel {
     this.#lookUpAgain(id);
   }
 
-  /** Look up again who calls, while the card shows what is known. @param {string} id */
-  #lookUpAgain(id) {
+  /**
+   * Look up again who calls, while the card shows what is known.
+   * @param {string} id @param {import("./reporter.js").LookupWish} [lookup]
+   */
+  #lookUpAgain(id, lookup = true) {
     const dialog = this.#dialogs.get(id);
-    if (dialog) this.#reporter.report(readReport(dialog, false), true);
+    if (dialog) this.#reporter.report(readReport(dialog, false), lookup);
   }
 
   /** Look up again who calls, where the service did not answer. */
@@ -339,7 +342,7 @@ export class CallsModel {
   /**
    * Send a report. If a change of the interaction was answered meanwhile, the answer's interaction
    * may be older: it is left out, and the call is reported again.
-   * @param {CallReport} report @param {boolean} lookup @returns {Promise<ReportAcknowledgement>}
+   * @param {CallReport} report @param {import("./reporter.js").LookupWish} lookup @returns {Promise<ReportAcknowledgement>}
    */
   async #sendReport(report, lookup) {
     const countChanges = () => this.calls.get(report.id)?.notes.changes ?? 0;
@@ -360,7 +363,7 @@ export class CallsModel {
     if (answer?.interaction?.contact_rejected) state.isRejected = true;
     if (answer?.lookup && !state.call.isConsult)
       this.#onLookup(state, answer.lookup, answer.number);
-    else if (!answer && this.#isLooking(state)) {
+    else if (!answer && state.isLooking) {
       clearTimeout(state.slowTimer);
       state.lookup = { status: "failed", error };
     }
@@ -377,11 +380,6 @@ export class CallsModel {
     if (!isKnown && !state.call.isConsult) this.retryLookup(id);
   }
 
-  /** @param {CallState} state */
-  #isLooking({ lookup: { status } }) {
-    return status === "looking" || status === "slow";
-  }
-
   /** @param {CallState} state @param {LookupResult} result @param {string} number */
   #onLookup(state, result, number) {
     clearTimeout(state.slowTimer);
@@ -391,6 +389,7 @@ export class CallsModel {
       if (state.lookup.status === "found" && hasFailed(state.lookup.result)) return;
     }
     state.lookup = { status: "found", number: number || state.call.number, result };
+    if (sourcesThatAre(result, "pending").length) this.#lookUpAgain(state.id, "all");
     const isSure = result.matches.length === 1 && !state.isRejected;
     state.match = isSure ? result.matches[0] : null;
     this.notify("caller", state);

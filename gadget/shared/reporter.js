@@ -21,7 +21,8 @@ const MAX_EARLIER_STATES = 300;
  */
 const FINAL_STATUSES = [400, 403, 413, 422];
 
-/** @typedef {{report: CallReport, lookup: boolean, isSending: boolean}} PendingReport */
+/** Whether to look the caller up; `all`: and to wait for every source. @typedef {boolean | "all"} LookupWish */
+/** @typedef {{report: CallReport, lookup: LookupWish, isSending: boolean}} PendingReport */
 /** @typedef {(id: string, answer: ReportAcknowledgement | null, error: unknown) => void} AnswerListener */
 
 export class CallReporter {
@@ -40,7 +41,7 @@ export class CallReporter {
 
   /**
    * @param {object} options
-   * @param {(report: CallReport, lookup: boolean) => Promise<ReportAcknowledgement>} options.send rejects
+   * @param {(report: CallReport, lookup: LookupWish) => Promise<ReportAcknowledgement>} options.send rejects
    *   with an error that has a `status`
    * @param {AnswerListener} options.onAnswer called with each answer, or with null and the error
    * @param {Storage} options.storage keeps pending reports for this tab after a reload, or for
@@ -62,7 +63,7 @@ export class CallReporter {
 
   /**
    * Report a call if it has changed, or if it must be looked up.
-   * @param {CallReport} report @param {boolean} [lookup]
+   * @param {CallReport} report @param {LookupWish} [lookup]
    */
   report(report, lookup = false) {
     const last = this.#last.get(report.id);
@@ -101,7 +102,7 @@ export class CallReporter {
 
   /**
    * Replace the pending report of a call, keeping the states that it carried.
-   * @param {CallReport} report @param {boolean} [lookup]
+   * @param {CallReport} report @param {LookupWish} [lookup]
    */
   #queue(report, lookup = false) {
     const pending = this.#pending.get(report.id);
@@ -159,7 +160,7 @@ export class CallReporter {
 
   /**
    * Drop a report that was answered; send the one that replaced it meanwhile.
-   * @param {string} id @param {CallReport} report @param {boolean} lookup
+   * @param {string} id @param {CallReport} report @param {LookupWish} lookup
    */
   #acknowledge(id, report, lookup) {
     const current = this.#pending.get(id);

@@ -120,7 +120,9 @@ export interface ParsedNumber {
 export interface LookupResult {
   number: ParsedNumber;
   matches: Match[];
-  sources: Record<string, "ok" | "late" | "failed">;
+  sources: Record<string, "ok" | "pending" | "late" | "failed" | "skipped">;
+  /** Why each source that is not ok has no contacts. */
+  problems: Record<string, string>;
 }
 
 export interface Reason {

@@ -149,8 +149,18 @@ class TelephonySettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 class ContactsSettings(Struct, frozen=True, forbid_unknown_fields=True):
     deadline_seconds: Annotated[
-        float, Positive, Meta(description="time for all contact sources to respond to a look-up")
+        float,
+        Positive,
+        Meta(description="time for a contact source to answer, unless the source has its own"),
     ] = 1.5
+    first_answer_seconds: Annotated[
+        float,
+        Positive,
+        Meta(
+            description="time after which the card shows what the faster sources found, while the "
+            "others are waited for"
+        ),
+    ] = 0.3
     warning_flags: Annotated[
         tuple[Annotated[str, Meta(min_length=1, max_length=100)], ...],
         Meta(

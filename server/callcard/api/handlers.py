@@ -31,7 +31,7 @@ from callcard.api.schemas import (
     StateChange,
 )
 from callcard.crm.base import Case, Contact, NewCase
-from callcard.crm.directory import Lookup, SearchResult
+from callcard.crm.directory import Lookup, SearchResult, Wait
 from callcard.errors import InvalidField, MalformedRequest
 from callcard.journal.interaction import Interaction
 from callcard.journal.journal import ReportAcknowledgement
@@ -50,7 +50,8 @@ async def find_contacts(context: RequestContext) -> Lookup | SearchResult:
     text = context.query("q", 200)
     directory = context.services.directory
     if number is not None and text is None:
-        return await directory.by_number(number)
+        refresh = context.query("refresh", 1) == "1"
+        return await directory.by_number(number, refresh=refresh)
     if text is not None and number is None:
         return await directory.search(text, _limit(context.query("limit", 8)))
     raise MalformedRequest("give either number= or q=")
@@ -143,9 +144,13 @@ async def find_transfer_targets(context: RequestContext) -> TransferTargetList:
 # ---- interactions
 
 
+_LOOKUPS: dict[str, Wait] = {"1": "first", "all": "all"}
+"""Values of `lookup=`."""
+
+
 async def report_call(context: RequestContext) -> ReportAcknowledgement:
     report = await context.body(CallReport)
-    lookup = context.query("lookup", 1) == "1"
+    lookup = _LOOKUPS.get(context.query("lookup", 3) or "")
     return await context.services.journal.report(context.agent, report, lookup=lookup)
 
 

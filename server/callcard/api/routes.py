@@ -50,6 +50,7 @@ ENDPOINTS = (
             ("number", "a telephone number in any spelling, as it came with the call"),
             ("q", "beginnings of name, company, e-mail or number; a case, customer or order"),
             ("limit", "most contacts for q=, from 1 to 50; default 20"),
+            ("refresh", "1 to ask the contact sources again for what is remembered of number="),
         ),
     ),
     Endpoint(
@@ -145,7 +146,13 @@ ENDPOINTS = (
         handler=handlers.report_call,
         response=ReportAcknowledgement,
         body=CallReport,
-        query=(("lookup", "1 to look up the caller"),),
+        query=(
+            (
+                "lookup",
+                "1 to look up the caller; the answer may name sources as `pending`, whose contacts "
+                "a report with `lookup=all` brings",
+            ),
+        ),
     ),
     Endpoint(
         method="GET",

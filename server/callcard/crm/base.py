@@ -222,6 +222,8 @@ class ContactSource:
     """In configuration, responses and error texts; part of a contact's identity."""
     capabilities: ClassVar[frozenset[Operation]] = frozenset()
     """The operations that the class overrides."""
+    cache_seconds: ClassVar[float] = 60.0
+    """How long the contacts of a number are remembered, unless the configuration says otherwise."""
     Options: ClassVar[type[msgspec.Struct]]
     """What can be configured for one source of the class."""
 

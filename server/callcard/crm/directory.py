@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
@@ -19,15 +18,15 @@ from callcard.crm.base import (
     NewContact,
     Operation,
 )
+from callcard.crm.source_guard import Answer, GuardedSource, SourceStatus
 from callcard.errors import InvalidField, NotFound, SourceUnavailable, Unsupported
 from callcard.settings_sections import ContactsSettings
 from callcard.telephony import numbers as telephony_numbers
 from callcard.telephony.numbers import Kind
 
-log = logging.getLogger(__name__)
-
 _T = TypeVar("_T")
-SourceStatus = Literal["ok", "late", "failed"]
+Wait = Literal["first", "all"]
+"""Whether a look-up waits for `all` sources, or answers a little after the `first` one."""
 _MAX_QUOTED_CHARACTERS = 40
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
 """The servers decide what an address is; this finds what was left half typed."""
@@ -55,50 +54,100 @@ class Lookup:
     matches: tuple[Match, ...]
     """The best match first."""
     sources: dict[str, SourceStatus]
+    problems: dict[str, str]
+    """Why each source that is not `ok` has no contacts, in words for the agent."""
 
     @property
     def has_failed(self) -> bool:
         """Return whether none of the sources responded."""
-        return bool(self.sources) and "ok" not in self.sources.values()
+        return bool(self.sources) and not {"ok", "pending"} & set(self.sources.values())
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether no source may still answer."""
+        return "pending" not in self.sources.values()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
     contacts: tuple[Contact, ...]
     sources: dict[str, SourceStatus]
+    problems: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
 class Directory:
-    """Queries all sources in parallel; one that exceeds the deadline of the settings is left out.
+    """Queries all sources in parallel; one that is late or broken delays no other.
 
     A source is queried only for operations that it supports.
     """
 
-    sources: Sequence[ContactSource]
-    country: str
-    settings: ContactsSettings
-    internal_numbers: Sequence[str] = ()
+    def __init__(
+        self,
+        sources: Sequence[GuardedSource],
+        country: str,
+        settings: ContactsSettings,
+        internal_numbers: Sequence[str] = (),
+    ) -> None:
+        """`country` and `internal_numbers` say how numbers without a country code are read."""
+        self.sources = sources
+        self.country = country
+        self.settings = settings
+        self.internal_numbers = internal_numbers
 
-    async def by_number(self, given: str) -> Lookup:
+    async def by_number(self, given: str, *, wait: Wait = "all", refresh: bool = False) -> Lookup:
         """Return the contacts with a number; a withheld or unreadable one has no matches.
 
-        Raises SourceUnavailable if every source failed.
+        With `wait="first"` the sources that are slower than the others are `pending`: their
+        requests go on, and the next look-up of the number has their answers. `refresh` asks again
+        what is known. Raises SourceUnavailable if every source failed.
         """
+        lookup = await self.look_up(given, wait=wait, refresh=refresh)
+        if lookup.has_failed:
+            raise SourceUnavailable(
+                "No contact source responded in time; try again",
+                sources=lookup.sources,
+                problems=lookup.problems,
+            )
+        return lookup
+
+    async def look_up(self, given: str, *, wait: Wait = "all", refresh: bool = False) -> Lookup:
+        """Return `by_number`, or a look-up that `has_failed` if every source failed."""
         number = telephony_numbers.read(given, self.country, self.internal_numbers)
         parsed = self._parse_number(given)
         if number.kind == "withheld" or not number.digits:
-            return Lookup(number=parsed, matches=(), sources={})
-        results, sources = await self._query_sources(
-            "by_number", lambda source: source.by_number(number)
-        )
+            return Lookup(number=parsed, matches=(), sources={}, problems={})
+        tasks = {
+            source.name: source.by_number(number, refresh=refresh)
+            for source in self._able("by_number")
+        }
+        answers = await self._wait_for(tasks, wait)
         matches = [
             replace(match, contact=self._with_warnings(match.contact))
-            for result in results
-            for match in result
+            for answer in answers.values()
+            for match in answer.value or ()
         ]
         matches.sort(key=lambda match: match.how != "exact")
-        return Lookup(number=parsed, matches=tuple(matches[:MAX_MATCHES]), sources=sources)
+        return Lookup(
+            number=parsed,
+            matches=tuple(matches[:MAX_MATCHES]),
+            sources=_statuses(answers),
+            problems=_problems(answers),
+        )
+
+    async def _wait_for(
+        self, tasks: Mapping[str, asyncio.Task[Answer[_T]]], wait: Wait
+    ) -> dict[str, Answer[_T]]:
+        """Return each source's answer, by the sources' names. Each ends by its own deadline."""
+        waiting = set(tasks.values())
+        has_answer = False
+        timeout = self.settings.first_answer_seconds if wait == "first" else None
+        return_when = asyncio.ALL_COMPLETED
+        while waiting and not has_answer:
+            done, waiting = await asyncio.wait(waiting, timeout=timeout, return_when=return_when)
+            has_answer = any(task.result().status == "ok" for task in done)
+            timeout, return_when = None, asyncio.FIRST_COMPLETED
+        pending: Answer[_T] = Answer("pending")
+        return {name: pending if task in waiting else task.result() for name, task in tasks.items()}
 
     def _parse_number(self, given: str) -> ParsedNumber:
         number = telephony_numbers.read(given, self.country, self.internal_numbers)
@@ -111,37 +160,38 @@ class Directory:
             time_zone=telephony_numbers.time_zone(number),
         )
 
-    async def look_up(self, given: str) -> Lookup:
-        """Return `by_number`, or a look-up that `has_failed` if every source failed."""
-        try:
-            return await self.by_number(given)
-        except SourceUnavailable as error:
-            sources = error.extra["sources"]
-            return Lookup(number=self._parse_number(given), matches=(), sources=sources)
-
     async def search(self, text: str, limit: int) -> SearchResult:
-        """Return at most `limit` contacts that match the words of `text`."""
-        results, sources = await self._query_sources(
-            "search", lambda source: source.search(text, limit)
+        """Return at most `limit` contacts that match the words of `text`.
+
+        Raises SourceUnavailable if every source failed.
+        """
+        answers = await self._query_all("search", lambda source: source.search(text, limit))
+        contacts = [
+            self._with_warnings(contact)
+            for answer in answers.values()
+            for contact in answer.value or ()
+        ]
+        return SearchResult(
+            contacts=tuple(contacts[:limit]),
+            sources=_statuses(answers),
+            problems=_problems(answers),
         )
-        contacts = [self._with_warnings(contact) for result in results for contact in result]
-        return SearchResult(contacts=tuple(contacts[:limit]), sources=sources)
 
     async def get(self, source: str, id: str) -> Contact:
         """Return one contact by its source and id. Raises NotFound."""
-        contact = await self._source(source).get(id)
+        contact = await self._source(source).source.get(id)
         if contact is None:
             raise _not_found(source, id)
         return self._with_warnings(contact)
 
     async def by_reference(self, reference: str) -> Contact | None:
         """Return the first source's contact with this customer number or case id."""
-        results, _sources = await self._query_sources(
+        answers = await self._query_all(
             "by_reference", lambda source: source.by_reference(reference)
         )
-        for contact in results:
-            if contact is not None:
-                return self._with_warnings(contact)
+        for answer in answers.values():
+            if answer.value is not None:
+                return self._with_warnings(answer.value)
         return None
 
     def _with_warnings(self, contact: Contact) -> Contact:
@@ -175,15 +225,18 @@ class Directory:
                 for index, text in enumerate(numbers)
             ),
         )
-        for source in self.sources:
-            if "create" in source.capabilities:
-                return self._with_warnings(await source.create(contact))
+        for source in self._able("create"):
+            created = await source.source.create(contact)
+            source.forget()
+            return self._with_warnings(created)
         raise Unsupported("create", ", ".join(self._names()))
 
     async def add_number(self, source: str, id: str, number: str) -> Contact:
         """Add a number to a contact. Raises InvalidField, NotFound, Unsupported."""
         read = telephony_numbers.require(number, self.country, "number", self.internal_numbers)
-        contact = await self._source(source).add_number(id, read)
+        guarded = self._source(source)
+        contact = await guarded.source.add_number(id, read)
+        guarded.forget()
         if contact is None:
             raise _not_found(source, id)
         return self._with_warnings(contact)
@@ -192,16 +245,21 @@ class Directory:
         """Open a case for a contact. Raises InvalidField, NotFound, Unsupported."""
         if not case.subject.strip():
             raise InvalidField("subject", "give the case a subject")
-        created = await self._source(source).create_case(case)
+        guarded = self._source(source)
+        created = await guarded.source.create_case(case)
+        guarded.forget()
         if created is None:
             raise _not_found(source, case.contact)
         return created
 
     def sources_with(self, operation: Operation) -> tuple[str, ...]:
         """Return the names of the sources that offer an operation."""
-        return tuple(each.name for each in self.sources if operation in each.capabilities)
+        return tuple(each.name for each in self._able(operation))
 
-    def _source(self, name: str) -> ContactSource:
+    def _able(self, operation: Operation) -> list[GuardedSource]:
+        return [source for source in self.sources if operation in source.capabilities]
+
+    def _source(self, name: str) -> GuardedSource:
         for source in self.sources:
             if source.name == name:
                 return source
@@ -211,36 +269,30 @@ class Directory:
     def _names(self) -> list[str]:
         return [source.name for source in self.sources]
 
-    async def _query_sources(
-        self, operation: Operation, query: Callable[[ContactSource], Awaitable[_T]]
-    ) -> tuple[list[_T], dict[str, SourceStatus]]:
-        """Return the results in the order of the sources, and each source's status.
+    async def _query_all(
+        self, operation: Operation, call: Callable[[ContactSource], Awaitable[_T]]
+    ) -> dict[str, Answer[_T]]:
+        """Return the answers of the sources that support `operation`, in their order.
 
-        Raises SourceUnavailable only if every source failed.
+        Raises SourceUnavailable if every source failed.
         """
-        sources = [source for source in self.sources if operation in source.capabilities]
-        if not sources:
-            return [], {}
-        tasks = [asyncio.ensure_future(query(source)) for source in sources]
-        _done, late = await asyncio.wait(tasks, timeout=self.settings.deadline_seconds)
-        for task in late:
-            task.cancel()
-        results: list[_T] = []
-        statuses: dict[str, SourceStatus] = {}
-        for source, task in zip(sources, tasks, strict=True):
-            if task in late:
-                statuses[source.name] = "late"
-            elif error := task.exception():
-                statuses[source.name] = "failed"
-                log.error("contact source %s failed: %r", source.name, error)
-            else:
-                statuses[source.name] = "ok"
-                results.append(task.result())
-        if not results:
+        tasks = {source.name: source.query(call) for source in self._able(operation)}
+        answers = await self._wait_for(tasks, "all")
+        if answers and not any(answer.status == "ok" for answer in answers.values()):
             raise SourceUnavailable(
-                "No contact source responded in time; try again", sources=statuses
+                "No contact source responded in time; try again",
+                sources=_statuses(answers),
+                problems=_problems(answers),
             )
-        return results, statuses
+        return answers
+
+
+def _statuses(answers: Mapping[str, Answer[_T]]) -> dict[str, SourceStatus]:
+    return {name: answer.status for name, answer in answers.items()}
+
+
+def _problems(answers: Mapping[str, Answer[_T]]) -> dict[str, str]:
+    return {name: answer.problem for name, answer in answers.items() if answer.problem}
 
 
 def _not_found(source: str, id: str) -> NotFound:

@@ -89,6 +89,7 @@ class LocalContacts(ContactSource):
     """
 
     name = "local"
+    cache_seconds = 0.0  # as fast as a cache, and always current
     Options = LocalContactsOptions
 
     def __init__(

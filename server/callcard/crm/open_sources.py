@@ -2,28 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from callcard.crm.base import ContactSource
 from callcard.crm.local import LocalContacts, LocalContactsOptions
-from callcard.crm.registry import load_class, open_sink, open_source, parse_options
+from callcard.crm.registry import load_class, open_sink, parse_options
+from callcard.crm.source_guard import GuardedSource, SourceLimits
 from callcard.errors import OperatorError
 from callcard.settings import Settings
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+"""A name is part of addresses and of stored references, source/id."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConfiguration:
+    """One table of `[[sources]]`."""
+
+    kind: str
+    name: str
+    limits: SourceLimits
+    options: dict[str, Any]
+    """Of its kind."""
+
+    def open(self) -> ContactSource:
+        """Open the source. Raises OperatorError."""
+        source = load_class(self.kind).open(parse_options(self.kind, self.options))
+        source.name = self.name
+        return source
 
 
 def check_sources(settings: Settings) -> None:
     """Raise OperatorError if a source can't be opened with its options, without opening it."""
-    for kind, options in _source_options(settings):
-        load_class(kind).check(parse_options(kind, options))
+    for each in read_configurations(settings):
+        load_class(each.kind).check(parse_options(each.kind, each.options))
 
 
-def open_sources(settings: Settings) -> list[ContactSource]:
+def open_sources(settings: Settings) -> list[GuardedSource]:
     """Open the configured contact sources. Raises OperatorError."""
-    return [open_source(kind, **options) for kind, options in _source_options(settings)]
+    return [
+        GuardedSource(each.open(), each.limits, settings.contacts.deadline_seconds)
+        for each in read_configurations(settings)
+    ]
 
 
-def open_delivery_sink(settings: Settings, sources: Sequence[ContactSource]) -> ContactSource:
+def open_delivery_sink(
+    settings: Settings, sources: Sequence[GuardedSource]
+) -> ContactSource | GuardedSource:
     """Return the sink of interactions: `delivery.url`, or the first source that can log.
 
     Raises OperatorError if there is none.
@@ -39,24 +70,41 @@ def open_delivery_sink(settings: Settings, sources: Sequence[ContactSource]) -> 
 
 def open_local_contacts(settings: Settings, write_timeout_seconds: float = 1.0) -> LocalContacts:
     """Open the local contacts alone, for the command line."""
-    kind, options = _parse_source(settings, settings.local_source)
-    parsed = parse_options(kind, {**options, "write_timeout_seconds": write_timeout_seconds})
+    local = _read_configuration(settings, settings.local_source)
+    options = {**local.options, "write_timeout_seconds": write_timeout_seconds}
+    parsed = parse_options(local.kind, options)
     assert isinstance(parsed, LocalContactsOptions)
     return LocalContacts.open(parsed)
 
 
-def _source_options(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
-    for source in settings.sources:
-        yield _parse_source(settings, source)
+def read_configurations(settings: Settings) -> list[SourceConfiguration]:
+    """Return the configured sources. Raises OperatorError for an unusable table."""
+    found = [_read_configuration(settings, table) for table in settings.sources]
+    for name, count in Counter(each.name for each in found).items():
+        if count > 1:
+            raise OperatorError(
+                f"sources: {count} are called {name}; give each a name = … of its own"
+            )
+    return found
 
 
-def _parse_source(settings: Settings, source: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Return the kind of a configured source, and its options with the default country."""
-    options = {name: value for name, value in source.items() if name != "kind"}
-    kind = str(source.get("kind", ""))
+def _read_configuration(settings: Settings, table: Mapping[str, Any]) -> SourceConfiguration:
+    options = dict(table)
+    kind = str(options.pop("kind", ""))
     source_class = load_class(kind)
     if "by_number" not in source_class.capabilities:
         raise OperatorError(f"sources: {kind} has no contacts; set delivery.url to deliver to it")
+    name = str(options.pop("name", kind))
+    if not _NAME.fullmatch(name):
+        raise OperatorError(
+            f"sources: the name {name!r} must be a small letter, and then small letters, digits, "
+            "- and _, at most 40"
+        )
+    given = {key: options.pop(key) for key in SourceLimits.__struct_fields__ if key in options}
+    try:
+        limits = msgspec.convert(given, SourceLimits, strict=False)
+    except msgspec.ValidationError as error:
+        raise OperatorError(f"sources: {name}: {error}") from None
     if "country" in source_class.Options.__struct_fields__:
         options.setdefault("country", settings.telephony.country)
-    return kind, options
+    return SourceConfiguration(kind, name, limits, options)

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from callcard.crm.base import MAX_HISTORY_ENTRIES, Match
-from callcard.crm.directory import Directory, Lookup
+from callcard.crm.directory import Directory, Lookup, Wait
 from callcard.errors import CallcardError
 from callcard.journal.call_record import CallRecord
 from callcard.journal.interaction import for_crm
@@ -25,7 +25,12 @@ class CallerLookup:
     telephony: TelephonySettings
 
     async def look_up(
-        self, record: CallRecord, customer: str, number: str, by_number: asyncio.Task[Lookup]
+        self,
+        record: CallRecord,
+        customer: str,
+        number: str,
+        by_number: asyncio.Task[Lookup],
+        wait: Wait,
     ) -> Lookup:
         """Return the matches: an agent's choice, else a variable's record, else the number's.
 
@@ -35,7 +40,7 @@ class CallerLookup:
         is_begun = number == customer
         match, found = await asyncio.gather(
             self._find_named_contact(record, customer),
-            by_number if is_begun else self.directory.look_up(customer),
+            by_number if is_begun else self.directory.look_up(customer, wait=wait),
         )
         matches = (match,) if match else found.matches
         if record.contact and not record.contact.id and len(matches) == 1:

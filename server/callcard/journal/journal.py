@@ -18,7 +18,7 @@ from cachetools import TTLCache
 from msgspec import structs
 
 from callcard import times
-from callcard.crm.directory import Directory, Lookup
+from callcard.crm.directory import Directory, Lookup, Wait
 from callcard.errors import (
     FinesseError,
     NotFound,
@@ -104,7 +104,12 @@ class Journal:
     # ---- reports
 
     async def report(
-        self, agent: Agent, report: CallReport, *, lookup: bool = False, from_finesse: bool = False
+        self,
+        agent: Agent,
+        report: CallReport,
+        *,
+        lookup: Wait | None = None,
+        from_finesse: bool = False,
     ) -> ReportAcknowledgement:
         """Record an agent's report; it is committed on return. With `lookup`, look up the caller.
 
@@ -116,7 +121,7 @@ class Journal:
         is_new = not from_finesse and (agent.login_id, report.id) not in self._last_reports
         verification = begin_verification(agent, report) if is_new else None
         number = self._recorder.customer_number(agent, report)
-        found = self._begin_lookup(number) if lookup else None
+        found = self._begin_lookup(number, lookup) if lookup else None
         try:
             report, ended_at = await self._check_still_active(agent, report)
             if report.is_reservation:
@@ -126,7 +131,7 @@ class Journal:
                 entry = await self._record_verified(agent, report, ended_at)
             else:
                 entry = await self._record_claim(agent, report, ended_at, verification, found)
-            return await self._acknowledge(agent, report, number, entry, found)
+            return await self._acknowledge(agent, report, number, entry, found, lookup or "all")
         finally:
             for task in (verification, found):
                 if task is not None:
@@ -139,10 +144,10 @@ class Journal:
 
         With `lookup`, the call gets the contact that its number identifies, as a desktop's does.
         """
-        return await self.report(agent, report, lookup=lookup, from_finesse=True)
+        return await self.report(agent, report, lookup="all" if lookup else None, from_finesse=True)
 
-    def _begin_lookup(self, number: str) -> asyncio.Task[Lookup]:
-        task = asyncio.create_task(self._directory.look_up(number))
+    def _begin_lookup(self, number: str, wait: Wait) -> asyncio.Task[Lookup]:
+        task = asyncio.create_task(self._directory.look_up(number, wait=wait))
         task.add_done_callback(mark_retrieved)
         return task
 
@@ -215,6 +220,7 @@ class Journal:
         number: str,
         entry: JournalEntry | None,
         found: asyncio.Task[Lookup] | None,
+        wait: Wait,
     ) -> ReportAcknowledgement:
         if entry is None:
             return await self._acknowledge_unlogged(agent, report, number, found)
@@ -222,8 +228,8 @@ class Journal:
         customer = entry.record.number_for(agent.login_id)
         lookup = None
         if found is not None:
-            lookup = await self._caller_lookup.look_up(entry.record, customer, number, found)
-        if lookup and customer == entry.record.number:
+            lookup = await self._caller_lookup.look_up(entry.record, customer, number, found, wait)
+        if lookup and lookup.is_complete and customer == entry.record.number:
             entry = await self._recognise_contact(entry, lookup)
         record = entry.record
         segment = record.segment(agent.login_id)
