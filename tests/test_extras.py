@@ -77,7 +77,7 @@ def test_build_names_missing_extra_in_one_line() -> None:
     done = run_without(EXTRA_BY_MODULE, "import build")
     assert done.returncode == 1
     assert done.stderr == (
-        "build.py: minify is not installed. Install it with: pip install 'callcard[build]'\n"
+        "build.py: tree_sitter is not installed. Install it with: pip install 'callcard[build]'\n"
     )
 
 
@@ -92,4 +92,4 @@ def test_dev_extra_includes_all_others() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     assert extras.keys() == {*EXTRA_BY_MODULE.values(), "dev"}
-    assert "callcard[sandbox,build,import]" in extras["dev"]
+    assert "callcard[sandbox,build,import,rest,sql]" in extras["dev"]

@@ -14,6 +14,11 @@ EXTRA_BY_MODULE = {
     "tree_sitter_javascript": "build",
     "minify": "build",
     "charset_normalizer": "import",
+    "jmespath": "rest",
+    "authlib": "rest",
+    "sqlalchemy": "sql",
+    "asyncpg": "sql",
+    "aiosqlite": "sql",
 }
 """Modules that the service alone does not need, as `pyproject.toml` groups them."""
 

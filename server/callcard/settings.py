@@ -35,6 +35,8 @@ from callcard.text import suggest
 
 LISTS = ("sources", "queues")
 """The settings that are lists of tables, as in [[sources]]."""
+SOURCE_SECRETS = ("password", "token", "client_secret", "refresh_token")
+"""The options of sources that come from a file or from the environment only."""
 LOCAL_SOURCE = {"kind": "local", "path": "callcard.sqlite"}
 """The contact source of a service without `[[sources]]`."""
 
@@ -115,6 +117,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
                 raise SettingsError(f"{file}: {error}") from error
             _read_secrets(values, file)
+            sources = values.get("sources", [])
+            for number, table in enumerate(sources if isinstance(sources, list) else []):
+                _read_source_secrets(table, file, environ, f"sources[{number}]")
         for name, value in _from_environment(environ):
             values.setdefault(name.section, {})[name.key] = value
         for dotted, value in (overrides or {}).items():
@@ -227,6 +232,33 @@ def _read_secrets(values: dict[str, Any], file: Path) -> None:
                 section[info.key] = (file.parent / str(path)).read_text("utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
                 raise SettingsError(f"{info.name}_file: {error}") from error
+
+
+def _read_source_secrets(table: Any, file: Path, environ: Mapping[str, str], place: str) -> None:
+    """Replace `<secret>_file` and `<secret>_env` in a table of a source, and in those below it."""
+    if not isinstance(table, dict):
+        return
+    for key, value in list(table.items()):
+        if isinstance(value, dict):
+            _read_source_secrets(value, file, environ, f"{place}.{key}")
+        if key in SOURCE_SECRETS:
+            raise SettingsError(
+                f"{place}.{key} is a secret: put it into a file and give its path as {key}_file, "
+                f"or the name of an environment variable as {key}_env"
+            )
+        secret, _, way = key.rpartition("_")
+        if secret not in SOURCE_SECRETS or way not in ("file", "env"):
+            continue
+        del table[key]
+        if way == "env":
+            if str(value) not in environ:
+                raise SettingsError(f"{place}.{key}: the environment has no variable {value}")
+            table[secret] = environ[str(value)]
+            continue
+        try:
+            table[secret] = (file.parent / str(value)).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{place}.{key}: {error}") from error
 
 
 def _override(values: dict[str, Any], dotted: str, value: Any) -> None:

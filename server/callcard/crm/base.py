@@ -220,8 +220,8 @@ class ContactSource:
 
     name: str
     """In configuration, responses and error texts; part of a contact's identity."""
-    capabilities: ClassVar[frozenset[Operation]] = frozenset()
-    """The operations that the class overrides."""
+    capabilities: frozenset[Operation] = frozenset()
+    """The operations that the class overrides; a configured source may offer fewer."""
     cache_seconds: ClassVar[float] = 60.0
     """How long the contacts of a number are remembered, unless the configuration says otherwise."""
     Options: ClassVar[type[msgspec.Struct]]
@@ -236,12 +236,12 @@ class ContactSource:
         )
 
     @classmethod
-    def check(cls, options: Any) -> None:
+    def check(cls, options: Any, name: str) -> None:
         """Raise OperatorError if `options` name something unusable, without opening the source."""
 
     @classmethod
-    def open(cls, options: Any) -> Self:
-        """Make a source from its `Options`. Raises OperatorError or SourceUnavailable."""
+    def open(cls, options: Any, name: str) -> Self:
+        """Make the source `name` from its `Options`. Raises OperatorError or SourceUnavailable."""
         raise NotImplementedError
 
     async def by_number(self, number: Number) -> list[Match]:

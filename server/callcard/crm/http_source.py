@@ -8,17 +8,17 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import math
-from collections.abc import Mapping
+import ssl
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 import httpx
 
 from callcard.crm.base import ContactSource
-from callcard.errors import OperatorError, SourceRejected, SourceUnavailable
+from callcard.errors import SourceRejected, SourceUnavailable
 
 MAX_RESPONSE_BYTES = 1024 * 1024
 MAX_RETRY_AFTER_SECONDS = 3600.0
@@ -53,13 +53,24 @@ class HttpSource(ContactSource):
         timeout_seconds: float,
         headers: Mapping[str, str] | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        auth: httpx.Auth | None = None,
+        certificate: tuple[str, str] | None = None,
     ) -> None:
-        """`timeout_seconds` bounds a whole request. `headers` go with every request."""
+        """`timeout_seconds` bounds a whole request. `headers` go with every request.
+
+        `certificate` is the client's, for mutual TLS: the files of certificate and key (PEM).
+        Raises OSError or ssl.SSLError if they can't be read.
+        """
+        tls = ssl.create_default_context() if certificate else None
+        if tls and certificate:
+            tls.load_cert_chain(*certificate)
         self._timeout_seconds = timeout_seconds
         # Redirects are not followed: the credentials and the call would go to an unknown address.
         self._http = httpx.AsyncClient(
             headers=headers,
             transport=transport,
+            auth=auth,
+            verify=tls or True,
             follow_redirects=False,
             timeout=timeout_seconds,
         )
@@ -75,8 +86,9 @@ class HttpSource(ContactSource):
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         read_body: bool = True,
+        accepted: Collection[int] = (),
     ) -> HttpResponse:
-        """Return the response to one request, if it succeeded.
+        """Return the response to one request, if it succeeded or its status is `accepted`.
 
         With `read_body=False` the status alone decides, and what follows it is not read.
         """
@@ -85,7 +97,8 @@ class HttpSource(ContactSource):
                 asyncio.timeout(self._timeout_seconds),
                 self._http.stream(method, url, content=body, headers=headers) as response,
             ):
-                self._raise_for_status(response)
+                if response.status_code not in accepted:
+                    self._raise_for_status(response)
                 content = await self._read(response) if read_body else b""
                 return HttpResponse(response.status_code, response.headers, content)
         # Not chained: the messages of these errors may quote the address and what was received.
@@ -141,21 +154,3 @@ def retry_after_seconds(value: str | None, now: datetime) -> float | None:
     if seconds is None or math.isnan(seconds):
         return None
     return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
-
-
-def check_url(source: str, option: str, value: str) -> None:
-    """Raise OperatorError for an address that no request can go to."""
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        usable = False
-    if not usable:
-        # The value is not quoted: an address may hold a key.
-        raise OperatorError(f"{source}: {option} must be an http:// or https:// address")
-
-
-def check_secret(source: str, option: str, value: str) -> None:
-    """Raise OperatorError for a secret that no header can carry, such as one with a line break."""
-    if not (value.isascii() and value.isprintable()):
-        raise OperatorError(f"{source}: {option} must be one line of ASCII characters")

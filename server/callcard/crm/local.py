@@ -116,17 +116,19 @@ class LocalContacts(ContactSource):
         self._search_thread = ThreadPoolExecutor(1, "contact-search")
 
     @classmethod
-    def check(cls, options: LocalContactsOptions) -> None:
+    def check(cls, options: LocalContactsOptions, name: str) -> None:
         check_file_format(options.path)
 
     @classmethod
-    def open(cls, options: LocalContactsOptions) -> Self:
-        return cls(
+    def open(cls, options: LocalContactsOptions, name: str) -> Self:
+        source = cls(
             options.path,
             country=options.country,
             suffix_digits=options.suffix_digits,
             write_timeout_seconds=options.write_timeout_seconds,
         )
+        source.name = name
+        return source
 
     async def close(self) -> None:
         self._close_readers()

@@ -10,12 +10,14 @@ from typing import Any
 
 import msgspec
 
+from callcard.crm import presets
 from callcard.crm.base import ContactSource
 from callcard.crm.local import LocalContacts, LocalContactsOptions
 from callcard.crm.registry import load_class, open_sink, parse_options
 from callcard.crm.source_guard import GuardedSource, SourceLimits
 from callcard.errors import OperatorError
 from callcard.settings import Settings
+from callcard.text import suggest
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 """A name is part of addresses and of stored references, source/id."""
@@ -33,15 +35,21 @@ class SourceConfiguration:
 
     def open(self) -> ContactSource:
         """Open the source. Raises OperatorError."""
-        source = load_class(self.kind).open(parse_options(self.kind, self.options))
-        source.name = self.name
-        return source
+        return load_class(self.kind).open(self._parsed, self.name)
+
+    def check(self) -> None:
+        """Raise OperatorError if the source can't be opened, without opening it."""
+        load_class(self.kind).check(self._parsed, self.name)
+
+    @property
+    def _parsed(self) -> msgspec.Struct:
+        return parse_options(self.kind, self.options)
 
 
 def check_sources(settings: Settings) -> None:
     """Raise OperatorError if a source can't be opened with its options, without opening it."""
     for each in read_configurations(settings):
-        load_class(each.kind).check(parse_options(each.kind, each.options))
+        each.check()
 
 
 def open_sources(settings: Settings) -> list[GuardedSource]:
@@ -74,7 +82,7 @@ def open_local_contacts(settings: Settings, write_timeout_seconds: float = 1.0) 
     options = {**local.options, "write_timeout_seconds": write_timeout_seconds}
     parsed = parse_options(local.kind, options)
     assert isinstance(parsed, LocalContactsOptions)
-    return LocalContacts.open(parsed)
+    return LocalContacts.open(parsed, local.name)
 
 
 def read_configurations(settings: Settings) -> list[SourceConfiguration]:
@@ -91,9 +99,6 @@ def read_configurations(settings: Settings) -> list[SourceConfiguration]:
 def _read_configuration(settings: Settings, table: Mapping[str, Any]) -> SourceConfiguration:
     options = dict(table)
     kind = str(options.pop("kind", ""))
-    source_class = load_class(kind)
-    if "by_number" not in source_class.capabilities:
-        raise OperatorError(f"sources: {kind} has no contacts; set delivery.url to deliver to it")
     name = str(options.pop("name", kind))
     if not _NAME.fullmatch(name):
         raise OperatorError(
@@ -105,6 +110,19 @@ def _read_configuration(settings: Settings, table: Mapping[str, Any]) -> SourceC
         limits = msgspec.convert(given, SourceLimits, strict=False)
     except msgspec.ValidationError as error:
         raise OperatorError(f"sources: {name}: {error}") from None
+    if kind in presets.names():
+        preset = presets.load(kind)
+        known = [*preset.needs, *load_class(preset.kind).Options.__struct_fields__]
+        for key in options:
+            if key not in known:
+                needs = f"; it needs {', '.join(preset.needs)}"
+                raise OperatorError(
+                    f"sources: {kind} has no option {key!r}{suggest(key, known) or needs}"
+                )
+        kind, options = presets.expand(kind, options)
+    source_class = load_class(kind)
+    if "by_number" not in source_class.capabilities:
+        raise OperatorError(f"sources: {kind} has no contacts; set delivery.url to deliver to it")
     if "country" in source_class.Options.__struct_fields__:
         options.setdefault("country", settings.telephony.country)
     return SourceConfiguration(kind, name, limits, options)

@@ -7,12 +7,14 @@ from importlib import import_module
 
 import msgspec
 
+from callcard.crm import presets
 from callcard.crm.base import ContactSource
 from callcard.errors import OperatorError
 from callcard.text import suggest
 
 SOURCES = {
     "local": "callcard.crm.local:LocalContacts",
+    "rest": "callcard.crm.rest:Rest",
     "webhook": "callcard.crm.webhook:Webhook",
 }
 """Each kind's class, in alphabetical order. It is imported on use."""
@@ -20,7 +22,7 @@ SOURCES = {
 
 def open_source(kind: str, **options: object) -> ContactSource:
     """Make a contact source of a kind. Raises OperatorError for an unknown kind or bad options."""
-    return load_class(kind).open(parse_options(kind, options))
+    return load_class(kind).open(parse_options(kind, options), kind)
 
 
 def parse_options(kind: str, options: Mapping[str, object]) -> msgspec.Struct:
@@ -50,7 +52,8 @@ def load_class(kind: str) -> type[ContactSource]:
     """Import the class of a kind. Raises OperatorError with a suggestion for an unknown kind."""
     path = SOURCES.get(kind)
     if path is None:
-        raise OperatorError(f"there is no contact source {kind!r}{_hint(kind, SOURCES)}")
+        known = [*SOURCES, *presets.names()]
+        raise OperatorError(f"there is no contact source {kind!r}{_hint(kind, known)}")
     module, _colon, name = path.partition(":")
     source_class: type[ContactSource] = getattr(import_module(module), name)
     return source_class

@@ -10,7 +10,8 @@ import msgspec
 from msgspec import Meta
 
 from callcard.crm.base import InteractionRecord
-from callcard.crm.http_source import HttpSource, check_secret, check_url
+from callcard.crm.http_checks import check_secret, check_url
+from callcard.crm.http_source import HttpSource
 
 
 class WebhookOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -48,7 +49,7 @@ class Webhook(HttpSource):
         self._url = options.url
 
     @classmethod
-    def open(cls, options: WebhookOptions) -> Self:
+    def open(cls, options: WebhookOptions, name: str) -> Self:
         return cls(options)
 
     async def log(self, interaction: InteractionRecord) -> None:

@@ -113,9 +113,9 @@ def _options_table(options: type[msgspec.Struct]) -> list[str]:
 
 
 def _default(value: object) -> str:
-    if value is msgspec.NODEFAULT or value in ("", ()):
+    if value is msgspec.NODEFAULT or value in ("", (), None, {}):
         return ""
-    return f"`{value}`"
+    return f"`{value}`" if isinstance(value, str | int | float | tuple) else ""
 
 
 def api_page() -> str:

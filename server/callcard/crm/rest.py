@@ -1,0 +1,308 @@
+"""A CRM with JSON over HTTP, by configuration alone: `kind = "rest"`, and the presets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Any, Self, get_args
+
+import httpx
+import msgspec
+from msgspec import Meta
+
+from callcard.crm.base import (
+    MAX_MATCHES,
+    Case,
+    Contact,
+    HistoryEntry,
+    InteractionRecord,
+    Match,
+    NewCase,
+    NewContact,
+    Operation,
+)
+from callcard.crm.http_auth import AuthOptions, open_auth
+from callcard.crm.http_checks import check_url
+from callcard.crm.http_source import HttpSource
+from callcard.crm.record_mapping import (
+    CaseMapping,
+    ContactMapping,
+    HistoryMapping,
+    RecordReader,
+    matches_of,
+    read_cases,
+    read_contact,
+    read_history,
+)
+from callcard.crm.rest_requests import ReadyRequest, RequestOptions, WriteOptions
+from callcard.crm.templates import Trusted, compile_text
+from callcard.errors import OperatorError, SourceUnavailable
+from callcard.telephony.numbers import Number
+from callcard.telephony.spellings import spellings
+
+MAX_DETAILED = 3
+"""Matches whose cases and history are read: each costs two requests."""
+
+
+class CasesOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    request: RequestOptions
+    mapping: CaseMapping
+
+
+class HistoryOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    request: RequestOptions
+    mapping: HistoryMapping
+
+
+class RestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    base_url: Annotated[str, Meta(description="may name `settings`, as << settings.company >>")]
+    country: Annotated[
+        str, Meta(description="country of numbers without a country code, two letters")
+    ]
+    contact: Annotated[
+        ContactMapping, Meta(description="how a record becomes a contact: JMESPath by field")
+    ]
+    by_number: Annotated[
+        RequestOptions, Meta(description="finds the contacts with `number`, or each `spelling`")
+    ]
+    settings: Annotated[
+        dict[str, str], Meta(description="values that templates name as << settings.NAME >>")
+    ] = {}
+    auth: Annotated[AuthOptions, Meta(description="see crm/README.md")] = AuthOptions()
+    headers: Annotated[dict[str, str], Meta(description="sent with every request")] = {}
+    timeout_seconds: Annotated[float, Meta(gt=0, description="time for one request")] = 10.0
+    search: Annotated[
+        RequestOptions | None, Meta(description="finds contacts by `text`, at most `limit`")
+    ] = None
+    get: Annotated[RequestOptions | None, Meta(description="returns the contact `id`")] = None
+    by_reference: Annotated[
+        RequestOptions | None, Meta(description="returns the contact of a case: `reference`")
+    ] = None
+    cases: Annotated[
+        CasesOptions | None, Meta(description="`request` and `mapping` of a contact's open cases")
+    ] = None
+    history: Annotated[
+        HistoryOptions | None, Meta(description="`request` and `mapping` of a contact's history")
+    ] = None
+    create: Annotated[
+        WriteOptions | None, Meta(description="saves `contact`; `key` is the same for repetitions")
+    ] = None
+    create_case: Annotated[
+        WriteOptions | None, Meta(description="opens `case` for the contact `id`")
+    ] = None
+    log: Annotated[
+        WriteOptions | None, Meta(description="saves `interaction`, replacing that with its id")
+    ] = None
+
+
+_READS: tuple[Operation, ...] = ("by_number", "search", "get", "by_reference")
+_WRITES: tuple[Operation, ...] = ("create", "create_case", "log")
+
+
+class Rest(HttpSource):
+    """Finds contacts by the configured requests, and keeps those that really have the number.
+
+    Templates have `settings`, and, by operation: `number` (its spellings) and `spelling`; `text`
+    and `limit`; `id`; `reference`; `contact` with `key`; `case` with `key`; `interaction`; `found`.
+    """
+
+    name = "rest"
+    Options = RestOptions
+
+    def __init__(
+        self,
+        options: RestOptions,
+        name: str = "rest",
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.name = name
+        self._options = options
+        self._settings = {
+            "settings": {key: Trusted(value) for key, value in options.settings.items()}
+        }
+        self._base_url = compile_text(f"{name}: base_url", options.base_url)(self._settings)
+        self._base_url = self._base_url.rstrip("/")
+        check_url(name, "base_url", self._base_url)
+        auth = self._filled_auth(options.auth)
+        certificate = (auth.certificate_file, auth.key_file) if auth.certificate_file else None
+        try:
+            super().__init__(
+                timeout_seconds=options.timeout_seconds,
+                headers={"Accept": "application/json", **options.headers},
+                auth=open_auth(name, auth, transport=transport),
+                certificate=certificate,
+                transport=transport,
+            )
+        except OSError as error:
+            raise OperatorError(f"{name}: auth.certificate_file: {error}") from error
+        self._contacts = RecordReader(name, "contact", options.contact)
+        self._requests: dict[str, ReadyRequest] = {}
+        for operation in _READS:
+            self._add(operation, getattr(options, operation))
+        for operation in _WRITES:
+            write: WriteOptions | None = getattr(options, operation)
+            if write is not None:
+                self._add(operation, write.request)
+                self._add(f"{operation}.find", write.find)
+                self._add(f"{operation}.update", write.update)
+        self._case_reader = self._add_details("cases", options.cases)
+        self._history_reader = self._add_details("history", options.history)
+        self.capabilities = frozenset(
+            operation for operation in get_args(Operation) if operation in self._requests
+        )
+
+    @classmethod
+    def check(cls, options: RestOptions, name: str) -> None:
+        cls(options, name)
+
+    @classmethod
+    def open(cls, options: RestOptions, name: str) -> Self:
+        return cls(options, name)
+
+    def _filled_auth(self, auth: AuthOptions) -> AuthOptions:
+        """Return the table `auth` with the settings that its addresses name filled in."""
+        changes = {
+            key: compile_text(f"{self.name}: auth.{key}", getattr(auth, key))(self._settings)
+            for key in ("token_url", "scope")
+        }
+        return msgspec.structs.replace(auth, **changes)
+
+    def _add(self, table: str, options: RequestOptions | None) -> None:
+        if options is not None:
+            self._requests[table] = ReadyRequest(self, table, options)
+
+    def _add_details(
+        self, table: str, options: CasesOptions | HistoryOptions | None
+    ) -> RecordReader | None:
+        if options is None:
+            return None
+        self._add(table, options.request)
+        return RecordReader(self.name, f"{table}.mapping", options.mapping)
+
+    async def _records(self, table: str, **values: Any) -> list[Any]:
+        return await self._requests[table].records(self._base_url, {**self._settings, **values})
+
+    def _contacts_in(self, records: list[Any]) -> list[Contact]:
+        options = self._options
+        return [
+            read_contact(self._contacts, record, options.country, self._settings["settings"])
+            for record in records[: 5 * MAX_MATCHES]
+        ]
+
+    # ---- reads
+
+    async def by_number(self, number: Number) -> list[Match]:
+        names = self._requests["by_number"].spellings
+        known = spellings(number)
+        tried = list(dict.fromkeys(known[name] for name in names if known[name]))
+        for spelling in tried if names else [number.digits]:
+            records = await self._records("by_number", number=known, spelling=spelling)
+            matches = matches_of(self._contacts_in(records), number)[:MAX_MATCHES]
+            if matches:
+                detailed = await asyncio.gather(
+                    *(self._detailed(match.contact) for match in matches[:MAX_DETAILED])
+                )
+                found = [*detailed, *(match.contact for match in matches[MAX_DETAILED:])]
+                return [
+                    replace(match, contact=contact)
+                    for match, contact in zip(matches, found, strict=True)
+                ]
+        return []
+
+    async def _detailed(self, contact: Contact) -> Contact:
+        """Return a contact with its open cases and history."""
+        cases, interactions = await asyncio.gather(
+            self._cases(contact.id), self._history(contact.id)
+        )
+        return replace(contact, cases=cases, interactions=interactions)
+
+    async def _cases(self, id: str) -> tuple[Case, ...]:
+        if self._case_reader is None:
+            return ()
+        records = await self._records("cases", id=id)
+        return read_cases(self._case_reader, records, self._settings["settings"])
+
+    async def _history(self, id: str) -> tuple[HistoryEntry, ...]:
+        if self._history_reader is None:
+            return ()
+        return read_history(self._history_reader, await self._records("history", id=id))
+
+    async def search(self, text: str, limit: int) -> list[Contact]:
+        if not text.strip():
+            return []
+        records = await self._records("search", text=text.strip(), limit=limit)
+        return self._contacts_in(records)[:limit]
+
+    async def get(self, id: str) -> Contact | None:
+        return await self._single("get", id, id=id)
+
+    async def by_reference(self, reference: str) -> Contact | None:
+        return await self._single("by_reference", reference, reference=reference)
+
+    async def _single(self, table: str, key: str, **values: str) -> Contact | None:
+        if not key.strip():
+            return None
+        contacts = self._contacts_in(await self._records(table, **values))
+        if table == "get":  # a CRM may ignore what it does not understand, and send others
+            contacts = [contact for contact in contacts if contact.id == key]
+        return await self._detailed(contacts[0]) if len(contacts) == 1 else None
+
+    # ---- writes
+
+    async def create(self, contact: NewContact) -> Contact:
+        """Create a contact, unless one with its first number and its name is there already."""
+        if contact.numbers:
+            for match in await self.by_number(contact.numbers[0]):
+                if match.how == "exact" and match.contact.name == contact.name:
+                    return match.contact
+        values = {
+            "name": contact.name,
+            "company": contact.company,
+            "email": contact.email,
+            "numbers": [number.e164 or number.digits for number in contact.numbers],
+        }
+        created = self._contacts_in(await self._write("create", contact=values, key=contact.key))
+        if not created:
+            raise SourceUnavailable(f"{self.name}: create.request.results gives no contact")
+        return created[0]
+
+    async def create_case(self, case: NewCase) -> Case | None:
+        values = msgspec.to_builtins(case)
+        records = await self._write("create_case", case=values, key=case.key, id=case.contact)
+        if self._case_reader is None or not records:
+            return None
+        (created, *_others) = read_cases(self._case_reader, records, self._settings["settings"])
+        return created
+
+    async def log(self, interaction: InteractionRecord) -> None:
+        await self._write("log", interaction=self._logged(interaction), key=interaction.id)
+
+    def _logged(self, interaction: InteractionRecord) -> Mapping[str, Any]:
+        """Return what templates can say of a call, beside the record itself."""
+        entry = interaction.history_entry
+        is_own = interaction.contact_source == self.name
+        own: dict[str, Any] = msgspec.to_builtins(interaction)
+        seconds = round(entry.duration_seconds)
+        return {
+            **own,
+            "record": own,
+            "contact_id": interaction.contact if is_own else "",
+            "subject": interaction.subject,
+            "notes": entry.notes,
+            "agent_name": entry.agent,
+            "duration_seconds": seconds,
+            "duration_minutes": -(-seconds // 60),
+            "duration_milliseconds": 1000 * seconds,
+        }
+
+    async def _write(self, table: str, **values: Any) -> list[Any]:
+        """Send a change, unless an earlier try has made it: then update that, or leave it."""
+        find, update = f"{table}.find", f"{table}.update"
+        found = await self._records(find, **values) if find in self._requests else []
+        if not found:
+            return await self._records(table, **values)
+        if update in self._requests:
+            return await self._records(update, found=found[0], **values)
+        return found
