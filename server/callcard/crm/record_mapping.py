@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -20,25 +19,20 @@ from callcard.crm.base import (
     Contact,
     ContactNumber,
     HistoryEntry,
-    Match,
 )
+from callcard.crm.record_values import MAX_TEXT, direction_of, iso_time, plain_text
 from callcard.crm.templates import compile_path
 from callcard.errors import OperatorError, SourceUnavailable
 from callcard.extras import requires_extras
 from callcard.telephony import numbers
-from callcard.telephony.numbers import Number
-from callcard.telephony.spellings import SUFFIX_DIGITS
 
 with requires_extras("rest"):
     import jmespath
 
-MAX_TEXT = 500
 MAX_NOTES = 2000
 MAX_NUMBERS = 50
 _MAX_FLAGS = 20
 _MAX_CASES = 20
-_MILLISECONDS_FROM = 1e11
-"""A time as a number is in milliseconds from here on: 1973 in milliseconds, 5138 in seconds."""
 
 Path = Annotated[str, Meta(description="a JMESPath expression on one record")]
 
@@ -107,12 +101,10 @@ class RecordReader:
 
     def text(self, record: Any, key: str, limit: int = MAX_TEXT) -> str:
         value = self.value(record, key)
-        if value is None or isinstance(value, bool):
-            return ""
         if isinstance(value, (list, dict)):
             kind = "a list" if isinstance(value, list) else "an object"
             raise self._wrong(key, f"gives {kind}, not a text")
-        return " ".join(str(value).split())[:limit] if limit == MAX_TEXT else str(value)[:limit]
+        return plain_text(value, limit)
 
     def time(self, record: Any, key: str) -> str:
         return iso_time(self.value(record, key))
@@ -148,27 +140,6 @@ class RecordReader:
         return SourceUnavailable(
             f"{self.name}: {self._table}.{key} {what}; correct the expression {expression!r}"
         )
-
-
-def iso_time(value: Any) -> str:
-    """Return a time as ISO 8601 in UTC; empty if it is none.
-
-    A time without a zone is UTC, as ServiceNow and Odoo send it; a number counts seconds or
-    milliseconds since 1970.
-    """
-    if isinstance(value, bool) or value is None:
-        return ""
-    try:
-        if isinstance(value, (int, float)) or str(value).strip().isdecimal():
-            number = float(value)
-            seconds = number / 1000 if number >= _MILLISECONDS_FROM else number
-            moment = datetime.fromtimestamp(seconds, UTC)
-        else:
-            moment = datetime.fromisoformat(str(value).strip())
-    except (ValueError, OverflowError, OSError):
-        return ""
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def read_contact(
@@ -237,7 +208,7 @@ def read_history(reader: RecordReader, records: list[Any]) -> tuple[HistoryEntry
             started_at=reader.time(record, "started_at"),
             kind=reader.text(record, "kind") or "call",
             subject=reader.text(record, "subject"),
-            direction=_direction(reader.text(record, "direction")),
+            direction=direction_of(reader.text(record, "direction")),
             agent=reader.text(record, "agent"),
             duration_seconds=reader.seconds(record, "duration_seconds"),
             notes=reader.text(record, "notes", MAX_NOTES),
@@ -246,38 +217,3 @@ def read_history(reader: RecordReader, records: list[Any]) -> tuple[HistoryEntry
     )
     newest = sorted(entries, key=lambda entry: entry.started_at, reverse=True)
     return tuple(newest[:MAX_HISTORY_ENTRIES])
-
-
-def _direction(text: str) -> str:
-    for direction in ("in", "out"):
-        if text.casefold().startswith(direction):
-            return direction
-    return ""
-
-
-def match_of(contact: Contact, number: Number) -> Match | None:
-    """Return how a contact has a number; None if it does not: searches of CRMs find too much."""
-    wanted = {number.e164, *number.other_e164} - {None}
-    if number.kind == "internal":
-        is_same = any(each.number == number.digits for each in contact.numbers)
-        return Match(how="exact", contact=contact) if is_same else None
-    if any(each.e164 in wanted for each in contact.numbers):
-        return Match(how="exact", contact=contact)
-    suffix = number.digits[-SUFFIX_DIGITS:]
-    if len(suffix) < SUFFIX_DIGITS:
-        return None
-    for each in contact.numbers:
-        digits = "".join(filter(str.isdecimal, each.e164 or each.number))
-        if digits.endswith(suffix):
-            return Match(how="suffix", contact=contact)
-    return None
-
-
-def matches_of(contacts: Iterable[Contact], number: Number) -> list[Match]:
-    """Return the contacts that have a number, each once, exact matches first."""
-    found: dict[str, Match] = {}
-    for contact in contacts:
-        match = match_of(contact, number)
-        if match:
-            found.setdefault(contact.id, match)
-    return sorted(found.values(), key=lambda match: match.how != "exact")

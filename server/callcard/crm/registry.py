@@ -15,6 +15,7 @@ from callcard.text import suggest
 SOURCES = {
     "local": "callcard.crm.local:LocalContacts",
     "rest": "callcard.crm.rest:Rest",
+    "sql": "callcard.crm.sql:Sql",
     "webhook": "callcard.crm.webhook:Webhook",
 }
 """Each kind's class, in alphabetical order. It is imported on use."""

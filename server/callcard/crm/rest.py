@@ -30,11 +30,11 @@ from callcard.crm.record_mapping import (
     ContactMapping,
     HistoryMapping,
     RecordReader,
-    matches_of,
     read_cases,
     read_contact,
     read_history,
 )
+from callcard.crm.record_values import matches_of
 from callcard.crm.rest_requests import ReadyRequest, RequestOptions, WriteOptions
 from callcard.crm.templates import Trusted, compile_text
 from callcard.errors import OperatorError, SourceUnavailable
