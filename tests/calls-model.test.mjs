@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { DISCARD_PAUSE_MS } from "../gadget/shared/call-actions.js";
 import { LATER, closeAll, create, lookup, matches, own } from "./fake-calls.mjs";
 import { dialog, interaction, settle } from "./fakes.mjs";
 
@@ -85,14 +86,21 @@ test("a command that was not sent, as another is awaited, says so until that is 
 });
 
 test("a half-filled new contact is discarded only by closing twice", async () => {
-  const { model, actions } = create([]);
+  let now = 1000;
+  const { model, actions } = create([], () => now);
   model.update([dialog("ACTIVE")], "1001");
   await settle();
   model.setContactEdited("1");
   model.end(dialog("DROPPED", LATER));
-  assert.equal(await actions.finish("1"), false);
+  assert.equal(await actions.finish("1", true), false);
   assert.equal(model.calls.get("1").notes.status, "contact-unsaved");
-  assert.equal(await actions.finish("1"), true);
+  assert.equal(await actions.finish("1", true), false, "the second press of a double click");
+  now += DISCARD_PAUSE_MS;
+  assert.equal(await actions.finish("1", false), false, "by a button that says Save");
+  model.setContactEdited("1");
+  assert.equal(await actions.finish("1", true), false, "more was typed");
+  now += DISCARD_PAUSE_MS;
+  assert.equal(await actions.finish("1", true), true);
   assert.equal(model.calls.size, 0);
 });
 

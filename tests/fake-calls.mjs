@@ -15,7 +15,7 @@ export const lookup = (found) => ({
 });
 
 /** Return a model with a fake service, its commands and the changes that it announces. */
-export function create(found = matches("a")) {
+export function create(found = matches("a"), clock = undefined) {
   const api = new FakeApi();
   api.answer = { ...api.answer, lookup: lookup(found) };
   api.command = async () => ({ request_id: "r1" });
@@ -29,7 +29,7 @@ export function create(found = matches("a")) {
   const changes = [];
   const unsubscribe = model.subscribe(({ type, state }) => changes.push(`${type} ${state.id}`));
   const commands = new Commands({ api, agentId: "1001" });
-  const actions = new CallActions(model, commands);
+  const actions = new CallActions(model, commands, clock);
   return { api, model, changes, unsubscribe, commands, actions };
 }
 export const own = (text) => [{ agent: "1001", name: "", text, wrap_up_reasons: [] }];

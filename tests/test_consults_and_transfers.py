@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Literal
 
@@ -197,3 +198,25 @@ async def test_consult_that_ended_in_an_outage_is_recorded_after_it(centre: Cont
     interaction = await centre.delivered()
     assert set(interaction.call_ids) == {call, consult}
     assert [segment.agent for segment in interaction.agents] == ["1001", "1002"]
+
+
+@pytest.mark.parametrize("ending", ["consult is ended", "customer hangs up"])
+async def test_consulted_agent_does_not_own_the_customers_call(
+    centre: ContactCentre, ending: str
+) -> None:
+    await centre.open_desktop("1001")
+    await centre.open_desktop("1002")
+    call = await centre.ring()
+    await centre.act(call, "1001", "ANSWER")
+    await centre.act(call, "1001", "CONSULT_CALL", to="1002")
+    consult = await centre.consult_of(call)
+    await centre.act(consult, "1002", "ANSWER")
+    await asyncio.sleep(0.02)  # Finesse's own times: the consult must last
+    if ending == "consult is ended":
+        await centre.act(consult, "1001", "DROP")
+    await centre.hang_up(call)
+    if ending != "consult is ended":
+        await centre.act(consult, "1001", "DROP")
+    interaction = await centre.delivered()
+    assert interaction.owner == "1001"
+    assert [each.agent for each in interaction.agents] == ["1001", "1002"]

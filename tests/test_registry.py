@@ -46,7 +46,11 @@ async def test_source_is_made_from_text_options(tmp_path: Path) -> None:
     ("kind", "options", "message"),
     [
         ("webhok", {}, "there is no contact source 'webhok'; did you mean webhook"),
-        ("zzz", {}, "there is no contact source 'zzz'; there are local, rest, sql, webhook, dynamics"),
+        (
+            "zzz",
+            {},
+            "there is no contact source 'zzz'; there are local, rest, sql, webhook",
+        ),
         ("webhook", {"ur": "x"}, "webhook has no option 'ur'; did you mean url"),
         ("webhook", {}, "options of webhook: .*missing required field `url`"),
         ("webhook", {"url": "https://x", "timeout_seconds": "fast"}, "timeout_seconds"),

@@ -31,11 +31,17 @@ export class AppInfoElement extends CallcardElement {
 
   build() {
     this.hidden = true;
-    this.addEventListener("keydown", ({ key }) => {
+    const onKey = (/** @type {KeyboardEvent} */ { key }) => {
       if (key !== "Escape") return;
-      this.#toggle();
+      this.close();
       this.button.focus();
-    });
+    };
+    this.addEventListener("keydown", onKey);
+    this.button.addEventListener("keydown", onKey);
+  }
+
+  close() {
+    if (!this.hidden) this.#toggle();
   }
 
   #toggle() {

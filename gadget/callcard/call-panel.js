@@ -4,7 +4,7 @@
 
 import { flagList, recordLink } from "../shared/contact-card.js";
 import { DIRECT_ACTIONS } from "../shared/commands.js";
-import { emit, h, reveal, uniqueId } from "../shared/dom.js";
+import { emit, h, lockPresses, reveal, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { commandErrorText } from "../shared/errors.js";
 import { t } from "../shared/texts.js";
@@ -51,6 +51,9 @@ const DRAWER_ACTIONS = {
 /** From this width on, notes stand beside the record. */
 const WIDE = "(min-width: 760px)";
 
+/** Milliseconds in which what moves up or down takes no press. */
+const WORK_LOCK_MS = 500;
+
 /** Minutes end the service's form of a date: 2027-03-07T14:30. */
 const MINUTES_LENGTH = 16;
 
@@ -84,6 +87,7 @@ export class CallPanelElement extends CallcardElement {
   #extraActions = new Set();
   #close = h("button", { type: "button", class: "done" }, t("call.close"));
   #closeReady = h("button", { type: "button", class: "ready" }, t("call.closeReady"));
+  #closing = h("p", { class: "row closing" });
   #message = h("p", { class: "error", role: "alert" });
   #drawerBox = h("div", { class: "drawer", hidden: true });
   #notes = new CallNotesElement();
@@ -99,6 +103,7 @@ export class CallPanelElement extends CallcardElement {
       emit(this, "callcard-call-closed", { callId: this.#callId, isReady: true }),
     );
     this.#body.className = "body";
+    this.#closing.append(this.#closeReady, this.#close);
     this.#variables.className = "variables";
     this.append(
       h(
@@ -112,7 +117,7 @@ export class CallPanelElement extends CallcardElement {
         this.#situation,
         this.#participants,
         this.#controls,
-        h("p", { class: "row closing" }, this.#closeReady, this.#close),
+        this.#closing,
         this.#message,
       ),
       this.#drawerBox,
@@ -143,8 +148,17 @@ export class CallPanelElement extends CallcardElement {
     this.#work.append(...(isWide ? [this.#body, this.#notes] : [this.#notes, this.#body]));
   }
 
+  focus() {
+    this.#title.focus();
+  }
+
   /** Show a call. @param {CallState} state @param {PanelContext} context */
   show(state, context) {
+    const before = this.dataset.phase;
+    if (before && before !== state.call.phase) {
+      lockPresses(this.#closing); // it takes the place of the call's buttons
+      lockPresses(this.#work, WORK_LOCK_MS); // the notes push the record down
+    }
     this.#state = state;
     this.#context = context;
     const { call } = state;
@@ -253,6 +267,7 @@ export class CallPanelElement extends CallcardElement {
     this.#drawerBox.hidden = !content;
     this.#drawerBox.replaceChildren(...(content ? [content] : []));
     this.#targets?.setActions(this.#transferActions);
+    if (!content) lockPresses(this.#work, WORK_LOCK_MS);
     if (content) {
       content.focus();
       reveal(content);

@@ -1,7 +1,7 @@
 // <call-tabs>: the agent's calls, a panel each; tabs when there are several, and one panel in
 // front.
 
-import { emit, h, isolate } from "../shared/dom.js";
+import { emit, h, isolate, lockPresses } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { formatDuration, t } from "../shared/texts.js";
 import { CallPanelElement } from "./call-panel.js";
@@ -25,6 +25,8 @@ export class CallTabsElement extends CallcardElement {
   /** @type {CallState[]} */
   #states = [];
   #selected = "";
+  /** What is in front, and whether there are tabs. */
+  #shown = { id: "", isSeveral: false };
   /** When the agent typed last. */
   #typedAt = -TYPING_MS;
   #tabs = h("div", { class: "tabs", role: "tablist", "aria-label": t("call.tabs"), hidden: true });
@@ -41,7 +43,7 @@ export class CallTabsElement extends CallcardElement {
   }
 
   /**
-   * Add a panel for a new call and bring it to the front, unless the agent is typing.
+   * Add a panel for a new call and bring it to the front, unless the agent is talking or typing.
    * @param {CallState} state
    */
   open({ id, call }) {
@@ -49,7 +51,8 @@ export class CallTabsElement extends CallcardElement {
     panel.id = `call-${id}`;
     this.#panels.set(id, panel);
     this.#calls.append(panel);
-    if (!this.#isTyping || call.direction === "out") this.#selected = id;
+    const isTalking = this.#states.some((state) => state.call.phase === "talking");
+    if ((!this.#isTyping && !isTalking) || call.direction === "out") this.#selected = id;
   }
 
   /** Whether the agent types in a call just now: another one must not take the next keys. */
@@ -62,8 +65,11 @@ export class CallTabsElement extends CallcardElement {
 
   /** Remove a call's panel. @param {string} id */
   close(id) {
-    this.#panels.get(id)?.remove();
+    const panel = this.#panels.get(id);
+    const hadFocus = panel?.contains(document.activeElement);
+    panel?.remove();
     this.#panels.delete(id);
+    if (hadFocus) this.#calls.querySelector("h2")?.focus();
   }
 
   /**
@@ -72,6 +78,7 @@ export class CallTabsElement extends CallcardElement {
    * @param {(state: CallState) => import("./call-panel.js").PanelContext} contextOf
    */
   show(states, contextOf) {
+    const before = this.#shown;
     this.#states = states;
     for (const state of states) {
       const panel = this.#panels.get(state.id);
@@ -85,6 +92,9 @@ export class CallTabsElement extends CallcardElement {
       this.#selected = next?.id ?? "";
     }
     this.#arrange();
+    // Other buttons lie under the pointer now.
+    const isMoved = before.isSeveral !== this.#shown.isSeveral;
+    if (before.id && (isMoved || before.id !== this.#selected)) lockPresses(this.#calls);
   }
 
   /** Press a button of the call in front. @param {import("../shared/types.d.ts").Action} action */
@@ -116,7 +126,10 @@ export class CallTabsElement extends CallcardElement {
   /** Show tabs for several calls, and only the selected call's panel. */
   #arrange() {
     const isSeveral = this.#states.length > 1;
-    const hasFocus = this.#tabs.contains(document.activeElement);
+    const { activeElement } = document;
+    const hasFocus = this.#tabs.contains(activeElement);
+    const hadFocus = this.#calls.contains(activeElement);
+    this.#shown = { id: this.#selected, isSeveral };
     this.#tabs.hidden = !isSeveral;
     this.#tabs.replaceChildren(...(isSeveral ? this.#states.map((each) => this.#tab(each)) : []));
     for (const [id, panel] of this.#panels) {
@@ -129,6 +142,15 @@ export class CallTabsElement extends CallcardElement {
     /** @type {HTMLElement | null} */
     const selected = this.#tabs.querySelector("[aria-selected=true]");
     if (hasFocus) selected?.focus();
+    const panel = this.#panels.get(this.#selected);
+    if (hadFocus && !panel?.contains(activeElement)) panel?.focus();
+  }
+
+  /** Focus the call in front; the search has the focus otherwise. @returns {boolean} */
+  focusCall() {
+    const panel = this.#panels.get(this.#selected);
+    panel?.focus();
+    return Boolean(panel);
   }
 
   /** @param {string} id */

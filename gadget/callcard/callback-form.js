@@ -81,7 +81,10 @@ export class CallbackFormElement extends CallcardElement {
     this.#note.value = note;
     if (callback?.due_at) this.#when.value = toLocalInput(new Date(callback.due_at));
     this.#original = this.#content;
-    const showTime = () => this.#showCustomerTime(timeZone);
+    const showTime = () => {
+      this.#error.textContent = "";
+      this.#showCustomerTime(timeZone);
+    };
     this.#when.addEventListener("input", showTime);
     showTime();
     this.#when.min = toLocalInput(new Date());
@@ -132,8 +135,8 @@ export class CallbackFormElement extends CallcardElement {
 
   /** Show what the clock of the customer says then, if it is another than here. @param {string} timeZone */
   #showCustomerTime(timeZone) {
-    const time = this.#when.value ? new Date(this.#when.value) : new Date();
-    const there = timeZone && formatThere(time, timeZone);
+    const time = new Date(this.#when.value);
+    const there = this.#when.value && timeZone && formatThere(time, timeZone);
     const isElsewhere = there && there !== formatThere(time);
     this.#customerTime.textContent = isElsewhere ? t("callback.customerTime", { time: there }) : "";
   }
@@ -160,7 +163,7 @@ export class CallbackFormElement extends CallcardElement {
     try {
       if (changed) await request(this, "callcard-callback-change", { id: changed.id, ...choice });
       else await request(this, "callcard-callback-create", { callback });
-      emit(this, "callcard-callback-form-closed", { isSaved: true });
+      emit(this, "callcard-callback-form-closed", { isSaved: true, isDated: Boolean(due) });
     } catch (error) {
       this.#error.textContent = errorText(error);
     } finally {

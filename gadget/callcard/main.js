@@ -142,7 +142,8 @@ class CallcardAppElement extends CallcardElement {
       "callcard-callback-dialled": ({ id, contact, reason }) =>
         this.#dialCallback(id, contact, reason),
       "callcard-callback-done": ({ id }) => this.#agent.closeCallback(id),
-      "callcard-callback-form-closed": ({ isSaved }) => this.#closeCallbackForm(isSaved),
+      "callcard-callback-form-closed": ({ isSaved, isDated }) =>
+        this.#closeCallbackForm(isSaved, isDated),
       "callcard-callback-scheduled": ({ customer, callback }) =>
         this.#scheduleCallback(customer, callback),
       "callcard-case-create": ({ callId, contact, newCase }) =>
@@ -178,6 +179,7 @@ class CallcardAppElement extends CallcardElement {
     const { type, state } = change;
     if (type === "opened") {
       this.#aside.close();
+      this.#info.close();
       this.#tabs.open(state);
     }
     if (type === "closed") this.#tabs.close(state.id);
@@ -220,7 +222,7 @@ class CallcardAppElement extends CallcardElement {
 
   /** @param {string} callId @param {boolean} isReady */
   async #closeCall(callId, isReady) {
-    if (!(await this.#actions.finish(callId))) return;
+    if (!(await this.#actions.finish(callId, !isReady))) return;
     this.#search.focus();
     if (isReady) void this.#agent.setState("READY", null);
   }
@@ -278,7 +280,7 @@ class CallcardAppElement extends CallcardElement {
   #closeRecord() {
     this.#show();
     // What was closed had the focus, unless the agent has gone on to something else.
-    if (document.activeElement === document.body) this.#search.focus();
+    if (document.activeElement === document.body && !this.#tabs.focusCall()) this.#search.focus();
   }
 
   /**
@@ -315,11 +317,12 @@ class CallcardAppElement extends CallcardElement {
     return created;
   }
 
-  /** @param {boolean} isSaved */
-  #closeCallbackForm(isSaved) {
+  /** @param {boolean} isSaved @param {boolean} [isDated] */
+  #closeCallbackForm(isSaved, isDated) {
     this.#closeRecord();
     if (!isSaved) return;
-    this.#notices.setMessage(t("callback.saved"), MESSAGE_MS);
+    const text = isDated ? t("callback.saved") : t("callback.savedUndated");
+    this.#notices.setMessage(text, MESSAGE_MS);
     void this.#agent.readCallbacks();
   }
 

@@ -10,6 +10,9 @@
 /** Actions on a held call that are shown on the call that the agent talks on. @type {Action[]} */
 const LENT_ACTIONS = ["complete-transfer", "conference", "retrieve"];
 
+/** Milliseconds after which a second press means it: the first one of a double click does not. */
+export const DISCARD_PAUSE_MS = 1500;
+
 /** @param {import("./commands.js").CommandResult} result */
 const isDone = ({ outcome }) => outcome === "confirmed" || outcome === "ended";
 
@@ -19,8 +22,14 @@ export class CallActions {
   /** What the agent chose last. @type {WeakMap<CallState, string[]>} */
   #chosenReasons = new WeakMap();
 
-  /** @param {CallsModel} model @param {Commands} commands */
-  constructor(model, commands) {
+  #now;
+
+  /**
+   * @param {CallsModel} model @param {Commands} commands
+   * @param {() => number} [now] counts milliseconds
+   */
+  constructor(model, commands, now = () => performance.now()) {
+    this.#now = now;
     this.#model = model;
     this.#commands = commands;
     model.subscribe(({ type, state }) => {
@@ -131,9 +140,11 @@ export class CallActions {
 
   /**
    * Close a call that has ended, once its notes are saved and a required reason is chosen.
-   * @param {string} callId @returns {Promise<boolean>} whether it is closed
+   * @param {string} callId @param {boolean} mayDiscard whether a second press, after a pause, gives
+   *   up a new contact that is half filled in
+   * @returns {Promise<boolean>} whether it is closed
    */
-  async finish(callId) {
+  async finish(callId, mayDiscard) {
     const state = this.#model.calls.get(callId);
     if (!state) return false;
     const { notes } = state;
@@ -142,9 +153,11 @@ export class CallActions {
       return false;
     }
     if (state.isContactEdited) {
-      state.isContactEdited = false; // closing once more discards it
+      const askedAt = state.discardAskedAt;
+      state.discardAskedAt ||= this.#now();
       notes.setStatus("contact-unsaved");
-      return false;
+      if (!mayDiscard || !askedAt || this.#now() - askedAt < DISCARD_PAUSE_MS) return false;
+      state.isContactEdited = false;
     }
     await notes.save();
     if (notes.isUnsaved && notes.status !== "too-late") return false; // its status says why, and saving goes on

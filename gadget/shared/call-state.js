@@ -51,6 +51,10 @@ export class CallState {
   addsNumber = false;
   /** Whether the agent has begun to fill in a new contact. */
   isContactEdited = false;
+  /** When the agent was told that closing discards the new contact, in milliseconds; 0 before. */
+  discardAskedAt = 0;
+  /** Whether a dialer offers the call, or has offered it before it ended. */
+  isPreview = false;
   /** The last command that failed, until the next one. @type {CommandResult | null} */
   failure = null;
   /** Whether another agent consulted this one, who may have the customer now. */
@@ -70,6 +74,7 @@ export class CallState {
   constructor(call, notes) {
     this.notes = notes;
     this.call = call;
+    this.isPreview = call.isPreview;
     // A call that is found when the page loads has been on for longer than its present state.
     if (isConversation(call)) this.talkingSince = call.joined;
   }
@@ -80,6 +85,7 @@ export class CallState {
     if (call.state !== this.call.state) this.failure = null;
     if (call.phase === "ended" && !this.hasEnded) this.endedAt = call.since;
     this.call = call;
+    this.isPreview = call.isPreview || (this.isPreview && !isConversation(call));
     if (Number.isNaN(this.talkingSince) && isConversation(call)) this.talkingSince = call.since;
   }
 

@@ -140,8 +140,7 @@ export class CallsModel {
     this.notify("ended", state);
     // Nothing is to be written on a consult, whose notes are those of the customer's call, and on a
     // preview, after which the customer is called or not.
-    const { isConsult, isPreview } = state.call;
-    if (isConsult || isPreview || this.running.length) this.#closeIfDone(state);
+    if (state.call.isConsult || state.isPreview || this.running.length) this.#closeIfDone(state);
   }
 
   /** Remove the ended calls on which nothing is left to do. */
@@ -212,7 +211,7 @@ export class CallsModel {
   /** Note that the agent has begun to fill in a new contact. @param {string} id */
   setContactEdited(id) {
     const state = this.calls.get(id);
-    if (state) state.isContactEdited = true;
+    if (state) Object.assign(state, { isContactEdited: true, discardAskedAt: 0 });
   }
 
   /**
@@ -225,6 +224,7 @@ export class CallsModel {
     state.match = match;
     state.isContactEdited = false;
     state.isRejected = false;
+    if (state.notes.status === "contact-unsaved") state.notes.setStatus("");
     // Before the service knows the call, its answer brings the look-up's matches too.
     if (!state.notes.interaction) state.expected = match;
     this.notify("caller", state);

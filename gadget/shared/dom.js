@@ -123,6 +123,8 @@ export function moveByArrows(element, selector) {
   });
 }
 
+/** Milliseconds in which a second press was meant for what was there before. */
+const PRESS_LOCK_MS = 1000;
 /** Milliseconds that the desktop may take to make room for what is opened. */
 const RESIZE_MS = 1000;
 
@@ -133,6 +135,16 @@ export function reveal(element) {
     once: true,
     signal: AbortSignal.timeout(RESIZE_MS),
   });
+}
+
+/**
+ * Let the pointer press nothing for a moment: something has just taken the place of what was to be
+ * pressed. The keyboard is not affected, as the focus does not move.
+ * @param {HTMLElement} element @param {number} [milliseconds]
+ */
+export function lockPresses(element, milliseconds = PRESS_LOCK_MS) {
+  element.classList.add("locked");
+  setTimeout(() => element.classList.remove("locked"), milliseconds);
 }
 
 let lastId = 0;

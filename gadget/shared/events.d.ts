@@ -35,7 +35,7 @@ export interface CallcardEvents {
   };
   "callcard-callback-dialled": { id: string; contact: string; reason: string };
   "callcard-callback-done": { id: string };
-  "callcard-callback-form-closed": { isSaved: boolean };
+  "callcard-callback-form-closed": { isSaved: boolean; isDated?: boolean };
   /** `callback` is the one to change. */
   "callcard-callback-scheduled": {
     customer: CallbackCustomer;

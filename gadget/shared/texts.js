@@ -90,7 +90,8 @@ export function formatDuration(seconds) {
 }
 
 /** Join names as in a sentence. @param {string[]} names */
-export const formatList = (names) => new Intl.ListFormat(desktop.language).format(names);
+export const formatList = (names) =>
+  new Intl.ListFormat(desktop.language).format(names.map(isolated));
 
 /** Format a duration in whole minutes; empty if it is 0. @param {number} seconds */
 export function formatMinutes(seconds) {

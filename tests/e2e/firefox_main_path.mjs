@@ -67,7 +67,11 @@ try {
       selector,
       text,
     );
-  const press = (selector) => gadget.locator(`call-panel:not([hidden]) ${selector}`).click();
+  /** Press something on the call's card, when what has just moved takes presses again. */
+  const press = async (selector) => {
+    await gadget.waitForFunction(() => !document.querySelector(".locked"));
+    await gadget.locator(`call-panel:not([hidden]) ${selector}`).click();
+  };
 
   await shows("agent-state select", "Ready");
   await shows(".idle", "No call.");

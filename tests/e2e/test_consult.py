@@ -92,6 +92,43 @@ def test_hanging_up_on_the_customer_during_a_consult_asks_once(
     wait_until(lambda: "1001" not in _addresses(site, call))
 
 
+def test_second_press_on_end_consult_does_not_hang_up_on_the_customer(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop("1001")
+    ana = desktop.gadget
+    bilal = open_desktop("1002").gadget
+    call = answer_call(site, ana)
+    consult(ana, "Bilal Haddad")
+    expect(open_card(ana).get_by_role("heading", name="Bilal")).to_be_focused()
+    press(bilal, "Answer")
+    box = open_card(ana).get_by_role("button", name="End consult").bounding_box()
+    assert box
+    place = (box["x"] + box["width"] / 2, box["y"] + box["height"] - 3)
+    expect(ana.locator(".locked")).to_have_count(0)  # the consult had just come to the front
+    desktop.page.mouse.click(*place)
+    expect(ana.get_by_role("tablist")).to_be_hidden()
+    expect(open_card(ana).get_by_role("button", name="Hang up")).to_be_visible()
+    desktop.page.mouse.click(*place)
+    expect(open_card(ana).get_by_role("heading", name="Käthe")).to_be_visible()
+    press(ana, "Retrieve")
+    expect_phase(ana, "On the call")
+    assert "1001" in _addresses(site, call)
+
+
+def test_double_click_on_a_target_chooses_no_reason(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop("1001").gadget
+    bilal = open_desktop("1002").gadget
+    call = answer_call(site, gadget)
+    press(gadget, "Transfer…")
+    gadget.get_by_role("button", name="Consult Bilal Haddad", exact=True).dblclick()
+    press(bilal, "Answer")
+    expect_phase(gadget, "Consulting")
+    assert site.call(call)["wrap_up"] == []
+
+
 def test_question_closes_when_the_calls_have_changed(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:

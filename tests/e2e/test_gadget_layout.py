@@ -289,7 +289,7 @@ def test_what_is_opened_below_is_brought_into_view(
     expect(record.get_by_role("heading", name="Harbour")).to_be_in_viewport()
     desktop.page.keyboard.press("Escape")
     expect(record).to_have_count(0)
-    expect(gadget.get_by_role("searchbox")).to_be_focused()
+    expect(open_card(gadget).get_by_role("heading", name="Käthe")).to_be_focused()
 
 
 def test_buttons_keep_their_places_when_one_is_named_anew(
@@ -304,6 +304,20 @@ def test_buttons_keep_their_places_when_one_is_named_anew(
     press(gadget, "Hold")
     expect_phase(gadget, "On hold")
     assert keypad.bounding_box() == before
+
+
+def test_names_in_a_conference_keep_their_order(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    ana = open_desktop("1001").gadget
+    bilal = open_desktop("1002").gadget
+    answer_call(site, ana, ARABIC_CUSTOMER)
+    press(ana, "Transfer…")
+    ana.get_by_role("button", name="Consult Bilal Haddad", exact=True).click()
+    press(bilal, "Answer")
+    press(ana, "Conference")
+    line = ana.get_by_text("On the line:")
+    expect(line).to_contain_text("Bilal Haddad")
+    # The isolated names: what surrounds them has the direction of the sentence.
+    assert re.search("\u2068[^\u2068]*فاطمة[^\u2068]*\u2069", line.inner_text())
 
 
 def test_full_notes_say_so(open_desktop: OpenDesktop, site: DemoSite) -> None:

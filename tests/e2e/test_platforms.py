@@ -188,7 +188,7 @@ def test_callback_from_call_is_dialled_by_one_click(
     gadget.get_by_role("button", name="Call back later…").click()
     gadget.get_by_label("Note", exact=True).fill("about the pump")
     gadget.locator("callback-form").get_by_role("button", name="Save").click()
-    expect(gadget.get_by_text("The callback is in your list.")).to_be_visible()
+    expect(gadget.get_by_text("The callback is in your list, without a time.")).to_be_visible()
     site.hang_up(call)
     close_card(gadget)
     gadget.get_by_label("Your state").select_option("READY")

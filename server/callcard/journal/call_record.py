@@ -173,13 +173,25 @@ class CallRecord:
         return tuple(dict.fromkeys((*self.finesse_reasons, *chosen)))
 
     def owner(self, rule: str) -> Segment:
-        """Return the `first` or last agent who talked, or who was rung if nobody talked."""
+        """Return the `first` or last agent who talked with the customer.
+
+        Without one, those count who talked at all, as in a consult, then those who were rung.
+        """
         talked = [
             segment
             for segment in self.segments
             if self.seconds_in(segment, "ACTIVE") > 0 or self.is_active(segment)
         ]
-        candidates = talked or list(self.segments)
+        with_customer = {
+            each.dialog for each in self.states if each.address not in self.agent_devices
+        }
+        served = {
+            each.address
+            for each in self.states
+            if each.dialog in with_customer and each.state == "ACTIVE"
+        }
+        candidates = [each for each in talked if each.extension in served] or talked
+        candidates = candidates or list(self.segments)
         return candidates[0] if rule == "first" else candidates[-1]
 
     # ---- how the call went
