@@ -233,11 +233,13 @@ def open_demo_site(
     *,
     service_settings: Mapping[str, dict[str, Any]] | None = None,
     gadgets: tuple[Path, ...] = (),
+    more_sources: tuple[dict[str, Any], ...] = (),
     **sandbox_options: Any,
 ) -> Iterator[DemoSite]:
     """Build the bundle and run sandbox and service, with all files in `folder`.
 
-    `service_settings` are sections, `gadgets` folders of gadgets beside Callcard.
+    `service_settings` are sections, `gadgets` folders of gadgets beside Callcard, `more_sources`
+    contact sources beside the local contacts.
     """
     ports = (free_port(), free_port())
     finesse_url = f"http://localhost:{ports[0]}"
@@ -254,6 +256,7 @@ def open_demo_site(
     for name, section in (service_settings or {}).items():
         sections[name] = sections.get(name, {}) | section
     settings = settings_in(folder, finesse_url, **sections)
+    settings = msgspec.structs.replace(settings, sources=(*settings.sources, *more_sources))
     settings = msgspec.structs.replace(settings, queues=run.queues())
     with ExitStack() as stack:
         contacts = _open_sample_contacts(stack, settings, folder, finesse_url)

@@ -8,6 +8,7 @@ import click
 
 from callcard import __version__
 from callcard.cli.contacts import contacts
+from callcard.cli.crm import crm
 from callcard.cli.demo import demo, sandbox
 from callcard.cli.number import number
 from callcard.cli.serve import serve
@@ -26,6 +27,7 @@ cli.add_command(sandbox)
 cli.add_command(serve)
 cli.add_command(contacts)
 cli.add_command(number)
+cli.add_command(crm)
 
 
 def main() -> None:

@@ -1,0 +1,77 @@
+"""The card with several contact sources: one slow, one broken, the same number in two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.card import KNOWN_CUSTOMER, KNOWN_CUSTOMER_NAME, open_card
+from tests.harness.browser import OpenDesktop, open_desktops
+from tests.harness.ports import free_port
+from tests.harness.rest_crm import CONFIGURATION, RestCrm
+from tests.harness.serving import listening
+from tests.harness.site import DemoSite, open_demo_site
+
+
+def source(name: str, port: int, **limits: Any) -> dict[str, Any]:
+    base_url = f"http://127.0.0.1:{port}"
+    return {"kind": "rest", "name": name, **CONFIGURATION, "base_url": base_url, **limits}
+
+
+@contextmanager
+def open_sources(
+    browser: Browser, folder: Path, slow: RestCrm
+) -> Iterator[tuple[OpenDesktop, DemoSite]]:
+    """Run the demo with a source `erp`, which is `slow`, and a source `old` that is not there."""
+    port = free_port()
+    sources = (source("erp", port, deadline_seconds=3), source("old", free_port()))
+    with (
+        listening((slow.app, port)),
+        open_demo_site(folder, more_sources=sources) as site,
+        open_desktops(browser, site) as open_desktop,
+    ):
+        yield open_desktop, site
+
+
+def test_faster_sources_are_shown_first_and_the_slow_one_follows(
+    browser: Browser, tmp_path: Path
+) -> None:
+    crm = RestCrm()
+    crm.people[0]["phones"].append({"value": KNOWN_CUSTOMER})
+    crm.delay_seconds = 0.8
+    with open_sources(browser, tmp_path, crm) as (open_desktop, site):
+        gadget = open_desktop().gadget
+        site.ring(KNOWN_CUSTOMER)
+        card = open_card(gadget)
+        expect(card.get_by_role("heading", name=KNOWN_CUSTOMER_NAME)).to_be_visible()
+        expect(card.get_by_role("status").filter(has_text="Still looking in erp…")).to_be_visible()
+        warning = card.get_by_text("No answer from old; there may be more matches.")
+        expect(warning).to_be_visible()
+        # Both have the number: the agent asks.
+        expect(card.get_by_role("button", name="Ada Lovelace")).to_be_visible()
+        expect(card.get_by_role("button", name=KNOWN_CUSTOMER_NAME)).to_be_visible()
+        expect(card.get_by_text("Still looking")).to_have_count(0)
+        expect(warning).to_have_attribute(
+            "title", "old can't be reached (ConnectError); check its address and the network"
+        )
+        card.get_by_role("button", name="Ada Lovelace").click()
+        expect(card.get_by_role("heading", name="Ada Lovelace")).to_be_visible()
+
+
+def test_form_for_a_new_contact_waits_for_the_slow_source(browser: Browser, tmp_path: Path) -> None:
+    crm = RestCrm()
+    crm.delay_seconds = 0.8
+    with open_sources(browser, tmp_path, crm) as (open_desktop, site):
+        gadget = open_desktop().gadget
+        site.ring("+12125550123")
+        card = open_card(gadget)
+        expect(card.get_by_text("Still looking in erp…")).to_be_visible()
+        expect(card.get_by_label("Name")).to_have_count(0)
+        expect(card.get_by_role("heading", name="Ada Lovelace")).to_be_visible()
+        site.ring("+12125550188")
+        expect(open_card(gadget).get_by_text("No contact has this number.")).to_be_visible()
+        expect(open_card(gadget).get_by_label("Name")).to_be_visible()
