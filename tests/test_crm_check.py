@@ -74,6 +74,20 @@ def test_what_does_not_work_is_said(tmp_path: Path, token: str, number: str, mes
     assert "wr0ng" not in done.stdout + done.stderr
 
 
+def test_number_explain_asks_every_source(tmp_path: Path) -> None:
+    crm, port = RestCrm(), free_port()
+    configure(tmp_path, port)
+    with listening((crm.app, port)):
+        done = callcard("number", "explain", "(212) 555-0123", cwd=tmp_path)
+        crm.is_down = True
+        down = callcard("number", "explain", "(212) 555-0123", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    *_, source, found = done.stdout.splitlines()
+    assert source.startswith("source     engines: ok (")
+    assert found == "found      engines/7 Ada Lovelace, Analytical Engines (whole number)"
+    assert "source     engines: engines responded with 503 (" in down.stdout
+
+
 def test_unknown_source_is_named_with_the_nearest(tmp_path: Path) -> None:
     configure(tmp_path, free_port())
     done = callcard("crm", "check", "engine", "--number", "1", cwd=tmp_path)

@@ -178,6 +178,20 @@ async def test_source_that_keeps_failing_is_left_alone_for_a_while() -> None:
     assert failed.status == "failed", "one failure does not open it again"
 
 
+async def test_source_that_asks_for_a_pause_gets_it() -> None:
+    crm, clock = Crm(), Clock()
+    crm.error = SourceUnavailable("crm responded with 429", retry_after=17)
+    source = guard(crm, clock)
+    (failed, *_) = await answers(source, NUMBER)
+    (skipped,) = await answers(source, NUMBER)
+    assert (failed.status, skipped.status, len(crm.asked)) == ("failed", "skipped", 1)
+    assert skipped.problem == "crm asked for a pause; it is asked again in 17 seconds"
+    clock.advance(17)
+    crm.error = None
+    (found,) = await answers(source, NUMBER)
+    assert found.status == "ok"
+
+
 async def test_rejected_request_does_not_count_as_a_broken_source() -> None:
     crm = Crm()
     crm.error = SourceRejected("crm responded with 400")

@@ -73,7 +73,7 @@ async def _check(services: Services, result: _Result, now: float, started_at: fl
     results = await asyncio.gather(*(_check_node(services, node) for node in nodes))
     # One node in service is enough; each is shown.
     checks = {"finesse": "ok" if "ok" in results else results[0]}
-    checks["contacts"] = await _outcome(services.directory.by_number(PROBE_NUMBER, refresh=True))
+    checks["contacts"] = await _outcome(services.directory.by_number(PROBE_NUMBER))
     if len(nodes) > 1:
         for node, node_result in zip(nodes, results, strict=True):
             checks[f"finesse {node.name}"] = node_result

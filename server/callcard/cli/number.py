@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from callcard.cli.options import config_option, country_option, database_option
-from callcard.crm.open_sources import open_local_contacts
+from callcard.crm.open_sources import open_local_contacts, read_configurations
+from callcard.crm.source_guard import GuardedSource
 from callcard.settings import Settings
 from callcard.telephony import dial_plan, numbers
 from callcard.telephony.dial_plan import DialRule
@@ -61,6 +62,7 @@ def explain(
     address, used_rule = dial_plan.dial_string(parsed, home, dial_rules)
     echo(f"dialled    {address or 'not dialable'}")
     _print_contacts(settings, parsed)
+    asyncio.run(_print_other_sources(settings, given))
     if dial:
         _print_dial_rules(parsed, home, dial_rules, address, used_rule)
 
@@ -114,6 +116,30 @@ def _print_contacts(settings: Settings, parsed: Number) -> None:
         echo(f"found      {contact.source}/{contact.id} {name} ({how})")
     if not matches:
         echo("found      no contact")
+
+
+async def _print_other_sources(settings: Settings, given: str) -> None:
+    """Look the number up in the sources beside the local contacts, as for a ringing call."""
+    configured = [each for each in read_configurations(settings) if each.kind != "local"]
+    if not configured:
+        return
+    deadline_seconds = settings.contacts.deadline_seconds
+    sources = [GuardedSource(each.open(), each.limits, deadline_seconds) for each in configured]
+    telephony = settings.telephony
+    number = numbers.read(given, telephony.country, telephony.internal_numbers)
+    try:
+        for source in sources:
+            answer = await source.by_number(number)
+            took = f"{1000 * answer.seconds:,.0f} ms"
+            echo(f"source     {source.name}: {answer.problem or answer.status} ({took})")
+            for match in answer.value or ():
+                contact = match.contact
+                name = ", ".join(filter(None, (contact.name, contact.company)))
+                how = "whole number" if match.how == "exact" else "last digits only"
+                echo(f"found      {contact.source}/{contact.id} {name} ({how})")
+    finally:
+        for source in sources:
+            await source.close()
 
 
 def _print_dial_rules(

@@ -145,12 +145,11 @@ class GuardedSource:
     async def _run(self, call: Callable[[ContactSource], Awaitable[_T]]) -> Answer[_T]:
         wait_seconds = self._breaker.admit()
         if wait_seconds:
-            failures = self._breaker.failures
-            return Answer(
-                "skipped",
-                problem=f"{self.name} failed {failures} times in a row; "
-                f"it is asked again in {wait_seconds:.0f} seconds",
-            )
+            why = f"failed {self._breaker.failures} times in a row"
+            if self._breaker.is_asked:
+                why = "asked for a pause"
+            again = f"it is asked again in {wait_seconds:.0f} seconds"
+            return Answer("skipped", problem=f"{self.name} {why}; {again}")
         started = self._clock()
         status: SourceStatus = "failed"
         try:
@@ -162,8 +161,11 @@ class GuardedSource:
         except CallcardError as error:
             problem = error.detail
             log.warning("contact source %s: %s", self.name, problem)
-            if isinstance(error, SourceRejected):  # it works, but not for this request
-                self._breaker.succeed()
+            pause_seconds = getattr(error, "retry_after", None)
+            if isinstance(error, SourceRejected) or pause_seconds:
+                self._breaker.succeed()  # it works, but not for this request, or not now
+                if pause_seconds:
+                    self._breaker.pause(pause_seconds)
                 return Answer(status, problem=problem, seconds=self._clock() - started)
         except Exception as error:
             problem = f"{self.name} failed ({type(error).__name__}); the service's log has more"
