@@ -142,8 +142,15 @@ export const flagsOf = ({ flags, warnings }) =>
     h("span", { class: warnings.includes(flag) ? "flag warns" : "flag" }, isolate(flag)),
   );
 
-/** Return the link to a record in the CRM; nothing if it has none. @param {Contact} contact */
-export function recordLink({ url }) {
+/** Return the link to a record in the CRM, or to each source's; nothing if there is none.
+ * @param {Contact} contact */
+export function recordLink({ url, records = [] }) {
+  if (records.length > 1)
+    return h(
+      "span",
+      {},
+      records.map(({ url: address, source }) => link(address, isolate(source), "open-record")),
+    );
   const found = link(url, h("span", {}, t("card.open")), "open-record");
   if (found) found.title = t("card.open");
   return found;

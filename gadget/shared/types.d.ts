@@ -93,6 +93,8 @@ export interface Contact {
   numbers: ContactNumber[];
   interactions: HistoryEntry[];
   cases: Case[];
+  /** Where several sources have the person; empty for one source. */
+  records?: { source: string; id: string; url: string }[];
 }
 
 export interface NewContact {

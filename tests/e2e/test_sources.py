@@ -9,7 +9,14 @@ from typing import Any
 
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.card import KNOWN_CUSTOMER, KNOWN_CUSTOMER_NAME, open_card
+from tests.e2e.card import (
+    KNOWN_CUSTOMER,
+    KNOWN_CUSTOMER_NAME,
+    close_card,
+    open_card,
+    press,
+    write_notes,
+)
 from tests.harness.browser import OpenDesktop, open_desktops
 from tests.harness.ports import free_port
 from tests.harness.rest_crm import CONFIGURATION, RestCrm
@@ -75,3 +82,30 @@ def test_form_for_a_new_contact_waits_for_the_slow_source(browser: Browser, tmp_
         site.ring("+12125550188")
         expect(open_card(gadget).get_by_text("No contact has this number.")).to_be_visible()
         expect(open_card(gadget).get_by_label("Name")).to_be_visible()
+
+
+def test_same_person_in_two_sources_is_one_card_with_two_records(
+    browser: Browser, tmp_path: Path
+) -> None:
+    crm = RestCrm()
+    crm.people[0] |= {"names": {"first": "Käthe", "last": "Schröder-von der Heide"}}
+    crm.people[0]["phones"] = [{"value": KNOWN_CUSTOMER}]
+    crm.tickets.append({"person": "7", "number": "T-1", "title": "Invoice 9", "state": "open"})
+    with open_sources(browser, tmp_path, crm) as (open_desktop, site):
+        gadget = open_desktop().gadget
+        call = site.ring(KNOWN_CUSTOMER)
+        card = open_card(gadget)
+        expect(card.get_by_role("heading", name=KNOWN_CUSTOMER_NAME)).to_be_visible()
+        expect(card.get_by_role("link", name="local")).to_be_visible()
+        link = card.get_by_role("link", name="erp")
+        expect(link).to_have_attribute("href", "https://engines.example/people/7")
+        expect(card.locator(".cases")).to_contain_text("Invoice 9")
+        expect(card.locator(".cases")).to_contain_text("Password reset")
+        # The choice and a reload keep both.
+        press(gadget, "Answer")
+        write_notes(gadget, "about the invoice")
+        gadget.locator("body").evaluate("location.reload()")
+        expect(card.get_by_role("link", name="erp")).to_be_visible()
+        site.hang_up(call)
+        close_card(gadget)
+        assert site.delivered_interaction(call).contact_source == "local"

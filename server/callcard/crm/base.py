@@ -62,6 +62,15 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContactRecord:
+    """Where one source has a person."""
+
+    source: str
+    id: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
     """One record with its recent history: enough to fill the card from one response."""
 
@@ -84,6 +93,8 @@ class Contact:
     """The last ten, of all agents, newest first."""
     cases: tuple[Case, ...] = ()
     """The open ones, newest first."""
+    records: tuple[ContactRecord, ...] = ()
+    """Where several sources have the person, `source` first; empty for one source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

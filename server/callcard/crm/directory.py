@@ -18,6 +18,7 @@ from callcard.crm.base import (
     NewContact,
     Operation,
 )
+from callcard.crm.same_person import merge_same_people
 from callcard.crm.source_guard import Answer, GuardedSource, SourceStatus
 from callcard.errors import InvalidField, NotFound, SourceUnavailable, Unsupported
 from callcard.settings_sections import ContactsSettings
@@ -126,6 +127,7 @@ class Directory:
             for answer in answers.values()
             for match in answer.value or ()
         ]
+        matches = merge_same_people(matches)
         matches.sort(key=lambda match: match.how != "exact")
         return Lookup(
             number=parsed,

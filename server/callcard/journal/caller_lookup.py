@@ -42,7 +42,7 @@ class CallerLookup:
             self._find_named_contact(record, customer),
             by_number if is_begun else self.directory.look_up(customer, wait=wait),
         )
-        matches = (match,) if match else found.matches
+        matches = (_with_records(match, found),) if match else found.matches
         if record.contact and not record.contact.id and len(matches) == 1:
             matches = ()  # an agent knows that it is not this one
         with_history = [await self._add_undelivered(match, record.id) for match in matches]
@@ -93,3 +93,13 @@ class CallerLookup:
         return replace(
             match, contact=replace(contact, interactions=tuple(history[:MAX_HISTORY_ENTRIES]))
         )
+
+
+def _with_records(match: Match, found: Lookup) -> Match:
+    """Return a chosen contact with what the other sources have of the same person."""
+    named = (match.contact.source, match.contact.id)
+    for each in found.matches:
+        if any((record.source, record.id) == named for record in each.contact.records):
+            own = {key: getattr(match.contact, key) for key in ("source", "id", "url")}
+            return replace(each, how=match.how, contact=replace(each.contact, **own))
+    return match
