@@ -40,6 +40,11 @@ export class AppAsideElement extends CallcardElement {
     return this.childElementCount > 0;
   }
 
+  /** Whether the agent has begun to fill in one of the forms. */
+  get isEdited() {
+    return [...this.children].some(isEdited);
+  }
+
   /**
    * Show a record.
    * @param {Contact} contact @param {string} callId the call in front, whose caller it may be

@@ -106,12 +106,21 @@ class CallcardAppElement extends CallcardElement {
     every(LISTS_MS, () => this.#agent.readLists(), this.signal);
     this.#connection.follow(this.signal);
     registerShortcuts(this.#shortcuts);
+    // Notes survive a reload; a form does not: the browser asks.
+    const ask = (/** @type {Event} */ event) => this.#hasOpenForm && event.preventDefault();
+    window.addEventListener("beforeunload", ask, { signal: this.signal });
     void desktop.followWorkflows((params) => runWorkflow(params, this.#workflow), this.signal);
   }
 
   /** The agent's own extension. @returns {string} */
   get #extension() {
     return this.#agent.user?.extension ?? "";
+  }
+
+  /** Whether the agent has begun to fill in a form. */
+  get #hasOpenForm() {
+    const isContactEdited = [...this.#model.calls.values()].some((each) => each.isContactEdited);
+    return isContactEdited || this.#aside.isEdited;
   }
 
   #tick() {

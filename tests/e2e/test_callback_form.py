@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.e2e.card import (
     ARABIC_CUSTOMER,
@@ -59,6 +59,38 @@ def test_half_typed_callback_stays_beside_what_is_opened_next(
     expect(form).to_have_count(1)
     expect(form.get_by_label("Note")).to_have_value("the offer")
     expect(form.get_by_label("When")).to_be_focused()
+
+
+def test_reload_asks_before_a_half_typed_form_is_lost(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop()
+    gadget = desktop.gadget
+    answer_call(site, gadget)
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    desktop.page.on("dialog", stay)
+    gadget.get_by_role("button", name="New case…").click()
+    gadget.locator("case-form").get_by_label("Subject").fill("Pump leaks")
+    desktop.page.evaluate("setTimeout(() => location.reload(), 0)")
+    wait_until_asked(desktop.page, asked)
+    expect(gadget.locator("case-form").get_by_label("Subject")).to_have_value("Pump leaks")
+    gadget.locator("case-form").get_by_role("button", name="Cancel").click()
+    desktop.page.reload()
+    expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
+    assert asked == ["beforeunload"], "nothing is lost then"
+
+
+def wait_until_asked(page: Page, asked: list[str]) -> None:
+    """Let Playwright handle events until the browser has asked."""
+    for _ in range(100):
+        if asked:
+            return
+        page.wait_for_timeout(50)
 
 
 def test_callback_takes_the_notes_and_can_be_moved(
