@@ -49,7 +49,9 @@ _SOURCES_INTRODUCTION = """\
 
 Contact sources, each with its `kind` and the options of that kind. Without any, there is one
 `local` source with its defaults. The first source that can log also stores the interactions, unless
-`delivery.url` is set. [How to add a kind](../crm/README.md).
+`delivery.url` is set. A kind can also be a preset such as `salesforce`, and every source can have
+`name`, `deadline_seconds`, `cache_seconds`, `not_found_cache_seconds` and `concurrency`:
+[contact sources](../crm/README.md) has the presets, examples, and how to add a kind.
 """
 
 _API_INTRODUCTION = """\
