@@ -132,7 +132,7 @@ export class CallPanelElement extends CallcardElement {
       if (params?.to && !this.#context?.isBusy) this.#toggle(""); // a target was chosen
     });
     this.addEventListener("keydown", ({ key }) => {
-      if (key === "Escape") this.#toggle("");
+      if (key === "Escape" && this.#drawer) this.#toggle("");
     });
   }
 
@@ -224,7 +224,8 @@ export class CallPanelElement extends CallcardElement {
     this.#flags.replaceChildren(match ? flagList(match.contact) : "");
     this.#recordLink.replaceChildren(match ? recordLink(match.contact) : "");
     const hadFocus = this.#body.contains(document.activeElement);
-    this.#body.show(state);
+    // A late answer does not take away what the agent has begun to fill in.
+    this.#body.show(state, state.isContactEdited && match?.how !== "chosen");
     if (hadFocus) this.#title.focus();
   }
 

@@ -19,15 +19,27 @@ export class CallerRecordElement extends CallcardElement {
 
   /** @type {CallState | null} */
   #state = null;
+  #absences = h("div");
+  #content = h("div");
 
-  /** Show the caller of a call. @param {CallState} state */
-  show(state) {
+  build() {
+    this.append(this.#absences, this.#content);
+  }
+
+  /**
+   * Show the caller of a call.
+   * @param {CallState} state @param {boolean} isContentKept whether only the sources are shown anew
+   */
+  show(state, isContentKept) {
     this.#state = state;
-    this.replaceChildren(...this.#content(state));
+    const { call, lookup } = state;
+    const isFound = lookup.status === "found" && !call.isConsult;
+    this.#absences.replaceChildren(...(isFound ? absences(lookup.result) : []));
+    if (!isContentKept) this.#content.replaceChildren(...this.#contentOf(state));
   }
 
   /** @param {CallState} state @returns {Node[]} */
-  #content({ call, lookup, match }) {
+  #contentOf({ call, lookup, match }) {
     if (call.isConsult) return [];
     switch (lookup.status) {
       case "looking":
@@ -46,8 +58,7 @@ export class CallerRecordElement extends CallcardElement {
     const card = new ContactCardElement();
     const { match } = /** @type {CallState} */ (this.#state);
     if (match) card.show(match.contact, match.how);
-    const parts = [this.#rejectButton(), ...this.#addNumber(result.number), card];
-    return [...absences(result), ...parts];
+    return [this.#rejectButton(), ...this.#addNumber(result.number), card];
   }
 
   /**
@@ -96,20 +107,20 @@ export class CallerRecordElement extends CallcardElement {
     if (!hasChoice && kind === "internal") return [note(t("caller.internalNote"))];
     if (!hasChoice && hasFailed(result)) return [this.#failure(t("error.source"))];
     const isPending = sourcesThatAre(result, "pending").length > 0;
-    if (!hasChoice && isPending) return [...absences(result), this.#searchButton()];
+    if (!hasChoice && isPending) return [this.#searchButton()];
     const form = new ContactFormElement();
     form.show(id, kind === "public" ? display || number : "", call.variables);
     if (hasChoice) {
       const choice = new ContactChoiceElement();
       choice.show(id, result.matches, isRejected);
-      return [...absences(result), choice, this.#searchButton(), form];
+      return [choice, this.#searchButton(), form];
     }
     if (kind === "withheld") return [note(t("caller.withheldNote")), this.#searchButton(), form];
     const why = isRejected ? t("caller.rejected") : t("caller.unknown");
     const addTo =
       kind === "public" ? this.#opensSearch(t("caller.addTo", { number: display }), true) : "";
     const row = h("p", { class: "row" }, this.#searchButton(), addTo);
-    return [...absences(result), note(why), row, form];
+    return [note(why), row, form];
   }
 
   #searchButton() {
@@ -146,6 +157,7 @@ const progress = (text) => h("p", { class: "looking", role: "status" }, text);
  * @param {LookupResult} result
  */
 function absences(result) {
+  if (hasFailed(result)) return [];
   const pending = sourcesThatAre(result, "pending").join(", ");
   const missing = sourcesThatAre(result, "late", "failed", "skipped").join(", ");
   const warning = note(t("lookup.partly", { sources: missing }), "note warning");

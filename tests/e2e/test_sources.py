@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect
 from tests.e2e.card import (
     KNOWN_CUSTOMER,
     KNOWN_CUSTOMER_NAME,
+    SHARED_NUMBER,
     close_card,
     open_card,
     press,
@@ -82,6 +83,21 @@ def test_form_for_a_new_contact_waits_for_the_slow_source(browser: Browser, tmp_
         site.ring("+12125550188")
         expect(open_card(gadget).get_by_text("No contact has this number.")).to_be_visible()
         expect(open_card(gadget).get_by_label("Name")).to_be_visible()
+
+
+def test_late_source_does_not_take_a_half_filled_form_away(
+    browser: Browser, tmp_path: Path
+) -> None:
+    crm = RestCrm()
+    crm.people[0]["phones"].append({"value": SHARED_NUMBER})
+    crm.delay_seconds = 0.8
+    with open_sources(browser, tmp_path, crm) as (open_desktop, site):
+        gadget = open_desktop().gadget
+        site.ring(SHARED_NUMBER)
+        card = open_card(gadget)
+        card.get_by_label("Name").fill("Grace")
+        expect(card.get_by_text("Still looking in erp…")).to_have_count(0)
+        expect(card.get_by_label("Name")).to_have_value("Grace")
 
 
 def test_same_person_in_two_sources_is_one_card_with_two_records(
