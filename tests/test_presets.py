@@ -340,8 +340,8 @@ def test_preset_says_what_is_missing(settings: Settings) -> None:
 
 
 def test_customer_may_replace_parts_of_a_preset(settings: Settings) -> None:
-    table = {"kind": "zendesk", "name": "support", **given("zendesk")}
-    table["contact"] = {"flags": "tags[?@ == 'vip']"}  # type: ignore[assignment]
+    table: dict[str, Any] = {"kind": "zendesk", "name": "support", **given("zendesk")}
+    table["contact"] = {"flags": "tags[?@ == 'vip']"}
     (source,) = read_configurations(msgspec.structs.replace(settings, sources=(table,)))
     assert (source.name, source.kind) == ("support", "rest")
     assert source.options["contact"]["flags"] == "tags[?@ == 'vip']"

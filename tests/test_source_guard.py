@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from callcard.crm.base import Contact, ContactSource, InteractionRecord, Match, NewCase
@@ -71,8 +72,8 @@ class Clock:
 
 
 def guard(crm: Crm, clock: Clock | None = None, **limits: float) -> GuardedSource:
-    limits_given = SourceLimits(**{"deadline_seconds": 0.2, **limits})  # type: ignore[arg-type]
-    return GuardedSource(crm, limits_given, 1.5, clock or Clock())
+    given = msgspec.convert({"deadline_seconds": 0.2, **limits}, SourceLimits)
+    return GuardedSource(crm, given, 1.5, clock or Clock())
 
 
 async def answers(source: GuardedSource, *given: Number) -> list[Answer[list[Match]]]:
@@ -132,6 +133,24 @@ async def test_change_of_a_contact_shows_at_the_next_lookup() -> None:
     await directory.by_number("+12125550123")
     await directory.by_number("+12125550123")
     assert len(crm.asked) == 3
+
+
+async def test_answer_from_before_a_change_is_not_remembered() -> None:
+    crm = Crm()
+    crm.gate.clear()
+    source = guard(crm)
+    before = source.by_number(NUMBER)
+    await asyncio.sleep(0)
+
+    async def lose_the_response(_source: ContactSource) -> None:
+        raise SourceUnavailable("the response was lost")
+
+    with pytest.raises(SourceUnavailable):
+        await source.change(lose_the_response)
+    crm.gate.set()
+    assert (await before).status == "ok"
+    (after,) = await answers(source, NUMBER)
+    assert (after.is_cached, len(crm.asked)) == (False, 2)
 
 
 async def test_late_source_is_named_with_its_deadline() -> None:

@@ -121,7 +121,7 @@ export class CallActions {
   }
 
   /**
-   * Tell Finesse the wrap-up reasons; of choices that follow each other quickly, as by the arrow
+   * Send Finesse the wrap-up reasons; of choices that follow each other quickly, as by the arrow
    * keys, the last one.
    * @param {CallState} state @param {string[]} reasons
    */

@@ -51,7 +51,7 @@ export class CallState {
   addsNumber = false;
   /** Whether the agent has begun to fill in a new contact. */
   isContactEdited = false;
-  /** When the agent was told that closing discards the new contact, in milliseconds; 0 before. */
+  /** When the card said that closing discards the new contact, in milliseconds; 0 before. */
   discardAskedAt = 0;
   /** Whether a dialer offers the call, or has offered it before it ended. */
   isPreview = false;

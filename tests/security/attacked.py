@@ -218,7 +218,9 @@ def attacked_service(
             _sign_in(control, agent, agent)
         output = stack.enter_context(log_file.open("wb"))
         environment = {**os.environ, "TMPDIR": str(temporary)}
-        process = subprocess.Popen(command, stderr=output, stdout=output, env=environment)
+        process = subprocess.Popen(
+            command, stderr=output, stdout=output, env=environment, start_new_session=True
+        )
         stack.callback(_stop, process)
         service = AttackedService(port, process, control, crm, log_file, folder)
         wait_until(lambda: service.is_responsive(), START_SECONDS)
@@ -235,5 +237,7 @@ def _sign_in(control: httpx.Client, agent: str, extension: str) -> None:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
+    """Kill the service with its workers, which would go on without it."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()

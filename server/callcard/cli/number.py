@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from callcard.cli.options import config_option, country_option, database_option
+from callcard.crm.base import Match
 from callcard.crm.open_sources import open_local_contacts, read_configurations
-from callcard.crm.source_guard import GuardedSource
 from callcard.settings import Settings
 from callcard.telephony import dial_plan, numbers
 from callcard.telephony.dial_plan import DialRule
@@ -62,7 +62,7 @@ def explain(
     address, used_rule = dial_plan.dial_string(parsed, home, dial_rules)
     echo(f"dialled    {address or 'not dialable'}")
     _print_contacts(settings, parsed)
-    asyncio.run(_print_other_sources(settings, given))
+    asyncio.run(_print_other_sources(settings, parsed))
     if dial:
         _print_dial_rules(parsed, home, dial_rules, address, used_rule)
 
@@ -110,36 +110,32 @@ def _print_contacts(settings: Settings, parsed: Number) -> None:
     contacts.close_blocking()
     suffix_digits = settings.local_source.get("suffix_digits", 8)
     for match in matches:
-        contact = match.contact
-        name = ", ".join(filter(None, (contact.name, contact.company)))
-        how = "whole number" if match.how == "exact" else f"last {suffix_digits} digits only"
-        echo(f"found      {contact.source}/{contact.id} {name} ({how})")
+        _print_match(match, f"last {suffix_digits} digits only")
     if not matches:
         echo("found      no contact")
 
 
-async def _print_other_sources(settings: Settings, given: str) -> None:
+async def _print_other_sources(settings: Settings, parsed: Number) -> None:
     """Look the number up in the sources beside the local contacts, as for a ringing call."""
-    configured = [each for each in read_configurations(settings) if each.kind != "local"]
-    if not configured:
-        return
-    deadline_seconds = settings.contacts.deadline_seconds
-    sources = [GuardedSource(each.open(), each.limits, deadline_seconds) for each in configured]
-    telephony = settings.telephony
-    number = numbers.read(given, telephony.country, telephony.internal_numbers)
-    try:
-        for source in sources:
-            answer = await source.by_number(number)
-            took = f"{1000 * answer.seconds:,.0f} ms"
-            echo(f"source     {source.name}: {answer.problem or answer.status} ({took})")
-            for match in answer.value or ():
-                contact = match.contact
-                name = ", ".join(filter(None, (contact.name, contact.company)))
-                how = "whole number" if match.how == "exact" else "last digits only"
-                echo(f"found      {contact.source}/{contact.id} {name} ({how})")
-    finally:
-        for source in sources:
+    for configuration in read_configurations(settings):
+        if configuration.kind == "local":
+            continue
+        source = configuration.open_guarded(settings)
+        try:
+            answer = await source.by_number(parsed)
+        finally:
             await source.close()
+        took = f"{1000 * answer.seconds:,.0f} ms"
+        echo(f"source     {source.name}: {answer.problem or answer.status} ({took})")
+        for match in answer.value or ():
+            _print_match(match, "last digits only")
+
+
+def _print_match(match: Match, suffix: str) -> None:
+    contact = match.contact
+    name = ", ".join(filter(None, (contact.name, contact.company)))
+    how = "whole number" if match.how == "exact" else suffix
+    echo(f"found      {contact.source}/{contact.id} {name} ({how})")
 
 
 def _print_dial_rules(

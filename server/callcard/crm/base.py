@@ -248,7 +248,11 @@ class ContactSource:
 
     @classmethod
     def check(cls, options: Any, name: str) -> None:
-        """Raise OperatorError if `options` name something unusable, without opening the source."""
+        """Raise OperatorError if `options` name something unusable.
+
+        Opening a source sends nothing; a source that makes a file by it overrides this.
+        """
+        cls.open(options, name)
 
     @classmethod
     def open(cls, options: Any, name: str) -> Self:

@@ -37,8 +37,9 @@ class CircuitBreaker:
         return 0.0
 
     def pause(self, seconds: float) -> None:
-        """Send nothing for as long as the source asks, as with Retry-After."""
-        self.failures = max(self.failures, MAX_FAILURES)
+        """Send nothing for as long as the source asks, as with Retry-After; then one request."""
+        self.failures = MAX_FAILURES
+        self._pause_seconds = FIRST_PAUSE_SECONDS
         self.is_asked = True
         self._paused_until = self._clock() + min(seconds, LONGEST_ASKED_SECONDS)
 

@@ -228,17 +228,14 @@ class Directory:
             ),
         )
         for source in self._able("create"):
-            created = await source.source.create(contact)
-            source.forget()
+            created = await source.change(lambda each: each.create(contact))
             return self._with_warnings(created)
         raise Unsupported("create", ", ".join(self._names()))
 
     async def add_number(self, source: str, id: str, number: str) -> Contact:
         """Add a number to a contact. Raises InvalidField, NotFound, Unsupported."""
         read = telephony_numbers.require(number, self.country, "number", self.internal_numbers)
-        guarded = self._source(source)
-        contact = await guarded.source.add_number(id, read)
-        guarded.forget()
+        contact = await self._source(source).change(lambda each: each.add_number(id, read))
         if contact is None:
             raise _not_found(source, id)
         return self._with_warnings(contact)
@@ -247,9 +244,7 @@ class Directory:
         """Open a case for a contact. Raises InvalidField, NotFound, Unsupported."""
         if not case.subject.strip():
             raise InvalidField("subject", "give the case a subject")
-        guarded = self._source(source)
-        created = await guarded.source.create_case(case)
-        guarded.forget()
+        created = await self._source(source).change(lambda each: each.create_case(case))
         if created is None:
             raise _not_found(source, case.contact)
         return created

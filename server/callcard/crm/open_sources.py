@@ -37,6 +37,10 @@ class SourceConfiguration:
         """Open the source. Raises OperatorError."""
         return load_class(self.kind).open(self._parsed, self.name)
 
+    def open_guarded(self, settings: Settings) -> GuardedSource:
+        """Open the source with its limits. Raises OperatorError."""
+        return GuardedSource(self.open(), self.limits, settings.contacts.deadline_seconds)
+
     def check(self) -> None:
         """Raise OperatorError if the source can't be opened, without opening it."""
         load_class(self.kind).check(self._parsed, self.name)
@@ -54,10 +58,7 @@ def check_sources(settings: Settings) -> None:
 
 def open_sources(settings: Settings) -> list[GuardedSource]:
     """Open the configured contact sources. Raises OperatorError."""
-    return [
-        GuardedSource(each.open(), each.limits, settings.contacts.deadline_seconds)
-        for each in read_configurations(settings)
-    ]
+    return [each.open_guarded(settings) for each in read_configurations(settings)]
 
 
 def open_delivery_sink(

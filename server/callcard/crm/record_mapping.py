@@ -20,7 +20,7 @@ from callcard.crm.base import (
     ContactNumber,
     HistoryEntry,
 )
-from callcard.crm.record_values import MAX_TEXT, direction_of, iso_time, plain_text
+from callcard.crm.record_values import MAX_TEXT, direction_of, iso_time, plain_text, web_address
 from callcard.crm.templates import compile_path
 from callcard.errors import OperatorError, SourceUnavailable
 from callcard.extras import requires_extras
@@ -133,7 +133,7 @@ class RecordReader:
             address = self._url({"record": record, "settings": settings})
         except OperatorError as error:
             raise SourceUnavailable(str(error)) from error
-        return address if address.startswith(("https://", "http://")) else ""
+        return web_address(address)
 
     def _wrong(self, key: str, what: str) -> SourceUnavailable:
         expression = self._paths[key].expression

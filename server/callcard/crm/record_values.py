@@ -25,6 +25,11 @@ def plain_text(value: Any, limit: int = MAX_TEXT) -> str:
     return " ".join(str(value).split())[:limit]
 
 
+def web_address(text: str) -> str:
+    """Return an address that a browser may open; empty for any other."""
+    return text if text.startswith(("https://", "http://")) else ""
+
+
 def iso_time(value: Any) -> str:
     """Return a time as ISO 8601 in UTC; empty if it is none.
 

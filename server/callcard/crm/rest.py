@@ -154,10 +154,6 @@ class Rest(HttpSource):
         )
 
     @classmethod
-    def check(cls, options: RestOptions, name: str) -> None:
-        cls(options, name)
-
-    @classmethod
     def open(cls, options: RestOptions, name: str) -> Self:
         return cls(options, name)
 

@@ -14,7 +14,8 @@ from callcard.crm.base import MAX_HISTORY_ENTRIES, Contact, ContactNumber, Conta
 from callcard.text import fold
 
 SIMILAR_NAMES_PERCENT = 90.0
-"""Words in any order: 90 forgives a letter or a missing accent, and tells John from Joan Smith."""
+"""Words in any order: 90 forgives a letter or a missing accent; John and Joan Smith
+are two."""
 SHARED_ADDRESSES = frozenset(
     [
         "accounts",

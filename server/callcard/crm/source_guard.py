@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import msgspec
 from cachetools import TTLCache
@@ -18,7 +18,7 @@ from msgspec import Meta
 
 from callcard.crm.base import ContactSource, InteractionRecord, Match, Operation
 from callcard.crm.circuit_breaker import CircuitBreaker
-from callcard.errors import CallcardError, SourceRejected
+from callcard.errors import CallcardError, SourceRejected, SourceUnavailable
 from callcard.telephony.numbers import Number
 
 log = logging.getLogger(__name__)
@@ -95,13 +95,14 @@ class GuardedSource:
             MAX_CACHED_NUMBERS, not_found_seconds, timer=clock
         )
         self._in_flight: dict[str, asyncio.Task[Answer[list[Match]]]] = {}
+        self._running: set[asyncio.Task[Any]] = set()
 
     @property
     def capabilities(self) -> frozenset[Operation]:
         return self.source.capabilities
 
     async def close(self) -> None:
-        for task in self._in_flight.values():
+        for task in self._running:
             task.cancel()
         await self.source.close()
 
@@ -129,18 +130,21 @@ class GuardedSource:
         return task
 
     def _remember(self, key: str, task: asyncio.Task[Answer[list[Match]]]) -> None:
-        if self._in_flight.get(key) is task:
-            del self._in_flight[key]
+        if self._in_flight.get(key) is not task:
+            return  # asked anew since then, or something was changed: the answer may be old
+        del self._in_flight[key]
         if task.cancelled() or task.result().status != "ok":
             return
-        answer = task.result()
-        matches = answer.value or []
+        matches = task.result().value or []
         (self._found if matches else self._not_found)[key] = matches
         (self._not_found if matches else self._found).pop(key, None)
 
     def query(self, call: Callable[[ContactSource], Awaitable[_T]]) -> asyncio.Task[Answer[_T]]:
         """Ask the source, within its limits."""
-        return asyncio.create_task(self._run(call))
+        task = asyncio.create_task(self._run(call))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
 
     async def _run(self, call: Callable[[ContactSource], Awaitable[_T]]) -> Answer[_T]:
         wait_seconds = self._breaker.admit()
@@ -152,41 +156,49 @@ class GuardedSource:
             return Answer("skipped", problem=f"{self.name} {why}; {again}")
         started = self._clock()
         status: SourceStatus = "failed"
+        value: _T | None = None
+        problem = ""
         try:
             async with asyncio.timeout(self.deadline_seconds), self._slots:
                 value = await call(self.source)
+            status = "ok"
+            self._breaker.succeed()
         except TimeoutError:
             status = "late"
+            self._breaker.fail()
             problem = f"{self.name} did not answer within {self.deadline_seconds:g} seconds"
         except CallcardError as error:
             problem = error.detail
             log.warning("contact source %s: %s", self.name, problem)
-            pause_seconds = getattr(error, "retry_after", None)
-            if isinstance(error, SourceRejected) or pause_seconds:
-                self._breaker.succeed()  # it works, but not for this request, or not now
-                if pause_seconds:
-                    self._breaker.pause(pause_seconds)
-                return Answer(status, problem=problem, seconds=self._clock() - started)
+            if isinstance(error, SourceRejected):
+                self._breaker.succeed()  # it works, but not for this request
+            elif isinstance(error, SourceUnavailable) and error.retry_after:
+                self._breaker.pause(error.retry_after)
+            else:
+                self._breaker.fail()
         except Exception as error:
             problem = f"{self.name} failed ({type(error).__name__}); the service's log has more"
             log.exception("contact source %s failed", self.name)
-        else:
-            self._breaker.succeed()
-            return Answer("ok", value, seconds=self._clock() - started)
-        self._breaker.fail()
-        return Answer(status, problem=problem, seconds=self._clock() - started)
+            self._breaker.fail()
+        return Answer(status, value, problem, self._clock() - started)
 
     # ---- changes
 
-    def forget(self) -> None:
-        """Drop what is remembered: something has been changed in the source."""
-        self._found.clear()
-        self._not_found.clear()
+    async def change(self, call: Callable[[ContactSource], Awaitable[_T]]) -> _T:
+        """Change something in the source. What was remembered is dropped, whatever comes of it."""
+        try:
+            return await call(self.source)
+        finally:
+            for remembered in (self._found, self._not_found, self._in_flight):
+                remembered.clear()
 
     async def log(self, interaction: InteractionRecord) -> None:
         """Log an interaction, which is then part of its contact's history."""
-        await self.source.log(interaction)
-        self._found.pop(interaction.number, None)
+        try:
+            await self.source.log(interaction)
+        finally:
+            for remembered in (self._found, self._in_flight):
+                remembered.pop(interaction.number, None)
 
 
 async def _cached(matches: list[Match]) -> Answer[list[Match]]:

@@ -29,8 +29,14 @@ from callcard.crm.base import (
     NewContact,
     Operation,
 )
-from callcard.crm.record_values import direction_of, iso_time, matches_of, plain_text
-from callcard.crm.sql_statements import PARAMETERS, prepare, search_parameters
+from callcard.crm.record_values import (
+    direction_of,
+    iso_time,
+    matches_of,
+    plain_text,
+    web_address,
+)
+from callcard.crm.sql_statements import PARAMETERS, READS, prepare, search_parameters
 from callcard.errors import OperatorError, SourceRejected, SourceUnavailable
 from callcard.extras import requires_extras
 from callcard.telephony import numbers
@@ -133,10 +139,6 @@ class Sql(ContactSource):
         self.capabilities = frozenset(
             operation for operation in get_args(Operation) if operation in self._statements
         )
-
-    @classmethod
-    def check(cls, options: SqlOptions, name: str) -> None:
-        cls(options, name)
 
     @classmethod
     def open(cls, options: SqlOptions, name: str) -> Self:
@@ -288,19 +290,18 @@ class Sql(ContactSource):
         statement = self._statements.get(operation)
         if statement is None:
             return []
-        used = statement.compile().params
         # PostgreSQL has no character for zero in texts.
         values = {
             name: value.replace("\0", "\N{REPLACEMENT CHARACTER}")
             if isinstance(value, str)
             else value
             for name, value in parameters.items()
-            if name in used
+            if name in statement.names
         }
-        if operation in ("create", "add_number", "create_case", "log"):
-            result = await connection.execute(statement, values)
+        if operation not in READS:
+            result = await connection.execute(statement.text, values)
             return [dict(row) for row in result.mappings()] if result.returns_rows else []
-        async with connection.stream(statement, values) as stream:
+        async with connection.stream(statement.text, values) as stream:
             return [dict(row) for row in await stream.mappings().fetchmany(MAX_ROWS)]
 
     def _contacts(self, rows: _Rows) -> list[Contact]:
@@ -320,7 +321,6 @@ class Sql(ContactSource):
         return list(found.values())
 
     def _contact(self, row: Mapping[str, Any]) -> Contact:
-        url = plain_text(row.get("url"))
         flags = (flag.strip() for flag in plain_text(row.get("flags")).split(","))
         return Contact(
             source=self.name,
@@ -331,7 +331,7 @@ class Sql(ContactSource):
             language=plain_text(row.get("language")),
             flags=tuple(filter(None, flags)),
             numbers=tuple(self._numbers(row)),
-            url=url if url.startswith(("https://", "http://")) else "",
+            url=web_address(plain_text(row.get("url"))),
         )
 
     def _numbers(self, row: Mapping[str, Any]) -> Iterable[ContactNumber]:
@@ -355,14 +355,13 @@ def _number(id: str, number: Number) -> dict[str, str]:
 
 
 def _case(row: Mapping[str, Any]) -> Case:
-    url = plain_text(row.get("url"))
     return Case(
         id=plain_text(row.get("id")),
         subject=plain_text(row.get("subject")),
         status=plain_text(row.get("status")),
         opened_at=iso_time(row.get("opened_at")),
         notes=plain_text(row.get("notes"), MAX_NOTES),
-        url=url if url.startswith(("https://", "http://")) else "",
+        url=web_address(plain_text(row.get("url"))),
     )
 
 

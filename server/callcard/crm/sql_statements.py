@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from callcard.errors import OperatorError
 from callcard.extras import requires_extras
@@ -37,7 +38,14 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
 READS = ("by_number", "search", "get", "by_reference", "cases", "history")
 
 
-def prepare(source: str, operation: str, statement: str) -> TextClause:
+@dataclass(frozen=True, slots=True)
+class Statement:
+    text: TextClause
+    names: frozenset[str]
+    """Of its parameters."""
+
+
+def prepare(source: str, operation: str, statement: str) -> Statement:
     """Return a statement whose parameters have types. Raises OperatorError, naming the option."""
     where = f"{source}: {operation}"
     prepared = text(statement.strip().removesuffix(";"))
@@ -46,14 +54,15 @@ def prepare(source: str, operation: str, statement: str) -> TextClause:
     if operation in READS and not re.match(r"(select|with)\b", prepared.text, re.IGNORECASE):
         raise OperatorError(f"{where} must begin with select or with")
     known = PARAMETERS[operation]
-    names = list(prepared.compile().params)
-    for name in names:
+    names = frozenset(prepared.compile().params)
+    for name in sorted(names):
         if name not in known:
             raise OperatorError(
                 f"{where} has no parameter :{name}{suggest(name, known) or _list(known)}"
             )
     types = {name: Integer() if name in INTEGERS else String() for name in names}
-    return prepared.bindparams(*(bindparam(name, type_=type) for name, type in types.items()))
+    bound = prepared.bindparams(*(bindparam(name, type_=type) for name, type in types.items()))
+    return Statement(bound, names)
 
 
 def _list(names: Iterable[str]) -> str:
