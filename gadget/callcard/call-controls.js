@@ -44,12 +44,13 @@ export class CallControlsElement extends CallcardElement {
    * @param {string} callId @param {Slot[]} slots @param {ControlsState} state
    */
   show(callId, slots, state) {
-    const shown = JSON.stringify([slots, state]);
+    const shownSlots = JSON.stringify(slots);
+    const shown = shownSlots + JSON.stringify(state);
     if (shown === this.#shown) return;
+    // The question was about another situation.
+    if (!this.#shown.startsWith(shownSlots)) this.#question.close();
     this.#shown = shown;
     this.#question.isBusy = state.isBusy;
-    // The question was about another situation.
-    if (JSON.stringify(slots) !== JSON.stringify(this.#slots)) this.#question.close();
     this.#callId = callId;
     slots.forEach(({ action }, place) => {
       const before = this.#slots[place]?.action;

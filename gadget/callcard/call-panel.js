@@ -155,10 +155,10 @@ export class CallPanelElement extends CallcardElement {
   /** Show a call. @param {CallState} state @param {PanelContext} context */
   show(state, context) {
     const before = this.dataset.phase;
-    if (before && before !== state.call.phase) {
-      lockPresses(this.#closing); // it takes the place of the call's buttons
-      lockPresses(this.#work, WORK_LOCK_MS); // the notes push the record down
-    }
+    const { phase } = state.call;
+    // The closing buttons take the place of the others, and the notes push the record down.
+    if (phase === "ended" && before !== phase) lockPresses(this.#closing);
+    if (before === "ringing" && before !== phase) lockPresses(this.#work, WORK_LOCK_MS);
     this.#state = state;
     this.#context = context;
     const { call } = state;
@@ -268,11 +268,13 @@ export class CallPanelElement extends CallcardElement {
     this.#drawerBox.hidden = !content;
     this.#drawerBox.replaceChildren(...(content ? [content] : []));
     this.#targets?.setActions(this.#transferActions);
-    if (!content) lockPresses(this.#work, WORK_LOCK_MS);
     if (content) {
       content.focus();
       reveal(content);
-    } else if (hadFocus) this.#title.focus();
+    } else {
+      lockPresses(this.#work, WORK_LOCK_MS);
+      if (hadFocus) this.#title.focus();
+    }
     this.#showControls();
   }
 

@@ -123,6 +123,8 @@ export function moveByArrows(element, selector) {
   });
 }
 
+/** What ends a lock; a later one lasts for its own time. @type {WeakMap<HTMLElement, ReturnType<typeof setTimeout>>} */
+const lockTimers = new WeakMap();
 /** Milliseconds in which a second press was meant for what was there before. */
 const PRESS_LOCK_MS = 1000;
 /** Milliseconds that the desktop may take to make room for what is opened. */
@@ -144,7 +146,9 @@ export function reveal(element) {
  */
 export function lockPresses(element, milliseconds = PRESS_LOCK_MS) {
   element.classList.add("locked");
-  setTimeout(() => element.classList.remove("locked"), milliseconds);
+  clearTimeout(lockTimers.get(element));
+  const timer = setTimeout(() => element.classList.remove("locked"), milliseconds);
+  lockTimers.set(element, timer);
 }
 
 let lastId = 0;

@@ -15,7 +15,7 @@ from tests.e2e.card import (
     press,
     write_notes,
 )
-from tests.harness.browser import OpenDesktop
+from tests.harness.browser import BrowserDesktop, OpenDesktop
 from tests.harness.site import DemoSite
 from tests.harness.waiting import wait_until
 
@@ -25,6 +25,21 @@ def consult(gadget: FrameLocator, who: str) -> None:
     press(gadget, "Transfer…")
     gadget.get_by_label("Search for a transfer target").fill(who)
     gadget.get_by_role("button", name=f"Consult {who}").first.click()
+
+
+def begin_consult(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> tuple[BrowserDesktop, FrameLocator, str]:
+    """Let Ana answer a customer and consult Bilal, who answers.
+
+    Return Ana's desktop, Bilal's gadget and the customer's call.
+    """
+    ana = open_desktop("1001")
+    bilal = open_desktop("1002").gadget
+    call = answer_call(site, ana.gadget)
+    consult(ana.gadget, "Bilal Haddad")
+    press(bilal, "Answer")
+    return ana, bilal, call
 
 
 def test_consulted_agent_gets_the_customer(open_desktop: OpenDesktop, site: DemoSite) -> None:
@@ -54,11 +69,8 @@ def test_consulted_agent_gets_the_customer(open_desktop: OpenDesktop, site: Demo
 def test_agent_goes_back_to_the_customer_and_ends_the_consult(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    ana = open_desktop("1001").gadget
-    bilal = open_desktop("1002").gadget
-    answer_call(site, ana)
-    consult(ana, "Bilal Haddad")
-    press(bilal, "Answer")
+    desktop, _bilal, _call = begin_consult(open_desktop, site)
+    ana = desktop.gadget
     press(ana, "Back to customer")
     expect(open_card(ana).get_by_role("heading")).to_contain_text([KNOWN_CUSTOMER_NAME])
     expect_phase(ana, "On the call")
@@ -73,11 +85,8 @@ def test_agent_goes_back_to_the_customer_and_ends_the_consult(
 def test_hanging_up_on_the_customer_during_a_consult_asks_once(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    ana = open_desktop("1001").gadget
-    bilal = open_desktop("1002").gadget
-    call = answer_call(site, ana)
-    consult(ana, "Bilal Haddad")
-    press(bilal, "Answer")
+    desktop, _bilal, call = begin_consult(open_desktop, site)
+    ana = desktop.gadget
     press(ana, "Back to customer")
     expect_phase(ana, "On the call")
     press(ana, "Hang up on customer")
@@ -95,13 +104,9 @@ def test_hanging_up_on_the_customer_during_a_consult_asks_once(
 def test_second_press_on_end_consult_does_not_hang_up_on_the_customer(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    desktop = open_desktop("1001")
+    desktop, _bilal, call = begin_consult(open_desktop, site)
     ana = desktop.gadget
-    bilal = open_desktop("1002").gadget
-    call = answer_call(site, ana)
-    consult(ana, "Bilal Haddad")
     expect(open_card(ana).get_by_role("heading", name="Bilal")).to_be_focused()
-    press(bilal, "Answer")
     box = open_card(ana).get_by_role("button", name="End consult").bounding_box()
     assert box
     place = (box["x"] + box["width"] / 2, box["y"] + box["height"] - 3)
@@ -132,11 +137,8 @@ def test_double_click_on_a_target_chooses_no_reason(
 def test_question_closes_when_the_calls_have_changed(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    ana = open_desktop("1001").gadget
-    bilal = open_desktop("1002").gadget
-    answer_call(site, ana)
-    consult(ana, "Bilal Haddad")
-    press(bilal, "Answer")
+    desktop, _bilal, _call = begin_consult(open_desktop, site)
+    ana = desktop.gadget
     press(ana, "Back to customer")
     expect_phase(ana, "On the call")
     press(ana, "Hang up on customer")

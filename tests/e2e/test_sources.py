@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, FrameLocator, expect
 
 from tests.e2e.card import (
     KNOWN_CUSTOMER,
@@ -18,7 +18,7 @@ from tests.e2e.card import (
     press,
     write_notes,
 )
-from tests.harness.browser import OpenDesktop, open_desktops
+from tests.harness.browser import open_desktops
 from tests.harness.ports import free_port
 from tests.harness.rest_crm import CONFIGURATION, RestCrm
 from tests.harness.serving import listening
@@ -33,8 +33,11 @@ def source(name: str, port: int, **limits: Any) -> dict[str, Any]:
 @contextmanager
 def open_sources(
     browser: Browser, folder: Path, slow: RestCrm
-) -> Iterator[tuple[OpenDesktop, DemoSite]]:
-    """Run the demo with a source `erp`, which is `slow`, and a source `old` that is not there."""
+) -> Iterator[tuple[FrameLocator, DemoSite]]:
+    """Run the demo with a source `erp`, which is `slow`, and a source `old` that is not there.
+
+    Yield the card of agent 1001.
+    """
     port = free_port()
     sources = (source("erp", port, deadline_seconds=3), source("old", free_port()))
     with (
@@ -42,7 +45,7 @@ def open_sources(
         open_demo_site(folder, more_sources=sources) as site,
         open_desktops(browser, site) as open_desktop,
     ):
-        yield open_desktop, site
+        yield open_desktop().gadget, site
 
 
 def test_faster_sources_are_shown_first_and_the_slow_one_follows(
@@ -51,8 +54,7 @@ def test_faster_sources_are_shown_first_and_the_slow_one_follows(
     crm = RestCrm()
     crm.people[0]["phones"].append({"value": KNOWN_CUSTOMER})
     crm.delay_seconds = 0.8
-    with open_sources(browser, tmp_path, crm) as (open_desktop, site):
-        gadget = open_desktop().gadget
+    with open_sources(browser, tmp_path, crm) as (gadget, site):
         site.ring(KNOWN_CUSTOMER)
         card = open_card(gadget)
         expect(card.get_by_role("heading", name=KNOWN_CUSTOMER_NAME)).to_be_visible()
@@ -73,8 +75,7 @@ def test_faster_sources_are_shown_first_and_the_slow_one_follows(
 def test_form_for_a_new_contact_waits_for_the_slow_source(browser: Browser, tmp_path: Path) -> None:
     crm = RestCrm()
     crm.delay_seconds = 0.8
-    with open_sources(browser, tmp_path, crm) as (open_desktop, site):
-        gadget = open_desktop().gadget
+    with open_sources(browser, tmp_path, crm) as (gadget, site):
         site.ring("+12125550123")
         card = open_card(gadget)
         expect(card.get_by_text("Still looking in erp…")).to_be_visible()
@@ -91,8 +92,7 @@ def test_late_source_does_not_take_a_half_filled_form_away(
     crm = RestCrm()
     crm.people[0]["phones"].append({"value": SHARED_NUMBER})
     crm.delay_seconds = 0.8
-    with open_sources(browser, tmp_path, crm) as (open_desktop, site):
-        gadget = open_desktop().gadget
+    with open_sources(browser, tmp_path, crm) as (gadget, site):
         site.ring(SHARED_NUMBER)
         card = open_card(gadget)
         card.get_by_label("Name").fill("Grace")
@@ -107,8 +107,7 @@ def test_same_person_in_two_sources_is_one_card_with_two_records(
     crm.people[0] |= {"names": {"first": "Käthe", "last": "Schröder-von der Heide"}}
     crm.people[0]["phones"] = [{"value": KNOWN_CUSTOMER}]
     crm.tickets.append({"person": "7", "number": "T-1", "title": "Invoice 9", "state": "open"})
-    with open_sources(browser, tmp_path, crm) as (open_desktop, site):
-        gadget = open_desktop().gadget
+    with open_sources(browser, tmp_path, crm) as (gadget, site):
         call = site.ring(KNOWN_CUSTOMER)
         card = open_card(gadget)
         expect(card.get_by_role("heading", name=KNOWN_CUSTOMER_NAME)).to_be_visible()
@@ -120,7 +119,7 @@ def test_same_person_in_two_sources_is_one_card_with_two_records(
         # The choice and a reload keep both.
         press(gadget, "Answer")
         write_notes(gadget, "about the invoice")
-        gadget.locator("body").evaluate("location.reload()")
+        card.page.reload()
         expect(card.get_by_role("link", name="erp")).to_be_visible()
         site.hang_up(call)
         close_card(gadget)
