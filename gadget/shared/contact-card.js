@@ -147,8 +147,8 @@ export const flagsOf = ({ flags, warnings }) =>
 export function recordLink({ url, records = [] }) {
   if (records.length > 1)
     return h(
-      "span",
-      {},
+      "div",
+      { class: "records" },
       records.map(({ url: address, source }) => link(address, isolate(source), "open-record")),
     );
   const found = link(url, h("span", {}, t("card.open")), "open-record");

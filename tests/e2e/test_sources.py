@@ -116,7 +116,10 @@ def test_same_person_in_two_sources_is_one_card_with_two_records(
         expect(link).to_have_attribute("href", "https://engines.example/people/7")
         expect(card.locator(".cases")).to_contain_text("Invoice 9")
         expect(card.locator(".cases")).to_contain_text("Password reset")
-        # The choice and a reload keep both.
+        # Also where the gadget is narrow, and after a reload.
+        card.page.add_style_tag(content="iframe { width: 300px !important }")
+        expect(link).to_be_in_viewport()
+        assert (link.bounding_box() or {"width": 0})["width"] > 30
         press(gadget, "Answer")
         write_notes(gadget, "about the invoice")
         card.page.reload()

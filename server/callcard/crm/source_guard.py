@@ -64,7 +64,6 @@ class Answer(Generic[_T]):
     problem: str = ""
     """Why there is no value, in words for an agent; without addresses and secrets."""
     seconds: float = 0.0
-    is_cached: bool = False
 
 
 class GuardedSource:
@@ -123,7 +122,7 @@ class GuardedSource:
         if not refresh:
             known = self._found.get(key) or self._not_found.get(key)
             if known is not None:
-                return asyncio.create_task(_cached(known))
+                return asyncio.create_task(_remembered(known))
         task = self.query(lambda source: source.by_number(number))
         self._in_flight[key] = task
         task.add_done_callback(lambda done: self._remember(key, done))
@@ -201,5 +200,5 @@ class GuardedSource:
                 remembered.pop(interaction.number, None)
 
 
-async def _cached(matches: list[Match]) -> Answer[list[Match]]:
-    return Answer("ok", matches, is_cached=True)
+async def _remembered(matches: list[Match]) -> Answer[list[Match]]:
+    return Answer("ok", matches)
