@@ -14,6 +14,7 @@ from callcard.text import suggest
 
 SOURCES = {
     "local": "callcard.crm.local:LocalContacts",
+    "odata": "callcard.crm.odata:OData",
     "rest": "callcard.crm.rest:Rest",
     "sql": "callcard.crm.sql:Sql",
     "webhook": "callcard.crm.webhook:Webhook",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Self, get_args
+from typing import Annotated, Any, ClassVar, Self, get_args
 
 import httpx
 import msgspec
@@ -41,6 +41,11 @@ from callcard.errors import OperatorError, SourceUnavailable
 from callcard.telephony.numbers import Number
 from callcard.telephony.spellings import spellings
 
+MAX_RECORDS = 5 * MAX_MATCHES
+"""Records that are read of an answer: many may have the digits, and few the number."""
+MAX_SEARCH_CHARACTERS = 200
+MAX_KEY_CHARACTERS = 1000
+"""Both are parts of addresses, which servers limit to about 8,000 characters."""
 MAX_DETAILED = 3
 """Matches whose cases and history are read: each costs two requests."""
 
@@ -55,7 +60,9 @@ class HistoryOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     mapping: HistoryMapping
 
 
-class RestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class HttpOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What every CRM with records in JSON over HTTP has, whatever its protocol."""
+
     base_url: Annotated[str, Meta(description="may name `settings`, as << settings.company >>")]
     country: Annotated[
         str, Meta(description="country of numbers without a country code, two letters")
@@ -63,22 +70,12 @@ class RestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     contact: Annotated[
         ContactMapping, Meta(description="how a record becomes a contact: JMESPath by field")
     ]
-    by_number: Annotated[
-        RequestOptions, Meta(description="finds the contacts with `number`, or each `spelling`")
-    ]
     settings: Annotated[
         dict[str, str], Meta(description="values that templates name as << settings.NAME >>")
     ] = {}
     auth: Annotated[AuthOptions, Meta(description="see crm/README.md")] = AuthOptions()
     headers: Annotated[dict[str, str], Meta(description="sent with every request")] = {}
     timeout_seconds: Annotated[float, Meta(gt=0, description="time for one request")] = 10.0
-    search: Annotated[
-        RequestOptions | None, Meta(description="finds contacts by `text`, at most `limit`")
-    ] = None
-    get: Annotated[RequestOptions | None, Meta(description="returns the contact `id`")] = None
-    by_reference: Annotated[
-        RequestOptions | None, Meta(description="returns the contact of a case: `reference`")
-    ] = None
     cases: Annotated[
         CasesOptions | None, Meta(description="`request` and `mapping` of a contact's open cases")
     ] = None
@@ -96,6 +93,19 @@ class RestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     ] = None
 
 
+class RestOptions(HttpOptions, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    by_number: Annotated[
+        RequestOptions, Meta(description="finds the contacts with `number`, or each `spelling`")
+    ]
+    search: Annotated[
+        RequestOptions | None, Meta(description="finds contacts by `text`, at most `limit`")
+    ] = None
+    get: Annotated[RequestOptions | None, Meta(description="returns the contact `id`")] = None
+    by_reference: Annotated[
+        RequestOptions | None, Meta(description="returns the contact of a case: `reference`")
+    ] = None
+
+
 _READS: tuple[Operation, ...] = ("by_number", "search", "get", "by_reference")
 _WRITES: tuple[Operation, ...] = ("create", "create_case", "log")
 
@@ -108,7 +118,7 @@ class Rest(HttpSource):
     """
 
     name = "rest"
-    Options = RestOptions
+    Options: ClassVar[type[HttpOptions]] = RestOptions
 
     def __init__(
         self,
@@ -154,7 +164,7 @@ class Rest(HttpSource):
         )
 
     @classmethod
-    def open(cls, options: RestOptions, name: str) -> Self:
+    def open(cls, options: Any, name: str) -> Self:
         return cls(options, name)
 
     def _filled_auth(self, auth: AuthOptions) -> AuthOptions:
@@ -178,13 +188,14 @@ class Rest(HttpSource):
         return RecordReader(self.name, f"{table}.mapping", options.mapping)
 
     async def _records(self, table: str, **values: Any) -> list[Any]:
-        return await self._requests[table].records(self._base_url, {**self._settings, **values})
+        given = {**self._settings, **values}
+        return await self._requests[table].records(self._base_url, given, MAX_RECORDS)
 
     def _contacts_in(self, records: list[Any]) -> list[Contact]:
         options = self._options
         return [
             read_contact(self._contacts, record, options.country, self._settings["settings"])
-            for record in records[: 5 * MAX_MATCHES]
+            for record in records[:MAX_RECORDS]
         ]
 
     # ---- reads
@@ -226,9 +237,10 @@ class Rest(HttpSource):
         return read_history(self._history_reader, await self._records("history", id=id))
 
     async def search(self, text: str, limit: int) -> list[Contact]:
-        if not text.strip():
+        words = text.strip()[:MAX_SEARCH_CHARACTERS]
+        if not words:
             return []
-        records = await self._records("search", text=text.strip(), limit=limit)
+        records = await self._records("search", text=words, limit=limit)
         return self._contacts_in(records)[:limit]
 
     async def get(self, id: str) -> Contact | None:
@@ -238,7 +250,7 @@ class Rest(HttpSource):
         return await self._single("by_reference", reference, reference=reference)
 
     async def _single(self, table: str, key: str, **values: str) -> Contact | None:
-        if not key.strip():
+        if not key.strip() or len(key) > MAX_KEY_CHARACTERS:
             return None
         contacts = self._contacts_in(await self._records(table, **values))
         if table == "get":  # a CRM may ignore what it does not understand, and send others

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
+from urllib.parse import urljoin, urlsplit
 
 import msgspec
 from msgspec import Meta
 
 from callcard.crm.http_source import HttpResponse, HttpSource
 from callcard.crm.templates import compile_body, compile_path, compile_query, compile_text
-from callcard.errors import OperatorError, SourceUnavailable
+from callcard.errors import OperatorError, SourceRejected, SourceUnavailable
 from callcard.extras import requires_extras
 from callcard.telephony.spellings import SPELLINGS
 from callcard.text import suggest
@@ -19,6 +22,9 @@ with requires_extras("rest"):
     import jmespath
 
 NOT_FOUND = 404
+MAX_PAGES = 1000
+_ERROR_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,79}")
+"""What is quoted of a CRM's error: a name, as UserError, never a text with a customer's data."""
 
 
 class RequestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -38,6 +44,29 @@ class RequestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         str,
         Meta(description="JMESPath expression of the records in the response: a list, or one"),
     ] = "@"
+    next: Annotated[
+        str,
+        Meta(
+            description="JMESPath expression of the next page: its address on the same server, or "
+            "what << cursor >> becomes where a template names that; null on the last page"
+        ),
+    ] = ""
+    page_size: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10_000,
+            description="for << offset >>: there is a next page if this one has so many records",
+        ),
+    ] = 0
+    error: Annotated[
+        str,
+        Meta(description="JMESPath expression of what only a failed request has in its response"),
+    ] = ""
+    retryable_errors: Annotated[
+        tuple[str, ...],
+        Meta(description="names in `error` after which a change is tried again"),
+    ] = ()
     empty_on_404: Annotated[
         bool, Meta(description="404 means that nothing was found; always so for `get`")
     ] = False
@@ -65,6 +94,16 @@ class WriteOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     ] = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a page of records is."""
+
+    url: str = ""
+    """The whole address; empty if the request's own templates make it."""
+    cursor: str = ""
+    offset: int = 0
+
+
 class ReadyRequest:
     """A request whose templates are compiled."""
 
@@ -90,30 +129,97 @@ class ReadyRequest:
         self._body = compile_body(f"{where}.body", options.body)
         self.spellings = options.spellings
         self._accepted = (NOT_FOUND,) if options.empty_on_404 or table == "get" else ()
-        try:
-            self._results = jmespath.compile(options.results)
-        except jmespath.exceptions.JMESPathError as error:
-            raise OperatorError(f"{where}.results: {str(error).splitlines()[0]}") from error
+        self._results = _expression(f"{where}.results", options.results)
+        self._next = _expression(f"{where}.next", options.next) if options.next else None
+        templates = (options.path, options.query, options.headers, options.body)
+        self._has_cursor = b"cursor" in msgspec.json.encode(templates)
+        self._page_size = options.page_size
+        self._error = _expression(f"{where}.error", options.error) if options.error else None
+        self._retryable_errors = options.retryable_errors
 
-    async def records(self, base_url: str, values: Mapping[str, Any]) -> list[Any]:
-        """Send the request; return the records in the response. Nothing found is an empty list."""
-        response = await self._send(base_url, values)
+    async def records(
+        self, base_url: str, values: Mapping[str, Any], limit: int | None = None
+    ) -> list[Any]:
+        """Send the request; return the records in the response, and those of further pages.
+
+        Nothing found is an empty list. From `limit` records on no further page is read.
+        """
+        found: list[Any] = []
+        async for page in self.pages(base_url, values):
+            found += page
+            if limit is not None and len(found) >= limit:
+                break
+        return found
+
+    async def pages(self, base_url: str, values: Mapping[str, Any]) -> AsyncIterator[list[Any]]:
+        """Send the request, and then those of the next pages. Yield the records of each page."""
+        place = _Place()
+        seen = {place}
+        while True:
+            page, following = await self._page(base_url, values, place)
+            yield page
+            if following is None:
+                return
+            if following in seen or len(seen) >= MAX_PAGES:
+                raise SourceUnavailable(f"{self._where}: its pages do not end; correct `next`")
+            seen.add(following)
+            place = following
+
+    async def _page(
+        self, base_url: str, values: Mapping[str, Any], place: _Place
+    ) -> tuple[list[Any], _Place | None]:
+        """Return the records at `place`, and where the next ones are."""
+        response = await self._send(base_url, values, place)
         if response.status == NOT_FOUND or not response.body.strip():
-            return []
+            return [], None
         content = self._decode(response)
+        self._raise_for_error(content)
+        found = self._search(self._results, "results", content)
+        if found is None or found == {}:
+            return [], None
+        records = found if isinstance(found, list) else [found]
+        if self._page_size and len(records) >= self._page_size:
+            return records, _Place(offset=place.offset + self._page_size)
+        if self._next is None:
+            return records, None
+        following = self._search(self._next, "next", content)
+        if following in (None, "", False):
+            return records, None
+        if self._has_cursor:
+            return records, _Place(cursor=str(following))
+        return records, _Place(url=self._same_server(base_url, str(following)))
+
+    def _same_server(self, base_url: str, address: str) -> str:
+        """Return the address of a page: the credentials go to no other server."""
+        url = urljoin(base_url + "/", address)
+        if urlsplit(url)[:2] != urlsplit(base_url)[:2]:
+            raise SourceUnavailable(f"{self._where}: its next page is on another server")
+        return url
+
+    def _search(self, expression: Any, key: str, content: Any) -> Any:
         try:
-            found = self._results.search(content)
+            return expression.search(content)
         except (jmespath.exceptions.JMESPathError, RecursionError) as error:
             reason = type(error).__name__
-            raise SourceUnavailable(f"{self._where}.results can't be read ({reason})") from error
-        if found is None or found == {}:
-            return []
-        return found if isinstance(found, list) else [found]
+            raise SourceUnavailable(f"{self._where}.{key} can't be read ({reason})") from error
 
-    async def _send(self, base_url: str, values: Mapping[str, Any]) -> HttpResponse:
+    def _raise_for_error(self, content: Any) -> None:
+        """Raise the error of a response that has one although its status is a success."""
+        error = self._search(self._error, "error", content) if self._error else None
+        if error in (None, "", False, [], {}):
+            return
+        names = [name for name in _texts_in(error) if _ERROR_NAME.fullmatch(name)]
+        quoted = f" ({names[0]})" if names else ""
+        text = f"{self._where}: the CRM answers with an error{quoted}"
+        if any(name in self._retryable_errors for name in names):
+            raise SourceUnavailable(text)
+        raise SourceRejected(text)
+
+    async def _send(self, base_url: str, values: Mapping[str, Any], place: _Place) -> HttpResponse:
+        values = {**values, "cursor": place.cursor, "offset": place.offset}
         try:
             query = self._query(values)
-            url = base_url + self._path(values) + (f"?{query}" if query else "")
+            url = place.url or base_url + self._path(values) + (f"?{query}" if query else "")
             headers = {name: text(values) for name, text in self._headers.items()}
             body = msgspec.json.encode(self._body(values)) if self._has_body else None
         except OperatorError as error:
@@ -133,3 +239,23 @@ class ReadyRequest:
                 f"{self._source.name} sent {given or 'something'} that is no JSON; a sign-in or "
                 "maintenance page, or a wrong base_url"
             ) from None
+
+
+def _expression(where: str, text: str) -> Any:
+    """Compile a JMESPath expression. Raises OperatorError, naming `where`."""
+    try:
+        return jmespath.compile(text)
+    except jmespath.exceptions.JMESPathError as error:
+        raise OperatorError(f"{where}: {str(error).splitlines()[0]}") from error
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """Yield the texts in an error of a CRM: it is a text, a list or an object."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, dict)):
+        for each in value.values() if isinstance(value, dict) else value:
+            if isinstance(each, str):
+                yield each
+            elif isinstance(each, dict):
+                yield from (text for text in each.values() if isinstance(text, str))

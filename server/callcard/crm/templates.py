@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 from uuid import NAMESPACE_URL, uuid5
 
 import jinja2
+import msgspec
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from callcard.errors import OperatorError
@@ -46,6 +47,8 @@ def _environment(finalize: Callable[[Any], Any] | None = None) -> jinja2.Environ
     )
     environment.filters.update(
         digits=lambda text: re.sub(r"\D", "", str(text)),
+        # Jinja's own marks its result as HTML, and escapes for it.
+        tojson=lambda value: msgspec.json.encode(value).decode(),
         uuid=lambda text: str(uuid5(NAMESPACE_URL, f"callcard:{text}")),
         # Vendor rules: OData 4.01 URL conventions 5.1.1.6.1; SOSL and SOQL "Reserved Characters".
         odata=lambda text: str(text).replace("'", "''"),
