@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from callcard.journal import unverified_calls
 from callcard.journal.report import CallReport
 from callcard.journal.unverified_calls import MAX_UNVERIFIED
 from tests.harness.contact_centre import ADA_E164, ADA_NAME, ContactCentre, open_contact_centre
@@ -188,6 +189,21 @@ async def test_unverified_calls_of_one_agent_are_bounded_and_forgotten(
         entries = (await supervisor.get("/audit")).json()["entries"]
     dropped = [each for each in entries if each["action"] == "interaction dropped"]
     assert len(dropped) == MAX_UNVERIFIED
+
+
+async def test_any_number_of_confirmed_calls_leaves_room_for_one_that_is_not(
+    centre: ContactCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unverified_calls, "MAX_UNVERIFIED", 3)
+    desktop = await centre.open_desktop()
+    for _ in range(4):
+        call = await centre.ring()
+        await centre.reported()
+        assert desktop.answers[call]["verified"]
+        await centre.act(call, "1001", "ANSWER")
+        await centre.hang_up(call)
+    async with centre.api("1001") as agent:
+        assert (await agent.post("/interactions", json={"id": "9"})).status_code == 200
 
 
 async def test_record_stays_small_however_much_is_reported(centre: ContactCentre) -> None:

@@ -67,12 +67,15 @@ def ring_names(agent: str, extension: str, report: CallReport) -> tuple[str, ...
 
 
 def _names(agent: str, caller: str, began_at: str) -> tuple[str, ...]:
-    """Return the name of the slot of time in which a call rang, then those beside it."""
+    """Return the name of the slot of time in which a call rang, then those beside it.
+
+    It begins with a slash, as no other name of a record does.
+    """
     moment = seconds(began_at) if began_at else None
     if moment is None or not caller:
         return ()
     slot = int(moment // _SLOT_SECONDS)
-    return tuple(f"{agent}//{caller}/{each}" for each in (slot, slot - 1, slot + 1))
+    return tuple(f"/{agent}/{caller}/{each}" for each in (slot, slot - 1, slot + 1))
 
 
 def _reported_states(report: CallReport, extension: str) -> list[_State]:
