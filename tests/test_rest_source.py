@@ -16,7 +16,7 @@ from callcard.crm.base import ContactSource, InteractionRecord
 from callcard.crm.http_auth import AuthOptions, open_auth
 from callcard.crm.registry import parse_options
 from callcard.crm.rest import Rest, RestOptions
-from callcard.errors import OperatorError, SourceUnavailable
+from callcard.errors import OperatorError, SourceUnavailable, Unsupported
 from callcard.telephony import numbers
 from tests.contracts.crm import (
     INTERACTION,
@@ -26,6 +26,7 @@ from tests.contracts.crm import (
     GetContract,
     LogContract,
     SearchContract,
+    calls,
 )
 from tests.contracts.http_source import HttpSourceContract
 from tests.harness.rest_crm import CONFIGURATION, TOKEN, RestCrm
@@ -172,6 +173,16 @@ async def test_switchboard_with_thousands_of_contacts_gives_the_first_twenty() -
     rest = open_rest(answering({"data": people}), cases=None, history=None)
     matches = await rest.by_number(numbers.read("+12125550123", "US"))
     assert len(matches) == 20
+
+
+async def test_operation_that_is_not_configured_is_unsupported(rest: Rest) -> None:
+    missing: dict[str, Any] = dict.fromkeys(("search", "get", "by_reference", "create", "log"))
+    source = open_rest(answering([]), **missing)
+    assert source.capabilities == {"by_number", "create_case"}
+    for operation, call in calls(source).items():
+        if operation not in source.capabilities:
+            with pytest.raises(Unsupported, match=operation):
+                await call()
 
 
 # ---- a CRM that misbehaves

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from callcard.crm.base import ContactSource, InteractionRecord
 from callcard.crm.registry import parse_options
 from callcard.crm.sql import Sql, SqlOptions
-from callcard.errors import OperatorError, SourceRejected, SourceUnavailable
+from callcard.errors import OperatorError, SourceRejected, SourceUnavailable, Unsupported
 from callcard.telephony import numbers
 from tests.contracts.crm import (
     INTERACTION,
@@ -28,6 +28,7 @@ from tests.contracts.crm import (
     GetContract,
     LogContract,
     SearchContract,
+    calls,
 )
 from tests.harness.postgres import HOW_TO_GET, find_binary, running_postgres
 
@@ -160,6 +161,16 @@ def read_logged(url: str) -> dict[str, InteractionRecord]:
         row["call_id"]: msgspec.convert(json.loads(row["record"]), InteractionRecord)
         for row in found
     }
+
+
+async def test_operation_without_a_statement_is_unsupported() -> None:
+    address = "sqlite+aiosqlite:///unused.sqlite"
+    source = Sql(SqlOptions(url=address, country="US", by_number="select 1"))
+    for operation, call in calls(source).items():
+        if operation != "by_number":
+            with pytest.raises(Unsupported, match=operation):
+                await call()
+    await source.close()
 
 
 async def test_rows_of_a_contact_are_one_with_cases_and_history(sql: Sql) -> None:

@@ -37,6 +37,9 @@ class AuthOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     client_secret: Annotated[str, Meta(extra={"secret": True})] = ""
     refresh_token: Annotated[str, Meta(extra={"secret": True})] = ""
     scope: str = ""
+    scheme: Annotated[
+        str, Meta(pattern="^[A-Za-z0-9-]+$", description="before the token of oauth2")
+    ] = "Bearer"
     certificate_file: Annotated[
         str, Meta(description="client certificate (PEM), for mutual TLS")
     ] = ""
@@ -121,10 +124,11 @@ class OAuth2(httpx.Auth):
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
         token = await self._current("")
-        request.headers["Authorization"] = f"Bearer {token}"
+        request.headers["Authorization"] = f"{self._options.scheme} {token}"
         response = yield request
         if response.status_code == httpx.codes.UNAUTHORIZED:
-            request.headers["Authorization"] = f"Bearer {await self._current(token)}"
+            renewed = await self._current(token)
+            request.headers["Authorization"] = f"{self._options.scheme} {renewed}"
             yield request
 
     async def _current(self, rejected: str) -> str:

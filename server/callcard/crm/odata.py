@@ -13,7 +13,7 @@ import httpx
 from msgspec import Meta
 
 from callcard.crm.base import Case, Contact, NewCase
-from callcard.crm.rest import MAX_RECORDS, HttpOptions, Rest, RestOptions
+from callcard.crm.rest import MAX_RECORDS, ConnectionOptions, HttpOptions, Rest, RestOptions
 from callcard.crm.rest_requests import RequestOptions
 
 Column = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_./]{0,127}$")]
@@ -67,7 +67,7 @@ class OData(Rest):
     """Finds contacts with $filter, follows @odata.nextLink, and reads and writes as `rest` does."""
 
     name = "odata"
-    Options: ClassVar[type[HttpOptions]] = ODataOptions
+    Options: ClassVar[type[ConnectionOptions]] = ODataOptions
 
     def __init__(
         self,
@@ -139,13 +139,12 @@ def _query(
 
 def _words_filter(options: ODataOptions) -> str:
     """Return a filter that has a column for each word of the text."""
-    if options.ignores_case:
-        columns, word = options.search_columns, "<< word | odata >>"
-    else:
-        columns = tuple(f"tolower({column})" for column in options.search_columns)
+    columns, word = options.search_columns, "<< word | odata >>"
+    if not options.ignores_case:
+        columns = tuple(f"tolower({column})" for column in columns)
         word = "<< word | lower | odata >>"
     contains = " or ".join(f"contains({column},'{word}')" for column in columns)
     return (
-        "<% for word in text.split()[:5] %><% if not loop.first %> and <% endif %>"
+        "<% for word in words if word %><% if not loop.first %> and <% endif %>"
         f"({contains})<% endfor %>"
     )

@@ -174,8 +174,8 @@ def _read_numbers(values: list[Any], country: str) -> Iterable[ContactNumber]:
         given, label = (
             (value.get("number"), value.get("label")) if isinstance(value, dict) else (value, "")
         )
-        if not isinstance(given, (str, int)) or not str(given).strip():
-            continue
+        if isinstance(given, bool) or not isinstance(given, (str, int)) or not str(given).strip():
+            continue  # Odoo sends false for what is empty
         number = numbers.read(str(given), country)
         shown = number.display or str(given).strip()[:MAX_TEXT]
         label = label.strip()[:MAX_TEXT] if isinstance(label, str) else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from callcard.telephony.spellings import SUFFIX_DIGITS
 
 MAX_TEXT = 500
 """Characters of a text in one line; a longer limit keeps the lines."""
+_PARTS = ("year", "month", "day", "hour", "minute", "second")
 _MILLISECONDS_FROM = 1e11
 """A time as a number is in milliseconds from here on: 1973 in milliseconds, 5138 in seconds."""
 
@@ -34,7 +35,7 @@ def iso_time(value: Any) -> str:
     """Return a time as ISO 8601 in UTC; empty if it is none.
 
     A time without a zone is UTC, as ServiceNow and Odoo send it; a number counts seconds or
-    milliseconds since 1970.
+    milliseconds since 1970; an object has year, month …, as Tryton's.
     """
     if isinstance(value, bool) or value is None:
         return ""
@@ -45,9 +46,12 @@ def iso_time(value: Any) -> str:
             moment = datetime.fromtimestamp(seconds, UTC)
         elif isinstance(value, datetime):
             moment = value
+        elif isinstance(value, Mapping):
+            year, month, day, hour, minute, second = (int(value.get(part, 0)) for part in _PARTS)
+            moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
         else:
             moment = datetime.fromisoformat(str(value).strip())
-    except (ValueError, OverflowError, OSError):
+    except (ValueError, TypeError, OverflowError, OSError):
         return ""
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

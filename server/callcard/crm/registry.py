@@ -13,6 +13,7 @@ from callcard.errors import OperatorError
 from callcard.text import suggest
 
 SOURCES = {
+    "jsonrpc": "callcard.crm.jsonrpc:JsonRpc",
     "local": "callcard.crm.local:LocalContacts",
     "odata": "callcard.crm.odata:OData",
     "rest": "callcard.crm.rest:Rest",

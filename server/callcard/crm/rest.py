@@ -37,7 +37,7 @@ from callcard.crm.record_mapping import (
 from callcard.crm.record_values import matches_of
 from callcard.crm.rest_requests import ReadyRequest, RequestOptions, WriteOptions
 from callcard.crm.templates import Trusted, compile_text
-from callcard.errors import OperatorError, SourceUnavailable
+from callcard.errors import OperatorError, SourceUnavailable, Unsupported
 from callcard.telephony.numbers import Number
 from callcard.telephony.spellings import spellings
 
@@ -46,6 +46,8 @@ MAX_RECORDS = 5 * MAX_MATCHES
 MAX_SEARCH_CHARACTERS = 200
 MAX_KEY_CHARACTERS = 1000
 """Both are parts of addresses, which servers limit to about 8,000 characters."""
+MAX_WORDS = 4
+"""Of a search text, for CRMs that are asked for each word; the missing ones are empty."""
 MAX_DETAILED = 3
 """Matches whose cases and history are read: each costs two requests."""
 
@@ -60,7 +62,7 @@ class HistoryOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     mapping: HistoryMapping
 
 
-class HttpOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ConnectionOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What every CRM with records in JSON over HTTP has, whatever its protocol."""
 
     base_url: Annotated[str, Meta(description="may name `settings`, as << settings.company >>")]
@@ -76,6 +78,11 @@ class HttpOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     auth: Annotated[AuthOptions, Meta(description="see crm/README.md")] = AuthOptions()
     headers: Annotated[dict[str, str], Meta(description="sent with every request")] = {}
     timeout_seconds: Annotated[float, Meta(gt=0, description="time for one request")] = 10.0
+
+
+class HttpOptions(ConnectionOptions, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """And what is sent to it beside look-ups."""
+
     cases: Annotated[
         CasesOptions | None, Meta(description="`request` and `mapping` of a contact's open cases")
     ] = None
@@ -113,12 +120,13 @@ _WRITES: tuple[Operation, ...] = ("create", "create_case", "log")
 class Rest(HttpSource):
     """Finds contacts by the configured requests, and keeps those that really have the number.
 
-    Templates have `settings`, and, by operation: `number` (its spellings) and `spelling`; `text`
-    and `limit`; `id`; `reference`; `contact` with `key`; `case` with `key`; `interaction`; `found`.
+    Templates have `settings`, and, by operation: `number` (its spellings) and `spelling`;
+    `text`, its first four `words` and `limit`; `id`; `reference`; `contact` with `key`; `case` with
+    `key`; `interaction`; `found`.
     """
 
     name = "rest"
-    Options: ClassVar[type[HttpOptions]] = RestOptions
+    Options: ClassVar[type[ConnectionOptions]] = RestOptions
 
     def __init__(
         self,
@@ -157,6 +165,7 @@ class Rest(HttpSource):
                 self._add(operation, write.request)
                 self._add(f"{operation}.find", write.find)
                 self._add(f"{operation}.update", write.update)
+                self._add(f"{operation}.remove", write.remove)
         self._case_reader = self._add_details("cases", options.cases)
         self._history_reader = self._add_details("history", options.history)
         self.capabilities = frozenset(
@@ -188,6 +197,8 @@ class Rest(HttpSource):
         return RecordReader(self.name, f"{table}.mapping", options.mapping)
 
     async def _records(self, table: str, **values: Any) -> list[Any]:
+        if table not in self._requests:
+            raise Unsupported(table, self.name)
         given = {**self._settings, **values}
         return await self._requests[table].records(self._base_url, given, MAX_RECORDS)
 
@@ -237,10 +248,11 @@ class Rest(HttpSource):
         return read_history(self._history_reader, await self._records("history", id=id))
 
     async def search(self, text: str, limit: int) -> list[Contact]:
-        words = text.strip()[:MAX_SEARCH_CHARACTERS]
-        if not words:
+        text = text.strip()[:MAX_SEARCH_CHARACTERS]
+        if not text:
             return []
-        records = await self._records("search", text=words, limit=limit)
+        words = [*text.split(), *MAX_WORDS * [""]][:MAX_WORDS]
+        records = await self._records("search", text=text, words=words, limit=limit)
         return self._contacts_in(records)[:limit]
 
     async def get(self, id: str) -> Contact | None:
@@ -274,6 +286,8 @@ class Rest(HttpSource):
         created = self._contacts_in(await self._write("create", contact=values, key=contact.key))
         if not created:
             raise SourceUnavailable(f"{self.name}: create.request.results gives no contact")
+        if not created[0].name and "get" in self.capabilities:  # only the id is sent back
+            return await self.get(created[0].id) or created[0]
         return created[0]
 
     async def create_case(self, case: NewCase) -> Case | None:
@@ -307,8 +321,11 @@ class Rest(HttpSource):
 
     async def _write(self, table: str, **values: Any) -> list[Any]:
         """Send a change, unless an earlier try has made it: then update that, or leave it."""
-        find, update = f"{table}.find", f"{table}.update"
+        find, update, remove = f"{table}.find", f"{table}.update", f"{table}.remove"
         found = await self._records(find, **values) if find in self._requests else []
+        if found and remove in self._requests:
+            await self._records(remove, found=found[0], **values)
+            found = []
         if not found:
             return await self._records(table, **values)
         if update in self._requests:

@@ -92,6 +92,10 @@ class WriteOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         RequestOptions | None,
         Meta(description="replaces what was found, as << found >>; without it, it stays as it is"),
     ] = None
+    remove: Annotated[
+        RequestOptions | None,
+        Meta(description="removes what was found, << found >>, where nothing can be replaced"),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

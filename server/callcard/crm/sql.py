@@ -37,7 +37,7 @@ from callcard.crm.record_values import (
     web_address,
 )
 from callcard.crm.sql_statements import PARAMETERS, READS, prepare, search_parameters
-from callcard.errors import OperatorError, SourceRejected, SourceUnavailable
+from callcard.errors import OperatorError, SourceRejected, SourceUnavailable, Unsupported
 from callcard.extras import requires_extras
 from callcard.telephony import numbers
 from callcard.telephony.numbers import Number
@@ -268,6 +268,8 @@ class Sql(ContactSource):
     @asynccontextmanager
     async def _connection(self, operation: str) -> AsyncIterator[AsyncConnection]:
         """Open a transaction. Errors name the operation, never the statement and its values."""
+        if operation not in self.capabilities:
+            raise Unsupported(operation, self.name)
         try:
             async with self._engine.begin() as connection:
                 yield connection

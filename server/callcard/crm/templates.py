@@ -20,6 +20,7 @@ from callcard.errors import OperatorError
 
 Render = Callable[[Mapping[str, Any]], Any]
 _EXPRESSION = re.compile(r"<<((?:(?!<<|>>).)*)>>", re.DOTALL)
+_JSON = "json:"
 _SOSL_RESERVED = re.compile(r"""([&|!(){}\[\]^"~*?:\\'+-])""")
 
 
@@ -48,7 +49,7 @@ def _environment(finalize: Callable[[Any], Any] | None = None) -> jinja2.Environ
     environment.filters.update(
         digits=lambda text: re.sub(r"\D", "", str(text)),
         # Jinja's own marks its result as HTML, and escapes for it.
-        tojson=lambda value: msgspec.json.encode(value).decode(),
+        tojson=lambda value: msgspec.json.encode(value, enc_hook=str).decode(),
         uuid=lambda text: str(uuid5(NAMESPACE_URL, f"callcard:{text}")),
         # Vendor rules: OData 4.01 URL conventions 5.1.1.6.1; SOSL and SOQL "Reserved Characters".
         odata=lambda text: str(text).replace("'", "''"),
@@ -87,7 +88,8 @@ def compile_query(where: str, source: Mapping[str, str]) -> Callable[[Mapping[st
 def compile_body(where: str, source: Any) -> Render:
     """Return a function that fills in the texts of a JSON value.
 
-    A text that is one expression becomes its value: a number, a list, null.
+    A text that is one expression becomes its value: a number, a list, null. A text that begins with
+    `json:` becomes what its template writes: a list of any length.
     """
     if isinstance(source, Mapping):
         members = {name: compile_body(f"{where}.{name}", each) for name, each in source.items()}
@@ -97,6 +99,9 @@ def compile_body(where: str, source: Any) -> Render:
         return lambda values: [item(values) for item in items]
     if not isinstance(source, str):
         return lambda values: source
+    if source.startswith(_JSON):
+        text = compile_text(where, source.removeprefix(_JSON))
+        return lambda values: _evaluated(where, lambda: msgspec.json.decode(text(values)))
     expression = _EXPRESSION.fullmatch(source.strip())
     if expression is None:
         return compile_text(where, source)

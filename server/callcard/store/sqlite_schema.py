@@ -77,8 +77,8 @@ MIGRATIONS = (
     """
     alter table call_record add column sent integer not null default 0;
     """,
-    # Names of rings began with the agent, and were counted as their unverified calls. A call is found
-    # by them for seconds only.
+    # Names of rings began with the agent, and were counted as their unverified calls. They find a
+    # call for seconds only.
     """
     delete from dialog where dialog like '%//%';
     """,
