@@ -19,6 +19,7 @@ EXTRA_BY_MODULE = {
     "sqlalchemy": "sql",
     "asyncpg": "sql",
     "aiosqlite": "sql",
+    "bonsai": "ldap",
 }
 """Modules that the service alone does not need, as `pyproject.toml` groups them."""
 

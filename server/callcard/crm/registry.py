@@ -14,6 +14,7 @@ from callcard.text import suggest
 
 SOURCES = {
     "jsonrpc": "callcard.crm.jsonrpc:JsonRpc",
+    "ldap": "callcard.crm.ldap:Ldap",
     "local": "callcard.crm.local:LocalContacts",
     "odata": "callcard.crm.odata:OData",
     "rest": "callcard.crm.rest:Rest",
