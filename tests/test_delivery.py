@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from callcard.crm.base import ContactSource, InteractionRecord
+from callcard.crm.base import InteractionRecord
 from callcard.errors import SourceRejected, SourceUnavailable
 from callcard.events import EventBus, InteractionDelivered, InteractionParked
 from callcard.finesse.client import Credential, FinesseClient, basic
@@ -21,61 +20,20 @@ from callcard.finesse.objects import User
 from callcard.finesse.xmpp_base import Address
 from callcard.identity import Agent
 from callcard.journal.call_identity import links
-from callcard.journal.call_record import CallRecord, Segment
+from callcard.journal.call_record import CallRecord, ChosenContact, Segment
 from callcard.journal.delivery import LEASE_SECONDS, MAX_ATTEMPTS, OUTAGE_FAILURES, Delivery
 from callcard.journal.journal_entry import JournalEntry, from_row, to_row
 from callcard.journal.recorder import CallRecorder
 from callcard.settings import Settings
-from callcard.store.base import JournalRow
+from callcard.store.base import DeliveryShare, JournalRow
 from callcard.store.sqlite_store import SqliteStore
+from tests.harness.crm import ScriptedCrm as Crm
 from tests.harness.reports import ANA, BILAL, CUSTOMER, call_report
 from tests.harness.waiting import until
 
 pytestmark = pytest.mark.anyio
 
 DUE_TIMES = itertools.count(1.0, 0.001)
-
-
-class Crm(ContactSource):
-    """A CRM that is down, rejects or takes its time as the test says."""
-
-    name = "crm"
-
-    def __init__(self) -> None:
-        self.received: list[str] = []
-        self.requests = 0
-        self.down_for = 0
-        """So many requests."""
-        self.broken_by: set[str] = set()
-        self.rejects: set[str] = set()
-        self.hangs: set[str] = set()
-        self.during: Callable[[], Awaitable[object]] | None = None
-        """What happens while it stores a call."""
-        self.yields = 0
-        """Most event loop turns that a request takes."""
-        self.max_parallel = 0
-        self._running: list[str] = []
-
-    async def log(self, interaction: InteractionRecord) -> None:
-        self.requests += 1
-        down = self.requests <= self.down_for
-        self._running.append(interaction.number)
-        assert len(set(self._running)) == len(self._running), "one customer twice in parallel"
-        self.max_parallel = max(self.max_parallel, len(self._running))
-        for _ in range(random.randint(self.yields // 2, self.yields)):
-            await asyncio.sleep(0)
-        if self.during:
-            await self.during()
-        if interaction.id in self.hangs:
-            await asyncio.Event().wait()
-        self._running.remove(interaction.number)
-        if interaction.id.startswith("defect"):
-            raise ZeroDivisionError
-        if interaction.id in self.rejects:
-            raise SourceRejected("it responded 422")
-        if down or interaction.id in self.broken_by:
-            raise SourceUnavailable("it responded 500")
-        self.received.append(interaction.id)
 
 
 class Clock:
@@ -193,6 +151,39 @@ async def test_slow_crm_gets_calls_in_parallel_but_one_per_customer(
     for customer in {call.partition("/")[2] for call in calls}:
         received = [call for call in crm.received if call.endswith(f"/{customer}")]
         assert received == sorted(received)
+
+
+async def test_each_sink_gets_the_calls_of_its_contacts_and_waits_for_no_other(
+    store: SqliteStore, events: EventBus, clock: Clock
+) -> None:
+    contacts = {"own": "erp/7", "unknown": "", "of another": "erp2/7", "of a directory": "ldap/x"}
+    for id, contact in contacts.items():
+        source, _slash, number = contact.partition("/")
+        chosen = ChosenContact(source=source, id=number)
+        record = CallRecord(
+            id=id,
+            number=id,
+            segments=(Segment(agent="1001"),),
+            contact=chosen if contact else None,
+        )
+        entry = JournalEntry(record=record, status="due", last_report_at=0.0, due_at=1.0)
+        async with store.transaction() as tx:
+            await tx.save_journal_row(to_row(entry))
+    erp, first = Crm(), Crm()
+    erp.down_for = 1000
+    own = DeliveryShare(source="erp")
+    rest = DeliveryShare(others=("erp", "erp%"))
+    deliveries = [
+        Delivery(store, erp, events, Settings(), clock, own),
+        Delivery(store, first, events, Settings(), clock, rest),
+    ]
+    for _ in range(5):
+        for delivery in deliveries:
+            await delivery.step()
+    assert set(first.received) == {"unknown", "of another", "of a directory"}
+    erp.down_for = 0
+    await deliveries[0].step()
+    assert erp.received == ["own"]
 
 
 async def test_rejected_call_is_parked_with_the_reason(

@@ -11,7 +11,7 @@ import pytest
 from callcard.crm import registry
 from callcard.crm.base import ContactSource
 from callcard.crm.local import LocalContacts
-from callcard.crm.open_sources import check_sources, open_delivery_sink
+from callcard.crm.open_sources import check_sources, open_delivery_sinks, open_sources
 from callcard.crm.registry import open_sink, open_source
 from callcard.crm.source_guard import GuardedSource, SourceLimits
 from callcard.crm.webhook import Webhook
@@ -49,7 +49,7 @@ async def test_source_is_made_from_text_options(tmp_path: Path) -> None:
         (
             "zzz",
             {},
-            "there is no contact source 'zzz'; there are jsonrpc, ldap, local, odata, rest, sql, webhook",
+            "no contact source 'zzz'; there are jsonrpc, ldap, local, odata, rest, sql, webhook",
         ),
         ("webhook", {"ur": "x"}, "webhook has no option 'ur'; did you mean url"),
         ("webhook", {}, "options of webhook: .*missing required field `url`"),
@@ -72,7 +72,29 @@ def test_sink_must_be_able_to_log(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_delivery_needs_a_source_that_can_log(settings: Settings) -> None:
     with pytest.raises(OperatorError, match=r"\(phone_book\); set delivery.url"):
-        open_delivery_sink(settings, [GuardedSource(PhoneBook(), SourceLimits(), 1.5)])
+        open_delivery_sinks(settings, [GuardedSource(PhoneBook(), SourceLimits(), 1.5)])
+
+
+async def test_call_goes_to_the_source_of_its_contact_or_to_the_first_that_can_log(
+    settings: Settings, tmp_path: Path
+) -> None:
+    tables = (
+        {"kind": "local", "name": name, "path": str(tmp_path / f"{name}.sqlite")}
+        for name in ("first", "second")
+    )
+    phone_book = GuardedSource(PhoneBook(), SourceLimits(), 1.5)
+    sources = open_sources(msgspec.structs.replace(settings, sources=tuple(tables)))
+    sinks = open_delivery_sinks(settings, [phone_book, *sources])
+    assert [(each.sink.name, each.source) for each in sinks] == [
+        ("first", ""),
+        ("second", "second"),
+    ]
+    delivery = msgspec.structs.replace(settings.delivery, url="https://crm.example/{id}")
+    (sink,) = open_delivery_sinks(msgspec.structs.replace(settings, delivery=delivery), sources)
+    assert (sink.sink.name, sink.source) == ("webhook", "")
+    await sink.sink.close()
+    for source in sources:
+        await source.close()
 
 
 def test_check_of_sources_rejects_an_unusable_contacts_file(settings: Settings) -> None:

@@ -43,7 +43,7 @@ from callcard.api.routes import api_routes
 from callcard.api.services import Services
 from callcard.api.shutdown import ForcedShutdown
 from callcard.crm.directory import Directory
-from callcard.crm.open_sources import open_delivery_sink, open_sources
+from callcard.crm.open_sources import open_delivery_sinks, open_sources
 from callcard.errors import CallcardError
 from callcard.events import EventBus
 from callcard.finesse.connections import create_tls_context, open_cluster, open_http_clients
@@ -51,6 +51,7 @@ from callcard.journal.delivery import Delivery
 from callcard.journal.journal import SWEEP_SECONDS, Journal
 from callcard.routing.number_lists import NumberLists
 from callcard.settings import Settings
+from callcard.store.base import DeliveryShare
 from callcard.store.sqlite_store import SqliteStore
 from callcard.telephony.dial_plan import DialPlan, read_rules
 
@@ -73,7 +74,7 @@ def create_app(
 
     `http`, if given, is the client that reaches Finesse; the caller closes it. `lockout_memory` is
     what several workers share. `clock` returns seconds since the epoch. Without `background_jobs`
-    the caller runs the sweep and the delivery: `app.state.journal` and `app.state.delivery`.
+    the caller runs the sweep and the delivery: `app.state.journal` and `app.state.deliveries`.
     Raises OperatorError for unusable settings.
     """
     tls = create_tls_context(settings.finesse)
@@ -85,11 +86,22 @@ def create_app(
     events = EventBus()
 
     sources = open_sources(settings)
-    sink = open_delivery_sink(settings, sources)
+    sinks = open_delivery_sinks(settings, sources)
     directory = Directory(sources, country, settings.contacts, internal)
     number_lists = NumberLists(store, country, clock, internal)
     journal = Journal(store, directory, number_lists, events, settings, clock)
-    delivery = Delivery(store, sink, events, settings, clock)
+    others = tuple(each.source for each in sinks if each.source)
+    deliveries = [
+        Delivery(
+            store,
+            each.sink,
+            events,
+            settings,
+            clock,
+            DeliveryShare(source=each.source, others=() if each.source else others),
+        )
+        for each in sinks
+    ]
 
     roster = Roster(store, settings.api.credential_cache_seconds, clock)
     authenticator = AgentAuthenticator(
@@ -132,7 +144,7 @@ def create_app(
             stack.callback(authenticator.close)
             for client in own_clients:
                 stack.push_async_callback(client.aclose)
-            for source in {*sources, sink}:
+            for source in {*sources, *(each.sink for each in sinks)}:
                 stack.push_async_callback(source.close)
             stack.push_async_callback(store.close)
             stack.push_async_callback(roster.flush)
@@ -142,7 +154,8 @@ def create_app(
             except CallcardError as error:  # calls of the outage then need a supervisor
                 log.error("the time without Callcard is not known: %s", error.detail)
             if background_jobs:
-                for job in (deliver_forever(delivery), repeat(journal.sweep, SWEEP_SECONDS)):
+                jobs = [deliver_forever(delivery) for delivery in deliveries]
+                for job in (*jobs, repeat(journal.sweep, SWEEP_SECONDS)):
                     stack.push_async_callback(_stop, asyncio.create_task(job))
             yield
 
@@ -172,7 +185,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.journal = journal
-    app.state.delivery = delivery
+    app.state.deliveries = deliveries
     # A redirect would repeat the query, with the number in it, in a header.
     app.router.redirect_slashes = False
     return app

@@ -70,8 +70,9 @@ class Service:
     async def run_jobs(self) -> None:
         """Run the sweep and the delivery once."""
         await self.app.state.journal.sweep()
-        while await self.app.state.delivery.step():
-            pass
+        for delivery in self.app.state.deliveries:
+            while await delivery.step():
+                pass
 
 
 @dataclass

@@ -81,9 +81,10 @@ class Directory:
             ) from None
 
     async def _connect(self) -> AIOLDAPConnection:
-        connection = AIOLDAPConnection(self._client)
+        # bonsai's asyncio part has no types.
+        connection: AIOLDAPConnection = AIOLDAPConnection(self._client)  # type: ignore[no-untyped-call]
         try:
-            await connection.open()
+            await connection.open()  # type: ignore[no-untyped-call]
         except BaseException:
             with suppress(LDAPError):
                 connection.close()

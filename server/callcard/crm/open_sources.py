@@ -1,4 +1,4 @@
-"""Open the contact sources and the interaction sink that the settings configure."""
+"""Open the contact sources and the interaction sinks that the settings configure."""
 
 from __future__ import annotations
 
@@ -61,20 +61,32 @@ def open_sources(settings: Settings) -> list[GuardedSource]:
     return [each.open_guarded(settings) for each in read_configurations(settings)]
 
 
-def open_delivery_sink(
-    settings: Settings, sources: Sequence[GuardedSource]
-) -> ContactSource | GuardedSource:
-    """Return the sink of interactions: `delivery.url`, or the first source that can log.
+@dataclass(frozen=True, slots=True)
+class DeliverySink:
+    """Where calls are delivered."""
 
-    Raises OperatorError if there is none.
+    sink: ContactSource | GuardedSource
+    source: str = ""
+    """The source whose contacts' calls go there; empty: those of all others, too."""
+
+
+def open_delivery_sinks(
+    settings: Settings, sources: Sequence[GuardedSource]
+) -> tuple[DeliverySink, ...]:
+    """Return the sinks of interactions, the one for calls that have no other first.
+
+    With `delivery.url` all go there. Else a call goes to the source of its contact, or to the first
+    source that can log. Raises OperatorError if there is none.
     """
     if settings.delivery.url:
-        return open_sink("webhook", url=settings.delivery.url, token=settings.delivery.token)
-    for source in sources:
-        if "log" in source.capabilities:
-            return source
-    names = ", ".join(source.name for source in sources)
-    raise OperatorError(f"no contact source can log interactions ({names}); set delivery.url")
+        url, token = settings.delivery.url, settings.delivery.token
+        return (DeliverySink(open_sink("webhook", url=url, token=token)),)
+    able = [source for source in sources if "log" in source.capabilities]
+    if not able:
+        names = ", ".join(source.name for source in sources)
+        raise OperatorError(f"no contact source can log interactions ({names}); set delivery.url")
+    first, *others = able
+    return (DeliverySink(first), *(DeliverySink(each, each.name) for each in others))
 
 
 def open_local_contacts(settings: Settings, write_timeout_seconds: float = 1.0) -> LocalContacts:

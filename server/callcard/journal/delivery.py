@@ -29,7 +29,7 @@ from callcard.journal import lifecycle
 from callcard.journal.interaction import for_crm
 from callcard.journal.journal_entry import JournalEntry, from_row, from_rows, to_row
 from callcard.settings import Settings
-from callcard.store.base import Store
+from callcard.store.base import ALL_CALLS, DeliveryShare, Store
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +60,15 @@ class Delivery:
         events: EventBus,
         settings: Settings,
         clock: Callable[[], float] = time.time,
+        share: DeliveryShare = ALL_CALLS,
     ) -> None:
+        """`share` says which calls go to `sink`; each sink has a delivery of its own, so that none
+        waits for another one.
+        """
         self._store = store
         self._sink = sink
+        self._share = share
+        self._lease = f"delivery-{share.source}" if share.source else "delivery"
         self._events = events
         self._settings = settings
         self._clock = clock
@@ -99,12 +105,12 @@ class Delivery:
         remaining = self._lease_until - now
         if not LEASE_SECONDS / 2 <= remaining <= LEASE_SECONDS:
             async with self._store.transaction() as tx:
-                held = await tx.acquire_lease("delivery", self._worker, now, LEASE_SECONDS)
+                held = await tx.acquire_lease(self._lease, self._worker, now, LEASE_SECONDS)
             self._lease_until = now + LEASE_SECONDS if held else 0.0
         return now < self._lease_until
 
     async def _deliver_batch(self) -> bool:
-        batch = _Batch(from_rows(await self._store.due_journal_rows(self._clock(), BATCH_CALLS)))
+        batch = _Batch(await self._due())
         batch_is_full = len(batch.waiting) == BATCH_CALLS
         failed: list[JournalEntry] = []
         failures_in_a_row = 0
@@ -141,8 +147,7 @@ class Delivery:
                             pass
                 if not done:  # what runs is slow
                     await self._hold_lease()
-                    rows = await self._store.due_journal_rows(self._clock(), BATCH_CALLS)
-                    batch.add(from_rows(rows))
+                    batch.add(await self._due())
         finally:
             await batch.cancel()
         if others_succeeded:
@@ -153,6 +158,10 @@ class Delivery:
             )
             self._parallel = 1  # until the CRM accepts a call again
         return batch_is_full and not failed
+
+    async def _due(self) -> list[JournalEntry]:
+        rows = await self._store.due_journal_rows(self._clock(), BATCH_CALLS, self._share)
+        return from_rows(rows)
 
     async def _deliver(self, entry: JournalEntry) -> Result:
         """Deliver one call and save the result."""

@@ -102,6 +102,19 @@ class RosterRow:
     updated_at: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryShare:
+    """Which calls are delivered to one sink."""
+
+    source: str = ""
+    """Those of this source's contacts; if it is empty, all but those of `others`."""
+    others: tuple[str, ...] = ()
+    """Sources whose calls have a sink of their own."""
+
+
+ALL_CALLS = DeliveryShare()
+
+
 class JournalReader(Protocol):
     """Reads of call records that the store and a transaction share."""
 
@@ -188,7 +201,9 @@ class Store(JournalReader, Protocol):
     async def contact_journal_rows(self, contact: str, limit: int) -> list[JournalRow]:
         """Return the newest undelivered records of a contact (`source/id`)."""
 
-    async def due_journal_rows(self, now: float, limit: int) -> list[JournalRow]:
+    async def due_journal_rows(
+        self, now: float, limit: int, share: DeliveryShare = ALL_CALLS
+    ) -> list[JournalRow]:
         """Return what is due for delivery, the longest waiting first."""
 
     async def parked_journal_rows(self, limit: int) -> list[JournalRow]: ...

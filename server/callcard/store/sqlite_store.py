@@ -12,8 +12,10 @@ import msgspec
 
 from callcard.errors import OperatorError
 from callcard.store.base import (
+    ALL_CALLS,
     AuditRow,
     Callback,
+    DeliveryShare,
     DeliveryStatus,
     JournalRow,
     ListedNumberRow,
@@ -79,9 +81,19 @@ class SqliteStore:
             (contact, limit),
         )
 
-    async def due_journal_rows(self, now: float, limit: int) -> list[JournalRow]:
+    async def due_journal_rows(
+        self, now: float, limit: int, share: DeliveryShare = ALL_CALLS
+    ) -> list[JournalRow]:
+        # "0" is the character after "/": contacts of a source are source/id.
+        is_of = "(contact >= ? || '/' and contact < ? || '0')"
+        conditions, names = "", []
+        if share.source:
+            conditions, names = f" and {is_of}", [share.source]
+        elif share.others:
+            conditions, names = f" and not {is_of}" * len(share.others), list(share.others)
         return self._records(
-            "where status = 'due' and due_at <= ? order by due_at, id limit ?", (now, limit)
+            f"where status = 'due' and due_at <= ?{conditions} order by due_at, id limit ?",
+            (now, *(name for name in names for _bound in range(2)), limit),
         )
 
     async def parked_journal_rows(self, limit: int) -> list[JournalRow]:
