@@ -47,6 +47,26 @@ test("a failed save is repeated until it succeeds", async () => {
   assert.deepEqual([notes.status, api.changes.length], ["saved", 1]);
 });
 
+test("a reason that is chosen in an outage is shown, and saved when that is over", async () => {
+  const api = new FakeApi();
+  api.isUp = false;
+  const notes = create(api);
+  notes.update(interaction({ wrap_up_reasons: ["Complaint"] }));
+  await notes.chooseReasons(["Order"]);
+  assert.deepEqual(
+    [notes.status, notes.isUnsaved, notes.wrapUpReasons],
+    ["failed", true, ["Order"]],
+  );
+  notes.update(interaction({ wrap_up_reasons: ["Complaint"] }));
+  assert.deepEqual(notes.wrapUpReasons, ["Order"]);
+  await settle();
+  api.isUp = true;
+  mock.timers.tick(5000);
+  await settle();
+  assert.deepEqual(api.changes, [{ id: "i1", wrap_up_reasons: ["Order"] }]);
+  assert.deepEqual([notes.status, notes.isUnsaved], ["saved", false]);
+});
+
 test("a draft survives a reload and is saved then", async () => {
   const api = new FakeApi();
   const storage = new FakeStorage();

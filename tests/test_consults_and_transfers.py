@@ -76,6 +76,23 @@ async def test_receiving_agent_gets_the_chosen_contact_and_one_interaction(
         assert notes == [("1001", "from Ana"), ("1002", "from Bilal")]
 
 
+async def test_consult_that_fails_does_not_make_the_call_a_failed_one(
+    centre: ContactCentre,
+) -> None:
+    await centre.open_desktop("1001")
+    call = await centre.ring()
+    await centre.act(call, "1001", "ANSWER")
+    await centre.act(call, "1001", "CONSULT_CALL", to="1003")  # who is not signed in
+    await centre.reported()
+    consult = await centre.consult_of(call)
+    await centre.act(consult, "1001", "DROP")
+    await centre.act(call, "1001", "RETRIEVE")
+    await centre.hang_up(call)
+    interaction = await centre.delivered()
+    assert interaction.end_reason == "completed"
+    assert consult in interaction.call_ids
+
+
 @pytest.mark.parametrize("is_late", [False, True])
 async def test_transfer_to_a_route_point_is_one_interaction(
     centre: ContactCentre, is_late: bool

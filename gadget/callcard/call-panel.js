@@ -165,7 +165,9 @@ export class CallPanelElement extends CallcardElement {
     this.dataset.phase = call.phase;
     this.toggleAttribute("data-consult", call.isConsult || Boolean(call.consultant));
     this.#phase.textContent = phaseText(state);
-    const situation = situationOf(state);
+    // Once the customer has hung up, a consult is an internal call like any other.
+    const isAlone = call.isConsult && context.running.length < 2;
+    const situation = isAlone ? "" : situationOf(state);
     if (this.#situation.textContent !== situation) this.#situation.textContent = situation;
     this.#queue.replaceChildren(...queueText(call));
     if (this.#drawer && !this.#offers(this.#drawer)) this.#toggle("");

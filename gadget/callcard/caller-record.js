@@ -21,6 +21,8 @@ export class CallerRecordElement extends CallcardElement {
   #state = null;
   #absences = h("div");
   #content = h("div");
+  /** Half filled in when another contact was chosen, it comes back with `Not them?`. */
+  #form = new ContactFormElement();
 
   build() {
     this.append(this.#absences, this.#content);
@@ -108,8 +110,7 @@ export class CallerRecordElement extends CallcardElement {
     if (!hasChoice && hasFailed(result)) return [this.#failure(t("error.source"))];
     const isPending = sourcesThatAre(result, "pending").length > 0;
     if (!hasChoice && isPending) return [this.#searchButton()];
-    const form = new ContactFormElement();
-    form.show(id, kind === "public" ? display || number : "", call.variables);
+    const form = this.#formFor(id, kind === "public" ? display || number : "", call);
     if (hasChoice) {
       const choice = new ContactChoiceElement();
       choice.show(id, result.matches, isRejected);
@@ -121,6 +122,15 @@ export class CallerRecordElement extends CallcardElement {
       kind === "public" ? this.#opensSearch(t("caller.addTo", { number: display }), true) : "";
     const row = h("p", { class: "row" }, this.#searchButton(), addTo);
     return [note(why), row, form];
+  }
+
+  /** @param {string} id @param {string} number @param {import("../shared/call.js").Call} call */
+  #formFor(id, number, { variables }) {
+    if (this.#form.callId !== id || !this.#form.isEdited) {
+      this.#form = new ContactFormElement();
+      this.#form.show(id, number, variables);
+    }
+    return this.#form;
   }
 
   #searchButton() {

@@ -30,7 +30,7 @@ export class CaseFormElement extends CallcardElement {
 
   focus() {
     this.#subject.focus();
-    this.#subject.select();
+    if (!this.isEdited) this.#subject.select(); // else the next key would replace what was typed
   }
 
   /**

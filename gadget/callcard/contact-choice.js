@@ -1,19 +1,14 @@
 // <contact-choice>: several contacts match the caller's number. Fires `callcard-contact-chosen`.
 
 import { flagsOf } from "../shared/contact-card.js";
-import { emit, h, isolate, moveByArrows } from "../shared/dom.js";
+import { emit, h, isolate, lockPresses, moveByArrows } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { formatDate, t } from "../shared/texts.js";
 
 /** @typedef {import("../shared/types.d.ts").Match} Match */
 
-const CHOICE_LOCK_MS = 1000;
-
 export class ContactChoiceElement extends CallcardElement {
   static tag = "contact-choice";
-
-  /** Until when no press counts: it was for what was there before. */
-  #lockedUntil = 0;
 
   /**
    * Show the matches of a call.
@@ -21,7 +16,7 @@ export class ContactChoiceElement extends CallcardElement {
    * @param {boolean} isAgain whether the list takes the place of a rejected contact
    */
   show(callId, matches, isAgain) {
-    if (isAgain) this.#lockedUntil = performance.now() + CHOICE_LOCK_MS;
+    if (isAgain) lockPresses(this);
     const count = matches.length;
     moveByArrows(this, "button");
     const isExact = matches.every(({ how }) => how === "exact");
@@ -40,9 +35,7 @@ export class ContactChoiceElement extends CallcardElement {
   #button(callId, match) {
     const { name, company, interactions } = match.contact;
     const [last] = interactions;
-    const choose = () =>
-      performance.now() > this.#lockedUntil &&
-      emit(this, "callcard-contact-chosen", { callId, match });
+    const choose = () => emit(this, "callcard-contact-chosen", { callId, match });
     return h(
       "button",
       { type: "button", onclick: choose },

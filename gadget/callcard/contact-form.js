@@ -23,7 +23,9 @@ const PREFILL = {
 export class ContactFormElement extends CallcardElement {
   static tag = "contact-form";
 
-  #callId = "";
+  callId = "";
+  /** Whether the agent has changed what the form was opened with, and it is not saved. */
+  isEdited = false;
   #isSaving = false;
   /** Sent with every try, so that a lost answer does not make a second contact. */
   #requestId = newRequestId();
@@ -32,9 +34,10 @@ export class ContactFormElement extends CallcardElement {
   #save = h("button", { class: "primary" }, t("form.save"));
 
   build() {
-    this.#form.addEventListener("input", () =>
-      emit(this, "callcard-contact-edited", { callId: this.#callId }),
-    );
+    this.#form.addEventListener("input", () => {
+      this.isEdited = true;
+      emit(this, "callcard-contact-edited", { callId: this.callId });
+    });
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       if (!this.#isSaving) void this.#submit();
@@ -48,7 +51,7 @@ export class ContactFormElement extends CallcardElement {
    * @param {{name: string, value: string}[]} variables
    */
   show(callId, number, variables) {
-    this.#callId = callId;
+    this.callId = callId;
     /** @param {RegExp} names */
     const prefill = (names) => variables.find(({ name }) => names.test(name))?.value ?? "";
     this.#form.replaceChildren(
@@ -73,8 +76,9 @@ export class ContactFormElement extends CallcardElement {
       const numbers = number.trim() ? [number] : [];
       const draft = { name, company, email, numbers, request_id: this.#requestId };
       const contact = await request(this, "callcard-contact-create", { contact: draft });
+      this.isEdited = false;
       const match = { how: /** @type {const} */ ("chosen"), contact };
-      emit(this, "callcard-contact-chosen", { callId: this.#callId, match });
+      emit(this, "callcard-contact-chosen", { callId: this.callId, match });
     } catch (error) {
       const place = error instanceof ApiError ? error.field?.replace(/^numbers.*/, "number") : "";
       this.#reject(place ?? "", errorText(error));

@@ -112,12 +112,7 @@ export class CallActions {
     if (!state?.notes.interaction) return;
     state.failure = null;
     void this.#sendWrapUp(state, reasons);
-    try {
-      state.notes.update(await state.notes.change({ wrap_up_reasons: reasons }));
-      state.notes.setStatus("saved");
-    } catch (error) {
-      state.notes.setStatus("rejected", error);
-    }
+    await state.notes.chooseReasons(reasons);
   }
 
   /**

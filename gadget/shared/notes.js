@@ -35,6 +35,8 @@ export class Notes {
   /** What the service has of the agent's notes. */
   #base = "";
   #isSaving = false;
+  /** Reasons that were chosen and that the service does not have yet. @type {string[] | null} */
+  #reasons = null;
   /** @type {Promise<unknown>} */
   #lastChange = Promise.resolve();
   /** Lines added before the service had the call. @type {string[]} */
@@ -63,15 +65,16 @@ export class Notes {
     this.#onChange = onChange;
   }
 
-  /** Whether the service does not have the text yet. */
+  /** Whether the service does not have the text or the reasons yet. */
   get isUnsaved() {
-    return !!this.interaction && this.text !== this.#base;
+    return !!this.interaction && (this.text !== this.#base || !!this.#reasons);
   }
 
   /** Whether the agent's team requires a wrap-up reason and none is chosen. */
   get lacksReason() {
     const { interaction } = this;
     return (
+      !this.#reasons?.length &&
       !!interaction?.wrap_up_required &&
       !interaction.wrap_up_reasons.length &&
       !interaction.finished
@@ -80,6 +83,7 @@ export class Notes {
 
   /** The wrap-up reasons that this agent chose, or else those of the call. */
   get wrapUpReasons() {
+    if (this.#reasons) return this.#reasons;
     const own = this.#own?.wrap_up_reasons ?? [];
     return own.length ? own : (this.interaction?.wrap_up_reasons ?? []);
   }
@@ -153,6 +157,28 @@ export class Notes {
     this.setStatus("typing");
   }
 
+  /** Save the chosen wrap-up reasons, and try again until the service has them. @param {string[]} reasons */
+  async chooseReasons(reasons) {
+    this.#reasons = reasons;
+    await this.#saveReasons();
+  }
+
+  async #saveReasons() {
+    const reasons = this.#reasons;
+    if (!reasons) return;
+    try {
+      const changed = await this.change({ wrap_up_reasons: reasons });
+      if (this.#reasons === reasons) this.#reasons = null; // else chosen anew meanwhile
+      this.update(changed);
+      this.setStatus("saved");
+    } catch (error) {
+      const { code, status } = /** @type {any} */ (error);
+      if (code === "unreachable" || status >= 500) return this.#retry(error);
+      this.#reasons = null;
+      this.setStatus("rejected", error);
+    }
+  }
+
   /** Append a line unless it is there, as a workflow does. @param {string} line */
   addLine(line) {
     if (!this.interaction) this.#earlyLines.push(line);
@@ -165,6 +191,7 @@ export class Notes {
     const { interaction, text } = this;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    if (this.#reasons) await this.#saveReasons();
     if (!interaction || this.#isSaving || text === this.#base) return;
     const { typedAt } = this.#drafts.get(interaction.id) ?? this.#draft();
     this.#isSaving = true;
@@ -183,8 +210,7 @@ export class Notes {
         this.setStatus("too-late");
         return;
       }
-      this.setStatus("failed", error);
-      this.#saveLater(SAVE_RETRY_MS);
+      this.#retry(error);
     }
     this.#isSaving = false;
     if (this.isUnsaved && !this.#timer) this.#saveLater(SAVE_PAUSE_MS);
@@ -198,6 +224,12 @@ export class Notes {
     this.status = status;
     this.error = error;
     this.#onChange();
+  }
+
+  /** @param {unknown} error why what the agent entered could not be saved */
+  #retry(error) {
+    this.setStatus("failed", error);
+    this.#saveLater(SAVE_RETRY_MS);
   }
 
   /** Stop saving: the call's card is closed. */

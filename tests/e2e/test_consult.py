@@ -82,6 +82,16 @@ def test_agent_goes_back_to_the_customer_and_ends_the_consult(
     expect(open_card(ana).get_by_role("button", name="Hang up", exact=True)).to_be_enabled()
 
 
+def test_customer_who_hung_up_during_a_consult_is_not_on_hold_any_more(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop, _bilal, call = begin_consult(open_desktop, site)
+    consult = open_card(desktop.gadget)
+    expect(consult).to_contain_text("The caller is on hold.")
+    site.hang_up(call)
+    expect(consult).not_to_contain_text("The caller is on hold.")
+
+
 def test_hanging_up_on_the_customer_during_a_consult_asks_once(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:

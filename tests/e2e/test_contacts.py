@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.card import (
     ARABIC_CUSTOMER,
+    SHARED_NUMBER,
     UNKNOWN_CUSTOMER,
     answer_call,
     close_card,
@@ -61,6 +62,18 @@ def test_callers_number_is_added_to_the_chosen_contact(
     close_card(gadget)
     site.ring(NEW_NUMBER)
     expect(gadget.get_by_role("heading", name="فاطمة").first).to_be_visible()
+
+
+def test_half_filled_contact_comes_back_when_the_chosen_one_is_not_them(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget, SHARED_NUMBER)
+    gadget.locator("contact-form").get_by_label("Company").fill("Lindqvist AB")
+    choices = gadget.locator("contact-choice").get_by_role("button")
+    choices.first.click()
+    gadget.get_by_role("button", name="Not them?").click()
+    expect(gadget.locator("contact-form").get_by_label("Company")).to_have_value("Lindqvist AB")
 
 
 def test_flags_that_warn_come_first_and_look_different(

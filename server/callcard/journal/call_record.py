@@ -230,11 +230,20 @@ class CallRecord:
             return ""
         if any(segment.lost_at for segment in self.segments) and not self._everyone_hung_up():
             return "lost"
-        if any(each.state == "FAILED" for each in self.states):
+        if self._has_failed:
             return "failed"
         if not self.answered_at:
             return "missed"
         return "completed" if self._everyone_hung_up() else "transferred"
+
+    @property
+    def _has_failed(self) -> bool:
+        """Return whether the call was not put through; a consult of it may have failed alone."""
+        was_with_customer = any(
+            each.state == "ACTIVE" and each.address not in self.agent_devices
+            for each in self.states
+        )
+        return not was_with_customer and any(each.state == "FAILED" for each in self.states)
 
     def _everyone_hung_up(self) -> bool:
         """Return whether the outside participants have left too, as far as reports show."""
