@@ -110,6 +110,8 @@ class Trial:
             _contact,
             missing="" if reference else "give --reference",
         )
+        if self.source.description:
+            echo(f"state      {self.source.description}")
         for operation in _WRITES:
             can = "can, not tried" if operation in self.source.capabilities else "cannot"
             echo(f"write      {operation:13} {can}")

@@ -246,6 +246,11 @@ class ContactSource:
             if getattr(cls, operation) is not getattr(ContactSource, operation)
         )
 
+    @property
+    def description(self) -> str:
+        """What an administrator should know of the source's state; often empty."""
+        return ""
+
     @classmethod
     def check(cls, options: Any, name: str) -> None:
         """Raise OperatorError if `options` name something unusable.

@@ -46,6 +46,7 @@ class HttpSource(ContactSource):
 
     retryable_client_errors: ClassVar[frozenset[int]] = RETRYABLE_CLIENT_ERRORS
     """Override it where a CRM gives a status another meaning; other 4xx are permanent."""
+    max_response_bytes: ClassVar[int] = MAX_RESPONSE_BYTES
 
     def __init__(
         self,
@@ -130,8 +131,9 @@ class HttpSource(ContactSource):
         content = bytearray()
         async for chunk in response.aiter_bytes():
             content += chunk
-            if len(content) > MAX_RESPONSE_BYTES:
-                raise SourceUnavailable(f"{self.name} sent more than {MAX_RESPONSE_BYTES:,} bytes")
+            if len(content) > self.max_response_bytes:
+                limit = f"{self.max_response_bytes:,}"
+                raise SourceUnavailable(f"{self.name} sent more than {limit} bytes")
         return bytes(content)
 
 

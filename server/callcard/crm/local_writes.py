@@ -104,6 +104,15 @@ def write_contacts(
     return result
 
 
+def delete_contact(execute: Execute, key: str) -> None:
+    """Delete the contact with a key, if there is one."""
+    id = _contact_id(execute, key)
+    if id is not None:
+        execute("delete from contact_text where rowid = ?", (id,))
+        execute("delete from contact_number where contact_id = ?", (id,))
+        execute("delete from contact where id = ?", (id,))
+
+
 def write_history(execute: Execute, rows: Iterable[tuple[str, HistoryEntry]]) -> LinkedWriteResult:
     """Add history entries, each given with its contact's key; skip those that are there."""
     result = LinkedWriteResult()

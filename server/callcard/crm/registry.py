@@ -13,6 +13,7 @@ from callcard.errors import OperatorError
 from callcard.text import suggest
 
 SOURCES = {
+    "carddav": "callcard.crm.carddav:CardDav",
     "jsonrpc": "callcard.crm.jsonrpc:JsonRpc",
     "ldap": "callcard.crm.ldap:Ldap",
     "local": "callcard.crm.local:LocalContacts",
