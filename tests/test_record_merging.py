@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -128,3 +129,20 @@ def test_lost_segment_is_active_again_after_a_new_report() -> None:
 def test_participant_omitted_after_failover_counts_as_active() -> None:
     record = merge([(BILAL, call_report("1", [(3, ANA, "ACTIVE"), (0, CUSTOMER, "ACTIVE")]))])
     assert record.is_active(segment_of(record, BILAL))
+
+
+def test_call_that_is_gone_without_a_last_state_was_not_transferred() -> None:
+    """As after a time without a connection to Finesse."""
+    talking = call_report("1", [(0, ANA, "ACTIVE"), (0, CUSTOMER, "ACTIVE")])
+    unseen = merge([(ANA, talking), (ANA, msgspec.structs.replace(talking, ended=True))])
+    assert unseen.end_reason == "completed"
+    handed_over = call_report("1", [(9, ANA, "DROPPED"), (0, CUSTOMER, "ACTIVE")], ended=True)
+    assert merge([(ANA, talking), (ANA, handed_over)]).end_reason == "transferred"
+
+
+def test_consult_that_fails_does_not_make_the_call_a_failed_one() -> None:
+    talking = call_report("1", [(0, ANA, "ACTIVE"), (0, CUSTOMER, "ACTIVE"), (5, ANA, "FAILED")])
+    over = call_report("1", [(9, ANA, "DROPPED"), (9, CUSTOMER, "DROPPED")], ended=True)
+    assert merge([(ANA, talking), (ANA, over)]).end_reason == "completed"
+    busy = call_report("1", [(0, ANA, "ACTIVE"), (5, CUSTOMER, "FAILED")], ended=True)
+    assert merge([(ANA, busy)]).end_reason == "failed"

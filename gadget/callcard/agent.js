@@ -56,7 +56,10 @@ export class Agent {
       user.state !== this.user?.state ||
       user.reasonCodeId !== this.user?.reasonCodeId ||
       user.pendingState;
-    if (hasChanged) this.#commands.observeState();
+    if (hasChanged) {
+      this.#commands.observeState();
+      this.#state.setError("");
+    }
     this.user = user;
     this.#state.show(user, this.#commands.isChangingState);
   }

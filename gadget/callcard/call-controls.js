@@ -93,10 +93,10 @@ export class CallControlsElement extends CallcardElement {
         "aria-busy": isPending,
         "aria-expanded": drawer ? open === drawer : null,
         // What follows it stays in its place.
-        "data-labels": labels.map((each) => t("action.pending", { action: each })).join("\n"),
+        "data-labels": labels.map((each) => t("action.more", { action: each })).join("\n"),
         onclick: drawer ? toggle : press,
       },
-      isPending ? t("action.pending", { action: label }) : label,
+      isPending ? t("action.more", { action: label }) : label,
     );
     if (isAllowed && lockMs > 0) setTimeout(() => (button.disabled = false), lockMs);
     return button;

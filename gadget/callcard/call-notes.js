@@ -17,8 +17,8 @@ import { formatDuration, t } from "../shared/texts.js";
 const STATUSES = {
   "": () => "",
   typing: () => t("notes.typing"),
-  saving: () => t("notes.saving"),
-  saved: () => t("notes.saved"),
+  saving: () => t("saving"),
+  saved: () => t("saved"),
   failed: (error) => t("notes.notSaved", { reason: errorText(error) }),
   rejected: (error) => errorText(error),
   "too-late": () => t("notes.tooLate"),
@@ -85,7 +85,9 @@ export class CallNotesElement extends CallcardElement {
     this.#state = state;
     this.#newCase.hidden = !caseSources.includes(state.match?.contact.source ?? "");
     this.#later.hidden = !state.isReachable || state.call.isConsult;
-    this.hidden = !notes.interaction || state.call.phase === "ringing";
+    // While the service does not answer, notes are kept here; calls that are never logged have none.
+    const hasNotes = notes.interaction || notes.text || state.lookup.status === "failed";
+    this.hidden = !hasNotes || state.call.phase === "ringing";
     if (this.#text.value !== notes.text) this.#text.value = notes.text;
     this.#others.replaceChildren(
       ...notes.others.map(({ name, agent, text }) =>
@@ -129,7 +131,7 @@ export class CallNotesElement extends CallcardElement {
     const isRequired = interaction?.wrap_up_required ?? false;
     const isMissing = status === "reason-missing" && !chosen.length;
     const reasons = [...new Set([...teamReasons, ...chosen])];
-    this.#reasons.hidden = !reasons.length || !this.#isForCustomer;
+    this.#reasons.hidden = !interaction || !reasons.length || !this.#isForCustomer;
     const shown = JSON.stringify([chosen, teamReasons, isMultiple, isRequired, isMissing]);
     if (shown === this.#shownReasons) return;
     const isInUse = this.#reasons.contains(document.activeElement);

@@ -85,7 +85,7 @@ export class CallPanelElement extends CallcardElement {
   #controls = new CallControlsElement();
   /** Actions beside the usual ones that have had a button. @type {Set<Action>} */
   #extraActions = new Set();
-  #close = h("button", { type: "button", class: "done" }, t("call.close"));
+  #close = h("button", { type: "button", class: "done" }, t("close"));
   #closeReady = h("button", { type: "button", class: "ready" }, t("call.closeReady"));
   #closing = h("p", { class: "row closing" });
   #message = h("p", { class: "error", role: "alert" });
@@ -299,7 +299,7 @@ export class CallPanelElement extends CallcardElement {
       { class: "row" },
       h("label", { for: id }, t("callback.when")),
       time,
-      h("button", {}, t("callback.save")),
+      h("button", {}, t("save")),
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();

@@ -23,8 +23,8 @@ const MAX_UNLABELLED = 3;
 
 /** @type {Record<VariableWrite["status"], (write: VariableWrite) => string>} */
 const WRITE_STATUSES = {
-  saving: () => t("variables.saving"),
-  saved: () => t("variables.saved"),
+  saving: () => t("saving"),
+  saved: () => t("saved"),
   truncated: ({ kept = "" }) => t("variables.truncated", { value: kept }),
   unchanged: () => t("variables.unchanged"),
   busy: () => t("error.busy"),
@@ -196,12 +196,8 @@ export class CallVariablesElement extends CallcardElement {
       { class: "row" },
       h("label", { for: id, class: "hidden" }, name),
       input,
-      h("button", {}, t("variables.save")),
-      h(
-        "button",
-        { type: "button", class: "quiet", onclick: () => this.#edit("") },
-        t("variables.cancel"),
-      ),
+      h("button", {}, t("save")),
+      h("button", { type: "button", class: "quiet", onclick: () => this.#edit("") }, t("cancel")),
       count,
     );
     form.addEventListener("keydown", (event) => {

@@ -52,7 +52,7 @@ export class CallbackFormElement extends CallcardElement {
   #when = h("input", { id: uniqueId("when"), type: "datetime-local" });
   #note = h("input", { id: uniqueId("note"), maxlength: 1000, dir: "auto", autocomplete: "off" });
   #error = h("p", { class: "error", role: "alert" });
-  #save = h("button", { class: "primary" }, t("callback.save"));
+  #save = h("button", { class: "primary" }, t("save"));
 
   #customerTime = h("p", { class: "about", role: "status" });
   /** The note and the time that the form was opened with. */
@@ -113,7 +113,7 @@ export class CallbackFormElement extends CallcardElement {
         "p",
         { class: "row" },
         this.#save,
-        h("button", { type: "button", class: "quiet", onclick: close }, t("variables.cancel")),
+        h("button", { type: "button", class: "quiet", onclick: close }, t("cancel")),
       ),
     );
     form.addEventListener("submit", (event) => {

@@ -82,7 +82,8 @@ const agentOf = (state) => state.agentName(state.call.consultant) || state.call.
 function describeCustomer({ call, lookup, match }) {
   const found = lookup.status === "found" ? lookup : null;
   const number = found?.result.number;
-  const shown = number?.display || found?.number || "";
+  const isWithheld = number?.kind === "withheld";
+  const shown = isWithheld ? "" : number?.display || found?.number || "";
   const country = number?.kind === "public" ? countryName(number.country) : "";
   if (match) {
     const { name, company } = match.contact;
@@ -96,7 +97,7 @@ function describeCustomer({ call, lookup, match }) {
     );
   }
   if (!found) return caller("", phoneNumber(call.number), [], []);
-  if (number?.kind === "withheld" && !found.result.matches.length) {
+  if (isWithheld && !found.result.matches.length) {
     const withheld = t("caller.withheld");
     return caller(withheld, isolate(withheld), [], []);
   }

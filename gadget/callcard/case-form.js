@@ -16,7 +16,7 @@ export class CaseFormElement extends CallcardElement {
   #subject = h("input", { id: uniqueId("subject"), maxlength: 200, dir: "auto", required: true });
   #notes = h("textarea", { id: uniqueId("notes"), rows: 3, maxlength: 4000, dir: "auto" });
   #error = h("p", { class: "error", role: "alert" });
-  #save = h("button", { class: "primary" }, t("callback.save"));
+  #save = h("button", { class: "primary" }, t("save"));
   #original = "";
 
   /** Whether the agent has changed what the form was opened with. */
@@ -53,7 +53,7 @@ export class CaseFormElement extends CallcardElement {
         "p",
         { class: "row" },
         this.#save,
-        h("button", { type: "button", class: "quiet", onclick: close }, t("variables.cancel")),
+        h("button", { type: "button", class: "quiet", onclick: close }, t("cancel")),
       ),
     );
     form.addEventListener("submit", (event) => {

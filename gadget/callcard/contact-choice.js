@@ -45,7 +45,7 @@ export class ContactChoiceElement extends CallcardElement {
       h(
         "span",
         { class: "about" },
-        last ? t("choice.last", { when: formatDate(last.started_at) }) : t("choice.never"),
+        last ? t("choice.last", { when: formatDate(last.started_at) }) : t("noInteractions"),
       ),
     );
   }

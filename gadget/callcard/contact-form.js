@@ -31,7 +31,7 @@ export class ContactFormElement extends CallcardElement {
   #requestId = newRequestId();
   #form = h("form", { novalidate: true });
   #error = h("p", { class: "error", role: "alert" });
-  #save = h("button", { class: "primary" }, t("form.save"));
+  #save = h("button", { class: "primary" }, t("save"));
 
   build() {
     this.#form.addEventListener("input", () => {
@@ -91,7 +91,7 @@ export class ContactFormElement extends CallcardElement {
   #setSaving(isSaving) {
     this.#isSaving = isSaving;
     this.#save.setAttribute("aria-disabled", String(isSaving)); // disabled, it would lose the focus
-    this.#save.textContent = isSaving ? t("form.saving") : t("form.save");
+    this.#save.textContent = isSaving ? t("saving") : t("save");
   }
 
   /**

@@ -34,7 +34,7 @@ export class InlineQuestionElement extends CallcardElement {
       goOn();
       if (!wasBusy) this.close();
     };
-    const no = h("button", { type: "button", onclick: () => this.close() }, t("confirm.no"));
+    const no = h("button", { type: "button", onclick: () => this.close() }, t("cancel"));
     this.setAttribute("aria-label", question);
     this.replaceChildren(
       h("p", {}, question),

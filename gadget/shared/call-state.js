@@ -116,9 +116,9 @@ export class CallState {
    * has been answered and has something to write about.
    */
   get isToFinish() {
-    const { interaction, isClosed } = this.notes;
+    const { interaction, isClosed, isUnsaved } = this.notes;
     const isOwn = !this.call.isConsult && !this.call.consultant && !this.isInternal;
-    const isOpen = !!interaction && !interaction.finished && !isClosed;
+    const isOpen = interaction ? !interaction.finished && !isClosed : isUnsaved;
     return this.hasEnded && isOwn && isOpen && !Number.isNaN(this.talkingSince);
   }
 

@@ -33,12 +33,7 @@ export class ContactCardElement extends CallcardElement {
       h(
         "div",
         { class: "sections" },
-        section(
-          "past",
-          t("card.interactions"),
-          historyRows(interactions),
-          t("card.noInteractions"),
-        ),
+        section("past", t("card.interactions"), historyRows(interactions), t("noInteractions")),
         section("cases", t("card.cases"), cases.map(openCase), t("card.noCases")),
         section("reach", t("card.numbers"), reach, t("card.noNumbers")),
       ),
@@ -109,7 +104,7 @@ export class ContactRecordElement extends CallcardElement {
           { class: "row" },
           recordLink(contact),
           callId ? callerButton(callId, contact) : "",
-          h("button", { type: "button", onclick: close }, t("search.close")),
+          h("button", { type: "button", onclick: close }, t("close")),
         ),
       ),
       card,

@@ -67,7 +67,7 @@ export class Notes {
 
   /** Whether the service does not have the text or the reasons yet. */
   get isUnsaved() {
-    return !!this.interaction && (this.text !== this.#base || !!this.#reasons);
+    return this.text !== this.#base || !!this.#reasons;
   }
 
   /** Whether the agent's team requires a wrap-up reason and none is chosen. */
@@ -148,10 +148,13 @@ export class Notes {
     }
   }
 
-  /** Take what the agent has typed; it is saved after a pause. @param {string} text */
+  /**
+   * Take what the agent has typed; it is saved after a pause, or once the service has the call.
+   * @param {string} text
+   */
   edit(text) {
-    if (!this.interaction) return;
     this.text = text;
+    if (!this.interaction) return;
     this.#drafts.set(this.interaction.id, this.#draft());
     this.#saveLater(SAVE_PAUSE_MS);
     this.setStatus("typing");

@@ -50,6 +50,23 @@ def test_service_outage_and_recovery(open_desktop: OpenDesktop, site: DemoSite) 
     site.service.is_down = False
 
 
+def test_notes_of_a_call_in_an_outage_reach_the_service_later(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    site.service.is_down = True
+    call = site.ring(KNOWN_CUSTOMER)
+    press(gadget, "Answer")
+    notes = open_card(gadget).get_by_label("Notes")
+    notes.press_sequentially("wants a credit note")
+    site.hang_up(call)
+    expect_phase(gadget, "Call ended")
+    expect(notes).to_have_value("wants a credit note")
+    site.service.is_down = False
+    expect(gadget.get_by_text("Saved", exact=True)).to_be_visible()
+    expect(notes).to_have_value("wants a credit note")
+
+
 def test_failing_contacts_cost_no_notes_and_the_caller_is_found_again(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:

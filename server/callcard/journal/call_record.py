@@ -234,7 +234,9 @@ class CallRecord:
             return "failed"
         if not self.answered_at:
             return "missed"
-        return "completed" if self._everyone_hung_up() else "transferred"
+        if self._everyone_hung_up() or not self._an_agent_left:
+            return "completed"
+        return "transferred"
 
     @property
     def _has_failed(self) -> bool:
@@ -244,6 +246,17 @@ class CallRecord:
             for each in self.states
         )
         return not was_with_customer and any(each.state == "FAILED" for each in self.states)
+
+    @property
+    def _an_agent_left(self) -> bool:
+        """Return whether Finesse showed that an agent left the call, as in a transfer.
+
+        Else the call ended unseen, as while a desktop had no connection.
+        """
+        return any(
+            each.state in ENDED_STATES and each.address in self.agent_devices
+            for each in self.states
+        )
 
     def _everyone_hung_up(self) -> bool:
         """Return whether the outside participants have left too, as far as reports show."""
