@@ -5,7 +5,6 @@ from __future__ import annotations
 import concurrent.futures
 import http.client
 import json
-import os
 import signal
 import socket
 import ssl
@@ -14,16 +13,14 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 import trustme
 
-from tests.conftest import ROOT
+from tests.harness.commands import can_fetch, environment, running
 from tests.harness.ports import free_port
-from tests.harness.waiting import wait_until
 
 
 def callcard(*arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -33,56 +30,10 @@ def callcard(*arguments: str, cwd: Path, **environ: str) -> subprocess.Completed
         capture_output=True,
         text=True,
         cwd=cwd,
-        env=_environment(**environ),
+        env=environment(**environ),
         timeout=60,
         check=False,
     )
-
-
-def _environment(**more: str) -> dict[str, str]:
-    inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith("CALLCARD_")
-    }
-    return {**inherited, "PYTHONPATH": str(ROOT), **more}
-
-
-@contextmanager
-def running(
-    *arguments: str, cwd: Path, ready: str, tls: ssl.SSLContext | None = None, **environ: str
-) -> Iterator[subprocess.Popen[str]]:
-    """Run a command in the background, once `ready`, a URL, can be fetched."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "callcard", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=cwd,
-        env=_environment(PYTHONUNBUFFERED="1", **environ),
-    )
-
-    def is_ready() -> bool:
-        if process.poll() is not None:
-            pytest.fail(f"callcard {arguments[0]} ended: {process.communicate()[0]}")
-        return can_fetch(ready, tls)
-
-    try:
-        wait_until(is_ready, 30)
-        yield process
-    finally:
-        process.terminate()  # it ends its workers, which have the pipe open too
-        try:
-            process.communicate(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise
-
-
-def can_fetch(url: str, tls: ssl.SSLContext | None = None) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2, context=tls) as response:
-            return bool(response.status == 200)
-    except OSError:
-        return False
 
 
 def error_response(request: urllib.request.Request) -> tuple[int, dict[str, object]]:
@@ -129,6 +80,24 @@ def test_demo_prints_its_address_and_stops_on_a_signal(
         assert "500 samples" in output
         assert "Traceback" not in output
     assert [*work.iterdir(), *temporary.iterdir()] == [], "no file is left"
+
+
+def test_demo_with_sources_has_one_that_is_slow_and_one_that_is_dead(tmp_path: Path) -> None:
+    port, service_port = str(free_port()), str(free_port())
+    service = f"http://127.0.0.1:{service_port}"
+    arguments = ("demo", "--sources", "--port", port, "--service-port", service_port)
+    query = {"number": "+491713900001"}
+    with (
+        running(*arguments, cwd=tmp_path, ready=f"{service}/readyz"),
+        httpx.Client(base_url=f"{service}/api/v1", auth=("1001", "callcard")) as agent,
+    ):
+        found = agent.get("/contacts", params=query).json()
+    assert found["sources"] == {"local": "ok", "erp": "ok", "archive": "failed"}
+    assert "archive can't be reached" in found["problems"]["archive"]
+    (match,) = found["matches"]
+    assert [each["source"] for each in match["contact"]["records"]] == ["local", "erp"]
+    urls = {each["url"] for each in match["contact"]["records"]}
+    assert len(urls) == 1, "both lead to the sample CRM's page"
 
 
 def test_port_in_use_is_one_line_of_error(tmp_path: Path) -> None:

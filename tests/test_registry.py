@@ -49,7 +49,7 @@ async def test_source_is_made_from_text_options(tmp_path: Path) -> None:
         (
             "zzz",
             {},
-            "no contact source 'zzz'; there are jsonrpc, ldap, local, odata, rest, sql, webhook",
+            "no contact source 'zzz'; there are carddav, jsonrpc, ldap, local, odata, rest, sql",
         ),
         ("webhook", {"ur": "x"}, "webhook has no option 'ur'; did you mean url"),
         ("webhook", {}, "options of webhook: .*missing required field `url`"),

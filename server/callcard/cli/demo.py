@@ -162,21 +162,31 @@ def _tls_settings(tls: bool, ca_out: Path | None, trust: tuple[Path, ...]) -> Tl
     show_default=True,
     help="Country of numbers without a country code.",
 )
+@click.option(
+    "--sources",
+    is_flag=True,
+    help="Three contact sources: one answers at once, one after a second, one never.",
+)
 def demo(
     service_port: int,
     country: str,
+    sources: bool,
     tls: bool,
     ca_out: Path | None,
     trust: tuple[Path, ...],
     **others: Any,
 ) -> None:
     """Run sandbox, service and sample contacts; open the address it prints."""
-    with requires_extras("sandbox", "build"):
+    if sources and tls:
+        raise click.UsageError("--sources works without --tls")
+    with requires_extras("sandbox", "build", *(["rest"] if sources else [])):
         from callcard.demo import run
 
         settings = _sandbox_settings(**others)
     tls_settings = _tls_settings(tls, ca_out, trust)
-    run.run_demo(settings, service_port, country=country, tls=tls_settings)
+    run.run_demo(
+        settings, service_port, country=country, tls=tls_settings, has_more_sources=sources
+    )
 
 
 @click.command()

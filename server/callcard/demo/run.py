@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ import msgspec
 from callcard.api.http_limits import LimitedHttpProtocol
 from callcard.app import create_app
 from callcard.crm.open_sources import open_local_contacts
-from callcard.demo import crm_pages, sample_contacts
+from callcard.demo import crm_pages, more_sources, sample_contacts
 from callcard.errors import OperatorError
 from callcard.settings import Settings
 from callcard.settings_sections import QueueTarget
@@ -26,20 +27,30 @@ from finesse_sandbox.site import SiteConfiguration
 ANSWER_SECONDS = 3.0
 """After which people outside the contact centre answer a call."""
 
+_MORE_SOURCES = """\
+  Sources   local; erp, which answers after a second; archive, which is dead
+"""
+
 
 class BuildFailed(OperatorError):
     """The gadget bundle can't be built; the message is that of build.py."""
 
 
 def run_demo(
-    settings: SandboxSettings, service_port: int, *, country: str, tls: run.TlsSettings
+    settings: SandboxSettings,
+    service_port: int,
+    *,
+    country: str,
+    tls: run.TlsSettings,
+    has_more_sources: bool = False,
 ) -> None:
     """Serve the demo until SIGINT or SIGTERM. Raises OperatorError.
 
-    Its 500 sample contacts live in a folder that is deleted at the end.
+    Its 500 sample contacts live in a folder that is deleted at the end. `has_more_sources` adds a
+    contact source that is slow, and one that is dead.
     """
     try:
-        _run(settings, service_port, country, tls)
+        _run(settings, service_port, country, tls, has_more_sources=has_more_sources)
     except run.SandboxRunError as error:
         raise OperatorError(str(error)) from error
 
@@ -52,7 +63,14 @@ def queues() -> tuple[QueueTarget, ...]:
     )
 
 
-def _run(settings: SandboxSettings, service_port: int, country: str, tls: run.TlsSettings) -> None:
+def _run(
+    settings: SandboxSettings,
+    service_port: int,
+    country: str,
+    tls: run.TlsSettings,
+    *,
+    has_more_sources: bool,
+) -> None:
     scheme = "https" if tls.enabled else "http"
     finesse_url = f"{scheme}://localhost:{settings.ports[0]}"
     service_url = f"{scheme}://localhost:{service_port}"
@@ -77,6 +95,12 @@ def _run(settings: SandboxSettings, service_port: int, country: str, tls: run.Tl
         )
         if not service_settings.queues:
             service_settings = msgspec.structs.replace(service_settings, queues=queues())
+        if has_more_sources:
+            with socket.socket() as unused:  # bound, but nobody listens
+                unused.bind(("127.0.0.1", 0))
+                added = more_sources.tables(finesse_url, unused.getsockname()[1])
+            sources = (*service_settings.sources, *added)
+            service_settings = msgspec.structs.replace(service_settings, sources=sources)
         contacts = open_local_contacts(service_settings)
         stack.callback(contacts.close_blocking)
         count = sample_contacts.fill(contacts, folder, f"{finesse_url}/crm/contacts", country)
@@ -84,7 +108,7 @@ def _run(settings: SandboxSettings, service_port: int, country: str, tls: run.Tl
             settings,
             gadgets=(folder / "dist" / "callcard", *settings.gadgets),
             callers=sample_contacts.callers(),
-            extra_routes=tuple(crm_pages.routes(contacts)),
+            extra_routes=(*crm_pages.routes(contacts), *more_sources.routes(contacts, country)),
             answer_after_seconds=ANSWER_SECONDS,
         )
         sandbox = run.open_sandbox(demo_settings, certificate, tls.trusted)
@@ -95,6 +119,7 @@ def _run(settings: SandboxSettings, service_port: int, country: str, tls: run.Tl
             "  Then      press Ring in the sandbox panel\n\n"
             f"  Service   {service_url}/docs\n"
             f"  Contacts  {count} samples in six countries, deleted when the demo stops\n"
+            f"{_MORE_SOURCES if has_more_sources else ''}"
             "  Stop      Ctrl-C",
         )
         run.serve(list(apps), sandbox, certificate, LimitedHttpProtocol)
