@@ -28,7 +28,7 @@ _T = TypeVar("_T")
 
 @click.group()
 def crm() -> None:
-    """Try contact sources."""
+    """Add contact sources, and try them."""
 
 
 @crm.command()
@@ -53,22 +53,22 @@ def check(
         raise OperatorError(
             f"there is no source {name!r}{suggest(name, configurations) or f'; there are {known}'}"
         )
-    deadline_seconds = configuration.limits.deadline_seconds or settings.contacts.deadline_seconds
-    works = asyncio.run(
-        _check(configuration, settings, deadline_seconds, (number, text, reference))
-    )
+    works = asyncio.run(check_source(configuration, settings, number, text, reference))
     sys.exit(0 if works else 1)
 
 
-async def _check(
+async def check_source(
     configuration: SourceConfiguration,
     settings: Settings,
-    deadline_seconds: float,
-    given: tuple[str, str | None, str | None],
+    number: str,
+    text: str | None = None,
+    reference: str | None = None,
 ) -> bool:
+    """Try the reads of a source, with a line for each. Return whether a contact has `number`."""
+    deadline_seconds = configuration.limits.deadline_seconds or settings.contacts.deadline_seconds
     source = configuration.open()
     try:
-        return await Trial(source, settings, deadline_seconds).run(*given)
+        return await Trial(source, settings, deadline_seconds).run(number, text, reference)
     finally:
         await source.close()
 

@@ -9,6 +9,7 @@ import click
 from callcard import __version__
 from callcard.cli.contacts import contacts
 from callcard.cli.crm import crm
+from callcard.cli.crm_add import add
 from callcard.cli.demo import demo, sandbox
 from callcard.cli.number import number
 from callcard.cli.serve import serve
@@ -27,6 +28,7 @@ cli.add_command(sandbox)
 cli.add_command(serve)
 cli.add_command(contacts)
 cli.add_command(number)
+crm.add_command(add)
 cli.add_command(crm)
 
 
