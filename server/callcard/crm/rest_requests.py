@@ -23,8 +23,8 @@ with requires_extras("rest"):
 
 NOT_FOUND = 404
 MAX_PAGES = 1000
-_ERROR_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,79}")
-"""What is quoted of a CRM's error: a name, as UserError, never a text with a customer's data."""
+_ERROR_NAME = re.compile(r"[\w.]{0,60}(Error|Exception)|[A-Z]{2,20}(_[A-Z]{1,20}){1,4}", re.ASCII)
+"""What is quoted of a CRM's error, as UserError or INVALID_DATA: no text with a customer's data."""
 
 
 class RequestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -212,10 +212,10 @@ class ReadyRequest:
         error = self._search(self._error, "error", content) if self._error else None
         if error in (None, "", False, [], {}):
             return
-        names = [name for name in _texts_in(error) if _ERROR_NAME.fullmatch(name)]
-        quoted = f" ({names[0]})" if names else ""
+        texts = list(_texts_in(error))
+        quoted = next((f" ({text})" for text in texts if _ERROR_NAME.fullmatch(text)), "")
         text = f"{self._where}: the CRM answers with an error{quoted}"
-        if any(name in self._retryable_errors for name in names):
+        if any(each in self._retryable_errors for each in texts):
             raise SourceUnavailable(text)
         raise SourceRejected(text)
 
