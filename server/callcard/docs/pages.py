@@ -48,9 +48,10 @@ _SOURCES_INTRODUCTION = """\
 ## `[[sources]]`
 
 Contact sources, each with its `kind` and the options of that kind. Without any, there is one
-`local` source with its defaults. The first source that can log also stores the interactions, unless
-`delivery.url` is set. A kind can also be a preset such as `salesforce`, and every source can have
-`name`, `deadline_seconds`, `cache_seconds`, `not_found_cache_seconds` and `concurrency`:
+`local` source with its defaults. A call is logged to the source of its contact if that can log,
+else to the first that can, unless `delivery.url` is set. A kind can also be a preset such as
+`salesforce`, and every source can have `name`, `deadline_seconds`, `cache_seconds`,
+`not_found_cache_seconds` and `concurrency`:
 [contact sources](../crm/README.md) has the presets, examples, and how to add a kind.
 """
 
