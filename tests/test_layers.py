@@ -49,7 +49,13 @@ IO = {"aiohttp", "asyncio", "httpx", "requests", "socket", "sqlite3", "starlette
 # Dependencies point one way (server/README.md): a module imports only from lower layers, or its own
 # package.
 LAYERS = (
-    ("callcard.cli", "callcard.demo", "callcard.app", "callcard.__main__"),
+    (
+        "callcard.cli",
+        "callcard.demo",
+        "callcard.app",
+        "callcard.crm_connections",
+        "callcard.__main__",
+    ),
     ("callcard.api",),
     ("callcard.actions",),
     ("callcard.journal",),

@@ -43,15 +43,13 @@ from callcard.api.routes import api_routes
 from callcard.api.services import Services
 from callcard.api.shutdown import ForcedShutdown
 from callcard.crm.directory import Directory
-from callcard.crm.open_sources import open_delivery_sinks, open_sources
+from callcard.crm_connections import CrmConnections
 from callcard.errors import CallcardError
 from callcard.events import EventBus
 from callcard.finesse.connections import create_tls_context, open_cluster, open_http_clients
-from callcard.journal.delivery import Delivery
 from callcard.journal.journal import SWEEP_SECONDS, Journal
 from callcard.routing.number_lists import NumberLists
-from callcard.settings import Settings
-from callcard.store.base import DeliveryShare
+from callcard.settings import Settings, find_settings_file
 from callcard.store.sqlite_store import SqliteStore
 from callcard.telephony.dial_plan import DialPlan, read_rules
 
@@ -69,13 +67,15 @@ def create_app(
     lockout_memory: LockoutMemory | None = None,
     clock: Callable[[], float] = time.time,
     background_jobs: bool = True,
+    settings_file: Path | None = None,
 ) -> Starlette:
     """Return the service for `settings`.
 
     `http`, if given, is the client that reaches Finesse; the caller closes it. `lockout_memory` is
     what several workers share. `clock` returns seconds since the epoch. Without `background_jobs`
-    the caller runs the sweep and the delivery: `app.state.journal` and `app.state.deliveries`.
-    Raises OperatorError for unusable settings.
+    the caller runs the sweep and the delivery: `app.state.journal` and `app.state.connections`.
+    When `settings_file` changes, the contact sources are opened anew. Raises OperatorError for
+    unusable settings.
     """
     tls = create_tls_context(settings.finesse)
     own_clients = open_http_clients(settings.finesse, tls) if http is None else []
@@ -85,23 +85,11 @@ def create_app(
     store = SqliteStore(settings.journal_database)
     events = EventBus()
 
-    sources = open_sources(settings)
-    sinks = open_delivery_sinks(settings, sources)
-    directory = Directory(sources, country, settings.contacts, internal)
+    connections = CrmConnections(settings, store, events, clock)
+    directory = Directory(connections.sources, country, settings.contacts, internal)
     number_lists = NumberLists(store, country, clock, internal)
     journal = Journal(store, directory, number_lists, events, settings, clock)
-    others = tuple(each.source for each in sinks if each.source)
-    deliveries = [
-        Delivery(
-            store,
-            each.sink,
-            events,
-            settings,
-            clock,
-            DeliveryShare(source=each.source, others=() if each.source else others),
-        )
-        for each in sinks
-    ]
+    connections.on_replaced = directory.use
 
     roster = Roster(store, settings.api.credential_cache_seconds, clock)
     authenticator = AgentAuthenticator(
@@ -144,8 +132,7 @@ def create_app(
             stack.callback(authenticator.close)
             for client in own_clients:
                 stack.push_async_callback(client.aclose)
-            for source in {*sources, *(each.sink for each in sinks)}:
-                stack.push_async_callback(source.close)
+            stack.push_async_callback(connections.close)
             stack.push_async_callback(store.close)
             stack.push_async_callback(roster.flush)
             stack.push_async_callback(sessions.close_all)
@@ -154,8 +141,12 @@ def create_app(
             except CallcardError as error:  # calls of the outage then need a supervisor
                 log.error("the time without Callcard is not known: %s", error.detail)
             if background_jobs:
-                jobs = [deliver_forever(delivery) for delivery in deliveries]
-                for job in (*jobs, repeat(journal.sweep, SWEEP_SECONDS)):
+                connections.start()
+                stack.push_async_callback(connections.stop)
+                jobs = [repeat(journal.sweep, SWEEP_SECONDS)]
+                if settings_file is not None:
+                    jobs.append(connections.watch(settings_file, Settings.read))
+                for job in jobs:
                     stack.push_async_callback(_stop, asyncio.create_task(job))
             yield
 
@@ -185,7 +176,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.journal = journal
-    app.state.deliveries = deliveries
+    app.state.connections = connections
     # A redirect would repeat the query, with the number in it, in a header.
     app.router.redirect_slashes = False
     return app
@@ -193,22 +184,12 @@ def create_app(
 
 def from_environment() -> ASGIApp:
     """Return the service for this directory and environment: what each worker process starts."""
-    app = create_app(Settings.read(), lockout_memory=LockoutMemory.from_environment())
+    app = create_app(
+        Settings.read(),
+        lockout_memory=LockoutMemory.from_environment(),
+        settings_file=find_settings_file(),
+    )
     return ForcedShutdown(app)
-
-
-async def deliver_forever(delivery: Delivery) -> None:
-    """Run the delivery until cancelled, pausing when nothing is due."""
-    while True:
-        has_more = False
-        try:
-            has_more = await delivery.step()
-        except CallcardError as error:
-            log.error("delivery: %s", error.detail)
-        except Exception:  # a defect must not end the delivery for good
-            log.exception("delivery failed")
-        if not has_more:
-            await asyncio.sleep(delivery.pause_seconds)
 
 
 async def repeat(step: Callable[[], Awaitable[None]], seconds: float) -> None:

@@ -106,10 +106,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         `overrides` are dotted (`telephony.country`, `sources.path`); None leaves a setting as it
         is. Raises SettingsError for an unreadable file, an unknown name or an unusable value.
         """
-        if file is None and environ.get("CALLCARD_CONFIG"):
-            file = Path(environ["CALLCARD_CONFIG"])
-        if file is None and Path("callcard.toml").is_file():
-            file = Path("callcard.toml")
+        file = file or find_settings_file(environ)
         values: dict[str, Any] = {}
         if file is not None:
             try:
@@ -145,6 +142,13 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         except ValueError as error:
             raise SettingsError(f"telephony.internal_numbers: {error}") from error
         return settings
+
+
+def find_settings_file(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the file that CALLCARD_CONFIG names, or `callcard.toml` here; None without one."""
+    if environ.get("CALLCARD_CONFIG"):
+        return Path(environ["CALLCARD_CONFIG"])
+    return Path("callcard.toml") if Path("callcard.toml").is_file() else None
 
 
 # ---- the list of settings, for documentation, environment and error messages

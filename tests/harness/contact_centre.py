@@ -70,7 +70,7 @@ class Service:
     async def run_jobs(self) -> None:
         """Run the sweep and the delivery once."""
         await self.app.state.journal.sweep()
-        for delivery in self.app.state.deliveries:
+        for delivery in self.app.state.connections.deliveries:
             while await delivery.step():
                 pass
 

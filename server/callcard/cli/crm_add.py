@@ -198,7 +198,7 @@ def _write(
         for path in written:
             with suppress(OSError):
                 path.unlink()
-    echo(f"{name} is added to {config}; restart callcard serve")
+    echo(f"{name} is added to {config}; a running service uses it within seconds")
 
 
 def _section(table: Mapping[str, Any]) -> str:

@@ -95,6 +95,10 @@ class Directory:
         self.settings = settings
         self.internal_numbers = internal_numbers
 
+    def use(self, sources: Sequence[GuardedSource]) -> None:
+        """Ask other sources from now on."""
+        self.sources = sources
+
     async def by_number(self, given: str, *, wait: Wait = "all", refresh: bool = False) -> Lookup:
         """Return the contacts with a number; a withheld or unreadable one has no matches.
 
