@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import httpx
 
-from tests.harness.ports import free_port
+from tests.harness.server_process import ServerProcess
 
 HOW_TO_GET = "no SAP CAP: npm install --global @sap/cds@9 @cap-js/sqlite@2 express@4"
 USER, PASSWORD = "svc", "pw"
@@ -66,35 +65,20 @@ def find_modules() -> Path | None:
     return folder if (folder / "@sap" / "cds").is_dir() else None
 
 
-class CapServer:
-    """A server that can be killed and started again on its port, with the same data."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
+class CapServer(ServerProcess):
+    def __init__(self, folder: Path, modules: Path) -> None:
+        super().__init__(folder)
         self.url = f"http://127.0.0.1:{self.port}/api/data/v9.2"
-        self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
+        self._modules = modules
 
-    def start(self) -> None:
-        modules = find_modules()
-        assert modules, HOW_TO_GET
-        self._process = subprocess.Popen(
-            ["node", str(modules / "@sap/cds/bin/serve.js"), "all", "--port", str(self.port)],
-            cwd=self._folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for _ in range(200):
-            with suppress(httpx.HTTPError):
-                if httpx.get(f"{self.url}/contacts", auth=(USER, PASSWORD)).is_success:
-                    return
-            time.sleep(0.1)
-        raise AssertionError("SAP CAP did not start")
+    def command(self) -> list[str]:
+        serve = str(self._modules / "@sap/cds/bin/serve.js")
+        return ["node", serve, "all", "--port", str(self.port)]
 
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(10)
+    def is_ready(self) -> bool:
+        with suppress(httpx.HTTPError):
+            return httpx.get(f"{self.url}/contacts", auth=(USER, PASSWORD)).is_success
+        return False
 
 
 @contextmanager
@@ -110,7 +94,7 @@ def running_cap() -> Iterator[CapServer]:
             (folder / f"{part}.cds").write_text(content)
         deploy = ["node", str(modules / "@sap/cds/bin/deploy.js")]
         subprocess.run(deploy, cwd=folder, check=True, capture_output=True)
-        server = CapServer(folder)
+        server = CapServer(folder, modules)
         try:
             server.start()
             yield server

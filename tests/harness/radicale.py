@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import httpx
 
-from tests.harness.ports import free_port
+from tests.harness.server_process import ServerProcess
 
 HOW_TO_GET = "no Radicale: pip install radicale"
 USER, PASSWORD = "ana", "s3cret"
@@ -29,42 +27,29 @@ def find_program() -> str | None:
     return str(beside) if beside.is_file() else shutil.which("radicale")
 
 
-class RadicaleServer:
-    """A server that can be killed and started again on its port, with the same cards."""
-
+class RadicaleServer(ServerProcess):
     def __init__(self, folder: Path) -> None:
-        self.port = free_port()
+        super().__init__(folder)
         self.url = f"http://127.0.0.1:{self.port}/{USER}/book/"
-        self._configuration = folder / "config"
         (folder / "users").write_text(f"{USER}:{PASSWORD}\n")
-        self._configuration.write_text(
+        (folder / "config").write_text(
             f"[server]\nhosts = 127.0.0.1:{self.port}\n"
             f"[auth]\ntype = htpasswd\nhtpasswd_filename = {folder}/users\n"
             "htpasswd_encryption = plain\ndelay = 0\n"
             f"[storage]\nfilesystem_folder = {folder}/data\n"
         )
         self.http = httpx.Client(auth=(USER, PASSWORD))
-        self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def command(self) -> list[str]:
         program = find_program()
         assert program, HOW_TO_GET
-        self._process = subprocess.Popen(
-            [program, "--config", str(self._configuration)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for _ in range(200):
-            with suppress(httpx.HTTPError):
-                self.http.get(f"http://127.0.0.1:{self.port}/")
-                return
-            time.sleep(0.05)
-        raise AssertionError("Radicale did not start")
+        return [program, "--config", str(self.folder / "config")]
 
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(10)
+    def is_ready(self) -> bool:
+        with suppress(httpx.HTTPError):
+            self.http.get(f"http://127.0.0.1:{self.port}/")
+            return True
+        return False
 
     def clear(self) -> None:
         """Make the book anew, without cards."""

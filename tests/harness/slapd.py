@@ -5,14 +5,13 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.harness.ports import free_port
+from tests.harness.server_process import ServerProcess
 
 HOW_TO_GET = (
     "no slapd, or no bonsai: apt install slapd ldap-utils libldap-dev libsasl2-dev gcc python3-dev;"
@@ -57,16 +56,13 @@ def find_server() -> str | None:
     return shutil.which("slapd", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 
 
-class LdapServer:
-    """A server that can be killed and started again on its port, with the same entries."""
-
+class LdapServer(ServerProcess):
     def __init__(self, folder: Path) -> None:
-        self.port = free_port()
+        super().__init__(folder)
         self.url = f"ldap://127.0.0.1:{self.port}"
         self._configuration = folder / "slapd.conf"
         self._configuration.write_text(_CONFIGURATION.format(folder=folder))
         (folder / "data").mkdir()
-        self._process: subprocess.Popen[bytes] | None = None
 
     def add(self, ldif: str) -> None:
         """Add entries; only before the start."""
@@ -74,24 +70,14 @@ class LdapServer:
         command[0] = shutil.which("slapadd", path="/usr/sbin:/usr/local/sbin") or command[0]
         subprocess.run(command, input=ldif.encode(), check=True, capture_output=True)
 
-    def start(self) -> None:
+    def command(self) -> list[str]:
         server = find_server()
         assert server, HOW_TO_GET
-        command = [server, "-f", str(self._configuration), "-h", self.url, "-d", "0"]
-        self._process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        for _ in range(100):
-            with socket.socket() as connection:
-                if connection.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.05)
-        raise AssertionError("slapd did not start")
+        return [server, "-f", str(self._configuration), "-h", self.url, "-d", "0"]
 
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(10)
+    def is_ready(self) -> bool:
+        with socket.socket() as connection:
+            return connection.connect_ex(("127.0.0.1", self.port)) == 0
 
 
 @contextmanager
