@@ -165,9 +165,8 @@ export class CallPanelElement extends CallcardElement {
     this.dataset.phase = call.phase;
     this.toggleAttribute("data-consult", call.isConsult || Boolean(call.consultant));
     this.#phase.textContent = phaseText(state);
-    // Once the customer has hung up, a consult is an internal call like any other.
-    const isAlone = call.isConsult && context.running.length < 2;
-    const situation = isAlone ? "" : situationOf(state);
+    const isAlone = call.isConsult && call.phase !== "ended" && context.running.length < 2;
+    const situation = isAlone ? t("consult.customerGone") : situationOf(state);
     if (this.#situation.textContent !== situation) this.#situation.textContent = situation;
     this.#queue.replaceChildren(...queueText(call));
     if (this.#drawer && !this.#offers(this.#drawer)) this.#toggle("");

@@ -89,6 +89,7 @@ def test_customer_who_hung_up_during_a_consult_is_not_on_hold_any_more(
     consult = open_card(desktop.gadget)
     expect(consult).to_contain_text("The caller is on hold.")
     site.hang_up(call)
+    expect(consult).to_contain_text("The customer has hung up.")
     expect(consult).not_to_contain_text("The caller is on hold.")
 
 

@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from callcard import __version__
 from callcard.bundle.errors import BundleError
+from callcard.bundle.event_names import shorten_event_names
 from callcard.bundle.message_keys import shorten_message_keys
 from callcard.bundle.minification import minify_asset
 from callcard.bundle.module_join import join_modules, separate_modules
@@ -54,7 +55,7 @@ class Bundle:
 
 def render(sources: Sources, service_url: str) -> Bundle:
     """Render the whole bundle. Raises BundleError."""
-    sources = shorten_message_keys(sources)
+    sources = shorten_event_names(shorten_message_keys(sources))
     assets = dict(sources.assets)
     for name in (*sources.scripts, *sources.styles):
         del assets[name]
