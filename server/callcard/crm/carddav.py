@@ -123,7 +123,7 @@ class AddressBook(HttpSource):
             return None
         changed, deleted, is_cut = [], [], False
         for href, status, _data in _responses(root):
-            if not _is_within(self._url, href):
+            if not _is_on_server(self._url, href):
                 continue
             id = _id_of(self._url, href)
             if not id:  # the book itself
@@ -142,7 +142,7 @@ class AddressBook(HttpSource):
         entries: dict[str, ContactEntry | None] = {}
         for href, _status, data in _responses(root):
             id = _id_of(self._url, href)
-            if id and _is_within(self._url, href):
+            if id and _is_on_server(self._url, href):
                 entries[id] = self._entry(id, data)
         return Changes(
             changed=tuple(entry for entry in entries.values() if entry),
@@ -218,8 +218,8 @@ def _responses(root: etree._Element) -> Iterator[tuple[str, str, str]]:
             yield href, status[0] if status else "", data
 
 
-def _is_within(url: str, href: str) -> bool:
-    """Return whether an address is the book or in it: other servers are not asked."""
+def _is_on_server(url: str, href: str) -> bool:
+    """Return whether an address is on the book's server: no other one is asked."""
     address = urljoin(url, href)
     return urlsplit(address)[:2] == urlsplit(url)[:2]
 
