@@ -74,8 +74,8 @@ def add(
     """Add a contact source of KIND: a preset as salesforce, or carddav or ldap.
 
     It asks for what the source needs, looks a number up in the real system, shows who was found,
-    and writes the section into the settings. Secrets go into files of their own. Nothing is written
-    if the look-up fails.
+    and writes the section into the settings. Secrets go into files of their own. Settings and
+    files stay as they are if the look-up fails.
     """
     questions = list(_questions(kind))
     name = name or kind
@@ -190,7 +190,7 @@ def _write(
         settings = Settings.read(trial)
         configuration = {each.name: each for each in read_configurations(settings)}[name]
         if not asyncio.run(check_source(configuration, settings, number)):
-            echo(f"{name} is not added: nothing was written")
+            echo(f"{name} is not added; {config} is as it was")
             sys.exit(1)
         os.replace(trial, config)
         written.clear()
