@@ -74,8 +74,8 @@ def add(
     """Add a contact source of KIND: a preset as salesforce, or carddav or ldap.
 
     It asks for what the source needs, looks a number up in the real system, shows who was found,
-    and writes the section into the settings. Secrets go into files of their own. Settings and
-    files stay as they are if the look-up fails.
+    and writes the section into the settings. Secrets go into files of their own. The
+    settings stay as they are if the look-up fails.
     """
     questions = list(_questions(kind))
     name = name or kind
