@@ -180,6 +180,26 @@ async def test_wrong_password_is_named(server: RadicaleServer, open_book: OpenBo
     assert book.description == "no copy yet"
 
 
+async def test_source_that_fails_is_not_asked_at_every_call(
+    open_book: OpenBook, clock: Clock
+) -> None:
+    asked: list[httpx.Request] = []
+
+    def fail(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(503)
+
+    book = open_book("https://dav.example/b/", httpx.MockTransport(fail))
+    for _ in range(3):
+        with pytest.raises(SourceUnavailable):
+            await names(book, "+33600000001")
+    assert len(asked) == 1
+    clock.now += 11
+    with pytest.raises(SourceUnavailable):
+        await names(book, "+33600000001")
+    assert len(asked) == 2
+
+
 ENTITY = b"""<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>
 <multistatus xmlns="DAV:"><response><href>/b/&a;</href></response></multistatus>"""
 

@@ -130,6 +130,6 @@ def test_mistake_is_named(folder: Path, arguments: tuple[str, ...], message: str
     assert list(folder.iterdir()) == []
 
 
-def test_every_preset_can_be_asked_for(folder: Path) -> None:
+def test_what_a_preset_needs_is_asked_for(folder: Path) -> None:
     result = add("tryton", answers="\n" * 3)
     assert "site (as in https://erp.example.com)" in result.output

@@ -83,8 +83,7 @@ async def tryton(anyio_backend: str, server: TrytonServer) -> AsyncIterator[Json
     source = open_source("jsonrpc", tryton_options(server))
     yield source
     await source.close()
-    for model in ("ir.note",):
-        server.call(f"model.{model}.delete", server.call(f"model.{model}.search", []))
+    server.call("model.ir.note.delete", server.call("model.ir.note.search", []))
     parties = server.call("model.party.party.search", [["name", "like", "Grace%"]])
     if parties:
         server.call("model.party.party.delete", parties)

@@ -128,6 +128,15 @@ async def test_entry_becomes_a_contact(ldap: Ldap) -> None:
     assert [each.label for each in contact.numbers] == ["telephoneNumber", "mobile"]
 
 
+async def test_another_attribute_can_be_the_id(server: LdapServer) -> None:
+    source = open_ldap(server.url, id_attribute="employeeNumber")
+    contact = await source.get("C-1")
+    assert contact is not None
+    assert (contact.id, contact.name) == ("C-1", "Ada Lovelace")
+    assert await source.get("c-1") is None, "ids are compared whole"
+    await source.close()
+
+
 async def test_brackets_and_stars_are_no_filter(ldap: Ldap) -> None:
     assert await ldap.search("*", 5) == []
     assert await ldap.search("ada)(cn=*", 5) == []

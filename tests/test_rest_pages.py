@@ -86,7 +86,7 @@ def open_rest(crm: Crm, **changes: Any) -> Rest:
     "paging",
     [
         {"query": {"offset": "<< offset >>"}, "page_size": PAGE},
-        {"query": {"cursor": "<< cursor >>"}, "next": "more"},
+        {"query": {"cursor": "<< cursor >>"}, "next_cursor": "more"},
     ],
 )
 async def test_all_pages_are_read(paging: dict[str, Any]) -> None:

@@ -80,6 +80,9 @@ async def test_changed_file_is_read_and_a_broken_one_is_named(
     await until(lambda: names() == ["local", "b"])
     file.write_text(local + '[[sources]]\nkind = "lokal"\n')
     await until(lambda: "did you mean local" in caplog.text)
+    folder = f'[[sources]]\nkind = "local"\nname = "b"\npath = "{tmp_path}"\n'
+    file.write_text(local + folder)  # which is no file
+    await until(lambda: caplog.text.count("stay as they were") == 2)
     file.write_text(local + '[telephony]\ncountry = "DE"\n')
     await until(lambda: names() == ["local"])
     file.write_text(local + '[telephony]\ncountry = "FR"\n')

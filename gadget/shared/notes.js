@@ -160,7 +160,10 @@ export class Notes {
     this.setStatus("typing");
   }
 
-  /** Save the chosen wrap-up reasons, and try again until the service has them. @param {string[]} reasons */
+  /**
+   * Save the chosen wrap-up reasons, and try again until the service has them.
+   * @param {string[]} reasons
+   */
   async chooseReasons(reasons) {
     this.#reasons = reasons;
     await this.#saveReasons();

@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 2.0
 """Between looks at the settings file."""
-CLOSE_SECONDS = 6.0
-"""After which replaced sources are closed: no request takes longer, as Finesse's proxy gives up."""
+CLOSE_SECONDS = 30.0
+"""After which replaced sources are closed: no request of the service takes longer."""
 
 
 class CrmConnections:
@@ -45,10 +45,9 @@ class CrmConnections:
         self.sources: list[GuardedSource] = []
         self.deliveries: list[Delivery] = []
         self._opened: list[ContactSource | GuardedSource] = []
-        self._open(settings)
+        self._open(settings, open_sources(settings))
 
-    def _open(self, settings: Settings) -> None:
-        sources = open_sources(settings)
+    def _open(self, settings: Settings, sources: list[GuardedSource]) -> None:
         sinks = open_delivery_sinks(settings, sources)
         others = tuple(each.source for each in sinks if each.source)
         self.sources = sources
@@ -63,9 +62,8 @@ class CrmConnections:
             )
             for each in sinks
         ]
-        self._opened = list(
-            {id(each): each for each in (*sources, *(s.sink for s in sinks))}.values()
-        )
+        webhooks = [each.sink for each in sinks if each.sink not in sources]
+        self._opened = [*sources, *webhooks]
         self._settings = settings
 
     def start(self) -> None:
@@ -81,17 +79,22 @@ class CrmConnections:
 
     async def close(self) -> None:
         await _end(self._closing)
-        for each in self._opened:
-            await each.close()
+        await _close(self._opened)
 
     async def replace(self, settings: Settings) -> None:
-        """Use other sources from now on. Raises OperatorError, and then nothing has changed.
+        """Use other sources from now on. Raises OperatorError or SourceUnavailable, and then
+        nothing has changed.
 
         What is being asked of the old ones is answered before they are closed.
         """
         before, is_running = self._opened, self._is_running
         check_sources(settings)
-        self._open(settings)
+        sources = open_sources(settings)
+        try:
+            self._open(settings, sources)
+        except OperatorError:
+            await _close(sources)
+            raise
         self.on_replaced(self.sources)
         if is_running:
             await self.stop()
@@ -111,8 +114,10 @@ class CrmConnections:
             seen = version
             try:
                 await self._take_over(read())
-            except OperatorError as error:
+            except (OperatorError, CallcardError) as error:
                 log.error("%s: the contact sources stay as they were: %s", file, error)
+            except Exception:  # a defect must not end the watch for good
+                log.exception("%s: the contact sources stay as they were", file)
 
     async def _take_over(self, settings: Settings) -> None:
         def concerning(each: Settings) -> tuple[object, ...]:
@@ -138,8 +143,12 @@ async def _close_later(opened: Sequence[ContactSource | GuardedSource]) -> None:
     try:
         await asyncio.sleep(CLOSE_SECONDS)
     finally:
-        for each in opened:
-            await each.close()
+        await _close(opened)
+
+
+async def _close(opened: Sequence[ContactSource | GuardedSource]) -> None:
+    for each in opened:
+        await each.close()
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]] | set[asyncio.Task[None]]) -> None:

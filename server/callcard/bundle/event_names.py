@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from dataclasses import replace
 
-from callcard.bundle.javascript import literal, parse, walk
+from callcard.bundle.javascript import (
+    SyntaxNode,
+    arguments_of,
+    field,
+    literal,
+    parse,
+    replaced,
+    text_of,
+    walk,
+)
 from callcard.bundle.sources import Sources
 
-_EMITTED = re.compile(rb"""\b(?:emit|request)\(\s*[\w.]+,\s*["'](callcard-[a-z-]+)["']""")
+_SENDERS = ("emit", "request")
+"""Functions of `shared/dom.js`, whose second argument is an event's name."""
 
 
 def shorten_event_names(sources: Sources) -> Sources:
@@ -16,26 +26,26 @@ def shorten_event_names(sources: Sources) -> Sources:
 
     An event whose name a template or a style names keeps it.
     """
-    emitted = {name.decode() for script in sources.scripts.values() for name in _names_in(script)}
+    emitted = {name for script in sources.scripts.values() for name in _sent_in(script)}
     styles = (style.decode() for style in sources.styles.values())
     others = "\n".join((*sources.templates.values(), *styles))
     long_names = sorted(name for name in emitted if name not in others)
     short_names = {name: f"e{number}" for number, name in enumerate(long_names)}
-    scripts = {name: _with_names(source, short_names) for name, source in sources.scripts.items()}
+    scripts = {
+        name: replaced(source, _names_in(source, short_names))
+        for name, source in sources.scripts.items()
+    }
     return replace(sources, assets={**sources.assets, **scripts})
 
 
-def _names_in(script: bytes) -> list[bytes]:
-    return _EMITTED.findall(script)
-
-
-def _with_names(script: bytes, short_names: dict[str, str]) -> bytes:
-    """Return a script with the literals that are such a name replaced."""
-    result = bytearray()
-    position = 0
+def _sent_in(script: bytes) -> Iterator[str]:
     for node in walk(parse(script)):
-        short_name = short_names.get(literal(node)) if node.type == "string" else None
-        if short_name:
-            result += script[position : node.start_byte] + f'"{short_name}"'.encode()
-            position = node.end_byte
-    return bytes(result + script[position:])
+        if node.type == "call_expression" and text_of(field(node, "function")) in _SENDERS:
+            yield from (literal(each) for each in arguments_of(node)[1:2] if each.type == "string")
+
+
+def _names_in(script: bytes, short_names: dict[str, str]) -> Iterator[tuple[SyntaxNode, str]]:
+    """Yield a script's strings that are such a name, each with its short one."""
+    for node in walk(parse(script)):
+        if node.type == "string" and (short_name := short_names.get(literal(node))):
+            yield node, f'"{short_name}"'

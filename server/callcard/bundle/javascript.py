@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import tree_sitter
 import tree_sitter_javascript
@@ -34,6 +34,16 @@ def text_of(node: SyntaxNode) -> str:
 def literal(node: SyntaxNode) -> str:
     """Return a string node's text without its quotes."""
     return text_of(node)[1:-1]
+
+
+def replaced(source: bytes, nodes: Iterable[tuple[SyntaxNode, str]]) -> bytes:
+    """Return a source with another text in the place of each node; they come in source order."""
+    result = bytearray()
+    position = 0
+    for node, text in nodes:
+        result += source[position : node.start_byte] + text.encode()
+        position = node.end_byte
+    return bytes(result + source[position:])
 
 
 def field(node: SyntaxNode, name: str) -> SyntaxNode:

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
 from string import ascii_letters
 
-from callcard.bundle.javascript import arguments_of, field, literal, parse, text_of, walk
+from callcard.bundle.javascript import (
+    SyntaxNode,
+    arguments_of,
+    field,
+    literal,
+    parse,
+    replaced,
+    text_of,
+    walk,
+)
 from callcard.bundle.sources import DEFAULT_LANGUAGE, Sources
 
 
@@ -23,7 +33,10 @@ def shorten_message_keys(sources: Sources) -> Sources:
         language: {short_keys.get(key, key): text for key, text in by_key.items()}
         for language, by_key in sources.texts.items()
     }
-    scripts = {name: _with_keys(source, short_keys) for name, source in sources.scripts.items()}
+    scripts = {
+        name: replaced(source, _keys_in(source, short_keys))
+        for name, source in sources.scripts.items()
+    }
     return replace(sources, texts=texts, assets={**sources.assets, **scripts})
 
 
@@ -32,16 +45,12 @@ def _short_key(number: int) -> str:
     return (_short_key(higher - 1) if higher else "") + ascii_letters[lower]
 
 
-def _with_keys(script: bytes, short_keys: dict[str, str]) -> bytes:
-    """Return a script with the literal keys of its `t()` calls replaced."""
-    result = bytearray()
-    position = 0
+def _keys_in(script: bytes, short_keys: dict[str, str]) -> Iterator[tuple[SyntaxNode, str]]:
+    """Yield the literal keys of a script's `t()` calls, each with its short key."""
     for node in walk(parse(script)):
         if node.type != "call_expression" or text_of(field(node, "function")) != "t":
             continue
         key = next(iter(arguments_of(node)), node)
         short_key = short_keys.get(literal(key))
         if key.type == "string" and short_key:
-            result += script[position : key.start_byte] + f'"{short_key}"'.encode()
-            position = key.end_byte
-    return bytes(result + script[position:])
+            yield key, f'"{short_key}"'

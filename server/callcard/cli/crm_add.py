@@ -74,8 +74,8 @@ def add(
     """Add a contact source of KIND: a preset as salesforce, or carddav or ldap.
 
     It asks for what the source needs, looks a number up in the real system, shows who was found,
-    and writes the section into the settings. Secrets go into files of their own. The
-    settings stay as they are if the look-up fails.
+    and writes the section into the settings. Secrets go into files of their own. The settings
+    stay as they are if the look-up fails.
     """
     questions = list(_questions(kind))
     name = name or kind
@@ -111,10 +111,9 @@ def _questions(kind: str) -> Iterator[Question]:
     if kind not in known:
         hint = suggest(kind, known) or f"; there are {', '.join(known)}"
         raise OperatorError(f"there is no contact source {kind!r}{hint}")
-    hints = load_class(kind).Options
-    for field in msgspec.structs.fields(hints):
+    for field in msgspec.structs.fields(load_class(kind).Options):
         is_required = field.required and field.name != "country"
-        if is_required or field.name in _OPTIONAL[kind]:
+        if is_required or field.name in _OPTIONAL.get(kind, ()):
             metas = getattr(field.type, "__metadata__", ())
             texts = [each.description for each in metas if getattr(each, "description", None)]
             default = None if field.required else ""
@@ -130,7 +129,7 @@ def _pairs(
     for each in given:
         key, equals, value = each.partition("=")
         if not equals or not value:
-            raise OperatorError(f"{option} {each.partition('=')[0]}: write {option} KEY=VALUE")
+            raise OperatorError(f"{option} {key}: write {option} KEY=VALUE")
         if key not in known:
             hint = suggest(key, known) or f"; there are {', '.join(known) or 'none'}"
             if not secret and key in SOURCE_SECRETS:

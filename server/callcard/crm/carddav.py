@@ -178,7 +178,7 @@ class AddressBook(HttpSource):
         )
         if response.status in accepted:
             return None
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+        parser = etree.XMLParser(resolve_entities=False, no_network=True)
         try:
             root = etree.fromstring(response.body, parser)
         except etree.XMLSyntaxError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -12,15 +12,18 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from callcard.crm.base import MAX_MATCHES, Contact, ContactNumber, ContactSource, Match
-from callcard.crm.record_values import matches_of, plain_text
+from callcard.crm.base import MAX_MATCHES, Contact, ContactSource, Match
+from callcard.crm.record_values import (
+    MAX_RECORDS,
+    MAX_WORDS,
+    contact_numbers,
+    matches_of,
+    plain_text,
+)
 from callcard.errors import OperatorError
-from callcard.telephony import numbers
 from callcard.telephony.numbers import Number
-from callcard.telephony.spellings import SUFFIX_DIGITS, spellings
+from callcard.telephony.spellings import spellings
 
-MAX_ENTRIES = 5 * MAX_MATCHES
-MAX_WORDS = 4
 _GUID_BYTES = 16
 
 Attribute = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9;.-]{0,127}$")]
@@ -115,13 +118,11 @@ class Ldap(ContactSource):
         await self._directory.close()
 
     async def by_number(self, number: Number) -> list[Match]:
-        if number.kind == "internal":
-            value = _escape(number.digits)
-        else:
-            digits = spellings(number)["significant"][-SUFFIX_DIGITS:]
-            value = "*" + "*".join(digits)
         if not number.digits:
             return []
+        value = number.digits
+        if number.kind != "internal":
+            value = "*" + "*".join(spellings(number)["suffix"])
         found = await self._find(
             "".join(f"({attribute}={value})" for attribute in self._options.number_attributes)
         )
@@ -146,16 +147,17 @@ class Ldap(ContactSource):
         )
 
     async def get(self, id: str) -> Contact | None:
-        try:
-            value = UUID(id)
-        except ValueError:
+        attribute = self._options.id_attribute
+        if not id.strip():
             return None
-        if str(value) != id:
-            return None
-        literal = id
-        if self._options.id_attribute == "objectGUID":
-            literal = "".join(f"\\{byte:02x}" for byte in value.bytes_le)
-        return self._single(await self._find(f"({self._options.id_attribute}={literal})"))
+        value = _escape(id)
+        if attribute == "objectGUID":  # Active Directory's are bytes
+            try:
+                value = "".join(f"\\{byte:02x}" for byte in UUID(id).bytes_le)
+            except ValueError:
+                return None
+        found = await self._find(f"({attribute}={value})")
+        return self._single([contact for contact in found if contact.id == id])
 
     async def by_reference(self, reference: str) -> Contact | None:
         if not reference.strip():
@@ -167,7 +169,7 @@ class Ldap(ContactSource):
     def _single(contacts: list[Contact]) -> Contact | None:
         return contacts[0] if len(contacts) == 1 else None
 
-    async def _find(self, condition: str, limit: int = MAX_ENTRIES) -> list[Contact]:
+    async def _find(self, condition: str, limit: int = MAX_RECORDS) -> list[Contact]:
         """Return the contacts to which one of the conditions applies."""
         filter = f"(&{self._options.filter}(|{condition}))"
         entries = await self._directory.search(filter, self._attributes, limit)
@@ -177,27 +179,22 @@ class Ldap(ContactSource):
         options = self._options
         names = (_text(entry, attribute) for attribute in options.name_attributes)
         (id, *_others) = _values(entry, options.id_attribute)
+        if isinstance(id, bytes) and len(id) == _GUID_BYTES:
+            id = UUID(bytes_le=id)
         return Contact(
             source=self.name,
-            id=str(UUID(bytes_le=id)) if isinstance(id, bytes) and len(id) == _GUID_BYTES else id,
+            id=str(id),
             name=next(filter(None, names), ""),
             company=_text(entry, options.company_attribute),
             email=_text(entry, options.email_attribute),
             language=_text(entry, options.language_attribute),
-            numbers=tuple(self._numbers(entry)),
+            numbers=contact_numbers(self._labelled(entry), options.country),
         )
 
-    def _numbers(self, entry: Mapping[str, Any]) -> Iterable[ContactNumber]:
-        found: dict[str, ContactNumber] = {}
+    def _labelled(self, entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for attribute in self._options.number_attributes:
             for value in _values(entry, attribute):
-                given = plain_text(value)
-                number = numbers.read(given, self._options.country)
-                shown = number.display or given
-                found.setdefault(
-                    shown, ContactNumber(number=shown, label=attribute, e164=number.e164)
-                )
-        return found.values()
+                yield plain_text(value), attribute
 
 
 def _escape(text: str) -> str:

@@ -13,9 +13,18 @@ from callcard.extras import requires_extras
 with requires_extras("ldap"):
     from bonsai import LDAPClient, LDAPSearchScope
     from bonsai.asyncio import AIOLDAPConnection
-    from bonsai.errors import AuthenticationError, InsufficientAccess, LDAPError, NoSuchObjectError
+    from bonsai.errors import (
+        AuthenticationError,
+        ClosedConnection,
+        ConnectionError,
+        InsufficientAccess,
+        LDAPError,
+        NoSuchObjectError,
+    )
 
 KEPT_CONNECTIONS = 8
+_new_connection: Any = AIOLDAPConnection
+"""bonsai's asyncio part has no types."""
 
 
 class Directory:
@@ -47,7 +56,7 @@ class Directory:
         self._client.set_server_chase_referrals(False)
         self._client.set_ignore_referrals(True)
         self._client.set_auto_page_acquire(False)
-        self._idle: list[AIOLDAPConnection] = []
+        self._idle: list[Any] = []
 
     async def search(
         self, filter: str, attributes: Sequence[str], limit: int
@@ -58,7 +67,7 @@ class Directory:
                 if self._idle:
                     try:
                         return await self._search(self._idle.pop(), filter, attributes, limit)
-                    except LDAPError:  # the server may have ended the connection meanwhile
+                    except (ClosedConnection, ConnectionError):  # ended by the server meanwhile
                         self._close_idle()
                 return await self._search(await self._connect(), filter, attributes, limit)
         except TimeoutError:
@@ -77,14 +86,13 @@ class Directory:
         except LDAPError as error:
             reason = type(error).__name__
             raise SourceUnavailable(
-                f"{self._name} can't be searched ({reason}); check url and the network"
+                f"{self._name} can't be searched ({reason}); check url, filter and the network"
             ) from None
 
-    async def _connect(self) -> AIOLDAPConnection:
-        # bonsai's asyncio part has no types.
-        connection: AIOLDAPConnection = AIOLDAPConnection(self._client)  # type: ignore[no-untyped-call]
+    async def _connect(self) -> Any:
+        connection = _new_connection(self._client)
         try:
-            await connection.open()  # type: ignore[no-untyped-call]
+            await connection.open()
         except BaseException:
             with suppress(LDAPError):
                 connection.close()
@@ -92,7 +100,7 @@ class Directory:
         return connection
 
     async def _search(
-        self, connection: AIOLDAPConnection, filter: str, attributes: Sequence[str], limit: int
+        self, connection: Any, filter: str, attributes: Sequence[str], limit: int
     ) -> list[Mapping[str, Any]]:
         try:
             # One page: a server's size limit is an error otherwise, although it sends entries.

@@ -18,11 +18,14 @@ from typing import Protocol
 from callcard.crm.base import Contact, ContactSource, Match
 from callcard.crm.local_writes import ContactEntry
 from callcard.crm.mirror_index import MirrorIndex
-from callcard.errors import CallcardError, SourceUnavailable
+from callcard.errors import CallcardError
 from callcard.futures import mark_retrieved
 from callcard.telephony.numbers import Number
 
 log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 10.0
+"""After a failure, until the source is asked again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,7 @@ class MirroredSource(ContactSource):
         self._refresh_seconds = refresh_seconds
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
+        self._retry_at = 0.0
 
     async def close(self) -> None:
         if self._task is not None:
@@ -123,7 +127,8 @@ class MirroredSource(ContactSource):
         """Start to bring the copy up to date if it is old; wait for it if it was never complete."""
         copied_at = self.copied_at
         is_fresh = copied_at is not None and self._clock() - copied_at < self._refresh_seconds
-        if (self._task is None or self._task.done()) and not is_fresh:
+        may_try = self._clock() >= self._retry_at and (self._task is None or self._task.done())
+        if may_try and not is_fresh:
             self._task = asyncio.create_task(self._update_and_log())
             self._task.add_done_callback(mark_retrieved)
         if copied_at is None and self._task is not None:
@@ -133,15 +138,18 @@ class MirroredSource(ContactSource):
     async def _update_and_log(self) -> None:
         try:
             await self.update()
-        except SourceUnavailable as error:
-            log.warning("the copy of %s is not up to date: %s", self.name, error.detail)
+        except Exception as error:
+            self._retry_at = self._clock() + RETRY_SECONDS
+            if isinstance(error, CallcardError):
+                log.warning("the copy of %s is not up to date: %s", self.name, error.detail)
+            else:  # nobody may wait for the task
+                log.exception("the copy of %s is not up to date", self.name)
             raise
 
-    async def update(self, on_progress: Callable[[int], None] = lambda count: None) -> int:
+    async def update(self) -> int:
         """Bring the copy up to date; return how many contacts changed.
 
-        `on_progress` gets that number, too. Raises SourceUnavailable, SourceRejected; what came
-        until then is stored.
+        Raises SourceUnavailable, SourceRejected; what came until then is stored.
         """
         state = self._index.state()
         number = int(state.get("pass", "0"))
@@ -155,7 +163,6 @@ class MirroredSource(ContactSource):
             await self._index.save(changes.changed, number)
             await self._index.delete(changes.deleted)
             count += len(changes.changed) + len(changes.deleted)
-            on_progress(count)
             if changes.cursor:
                 await self._index.save_state(cursor=changes.cursor)
         if is_whole:

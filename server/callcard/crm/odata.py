@@ -13,7 +13,8 @@ import httpx
 from msgspec import Meta
 
 from callcard.crm.base import Case, Contact, NewCase
-from callcard.crm.rest import MAX_RECORDS, ConnectionOptions, HttpOptions, Rest, RestOptions
+from callcard.crm.record_values import MAX_RECORDS
+from callcard.crm.rest import ConnectionOptions, HttpOptions, Rest, RestOptions
 from callcard.crm.rest_requests import RequestOptions
 
 Column = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_./]{0,127}$")]

@@ -7,7 +7,7 @@ of another shape than expected is an error that names the expression.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -17,20 +17,25 @@ from callcard.crm.base import (
     MAX_HISTORY_ENTRIES,
     Case,
     Contact,
-    ContactNumber,
     HistoryEntry,
 )
-from callcard.crm.record_values import MAX_TEXT, direction_of, iso_time, plain_text, web_address
+from callcard.crm.record_values import (
+    MAX_NUMBERS,
+    MAX_TEXT,
+    contact_numbers,
+    direction_of,
+    iso_time,
+    plain_text,
+    web_address,
+)
 from callcard.crm.templates import compile_path
 from callcard.errors import OperatorError, SourceUnavailable
 from callcard.extras import requires_extras
-from callcard.telephony import numbers
 
 with requires_extras("rest"):
     import jmespath
 
 MAX_NOTES = 2000
-MAX_NUMBERS = 50
 _MAX_FLAGS = 20
 _MAX_CASES = 20
 
@@ -157,7 +162,7 @@ def read_contact(
         email=reader.text(record, "email"),
         language=reader.text(record, "language"),
         flags=tuple(_texts(reader.items(record, "flags")))[:_MAX_FLAGS],
-        numbers=tuple(_read_numbers(reader.items(record, "numbers"), country)),
+        numbers=contact_numbers(_labelled(reader.items(record, "numbers")), country),
         url=reader.url(record, settings),
     )
 
@@ -168,21 +173,15 @@ def _texts(values: Iterable[Any]) -> Iterable[str]:
     )
 
 
-def _read_numbers(values: list[Any], country: str) -> Iterable[ContactNumber]:
-    found: dict[str, ContactNumber] = {}
+def _labelled(values: list[Any]) -> Iterator[tuple[str, str]]:
+    """Yield numbers with their labels; what is no number in a record is left out."""
     for value in values[:MAX_NUMBERS]:
         given, label = (
             (value.get("number"), value.get("label")) if isinstance(value, dict) else (value, "")
         )
-        if isinstance(given, bool) or not isinstance(given, (str, int)) or not str(given).strip():
-            continue  # Odoo sends false for what is empty
-        number = numbers.read(str(given), country)
-        shown = number.display or str(given).strip()[:MAX_TEXT]
-        label = label.strip()[:MAX_TEXT] if isinstance(label, str) else ""
-        found.setdefault(
-            number.e164 or shown, ContactNumber(number=shown, label=label, e164=number.e164)
-        )
-    return found.values()
+        # Odoo sends false for what is empty.
+        if isinstance(given, (str, int)) and not isinstance(given, bool):
+            yield str(given), plain_text(label) if isinstance(label, str) else ""
 
 
 def read_cases(

@@ -6,12 +6,19 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from callcard.crm.base import Contact, Match
+from callcard.crm.base import MAX_MATCHES, Contact, ContactNumber, Match
+from callcard.telephony import numbers
 from callcard.telephony.numbers import Number
 from callcard.telephony.spellings import SUFFIX_DIGITS
 
 MAX_TEXT = 500
 """Characters of a text in one line; a longer limit keeps the lines."""
+MAX_RECORDS = 5 * MAX_MATCHES
+"""Records that are read of an answer: many may have the digits, and few the number."""
+MAX_WORDS = 4
+"""Of a search text, for CRMs that are asked for each word."""
+MAX_NUMBERS = 50
+"""Of a contact."""
 _PARTS = ("year", "month", "day", "hour", "minute", "second")
 _MILLISECONDS_FROM = 1e11
 """A time as a number is in milliseconds from here on: 1973 in milliseconds, 5138 in seconds."""
@@ -63,6 +70,20 @@ def direction_of(text: str) -> str:
         if text.casefold().startswith(direction):
             return direction
     return ""
+
+
+def contact_numbers(values: Iterable[tuple[str, str]], country: str) -> tuple[ContactNumber, ...]:
+    """Return numbers, each given with its label, as they were typed; each once."""
+    found: dict[str, ContactNumber] = {}
+    for text, label in values:
+        given = plain_text(text)
+        if given:
+            number = numbers.read(given, country)
+            shown = number.display or given
+            found.setdefault(
+                number.e164 or shown, ContactNumber(number=shown, label=label, e164=number.e164)
+            )
+    return tuple(found.values())[:MAX_NUMBERS]
 
 
 def match_of(contact: Contact, number: Number) -> Match | None:

@@ -34,20 +34,16 @@ from callcard.crm.record_mapping import (
     read_contact,
     read_history,
 )
-from callcard.crm.record_values import matches_of
+from callcard.crm.record_values import MAX_RECORDS, MAX_WORDS, matches_of
 from callcard.crm.rest_requests import ReadyRequest, RequestOptions, WriteOptions
 from callcard.crm.templates import Trusted, compile_text
 from callcard.errors import OperatorError, SourceUnavailable, Unsupported
 from callcard.telephony.numbers import Number
 from callcard.telephony.spellings import spellings
 
-MAX_RECORDS = 5 * MAX_MATCHES
-"""Records that are read of an answer: many may have the digits, and few the number."""
 MAX_SEARCH_CHARACTERS = 200
 MAX_KEY_CHARACTERS = 1000
 """Both are parts of addresses, which servers limit to about 8,000 characters."""
-MAX_WORDS = 4
-"""Of a search text, for CRMs that are asked for each word; the missing ones are empty."""
 MAX_DETAILED = 3
 """Matches whose cases and history are read: each costs two requests."""
 

@@ -47,9 +47,13 @@ class RequestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     next: Annotated[
         str,
         Meta(
-            description="JMESPath expression of the next page: its address on the same server, or "
-            "what << cursor >> becomes where a template names that; null on the last page"
+            description="JMESPath expression of the next page's address, on the same server; null "
+            "on the last page"
         ),
+    ] = ""
+    next_cursor: Annotated[
+        str,
+        Meta(description="the same of what << cursor >> becomes; it is empty for the first page"),
     ] = ""
     page_size: Annotated[
         int,
@@ -134,11 +138,10 @@ class ReadyRequest:
         self.spellings = options.spellings
         self._accepted = (NOT_FOUND,) if options.empty_on_404 or table == "get" else ()
         self._results = _expression(f"{where}.results", options.results)
-        self._next = _expression(f"{where}.next", options.next) if options.next else None
-        templates = (options.path, options.query, options.headers, options.body)
-        self._has_cursor = b"cursor" in msgspec.json.encode(templates)
+        self._next = _optional_expression(f"{where}.next", options.next)
+        self._next_cursor = _optional_expression(f"{where}.next_cursor", options.next_cursor)
         self._page_size = options.page_size
-        self._error = _expression(f"{where}.error", options.error) if options.error else None
+        self._error = _optional_expression(f"{where}.error", options.error)
         self._retryable_errors = options.retryable_errors
 
     async def records(
@@ -184,14 +187,11 @@ class ReadyRequest:
         records = found if isinstance(found, list) else [found]
         if self._page_size and len(records) >= self._page_size:
             return records, _Place(offset=place.offset + self._page_size)
-        if self._next is None:
-            return records, None
-        following = self._search(self._next, "next", content)
-        if following in (None, "", False):
-            return records, None
-        if self._has_cursor:
-            return records, _Place(cursor=str(following))
-        return records, _Place(url=self._same_server(base_url, str(following)))
+        if cursor := self._search(self._next_cursor, "next_cursor", content):
+            return records, _Place(cursor=str(cursor))
+        if address := self._search(self._next, "next", content):
+            return records, _Place(url=self._same_server(base_url, str(address)))
+        return records, None
 
     def _same_server(self, base_url: str, address: str) -> str:
         """Return the address of a page: the credentials go to no other server."""
@@ -201,6 +201,9 @@ class ReadyRequest:
         return url
 
     def _search(self, expression: Any, key: str, content: Any) -> Any:
+        """Return what the expression of `key` finds; None without one."""
+        if expression is None:
+            return None
         try:
             return expression.search(content)
         except (jmespath.exceptions.JMESPathError, RecursionError) as error:
@@ -209,7 +212,7 @@ class ReadyRequest:
 
     def _raise_for_error(self, content: Any) -> None:
         """Raise the error of a response that has one although its status is a success."""
-        error = self._search(self._error, "error", content) if self._error else None
+        error = self._search(self._error, "error", content)
         if error in (None, "", False, [], {}):
             return
         texts = list(_texts_in(error))
@@ -243,6 +246,10 @@ class ReadyRequest:
                 f"{self._source.name} sent {given or 'something'} that is no JSON; a sign-in or "
                 "maintenance page, or a wrong base_url"
             ) from None
+
+
+def _optional_expression(where: str, text: str) -> Any:
+    return _expression(where, text) if text else None
 
 
 def _expression(where: str, text: str) -> Any:

@@ -7,7 +7,7 @@ rows with the same id are one contact.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Annotated, Any, Self, get_args
@@ -20,7 +20,6 @@ from callcard.crm.base import (
     MAX_MATCHES,
     Case,
     Contact,
-    ContactNumber,
     ContactSource,
     HistoryEntry,
     InteractionRecord,
@@ -30,6 +29,7 @@ from callcard.crm.base import (
     Operation,
 )
 from callcard.crm.record_values import (
+    contact_numbers,
     direction_of,
     iso_time,
     matches_of,
@@ -39,7 +39,6 @@ from callcard.crm.record_values import (
 from callcard.crm.sql_statements import PARAMETERS, READS, prepare, search_parameters
 from callcard.errors import OperatorError, SourceRejected, SourceUnavailable, Unsupported
 from callcard.extras import requires_extras
-from callcard.telephony import numbers
 from callcard.telephony.numbers import Number
 from callcard.telephony.spellings import spellings
 
@@ -332,22 +331,16 @@ class Sql(ContactSource):
             email=plain_text(row.get("email")),
             language=plain_text(row.get("language")),
             flags=tuple(filter(None, flags)),
-            numbers=tuple(self._numbers(row)),
+            numbers=contact_numbers(_labelled(row), self._country),
             url=web_address(plain_text(row.get("url"))),
         )
 
-    def _numbers(self, row: Mapping[str, Any]) -> Iterable[ContactNumber]:
-        for column, value in row.items():
-            if column != "number" and not column.startswith("number_"):
-                continue
-            given = plain_text(value)
-            if given:
-                number = numbers.read(given, self._country)
-                yield ContactNumber(
-                    number=number.display or given,
-                    label=column.removeprefix("number").removeprefix("_"),
-                    e164=number.e164,
-                )
+
+def _labelled(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the numbers of a row, labelled by their columns: number, or number_LABEL."""
+    for column, value in row.items():
+        if column == "number" or column.startswith("number_"):
+            yield plain_text(value), column.removeprefix("number").removeprefix("_")
 
 
 def _number(id: str, number: Number) -> dict[str, str]:
