@@ -48,7 +48,9 @@ class Figures:
 
 def main() -> int:
     figures = Figures()
-    arguments = [str(FOLDER), "-q", "-n0", "-p", "no:cacheprovider", *sys.argv[1:]]
+    # Attacks wait more than they compute.
+    parallel = ["-n4", "--dist=load"]
+    arguments = [str(FOLDER), "-q", *parallel, "-p", "no:cacheprovider", *sys.argv[1:]]
     status = pytest.main(arguments, plugins=[figures])
     print(figures.show())
     return int(status)
