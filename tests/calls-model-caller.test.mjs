@@ -82,6 +82,18 @@ test("the agent's choice among several contacts is saved", async () => {
   closeAll(model);
 });
 
+test("the first of several contacts is shown if the service selects it", async () => {
+  const { api, model } = create();
+  const found = lookup(matches("a", "b"));
+  const selection = { rule: "remembered", chosen_by: "Ana", chosen_at: LATER };
+  api.answer = { ...api.answer, lookup: { ...found, selection } };
+  model.update([dialog("ALERTING")], "1001");
+  await settle();
+  assert.equal(model.calls.get("1").match.contact.id, "a");
+  assert.deepEqual(api.changes, [], "the service knows");
+  closeAll(model);
+});
+
 test("a contact that is chosen during the look-up is kept and saved", async () => {
   const { api, model } = create(matches("a"));
   model.update([dialog("ALERTING")], "1001");

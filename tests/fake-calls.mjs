@@ -12,6 +12,7 @@ export const lookup = (found) => ({
   number: { given: "+1", kind: "public", e164: "+1", display: "+1 (display)", country: "US" },
   matches: found,
   sources: { local: "ok" },
+  selection: found.length === 1 ? { rule: "only-match", chosen_by: "", chosen_at: "" } : null,
 });
 
 /** Return a model with a fake service, its commands and the changes that it announces. */

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from callcard.errors import OperatorError
-from callcard.store import sqlite_store
 from callcard.store.sqlite import Database
 from callcard.store.sqlite_store import SqliteStore
+from callcard.store.sqlite_transaction import SqliteTransaction
 from tests.contracts import store as contract
 from tests.contracts.store import StoreContract
 
@@ -62,7 +62,7 @@ async def test_no_query_scans_a_table(
 
 def test_contract_covers_every_method() -> None:
     source = Path(contract.__file__).read_text()
-    methods = [name for name in dir(sqlite_store._SqliteTransaction) if not name.startswith("_")]
+    methods = [name for name in dir(SqliteTransaction) if not name.startswith("_")]
     methods += [name for name in dir(SqliteStore) if name[0] != "_"]
     assert {name for name in methods if f".{name}(" not in source} == {
         "close",

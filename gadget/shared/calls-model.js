@@ -390,7 +390,7 @@ export class CallsModel {
     }
     state.lookup = { status: "found", number: number || state.call.number, result };
     if (sourcesThatAre(result, "pending").length) this.#lookUpAgain(state.id, "all");
-    const isSure = result.matches.length === 1 && !state.isRejected;
+    const isSure = result.selection && !state.isRejected;
     state.match = isSure ? result.matches[0] : null;
     this.notify("caller", state);
   }

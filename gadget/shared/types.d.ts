@@ -106,7 +106,7 @@ export interface NewContact {
 }
 
 export interface Match {
-  how: "exact" | "suffix" | "variable" | "chosen";
+  how: "exact" | "suffix" | "variable" | "chosen" | "remembered";
   contact: Contact;
 }
 
@@ -125,6 +125,23 @@ export interface LookupResult {
   sources: Record<string, "ok" | "pending" | "late" | "failed" | "skipped">;
   /** Why each source that is not ok has no contacts. */
   problems: Record<string, string>;
+  /** Why the first match is the caller; null if the agent must choose. */
+  selection: Selection | null;
+}
+
+export interface Selection {
+  rule:
+    | "chosen"
+    | "variable"
+    | "remembered"
+    | "only-match"
+    | "last-used"
+    | "last-updated"
+    | "earliest"
+    | "source-order";
+  /** Whose choice is remembered, and since when; empty for other rules. */
+  chosen_by: string;
+  chosen_at: string;
 }
 
 export interface Reason {

@@ -86,7 +86,7 @@ def create_app(
     events = EventBus()
 
     connections = CrmConnections(settings, store, events, clock)
-    directory = Directory(connections.sources, country, settings.contacts, internal)
+    directory = Directory(connections.sources, country, settings.contacts, internal, store)
     number_lists = NumberLists(store, country, clock, internal)
     journal = Journal(store, directory, number_lists, events, settings, clock)
     connections.on_replaced = directory.use

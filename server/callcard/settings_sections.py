@@ -147,6 +147,9 @@ class TelephonySettings(Struct, frozen=True, forbid_unknown_fields=True):
         msgspec.structs.force_setattr(self, "internal_numbers", internal)
 
 
+ConflictPolicy = Literal["ask", "last-used", "last-updated", "earliest", "source-order"]
+
+
 class ContactsSettings(Struct, frozen=True, forbid_unknown_fields=True):
     deadline_seconds: Annotated[
         float,
@@ -161,6 +164,21 @@ class ContactsSettings(Struct, frozen=True, forbid_unknown_fields=True):
             "others are waited for"
         ),
     ] = 0.3
+    conflict_policy: Annotated[
+        ConflictPolicy,
+        Meta(
+            description="which of several contacts with a number the card shows: `ask` the agent, "
+            "the one `last-used` in a call, `last-updated`, the `earliest` record, or the first in "
+            "`source-order`; the agent is asked where the contacts do not say"
+        ),
+    ] = "ask"
+    remember_choices: Annotated[
+        bool,
+        Meta(
+            description="whether the contact that an agent chooses for an incoming call is shown "
+            "for later calls of the number, until an agent takes it off"
+        ),
+    ] = True
     warning_flags: Annotated[
         tuple[Annotated[str, Meta(min_length=1, max_length=100)], ...],
         Meta(

@@ -10,6 +10,7 @@ import pytest
 from callcard.store.base import (
     AuditRow,
     Callback,
+    ContactChoice,
     DialogRow,
     JournalRow,
     ListedNumberRow,
@@ -236,6 +237,22 @@ class StoreContract:
             assert await tx.delete_listed_number("never-log", "+1")
             assert not await tx.delete_listed_number("never-log", "+1")
         assert await store.listed_number("never-log", "+1") is None
+
+    async def test_last_choice_for_a_number_counts(self, store: Store) -> None:
+        choice = ContactChoice(
+            number="+12125550123", contact="local/7", chosen_by="1001", name="Ana", chosen_at=1.0
+        )
+        later = replace(choice, contact="crm/1/2", chosen_at=2.0)
+        assert await store.contact_choice(choice.number) is None
+        async with store.transaction() as tx:
+            await tx.save_contact_choice(choice)
+            await tx.save_contact_choice(later)
+            assert await tx.contact_choice(choice.number) == later
+        assert await store.contact_choice(choice.number) == later
+        async with store.transaction() as tx:
+            assert await tx.delete_contact_choice(choice.number)
+            assert not await tx.delete_contact_choice(choice.number)
+        assert await store.contact_choice(choice.number) is None
 
     async def test_open_callbacks_without_a_time_come_first(self, store: Store) -> None:
         later = replace(CALLBACK, id="later", due_at="2026-01-02T10:00Z")

@@ -31,7 +31,8 @@ from callcard.journal.notes import merge_notes
 from callcard.journal.record_merging import preferred_contact
 from callcard.journal.unverified_calls import UnverifiedCalls
 from callcard.settings import Settings
-from callcard.store.base import JournalRow, Store
+from callcard.store.base import AuditRow, ContactChoice, JournalRow, Store, Transaction
+from callcard.telephony import numbers
 from callcard.telephony.call_variables import CALL_VARIABLE_BYTES
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ MAX_PARKED = 2000
 """Parked interactions that are searched for an agent's; more need the CRM's administrator."""
 
 
-class ContactChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ContactReference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: Annotated[str, Meta(max_length=200)]
     id: Annotated[str, Meta(max_length=200)]
 
@@ -68,7 +69,7 @@ class InteractionChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         Annotated[list[Annotated[str, Meta(min_length=1, max_length=200)]], Meta(max_length=20)]
         | None
     ) = None
-    contact: ContactChoice | None = None
+    contact: ContactReference | None = None
     contact_unknown: (
         Annotated[bool, Meta(description="the caller is none of the contacts that were found")]
         | None
@@ -95,6 +96,7 @@ class Interactions:
         self._unverified = UnverifiedCalls(store, settings, clock)
         self._directory = directory
         self._settings = settings.journal
+        self._telephony = settings.telephony
         self._contact_variable = settings.telephony.contact_variable
         self._clock = clock
 
@@ -120,9 +122,48 @@ class Interactions:
             if change.notes is not None and segment and not segment.finished:
                 entry = lifecycle.keep_open_for_typing(entry, now, self._settings.notes_seconds)
             await tx.save_journal_row(to_row(entry))
+            if change.contact or change.contact_unknown:
+                await self._remember_choice(tx, agent, record, change.contact, now)
         if match:
             await self._share_contact(agent, entry.record)
         return self._show(entry, agent)
+
+    async def _remember_choice(
+        self,
+        tx: Transaction,
+        agent: Agent,
+        record: CallRecord,
+        contact: ContactReference | None,
+        now: float,
+    ) -> None:
+        """Remember the contact for the number of an incoming call; forget it if it was wrong."""
+        telephony = self._telephony
+        given = record.number_for(agent.login_id)
+        number = numbers.read(given, telephony.country, telephony.internal_numbers)
+        is_outgoing = record.is_outgoing_for(agent.login_id)
+        if number.kind != "public" or not number.e164 or is_outgoing or record.unverified:
+            return
+        if contact is None:
+            if not await tx.delete_contact_choice(number.e164):
+                return
+        else:
+            choice = ContactChoice(
+                number=number.e164,
+                contact=f"{contact.source}/{contact.id}",
+                chosen_by=agent.login_id,
+                name=agent.user.full_name or agent.login_id,
+                chosen_at=now,
+            )
+            await tx.save_contact_choice(choice)
+        await tx.add_audit_row(
+            AuditRow(
+                recorded_at=now,
+                agent=agent.login_id,
+                action="forget contact" if contact is None else "remember contact",
+                number=number.e164,
+                detail="" if contact is None else f"{contact.source}/{contact.id}",
+            )
+        )
 
     def _apply(
         self,

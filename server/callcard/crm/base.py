@@ -93,6 +93,10 @@ class Contact:
     """The last ten, of all agents, newest first."""
     cases: tuple[Case, ...] = ()
     """The open ones, newest first."""
+    created_at: str = ""
+    """When the record was made: ISO 8601, UTC; empty if the source does not say."""
+    updated_at: str = ""
+    """When it was last changed, likewise."""
     records: tuple[ContactRecord, ...] = ()
     """Where several sources have the person, `source` first; empty for one source."""
 
@@ -102,10 +106,11 @@ class Match:
     """A contact that was found for a call, and how.
 
     `exact`: the whole number agrees. `suffix`: only the last digits do. `variable`: a call variable
-    names the record. `chosen`: an agent chose it for this call.
+    names the record. `chosen`: an agent chose it for this call. `remembered`: an agent chose it for
+    an earlier call of the number.
     """
 
-    how: Literal["exact", "suffix", "variable", "chosen"]
+    how: Literal["exact", "suffix", "variable", "chosen", "remembered"]
     contact: Contact
 
 

@@ -168,6 +168,8 @@ class AddressBook(HttpSource):
             numbers=found.numbers or (),
             keeps_numbers=False,
             url="",
+            created_at="",
+            updated_at="",
         )
 
     async def _report(self, body: str, accepted: tuple[int, ...] = ()) -> etree._Element | None:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
+from callcard import times
 from callcard.crm.base import (
     MAX_MATCHES,
     Case,
@@ -19,11 +20,13 @@ from callcard.crm.base import (
     Operation,
 )
 from callcard.crm.same_person import merge_same_people
+from callcard.crm.selection import Selection, first, is_switchboard, select
 from callcard.crm.source_guard import Answer, GuardedSource, SourceStatus
-from callcard.errors import InvalidField, NotFound, SourceUnavailable, Unsupported
+from callcard.errors import CallcardError, InvalidField, NotFound, SourceUnavailable, Unsupported
 from callcard.settings_sections import ContactsSettings
+from callcard.store.base import ContactChoice, StoreReader
 from callcard.telephony import numbers as telephony_numbers
-from callcard.telephony.numbers import Kind
+from callcard.telephony.numbers import Kind, Number
 
 _T = TypeVar("_T")
 Wait = Literal["first", "all"]
@@ -57,6 +60,8 @@ class Lookup:
     sources: dict[str, SourceStatus]
     problems: dict[str, str]
     """Why each source that is not `ok` has no contacts, in words for the agent."""
+    selection: Selection | None = None
+    """Why the first match is the caller; null if there is none or the agent must choose."""
 
     @property
     def has_failed(self) -> bool:
@@ -88,9 +93,14 @@ class Directory:
         country: str,
         settings: ContactsSettings,
         internal_numbers: Sequence[str] = (),
+        choices: StoreReader | None = None,
     ) -> None:
-        """`country` and `internal_numbers` say how numbers without a country code are read."""
+        """`country` and `internal_numbers` say how numbers without a country code are read.
+
+        `choices` remembers which contacts agents chose for numbers.
+        """
         self.sources = sources
+        self._choices = choices if settings.remember_choices else None
         self.country = country
         self.settings = settings
         self.internal_numbers = internal_numbers
@@ -133,12 +143,48 @@ class Directory:
         ]
         matches = merge_same_people(matches)
         matches.sort(key=lambda match: match.how != "exact")
+        matches, selection = select(matches, self.settings.conflict_policy, self._names())
+        choice = await self._remembered_choice(number)
+        if choice is not None:
+            matches, selection = await self._apply_choice(choice, matches, selection)
         return Lookup(
             number=parsed,
             matches=tuple(matches[:MAX_MATCHES]),
             sources=_statuses(answers),
             problems=_problems(answers),
+            selection=selection,
         )
+
+    async def _remembered_choice(self, number: Number) -> ContactChoice | None:
+        if self._choices is None or number.kind != "public" or not number.e164:
+            return None
+        return await self._choices.contact_choice(number.e164)
+
+    async def _apply_choice(
+        self, choice: ContactChoice, matches: list[Match], selection: Selection | None
+    ) -> tuple[list[Match], Selection | None]:
+        """Put the contact that an agent chose before the others.
+
+        It is the caller, unless the number is a switchboard's. It may be one that has not the
+        number; one that its source does not return counts for nothing.
+        """
+        source, _slash, id = choice.contact.partition("/")
+        for match in matches:
+            if _is_record_of(match.contact, source, id):
+                remembered = match
+                break
+        else:
+            try:
+                remembered = Match(how="remembered", contact=await self.get(source, id))
+            except CallcardError:
+                return matches, selection
+        if is_switchboard(matches):
+            return first(remembered, matches), None
+        selected = replace(remembered, how="remembered")
+        others = [match for match in matches if match is not remembered]
+        chosen_at = times.iso_text(choice.chosen_at)
+        rule = Selection(rule="remembered", chosen_by=choice.name, chosen_at=chosen_at)
+        return [selected, *others], rule
 
     async def _wait_for(
         self, tasks: Mapping[str, asyncio.Task[Answer[_T]]], wait: Wait
@@ -184,11 +230,16 @@ class Directory:
         )
 
     async def get(self, source: str, id: str) -> Contact:
-        """Return one contact by its source and id. Raises NotFound."""
-        contact = await self._source(source).source.get(id)
-        if contact is None:
+        """Return one contact by its source and id. Raises NotFound, SourceUnavailable."""
+        guarded = self._source(source)
+        if "get" not in guarded.capabilities:
+            raise Unsupported("get", source)
+        answer = await guarded.query(lambda each: each.get(id))
+        if answer.status != "ok":
+            raise SourceUnavailable(answer.problem)
+        if answer.value is None:
             raise _not_found(source, id)
-        return self._with_warnings(contact)
+        return self._with_warnings(answer.value)
 
     async def by_reference(self, reference: str) -> Contact | None:
         """Return the first source's contact with this customer number or case id."""
@@ -286,6 +337,12 @@ class Directory:
                 problems=_problems(answers),
             )
         return answers
+
+
+def _is_record_of(contact: Contact, source: str, id: str) -> bool:
+    """Return whether a contact is a source's record, or was merged with it."""
+    records = [(contact.source, contact.id), *((each.source, each.id) for each in contact.records)]
+    return (source, id) in records
 
 
 def _statuses(answers: Mapping[str, Answer[_T]]) -> dict[str, SourceStatus]:

@@ -363,11 +363,14 @@ class LocalContacts(ContactSource):
         return contacts
 
     def _contact(self, id: int) -> Contact | None:
-        sql = "select name, company, email, url, language, flags from contact where id = ?"
+        sql = (
+            "select name, company, email, url, language, flags, created_at, updated_at"
+            " from contact where id = ?"
+        )
         row = self._reader.execute(sql, (id,)).fetchone()
         if row is None:
             return None
-        name, company, email, url, language, flags = row
+        name, company, email, url, language, flags, created_at, updated_at = row
         return Contact(
             source=self.name,
             id=str(id),
@@ -380,4 +383,6 @@ class LocalContacts(ContactSource):
             numbers=local_reads.read_numbers(self._reader, id, self._country),
             interactions=local_reads.read_history(self._reader, id),
             cases=local_reads.read_open_cases(self._reader, id),
+            created_at=created_at,
+            updated_at=updated_at,
         )

@@ -81,6 +81,11 @@ MIGRATIONS = (
         from interaction, json_each(interaction.details, '$.variables') as variable
         where length(trim(variable.value)) between 3 and 64 and variable.value glob '*[0-9]*';
     """,
+    # Empty for contacts of earlier releases: nobody knows.
+    """
+    alter table contact add column created_at text not null default '';
+    alter table contact add column updated_at text not null default '';
+    """,
 )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from callcard import times
 from callcard.crm.base import Case, HistoryEntry, InteractionRecord, NewCase
 from callcard.crm.text_index import index_digits, index_words, reference_words
 from callcard.store.sqlite import Execute
@@ -31,6 +33,9 @@ class ContactEntry:
     flags: Sequence[str] | None = None
     numbers: Sequence[tuple[Number, str]] | None = None
     """Each with its label."""
+    created_at: str | None = None
+    """ISO 8601, UTC, as `updated_at`; None is the time of the write."""
+    updated_at: str | None = None
     known_as: str = ""
     """Another key under which the contact may be stored; it is replaced by `key`."""
     keeps_numbers: bool = False
@@ -205,8 +210,9 @@ def write_interaction(
 
 def _insert_contact(execute: Execute, entry: ContactEntry) -> int:
     cursor = execute(
-        "insert into contact (key, name, company, email, url, language, flags)"
-        " values (?, ?, ?, ?, ?, ?, ?)",
+        "insert into contact"
+        " (key, name, company, email, url, language, flags, created_at, updated_at)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             entry.key,
             entry.name or "",
@@ -215,6 +221,8 @@ def _insert_contact(execute: Execute, entry: ContactEntry) -> int:
             entry.url or "",
             entry.language or "",
             _flags_json(entry) or "[]",
+            _time(entry.created_at),
+            _time(entry.updated_at),
         ),
     )
     return int(cursor.lastrowid or 0)
@@ -225,9 +233,19 @@ def _update_contact(
 ) -> None:
     execute(
         "update contact set name = ?, company = ?, email = coalesce(?, email),"
-        " url = coalesce(?, url), language = coalesce(?, language), flags = coalesce(?, flags)"
-        " where id = ?",
-        (name, company, entry.email, entry.url, entry.language, _flags_json(entry), id),
+        " url = coalesce(?, url), language = coalesce(?, language), flags = coalesce(?, flags),"
+        " created_at = coalesce(?, created_at), updated_at = ? where id = ?",
+        (
+            name,
+            company,
+            entry.email,
+            entry.url,
+            entry.language,
+            _flags_json(entry),
+            entry.created_at,
+            _time(entry.updated_at),
+            id,
+        ),
     )
     execute("delete from contact_text where rowid = ?", (id,))
     if entry.numbers is not None:
@@ -262,6 +280,10 @@ def _all_numbers(
     known = {number.reversed for number, _label in stored}
     added = [each for each in entry.numbers or () if each[0].reversed not in known]
     return [*stored, *added]
+
+
+def _time(given: str | None) -> str:
+    return times.iso_text(time.time()) if given is None else given
 
 
 def _flags_json(entry: ContactEntry) -> str | None:

@@ -49,6 +49,8 @@ class ContactMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     email: Path = ""
     language: Path = ""
     flags: Annotated[str, Meta(description="a list; what is not a text in it is left out")] = ""
+    created_at: Path = ""
+    updated_at: Path = ""
     numbers: Annotated[
         str, Meta(description="a list of texts, or of objects with `number` and `label`")
     ]
@@ -164,6 +166,8 @@ def read_contact(
         flags=tuple(_texts(reader.items(record, "flags")))[:_MAX_FLAGS],
         numbers=contact_numbers(_labelled(reader.items(record, "numbers")), country),
         url=reader.url(record, settings),
+        created_at=reader.time(record, "created_at"),
+        updated_at=reader.time(record, "updated_at"),
     )
 
 

@@ -111,6 +111,8 @@ def _merge(known: Match, added: Match) -> Match:
         numbers=tuple(numbers.values()),
         interactions=tuple(newest[:MAX_HISTORY_ENTRIES]),
         cases=tuple(cases),
+        created_at=min(filter(None, (one.created_at, other.created_at)), default=""),
+        updated_at=max(one.updated_at, other.updated_at),
         records=(*_records_of(one), *_records_of(other)),
     )
     return replace(added if added.how == "exact" else known, contact=contact)

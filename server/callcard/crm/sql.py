@@ -333,6 +333,8 @@ class Sql(ContactSource):
             flags=tuple(filter(None, flags)),
             numbers=contact_numbers(_labelled(row), self._country),
             url=web_address(plain_text(row.get("url"))),
+            created_at=iso_time(row.get("created_at")),
+            updated_at=iso_time(row.get("updated_at")),
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from callcard.crm.base import MAX_HISTORY_ENTRIES, Match
 from callcard.crm.directory import Directory, Lookup, Wait
+from callcard.crm.selection import Rule, Selection
 from callcard.errors import CallcardError
 from callcard.journal.call_record import CallRecord
 from callcard.journal.interaction import for_crm
@@ -42,11 +43,15 @@ class CallerLookup:
             self._find_named_contact(record, customer),
             by_number if is_begun else self.directory.look_up(customer, wait=wait),
         )
-        matches = (_with_records(match, found),) if match else found.matches
-        if record.contact and not record.contact.id and len(matches) == 1:
-            matches = ()  # an agent knows that it is not this one
+        matches, selection = found.matches, found.selection
+        if match:
+            rule: Rule = "variable" if match.how == "variable" else "chosen"
+            matches, selection = (_with_records(match, found),), Selection(rule=rule)
+        elif record.contact and not record.contact.id:
+            # An agent knows that it is not the one that was selected.
+            matches, selection = matches if len(matches) > 1 else (), None
         with_history = [await self._add_undelivered(match, record.id) for match in matches]
-        return replace(found, matches=tuple(with_history))
+        return replace(found, matches=tuple(with_history), selection=selection)
 
     async def _find_named_contact(self, record: CallRecord, customer: str) -> Match | None:
         """Return the contact that the record names; None if there is none, or its source failed."""

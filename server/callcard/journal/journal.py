@@ -322,11 +322,11 @@ class Journal:
         return structs.replace(report, ended=True), times.iso_text(now, "milliseconds")
 
     async def _recognise_contact(self, entry: JournalEntry, found: Lookup) -> JournalEntry:
-        """Note the only reliable match as the call's contact, if no agent has chosen one."""
-        if entry.record.contact is not None or len(found.matches) != 1:
+        """Note the selected match as the call's contact, if no agent has chosen one."""
+        if entry.record.contact is not None or found.selection is None:
             return entry
         match = found.matches[0]
-        if match.how not in ("exact", "variable"):
+        if match.how == "suffix":
             return entry
         async with self._store.transaction() as tx:
             row = await tx.journal_row(entry.record.id)

@@ -91,6 +91,21 @@ class Callback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContactChoice:
+    """Which contact an agent chose for a number; the last choice counts."""
+
+    number: str
+    """E.164."""
+    contact: str
+    """source/id"""
+    chosen_by: str
+    """A login id."""
+    name: str
+    """The agent's name."""
+    chosen_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RosterRow:
     """An agent who uses Callcard, as Finesse described them last."""
 
@@ -115,8 +130,8 @@ class DeliveryShare:
 ALL_CALLS = DeliveryShare()
 
 
-class JournalReader(Protocol):
-    """Reads of call records that the store and a transaction share."""
+class StoreReader(Protocol):
+    """Reads that the store and a transaction share."""
 
     async def journal_row(self, id: str) -> JournalRow | None:
         """Return the record `id`, or the one into which it was merged."""
@@ -126,8 +141,11 @@ class JournalReader(Protocol):
     ) -> list[JournalRow]:
         """Return records of one of `dialogs` or of `call_key`, newest first."""
 
+    async def contact_choice(self, number: str) -> ContactChoice | None:
+        """Return which contact was chosen for a number in E.164."""
 
-class Transaction(JournalReader, Protocol):
+
+class Transaction(StoreReader, Protocol):
     """Reads and writes that are committed together. Await nothing else inside."""
 
     async def save_journal_row(self, row: JournalRow) -> None: ...
@@ -172,6 +190,12 @@ class Transaction(JournalReader, Protocol):
 
     async def add_audit_row(self, row: AuditRow) -> None: ...
 
+    async def save_contact_choice(self, choice: ContactChoice) -> None:
+        """Remember a choice in place of the number's earlier one."""
+
+    async def delete_contact_choice(self, number: str) -> bool:
+        """Forget the choice for a number. Return whether there was one."""
+
     async def callback(self, id: str) -> Callback | None: ...
 
     async def save_callback(self, callback: Callback) -> None: ...
@@ -191,7 +215,7 @@ class Transaction(JournalReader, Protocol):
         """
 
 
-class Store(JournalReader, Protocol):
+class Store(StoreReader, Protocol):
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """Run the body as one transaction; after the block it is on disk."""
 

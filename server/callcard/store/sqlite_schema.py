@@ -82,4 +82,12 @@ MIGRATIONS = (
     """
     delete from dialog where dialog like '%//%';
     """,
+    # Which contact the agents chose for a number.
+    """
+    create table contact_choice (
+        number text primary key,
+        contact text not null, chosen_by text not null, name text not null,
+        chosen_at real not null
+    ) without rowid;
+    """,
 )

@@ -1,0 +1,68 @@
+"""Reads of the SQLite store that it shares with its transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from callcard.store.base import Callback, ContactChoice, JournalRow
+
+Query = Callable[[str, Iterable[Any]], list[Any]]
+_RECORD = "id, document, status, last_report_at, due_at, attempts, problem, contact, sent"
+_decode_callback = msgspec.json.Decoder(Callback).decode
+
+
+def records(query: Query, where: str, parameters: Iterable[Any]) -> list[JournalRow]:
+    sql = f"select {_RECORD} from call_record {where}"  # noqa: S608 - constants of this module
+    return [_row(row) for row in query(sql, parameters)]
+
+
+def journal_row(query: Query, id: str) -> JournalRow | None:
+    where = "where id = coalesce((select record from merged_record where id = ?), ?)"
+    rows = records(query, where, (id, id))
+    return rows[0] if rows else None
+
+
+def find_journal_rows(query: Query, dialogs: Iterable[str], call_key: str) -> list[JournalRow]:
+    # Never an empty list: SQLite plans a scan for one.
+    ids = [each for each in dialogs if each] or [""]
+    places = ", ".join("?" * len(ids))
+    where = (
+        f"where id in (select record from dialog where dialog in ({places})"  # noqa: S608 - only question marks
+        " union select record from dialog where call_key = ? and call_key != '')"
+        " order by last_report_at desc limit 20"
+    )
+    return records(query, where, (*ids, call_key))
+
+
+def _row(row: Sequence[Any]) -> JournalRow:
+    id, document, status, last_report_at, due_at, attempts, problem, contact, sent = row
+    return JournalRow(
+        id=id,
+        document=document,
+        status=status,
+        last_report_at=last_report_at,
+        due_at=due_at,
+        attempts=attempts,
+        problem=problem,
+        contact=contact,
+        sent=bool(sent) or status == "delivered",
+    )
+
+
+def callback(query: Query, id: str) -> Callback | None:
+    rows = query("select document from callback where id = ?", (id,))
+    return _decode_callback(rows[0][0]) if rows else None
+
+
+def contact_choice(query: Query, number: str) -> ContactChoice | None:
+    columns = "number, contact, chosen_by, name, chosen_at"
+    found = query(f"select {columns} from contact_choice where number = ?", (number,))  # noqa: S608 - a constant
+    if not found:
+        return None
+    number, contact, chosen_by, name, chosen_at = found[0]
+    return ContactChoice(
+        number=number, contact=contact, chosen_by=chosen_by, name=name, chosen_at=chosen_at
+    )
