@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import http.client
 import json
+import re
 import signal
 import socket
 import ssl
@@ -287,16 +288,23 @@ def test_imported_contact_is_found_by_number_explain(tmp_path: Path) -> None:
     repeated = callcard(*command, cwd=tmp_path, CALLCARD_TELEPHONY_COUNTRY="de")
     assert "0 added, 1 updated" in repeated.stdout
 
-    assert explain(tmp_path, "0049 30 23125100", "--country", "DE") == [
+    lines = explain(tmp_path, "0049 30 23125100", "--country", "DE")
+    assert re.fullmatch(r"source     local: ok \(\d+ ms\)", lines.pop(5))
+    assert lines == [
         "given      '0049 30 23125100', home country DE",
         "tried      international, 00: +493023125100 → +493023125100 (valid)",
         "read as    public +493023125100",
         "shown as   030 23125100 (DE)",
         "dialled    +493023125100",
-        "found      local/1 Käthe (whole number)",
+        "asked      the whole number: +493023125100",
+        "found      local/1 Käthe (whole number, Rufnummer (dienstl.) 030 23125100)",
+        "caller     local/1 Käthe: nobody else has the number",
     ]
     by_suffix = explain(tmp_path, "+43 30 23125100")
-    assert "found      local/1 Käthe (last 8 digits only)" in by_suffix
+    assert "asked      the last 8 digits: 23125100" in by_suffix
+    assert "found      local/1 Käthe (last digits only, Rufnummer (dienstl.) +49 30 23125100)" in (
+        by_suffix
+    )
     assert "read as    withheld" in explain(tmp_path, "")
     assert "dialled    not dialable" in explain(tmp_path, "rubbish")
 

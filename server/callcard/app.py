@@ -50,7 +50,7 @@ from callcard.finesse.connections import create_tls_context, open_cluster, open_
 from callcard.journal.journal import SWEEP_SECONDS, Journal
 from callcard.routing.number_lists import NumberLists
 from callcard.settings import Settings, find_settings_file
-from callcard.store.sqlite_store import SqliteStore
+from callcard.store.open_store import open_store
 from callcard.telephony.dial_plan import DialPlan, read_rules
 
 log = logging.getLogger("callcard")
@@ -82,7 +82,7 @@ def create_app(
     cluster = open_cluster(settings.finesse, [http] if http else own_clients, tls)
     country = settings.telephony.country
     internal = settings.telephony.internal_numbers
-    store = SqliteStore(settings.journal_database)
+    store = open_store(settings.journal_database)
     events = EventBus()
 
     connections = CrmConnections(settings, store, events, clock)

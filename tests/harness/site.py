@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +95,14 @@ class DemoSite:
         self._clock = clock
 
     def reset(self) -> None:
-        """Sign everybody out and end all calls and faults. The service keeps its journal."""
+        """Sign everybody out, end all calls and faults, and forget whom agents chose.
+
+        The service keeps its journal otherwise.
+        """
         self._post("reset")
+        with closing(sqlite3.connect(self.settings.journal_database)) as journal:
+            journal.execute("delete from contact_choice")
+            journal.commit()
         self.service.clear_faults()
 
     # ---- calls

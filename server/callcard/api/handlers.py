@@ -32,6 +32,7 @@ from callcard.api.schemas import (
 )
 from callcard.crm.base import Case, Contact, NewCase
 from callcard.crm.directory import Lookup, SearchResult, Wait
+from callcard.crm.explanation import Explanation, explain
 from callcard.errors import InvalidField, MalformedRequest
 from callcard.journal.interaction import Interaction
 from callcard.journal.journal import ReportAcknowledgement
@@ -55,6 +56,13 @@ async def find_contacts(context: RequestContext) -> Lookup | SearchResult:
     if text is not None and number is None:
         return await directory.search(text, _limit(context.query("limit", 8)))
     raise MalformedRequest("give either number= or q=")
+
+
+async def explain_lookup(context: RequestContext) -> Explanation:
+    number = context.query("number", 256)
+    if number is None:
+        raise MalformedRequest("give number=")
+    return await explain(context.services.directory, number)
 
 
 def _limit(text: str | None) -> int:

@@ -27,6 +27,7 @@ from callcard.api.endpoint import (
 from callcard.api.services import Services
 from callcard.crm.base import Case, Contact
 from callcard.crm.directory import Lookup, SearchResult
+from callcard.crm.explanation import Explanation
 from callcard.errors import CallcardError
 from callcard.journal.interaction import Interaction
 from callcard.journal.journal import ReportAcknowledgement
@@ -61,6 +62,14 @@ ENDPOINTS = (
         response=Contact,
         body=schemas.ContactRequest,
         status=201,
+    ),
+    Endpoint(
+        method="GET",
+        path="/contacts/explanation",
+        summary="Explain a look-up: what each source was asked and found, and who is shown",
+        handler=handlers.explain_lookup,
+        response=Explanation,
+        query=(("number", "a telephone number in any spelling, as it came with the call"),),
     ),
     Endpoint(
         method="GET",

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import click
 
 from callcard.cli.options import config_option, country_option, database_option
-from callcard.crm.base import Match
-from callcard.crm.open_sources import open_local_contacts, read_configurations
+from callcard.crm.directory import Directory
+from callcard.crm.explanation import Explanation, FoundRecord
+from callcard.crm.explanation import explain as explain_lookup
+from callcard.crm.open_sources import SourceConfiguration, read_configurations
+from callcard.crm.selection import Selection
+from callcard.errors import OperatorError
 from callcard.settings import Settings
+from callcard.store.base import AuditRow, Store
+from callcard.store.open_store import open_store
 from callcard.telephony import dial_plan, numbers
 from callcard.telephony.dial_plan import DialRule
 from callcard.telephony.numbers import Attempt, Number
@@ -61,10 +69,47 @@ def explain(
     _print_reading(given, home, parsed, spellings)
     address, used_rule = dial_plan.dial_string(parsed, home, dial_rules)
     echo(f"dialled    {address or 'not dialable'}")
-    _print_contacts(settings, parsed)
-    asyncio.run(_print_other_sources(settings, parsed))
+    asyncio.run(_explain_sources(settings, given))
     if dial:
         _print_dial_rules(parsed, home, dial_rules, address, used_rule)
+
+
+@number.command()
+@click.argument("given", metavar="NUMBER")
+@config_option
+@database_option
+def forget(given: str, config: Path | None, database: str | None) -> None:
+    """Forget which contact an agent chose for NUMBER: the sources decide again."""
+    settings = Settings.read(config, overrides={"sources.path": database})
+    telephony = settings.telephony
+    parsed = numbers.read(given, telephony.country, telephony.internal_numbers)
+    store = _open_store(settings)
+    if store is None:
+        raise OperatorError(
+            f"there is no journal {settings.journal_database}; name the configuration by --config"
+        )
+    if not parsed.e164:
+        raise OperatorError(f"{given!r} is no public number: nothing is remembered for it")
+    was_known = asyncio.run(_forget(store, parsed.e164))
+    echo(f"{parsed.e164}: {'forgotten' if was_known else 'no agent has chosen a contact'}")
+
+
+async def _forget(store: Store, number: str) -> bool:
+    try:
+        async with store.transaction() as tx:
+            was_known = await tx.delete_contact_choice(number)
+            if was_known:
+                await tx.add_audit_row(
+                    AuditRow(
+                        recorded_at=time.time(),
+                        agent="callcard number forget",
+                        action="forget contact",
+                        number=number,
+                    )
+                )
+            return was_known
+    finally:
+        await store.close()
 
 
 def _print_reading(given: str, home: str, parsed: Number, spellings: tuple[Attempt, ...]) -> None:
@@ -100,42 +145,87 @@ def _print_reading(given: str, home: str, parsed: Number, spellings: tuple[Attem
         echo(f"left out   {parsed.annotation!r}")
 
 
-def _print_contacts(settings: Settings, parsed: Number) -> None:
+async def _explain_sources(settings: Settings, given: str) -> None:
+    """Look the number up in all sources, as for a ringing call."""
+    configurations = _existing_sources(settings)
+    async with AsyncExitStack() as stack:
+        sources = []
+        for configuration in configurations:
+            source = configuration.open_guarded(settings)
+            stack.push_async_callback(source.close)
+            sources.append(source)
+        store = _open_store(settings)
+        if store is not None:
+            stack.push_async_callback(store.close)
+        telephony = settings.telephony
+        directory = Directory(
+            sources, telephony.country, settings.contacts, telephony.internal_numbers, store
+        )
+        _print_sources(await explain_lookup(directory, given))
+
+
+def _existing_sources(settings: Settings) -> list[SourceConfiguration]:
+    """Return the sources; opening the local contacts would create their file."""
+    configurations = read_configurations(settings)
     path = settings.contacts_path
-    if not Path(path).is_file():
-        echo(f"contacts   there is no file {path}; callcard contacts import FILE creates it")
+    if Path(path).is_file():
+        return configurations
+    echo(f"contacts   there is no file {path}; callcard contacts import FILE creates it")
+    return [each for each in configurations if each.kind != "local"]
+
+
+def _open_store(settings: Settings) -> Store | None:
+    """Return the journal, which has what agents chose; None if there is none yet."""
+    path = settings.journal_database
+    return open_store(path) if Path(path).is_file() else None
+
+
+def _print_sources(explanation: Explanation) -> None:
+    for source in explanation.sources:
+        took = f"{1000 * source.seconds:,.0f} ms"
+        echo(f"source     {source.name}: {source.problem or source.status} ({took})")
+        for request in source.requests:
+            echo(f"asked      {request}")
+        for record in source.records:
+            echo(f"found      {source.name}/{record.id} {record.name} ({_how(record)})")
+    _print_selection(explanation)
+
+
+def _how(record: FoundRecord) -> str:
+    number = " ".join(filter(None, (record.label, record.number)))
+    how = {
+        "exact": f"whole number, {number}",
+        "suffix": f"last digits only, {number}",
+        "remembered": f"chosen by an agent, {number or 'without the number'}",
+    }.get(record.how, record.how)
+    if record.verdict == "merged":
+        common = {"email": "the e-mail address", "number-and-name": "number and name"}
+        how += f"; the same person as {record.merged_with}, by {common.get(record.merged_by, '')}"
+    return how
+
+
+def _print_selection(explanation: Explanation) -> None:
+    if not explanation.sources:
         return
-    contacts = open_local_contacts(settings)
-    matches = asyncio.run(contacts.by_number(parsed))
-    contacts.close_blocking()
-    suffix_digits = settings.local_source.get("suffix_digits", 8)
-    for match in matches:
-        _print_match(match, f"last {suffix_digits} digits only")
-    if not matches:
-        echo("found      no contact")
+    selection = explanation.selection
+    records = [(source.name, each) for source in explanation.sources for each in source.records]
+    offered = [f"{source}/{each.id}" for source, each in records if each.verdict == "offered"]
+    for source, each in records:
+        if each.verdict == "selected" and selection is not None:
+            echo(f"caller     {source}/{each.id} {each.name}: {_why(selection)}")
+    if selection is not None and offered:
+        echo(f"others     {', '.join(offered)}")
+    elif selection is None:
+        found = f"the agent chooses: {', '.join(offered)}" if offered else "nobody is found"
+        echo(f"caller     {found}")
 
 
-async def _print_other_sources(settings: Settings, parsed: Number) -> None:
-    """Look the number up in the sources beside the local contacts, as for a ringing call."""
-    for configuration in read_configurations(settings):
-        if configuration.kind == "local":
-            continue
-        source = configuration.open_guarded(settings)
-        try:
-            answer = await source.by_number(parsed)
-        finally:
-            await source.close()
-        took = f"{1000 * answer.seconds:,.0f} ms"
-        echo(f"source     {source.name}: {answer.problem or answer.status} ({took})")
-        for match in answer.value or ():
-            _print_match(match, "last digits only")
-
-
-def _print_match(match: Match, suffix: str) -> None:
-    contact = match.contact
-    name = ", ".join(filter(None, (contact.name, contact.company)))
-    how = "whole number" if match.how == "exact" else suffix
-    echo(f"found      {contact.source}/{contact.id} {name} ({how})")
+def _why(selection: Selection) -> str:
+    if selection.rule == "only-match":
+        return "nobody else has the number"
+    if selection.rule == "remembered":
+        return f"{selection.chosen_by} chose it on {selection.chosen_at[:10]}"
+    return f'contacts.conflict_policy is "{selection.rule}"'
 
 
 def _print_dial_rules(

@@ -26,7 +26,7 @@ from callcard.errors import CallcardError, InvalidField, NotFound, SourceUnavail
 from callcard.settings_sections import ContactsSettings
 from callcard.store.base import ContactChoice, StoreReader
 from callcard.telephony import numbers as telephony_numbers
-from callcard.telephony.numbers import Kind, Number
+from callcard.telephony.numbers import Attempt, Kind, Number
 
 _T = TypeVar("_T")
 Wait = Literal["first", "all"]
@@ -127,15 +127,22 @@ class Directory:
 
     async def look_up(self, given: str, *, wait: Wait = "all", refresh: bool = False) -> Lookup:
         """Return `by_number`, or a look-up that `has_failed` if every source failed."""
-        number = telephony_numbers.read(given, self.country, self.internal_numbers)
-        parsed = self._parse_number(given)
-        if number.kind == "withheld" or not number.digits:
-            return Lookup(number=parsed, matches=(), sources={}, problems={})
+        number, _attempts = self.explain_number(given)
+        if not self.can_look_up(number):
+            return Lookup(number=self.parsed(number), matches=(), sources={}, problems={})
         tasks = {
             source.name: source.by_number(number, refresh=refresh)
-            for source in self._able("by_number")
+            for source in self.able("by_number")
         }
-        answers = await self._wait_for(tasks, wait)
+        return await self.combine(number, await self._wait_for(tasks, wait))
+
+    @staticmethod
+    def can_look_up(number: Number) -> bool:
+        """Return whether a number is there to be looked up."""
+        return number.kind != "withheld" and bool(number.digits)
+
+    async def combine(self, number: Number, answers: Mapping[str, Answer[list[Match]]]) -> Lookup:
+        """Return the answers of the sources, by their names, as one look-up."""
         matches = [
             replace(match, contact=self._with_warnings(match.contact))
             for answer in answers.values()
@@ -148,7 +155,7 @@ class Directory:
         if choice is not None:
             matches, selection = await self._apply_choice(choice, matches, selection)
         return Lookup(
-            number=parsed,
+            number=self.parsed(number),
             matches=tuple(matches[:MAX_MATCHES]),
             sources=_statuses(answers),
             problems=_problems(answers),
@@ -201,10 +208,15 @@ class Directory:
         pending: Answer[_T] = Answer("pending")
         return {name: pending if task in waiting else task.result() for name, task in tasks.items()}
 
-    def _parse_number(self, given: str) -> ParsedNumber:
-        number = telephony_numbers.read(given, self.country, self.internal_numbers)
+    def explain_number(self, given: str) -> tuple[Number, tuple[Attempt, ...]]:
+        """Return a number as it is understood, and how it was tried."""
+        return telephony_numbers.explain(given, self.country, tuple(self.internal_numbers))
+
+    @staticmethod
+    def parsed(number: Number) -> ParsedNumber:
+        """Return a number as it is shown."""
         return ParsedNumber(
-            given=given,
+            given=number.given,
             kind=number.kind,
             e164=number.e164,
             display=number.display,
@@ -282,7 +294,7 @@ class Directory:
                 for index, text in enumerate(numbers)
             ),
         )
-        for source in self._able("create"):
+        for source in self.able("create"):
             created = await source.change(lambda each: each.create(contact))
             return self._with_warnings(created)
         raise Unsupported("create", ", ".join(self._names()))
@@ -306,9 +318,10 @@ class Directory:
 
     def sources_with(self, operation: Operation) -> tuple[str, ...]:
         """Return the names of the sources that offer an operation."""
-        return tuple(each.name for each in self._able(operation))
+        return tuple(each.name for each in self.able(operation))
 
-    def _able(self, operation: Operation) -> list[GuardedSource]:
+    def able(self, operation: Operation) -> list[GuardedSource]:
+        """Return the sources that offer an operation."""
         return [source for source in self.sources if operation in source.capabilities]
 
     def _source(self, name: str) -> GuardedSource:
@@ -328,7 +341,7 @@ class Directory:
 
         Raises SourceUnavailable if every source failed.
         """
-        tasks = {source.name: source.query(call) for source in self._able(operation)}
+        tasks = {source.name: source.query(call) for source in self.able(operation)}
         answers = await self._wait_for(tasks, "all")
         if answers and not any(answer.status == "ok" for answer in answers.values()):
             raise SourceUnavailable(

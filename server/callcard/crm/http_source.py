@@ -14,10 +14,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 import httpx
 
 from callcard.crm.base import ContactSource
+from callcard.crm.lookup_trace import note_request
 from callcard.errors import SourceRejected, SourceUnavailable
 
 MAX_RESPONSE_BYTES = 1024 * 1024
@@ -93,6 +95,7 @@ class HttpSource(ContactSource):
 
         With `read_body=False` the status alone decides, and what follows it is not read.
         """
+        note_request(lambda: _describe(method, url, body))
         try:
             async with (
                 asyncio.timeout(self._timeout_seconds),
@@ -135,6 +138,14 @@ class HttpSource(ContactSource):
                 limit = f"{self.max_response_bytes:,}"
                 raise SourceUnavailable(f"{self.name} sent more than {limit} bytes")
         return bytes(content)
+
+
+def _describe(method: str, url: str, body: bytes | None) -> str:
+    """Return a request as a line, decoded so that a person can read what was searched."""
+    parts = urlsplit(url)
+    query = f"?{unquote_plus(parts.query)}" if parts.query else ""
+    content = (body or b"").decode(errors="replace")
+    return f"{method} {parts.hostname}{unquote(parts.path)}{query} {content}"
 
 
 def retry_after_seconds(value: str | None, now: datetime) -> float | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from callcard.crm.lookup_trace import note_request
 from callcard.errors import SourceRejected, SourceUnavailable
 from callcard.extras import requires_extras
 
@@ -62,6 +63,7 @@ class Directory:
         self, filter: str, attributes: Sequence[str], limit: int
     ) -> list[Mapping[str, Any]]:
         """Return at most `limit` entries; each attribute is a list of values."""
+        note_request(lambda: f"{self._base}: {filter}")
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 if self._idle:

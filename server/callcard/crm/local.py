@@ -11,6 +11,7 @@ import asyncio
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -31,6 +32,7 @@ from callcard.crm.base import (
 )
 from callcard.crm.local_schema import MIGRATIONS, check_file_format
 from callcard.crm.local_writes import ContactEntry, LinkedWriteResult, WriteResult
+from callcard.crm.lookup_trace import note_request
 from callcard.crm.stored_contacts import StoredContacts
 from callcard.crm.text_index import reference_word, text_query
 from callcard.errors import SourceUnavailable
@@ -291,12 +293,14 @@ class LocalContacts(ContactSource):
         readings = [(number.reversed, number.e164)]
         readings += [(e164[:0:-1], e164) for e164 in number.other_e164]
         for reversed_digits, e164 in readings:
+            note_request(partial("the whole number: {}".format, e164 or number.digits))
             rows = self._reader.execute(sql, (reversed_digits, e164, _MAX_CANDIDATES))
             if ids := [row[0] for row in rows]:
                 return ids, "exact"
         if not self._suffix_digits or len(number.digits) < self._suffix_digits:
             return [], "exact"
         prefix = number.reversed[: self._suffix_digits]
+        note_request(lambda: f"the last {self._suffix_digits} digits: {prefix[::-1]}")
         sql = (
             "select contact_id, e164, given from contact_number"
             " where reversed_digits >= ? and reversed_digits < ? limit ?"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from callcard.crm.local import LocalContacts, LocalContactsOptions
 from callcard.crm.registry import load_class, open_sink, parse_options
 from callcard.crm.source_guard import GuardedSource, SourceLimits
 from callcard.errors import OperatorError
-from callcard.settings import Settings
+from callcard.settings import SOURCE_SECRETS, Settings
 from callcard.text import suggest
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
@@ -39,7 +39,12 @@ class SourceConfiguration:
 
     def open_guarded(self, settings: Settings) -> GuardedSource:
         """Open the source with its limits. Raises OperatorError."""
-        return GuardedSource(self.open(), self.limits, settings.contacts.deadline_seconds)
+        return GuardedSource(
+            self.open(),
+            self.limits,
+            settings.contacts.deadline_seconds,
+            secrets=frozenset(_secrets_in(self.options)),
+        )
 
     def check(self) -> None:
         """Raise OperatorError if the source can't be opened, without opening it."""
@@ -48,6 +53,15 @@ class SourceConfiguration:
     @property
     def _parsed(self) -> msgspec.Struct:
         return parse_options(self.kind, self.options)
+
+
+def _secrets_in(table: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the secrets in a source's table, and in the tables in it."""
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _secrets_in(value)
+        elif key in SOURCE_SECRETS and isinstance(value, str) and value:
+            yield value
 
 
 def check_sources(settings: Settings) -> None:

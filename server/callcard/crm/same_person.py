@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 from rapidfuzz import fuzz
 
 from callcard.crm.base import MAX_HISTORY_ENTRIES, Contact, ContactNumber, ContactRecord, Match
 from callcard.text import fold
 
+Sameness = Literal["email", "number-and-name", ""]
+"""What two records of one person have in common."""
 SIMILAR_NAMES_PERCENT = 90.0
 """Words in any order: 90 forgives a letter or a missing accent; John and Joan Smith
 are two."""
@@ -64,19 +67,24 @@ def merge_same_people(matches: Sequence[Match]) -> list[Match]:
 
 
 def is_same_person(one: Contact, other: Contact) -> bool:
-    """Return whether two records are of one person.
-
-    They are of different sources, and have the same e-mail address, or a number in common and
-    similar names. A switchboard's number alone says nothing, nor does an address as info@.
-    """
+    """Return whether two records, of different sources, are of one person."""
     sources = {record.source for record in one.records} | {one.source}
-    if other.source in sources:
-        return False
+    return other.source not in sources and bool(sameness(one, other))
+
+
+def sameness(one: Contact, other: Contact) -> Sameness:
+    """Return what shows that two records are of one person; empty if nothing does.
+
+    It is the same e-mail address, or a number in common and similar names. A switchboard's number
+    alone says nothing, nor does an address as info@.
+    """
     address = one.email.casefold()
     is_personal = address.partition("@")[0] not in SHARED_ADDRESSES
     if address and address == other.email.casefold() and is_personal:
-        return True
-    return _have_common_number(one, other) and _have_similar_names(one, other)
+        return "email"
+    if _have_common_number(one, other) and _have_similar_names(one, other):
+        return "number-and-name"
+    return ""
 
 
 def _have_common_number(one: Contact, other: Contact) -> bool:

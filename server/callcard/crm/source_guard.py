@@ -75,9 +75,18 @@ class GuardedSource:
         limits: SourceLimits,
         deadline_seconds: float,
         clock: Callable[[], float] = time.monotonic,
+        secrets: frozenset[str] = frozenset(),
     ) -> None:
-        """`deadline_seconds` applies if the limits have none. `clock` counts seconds."""
+        """`deadline_seconds` applies if the limits have none. `clock` counts seconds.
+
+        `secrets` are those of the configuration, which no explanation of a look-up may show.
+        """
         self.source = source
+        self._secrets = {
+            form: None
+            for secret in sorted(secrets, key=len, reverse=True)
+            for form in (secret, msgspec.json.encode(secret)[1:-1].decode())
+        }
         self.name = source.name
         self.deadline_seconds = limits.deadline_seconds or deadline_seconds
         self._clock = clock
@@ -99,6 +108,12 @@ class GuardedSource:
     @property
     def capabilities(self) -> frozenset[Operation]:
         return self.source.capabilities
+
+    def redact(self, text: str) -> str:
+        """Return a text without the source's secrets."""
+        for secret in self._secrets:
+            text = text.replace(secret, "…")
+        return text
 
     async def close(self) -> None:
         for task in self._running:

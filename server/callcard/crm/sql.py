@@ -28,6 +28,7 @@ from callcard.crm.base import (
     NewContact,
     Operation,
 )
+from callcard.crm.lookup_trace import note_request
 from callcard.crm.record_values import (
     contact_numbers,
     direction_of,
@@ -299,6 +300,12 @@ class Sql(ContactSource):
             for name, value in parameters.items()
             if name in statement.names
         }
+        note_request(
+            lambda: (
+                f"{operation}: {statement.text} "
+                + ", ".join(f"{name} = {value!r}" for name, value in values.items())
+            )
+        )
         if operation not in READS:
             result = await connection.execute(statement.text, values)
             return [dict(row) for row in result.mappings()] if result.returns_rows else []

@@ -134,4 +134,4 @@ def _evaluated(where: str, evaluate: Callable[[], Any]) -> Any:
         raise OperatorError(f"{where} can't be filled in: {error}") from error
     if isinstance(value, jinja2.Undefined):
         raise OperatorError(f"{where} names a value that there is not")
-    return value
+    return str(value) if isinstance(value, Trusted) else value
