@@ -87,7 +87,7 @@ def main(service_url: str | None, out: Path, gadgets: Path) -> None:
     for page in pages:
         echo(
             f"{page.raw_bytes:>8,}  {page.gzip_bytes:>7,}  {page.gadget.name}"
-            f" (budget {BUDGET_BYTES:,} gzip)"
+            f" (budget {BUDGET_BYTES:,} gzip; later {page.later_gzip_bytes:,})"
         )
     echo(
         f"\nPaste {TABS_ON_FINESSE} between <tabs> and </tabs> of the desktop layout if Finesse"

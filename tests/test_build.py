@@ -182,7 +182,7 @@ def test_command_prints_files_and_page_sizes(tmp_path: Path) -> None:
         check=True,
     )
     assert "callcard/callcard.xml" in good.stdout
-    assert "callcard (budget 40,960 gzip)" in good.stdout
+    assert "callcard (budget 40,960 gzip; later " in good.stdout
     assert "Paste layout-tabs-on-finesse.xml between <tabs> and </tabs>" in good.stdout
     assert "layout-gadgets-on-finesse.xml into" in good.stdout
     assert "layout-tabs-elsewhere.xml or layout-gadgets-elsewhere.xml" in good.stdout
@@ -223,11 +223,11 @@ def test_page_size_counts_what_the_page_loads(gadget: Path) -> None:
     assert page.gzip_bytes_by_file.keys() == {
         "small.xml",
         "small/main.js",
-        "small/later.js",
         "small/page.css",
         "small/icon.svg",
         "messages/en.xml",
     }
+    assert 0 < page.later_gzip_bytes < 100
 
 
 def test_budget_names_only_the_gadget_that_is_too_large(gadget: Path, tmp_path: Path) -> None:
@@ -241,6 +241,10 @@ def test_budget_names_only_the_gadget_that_is_too_large(gadget: Path, tmp_path: 
     message = bundle_error(gadget, tmp_path)
     assert message.startswith("gadget/large/gadget.toml:1: the page of the gadget large loads ")
     assert "the budget is 40,960; the largest files are large/main.js (" in message
+    assert "small" not in message
+    (gadget / "large" / "main.js").write_text('import("./noise.js");\n')
+    message = bundle_error(gadget, tmp_path)
+    assert message.startswith("gadget/large/gadget.toml:1: the scripts that the gadget large loads")
     assert "small" not in message
     shutil.rmtree(gadget / "large")
     build.build(gadget, tmp_path / "dist", "")

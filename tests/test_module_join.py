@@ -7,18 +7,22 @@ from pathlib import Path
 import pytest
 
 from callcard.bundle.errors import BundleError
-from callcard.bundle.module_join import join_modules, separate_modules
+from callcard.bundle.minification import minify_asset
+from callcard.bundle.module_join import join_modules, later_scripts
 
 MODULES = {
     "page/main.js": b'import { nameOfA as first, log } from "../shared/a.js";\n'
     b'import { nameOfB } from "./b.js";\nimport "./effect.js";\n'
     b"const text = `${first} ${nameOfB}`;\nlog(text);\n"
-    b'const later = () => import("./later.js");\n',
+    b'void import("./later.js").then(({ late }) => late());\n',
     "page/b.js": b'import { log } from "../shared/a.js";\nconst text = "b";\nlog(text);\n'
     b'const nameOfB = "B";\nexport { nameOfB };\n',
     "page/effect.js": b'const { length, ...others } = { length: "effect" };\n'
     b"console.log(length);\nfor (const text of Object.values(others)) console.log(text);\n",
-    "page/later.js": b"export const late = 1;\n",
+    "page/later.js": b'import { log as print } from "../shared/a.js";\n'
+    b'import { onlyLater } from "./only-later.js";\nconst text = "late";\n'
+    b"export const late = () => print(`${text} ${onlyLater}`);\n",
+    "page/only-later.js": b'const log = "own";\nexport const onlyLater = log;\n',
     "shared/a.js": b'export const nameOfA = "A";\nexport function log(text) {\n'
     b"  console.log(text);\n}\nexport class Unused {}\n",
 }
@@ -26,20 +30,27 @@ MODULES = {
 
 @pytest.mark.skipif(not shutil.which("node"), reason="no node: apt install nodejs")
 def test_joined_script_runs_modules_in_import_order(tmp_path: Path) -> None:
-    script = tmp_path / "main.mjs"
-    script.write_bytes(join_modules("page/main.js", MODULES))
-    done = subprocess.run(["node", str(script)], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["b", "effect", "A", "B"]
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "page").mkdir()
+    for name, script in join_modules("page/main.js", MODULES).items():
+        (tmp_path / name).write_bytes(minify_asset(name, script))
+    main = tmp_path / "page" / "main.js"
+    done = subprocess.run(["node", str(main)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["b", "effect", "A", "B", "late", "own"]
 
 
-def test_dynamic_imports_stay_separate() -> None:
-    assert separate_modules("page/main.js", MODULES) == ["page/later.js"]
+def test_what_is_imported_dynamically_is_one_later_script() -> None:
+    assert later_scripts("page/main.js", MODULES) == ["page/later.js"]
+    scripts = join_modules("page/main.js", MODULES)
+    assert list(scripts) == ["page/main.js", "page/later.js"]
+    assert b"onlyLater" not in scripts["page/main.js"]
+    assert b"console.log" not in scripts["page/later.js"], "the page's script has it"
     elsewhere = {
         "page/main.js": b'import "../shared/a.js";\n',
         "shared/a.js": b'import("./b.js");\n',
         "shared/b.js": b"",
     }
-    assert b'import("./../shared/b.js")' in join_modules("page/main.js", elsewhere)
+    assert b'import("./../shared/b.js")' in join_modules("page/main.js", elsewhere)["page/main.js"]
 
 
 @pytest.mark.parametrize(
@@ -51,10 +62,17 @@ def test_dynamic_imports_stay_separate() -> None:
         (b'import "./a.js";\n', "a.js:1: imports itself"),
         (b'import "./b.js";\nexport const x = 2;\n', "b.js:1: exports x, as a.js does"),
         (b'import "./b.js";\nexport const name = 2;\n', "a.js:1: exports name, which b.js uses"),
+        (b'import "./b.js";\nimport("./b.js");\n', "a.js:2: import.. of ./b.js, which the page"),
+        (b'import("./c.js");\n', "c.js:1: is loaded later, and can't load b.js later still"),
+        (b'export const x = 1;\nimport("./b.js");\n', "a.js:1: exports x, as b.js does"),
     ],
 )
 def test_what_cannot_be_joined_is_refused(source: bytes, reason: str) -> None:
-    modules = {"a.js": source, "b.js": b"export const x = 1;\nx + name;\n"}
+    modules = {
+        "a.js": source,
+        "b.js": b"export const x = 1;\nx + name;\n",
+        "c.js": b'import("./b.js");\n',
+    }
     with pytest.raises(BundleError, match=reason):
         join_modules("a.js", modules)
 
@@ -64,7 +82,7 @@ def test_module_with_a_clashing_name_becomes_a_function() -> None:
         "a.js": b'import { b } from "./b.js";\nconst name = 1;\nb(name);\n',
         "b.js": b"export const b = (other) => other;\n",
     }
-    assert join_modules("a.js", modules).count(b"=> {\n") == 1
+    assert join_modules("a.js", modules)["a.js"].count(b"=> {\n") == 1
     for clash in (b"const name = 2;\n", b"log(name);\n"):
         clashing = modules | {"b.js": modules["b.js"] + clash}
-        assert join_modules("a.js", clashing).count(b"=> {\n") > 1
+        assert join_modules("a.js", clashing)["a.js"].count(b"=> {\n") > 1

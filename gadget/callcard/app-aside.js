@@ -1,12 +1,11 @@
-// <app-aside>: what is open beside the calls: a record that was found by searching, and forms for a
-// callback or a case. What the agent has begun to fill in stays until it is saved or cancelled.
+// <app-aside>: what is open beside the calls: a record that was found by searching, forms for a
+// callback or a case, and why a contact is shown. What the agent has begun to fill in stays until it is saved or cancelled.
 
 import { ContactRecordElement } from "../shared/contact-card.js";
 import { emit, reveal } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { valuesToShow } from "./call-brief.js";
-import { CallbackFormElement } from "./callback-form.js";
-import { CaseFormElement } from "./case-form.js";
+import { loadLater } from "./load-later.js";
 
 /** @typedef {import("../shared/types.d.ts").CallbackCustomer} CallbackCustomer */
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
@@ -58,7 +57,8 @@ export class AppAsideElement extends CallcardElement {
    * @param {CallbackCustomer} customer
    * @param {import("./callback-form.js").ChangedCallback} [callback] the one to change
    */
-  openCallbackForm(customer, callback) {
+  async openCallbackForm(customer, callback) {
+    const { CallbackFormElement } = await loadLater();
     const subject = `callback ${callback?.id ?? customer.number}`;
     this.#open(subject, new CallbackFormElement(), (form) => form.show(customer, callback));
   }
@@ -67,12 +67,25 @@ export class AppAsideElement extends CallcardElement {
    * Show the form for a case, filled with what is known of a call.
    * @param {import("../shared/call-state.js").CallState} state @param {Map<string, string>} labels
    */
-  openCaseForm({ id, match, call, notes }, labels) {
+  async openCaseForm({ id, match, call, notes }, labels) {
     if (!match) return;
+    const { CaseFormElement } = await loadLater();
     const [firstLine] = notes.text.trim().split("\n");
     const about = valuesToShow(call.variables, labels).join(" · ");
     this.#open(`case ${id} ${match.contact.id}`, new CaseFormElement(), (form) =>
       form.show(id, match.contact, about || firstLine, notes.text.trim()),
+    );
+  }
+
+  /**
+   * Show why the card shows whom it shows.
+   * @param {import("../shared/call-state.js").CallState} state
+   */
+  async openExplanation({ id, lookup }) {
+    if (lookup.status !== "found") return;
+    const { LookupExplanationElement } = await loadLater();
+    this.#open(`explanation ${id}`, new LookupExplanationElement(), (explanation) =>
+      explanation.show(lookup.number, lookup.result),
     );
   }
 
@@ -103,7 +116,5 @@ export class AppAsideElement extends CallcardElement {
   }
 }
 
-/** @param {Element} element */
-const isEdited = (element) =>
-  (element instanceof CallbackFormElement || element instanceof CaseFormElement) &&
-  element.isEdited;
+/** Whether an element is a form that the agent has begun to fill in. @param {Element} element */
+const isEdited = (element) => "isEdited" in element && Boolean(element.isEdited);

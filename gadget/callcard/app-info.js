@@ -1,16 +1,10 @@
 // <app-info>: which Callcard this is, for the help desk, and the keyboard shortcuts. A button, and
 // below the bar what it opens.
 
-import { serviceStatus } from "../shared/api.js";
-import { desktop } from "../shared/desktop.js";
 import { h } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { t } from "../shared/texts.js";
-import { MAX_BUTTONS } from "./call-notes.js";
-import { describeShortcuts } from "./shortcuts.js";
-
-/** Milliseconds for which the button says that it has copied. */
-const COPIED_MS = 2000;
+import { loadLater } from "./load-later.js";
 
 export class AppInfoElement extends CallcardElement {
   static tag = "app-info";
@@ -47,52 +41,15 @@ export class AppInfoElement extends CallcardElement {
   #toggle() {
     this.hidden = !this.hidden;
     this.button.setAttribute("aria-expanded", String(!this.hidden));
-    if (!this.hidden) this.#show();
+    if (!this.hidden) void this.#show();
   }
 
-  #show() {
-    const facts = factsOf();
-    const copy = h("button", { type: "button" }, t("info.copy"));
-    const text = h("textarea", {
-      class: "hidden",
-      readonly: true,
-      tabindex: -1,
-      "aria-hidden": true,
-    });
-    text.value = facts.map(([label, value]) => `${label}: ${value}`).join("\n");
-    copy.addEventListener("click", () => {
-      // The clipboard's own interface is not there without TLS, and not in every frame.
-      text.select();
-      document.execCommand("copy");
-      copy.focus();
-      copy.textContent = t("info.copied");
-      setTimeout(() => (copy.textContent = t("info.copy")), COPIED_MS);
-    });
-    this.replaceChildren(
-      h("h3", {}, t("info.title")),
-      list(facts),
-      h("p", { class: "row" }, copy, text),
-      h("h3", {}, t("info.shortcuts")),
-      list([...describeShortcuts(), [`1–${MAX_BUTTONS}`, t("reason.label")]]),
-    );
+  async #show() {
+    try {
+      const { infoContent } = await loadLater();
+      this.replaceChildren(...infoContent());
+    } catch {
+      this.textContent = t("error.load");
+    }
   }
 }
-
-/** Return what the help desk asks for; no number, name or credential of anybody's. */
-function factsOf() {
-  const { version, bundle, node, service } = desktop.about;
-  return [
-    [t("info.version"), `${version} (${bundle})`],
-    [t("info.node"), node],
-    [t("info.service"), service || "–"],
-    [t("info.error"), serviceStatus.lastError || "–"],
-  ];
-}
-
-/** @param {string[][]} rows */
-const list = (rows) =>
-  h(
-    "dl",
-    {},
-    rows.flatMap(([label, value]) => [h("dt", {}, label), h("dd", { dir: "ltr" }, value)]),
-  );

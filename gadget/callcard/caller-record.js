@@ -8,6 +8,7 @@ import { emit, h, request } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { t } from "../shared/texts.js";
+import { whyRemembered } from "./caller.js";
 import { ContactChoiceElement } from "./contact-choice.js";
 import { ContactFormElement } from "./contact-form.js";
 
@@ -51,7 +52,12 @@ export class CallerRecordElement extends CallcardElement {
       case "failed":
         return [this.#failure(errorText(lookup.error))];
       default:
-        return match ? this.#card(lookup.result) : this.#unmatched(lookup.number, lookup.result);
+        if (match) return this.#card(lookup.result);
+        return [
+          ...this.#unmatched(lookup.number, lookup.result),
+          // Nobody was asked for a withheld number.
+          ...(hasSources(lookup.result) ? [this.#aboutMatch(this.#whyButton())] : []),
+        ];
     }
   }
 
@@ -60,7 +66,11 @@ export class CallerRecordElement extends CallcardElement {
     const card = new ContactCardElement();
     const { match } = /** @type {CallState} */ (this.#state);
     if (match) card.show(match.contact, match.how);
-    return [this.#rejectButton(), ...this.#addNumber(result.number), card];
+    return [
+      this.#aboutMatch(...this.#remembered(result), this.#whyButton(), this.#rejectButton()),
+      ...this.#addNumber(result.number),
+      card,
+    ];
   }
 
   /**
@@ -90,6 +100,25 @@ export class CallerRecordElement extends CallcardElement {
       }
     });
     return [button, error];
+  }
+
+  /** @param {Node[]} content */
+  #aboutMatch(...content) {
+    return h("div", { class: "about-match" }, content);
+  }
+
+  /** Say who chose the contact on an earlier call. @param {LookupResult} result */
+  #remembered({ selection }) {
+    if (selection?.rule !== "remembered") return [];
+    const { match } = /** @type {CallState} */ (this.#state);
+    return match?.how === "remembered"
+      ? [h("span", { class: "about" }, whyRemembered(selection))]
+      : [];
+  }
+
+  #whyButton() {
+    const open = () => emit(this, "callcard-explanation-opened", { callId: this.#state?.id ?? "" });
+    return h("button", { type: "button", class: "quiet", onclick: open }, t("why"));
   }
 
   #rejectButton() {
@@ -155,6 +184,9 @@ export class CallerRecordElement extends CallcardElement {
     );
   }
 }
+
+/** @param {LookupResult} result */
+const hasSources = ({ sources }) => Object.keys(sources).length > 0;
 
 /** @param {string} text @param {string} [className] */
 const note = (text, className = "note") => h("p", { class: className }, text);

@@ -1,9 +1,10 @@
 // Who a call is with, for its card's title, its tab and the screen reader.
 
 import { h, isolate, phoneNumber } from "../shared/dom.js";
-import { countryName, formatList, isolated, t } from "../shared/texts.js";
+import { countryName, formatDate, formatList, isolated, t } from "../shared/texts.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
+/** @typedef {import("../shared/types.d.ts").Selection} Selection */
 
 /**
  * `name` is empty until the look-up has answered; `spoken` is the whole for a screen reader, with
@@ -39,6 +40,10 @@ export function announcementOf(state) {
   if (phase !== "ringing" || direction !== "in") return "";
   return consultant ? spoken : t("caller.announced", { who: spoken });
 }
+
+/** Return who chose the contact on an earlier call. @param {Selection} selection */
+export const whyRemembered = ({ chosen_by, chosen_at }) =>
+  t("why.remembered", { who: isolated(chosen_by), when: formatDate(chosen_at) });
 
 /** Why a call was not put through, and what to do. @type {Record<string, () => string>} */
 const CAUSES = {

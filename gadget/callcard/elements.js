@@ -14,10 +14,8 @@ import { CallPanelElement } from "./call-panel.js";
 import { CallParticipantsElement } from "./call-participants.js";
 import { CallTabsElement } from "./call-tabs.js";
 import { CallVariablesElement } from "./call-variables.js";
-import { CallbackFormElement } from "./callback-form.js";
 import { CallbackListElement } from "./callbacks.js";
 import { CallerRecordElement } from "./caller-record.js";
-import { CaseFormElement } from "./case-form.js";
 import { ContactChoiceElement } from "./contact-choice.js";
 import { ContactFormElement } from "./contact-form.js";
 import { ContactSearchElement } from "./contact-search.js";
@@ -37,10 +35,8 @@ const ELEMENTS = [
   CallParticipantsElement,
   CallTabsElement,
   CallVariablesElement,
-  CallbackFormElement,
   CallbackListElement,
   CallerRecordElement,
-  CaseFormElement,
   ContactCardElement,
   ContactChoiceElement,
   ContactFormElement,

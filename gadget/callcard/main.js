@@ -17,6 +17,7 @@ import { Agent } from "./agent.js";
 import { AppAsideElement } from "./app-aside.js";
 import { AppInfoElement } from "./app-info.js";
 import { AppNoticesElement } from "./app-notices.js";
+import { AsideControl } from "./aside-control.js";
 import { Attention } from "./attention.js";
 import { CallTabsElement } from "./call-tabs.js";
 import { CallbackListElement } from "./callbacks.js";
@@ -26,16 +27,14 @@ import { Dialling } from "./dialling.js";
 import { NotesDrafts } from "./drafts.js";
 import { defineElements } from "./elements.js";
 import { KnownTargets } from "./known-targets.js";
+import { scheduleLater } from "./load-later.js";
 import { registerShortcuts } from "./shortcuts.js";
 import { runWorkflow } from "./workflows.js";
 
 /** @typedef {import("../shared/types.d.ts").Action} Action */
-/** @typedef {import("../shared/types.d.ts").CallbackCustomer} CallbackCustomer */
 
 /** Milliseconds between reads of the callbacks and the parked calls. */
 const LISTS_MS = 60_000;
-/** Milliseconds for which a success is shown. */
-const MESSAGE_MS = 8000;
 /** Milliseconds after a call until its callback may be done. */
 const CALLBACK_DONE_MS = 2000;
 
@@ -76,6 +75,15 @@ class CallcardAppElement extends CallcardElement {
     this.#callbacks,
   );
   #info = new AppInfoElement();
+  #asideControl = new AsideControl({
+    model: this.#model,
+    agent: this.#agent,
+    search: this.#search,
+    notices: this.#notices,
+    aside: this.#aside,
+    onChange: () => this.#show(),
+    focusCall: () => this.#tabs.focusCall(),
+  });
   #knownTargets = new KnownTargets(localStorage, desktop.agentId);
   #connection = new Connection({
     model: this.#model,
@@ -106,6 +114,7 @@ class CallcardAppElement extends CallcardElement {
     every(LISTS_MS, () => this.#agent.readLists(), this.signal);
     this.#connection.follow(this.signal);
     registerShortcuts(this.#shortcuts);
+    scheduleLater();
     // Notes survive a reload; a form does not: the browser asks.
     const ask = (/** @type {Event} */ event) => this.#hasOpenForm && event.preventDefault();
     window.addEventListener("beforeunload", ask, { signal: this.signal });
@@ -142,23 +151,13 @@ class CallcardAppElement extends CallcardElement {
     );
     /** @type {import("../shared/events.d.ts").EventHandlers} */
     const handlers = {
+      ...this.#asideControl.handlers,
       "callcard-call-closed": ({ callId, isReady }) => this.#closeCall(callId, isReady),
       "callcard-call-command": (command) => actions.run(command),
       "callcard-call-selected": () => this.#showAnotherCall(),
-      "callcard-callback-change": ({ id, due_at, note }) =>
-        api.changeCallback(id, { due_at, note }),
-      "callcard-callback-create": ({ callback }) => api.createCallback(callback),
       "callcard-callback-dialled": ({ id, contact, reason }) =>
         this.#dialCallback(id, contact, reason),
       "callcard-callback-done": ({ id }) => this.#agent.closeCallback(id),
-      "callcard-callback-form-closed": ({ isSaved, isDated }) =>
-        this.#closeCallbackForm(isSaved, isDated),
-      "callcard-callback-scheduled": ({ customer, callback }) =>
-        this.#scheduleCallback(customer, callback),
-      "callcard-case-create": ({ callId, contact, newCase }) =>
-        this.#createCase(callId, contact, newCase),
-      "callcard-case-form-closed": () => this.#closeRecord(),
-      "callcard-case-form-opened": ({ callId }) => this.#openCaseForm(callId),
       "callcard-contact-chosen": ({ callId, match }) => this.#chooseContact(callId, match),
       "callcard-contact-create": ({ contact }) => api.createContact(contact),
       "callcard-contact-rejected": ({ callId }) => model.rejectContact(callId),
@@ -172,8 +171,6 @@ class CallcardAppElement extends CallcardElement {
       "callcard-number-add": ({ contact: { source, id }, number }) =>
         api.addNumber(source, id, number),
       "callcard-number-dialled": ({ number, contact }) => this.#dial(number, contact),
-      "callcard-record-closed": () => this.#closeRecord(),
-      "callcard-record-opened": ({ contact }) => this.#openRecord(contact),
       "callcard-state-chosen": ({ state, reason }) => this.#agent.setState(state, reason),
       "callcard-target-search": ({ text, signal }) => api.transferTargets(text, signal),
       "callcard-variable-edited": ({ callId, name, value }) =>
@@ -236,13 +233,6 @@ class CallcardAppElement extends CallcardElement {
     if (isReady) void this.#agent.setState("READY", null);
   }
 
-  /** @param {import("../shared/types.d.ts").Contact} contact */
-  #openRecord(contact) {
-    this.#search.clear();
-    this.#aside.openRecord(contact, this.#search.callId);
-    this.#show();
-  }
-
   /** @param {string} callId @param {boolean} addsNumber */
   #openSearch(callId, addsNumber) {
     const state = this.#model.calls.get(callId);
@@ -285,54 +275,11 @@ class CallcardAppElement extends CallcardElement {
     this.#search.clear();
   }
 
-  /** After a record or a form was closed. */
-  #closeRecord() {
-    this.#show();
-    // What was closed had the focus, unless the agent has gone on to something else.
-    if (document.activeElement === document.body && !this.#tabs.focusCall()) this.#search.focus();
-  }
-
-  /**
-   * @param {CallbackCustomer} customer
-   * @param {import("./callback-form.js").ChangedCallback} [callback]
-   */
-  #scheduleCallback(customer, callback) {
-    this.#aside.openCallbackForm(customer, callback);
-    this.#show();
-  }
-
   /** What was found was offered as the caller of the call that was in front. */
   #showAnotherCall() {
     this.#search.clear();
     this.#aside.close();
     this.#show();
-  }
-
-  /** @param {string} callId */
-  #openCaseForm(callId) {
-    const state = this.#model.calls.get(callId);
-    if (state) this.#aside.openCaseForm(state, this.#agent.labels);
-    this.#show();
-  }
-
-  /**
-   * Open a case, and show it in the call's record.
-   * @param {string} callId @param {import("../shared/types.d.ts").Contact} contact
-   * @param {import("../shared/types.d.ts").NewCase} newCase
-   */
-  async #createCase(callId, contact, newCase) {
-    const created = await api.createCase(contact, newCase);
-    this.#model.addCase(callId, contact, created);
-    return created;
-  }
-
-  /** @param {boolean} isSaved @param {boolean} [isDated] */
-  #closeCallbackForm(isSaved, isDated) {
-    this.#closeRecord();
-    if (!isSaved) return;
-    const text = isDated ? t("callback.saved") : t("callback.savedUndated");
-    this.#notices.setMessage(text, MESSAGE_MS);
-    void this.#agent.readCallbacks();
   }
 
   /** @param {string} id @param {string} contactRef source/id @param {string} reason */
@@ -376,7 +323,7 @@ class CallcardAppElement extends CallcardElement {
       note: (line) => state?.notes.addLine(line),
       search: (text) => this.#search.find(text),
       dial: (number) => void this.#dialling.dial(number),
-      callback: () => state && this.#scheduleCallback(state.customer),
+      callback: () => state && this.#asideControl.scheduleCallback(state.customer),
     };
   }
 }

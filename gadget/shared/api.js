@@ -60,6 +60,8 @@ const escape = encodeURIComponent;
 export const api = {
   /** @param {string} text @param {AbortSignal} signal @returns {Promise<{contacts: Contact[]}>} */
   searchContacts: (text, signal) => send("GET", `/contacts?q=${escape(text)}`, undefined, signal),
+  /** @param {string} number @returns {Promise<import("./types.d.ts").Explanation>} */
+  explainLookup: (number) => send("GET", `/contacts/explanation?number=${escape(number)}`),
   /** @param {NewContact} contact @returns {Promise<Contact>} */
   createContact: (contact) => send("POST", "/contacts", contact),
   /** @param {string} source @param {string} id @returns {Promise<Contact>} */

@@ -7,6 +7,7 @@ import type {
   Case,
   CommandParams,
   Contact,
+  Explanation,
   Interaction,
   Match,
   NewCallback,
@@ -44,6 +45,8 @@ export interface CallcardEvents {
   /** The agent wants to open a case for the call's contact. */
   "callcard-case-form-opened": { callId: string };
   "callcard-case-form-closed": null;
+  /** The agent wants to know why the card shows whom it shows. */
+  "callcard-explanation-opened": { callId: string };
   "callcard-contact-chosen": { callId: string; match: Match };
   "callcard-contact-edited": { callId: string };
   /** The caller is not the contact that was found. */
@@ -80,6 +83,7 @@ export interface CallcardRequests {
     detail: { callId: string; contact: Contact; newCase: NewCase };
     response: Case;
   };
+  "callcard-lookup-explained": { detail: { number: string }; response: Explanation };
   "callcard-number-add": { detail: { contact: Contact; number: string }; response: Contact };
   "callcard-delivery-retry": { detail: { id: string }; response: Interaction };
   "callcard-target-search": {

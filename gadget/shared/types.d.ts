@@ -144,6 +144,31 @@ export interface Selection {
   chosen_at: string;
 }
 
+/** Why a look-up found whom it found. */
+export interface Explanation {
+  number: ParsedNumber;
+  selection: Selection | null;
+  sources: {
+    name: string;
+    status: LookupResult["sources"][string];
+    problem: string;
+    seconds: number;
+    requests: string[];
+    records: FoundRecord[];
+  }[];
+}
+
+export interface FoundRecord {
+  id: string;
+  name: string;
+  how: Match["how"];
+  /** Which of the record's numbers agrees, with its label. */
+  number: string;
+  label: string;
+  verdict: "selected" | "merged" | "offered";
+  merged_by: "email" | "number-and-name" | "";
+}
+
 export interface Reason {
   id: string;
   code: string;

@@ -3,12 +3,15 @@
 A page loads one file then instead of dozens, and one large file compresses better than many small
 ones. The modules share one scope, in which the minifier shortens their names. A module of which a
 name clashes with another module's becomes a function that returns its exports.
+
+What `import()` names is loaded later: it becomes one further script, with the modules that only it
+imports. It uses the others of the page's script, which passes them on in a global object.
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from callcard.bundle.errors import BundleError
 from callcard.bundle.javascript import (
@@ -22,37 +25,78 @@ from callcard.bundle.javascript import (
     is_binding,
     literal,
     parse,
-    reachable_modules,
     text_of,
     walk,
 )
 from callcard.bundle.sources import FOLDER, resolve_path
 
+SHARED = "callcardShared"
+"""The global object with what later scripts use of the page's script."""
 
-def join_modules(main: str, assets: Mapping[str, bytes]) -> bytes:
-    """Return `main` and the modules that it imports as one script. Raises BundleError."""
-    modules = [_Module(name, main, assets[name]) for name in _import_order(main, assets)]
-    for module in modules:
-        for other in modules:
+
+def join_modules(main: str, assets: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the page's script under the name `main`, and each later one under its module's name.
+
+    Raises BundleError.
+    """
+    order = _import_order(main, assets)
+    modules = [_Module(name, main, assets[name]) for name in order]
+    later = {name: _later_modules(name, order, assets) for name in _later_entries(order, assets)}
+    every = [*modules, *(module for part in later.values() for module in part)]
+    for module in every:
+        for other in every:
             module.check_exports(other)
-    parts = [
-        module.render(is_apart=any(module.clashes_with(other) for other in modules))
-        for module in modules
-    ]
-    return b"(() => {\n" + b"".join(parts) + b"})();\n"
+    shared = sorted(
+        {name for part in later.values() for module in part for name in module.imported(order)}
+    )
+    script = _joined(modules)
+    if shared:
+        script += f"globalThis.{SHARED} = {{ {', '.join(shared)} }};\n".encode()
+    scripts = {main: b"(() => {\n" + script + b"})();\n"}
+    for name, part in later.items():
+        used = sorted({each for module in part for each in module.imported(order)})
+        head = f"const {{ {', '.join(used)} }} = globalThis.{SHARED};\n" if used else ""
+        exports = f"export {{ {', '.join(part[-1].exports)} }};\n"
+        scripts[name] = head.encode() + _joined(part, frozenset(used)) + exports.encode()
+    return scripts
 
 
-def separate_modules(main: str, assets: Mapping[str, bytes]) -> list[str]:
-    """Return the modules that `import()` loads beside the joined script."""
+def later_scripts(main: str, assets: Mapping[str, bytes]) -> list[str]:
+    """Return the modules of which `import()` makes scripts that are loaded later."""
+    return _later_entries(_import_order(main, assets), assets)
+
+
+def _later_entries(order: list[str], assets: Mapping[str, bytes]) -> list[str]:
     found: list[str] = []
-    for name in _import_order(main, assets):
+    for name in order:
         for node in walk(parse(assets[name])):
             path = imported_path(node) if node.type == "call_expression" else None
-            if path is None:
-                continue
-            reachable = reachable_modules(resolve_path(name, path), assets, dynamic=True)
-            found += [module for module in reachable if module not in found]
+            if path is not None and (target := resolve_path(name, path)) not in found:
+                if target in order:
+                    line = node.start_point.row + 1
+                    reason = f"import() of {path}, which the page's script has already"
+                    raise BundleError(f"{FOLDER}{name}", line, reason)
+                found.append(target)
     return found
+
+
+def _later_modules(entry: str, page: list[str], assets: Mapping[str, bytes]) -> list[_Module]:
+    """Return the modules of a later script, `entry` last."""
+    own = [name for name in _import_order(entry, assets) if name not in page]
+    if again := _later_entries(own, assets):
+        reason = f"is loaded later, and can't load {again[0]} later still"
+        raise BundleError(f"{FOLDER}{entry}", 1, reason)
+    return [_Module(name, entry, assets[name]) for name in own]
+
+
+def _joined(modules: list[_Module], given: frozenset[str] = frozenset()) -> bytes:
+    """Return modules as one script; the names `given` are declared before it."""
+    return b"".join(
+        module.render(
+            is_apart=module.declares(given) or any(module.clashes_with(each) for each in modules)
+        )
+        for module in modules
+    )
 
 
 def _import_order(main: str, assets: Mapping[str, bytes]) -> list[str]:
@@ -85,7 +129,9 @@ class _Module:
         self._main = main
         self._source = source
         self._tree = parse(source)
-        self._exports: list[str] = []
+        self.exports: list[str] = []
+        self._imported: dict[str, set[str]] = {}
+        """The names that it imports, by module."""
         self._declared: set[str] = set()
         """The names that it declares at the top."""
         self._bound: set[str] = set()
@@ -97,7 +143,10 @@ class _Module:
     def _read_names(self) -> None:
         for statement in self._tree.children:
             if statement.type == "import_statement":
-                self._bound.update(local for _, local in imported_names(statement))
+                names = imported_names(statement)
+                self._bound.update(local for _, local in names)
+                target = resolve_path(self._name, imported_path(statement) or "")
+                self._imported.setdefault(target, set()).update(name for name, _ in names)
                 continue
             self._declared.update(declared_names(statement))
             for node in walk(statement):
@@ -106,17 +155,30 @@ class _Module:
                     if is_binding(node):
                         self._bound.add(text_of(node))
 
+    def imported(self, modules: Collection[str]) -> set[str]:
+        """Return the names that it imports from some modules."""
+        return {name for target in modules for name in self._imported.get(target, ())}
+
+    def declares(self, names: frozenset[str]) -> bool:
+        """Return whether one of `names` means something else here, at the top."""
+        return not names.isdisjoint(self._declared)
+
     def check_exports(self, other: _Module) -> None:
         """Raise BundleError if an export means something else in another module."""
-        for name in self._exports:
-            if other is not self and name in other._exports:
+        for name in self.exports:
+            if other is not self and name in other._own_exports & self._own_exports:
                 raise self._error(f"exports {name}, as {other._name} does; rename one")
             if name in other._used - other._bound:
                 raise self._error(f"exports {name}, which {other._name} uses as a global")
 
+    @property
+    def _own_exports(self) -> set[str]:
+        """The names that it exports and has not imported itself."""
+        return set(self.exports).difference(*self._imported.values())
+
     def clashes_with(self, other: _Module) -> bool:
         """Return whether a name that is private here means something else in another module."""
-        private = self._declared - set(self._exports)
+        private = self._declared - set(self.exports)
         elsewhere = other._declared | (other._used - other._bound)
         return other is not self and not private.isdisjoint(elsewhere)
 
@@ -124,7 +186,7 @@ class _Module:
         """Return the module's code; `is_apart`: only its exports are visible to others."""
         if not is_apart:
             return self._body
-        exports = ", ".join(self._exports)
+        exports = ", ".join(sorted(self._own_exports))
         head = f"const {{ {exports} }} = (() => {{\n".encode()
         return head + self._body + f"return {{ {exports} }};\n}})();\n".encode()
 
@@ -143,7 +205,7 @@ class _Module:
                 yield node.start_byte, node.end_byte, self._import(node)
             elif node.type == "export_statement":
                 declaration = node.child_by_field_name("declaration")
-                self._exports += self._exported_names(node)
+                self.exports += self._exported_names(node)
                 start = node.end_byte if declaration is None else declaration.start_byte
                 yield node.start_byte, start, ""
                 yield from self._dynamic_imports(node)

@@ -23,7 +23,7 @@ from callcard.bundle.errors import BundleError
 from callcard.bundle.event_names import shorten_event_names
 from callcard.bundle.message_keys import shorten_message_keys
 from callcard.bundle.minification import minify_asset
-from callcard.bundle.module_join import join_modules, separate_modules
+from callcard.bundle.module_join import join_modules
 from callcard.bundle.sources import DEFAULT_LANGUAGE, FOLDER, MODULE_TEMPLATE, Gadget, Sources
 from callcard.bundle.styles import join_styles
 
@@ -61,9 +61,7 @@ def render(sources: Sources, service_url: str) -> Bundle:
         del assets[name]
     for gadget in sources.gadgets.values():
         assets[gadget.page_style] = join_styles(gadget, sources.assets)
-        assets[gadget.main_script] = join_modules(gadget.main_script, sources.assets)
-        for name in separate_modules(gadget.main_script, sources.assets):
-            assets[name] = sources.assets[name]
+        assets |= join_modules(gadget.main_script, sources.assets)
     assets = {name: minify_asset(name, content) for name, content in assets.items()}
     for language, texts in sources.texts.items():
         assets[f"messages/{language}.xml"] = _render_messages(texts)

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from callcard.bundle.checks import view_elements, view_references
 from callcard.bundle.errors import BundleError
-from callcard.bundle.module_join import separate_modules
+from callcard.bundle.module_join import later_scripts
 from callcard.bundle.rendering import Bundle, render_view
 from callcard.bundle.sources import DEFAULT_LANGUAGE, Gadget, Sources, resolve_path
 from callcard.bundle.styles import style_references
 
 BUDGET_BYTES = 40 * 1024
-"""Gzip bytes that one gadget's page may load."""
+"""Gzip bytes that one gadget's page may load before it shows something."""
+LATER_BUDGET_BYTES = 16 * 1024
+"""Gzip bytes of the scripts that it may load afterwards."""
 _MAX_FILES_NAMED = 3
 """How many of the largest files an error names."""
 
@@ -25,6 +27,9 @@ class PageSize:
     gadget: Gadget
     raw_bytes: int
     gzip_bytes_by_file: dict[str, int]
+    """Before anything is shown."""
+    later_gzip_bytes: int
+    """Of the scripts that are loaded afterwards."""
 
     @property
     def gzip_bytes(self) -> int:
@@ -39,6 +44,12 @@ def measure_pages(sources: Sources, bundle: Bundle) -> list[PageSize]:
 def check_budget(pages: list[PageSize]) -> None:
     """Raise BundleError for a gadget whose page is larger than the budget."""
     for page in pages:
+        if page.later_gzip_bytes > LATER_BUDGET_BYTES:
+            reason = (
+                f"the scripts that the gadget {page.gadget.name} loads later have "
+                f"{page.later_gzip_bytes:,} bytes gzip, the budget is {LATER_BUDGET_BYTES:,}"
+            )
+            raise BundleError(page.gadget.toml, 1, reason)
         if page.gzip_bytes <= BUDGET_BYTES:
             continue
         by_size = sorted(page.gzip_bytes_by_file.items(), key=lambda item: -item[1])
@@ -60,13 +71,17 @@ def _measure_page(gadget: Gadget, sources: Sources, bundle: Bundle) -> PageSize:
         content = bundle.files[path]
         raw_bytes += len(content)
         gzip_bytes_by_file[name] = len(gzip.compress(content, 9))
-    return PageSize(gadget, raw_bytes, gzip_bytes_by_file)
+    later = [
+        bundle.files[bundle.asset_path(name)]
+        for name in later_scripts(gadget.main_script, sources.assets)
+    ]
+    later_bytes = sum(len(gzip.compress(content, 9)) for content in later)
+    return PageSize(gadget, raw_bytes, gzip_bytes_by_file, later_bytes)
 
 
 def _page_assets(gadget: Gadget, sources: Sources) -> list[str]:
-    """Return the assets that the page loads: scripts, style sheets and what these refer to."""
+    """Return the assets that the page loads: script, style sheet and what these refer to."""
     found = [gadget.main_script, gadget.page_style]
-    found += separate_modules(gadget.main_script, sources.assets)
     waiting = [path for name in gadget.styles for path in _references(name, sources)]
     for element in view_elements(render_view(gadget, sources)):
         waiting += [resolve_path(gadget.view_template, path) for path in view_references(element)]

@@ -1,0 +1,118 @@
+// What is opened beside the calls (records, forms, explanations), and what is done in it.
+
+import { api } from "../shared/api.js";
+import { t } from "../shared/texts.js";
+
+/** @typedef {import("../shared/call-state.js").CallState} CallState */
+/** @typedef {import("../shared/types.d.ts").Contact} Contact */
+
+/** Milliseconds for which a success is shown. */
+const MESSAGE_MS = 8000;
+
+export class AsideControl {
+  #model;
+  #agent;
+  #search;
+  #notices;
+  #aside;
+  #onChange;
+  #focusCall;
+
+  /**
+   * @param {object} parts
+   * @param {import("../shared/calls-model.js").CallsModel} parts.model
+   * @param {import("./agent.js").Agent} parts.agent
+   * @param {import("./contact-search.js").ContactSearchElement} parts.search
+   * @param {import("./app-notices.js").AppNoticesElement} parts.notices
+   * @param {import("./app-aside.js").AppAsideElement} parts.aside
+   * @param {() => void} parts.onChange something was opened or closed
+   * @param {() => boolean} parts.focusCall gives the focus to the call in front, if there is one
+   */
+  constructor({ model, agent, search, notices, aside, onChange, focusCall }) {
+    this.#model = model;
+    this.#agent = agent;
+    this.#search = search;
+    this.#notices = notices;
+    this.#aside = aside;
+    this.#onChange = onChange;
+    this.#focusCall = focusCall;
+  }
+
+  /** @type {import("../shared/events.d.ts").EventHandlers} */
+  handlers = {
+    "callcard-callback-change": ({ id, due_at, note }) => api.changeCallback(id, { due_at, note }),
+    "callcard-callback-create": ({ callback }) => api.createCallback(callback),
+    "callcard-callback-form-closed": ({ isSaved, isDated }) =>
+      this.#closeCallbackForm(isSaved, isDated),
+    "callcard-callback-scheduled": ({ customer, callback }) =>
+      this.scheduleCallback(customer, callback),
+    "callcard-case-create": ({ callId, contact, newCase }) =>
+      this.#createCase(callId, contact, newCase),
+    "callcard-case-form-closed": () => this.#close(),
+    "callcard-case-form-opened": ({ callId }) =>
+      this.#openFor(callId, (state) => this.#aside.openCaseForm(state, this.#agent.labels)),
+    "callcard-explanation-opened": ({ callId }) =>
+      this.#openFor(callId, (state) => this.#aside.openExplanation(state)),
+    "callcard-lookup-explained": ({ number }) => api.explainLookup(number),
+    "callcard-record-closed": () => this.#close(),
+    "callcard-record-opened": ({ contact }) => this.#openRecord(contact),
+  };
+
+  /**
+   * @param {import("../shared/types.d.ts").CallbackCustomer} customer
+   * @param {import("./callback-form.js").ChangedCallback} [callback] the one to change
+   */
+  scheduleCallback(customer, callback) {
+    void this.#open(this.#aside.openCallbackForm(customer, callback));
+  }
+
+  /** @param {Contact} contact */
+  #openRecord(contact) {
+    this.#search.clear();
+    this.#aside.openRecord(contact, this.#search.callId);
+    this.#onChange();
+  }
+
+  /** @param {string} callId @param {(state: CallState) => Promise<void>} open */
+  #openFor(callId, open) {
+    const state = this.#model.calls.get(callId);
+    if (state) void this.#open(open(state));
+  }
+
+  /** @param {Promise<void>} opening */
+  async #open(opening) {
+    try {
+      await opening;
+    } catch (error) {
+      console.error(error);
+      this.#notices.setMessage(t("error.load"), MESSAGE_MS);
+    }
+    this.#onChange();
+  }
+
+  #close() {
+    this.#onChange();
+    // What was closed had the focus, unless the agent has gone on to something else.
+    if (document.activeElement === document.body && !this.#focusCall()) this.#search.focus();
+  }
+
+  /**
+   * Open a case, and show it in the call's record.
+   * @param {string} callId @param {Contact} contact
+   * @param {import("../shared/types.d.ts").NewCase} newCase
+   */
+  async #createCase(callId, contact, newCase) {
+    const created = await api.createCase(contact, newCase);
+    this.#model.addCase(callId, contact, created);
+    return created;
+  }
+
+  /** @param {boolean} isSaved @param {boolean} [isDated] */
+  #closeCallbackForm(isSaved, isDated) {
+    this.#close();
+    if (!isSaved) return;
+    const text = isDated ? t("callback.saved") : t("callback.savedUndated");
+    this.#notices.setMessage(text, MESSAGE_MS);
+    void this.#agent.readCallbacks();
+  }
+}
