@@ -14,10 +14,12 @@ from tests.harness.serving import listening
 from tests.test_cli import callcard
 
 
-def configure(folder: Path, port: int, token: str = TOKEN) -> None:
+def configure(
+    folder: Path, port: int, token: str = TOKEN, changes: dict[str, Any] | None = None
+) -> None:
     """Write a `callcard.toml` with the REST double and the local contacts."""
     (folder / "token").write_text(token)
-    options = {**CONFIGURATION, "base_url": f"http://127.0.0.1:{port}"}
+    options = {**CONFIGURATION, "base_url": f"http://127.0.0.1:{port}", **(changes or {})}
     options["auth"] = {"type": "bearer", "token_file": "token"}
     sources = [{"kind": "rest", "name": "engines", **options}, {"kind": "local"}]
     (folder / "callcard.toml").write_text(f"sources = {toml(sources)}\n")
@@ -74,6 +76,55 @@ def test_what_does_not_work_is_said(tmp_path: Path, token: str, number: str, mes
     assert "wr0ng" not in done.stdout + done.stderr
 
 
+def test_writes_are_tried_and_removed(tmp_path: Path) -> None:
+    crm, port = RestCrm(), free_port()
+    before = [each["id"] for each in crm.people]
+    configure(tmp_path, port)
+    with listening((crm.app, port)):
+        command = ("crm", "check", "engines", "--number", "(212) 555-0123", "--write")
+        done = callcard(*command, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    steps = [tuple(line.split()[:2]) for line in done.stdout.splitlines()[6:]]
+    assert steps == [
+        ("passed", "create"),
+        ("passed", "create"),
+        ("skipped", "add_number"),
+        ("passed", "create_case"),
+        ("passed", "create_case"),
+        ("passed", "log"),
+        ("passed", "get"),
+        ("removed", "log"),
+        ("removed", "create_case"),
+        ("removed", "create"),
+    ]
+    assert "POST" in {request.method for request in crm.requests}
+    assert ([each["id"] for each in crm.people], crm.tickets, crm.calls) == (before, [], {})
+
+
+def test_what_cannot_be_removed_is_named(tmp_path: Path) -> None:
+    crm, port = RestCrm(), free_port()
+    configure(tmp_path, port, changes={"create": {"request": CONFIGURATION["create"]["request"]}})
+    with listening((crm.app, port)):
+        command = ("crm", "check", "engines", "--number", "(212) 555-0123", "--write")
+        done = callcard(*command, cwd=tmp_path)
+    made = crm.people[-1]
+    assert made["names"]["first"] == "Callcard"
+    left = f"left       create        {made['id']}: no cleanup is configured, remove it by hand"
+    assert left in done.stdout.splitlines()
+
+
+def test_write_that_fails_is_named_and_the_others_are_removed(tmp_path: Path) -> None:
+    crm, port = RestCrm(), free_port()
+    log = {"request": {"method": "PUT", "path": "/nowhere/<< key >>"}}
+    configure(tmp_path, port, changes={"log": log})
+    with listening((crm.app, port)):
+        command = ("crm", "check", "engines", "--number", "(212) 555-0123", "--write")
+        done = callcard(*command, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "engines responded with 404" in done.stdout
+    assert (len(crm.people), crm.tickets) == (2, [])
+
+
 def test_number_explain_asks_every_source(tmp_path: Path) -> None:
     crm, port = RestCrm(), free_port()
     configure(tmp_path, port)
@@ -82,9 +133,10 @@ def test_number_explain_asks_every_source(tmp_path: Path) -> None:
         crm.is_down = True
         down = callcard("number", "explain", "(212) 555-0123", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    *_, source, found = done.stdout.splitlines()
-    assert source.startswith("source     engines: ok (")
-    assert found == "found      engines/7 Ada Lovelace, Analytical Engines (whole number)"
+    lines = done.stdout.splitlines()
+    assert any(line.startswith("source     engines: ok (") for line in lines)
+    assert "found      engines/7 Ada Lovelace (whole number, office (212) 555-0123)" in lines
+    assert lines[-1] == "caller     engines/7 Ada Lovelace: nobody else has the number"
     assert "source     engines: engines responded with 503 (" in down.stdout
 
 

@@ -21,6 +21,7 @@ from tests.contracts.crm import (
     ByReferenceContract,
     CreateContract,
     GetContract,
+    RemoveWrittenContract,
     SearchContract,
 )
 from tests.harness.tryton import (
@@ -89,7 +90,9 @@ async def tryton(anyio_backend: str, server: TrytonServer) -> AsyncIterator[Json
         server.call("model.party.party.delete", parties)
 
 
-class TestTryton(SearchContract, GetContract, ByReferenceContract, CreateContract):
+class TestTryton(
+    SearchContract, GetContract, ByReferenceContract, CreateContract, RemoveWrittenContract
+):
     reference: ClassVar[str] = "C-1"
 
     @pytest.fixture

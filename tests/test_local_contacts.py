@@ -26,6 +26,7 @@ from tests.contracts.crm import (
     CreateCaseContract,
     GetContract,
     LogContract,
+    RemoveWrittenContract,
     SearchContract,
 )
 
@@ -39,6 +40,7 @@ class TestLocalContacts(
     AddNumberContract,
     CreateCaseContract,
     LogContract,
+    RemoveWrittenContract,
 ):
     reference = "4711"
 

@@ -25,6 +25,7 @@ from tests.contracts.crm import (
     CreateContract,
     GetContract,
     LogContract,
+    RemoveWrittenContract,
     SearchContract,
 )
 from tests.harness.cap import HOW_TO_GET, PASSWORD, USER, CapServer, find_modules, running_cap
@@ -81,7 +82,8 @@ CONFIGURATION: dict[str, Any] = {
                 "telephone1": "<< contact.numbers[0] >>",
                 "statecode": 0,
             },
-        }
+        },
+        "cleanup": {"method": "DELETE", "path": "/contacts(<< id >>)"},
     },
     "create_case": {
         "request": {
@@ -93,7 +95,8 @@ CONFIGURATION: dict[str, Any] = {
                 "description": "<< case.notes >>",
                 "createdon": "<< case.opened_at >>",
             },
-        }
+        },
+        "cleanup": {"method": "DELETE", "path": "/incidents('<< key | uuid >>')"},
     },
     # A call's own id makes a repeated request an update.
     "log": {
@@ -106,7 +109,8 @@ CONFIGURATION: dict[str, Any] = {
                 "actualstart": "<< interaction.started_at >>",
                 "seconds": "<< interaction.duration_seconds >>",
             },
-        }
+        },
+        "cleanup": {"method": "DELETE", "path": "/phonecalls('<< key | odata >>')"},
     },
 }
 CONTACTS = (
@@ -173,6 +177,7 @@ class TestOData(
     CreateContract,
     CreateCaseContract,
     LogContract,
+    RemoveWrittenContract,
 ):
     reference: ClassVar[str] = "C-1"
 

@@ -25,6 +25,7 @@ from tests.contracts.crm import (
     CreateContract,
     GetContract,
     LogContract,
+    RemoveWrittenContract,
     SearchContract,
     calls,
 )
@@ -72,6 +73,7 @@ class TestRest(
     CreateContract,
     CreateCaseContract,
     LogContract,
+    RemoveWrittenContract,
 ):
     reference: ClassVar[str] = "C-4711"
 

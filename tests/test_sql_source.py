@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from callcard.crm.base import ContactSource, InteractionRecord
 from callcard.crm.registry import parse_options
-from callcard.crm.sql import Sql, SqlOptions
+from callcard.crm.sql import Sql
+from callcard.crm.sql_options import SqlOptions
 from callcard.errors import OperatorError, SourceRejected, SourceUnavailable, Unsupported
 from callcard.telephony import numbers
 from tests.contracts.crm import (
@@ -27,6 +28,7 @@ from tests.contracts.crm import (
     CreateCaseContract,
     GetContract,
     LogContract,
+    RemoveWrittenContract,
     SearchContract,
     calls,
 )
@@ -78,6 +80,9 @@ STATEMENTS: dict[str, str] = {
     " and not exists (select 1 from phone where customer = id and digits = substr(:number, 2))",
     "log": "insert into call_log values (:id, :contact, :started_at, :duration_seconds, :record)"
     " on conflict (call_id) do update set record = excluded.record",
+    "remove_create": "delete from customer where cast(id as text) = :id and callcard_key = :key",
+    "remove_create_case": "delete from ticket where id = :id",
+    "remove_log": "delete from call_log where call_id = :key",
 }
 
 
@@ -135,6 +140,7 @@ class TestSql(
     AddNumberContract,
     CreateCaseContract,
     LogContract,
+    RemoveWrittenContract,
 ):
     reference: ClassVar[str] = "C-1"
 

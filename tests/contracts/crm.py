@@ -274,6 +274,41 @@ class LogContract(SourceContract):
         assert logged() == {each.id: each for each in many}
 
 
+class RemoveWrittenContract(ByNumberContract):
+    """For a source that can remove what it has written."""
+
+    async def test_what_was_written_is_removed(self, source: ContactSource) -> None:
+        number = numbers.read("+12125550187", "US")
+        new = NewContact(
+            key="check-1", name="Callcard check", company="", email="", numbers=(number,)
+        )
+        (known,) = await source.by_number(numbers.read("+12125550123", "US"))
+        if "create_case" in source.capabilities:
+            case = NewCase(
+                key="check-2",
+                contact=known.contact.id,
+                subject="Check",
+                notes="",
+                opened_at="2026-03-01T09:30:00Z",
+            )
+            opened = await source.create_case(case)
+            assert opened is not None
+            await source.remove_written("create_case", case.key, opened.id)
+        if "log" in source.capabilities:
+            call = replace(
+                INTERACTION, id="check-3", contact=known.contact.id, contact_source=source.name
+            )
+            await source.log(call)
+            await source.remove_written("log", call.id, call.id)
+        if "create" in source.capabilities:
+            created = await source.create(new)
+            await source.remove_written("create", new.key, created.id)
+            assert await source.by_number(number) == []
+        (again,) = await source.by_number(numbers.read("+12125550123", "US"))
+        assert again.contact.cases == known.contact.cases
+        assert again.contact.interactions == known.contact.interactions
+
+
 CONTRACTS: dict[Operation, type[SourceContract]] = {
     "by_number": ByNumberContract,
     "search": SearchContract,

@@ -92,7 +92,8 @@ CONFIGURATION: dict[str, Any] = {
                 "email": "<< contact.email >>",
                 "phones": "<< contact.numbers >>",
             },
-        }
+        },
+        "cleanup": {"method": "DELETE", "path": "/people/<< id >>"},
     },
     "create_case": {
         "find": {"path": "/tickets", "query": {"key": "<< key >>"}, "results": "data"},
@@ -107,6 +108,7 @@ CONFIGURATION: dict[str, Any] = {
             },
             "empty_on_404": True,
         },
+        "cleanup": {"method": "DELETE", "path": "/tickets/<< found.number >>"},
     },
     "log": {
         "request": {
@@ -118,7 +120,8 @@ CONFIGURATION: dict[str, Any] = {
                 "minutes": "<< interaction.duration_minutes >>",
                 "record": "<< interaction.record >>",
             },
-        }
+        },
+        "cleanup": {"method": "DELETE", "path": "/calls/<< key >>"},
     },
 }
 """The options of a `rest` source for this CRM, without its address."""
@@ -140,7 +143,10 @@ class RestCrm:
             routes=[
                 Route("/people", self._find, methods=["GET"]),
                 Route("/people", self._create, methods=["POST"]),
-                Route("/people/{id}", self._get),
+                Route("/people/{id}", self._get, methods=["GET"]),
+                Route("/people/{id}", self._delete, methods=["DELETE"]),
+                Route("/tickets/{id}", self._delete, methods=["DELETE"]),
+                Route("/calls/{id:path}", self._delete, methods=["DELETE"]),
                 Route("/people/{id}/tickets", self._list_tickets, methods=["GET"]),
                 Route("/people/{id}/tickets", self._open_ticket, methods=["POST"]),
                 Route("/people/{id}/calls", self._list_calls),
@@ -195,6 +201,15 @@ class RestCrm:
             return refusal
         person = self._person(request)
         return JSONResponse(person) if person else JSONResponse({"error": "none"}, 404)
+
+    async def _delete(self, request: Request) -> Response:
+        if refusal := await self._admit(request):
+            return refusal
+        id = request.path_params["id"]
+        self.people = [each for each in self.people if str(each["id"]) != id]
+        self.tickets = [each for each in self.tickets if each["number"] != id]
+        self.calls.pop(id, None)
+        return Response(status_code=204)
 
     async def _create(self, request: Request) -> Response:
         if refusal := await self._admit(request):

@@ -20,6 +20,8 @@ _MAX_NOTES_CHARACTERS = 2000
 Operation = Literal[
     "by_number", "search", "get", "by_reference", "create", "add_number", "create_case", "log"
 ]
+WriteOperation = Literal["create", "create_case", "log"]
+"""Operations that make a record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,6 +306,13 @@ class ContactSource:
     async def log(self, interaction: InteractionRecord) -> None:
         """Save `interaction`, replacing what was logged with the same id."""
         raise Unsupported("log", self.name)
+
+    async def remove_written(self, operation: WriteOperation, key: str, id: str) -> None:
+        """Remove what an operation made with `key`; its `id` is that of a contact or case.
+
+        `callcard crm check --write` alone does so. Raises Unsupported where it is not configured.
+        """
+        raise Unsupported(f"{operation}.cleanup", self.name)
 
     async def close(self) -> None:
         """Release connections and files."""

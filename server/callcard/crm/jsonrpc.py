@@ -50,6 +50,9 @@ class RpcWriteOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     remove: Annotated[
         RpcOptions | None, Meta(description="removes << found >>, before it is made anew")
     ] = None
+    cleanup: Annotated[
+        RpcOptions | None, Meta(description="removes what was written, as in `rest`")
+    ] = None
 
 
 class RpcCasesOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -164,6 +167,7 @@ def _write(options: JsonRpcOptions, given: RpcWriteOptions) -> WriteOptions:
         find=_optional(_request, options, given.find),
         update=_optional(_request, options, given.update),
         remove=_optional(_request, options, given.remove),
+        cleanup=_optional(_request, options, given.cleanup),
     )
 
 

@@ -29,6 +29,7 @@ from callcard.crm.base import (
     Match,
     NewCase,
     NewContact,
+    WriteOperation,
 )
 from callcard.crm.local_schema import MIGRATIONS, check_file_format
 from callcard.crm.local_writes import ContactEntry, LinkedWriteResult, WriteResult
@@ -241,6 +242,10 @@ class LocalContacts(ContactSource):
         contact = int(interaction.contact) if known else None
         async with self._database.transaction() as execute:
             local_writes.write_interaction(execute, interaction, contact)
+
+    async def remove_written(self, operation: WriteOperation, key: str, id: str) -> None:
+        async with self._database.transaction() as execute:
+            local_writes.remove_written(execute, operation, key, id)
 
     # ---- for imports, the command line and the demo
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from callcard import times
-from callcard.crm.base import Case, HistoryEntry, InteractionRecord, NewCase
+from callcard.crm.base import Case, HistoryEntry, InteractionRecord, NewCase, WriteOperation
 from callcard.crm.text_index import index_digits, index_words, reference_words
 from callcard.store.sqlite import Execute
 from callcard.telephony import numbers
@@ -206,6 +206,19 @@ def write_interaction(
     execute("delete from interaction_word where interaction = ?", (interaction.id,))
     for word in reference_words(interaction.variables.values()):
         execute("insert into interaction_word values (?, ?)", (word, interaction.id))
+
+
+def remove_written(execute: Execute, operation: WriteOperation, key: str, id: str) -> None:
+    """Remove the contact or case `id`, or the logged call `key`."""
+    if operation == "create":
+        row = execute("select key from contact where id = ?", (id,)).fetchone()
+        if row is not None:
+            delete_contact(execute, row[0])
+    elif operation == "create_case":
+        execute("delete from service_case where id = ?", (id,))
+    else:
+        execute("delete from interaction_word where interaction = ?", (key,))
+        execute("delete from interaction where id = ?", (key,))
 
 
 def _insert_contact(execute: Execute, entry: ContactEntry) -> int:

@@ -21,6 +21,7 @@ from callcard.crm.base import (
     NewCase,
     NewContact,
     Operation,
+    WriteOperation,
 )
 from callcard.crm.http_auth import AuthOptions, open_auth
 from callcard.crm.http_checks import check_url
@@ -162,6 +163,7 @@ class Rest(HttpSource):
                 self._add(f"{operation}.find", write.find)
                 self._add(f"{operation}.update", write.update)
                 self._add(f"{operation}.remove", write.remove)
+                self._add(f"{operation}.cleanup", write.cleanup or write.remove)
         self._case_reader = self._add_details("cases", options.cases)
         self._history_reader = self._add_details("history", options.history)
         self.capabilities = frozenset(
@@ -314,6 +316,13 @@ class Rest(HttpSource):
             "duration_minutes": -(-seconds // 60),
             "duration_milliseconds": 1000 * seconds,
         }
+
+    async def remove_written(self, operation: WriteOperation, key: str, id: str) -> None:
+        find = f"{operation}.find"
+        found = await self._records(find, key=key, id=id) if find in self._requests else []
+        if found or find not in self._requests:
+            first = found[0] if found else None
+            await self._records(f"{operation}.cleanup", key=key, id=id, found=first)
 
     async def _write(self, table: str, **values: Any) -> list[Any]:
         """Send a change, unless an earlier try has made it: then update that, or leave it."""

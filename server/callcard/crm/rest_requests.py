@@ -34,7 +34,7 @@ class RequestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         str,
         Meta(pattern="^/", description="below base_url; values are percent-encoded"),
     ]
-    method: Literal["GET", "POST", "PUT", "PATCH"] = "GET"
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     query: dict[str, str] = {}
     headers: dict[str, str] = {}
     body: Annotated[
@@ -99,6 +99,13 @@ class WriteOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     remove: Annotated[
         RequestOptions | None,
         Meta(description="removes what was found, << found >>, where nothing can be replaced"),
+    ] = None
+    cleanup: Annotated[
+        RequestOptions | None,
+        Meta(
+            description="removes what was written, by << key >>, << id >> or << found >>, after "
+            "`callcard crm check --write`; `remove` if it is not given"
+        ),
     ] = None
 
 

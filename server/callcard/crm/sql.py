@@ -1,8 +1,8 @@
 """A table or view of any database that SQLAlchemy reaches: `kind = "sql"`.
 
 The configuration gives a statement for each operation. Its columns are named after what they are:
-id, name, company, email, language, flags (with commas), url, and number or number_LABEL; several
-rows with the same id are one contact.
+id, name, company, email, language, flags (with commas), url, created_at, updated_at, and number or
+number_LABEL; several rows with the same id are one contact.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Annotated, Any, Self, get_args
+from typing import Any, Self, get_args
 
 import msgspec
-from msgspec import Meta
 
 from callcard.crm.base import (
     MAX_HISTORY_ENTRIES,
@@ -27,6 +26,7 @@ from callcard.crm.base import (
     NewCase,
     NewContact,
     Operation,
+    WriteOperation,
 )
 from callcard.crm.lookup_trace import note_request
 from callcard.crm.record_values import (
@@ -37,6 +37,7 @@ from callcard.crm.record_values import (
     plain_text,
     web_address,
 )
+from callcard.crm.sql_options import SqlOptions
 from callcard.crm.sql_statements import PARAMETERS, READS, prepare, search_parameters
 from callcard.errors import OperatorError, SourceRejected, SourceUnavailable, Unsupported
 from callcard.extras import requires_extras
@@ -57,65 +58,6 @@ MAX_NOTES = 2000
 CONNECTIONS = 16
 
 _Rows = list[Mapping[str, Any]]
-Statement = Annotated[str, Meta(min_length=1, max_length=10_000)]
-
-
-class SqlOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    url: Annotated[
-        str,
-        Meta(
-            description="SQLAlchemy's address of the database, without the password: "
-            "postgresql+asyncpg://user@host/name, sqlite+aiosqlite:///file"
-        ),
-    ]
-    password: Annotated[str, Meta(description="give password_file or password_env")] = ""
-    country: Annotated[
-        str, Meta(description="country of numbers without a country code, two letters")
-    ]
-    by_number: Annotated[
-        Statement, Meta(description="parameters: the spellings of the number, as :suffix; :limit")
-    ]
-    search: Annotated[
-        str, Meta(description=":text, :prefix, :word1 to :word4 (patterns for LIKE), :limit")
-    ] = ""
-    get: Annotated[str, Meta(description=":id")] = ""
-    by_reference: Annotated[str, Meta(description=":reference, the number of a case")] = ""
-    cases: Annotated[
-        str, Meta(description=":id of the contact; columns id, subject, status, opened_at, notes")
-    ] = ""
-    history: Annotated[
-        str,
-        Meta(
-            description=":id of the contact; columns started_at, kind, subject, direction, agent, "
-            "duration_seconds, notes"
-        ),
-    ] = ""
-    create: Annotated[
-        str,
-        Meta(
-            description=":key, :name, :company, :email, :number1 to :number3; it returns the "
-            "contact, also if :key is there already; then add_number is used for each number"
-        ),
-    ] = ""
-    add_number: Annotated[str, Meta(description=":id, :number (E.164), :display")] = ""
-    create_case: Annotated[
-        str,
-        Meta(
-            description=":key, :id, :subject, :notes, :opened_at; it returns the case, also if "
-            ":key is there already"
-        ),
-    ] = ""
-    log: Annotated[
-        str,
-        Meta(
-            description="inserts a call, or replaces the one with the same :id; :contact, :number, "
-            ":direction, :started_at, :answered_at, :ended_at, :duration_seconds, :end_reason, "
-            ":agent, :agent_name, :queue, :subject, :notes, :wrap_up_reasons, :call_key, :record"
-        ),
-    ] = ""
-
-    def __repr__(self) -> str:
-        return "SqlOptions(…)"
 
 
 class Sql(ContactSource):
@@ -254,6 +196,13 @@ class Sql(ContactSource):
         }
         async with self._connection("log") as connection:
             await self._read(connection, "log", parameters)
+
+    async def remove_written(self, operation: WriteOperation, key: str, id: str) -> None:
+        statement = f"remove_{operation}"
+        if statement not in self._statements:
+            raise Unsupported(f"{operation}.cleanup", self.name)
+        async with self._connection(operation) as connection:
+            await self._read(connection, statement, {"key": key, "id": id})
 
     async def _returned(
         self, connection: AsyncConnection, operation: str, parameters: Mapping[str, Any]

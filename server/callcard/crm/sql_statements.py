@@ -33,6 +33,9 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
         *("duration_seconds", "end_reason", "agent", "agent_name", "queue", "subject", "notes"),
         *("wrap_up_reasons", "call_key", "record"),
     ),
+    "remove_create": ("id", "key"),
+    "remove_create_case": ("id", "key"),
+    "remove_log": ("key",),
 }
 """The parameters of each operation's statement."""
 READS = ("by_number", "search", "get", "by_reference", "cases", "history")
