@@ -76,7 +76,7 @@ test("the agent's choice among several contacts is saved", async () => {
   await settle();
   const state = model.calls.get("1");
   assert.equal(state.match, null);
-  await model.chooseContact("1", found[1]);
+  await model.contacts.choose("1", found[1]);
   assert.equal(state.match.contact.id, "b");
   assert.deepEqual(api.changes, [{ id: "i1", contact: { source: "local", id: "b" } }]);
   closeAll(model);
@@ -98,7 +98,7 @@ test("a contact that is chosen during the look-up is kept and saved", async () =
   const { api, model } = create(matches("a"));
   model.update([dialog("ALERTING")], "1001");
   const chosen = matches("b")[0];
-  await model.chooseContact("1", chosen);
+  await model.contacts.choose("1", chosen);
   await settle();
   assert.equal(model.calls.get("1").match.contact.id, "b");
   assert.deepEqual(api.changes, [{ id: "i1", contact: { source: "local", id: "b" } }]);
@@ -107,8 +107,8 @@ test("a contact that is chosen during the look-up is kept and saved", async () =
 
 test("a call dialled without a contact is with nobody who was dialled before", async () => {
   const { model } = create([]);
-  model.expectCallWith(Promise.resolve(contact("a")));
-  model.expectCallWith(null);
+  model.contacts.expect(Promise.resolve(contact("a")));
+  model.contacts.expect(null);
   model.update([dialog("ACTIVE", LATER, { fromAddress: "1001", toAddress: "+1" })], "1001");
   await settle();
   assert.equal(model.calls.get("1").match, null);
@@ -118,7 +118,7 @@ test("a call dialled without a contact is with nobody who was dialled before", a
 test("a dialled contact that is read late is the one the call is with", async () => {
   const { api, model } = create(matches("a", "b"));
   let read;
-  model.expectCallWith(new Promise((resolve) => (read = resolve)));
+  model.contacts.expect(new Promise((resolve) => (read = resolve)));
   model.update([dialog("ACTIVE", LATER, { fromAddress: "1001", toAddress: "+1" })], "1001");
   await settle();
   const state = model.calls.get("1");
@@ -132,7 +132,7 @@ test("a dialled contact that is read late is the one the call is with", async ()
 
 test("a dialled contact that cannot be read leaves the call to the look-up", async () => {
   const { model } = create();
-  model.expectCallWith(Promise.reject(new Error("down")));
+  model.contacts.expect(Promise.reject(new Error("down")));
   model.update([dialog("ACTIVE", LATER, { fromAddress: "1001", toAddress: "+1" })], "1001");
   await settle();
   assert.equal(model.calls.get("1").match.contact.id, "a");

@@ -4,6 +4,7 @@ import { NotesDrafts } from "../gadget/callcard/drafts.js";
 import { CallActions } from "../gadget/shared/call-actions.js";
 import { CallsModel } from "../gadget/shared/calls-model.js";
 import { Commands } from "../gadget/shared/commands.js";
+import { UnfinishedCalls } from "../gadget/shared/unfinished-calls.js";
 import { FakeApi, FakeStorage, contact } from "./fakes.mjs";
 
 export const LATER = "2026-01-01T10:00:05.000Z";
@@ -16,7 +17,7 @@ export const lookup = (found) => ({
 });
 
 /** Return a model with a fake service, its commands and the changes that it announces. */
-export function create(found = matches("a"), clock = undefined) {
+export function create(found = matches("a"), clock = undefined, session = new FakeStorage()) {
   const api = new FakeApi();
   api.answer = { ...api.answer, lookup: lookup(found) };
   api.command = async () => ({ request_id: "r1" });
@@ -26,6 +27,7 @@ export function create(found = matches("a"), clock = undefined) {
     tab: "a",
     storage: new FakeStorage(),
     drafts: new NotesDrafts(new FakeStorage()),
+    unfinished: new UnfinishedCalls(session),
   });
   const changes = [];
   const unsubscribe = model.subscribe(({ type, state }) => changes.push(`${type} ${state.id}`));

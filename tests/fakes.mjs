@@ -83,6 +83,29 @@ export class FakeApi {
     return this.answer;
   };
 
+  /** What `interaction()` returns. */
+  stored = interaction();
+  /** Contacts of `lookUp()`. */
+  found = [];
+
+  interaction = async () => {
+    await null;
+    this.#check();
+    return this.stored;
+  };
+
+  lookUp = async () => {
+    await null;
+    this.#check();
+    return {
+      number: { kind: "public", display: "+1 (display)" },
+      matches: this.found,
+      sources: {},
+    };
+  };
+
+  contact = async (source, id) => ({ ...contact(id), source });
+
   updateInteraction = async (id, change) => {
     await null;
     this.#check();

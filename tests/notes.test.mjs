@@ -32,6 +32,21 @@ test("typing is saved after a pause, with what it is based on", async () => {
   assert.deepEqual([notes.status, notes.isUnsaved], ["saved", false]);
 });
 
+test("notes are saved while the agent goes on typing without a pause", async () => {
+  const api = new FakeApi();
+  const notes = create(api);
+  notes.update(interaction());
+  for (let second = 1; second <= 8; second += 1) {
+    for (let key = 0; key < 4; key += 1) {
+      notes.edit(`${notes.text}x`);
+      mock.timers.tick(250);
+      await settle();
+    }
+  }
+  assert.ok(api.changes.length >= 2, "every three seconds");
+  assert.ok(api.changes.at(-1).notes.length >= 20);
+});
+
 test("a failed save is repeated until it succeeds", async () => {
   const api = new FakeApi();
   api.isUp = false;

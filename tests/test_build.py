@@ -244,7 +244,7 @@ def test_budget_names_only_the_gadget_that_is_too_large(gadget: Path, tmp_path: 
     assert "small" not in message
     (gadget / "large" / "main.js").write_text('import("./noise.js");\n')
     message = bundle_error(gadget, tmp_path)
-    assert message.startswith("gadget/large/gadget.toml:1: the scripts that the gadget large loads")
+    assert message.startswith("gadget/large/gadget.toml:1: what the gadget large loads later has")
     assert "small" not in message
     shutil.rmtree(gadget / "large")
     build.build(gadget, tmp_path / "dist", "")

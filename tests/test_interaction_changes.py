@@ -120,6 +120,28 @@ async def test_caller_may_be_none_of_the_contacts_that_were_found(centre: Contac
     assert interaction.number == ADA_E164
 
 
+async def test_contact_that_is_saved_after_the_time_for_notes_reaches_the_crm(
+    centre: ContactCentre,
+) -> None:
+    desktop = await centre.open_desktop()
+    call = await centre.ring(from_address=UNKNOWN_CALLER)
+    await centre.act(call, "1001", "ANSWER")
+    path = f"/interactions/{desktop.answers[call]['interaction']['id']}"
+    await centre.hang_up(call)
+    assert (await centre.delivered()).contact == ""
+    (babbage,) = await centre.crm.search(BABBAGE_NAME, 1)
+    choice = {"contact": {"source": "local", "id": babbage.id}}
+    async with centre.api() as ana:
+        late = await ana.put(path, json={**choice, "notes": "too late"})
+        assert (late.status_code, late.json()["code"]) == (409, "interaction-closed")
+        chosen = await ana.put(path, json=choice)
+        assert chosen.status_code == 200, chosen.text
+        assert chosen.json()["contact"]["name"] == BABBAGE_NAME
+    interaction = await centre.delivered()
+    assert interaction.contact == babbage.id
+    assert interaction.agents[0].notes == ""
+
+
 async def test_chosen_contact_is_passed_to_another_site_in_a_variable(tmp_path: Path) -> None:
     telephony = {"contact_variable": "user.note"}
     async with open_contact_centre(tmp_path, telephony=telephony) as centre:

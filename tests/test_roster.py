@@ -29,6 +29,30 @@ async def test_agent_known_to_one_worker_is_a_target_through_another(
         assert await until(numbers) == ["1002"]
 
 
+async def test_state_that_a_desktop_shows_is_what_colleagues_see(centre: ContactCentre) -> None:
+    for agent in ("1001", "1002"):
+        await centre.finesse.sign_in(agent)
+    async with centre.api("1001") as ana, centre.api("1002") as bilal:
+        assert (await bilal.get("/me")).status_code == 200
+
+        async def state() -> str:
+            response = await ana.get("/transfer-targets", params={"q": "Bilal"})
+            (detail,) = [
+                each["detail"] for each in response.json()["targets"] if each["kind"] == "agent"
+            ]
+            return str(detail)
+
+        async def is_ready() -> bool:
+            return await state() == "READY"
+
+        assert await state() == "NOT_READY"
+        told = await bilal.put("/me/presence", json={"state": "READY"})
+        assert (told.status_code, told.json()) == (200, {"state": "READY"})
+        await until(is_ready)
+        for wrong in ("", "<b>", "ready", "X" * 41):
+            assert (await bilal.put("/me/presence", json={"state": wrong})).status_code == 422
+
+
 async def test_agent_who_is_in_the_phone_book_too_is_one_target(centre: ContactCentre) -> None:
     await centre.finesse.sign_in("1001")
     async with centre.api("1001") as ana, centre.api("1002") as bilal:

@@ -92,6 +92,11 @@ export class Agent {
     this.#state.show(this.user ?? {}, false);
   }
 
+  /** Show the state that the agent has: another one was chosen, and not taken. */
+  showState() {
+    this.#state.show(this.user ?? {}, false);
+  }
+
   /** Read the callbacks and the parked calls. */
   readLists() {
     void this.readCallbacks();

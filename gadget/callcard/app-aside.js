@@ -1,7 +1,6 @@
 // <app-aside>: what is open beside the calls: a record that was found by searching, forms for a
 // callback or a case, and why a contact is shown. What the agent has begun to fill in stays until it is saved or cancelled.
 
-import { ContactRecordElement } from "../shared/contact-card.js";
 import { emit, reveal } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { valuesToShow } from "./call-brief.js";
@@ -47,9 +46,13 @@ export class AppAsideElement extends CallcardElement {
   /**
    * Show a record.
    * @param {Contact} contact @param {string} callId the call in front, whose caller it may be
+   * @param {string} addedNumber the caller's number, which is added to the record then
    */
-  openRecord(contact, callId) {
-    this.#open("", new ContactRecordElement(), (record) => record.show(contact, callId));
+  async openRecord(contact, callId, addedNumber) {
+    const { ContactRecordElement } = await loadLater();
+    this.#open("", new ContactRecordElement(), (record) =>
+      record.show(contact, callId, addedNumber),
+    );
   }
 
   /**

@@ -68,9 +68,9 @@ export class AsideControl {
 
   /** @param {Contact} contact */
   #openRecord(contact) {
+    const { callId, addedNumber } = this.#search;
     this.#search.clear();
-    this.#aside.openRecord(contact, this.#search.callId);
-    this.#onChange();
+    void this.#open(this.#aside.openRecord(contact, callId, addedNumber));
   }
 
   /** @param {string} callId @param {(state: CallState) => Promise<void>} open */
@@ -103,7 +103,7 @@ export class AsideControl {
    */
   async #createCase(callId, contact, newCase) {
     const created = await api.createCase(contact, newCase);
-    this.#model.addCase(callId, contact, created);
+    this.#model.contacts.addCase(callId, contact, created);
     return created;
   }
 

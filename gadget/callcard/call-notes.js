@@ -16,6 +16,7 @@ import { formatDuration, t } from "../shared/texts.js";
 /** @type {Record<NotesStatus, (error: unknown) => string>} */
 const STATUSES = {
   "": () => "",
+  waiting: () => t("notes.notSaved", { reason: t("error.unreachable") }),
   typing: () => t("notes.typing"),
   saving: () => t("saving"),
   saved: () => t("saved"),
@@ -24,12 +25,21 @@ const STATUSES = {
   "too-late": () => t("notes.tooLate"),
   "reason-missing": () => t("reason.missing"),
   "contact-unsaved": () => t("form.unsaved"),
+  "discard-asked": () => t("notes.discard"),
 };
 /** Reasons that are shown as buttons; more become a list. */
 export const MAX_BUTTONS = 8;
 /** Characters of one agent's notes that the service takes. */
 const MAX_NOTES = 20_000;
-const ERRORS = ["failed", "rejected", "too-late", "reason-missing", "contact-unsaved"];
+const ERRORS = [
+  "waiting",
+  "failed",
+  "rejected",
+  "too-late",
+  "reason-missing",
+  "contact-unsaved",
+  "discard-asked",
+];
 
 export class CallNotesElement extends CallcardElement {
   static tag = "call-notes";
@@ -87,7 +97,7 @@ export class CallNotesElement extends CallcardElement {
     this.#later.hidden = !state.isReachable || state.call.isConsult;
     // While the service does not answer, notes are kept here; calls that are never logged have none.
     const hasNotes = notes.interaction || notes.text || state.lookup.status === "failed";
-    this.hidden = !hasNotes || state.call.phase === "ringing";
+    this.hidden = !hasNotes || state.call.phase === "ringing" || state.isMissedConsult;
     if (this.#text.value !== notes.text) this.#text.value = notes.text;
     this.#others.replaceChildren(
       ...notes.others.map(({ name, agent, text }) =>
@@ -107,9 +117,9 @@ export class CallNotesElement extends CallcardElement {
   /** Show the time that is left; called each second. */
   tick() {
     const notes = this.#state?.notes;
-    if (!notes?.interaction) return;
+    if (!notes) return;
     const { timeLeftMs, isClosed, interaction, status, error } = notes;
-    const isCounting = timeLeftMs !== null && !isClosed && !interaction.finished;
+    const isCounting = timeLeftMs !== null && !isClosed && !interaction?.finished;
     this.#timeLeft.textContent = isCounting
       ? t("notes.left", { time: formatDuration(timeLeftMs / 1000) })
       : "";

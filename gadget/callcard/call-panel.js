@@ -4,13 +4,13 @@
 
 import { flagList, recordLink } from "../shared/contact-card.js";
 import { DIRECT_ACTIONS } from "../shared/commands.js";
-import { emit, h, lockPresses, reveal, uniqueId } from "../shared/dom.js";
+import { emit, h, lockPresses } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { commandErrorText } from "../shared/errors.js";
 import { t } from "../shared/texts.js";
 import { CallBriefElement } from "./call-brief.js";
 import { CallControlsElement } from "./call-controls.js";
-import { CallKeypadElement } from "./call-keypad.js";
+import { CallDrawerElement } from "./call-drawer.js";
 import { CallNotesElement } from "./call-notes.js";
 import { CallParticipantsElement } from "./call-participants.js";
 import { CallVariablesElement } from "./call-variables.js";
@@ -18,12 +18,9 @@ import { slotsOf } from "./call-slots.js";
 import { clockText, phaseText, queueText } from "./call-status.js";
 import { CallerRecordElement } from "./caller-record.js";
 import { describeCaller, situationOf } from "./caller.js";
-import { TransferTargetsElement } from "./transfer-targets.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("../shared/types.d.ts").Action} Action */
-/** @typedef {import("./call-controls.js").Drawer} Drawer */
-/** @typedef {import("./transfer-targets.js").TransferAction} TransferAction */
 
 /**
  * What a panel needs to know beside its call.
@@ -41,21 +38,11 @@ import { TransferTargetsElement } from "./transfer-targets.js";
  * @property {boolean} canBeReady whether the agent can be ready for the next call
  */
 
-/** The actions that need each drawer. @type {Record<Drawer, Action[]>} */
-const DRAWER_ACTIONS = {
-  targets: ["consult", "transfer"],
-  keypad: ["dtmf"],
-  callback: ["callback"],
-};
-
 /** From this width on, notes stand beside the record. */
 const WIDE = "(min-width: 760px)";
 
 /** Milliseconds in which what moves up or down takes no press. */
 const WORK_LOCK_MS = 500;
-
-/** Minutes end the service's form of a date: 2027-03-07T14:30. */
-const MINUTES_LENGTH = 16;
 
 export class CallPanelElement extends CallcardElement {
   static tag = "call-panel";
@@ -66,8 +53,6 @@ export class CallPanelElement extends CallcardElement {
   #state = null;
   /** @type {PanelContext | null} */
   #context = null;
-  /** @type {Drawer | ""} */
-  #drawer = "";
   /** What the body shows. */
   #shownLookup = {};
   /** @type {object | null} */
@@ -89,7 +74,7 @@ export class CallPanelElement extends CallcardElement {
   #closeReady = h("button", { type: "button", class: "ready" }, t("call.closeReady"));
   #closing = h("p", { class: "row closing" });
   #message = h("p", { class: "error", role: "alert" });
-  #drawerBox = h("div", { class: "drawer", hidden: true });
+  #drawer = new CallDrawerElement();
   #notes = new CallNotesElement();
   #body = new CallerRecordElement();
   #variables = new CallVariablesElement();
@@ -120,19 +105,21 @@ export class CallPanelElement extends CallcardElement {
         this.#closing,
         this.#message,
       ),
-      this.#drawerBox,
+      this.#drawer,
       this.#work,
       this.#variables,
     );
     this.#arrange();
-    this.addEventListener("callcard-drawer-toggled", ({ detail: { drawer } }) =>
-      this.#toggle(drawer),
+    this.#drawer.onToggle = (hadFocus) => this.#onDrawer(hadFocus);
+    this.addEventListener(
+      "callcard-drawer-toggled",
+      ({ detail: { drawer } }) => void this.#drawer.toggle(drawer),
     );
     this.addEventListener("callcard-call-command", ({ detail: { params } }) => {
-      if (params?.to && !this.#context?.isBusy) this.#toggle(""); // a target was chosen
+      if (params?.to && !this.#context?.isBusy) void this.#drawer.toggle(""); // a target was chosen
     });
     this.addEventListener("keydown", ({ key }) => {
-      if (key === "Escape" && this.#drawer) this.#toggle("");
+      if (key === "Escape" && this.#drawer.opened) void this.#drawer.toggle("");
     });
   }
 
@@ -169,7 +156,6 @@ export class CallPanelElement extends CallcardElement {
     const situation = isAlone ? t("consult.customerGone") : situationOf(state);
     if (this.#situation.textContent !== situation) this.#situation.textContent = situation;
     this.#queue.replaceChildren(...queueText(call));
-    if (this.#drawer && !this.#offers(this.#drawer)) this.#toggle("");
     this.#participants.show(state, context.isBusy, context.isServiceDown);
     this.#showControls();
     this.#close.hidden = call.phase !== "ended";
@@ -177,9 +163,7 @@ export class CallPanelElement extends CallcardElement {
     const neverLogged = state.acknowledgement?.never_logged ? t("call.neverLogged") : "";
     const message = commandErrorText(state.failure) || neverLogged;
     if (this.#message.textContent !== message) this.#message.textContent = message;
-    this.#targets?.setActions(this.#transferActions);
-    const { firstChild: opened } = this.#drawerBox;
-    if (opened instanceof CallKeypadElement) opened.setBusy(context.isBusy);
+    this.#drawer.show(call, context);
     this.#showBody();
     this.#brief.show(state, context.labels);
     this.#notes.show(state, context.wrapUpReasons, context.platform, context.caseSources);
@@ -205,7 +189,7 @@ export class CallPanelElement extends CallcardElement {
     const slots = slotsOf(this.#state, lent, running, this.#extraActions);
     if (isServiceDown)
       for (const slot of slots) slot.isAllowed &&= Boolean(DIRECT_ACTIONS[slot.action]);
-    this.#controls.show(this.#callId, slots, { pending, isBusy, drawer: this.#drawer });
+    this.#controls.show(this.#callId, slots, { pending, isBusy, drawer: this.#drawer.opened });
     if (hadFocus && !this.#controls.contains(document.activeElement)) this.#title.focus();
   }
 
@@ -230,19 +214,8 @@ export class CallPanelElement extends CallcardElement {
     if (hadFocus) this.#title.focus();
   }
 
-  // ---- what a button opens
-
-  /** The open list of targets. @returns {TransferTargetsElement | null} */
-  get #targets() {
-    const { firstChild } = this.#drawerBox;
-    return firstChild instanceof TransferTargetsElement ? firstChild : null;
-  }
-
-  /** The ways of passing the call on that Finesse allows. @returns {TransferAction[]} */
-  get #transferActions() {
-    /** @type {TransferAction[]} */
-    const actions = ["consult", "transfer"];
-    return actions.filter((action) => this.#state?.call.actions.includes(action));
+  get offersTargets() {
+    return this.#drawer.offers("targets");
   }
 
   /**
@@ -250,63 +223,15 @@ export class CallPanelElement extends CallcardElement {
    * @param {string} number
    */
   offerTarget(number) {
-    if (!this.#offers("targets")) return false;
-    if (!this.#targets) this.#toggle("targets");
-    this.#targets?.find(number);
-    return true;
+    return this.#drawer.offerTarget(number);
   }
 
-  /** @param {Drawer} drawer */
-  #offers(drawer) {
-    return DRAWER_ACTIONS[drawer].some((action) => this.#state?.call.actions.includes(action));
-  }
-
-  /** Open a drawer, or close it if it is open. @param {Drawer | ""} drawer */
-  #toggle(drawer) {
-    const hadFocus = this.#drawerBox.contains(document.activeElement);
-    this.#drawer = drawer === this.#drawer ? "" : drawer;
-    const content = this.#drawer ? this.#drawerContent(this.#drawer) : null;
-    this.#drawerBox.hidden = !content;
-    this.#drawerBox.replaceChildren(...(content ? [content] : []));
-    this.#targets?.setActions(this.#transferActions);
-    if (content) {
-      content.focus();
-      reveal(content);
-    } else {
+  /** A button's drawer was opened or closed. @param {boolean} hadFocus */
+  #onDrawer(hadFocus) {
+    if (!this.#drawer.opened) {
       lockPresses(this.#work, WORK_LOCK_MS);
       if (hadFocus) this.#title.focus();
     }
     this.#showControls();
-  }
-
-  /** @param {Drawer} drawer @returns {HTMLElement} */
-  #drawerContent(drawer) {
-    if (drawer === "callback") return this.#callbackTimeForm();
-    const element = drawer === "targets" ? new TransferTargetsElement() : new CallKeypadElement();
-    element.callId = this.#callId;
-    if (element instanceof TransferTargetsElement)
-      element.known = this.#context?.knownTargets ?? null;
-    return element;
-  }
-
-  /** Return the form for when the dialer is to call the customer again. */
-  #callbackTimeForm() {
-    const id = uniqueId("at");
-    const time = h("input", { id, type: "datetime-local" });
-    const form = h(
-      "form",
-      { class: "row" },
-      h("label", { for: id }, t("callback.when")),
-      time,
-      h("button", {}, t("save")),
-    );
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      const params = { callback_time: time.value.slice(0, MINUTES_LENGTH) };
-      if (time.value)
-        emit(this, "callcard-call-command", { callId: this.#callId, action: "callback", params });
-    });
-    form.focus = () => time.focus();
-    return form;
   }
 }

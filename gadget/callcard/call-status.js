@@ -25,7 +25,9 @@ export function queueText({ queue, variables, isPreview }) {
 }
 
 /** Return what a call is doing. @param {CallState} state */
-export function phaseText({ call, transferredTo }) {
+export function phaseText(state) {
+  const { call, transferredTo } = state;
+  if (state.isMissedConsult) return t("phase.consultMissed");
   if (call.phase === "ended" && transferredTo)
     return t("phase.transferred", { who: transferredTo });
   if (call.isPreview) return t("phase.preview");

@@ -104,6 +104,11 @@ export class CallTabsElement extends CallcardElement {
     button?.click();
   }
 
+  /** Whether the call in front can be passed on. */
+  get offersTargets() {
+    return this.#panels.get(this.#selected)?.offersTargets ?? false;
+  }
+
   /** Offer a number as whom to pass the call in front on to. @param {string} number */
   offerTarget(number) {
     return this.#panels.get(this.#selected)?.offerTarget(number) ?? false;

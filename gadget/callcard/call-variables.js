@@ -2,20 +2,17 @@
 // shows it.
 // Fires `callcard-variable-edited`.
 
-import { emit, h, isolate, uniqueId } from "../shared/dom.js";
+import { emit, h, isolate } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { commandErrorText } from "../shared/errors.js";
 import { t } from "../shared/texts.js";
+import { loadLater } from "./load-later.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("../shared/call-state.js").VariableWrite} VariableWrite */
 /** @typedef {import("../shared/types.d.ts").Platform} Platform */
 /** @typedef {{name: string, value: string}} Variable */
 
-/**
- * Bytes of callVariable1 to 10. The length of an ECC variable is the site's: the service knows it.
- */
-const MAX_BYTES = { ucce: 40, uccx: 39 };
 const PERIPHERAL_VARIABLES = Array.from({ length: 10 }, (_, index) => `callVariable${index + 1}`);
 
 /** Variables that are shown at first where the team's layout has none. */
@@ -51,6 +48,8 @@ export class CallVariablesElement extends CallcardElement {
   #isUnfolded = false;
   /** The name of the variable whose form is open. */
   #edited = "";
+  /** What was typed when the call ended, and can't be saved. */
+  #lost = "";
   #shown = "";
 
   /**
@@ -63,6 +62,9 @@ export class CallVariablesElement extends CallcardElement {
     const shown = JSON.stringify([call.variables, isEditable, [...writes], [...labels]]);
     if (shown === this.#shown) return;
     if (this.#edited && call.phase !== "ended") return; // a form is open
+    const { value = "" } = this.querySelector("input") ?? {};
+    if (this.#edited) this.#lost = value.trim();
+    this.#edited = "";
     this.#shown = shown;
     this.#callId = id;
     // The dialer's own say nothing to an agent, and stay as they are.
@@ -96,7 +98,9 @@ export class CallVariablesElement extends CallcardElement {
       t("variables.add"),
     );
     const mayAdd = this.#isEditable && this.#isEditing && unset.length > 0 && !isAdding;
-    if (!shown.length && !folded.length && !this.#isEditable) return this.replaceChildren();
+    const lost = this.#lost && t("variables.lost", { value: this.#lost });
+    if (!shown.length && !folded.length && !lost && !this.#isEditable)
+      return this.replaceChildren();
     const toggle = () => {
       this.#isEditing = !this.#isEditing;
       this.#edit("");
@@ -112,8 +116,8 @@ export class CallVariablesElement extends CallcardElement {
       this.#list(shown),
       folded.length ? this.#more(folded) : "",
       mayAdd ? add : "",
+      lost && h("p", { class: "error", role: "alert" }, lost),
     );
-    this.querySelector("input")?.focus();
   }
 
   /** @param {Variable[]} variables */
@@ -181,44 +185,28 @@ export class CallVariablesElement extends CallcardElement {
     ];
   }
 
-  /** @param {Variable} variable */
-  #form({ name, value }) {
-    const id = uniqueId("variable");
-    const input = h("input", { id, value, maxlength: 200, dir: "auto", autocomplete: "off" });
-    const count = h("span", { class: "about", role: "status" });
-    const measure = () => {
-      if (name.startsWith("callVariable")) this.#measure(input.value, count);
-    };
-    input.addEventListener("input", measure);
-    measure();
-    const form = h(
-      "form",
-      { class: "row" },
-      h("label", { for: id, class: "hidden" }, name),
-      input,
-      h("button", {}, t("save")),
-      h("button", { type: "button", class: "quiet", onclick: () => this.#edit("") }, t("cancel")),
-      count,
-    );
-    form.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.#edit("");
-    });
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      const edited = input.value.trim();
-      this.#edit("");
-      if (edited !== value)
-        emit(this, "callcard-variable-edited", { callId: this.#callId, name, value: edited });
-    });
-    return form;
+  /** Return the place of a variable's form, which is loaded with the other forms. @param {Variable} variable */
+  #form(variable) {
+    const place = h("span");
+    void this.#fill(place, variable);
+    return place;
   }
 
-  /** Show how many bytes a value has. @param {string} text @param {HTMLElement} count */
-  #measure(text, count) {
-    // UCCE keeps Latin-1, one byte a character; the service refuses what that does not have.
-    const size = this.#platform === "ucce" ? text.length : new TextEncoder().encode(text).length;
-    const most = MAX_BYTES[this.#platform];
-    count.textContent = t("variables.bytes", { size, most });
-    count.classList.toggle("error", size > most);
+  /** @param {HTMLElement} place @param {Variable} variable */
+  async #fill(place, variable) {
+    const { name, value } = variable;
+    const end = (/** @type {string | null} */ edited) => {
+      this.#edit("");
+      if (edited !== null && edited !== value)
+        emit(this, "callcard-variable-edited", { callId: this.#callId, name, value: edited });
+    };
+    try {
+      const { variableForm } = await loadLater();
+      const form = variableForm(variable, this.#platform, end);
+      place.replaceChildren(form);
+      form.focus();
+    } catch {
+      place.replaceChildren(h("span", { class: "error", role: "alert" }, t("error.load")));
+    }
   }
 }

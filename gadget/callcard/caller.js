@@ -63,7 +63,16 @@ export function situationOf(state) {
   if (call.phase === "failed") return (CAUSES[call.cause] ?? (() => t("cause.other")))();
   if (call.isPreview) return t("preview.notCalled");
   if (call.isConsult) return call.phase === "held" ? "" : t("call.consultNote");
-  if (call.consultant) return t("consult.customerOnHold", { who: agentOf(state) });
+  if (state.hasCustomerLeft) {
+    const names = participantsOf(state).map(({ name }) => name);
+    return `${t("consult.customerGone")} ${t("call.participants", { who: formatList(names) })}`;
+  }
+  if (call.consultant) {
+    const who = agentOf(state);
+    return call.isHeldByConsultant
+      ? t("consult.heldBy", { who })
+      : t("consult.customerOnHold", { who });
+  }
   if (call.others.length > 1) {
     const names = participantsOf(state).map(({ name }) => name);
     return t("call.participants", { who: formatList(names) });
@@ -119,6 +128,8 @@ function describeCustomer({ call, lookup, match }) {
  */
 function caller(name, title, parts, words) {
   const spoken = name && [name, ...words.filter(Boolean)].map(isolated).join(", ");
-  const about = parts.filter(Boolean).map((part) => h("span", {}, part));
+  const about = parts
+    .filter(Boolean)
+    .map((part) => h("span", {}, typeof part === "string" ? isolate(part) : part));
   return { name, title, about, spoken };
 }

@@ -1,7 +1,7 @@
 // The connections to Finesse and to the service: what comes from the desktop goes to the model, the
 // commands and the agent, and how both connections are is shown.
 
-import { serviceStatus } from "../shared/api.js";
+import { api, serviceStatus } from "../shared/api.js";
 import { desktop } from "../shared/desktop.js";
 import { every } from "../shared/dom.js";
 import { formatTime, t } from "../shared/texts.js";
@@ -26,11 +26,13 @@ export class Connection {
   #agent;
   #notices;
   #onChange;
+  #onFirstCalls;
   /**
    * Runs while the library could not load the agent or the calls.
    * @type {ReturnType<typeof setTimeout> | undefined}
    */
   #failure;
+  #hasCalls = false;
 
   /**
    * @param {object} options
@@ -39,13 +41,15 @@ export class Connection {
    * @param {Agent} options.agent
    * @param {AppNoticesElement} options.notices
    * @param {() => void} options.onChange called when something but a call has changed
+   * @param {() => void} options.onFirstCalls called once it is known which calls are on
    */
-  constructor({ model, commands, agent, notices, onChange }) {
+  constructor({ model, commands, agent, notices, onChange, onFirstCalls }) {
     this.#model = model;
     this.#commands = commands;
     this.#agent = agent;
     this.#notices = notices;
     this.#onChange = onChange;
+    this.#onFirstCalls = onFirstCalls;
   }
 
   /** Follow the desktop and the service until `signal` aborts. @param {AbortSignal} signal */
@@ -76,6 +80,8 @@ export class Connection {
   #onCalls(dialogs) {
     this.#recover();
     this.#model.update(dialogs, this.#agent.user?.extension ?? "");
+    if (!this.#hasCalls) this.#onFirstCalls();
+    this.#hasCalls = true;
   }
 
   /** Take off the notice of a failure. */
@@ -95,6 +101,9 @@ export class Connection {
       this.#notices.setConnection("");
       void this.#agent.readProfile(this.#onChange);
     }
+    const { state = "" } = user;
+    // Without it, colleagues would see a state that is a minute old.
+    if (state && state !== this.#agent.user?.state) api.notePresence(state).catch(() => {});
     this.#agent.update(user);
     this.#model.setAgentState(user.state ?? "", user.stateChangeTime ?? "");
   }

@@ -48,10 +48,11 @@ export class ContactSearchElement extends CallcardElement {
   #isDialling = false;
   /** The call in front, whose caller a result may be. */
   callId = "";
+  /** The caller's number, while the agent looks for the contact to which it is added. */
+  addedNumber = "";
 
   build() {
     this.#input.placeholder = t("search.placeholder");
-    this.#dialButton.textContent = t("dial.button");
     const form = h(
       "form",
       { role: "search" },
@@ -67,9 +68,14 @@ export class ContactSearchElement extends CallcardElement {
     this.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.clear();
     });
+    // Looking for something else later must not add the number.
+    this.addEventListener("focusout", () => {
+      if (!this.#input.value) this.#addNoNumber();
+    });
     moveByArrows(this, "input, .pick");
     this.append(form, h("div", { class: "found", tabindex: -1 }, this.#message, this.#results));
     this.setDialling(false);
+    this.setOnCall(false);
   }
 
   disconnectedCallback() {
@@ -86,6 +92,12 @@ export class ContactSearchElement extends CallcardElement {
     this.#dialButton.disabled = isDialling || !this.#isNumber;
   }
 
+  /** On a call, a number is not dialled: the call can be passed on to it. @param {boolean} isOnCall */
+  setOnCall(isOnCall) {
+    const text = isOnCall ? t("action.transferMenu") : t("dial.button");
+    if (this.#dialButton.textContent !== text) this.#dialButton.textContent = text;
+  }
+
   focus() {
     this.#input.focus();
   }
@@ -97,7 +109,19 @@ export class ContactSearchElement extends CallcardElement {
   }
 
   clear() {
+    this.#addNoNumber();
     this.find("");
+  }
+
+  /** Search for the contact to which the caller's number is added. @param {string} number */
+  addNumber(number) {
+    this.addedNumber = number;
+    this.#input.placeholder = number ? t("caller.addTo", { number }) : t("search.placeholder");
+    this.#onInput();
+  }
+
+  #addNoNumber() {
+    if (this.addedNumber) this.addNumber("");
   }
 
   get #isNumber() {
@@ -143,7 +167,7 @@ export class ContactSearchElement extends CallcardElement {
         flagList(contact),
         about.length ? h("span", { class: "about" }, about) : "",
       ),
-      this.callId ? callerButton(this.callId, contact) : "",
+      this.callId ? callerButton(this.callId, contact, this.addedNumber) : "",
       first
         ? h(
             "button",

@@ -71,9 +71,9 @@ export class Dialling {
    * @returns {Promise<CommandResult | null>}
    */
   async #send(dial, contact) {
-    this.#model.expectCallWith(contact ?? null);
+    this.#model.contacts.expect(contact ?? null);
     const result = await this.#commands.dial(dial);
-    if (commandErrorText(result)) this.#model.expectCallWith(null);
+    if (commandErrorText(result)) this.#model.contacts.expect(null);
     return result;
   }
 }

@@ -1,6 +1,6 @@
 // The elements of this gadget's page, registered together.
 
-import { ContactCardElement, ContactRecordElement } from "../shared/contact-card.js";
+import { ContactCardElement } from "../shared/contact-card.js";
 import { ParkedListElement } from "../shared/parked-list.js";
 import { AgentStateElement } from "./agent-state.js";
 import { AppAsideElement } from "./app-aside.js";
@@ -8,7 +8,7 @@ import { AppInfoElement } from "./app-info.js";
 import { AppNoticesElement } from "./app-notices.js";
 import { CallBriefElement } from "./call-brief.js";
 import { CallControlsElement } from "./call-controls.js";
-import { CallKeypadElement } from "./call-keypad.js";
+import { CallDrawerElement } from "./call-drawer.js";
 import { CallNotesElement } from "./call-notes.js";
 import { CallPanelElement } from "./call-panel.js";
 import { CallParticipantsElement } from "./call-participants.js";
@@ -20,7 +20,6 @@ import { ContactChoiceElement } from "./contact-choice.js";
 import { ContactFormElement } from "./contact-form.js";
 import { ContactSearchElement } from "./contact-search.js";
 import { InlineQuestionElement } from "./inline-question.js";
-import { TransferTargetsElement } from "./transfer-targets.js";
 
 const ELEMENTS = [
   AgentStateElement,
@@ -29,7 +28,7 @@ const ELEMENTS = [
   AppNoticesElement,
   CallBriefElement,
   CallControlsElement,
-  CallKeypadElement,
+  CallDrawerElement,
   CallNotesElement,
   CallPanelElement,
   CallParticipantsElement,
@@ -40,11 +39,9 @@ const ELEMENTS = [
   ContactCardElement,
   ContactChoiceElement,
   ContactFormElement,
-  ContactRecordElement,
   ContactSearchElement,
   ParkedListElement,
   InlineQuestionElement,
-  TransferTargetsElement,
 ];
 
 /** Register every element. */

@@ -12,6 +12,7 @@ import { errorText } from "../shared/errors.js";
 import { ParkedListElement } from "../shared/parked-list.js";
 import { HEARTBEAT_MS } from "../shared/reporter.js";
 import { t } from "../shared/texts.js";
+import { UnfinishedCalls } from "../shared/unfinished-calls.js";
 import { AgentStateElement } from "./agent-state.js";
 import { Agent } from "./agent.js";
 import { AppAsideElement } from "./app-aside.js";
@@ -27,26 +28,29 @@ import { Dialling } from "./dialling.js";
 import { NotesDrafts } from "./drafts.js";
 import { defineElements } from "./elements.js";
 import { KnownTargets } from "./known-targets.js";
-import { scheduleLater } from "./load-later.js";
+import { loadLater, scheduleLater } from "./load-later.js";
 import { registerShortcuts } from "./shortcuts.js";
-import { runWorkflow } from "./workflows.js";
 
 /** @typedef {import("../shared/types.d.ts").Action} Action */
 
 /** Milliseconds between reads of the callbacks and the parked calls. */
 const LISTS_MS = 60_000;
+/** Milliseconds for which a success is shown. */
+const MESSAGE_MS = 8000;
 /** Milliseconds after a call until its callback may be done. */
 const CALLBACK_DONE_MS = 2000;
 
 class CallcardAppElement extends CallcardElement {
   static tag = "callcard-app";
 
+  #unfinished = new UnfinishedCalls(sessionStorage);
   #model = new CallsModel({
     api,
     agentId: desktop.agentId,
     tab: tabName(),
     storage: localStorage,
     drafts: new NotesDrafts(sessionStorage),
+    unfinished: this.#unfinished,
     now: () => desktop.now,
   });
   #commands = new Commands({
@@ -91,7 +95,11 @@ class CallcardAppElement extends CallcardElement {
     agent: this.#agent,
     notices: this.#notices,
     onChange: () => this.#show(),
+    onFirstCalls: () => void this.#restoreCalls().catch(console.error),
   });
+
+  /** Whether the agent knows that signing out loses what is in a form. */
+  #wasSignOutAsked = false;
 
   build() {
     const bar = h("div", { class: "bar" }, this.#state, this.#search, this.#info.button);
@@ -118,7 +126,10 @@ class CallcardAppElement extends CallcardElement {
     // Notes survive a reload; a form does not: the browser asks.
     const ask = (/** @type {Event} */ event) => this.#hasOpenForm && event.preventDefault();
     window.addEventListener("beforeunload", ask, { signal: this.signal });
-    void desktop.followWorkflows((params) => runWorkflow(params, this.#workflow), this.signal);
+    void desktop.followWorkflows(
+      (params) => void this.#runWorkflow(params).catch(console.error),
+      this.signal,
+    );
   }
 
   /** The agent's own extension. @returns {string} */
@@ -158,11 +169,12 @@ class CallcardAppElement extends CallcardElement {
       "callcard-callback-dialled": ({ id, contact, reason }) =>
         this.#dialCallback(id, contact, reason),
       "callcard-callback-done": ({ id }) => this.#agent.closeCallback(id),
-      "callcard-contact-chosen": ({ callId, match }) => this.#chooseContact(callId, match),
+      "callcard-contact-chosen": ({ callId, match, addedNumber }) =>
+        this.#chooseContact(callId, match, addedNumber),
       "callcard-contact-create": ({ contact }) => api.createContact(contact),
-      "callcard-contact-rejected": ({ callId }) => model.rejectContact(callId),
+      "callcard-contact-rejected": ({ callId }) => model.contacts.reject(callId),
       "callcard-search-opened": ({ callId, addsNumber }) => this.#openSearch(callId, addsNumber),
-      "callcard-contact-edited": ({ callId }) => model.setContactEdited(callId),
+      "callcard-contact-edited": ({ callId }) => model.contacts.setEdited(callId),
       "callcard-contact-search": ({ text, signal }) => api.searchContacts(text, signal),
       "callcard-delivery-retry": ({ id }) => api.retryDelivery(id),
       "callcard-lookup-retried": ({ callId }) => model.retryLookup(callId),
@@ -171,7 +183,7 @@ class CallcardAppElement extends CallcardElement {
       "callcard-number-add": ({ contact: { source, id }, number }) =>
         api.addNumber(source, id, number),
       "callcard-number-dialled": ({ number, contact }) => this.#dial(number, contact),
-      "callcard-state-chosen": ({ state, reason }) => this.#agent.setState(state, reason),
+      "callcard-state-chosen": ({ state, reason }) => this.#setState(state, reason),
       "callcard-target-search": ({ text, signal }) => api.transferTargets(text, signal),
       "callcard-variable-edited": ({ callId, name, value }) =>
         actions.writeVariable(callId, name, value),
@@ -220,10 +232,23 @@ class CallcardAppElement extends CallcardElement {
     this.#attention.showTitle(running, this.#agent.overdue(desktop.now));
     this.toggleAttribute("data-on-call", running.length > 0);
     const shown = this.#model.calls.get(this.#tabs.selected);
+    this.#search.setOnCall(this.#tabs.offersTargets);
     this.#search.callId = shown && !shown.call.isConsult ? shown.id : "";
     this.#idle.hidden = calls.size > 0 || this.#aside.isOpen;
     this.#callbacks.hidden = running.length > 0;
     this.#parked.hidden = running.length > 0;
+  }
+
+  /**
+   * Change the agent's state. Signing out with a form half filled in is asked for twice.
+   * @param {string} state @param {string | null} reason
+   */
+  #setState(state, reason) {
+    const mayLose = state !== "LOGOUT" || !this.#hasOpenForm || this.#wasSignOutAsked;
+    this.#wasSignOutAsked = !mayLose;
+    if (mayLose) return void this.#agent.setState(state, reason);
+    this.#notices.setMessage(t("state.unsaved"), MESSAGE_MS);
+    this.#agent.showState();
   }
 
   /** @param {string} callId @param {boolean} isReady */
@@ -235,19 +260,22 @@ class CallcardAppElement extends CallcardElement {
 
   /** @param {string} callId @param {boolean} addsNumber */
   #openSearch(callId, addsNumber) {
-    const state = this.#model.calls.get(callId);
-    if (state) state.addsNumber = addsNumber;
+    const { customer } = this.#model.calls.get(callId) ?? {};
+    this.#search.addNumber((addsNumber && customer?.display) || "");
     this.#search.focus();
   }
 
-  /** @param {string} callId @param {import("../shared/types.d.ts").Match} match */
-  #chooseContact(callId, match) {
+  /**
+   * @param {string} callId @param {import("../shared/types.d.ts").Match} match
+   * @param {string} [addedNumber] the caller's number, if it is to be added to the contact
+   */
+  #chooseContact(callId, match, addedNumber) {
     this.#search.clear();
     this.#aside.close();
-    void this.#model.chooseContact(callId, match);
+    void this.#model.contacts.choose(callId, match);
     this.#show();
     const state = this.#model.calls.get(callId);
-    if (state?.addsNumber) void this.#addNumber(state, match.contact);
+    if (state && addedNumber) void this.#addNumber(state, match.contact);
   }
 
   /**
@@ -256,10 +284,12 @@ class CallcardAppElement extends CallcardElement {
    * @param {import("../shared/types.d.ts").Contact} contact
    */
   async #addNumber(state, { source, id }) {
-    state.addsNumber = false;
+    const { number, display } = state.customer;
     try {
-      const changed = await api.addNumber(source, id, state.customer.number);
-      await this.#model.chooseContact(state.id, { how: "chosen", contact: changed });
+      const changed = await api.addNumber(source, id, number);
+      await this.#model.contacts.choose(state.id, { how: "chosen", contact: changed });
+      const who = changed.name || changed.company;
+      this.#notices.setMessage(t("search.numberAdded", { number: display, who }), MESSAGE_MS);
     } catch (error) {
       this.#notices.setMessage(errorText(error));
     }
@@ -311,6 +341,19 @@ class CallcardAppElement extends CallcardElement {
         this.#search.focus();
       },
     };
+  }
+
+  /** Bring back the ended calls that were not finished when the page was left. */
+  async #restoreCalls() {
+    if (!this.#unfinished.all.length) return;
+    const { restoreCalls } = await loadLater();
+    await restoreCalls(this.#model, this.#unfinished, api);
+  }
+
+  /** @param {Parameters<typeof import("./workflows.js").runWorkflow>[0]} params */
+  async #runWorkflow(params) {
+    const { runWorkflow } = await loadLater();
+    runWorkflow(params, this.#workflow);
   }
 
   /**

@@ -22,6 +22,9 @@ import { stateLabel, t } from "../shared/texts.js";
 
 const TARGET_NUMBER = /^\+?[\d\s()./*#-]{2,}$/;
 
+/** Digits that two notations of a number have in common at the end. */
+const SUFFIX_DIGITS = 8;
+
 /** @type {Record<TransferTarget["kind"], () => string>} */
 const KINDS = {
   queue: () => t("target.queue"),
@@ -35,6 +38,12 @@ const MORE = {
   agent: stateLabel,
   queue: (detail) => detail && t("target.waiting", { count: detail }),
 };
+
+/** Return the last digits, by which two notations of a number are compared. @param {string} text */
+const lastDigits = (text) => text.replace(/\D/g, "").slice(-SUFFIX_DIGITS);
+
+/** @param {string} one @param {string} other */
+const isSameNumber = (one, other) => lastDigits(one) === lastDigits(other);
 
 export class TransferTargetsElement extends CallcardElement {
   static tag = "transfer-targets";
@@ -104,7 +113,10 @@ export class TransferTargetsElement extends CallcardElement {
   #show(found, isPartial) {
     /** @type {TransferTarget} */
     const typed = { kind: "contact", name: "", detail: "", number: this.#text };
-    const targets = TARGET_NUMBER.test(this.#text) ? [typed, ...found] : this.#withKnown(found);
+    const isNumber = TARGET_NUMBER.test(this.#text);
+    // Who has the number is named; otherwise it is offered as it was typed.
+    const isNamed = isNumber && found.some(({ number }) => isSameNumber(number, this.#text));
+    const targets = isNumber ? [...(isNamed ? [] : [typed]), ...found] : this.#withKnown(found);
     this.#message.textContent = targets.length ? "" : t("target.none");
     if (isPartial) this.#message.textContent = t("target.partly");
     this.#list.replaceChildren(...targets.map((target) => this.#row(target)));

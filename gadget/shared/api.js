@@ -60,6 +60,8 @@ const escape = encodeURIComponent;
 export const api = {
   /** @param {string} text @param {AbortSignal} signal @returns {Promise<{contacts: Contact[]}>} */
   searchContacts: (text, signal) => send("GET", `/contacts?q=${escape(text)}`, undefined, signal),
+  /** @param {string} number @returns {Promise<import("./types.d.ts").LookupResult>} */
+  lookUp: (number) => send("GET", `/contacts?number=${escape(number)}`),
   /** @param {string} number @returns {Promise<import("./types.d.ts").Explanation>} */
   explainLookup: (number) => send("GET", `/contacts/explanation?number=${escape(number)}`),
   /** @param {NewContact} contact @returns {Promise<Contact>} */
@@ -76,6 +78,8 @@ export const api = {
   me: () => send("GET", "/me"),
   /** @param {string} state @param {string | null} reason @returns {Promise<CommandResponse>} */
   setState: (state, reason) => send("PUT", "/me/state", reason ? { state, reason } : { state }),
+  /** @param {string} state the agent's, for their colleagues' lists */
+  notePresence: (state) => send("PUT", "/me/presence", { state }),
   /** @param {string} to @returns {Promise<CommandResponse>} */
   dial: (to) => send("POST", "/calls", { to }),
   /**
@@ -101,6 +105,8 @@ export const api = {
     ),
   /** @param {string} id @param {InteractionChange} change @returns {Promise<Interaction>} */
   updateInteraction: (id, change) => send("PUT", `/interactions/${escape(id)}`, change),
+  /** @param {string} id @returns {Promise<Interaction>} */
+  interaction: (id) => send("GET", `/interactions/${escape(id)}`),
   /** @returns {Promise<{interactions: Interaction[]}>} */
   parkedInteractions: () => send("GET", "/interactions"),
   /** @param {string} id @returns {Promise<Interaction>} */

@@ -10,11 +10,21 @@
 /** Actions on a held call that are shown on the call that the agent talks on. @type {Action[]} */
 const LENT_ACTIONS = ["complete-transfer", "conference", "retrieve"];
 
+/** The service's status for a call that Finesse does not know. */
+const NOT_FOUND = 404;
+
 /** Milliseconds after which a second press means it: the first one of a double click does not. */
 export const DISCARD_PAUSE_MS = 1500;
 
 /** @param {import("./commands.js").CommandResult} result */
 const isDone = ({ outcome }) => outcome === "confirmed" || outcome === "ended";
+
+/**
+ * Return whether Finesse does not know the call any more: the event of its end was lost.
+ * @param {import("./commands.js").CommandResult} result
+ */
+const isGone = ({ outcome, error }) =>
+  outcome === "failed" && /** @type {{status?: number}} */ (error)?.status === NOT_FOUND;
 
 export class CallActions {
   #model;
@@ -71,10 +81,13 @@ export class CallActions {
     const transferredTo = this.#targetName(command);
     shown.failure = null;
     this.#model.notify("changed", shown);
-    shown.failure = await result;
+    const outcome = await result;
+    const isLost = isGone(outcome);
+    shown.failure = isLost ? null : outcome;
+    if (isLost) this.#model.endLost(command.callId);
     for (const state of this.#model.running)
       if (state.failure?.outcome === "busy") state.failure = null;
-    if (isDone(shown.failure)) target.transferredTo = shown.transferredTo = transferredTo;
+    if (isDone(outcome)) target.transferredTo = shown.transferredTo = transferredTo;
     this.#model.notify("changed", shown);
   }
 
@@ -136,7 +149,7 @@ export class CallActions {
   /**
    * Close a call that has ended, once its notes are saved and a required reason is chosen.
    * @param {string} callId @param {boolean} mayDiscard whether a second press, after a pause, gives
-   *   up a new contact that is half filled in
+   *   up a new contact that is half filled in, or notes that can't be saved any more
    * @returns {Promise<boolean>} whether it is closed
    */
   async finish(callId, mayDiscard) {
@@ -148,17 +161,33 @@ export class CallActions {
       return false;
     }
     if (state.isContactEdited) {
-      const askedAt = state.discardAskedAt;
+      const isMeant = this.#isSecondPress(state, mayDiscard);
       state.discardAskedAt ||= this.#now();
       notes.setStatus("contact-unsaved");
-      if (!mayDiscard || !askedAt || this.#now() - askedAt < DISCARD_PAUSE_MS) return false;
+      if (!isMeant) return false;
       state.isContactEdited = false;
     }
+    const wasAsked = notes.status === "discard-asked" && this.#isSecondPress(state, mayDiscard);
     await notes.save();
-    if (notes.isUnsaved && notes.status !== "too-late") return false; // its status says why, and saving goes on
+    if (notes.isUnsaved && !wasAsked) {
+      if (!notes.interaction) notes.setStatus("waiting");
+      else if (notes.isClosed || notes.status === "too-late") this.#askToDiscard(state);
+      return false; // the status says why, and saving goes on
+    }
     // If this does not arrive, the time for notes ends by itself.
     if (notes.interaction) notes.change({ finished: true }).catch(() => {});
     this.#model.close(callId);
     return true;
+  }
+
+  /** @param {CallState} state @param {boolean} mayDiscard */
+  #isSecondPress({ discardAskedAt }, mayDiscard) {
+    return mayDiscard && discardAskedAt > 0 && this.#now() - discardAskedAt >= DISCARD_PAUSE_MS;
+  }
+
+  /** Say that the notes are lost if Close is pressed again. @param {CallState} state */
+  #askToDiscard(state) {
+    state.discardAskedAt = this.#now();
+    state.notes.setStatus("discard-asked");
   }
 }

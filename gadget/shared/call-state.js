@@ -47,8 +47,6 @@ export class CallState {
   expected = null;
   /** Whether the agent said that the caller is not the contact that was found. */
   isRejected = false;
-  /** Whether the agent searches for a contact that gets the caller's number. */
-  addsNumber = false;
   /** Whether the agent has begun to fill in a new contact. */
   isContactEdited = false;
   /** When the card said that closing discards the new contact, in milliseconds; 0 before. */
@@ -59,6 +57,8 @@ export class CallState {
   failure = null;
   /** Whether another agent consulted this one, who may have the customer now. */
   wasConsulted = false;
+  /** Whether the customer was among the others on the line. */
+  #hadCustomer = false;
   /** Whom the agent transferred the call to. */
   transferredTo = "";
   /** When the agent began to talk, in server milliseconds; NaN before. */
@@ -75,6 +75,7 @@ export class CallState {
     this.notes = notes;
     this.call = call;
     this.isPreview = call.isPreview;
+    this.#noteCustomer();
     // A call that is found when the page loads has been on for longer than its present state.
     if (isConversation(call)) this.talkingSince = call.joined;
   }
@@ -84,7 +85,11 @@ export class CallState {
     // What a command waited for has happened, or something else has: its error is over.
     if (call.state !== this.call.state) this.failure = null;
     if (call.phase === "ended" && !this.hasEnded) this.endedAt = call.since;
+    // Who has hung up is not on the call any more, which makes a consult look like any call.
+    if (call.phase === "ended")
+      call = { ...call, consultant: call.consultant || this.call.consultant };
     this.call = call;
+    this.#noteCustomer();
     this.isPreview = call.isPreview || (this.isPreview && !isConversation(call));
     if (Number.isNaN(this.talkingSince) && isConversation(call)) this.talkingSince = call.since;
   }
@@ -95,6 +100,22 @@ export class CallState {
 
   get hasEnded() {
     return this.call.phase === "ended";
+  }
+
+  #noteCustomer() {
+    this.#hadCustomer ||= this.call.others.includes(this.call.number);
+  }
+
+  /** Whether the customer has left, and others are still on the line. */
+  get hasCustomerLeft() {
+    const { phase, others, number } = this.call;
+    const isOn = phase === "talking" || phase === "held";
+    return isOn && this.#hadCustomer && others.length > 0 && !others.includes(number);
+  }
+
+  /** Whether another agent's consult ended before this agent answered it. */
+  get isMissedConsult() {
+    return this.hasEnded && Boolean(this.call.consultant) && Number.isNaN(this.talkingSince);
   }
 
   /** Whether the first answer about the caller is awaited. */

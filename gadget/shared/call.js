@@ -26,6 +26,7 @@ import { asList } from "./list.js";
  * @property {boolean} isConsult whether this agent dialled it to consult somebody
  * @property {string} consultant the extension of the agent who consults this one; empty once that
  * agent has completed the transfer, and on all other calls
+ * @property {boolean} isHeldByConsultant whether that agent has put this one on hold
  * @property {boolean} isPreview whether a dialer offers it: the customer has not been called yet
  * @property {number} joined when this agent joined, in server milliseconds; NaN if unknown
  */
@@ -98,6 +99,9 @@ export function readCall(dialog, extension) {
       .map(({ mediaAddress }) => mediaAddress ?? ""),
     isConsult: media.callType === "CONSULT" && direction === "out",
     consultant: media.callType === "CONSULT" && direction === "in" && hasCaller ? from : "",
+    isHeldByConsultant: participants.some(
+      ({ mediaAddress, state }) => mediaAddress === from && state === "HELD",
+    ),
     isPreview: allowed.includes("ACCEPT") || own?.state === "ACCEPTED",
     joined: Date.parse(own?.startTime ?? ""),
   };

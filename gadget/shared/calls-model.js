@@ -2,6 +2,7 @@
 // service's acknowledgement. Subscribers are called on every change; nothing here draws. No DOM.
 
 import { readCall, readReport } from "./call.js";
+import { CallContacts } from "./call-contacts.js";
 import { CallState, hasFailed, sourcesThatAre } from "./call-state.js";
 import { keptValue } from "./commands.js";
 import { Notes } from "./notes.js";
@@ -11,9 +12,11 @@ import { CallReporter } from "./reporter.js";
 /** @typedef {import("./call.js").Call} Call */
 /** @typedef {import("./call-state.js").VariableWrite} VariableWrite */
 /** @typedef {import("./notes.js").Drafts} Drafts */
+/** @typedef {import("./unfinished-calls.js").UnfinishedCalls} UnfinishedCalls */
+/** @typedef {import("./unfinished-calls.js").UnfinishedCall} UnfinishedCall */
 /** @typedef {import("./types.d.ts").CallReport} CallReport */
-/** @typedef {import("./types.d.ts").Contact} Contact */
 /** @typedef {import("./types.d.ts").DialogData} DialogData */
+/** @typedef {import("./types.d.ts").Interaction} Interaction */
 /** @typedef {import("./types.d.ts").LookupResult} LookupResult */
 /** @typedef {import("./types.d.ts").Match} Match */
 /** @typedef {import("./types.d.ts").ReportAcknowledgement} ReportAcknowledgement */
@@ -25,8 +28,6 @@ import { CallReporter } from "./reporter.js";
  * @typedef {{type: ChangeType, state: CallState}} Change
  */
 
-/** Milliseconds after dialling a contact in which an outgoing call is the one with them. */
-const EXPECTED_MS = 20_000;
 /** Milliseconds until a look-up counts as slow. */
 export const SLOW_LOOKUP_MS = 1500;
 /** Milliseconds until a caller is looked up again if no contact source answered. */
@@ -51,28 +52,31 @@ export class CallsModel {
   #consulted = new Set();
   /** @type {Set<(change: Change) => void>} */
   #listeners = new Set();
-  /** @type {{contact: Promise<Contact>, until: number} | null} */
-  #expected = null;
   #api;
   #agentId;
   #drafts;
+  #unfinished;
   #now;
   #reporter;
 
   /**
    * @param {object} options
-   * @param {Pick<Api, "report" | "updateInteraction">} options.api
+   * @param {Pick<Api, "report" | "updateInteraction" | "interaction">} options.api
    * @param {string} options.agentId
    * @param {string} options.tab names this browser tab, the same after a reload
    * @param {Storage} options.storage keeps reports that are not acknowledged
    * @param {Drafts} options.drafts keeps notes that are not saved
+   * @param {UnfinishedCalls} options.unfinished keeps ended calls for a reload
    * @param {() => number} [options.now] the server's clock, in milliseconds
    */
-  constructor({ api, agentId, tab, storage, drafts, now = () => Date.now() }) {
+  constructor({ api, agentId, tab, storage, drafts, unfinished, now = () => Date.now() }) {
     this.#api = api;
     this.#agentId = agentId;
     this.#drafts = drafts;
+    this.#unfinished = unfinished;
     this.#now = now;
+    /** Whose calls they are. */
+    this.contacts = new CallContacts(this.calls, now, (type, state) => this.notify(type, state));
     this.#reporter = new CallReporter({
       send: (report, lookup) => this.#sendReport(report, lookup),
       onAnswer: (id, answer, error) => this.#onAnswer(id, answer, error),
@@ -137,10 +141,17 @@ export class CallsModel {
     if (!state) return;
     state.call = { ...state.call, phase: "ended", actions: [] };
     if (Number.isNaN(state.endedAt)) state.endedAt = this.#now();
+    this.#unfinished.update(state);
     this.notify("ended", state);
     // Nothing is to be written on a consult, whose notes are those of the customer's call, and on a
     // preview, after which the customer is called or not.
     if (state.call.isConsult || state.isPreview || this.running.length) this.#closeIfDone(state);
+  }
+
+  /** End a call of whose end no event came. @param {string} id */
+  endLost(id) {
+    const dialog = this.#dialogs.get(id);
+    if (dialog) this.end(dialog);
   }
 
   /** Remove the ended calls on which nothing is left to do. */
@@ -160,6 +171,7 @@ export class CallsModel {
     clearTimeout(state.slowTimer);
     state.notes.dispose();
     this.calls.delete(id);
+    this.#unfinished.drop(id);
     if (this.#dialogs.has(id)) this.#closed.add(id);
     this.#reporter.forget(id);
     this.notify("closed", state);
@@ -170,9 +182,55 @@ export class CallsModel {
     this.#reporter.setAgentState(state, since);
   }
 
-  /** Report every call that is on, so that the service knows that it is still followed. */
+  /**
+   * Report every call that is on, so that the service knows that it is still followed. Of those that
+   * have ended here only, as after a transfer, nobody says when they end for the others: ask.
+   */
   heartbeat() {
     this.#reporter.heartbeat();
+    for (const state of this.calls.values())
+      if (state.isToFinish && state.notes.timeLeftMs === null) void this.#readInteraction(state);
+  }
+
+  /** @param {CallState} state */
+  async #readInteraction(state) {
+    const { interaction, changes } = state.notes;
+    try {
+      const read = await this.#api.interaction(interaction?.id ?? "");
+      // What was changed meanwhile is newer.
+      if (state.notes.changes === changes) state.notes.update(read);
+    } catch {
+      // the next heartbeat asks again
+    }
+  }
+
+  /**
+   * Bring back an ended call; null if it is here already, or nothing is left to finish.
+   * @param {UnfinishedCall} unfinished @param {Interaction} interaction as the service has it now
+   */
+  restore({ call, transferredTo, talkingSince, endedAt }, interaction) {
+    if (this.calls.has(call.id)) return null;
+    const state = this.#newState({ ...call, phase: "ended", actions: [] });
+    state.transferredTo = transferredTo;
+    state.talkingSince = talkingSince ?? NaN;
+    state.endedAt = endedAt ?? NaN;
+    state.notes.update(interaction);
+    if (!state.isToFinish) return null;
+    this.calls.set(call.id, state);
+    this.notify("opened", state);
+    return state;
+  }
+
+  /**
+   * Show whose call a restored one was.
+   * @param {CallState} state @param {string} number @param {LookupResult} result
+   * @param {Match | null} match
+   */
+  showCaller(state, number, result, match) {
+    clearTimeout(state.slowTimer);
+    state.lookup = { status: "found", number, result };
+    state.match = match;
+    this.notify("caller", state);
   }
 
   /** Ask again who is calling. @param {string} id */
@@ -199,77 +257,6 @@ export class CallsModel {
   }
 
   /**
-   * Note whose number the agent is about to dial: the next outgoing call is with them, even if others
-   * have the number.
-   * @param {Promise<Contact> | null} contact null if the number is typed
-   */
-  expectCallWith(contact) {
-    contact?.catch(() => {}); // it may never be asked for
-    this.#expected = contact && { contact, until: this.#now() + EXPECTED_MS };
-  }
-
-  /** Note that the agent has begun to fill in a new contact. @param {string} id */
-  setContactEdited(id) {
-    const state = this.calls.get(id);
-    if (state) Object.assign(state, { isContactEdited: true, discardAskedAt: 0 });
-  }
-
-  /**
-   * Link a call to the contact that the agent chose or created.
-   * @param {string} id @param {Match} match
-   */
-  async chooseContact(id, match) {
-    const state = this.calls.get(id);
-    if (!state) return;
-    state.match = match;
-    state.isContactEdited = false;
-    state.isRejected = false;
-    if (state.notes.status === "contact-unsaved") state.notes.setStatus("");
-    // Before the service knows the call, its answer brings the look-up's matches too.
-    if (!state.notes.interaction) state.expected = match;
-    this.notify("caller", state);
-    const { source, id: contactId } = match.contact;
-    await this.#change(state, { contact: { source, id: contactId } });
-  }
-
-  /**
-   * Show a case that was opened for the contact of a call.
-   * @param {string} id @param {import("./types.d.ts").Contact} contact
-   * @param {import("./types.d.ts").Case} added
-   */
-  addCase(id, contact, added) {
-    const state = this.calls.get(id);
-    if (!state?.match || state.match.contact.id !== contact.id) return;
-    const cases = [added, ...state.match.contact.cases];
-    state.match = { ...state.match, contact: { ...state.match.contact, cases } };
-    this.notify("caller", state);
-  }
-
-  /** Take off the contact of a call: the caller is somebody else. @param {string} id */
-  async rejectContact(id) {
-    const state = this.calls.get(id);
-    if (!state) return;
-    state.match = null;
-    state.isRejected = true;
-    this.notify("caller", state);
-    await this.#change(state, { contact_unknown: true });
-  }
-
-  /**
-   * Change a call's interaction, if the service has one.
-   * @param {CallState} state @param {import("./types.d.ts").InteractionChange} change
-   */
-  async #change(state, change) {
-    if (!state.notes.interaction) return;
-    try {
-      state.notes.update(await state.notes.change(change));
-    } catch (error) {
-      state.failure = { outcome: "failed", error };
-      this.notify("changed", state);
-    }
-  }
-
-  /**
    * Note how writing a call variable went. Saved means that the call shows the value, not that the
    * request was accepted.
    * @param {CallState} state @param {string} name @param {VariableWrite} write
@@ -292,41 +279,27 @@ export class CallsModel {
   /** @param {Call} call */
   #open(call) {
     this.closeDone();
+    const state = this.#newState(call);
+    this.calls.set(call.id, state);
+    if (!call.isConsult) this.#startLookup(state);
+    if (call.direction === "out" && !call.isConsult) this.contacts.linkDialled(state);
+    this.notify("opened", state);
+  }
+
+  /** @param {Call} call */
+  #newState(call) {
     const notes = new Notes({
       agentId: this.#agentId,
       save: (id, change) => this.#api.updateInteraction(id, change),
       drafts: this.#drafts,
       now: this.#now,
-      onChange: () => this.notify("changed", state),
+      onChange: () => {
+        if (state.hasEnded && this.calls.get(call.id) === state) this.#unfinished.update(state);
+        this.notify("changed", state);
+      },
     });
     const state = new CallState(call, notes);
-    this.calls.set(call.id, state);
-    if (!call.isConsult) this.#startLookup(state);
-    if (call.direction === "out" && !call.isConsult && this.#expected) {
-      if (this.#now() < this.#expected.until) void this.#linkTo(state, this.#expected.contact);
-      this.#expected = null;
-    }
-    this.notify("opened", state);
-  }
-
-  /**
-   * Link a call to whom the agent dialled, as soon as the contact is read and the service knows the
-   * call.
-   * @param {CallState} state @param {Promise<Contact>} dialled
-   */
-  async #linkTo(state, dialled) {
-    const contact = await dialled.catch(() => null);
-    if (!contact || state.match?.how === "chosen") return; // the agent knows better
-    state.expected = { how: "chosen", contact };
-    this.#chooseExpected(state);
-  }
-
-  /** @param {CallState} state */
-  #chooseExpected(state) {
-    const { expected } = state;
-    if (!expected || !state.notes.interaction) return;
-    state.expected = null;
-    void this.chooseContact(state.id, expected);
+    return state;
   }
 
   /** @param {CallState} state */
@@ -357,8 +330,7 @@ export class CallsModel {
   #onAnswer(id, answer, error) {
     const state = this.calls.get(id);
     if (!state) return;
-    const dialog = this.#dialogs.get(id);
-    if (answer?.ended_for_agent && dialog) this.end(dialog); // its event was lost
+    if (answer?.ended_for_agent) this.endLost(id);
     state.acknowledgement = answer ?? state.acknowledgement;
     if (answer?.interaction?.contact_rejected) state.isRejected = true;
     if (answer?.lookup && !state.call.isConsult)
@@ -373,7 +345,7 @@ export class CallsModel {
     else state.wasConsulted = this.#consulted.has(interactionId ?? "");
     if (answer?.interaction) state.notes.update(answer.interaction);
     else this.notify("changed", state);
-    this.#chooseExpected(state);
+    this.contacts.chooseExpected(state);
     // After a transfer the customer is another one than the agent who called.
     const { lookup } = state;
     const isKnown = lookup.status !== "found" || !answer?.number || lookup.number === answer.number;

@@ -1,7 +1,5 @@
 // <contact-card>: one record: the last interactions, open cases, numbers to call.
 // Fires `callcard-number-dialled` and `callcard-callback-scheduled`.
-// <contact-record>: the same for a record that was found by searching. Fires
-// `callcard-record-closed` and `callcard-contact-chosen`.
 
 import { dotted, emit, h, isolate, phoneNumber } from "./dom.js";
 import { CallcardElement } from "./element.js";
@@ -78,48 +76,21 @@ export class ContactCardElement extends CallcardElement {
   }
 }
 
-/** A record without a call: its name above its card. */
-export class ContactRecordElement extends CallcardElement {
-  static tag = "contact-record";
-
-  /**
-   * Show a record and focus its name.
-   * @param {Contact} contact @param {string} [callId] the call in front, whose caller it may be
-   */
-  show(contact, callId = "") {
-    const { name, company } = contact;
-    const title = h("h2", { tabindex: -1 }, isolate(name || company));
-    const close = () => emit(this, "callcard-record-closed", null);
-    const card = new ContactCardElement();
-    card.show(contact);
-    this.replaceChildren(
-      h(
-        "header",
-        {},
-        title,
-        flagList(contact),
-        name && company ? h("p", { class: "about" }, isolate(company)) : "",
-        h(
-          "p",
-          { class: "row" },
-          recordLink(contact),
-          callId ? callerButton(callId, contact) : "",
-          h("button", { type: "button", onclick: close }, t("close")),
-        ),
-      ),
-      card,
-    );
-    title.focus();
-  }
-}
-
-/** Return the button that makes a record the contact of a call.
- * @param {string} callId @param {Contact} contact */
-export function callerButton(callId, contact) {
-  const label = t("search.isCallerWho", { who: contact.name || contact.company });
-  const button = h("button", { type: "button", "aria-label": label }, t("search.isCaller"));
+/**
+ * Return the button that makes a record the contact of a call.
+ * @param {string} callId @param {Contact} contact
+ * @param {string} [number] the caller's, which is added to the record
+ */
+export function callerButton(callId, contact, number = "") {
+  const text = number ? t("search.addNumber", { number }) : t("search.isCaller");
+  const label = `${text}: ${contact.name || contact.company}`;
+  const button = h("button", { type: "button", "aria-label": label }, text);
   button.addEventListener("click", () =>
-    emit(button, "callcard-contact-chosen", { callId, match: { how: "chosen", contact } }),
+    emit(button, "callcard-contact-chosen", {
+      callId,
+      match: { how: "chosen", contact },
+      addedNumber: number,
+    }),
   );
   return button;
 }

@@ -12,7 +12,8 @@ const TEXTS = {
   "credentials-missing": () => t("error.credentials"),
   "not-permitted": () => t("error.notPermitted"),
   "not-signed-in": () => t("error.notSignedIn"),
-  "invalid-field": (error) => t("error.field", { detail: error.message }),
+  "invalid-field": ({ field, message }) =>
+    field === "to" ? t("error.notDialable") : t("error.field", { detail: message }),
   "finesse-refused": ({ finesse }) =>
     t("error.refused", {
       reason: refusalText({

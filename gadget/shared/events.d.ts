@@ -47,7 +47,7 @@ export interface CallcardEvents {
   "callcard-case-form-closed": null;
   /** The agent wants to know why the card shows whom it shows. */
   "callcard-explanation-opened": { callId: string };
-  "callcard-contact-chosen": { callId: string; match: Match };
+  "callcard-contact-chosen": { callId: string; match: Match; addedNumber?: string };
   "callcard-contact-edited": { callId: string };
   /** The caller is not the contact that was found. */
   "callcard-contact-rejected": { callId: string };

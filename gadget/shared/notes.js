@@ -6,14 +6,16 @@
 
 /** Milliseconds without typing after which notes are saved. */
 const SAVE_PAUSE_MS = 600;
+/** Milliseconds after which notes are saved although the agent goes on typing. */
+const LONGEST_UNSAVED_MS = 3000;
 /** Milliseconds until a failed save is tried again. */
 const SAVE_RETRY_MS = 5000;
 
 /**
- * `failed`: saving is tried again; `rejected`: something else about the interaction failed;
+ * `waiting`: the service does not have the call yet; `failed`: saving is tried again; `rejected`: something else about the interaction failed;
  * `too-late`: the service takes no more notes.
- * @typedef {"" | "typing" | "saving" | "saved" | "failed" | "rejected" | "too-late"
- *   | "reason-missing" | "contact-unsaved"} NotesStatus
+ * @typedef {"" | "waiting" | "typing" | "saving" | "saved" | "failed" | "rejected" | "too-late"
+ *   | "reason-missing" | "contact-unsaved" | "discard-asked"} NotesStatus
  */
 /** @typedef {{text: string, base: string, typedAt: string}} Draft */
 /**
@@ -43,6 +45,8 @@ export class Notes {
   #earlyLines = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** Since when the agent has typed what was not sent; null if all was. @type {number | null} */
+  #unsentSince = null;
   #agentId;
   #save;
   #drafts;
@@ -156,7 +160,9 @@ export class Notes {
     this.text = text;
     if (!this.interaction) return;
     this.#drafts.set(this.interaction.id, this.#draft());
-    this.#saveLater(SAVE_PAUSE_MS);
+    this.#unsentSince ??= this.#now();
+    const longest = this.#unsentSince + LONGEST_UNSAVED_MS - this.#now();
+    this.#saveLater(Math.max(0, Math.min(SAVE_PAUSE_MS, longest)));
     this.setStatus("typing");
   }
 
@@ -200,6 +206,7 @@ export class Notes {
     if (this.#reasons) await this.#saveReasons();
     if (!interaction || this.#isSaving || text === this.#base) return;
     const { typedAt } = this.#drafts.get(interaction.id) ?? this.#draft();
+    this.#unsentSince = null;
     this.#isSaving = true;
     this.setStatus("saving");
     try {

@@ -122,6 +122,7 @@ def create_app(
         callbacks=Callbacks(store, call_control, events, country, clock, internal),
         number_lists=NumberListActions(store, number_lists, country, clock),
         sessions=sessions,
+        roster=roster,
         transfer_targets=TransferTargets(directory, roster, settings.queues),
     )
 

@@ -263,7 +263,7 @@ def test_wrong_contact_is_taken_off_and_the_caller_found(
     search = gadget.get_by_role("searchbox")
     expect(search).to_be_focused()
     search.fill("harbour")
-    gadget.get_by_role("button", name="Harbour Lights Ferries is the caller").click()
+    gadget.get_by_role("button", name="This is the caller: Harbour Lights Ferries").click()
     expect(gadget.get_by_role("heading", name="Harbour Lights Ferries")).to_be_visible()
     expect(search).to_have_value("")
     write_notes(gadget, "asked for the timetable")

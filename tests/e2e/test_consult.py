@@ -172,9 +172,67 @@ def test_number_pressed_on_a_call_is_offered_as_target(
     expect(target).to_have_count(0)
     expect(open_card(gadget).get_by_role("heading", name="Käthe")).to_be_focused()
     open_card(gadget).get_by_role("button", name="Call +49 30 23125117").click()
-    gadget.get_by_role("button", name="Consult +493023125117", exact=True).click()
+    # She has that number too: it is offered with her name, and no other number of hers is.
+    rows = gadget.locator("transfer-targets li")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("+49 30 23125117")
+    gadget.get_by_role("button", name=f"Consult {KNOWN_CUSTOMER_NAME}", exact=True).click()
     expect_phase(gadget, "Consulting")
     assert "+493023125117" in [each["to"] for each in site.calls()]
+
+
+def test_consult_that_was_not_answered_is_a_missed_one(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana = open_desktop("1001")
+    bilal = open_desktop("1002").gadget
+    answer_call(site, ana.gadget)
+    consult(ana.gadget, "Bilal Haddad")
+    expect(bilal.get_by_role("heading", name="Consult from Ana Costa")).to_be_visible()
+    press(ana.gadget, "End consult")
+    expect_phase(bilal, "Missed consult")
+    expect(bilal.get_by_role("heading", name="Consult from Ana Costa")).to_be_visible()
+    expect(open_card(bilal).get_by_label("Notes")).to_be_hidden()
+    expect(open_card(bilal).get_by_text("Wrap-up reason")).to_be_hidden()
+
+
+def test_customer_who_leaves_a_conference_is_said_to_have_gone(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana, bilal, call = begin_consult(open_desktop, site)
+    press(ana.gadget, "Conference")
+    expect(open_card(ana.gadget).get_by_text("On the line: ")).to_be_visible()
+    site.hang_up(call)
+    gone = "The customer has hung up. On the line: "
+    expect(open_card(ana.gadget).get_by_text(f"{gone}Bilal Haddad")).to_be_visible()
+    expect(open_card(bilal).get_by_text(f"{gone}Ana Costa")).to_be_visible()
+    expect(bilal.get_by_text("You now have the customer.")).to_be_hidden()
+
+
+def test_consulted_agent_knows_who_is_on_hold(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    ana, bilal, _call = begin_consult(open_desktop, site)
+    expect(bilal.get_by_text("The customer is on hold with Ana Costa.")).to_be_visible()
+    press(ana.gadget, "Back to customer")
+    expect(bilal.get_by_text("Ana Costa has put you on hold.")).to_be_visible()
+
+
+def test_state_of_a_colleague_is_current(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    ana = open_desktop("1001").gadget
+    bilal = open_desktop("1002").gadget
+    answer_call(site, ana)
+    for state in ("Ready", "Not ready: Lunch"):
+        bilal.get_by_label("Your state").select_option(label=state)
+        expect(bilal.get_by_label("Your state")).to_have_attribute("aria-busy", "false")
+
+        def shows(wanted: str = state.partition(":")[0]) -> bool:
+            press(ana, "Transfer…")
+            row = ana.locator("transfer-targets li").filter(has_text="Bilal Haddad").first
+            expect(row).to_be_visible()
+            text = row.inner_text()
+            ana.get_by_label("Search for a transfer target").press("Escape")
+            return f"· {wanted}" in text
+
+        wait_until(shows)
 
 
 def test_two_strangers_are_connected_only_after_a_question(

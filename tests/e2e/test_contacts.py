@@ -39,9 +39,25 @@ def test_number_of_an_unknown_caller_is_added_to_the_contact_that_is_searched(
     gadget.get_by_role("button", name="Add (646) 555-0166 to a contact…").click()
     expect(gadget.get_by_role("searchbox")).to_be_focused()
     gadget.get_by_role("searchbox").fill("Böhm")
-    gadget.locator(".results").get_by_role("button", name="is the caller").first.click()
+    add = gadget.locator(".results").get_by_role("button", name="Add (646) 555-0166 here: ")
+    add.first.click()
     expect(gadget.locator("call-panel h2")).to_contain_text("Böhm")
+    expect(gadget.get_by_text("(646) 555-0166 was added to ")).to_be_visible()
     expect(gadget.locator("call-panel .reach")).to_contain_text("(646) 555-0166")
+
+
+def test_adding_the_number_is_given_up_by_escape(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget, "+16465550165")
+    search = gadget.get_by_role("searchbox")
+    gadget.get_by_role("button", name="Add (646) 555-0165 to a contact…").click()
+    search.press("Escape")
+    open_card(gadget).get_by_label("Notes").fill("wants to change her address")
+    search.fill("Böhm")
+    found = gadget.locator(".results")
+    found.get_by_role("button", name="This is the caller: ").first.click()
+    expect(gadget.locator("call-panel h2")).to_contain_text("Böhm")
+    expect(gadget.locator("call-panel .reach")).not_to_contain_text("(646) 555-0165")
 
 
 def test_callers_number_is_added_to_the_chosen_contact(

@@ -71,7 +71,7 @@ def _send_tones(site: DemoSite, gadget: FrameLocator, call: str, tones: str) -> 
         expect(keypad).to_have_attribute("aria-disabled", "false")
     wait_until(lambda: bool(site.call(call)["dtmf"] == tones))
     press(gadget, "Keypad…")
-    expect(gadget.locator(".drawer")).to_be_hidden()
+    expect(gadget.locator("call-drawer")).to_be_hidden()
 
 
 def _start_recording(site: DemoSite, gadget: FrameLocator, call: str) -> None:

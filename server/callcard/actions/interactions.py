@@ -83,6 +83,13 @@ class InteractionChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         | None
     ) = None
 
+    @property
+    def is_only_contact(self) -> bool:
+        """Whether nothing but the contact changes."""
+        others = (self.notes, self.wrap_up_reasons, self.finished)
+        names_contact = self.contact is not None or self.contact_unknown
+        return bool(names_contact) and all(each is None for each in others)
+
 
 class Interactions:
     def __init__(
@@ -112,7 +119,10 @@ class Interactions:
         typed_at = min(now, change.typed_at.timestamp()) if change.typed_at else now
         async with self._store.transaction() as tx:
             entry = _require_own(await tx.journal_row(id), agent)
-            if not lifecycle.accepts_notes(entry, typed_at, now):
+            is_in_time = lifecycle.accepts_notes(entry, typed_at, now)
+            if change.is_only_contact:
+                is_in_time = lifecycle.accepts_contact(entry, now)
+            if not is_in_time:
                 raise InteractionClosed(
                     "The time for notes on this call is over; write to the CRM's record instead"
                 )

@@ -34,12 +34,16 @@ class Roster:
 
     def update(self, user: User) -> None:
         """Record an agent as Finesse describes them, in the background."""
+        self.note_state(user, user.state)
+
+    def note_state(self, user: User, state: str) -> None:
+        """Record the state that an agent's own desktop shows, in the background."""
         row = RosterRow(
             login_id=user.login_id,
             team_id=user.team_id,
             name=user.full_name or user.login_id,
             extension=user.extension,
-            state=user.state,
+            state=state,
             updated_at=self._clock(),
         )
         known = self._written.get(user.login_id)

@@ -11,11 +11,13 @@ from typing import Literal
 from cachetools import TTLCache
 
 from callcard.actions.roster import Roster
+from callcard.crm.base import Contact, ContactNumber
 from callcard.crm.directory import Directory
 from callcard.errors import CallcardError, CredentialsRejected, FinesseError, NotFound, NotPermitted
 from callcard.finesse.objects import PhoneBook
 from callcard.identity import Agent
 from callcard.settings_sections import QueueTarget
+from callcard.telephony.spellings import SUFFIX_DIGITS
 from callcard.text import fold
 
 MAX_TARGETS = 50
@@ -24,6 +26,8 @@ PHONE_BOOK_SECONDS = 300.0
 WAITING_SECONDS = 10.0
 """How long a queue's number of waiting calls is cached: Finesse counts every 10 s."""
 PLACES = ("queues", "roster", "phone-book", "contacts")
+MIN_NUMBER_DIGITS = 3
+"""With fewer, a text is no number."""
 MIN_SEARCH_CHARACTERS = 2
 """For contacts."""
 
@@ -155,24 +159,44 @@ class TransferTargets:
         if len(text.strip()) < MIN_SEARCH_CHARACTERS:
             return []
         found = await self._directory.search(text, limit)
-        return [
-            TransferTarget(
-                kind="contact",
-                name=contact.name or contact.company,
-                detail=contact.numbers[0].label or contact.company,
-                number=contact.numbers[0].number,
-            )
-            for contact in found.contacts
-            if contact.numbers
-        ]
+        targets = []
+        for contact in found.contacts:
+            number = _number_for(contact, text)
+            if number is not None:
+                targets.append(
+                    TransferTarget(
+                        kind="contact",
+                        name=contact.name or contact.company,
+                        detail=number.label or contact.company,
+                        number=number.number,
+                    )
+                )
+        return targets
+
+
+def _number_for(contact: Contact, text: str) -> ContactNumber | None:
+    """Return which number a contact is offered with; if a number was searched, only that one.
+
+    Another number of the same person may be who is on the line already.
+    """
+    searched = _digits(text)
+    if len(searched) < MIN_NUMBER_DIGITS or any(character.isalpha() for character in text):
+        return contact.numbers[0] if contact.numbers else None
+    end = searched[-SUFFIX_DIGITS:]
+    return next(
+        (each for each in contact.numbers if end in _digits(each.e164 or each.number)), None
+    )
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdecimal, text))
 
 
 def _one_per_number(targets: list[TransferTarget]) -> list[TransferTarget]:
     """Leave out what has the number of an earlier one: the team's entry shows the state."""
     by_number: dict[str, TransferTarget] = {}
     for target in targets:
-        digits = "".join(filter(str.isdecimal, target.number))
-        by_number.setdefault(digits or target.number, target)
+        by_number.setdefault(_digits(target.number) or target.number, target)
     return list(by_number.values())
 
 

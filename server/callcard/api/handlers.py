@@ -27,6 +27,7 @@ from callcard.api.schemas import (
     NumberList,
     NumberListRequest,
     NumberRequest,
+    Presence,
     SessionRequest,
     StateChange,
 )
@@ -122,6 +123,12 @@ async def get_me(context: RequestContext) -> agents.Me:
 async def set_state(context: RequestContext) -> CommandResult:
     body = await context.body(StateChange)
     return await agents.set_state(context.agent, body.state, body.reason, context.wait_seconds)
+
+
+async def note_presence(context: RequestContext) -> Presence:
+    body = await context.body(Presence)
+    context.services.roster.note_state(context.agent.user, body.state)
+    return body
 
 
 async def list_calls(context: RequestContext) -> CallList:

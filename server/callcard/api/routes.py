@@ -113,6 +113,14 @@ ENDPOINTS = (
         query=_WAIT,
     ),
     Endpoint(
+        method="PUT",
+        path="/me/presence",
+        summary="Say which state the agent's desktop shows; colleagues see it",
+        handler=handlers.note_presence,
+        response=schemas.Presence,
+        body=schemas.Presence,
+    ),
+    Endpoint(
         method="GET",
         path="/calls",
         summary="List the agent's calls",

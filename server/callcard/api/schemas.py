@@ -30,6 +30,15 @@ class StateChange(msgspec.Struct, forbid_unknown_fields=True):
     ) = None
 
 
+class Presence(msgspec.Struct, forbid_unknown_fields=True):
+    state: Annotated[
+        str,
+        Meta(
+            pattern="^[A-Z_]{1,40}$", description="the agent's state as the desktop shows it, READY"
+        ),
+    ]
+
+
 class DialRequest(msgspec.Struct, forbid_unknown_fields=True):
     to: Annotated[
         str, Meta(min_length=1, max_length=128, description="the number, in any spelling")

@@ -8,6 +8,7 @@ from callcard.actions.callbacks import Callbacks
 from callcard.actions.calls import CallControl
 from callcard.actions.interactions import Interactions
 from callcard.actions.number_lists import NumberListActions
+from callcard.actions.roster import Roster
 from callcard.actions.sessions import Sessions
 from callcard.actions.transfer_targets import TransferTargets
 from callcard.crm.directory import Directory
@@ -29,4 +30,5 @@ class Services:
     callbacks: Callbacks
     number_lists: NumberListActions
     sessions: Sessions
+    roster: Roster
     transfer_targets: TransferTargets

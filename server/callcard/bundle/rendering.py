@@ -60,7 +60,10 @@ def render(sources: Sources, service_url: str) -> Bundle:
     for name in (*sources.scripts, *sources.styles):
         del assets[name]
     for gadget in sources.gadgets.values():
-        assets[gadget.page_style] = join_styles(gadget, sources.assets)
+        assets[gadget.page_style] = join_styles(gadget, gadget.styles, sources.assets)
+        if gadget.later_styles:
+            later = join_styles(gadget, gadget.later_styles, sources.assets)
+            assets[gadget.later_style] = later
         assets |= join_modules(gadget.main_script, sources.assets)
     assets = {name: minify_asset(name, content) for name, content in assets.items()}
     for language, texts in sources.texts.items():

@@ -15,7 +15,7 @@ from callcard.bundle.styles import style_references
 BUDGET_BYTES = 40 * 1024
 """Gzip bytes that one gadget's page may load before it shows something."""
 LATER_BUDGET_BYTES = 16 * 1024
-"""Gzip bytes of the scripts that it may load afterwards."""
+"""Gzip bytes that it may load afterwards."""
 _MAX_FILES_NAMED = 3
 """How many of the largest files an error names."""
 
@@ -29,7 +29,7 @@ class PageSize:
     gzip_bytes_by_file: dict[str, int]
     """Before anything is shown."""
     later_gzip_bytes: int
-    """Of the scripts that are loaded afterwards."""
+    """Of the scripts and style sheets that are loaded afterwards."""
 
     @property
     def gzip_bytes(self) -> int:
@@ -46,7 +46,7 @@ def check_budget(pages: list[PageSize]) -> None:
     for page in pages:
         if page.later_gzip_bytes > LATER_BUDGET_BYTES:
             reason = (
-                f"the scripts that the gadget {page.gadget.name} loads later have "
+                f"what the gadget {page.gadget.name} loads later has "
                 f"{page.later_gzip_bytes:,} bytes gzip, the budget is {LATER_BUDGET_BYTES:,}"
             )
             raise BundleError(page.gadget.toml, 1, reason)
@@ -71,10 +71,9 @@ def _measure_page(gadget: Gadget, sources: Sources, bundle: Bundle) -> PageSize:
         content = bundle.files[path]
         raw_bytes += len(content)
         gzip_bytes_by_file[name] = len(gzip.compress(content, 9))
-    later = [
-        bundle.files[bundle.asset_path(name)]
-        for name in later_scripts(gadget.main_script, sources.assets)
-    ]
+    names = later_scripts(gadget.main_script, sources.assets)
+    names += [gadget.later_style] if gadget.later_styles else []
+    later = (bundle.files[bundle.asset_path(name)] for name in names)
     later_bytes = sum(len(gzip.compress(content, 9)) for content in later)
     return PageSize(gadget, raw_bytes, gzip_bytes_by_file, later_bytes)
 

@@ -30,6 +30,8 @@ class Gadget:
     """Everything in `gadget.toml`: what the templates see as `gadget`."""
     styles: tuple[str, ...]
     """Style sheets that its page loads, `shared/base.css` first."""
+    later_styles: tuple[str, ...] = ()
+    """Those of what is loaded later."""
 
     @property
     def toml(self) -> str:
@@ -43,6 +45,11 @@ class Gadget:
     def page_style(self) -> str:
         """The one style sheet that the build makes of `styles`."""
         return f"{self.name}/page.css"
+
+    @property
+    def later_style(self) -> str:
+        """The one style sheet that the build makes of `later_styles`; its script loads it."""
+        return f"{self.name}/later.css"
 
     @property
     def view_template(self) -> str:
@@ -130,13 +137,15 @@ def _read_gadget(path: Path, folder: Path) -> Gadget:
         if not isinstance(options[key], kind) or isinstance(options[key], bool):
             expected = "a number" if kind is int else "text"
             raise BundleError(file, _line_of_key(text, key), f"{key} must be {expected}")
-    styles = options.get("styles", ["style.css"])
-    if not isinstance(styles, list) or not all(isinstance(style, str) for style in styles):
-        line = _line_of_key(text, "styles")
-        raise BundleError(file, line, 'styles must be a list of files, as in ["style.css"]')
+    resolved: dict[str, list[str]] = {}
     name = path.parent.name
-    resolved = [resolve_path(f"{name}/gadget.toml", style) for style in styles]
-    return Gadget(name, options, (BASE_STYLE, *resolved))
+    for key, default in (("styles", ["style.css"]), ("later_styles", [])):
+        styles = options.get(key, default)
+        if not isinstance(styles, list) or not all(isinstance(style, str) for style in styles):
+            line = _line_of_key(text, key)
+            raise BundleError(file, line, f'{key} must be a list of files, as in ["style.css"]')
+        resolved[key] = [resolve_path(f"{name}/gadget.toml", style) for style in styles]
+    return Gadget(name, options, (BASE_STYLE, *resolved["styles"]), tuple(resolved["later_styles"]))
 
 
 def _line_of_key(text: str, key: str) -> int:

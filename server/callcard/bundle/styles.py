@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from callcard.bundle.sources import Gadget, resolve_path
 
@@ -20,9 +20,9 @@ def style_references(style: str) -> Iterator[tuple[int, str]]:
         yield style.count("\n", 0, match.start()) + 1, match["path"]
 
 
-def join_styles(gadget: Gadget, assets: Mapping[str, bytes]) -> bytes:
-    """Return the gadget's style sheets as one, with addresses relative to its folder."""
-    return b"\n".join(_relocated(name, assets[name].decode(), gadget) for name in gadget.styles)
+def join_styles(gadget: Gadget, names: Iterable[str], assets: Mapping[str, bytes]) -> bytes:
+    """Return style sheets as one of the gadget's, with addresses relative to its folder."""
+    return b"\n".join(_relocated(name, assets[name].decode(), gadget) for name in names)
 
 
 def _relocated(name: str, style: str, gadget: Gadget) -> bytes:

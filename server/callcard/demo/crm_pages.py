@@ -34,7 +34,8 @@ td { padding: .3em .8em .3em 0; border-top: 1px solid #dde; }
 <h2>Interactions</h2>
 <table>{% for entry in contact.interactions %}
 <tr><td>{{ entry.started_at }}<td>{{ entry.kind }}<td>
-{{- entry.subject or entry.wrap_up_reasons | join(", ") or entry.notes or entry.outcome }}
+{{- [entry.subject or entry.wrap_up_reasons | join(", "), entry.notes] | select | join(": ")
+  or entry.outcome }}
 <td>{{ entry.agent }}
 {% endfor %}</table></body></html>"""
 

@@ -162,6 +162,11 @@ def accepts_notes(entry: JournalEntry, typed_at: float, now: float) -> bool:
     return typed_at <= entry.due_at and now <= entry.due_at + LATE_NOTES_SECONDS
 
 
+def accepts_contact(entry: JournalEntry, now: float) -> bool:
+    """Return whether the contact may still be chosen: the CRM then gets the call again."""
+    return entry.due_at is None or now <= entry.due_at + LATE_NOTES_SECONDS
+
+
 def keep_open_for_typing(entry: JournalEntry, now: float, notes_seconds: float) -> JournalEntry:
     """Return the entry after its notes changed: the time for them does not end in mid-sentence.
 

@@ -1,0 +1,113 @@
+// <call-drawer>: what the buttons of a call open below them, one at a time.
+
+import { h, reveal } from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
+import { t } from "../shared/texts.js";
+import { loadLater } from "./load-later.js";
+
+/** @typedef {import("./call-controls.js").Drawer} Drawer */
+/** @typedef {import("../shared/types.d.ts").Action} Action */
+/** @typedef {import("./transfer-targets.js").TransferTargetsElement} TransferTargetsElement */
+/** @typedef {import("./transfer-targets.js").TransferAction} TransferAction */
+
+/** The actions that need each drawer. @type {Record<Drawer, Action[]>} */
+const DRAWER_ACTIONS = {
+  targets: ["consult", "transfer"],
+  keypad: ["dtmf"],
+  callback: ["callback"],
+};
+
+export class CallDrawerElement extends CallcardElement {
+  static tag = "call-drawer";
+
+  /** What is open. @type {Drawer | ""} */
+  opened = "";
+  /** Called after it was opened or closed. @type {(hadFocus: boolean) => void} */
+  onToggle = () => {};
+  #callId = "";
+  /** What Finesse allows. @type {Action[]} */
+  #actions = [];
+  #isBusy = false;
+  /** @type {import("./known-targets.js").KnownTargets | null} */
+  #known = null;
+
+  build() {
+    this.hidden = true;
+  }
+
+  /**
+   * Follow a call: what Finesse does not allow any more is closed.
+   * @param {import("../shared/call.js").Call} call
+   * @param {{isBusy: boolean, knownTargets: import("./known-targets.js").KnownTargets}} context
+   */
+  show({ id, actions }, { isBusy, knownTargets }) {
+    this.#callId = id;
+    this.#actions = actions;
+    this.#isBusy = isBusy;
+    this.#known = knownTargets;
+    if (this.opened && !this.offers(this.opened)) void this.toggle("");
+    this.#update();
+  }
+
+  /** Open a drawer, or close it if it is open. @param {Drawer | ""} drawer */
+  async toggle(drawer) {
+    const hadFocus = this.contains(document.activeElement);
+    this.opened = drawer === this.opened ? "" : drawer;
+    this.hidden = !this.opened;
+    this.replaceChildren();
+    this.onToggle(hadFocus);
+    if (this.opened) await this.#fill(this.opened);
+  }
+
+  /**
+   * Offer a number as whom to pass the call on to; return whether Finesse allows that now.
+   * @param {string} number
+   */
+  offerTarget(number) {
+    if (!this.offers("targets")) return false;
+    const opening = this.opened === "targets" ? null : this.toggle("targets");
+    void Promise.resolve(opening).then(() => this.#targets?.find(number));
+    return true;
+  }
+
+  /** @param {Drawer} drawer */
+  async #fill(drawer) {
+    /** @type {HTMLElement} */
+    let content;
+    try {
+      const { drawerContent } = await loadLater();
+      content = drawerContent(drawer, this.#callId, this.#known);
+    } catch {
+      content = h("p", { class: "error", role: "alert" }, t("error.load"));
+    }
+    if (this.opened !== drawer || this.firstChild) return; // closed meanwhile, or filled already
+    this.replaceChildren(content);
+    this.#update();
+    content.focus();
+    reveal(content);
+  }
+
+  #update() {
+    this.#targets?.setActions(this.#transferActions);
+    const content = this.firstElementChild;
+    if (content?.localName === "call-keypad")
+      /** @type {import("./call-keypad.js").CallKeypadElement} */ (content).setBusy(this.#isBusy);
+  }
+
+  /** The open list of targets. @returns {TransferTargetsElement | null} */
+  get #targets() {
+    return this.querySelector("transfer-targets");
+  }
+
+  /** The ways of passing the call on that Finesse allows. @returns {TransferAction[]} */
+  get #transferActions() {
+    /** @type {TransferAction[]} */
+    const actions = ["consult", "transfer"];
+    return actions.filter((action) => this.#actions.includes(action));
+  }
+
+  /** Whether Finesse allows what is in a drawer. @param {Drawer} drawer */
+  offers(drawer) {
+    return DRAWER_ACTIONS[drawer].some((action) => this.#actions.includes(action));
+  }
+}

@@ -1,0 +1,42 @@
+// What the buttons of a call open below them: targets, the keypad, or a time for the dialer's
+// callback.
+
+import { emit, h, uniqueId } from "../shared/dom.js";
+import { t } from "../shared/texts.js";
+import { CallKeypadElement } from "./call-keypad.js";
+import { TransferTargetsElement } from "./transfer-targets.js";
+
+/** Minutes end the service's form of a date: 2027-03-07T14:30. */
+const MINUTES_LENGTH = 16;
+
+/**
+ * Return what a drawer of a call shows.
+ * @param {import("./call-controls.js").Drawer} drawer @param {string} callId
+ * @param {import("./known-targets.js").KnownTargets | null} known
+ * @returns {HTMLElement}
+ */
+export function drawerContent(drawer, callId, known) {
+  if (drawer === "callback") return callbackTimeForm(callId);
+  if (drawer === "keypad") return Object.assign(new CallKeypadElement(), { callId });
+  return Object.assign(new TransferTargetsElement(), { callId, known });
+}
+
+/** Return the form for when the dialer is to call the customer again. @param {string} callId */
+function callbackTimeForm(callId) {
+  const id = uniqueId("at");
+  const time = h("input", { id, type: "datetime-local" });
+  const form = h(
+    "form",
+    { class: "row" },
+    h("label", { for: id }, t("callback.when")),
+    time,
+    h("button", {}, t("save")),
+  );
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const params = { callback_time: time.value.slice(0, MINUTES_LENGTH) };
+    if (time.value) emit(form, "callcard-call-command", { callId, action: "callback", params });
+  });
+  form.focus = () => time.focus();
+  return form;
+}

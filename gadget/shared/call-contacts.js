@@ -1,0 +1,123 @@
+// Whose calls they are: the contacts that the agent chooses, rejects or dials. No DOM.
+
+/** @typedef {import("./call-state.js").CallState} CallState */
+/** @typedef {import("./types.d.ts").Contact} Contact */
+/** @typedef {import("./types.d.ts").Match} Match */
+
+/** Milliseconds after dialling a contact in which an outgoing call is the one with them. */
+const EXPECTED_MS = 20_000;
+
+export class CallContacts {
+  #calls;
+  #now;
+  #notify;
+  /** @type {{contact: Promise<Contact>, until: number} | null} */
+  #expected = null;
+
+  /**
+   * @param {Map<string, CallState>} calls by id
+   * @param {() => number} now the server's clock, in milliseconds
+   * @param {(type: "caller" | "changed", state: CallState) => void} notify
+   */
+  constructor(calls, now, notify) {
+    this.#calls = calls;
+    this.#now = now;
+    this.#notify = notify;
+  }
+
+  /**
+   * Link a call to the contact that the agent chose or created.
+   * @param {string} id @param {Match} match
+   */
+  async choose(id, match) {
+    const state = this.#calls.get(id);
+    if (!state) return;
+    state.match = match;
+    state.isContactEdited = false;
+    state.isRejected = false;
+    if (state.notes.status === "contact-unsaved") state.notes.setStatus("");
+    // Before the service knows the call, its answer brings the look-up's matches too.
+    if (!state.notes.interaction) state.expected = match;
+    this.#notify("caller", state);
+    const { source, id: contactId } = match.contact;
+    await this.#change(state, { contact: { source, id: contactId } });
+  }
+
+  /** Take off the contact of a call: the caller is somebody else. @param {string} id */
+  async reject(id) {
+    const state = this.#calls.get(id);
+    if (!state) return;
+    state.match = null;
+    state.isRejected = true;
+    this.#notify("caller", state);
+    await this.#change(state, { contact_unknown: true });
+  }
+
+  /** Note that the agent has begun to fill in a new contact. @param {string} id */
+  setEdited(id) {
+    const state = this.#calls.get(id);
+    if (state) Object.assign(state, { isContactEdited: true, discardAskedAt: 0 });
+  }
+
+  /**
+   * Show a case that was opened for the contact of a call.
+   * @param {string} id @param {Contact} contact @param {import("./types.d.ts").Case} added
+   */
+  addCase(id, contact, added) {
+    const state = this.#calls.get(id);
+    if (!state?.match || state.match.contact.id !== contact.id) return;
+    const cases = [added, ...state.match.contact.cases];
+    state.match = { ...state.match, contact: { ...state.match.contact, cases } };
+    this.#notify("caller", state);
+  }
+
+  /**
+   * Note whose number the agent is about to dial: the next outgoing call is with them, even if others
+   * have the number.
+   * @param {Promise<Contact> | null} contact null if the number is typed
+   */
+  expect(contact) {
+    contact?.catch(() => {}); // it may never be asked for
+    this.#expected = contact && { contact, until: this.#now() + EXPECTED_MS };
+  }
+
+  /** Link a new outgoing call to whom the agent dialled. @param {CallState} state */
+  linkDialled(state) {
+    const expected = this.#expected;
+    this.#expected = null;
+    if (expected && this.#now() < expected.until) void this.#linkTo(state, expected.contact);
+  }
+
+  /** Link a call to whom the agent chose before the service knew it. @param {CallState} state */
+  chooseExpected(state) {
+    const { expected } = state;
+    if (!expected || !state.notes.interaction) return;
+    state.expected = null;
+    void this.choose(state.id, expected);
+  }
+
+  /**
+   * Link a call to a contact, as soon as it is read and the service knows the call.
+   * @param {CallState} state @param {Promise<Contact>} dialled
+   */
+  async #linkTo(state, dialled) {
+    const contact = await dialled.catch(() => null);
+    if (!contact || state.match?.how === "chosen") return; // the agent knows better
+    state.expected = { how: "chosen", contact };
+    this.chooseExpected(state);
+  }
+
+  /**
+   * Change a call's interaction, if the service has one.
+   * @param {CallState} state @param {import("./types.d.ts").InteractionChange} change
+   */
+  async #change(state, change) {
+    if (!state.notes.interaction) return;
+    try {
+      state.notes.update(await state.notes.change(change));
+    } catch (error) {
+      state.failure = { outcome: "failed", error };
+      this.#notify("changed", state);
+    }
+  }
+}

@@ -1,0 +1,72 @@
+"""What an agent has half done when a call ends, the page is left or they sign out."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.e2e.card import (
+    KNOWN_CUSTOMER_NAME,
+    UNKNOWN_CUSTOMER,
+    answer_call,
+    close_card,
+    expect_phase,
+    open_card,
+    write_notes,
+)
+from tests.harness.browser import OpenDesktop
+from tests.harness.site import DemoSite
+from tests.harness.waiting import wait_until
+
+
+def test_reload_brings_an_unfinished_call_back(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    desktop = open_desktop()
+    gadget = desktop.gadget
+    call = answer_call(site, gadget)
+    write_notes(gadget, "wants a credit note")
+    site.hang_up(call)
+    expect_phase(gadget, "Call ended")
+    gadget.get_by_label("Your state").select_option(label="Ready")
+    expect(gadget.get_by_label("Your state")).to_have_attribute("aria-busy", "false")
+    desktop.page.reload()
+    card = open_card(gadget)
+    expect(card.get_by_role("heading", name=KNOWN_CUSTOMER_NAME)).to_be_visible()
+    expect(card.get_by_label("Notes")).to_have_value("wants a credit note")
+    expect(card.get_by_text("left for notes")).to_be_visible()
+    card.get_by_role("radio", name="Complaint").check()
+    expect(card.locator(".saved")).to_have_text("Saved")
+    close_card(gadget)
+    assert site.delivered_interaction(call).wrap_up_reasons == ("Complaint",)
+    desktop.page.reload()
+    desktop.wait_until_ready()
+    expect(gadget.locator("call-panel")).to_have_count(0)
+
+
+def test_signing_out_with_an_open_form_is_asked_for_twice(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    call = answer_call(site, gadget, UNKNOWN_CUSTOMER)
+    open_card(gadget).get_by_label("Name").fill("Dora")
+    site.hang_up(call)
+    expect_phase(gadget, "Call ended")
+    state = gadget.get_by_label("Your state")
+    sign_out = state.locator("option", has_text="Sign out").first.inner_text()
+    state.select_option(label=sign_out)
+    expect(gadget.get_by_text("A form is not saved.")).to_be_visible()
+    expect(open_card(gadget).get_by_label("Name")).to_have_value("Dora")
+    assert site.user("1001")["state"] != "LOGOUT"
+    state.select_option(label=sign_out)
+    wait_until(lambda: site.user("1001")["state"] == "LOGOUT")
+
+
+def test_half_typed_call_variable_is_shown_when_the_call_ends(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    call = answer_call(site, gadget, callVariable1="gold")
+    variables = open_card(gadget).locator("call-variables")
+    variables.get_by_role("button", name="Edit").click()
+    variables.get_by_role("button", name="Change").first.click()
+    variables.get_by_role("textbox").fill("platinum")
+    site.hang_up(call)
+    expect(variables.get_by_role("alert")).to_have_text("The call has ended. Not saved: platinum")

@@ -1,0 +1,153 @@
+// Calls that have ended: what is left to finish, how they are closed, and what a reload brings back.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { restoreCalls } from "../gadget/callcard/restore-calls.js";
+import { DISCARD_PAUSE_MS } from "../gadget/shared/call-actions.js";
+import { UnfinishedCalls } from "../gadget/shared/unfinished-calls.js";
+import { LATER, closeAll, create, matches, own } from "./fake-calls.mjs";
+import { FakeStorage, dialog, interaction, settle } from "./fakes.mjs";
+
+test("notes that can't be saved any more are discarded only by closing twice", async () => {
+  let now = 1000;
+  const { api, model, actions } = create(matches("a"), () => now);
+  model.update([dialog("ACTIVE")], "1001");
+  await settle();
+  model.end(dialog("DROPPED", LATER));
+  const { notes } = model.calls.get("1");
+  api.updateInteraction = async () => {
+    throw Object.assign(new Error("closed"), { code: "interaction-closed" });
+  };
+  notes.edit("too late");
+  assert.equal(await actions.finish("1", true), false);
+  assert.equal(notes.status, "discard-asked");
+  assert.equal(await actions.finish("1", true), false, "the second press of a double click");
+  now += DISCARD_PAUSE_MS;
+  assert.equal(await actions.finish("1", true), true);
+});
+
+test("closing a call that the service never saw says why it stays", async () => {
+  const { api, model, actions } = create([]);
+  api.isUp = false;
+  model.update([dialog("ACTIVE")], "1001");
+  await settle();
+  const { notes } = model.calls.get("1");
+  notes.edit("typed in the outage");
+  model.end(dialog("DROPPED", LATER));
+  assert.equal(await actions.finish("1", true), false);
+  assert.equal(notes.status, "waiting");
+  assert.equal(notes.text, "typed in the outage");
+  api.isUp = true;
+  closeAll(model);
+});
+
+test("a call that others go on with is read again until its time for notes is known", async () => {
+  const { api, model } = create();
+  model.update([dialog("ACTIVE")], "1001");
+  await settle();
+  model.end(dialog("DROPPED", LATER)); // transferred
+  await settle();
+  const { notes } = model.calls.get("1");
+  assert.equal(notes.timeLeftMs, null);
+  api.stored = interaction({ notes_until: new Date(Date.now() + 60_000).toISOString() });
+  model.heartbeat();
+  await settle();
+  assert.ok(notes.timeLeftMs > 0);
+  closeAll(model);
+});
+
+test("an ended call comes back after a reload until it is finished", async () => {
+  const session = new FakeStorage();
+  const before = create(matches("a"), undefined, session);
+  before.model.update([dialog("ACTIVE")], "1001");
+  await settle();
+  before.model.end(dialog("DROPPED", LATER));
+  await settle();
+  assert.equal(new UnfinishedCalls(session).all.length, 1);
+
+  const after = create(matches("a"), undefined, session);
+  after.api.stored = interaction({ notes: own("kept"), contact: { source: "local", id: "b" } });
+  await restoreCalls(after.model, new UnfinishedCalls(session), after.api);
+  const state = after.model.calls.get("1");
+  assert.deepEqual(
+    [state.hasEnded, state.isToFinish, state.notes.text, state.match.contact.id],
+    [true, true, "kept", "b"],
+  );
+  assert.equal(after.api.reports.length, 0, "it is over");
+  assert.equal(await after.actions.finish("1", true), true);
+  assert.deepEqual(new UnfinishedCalls(session).all, []);
+
+  const later = create(matches("a"), undefined, session);
+  await restoreCalls(later.model, new UnfinishedCalls(session), later.api);
+  assert.equal(later.model.calls.size, 0);
+  closeAll(before.model);
+});
+
+test("a call whose time for notes is over does not come back", async () => {
+  const session = new FakeStorage();
+  const before = create(matches("a"), undefined, session);
+  before.model.update([dialog("ACTIVE")], "1001");
+  await settle();
+  before.model.end(dialog("DROPPED", LATER));
+  await settle();
+  const after = create([], undefined, session);
+  after.api.stored = interaction({ status: "delivered" });
+  await restoreCalls(after.model, new UnfinishedCalls(session), after.api);
+  assert.equal(after.model.calls.size, 0);
+  assert.deepEqual(new UnfinishedCalls(session).all, []);
+  closeAll(before.model);
+});
+
+test("a call that Finesse does not know any more is over", async () => {
+  const { api, model, actions } = create();
+  model.update([dialog("ACTIVE", LATER, {}, ["DROP"])], "1001");
+  await settle();
+  api.command = async () => {
+    throw Object.assign(new Error("Invalid dialogId"), { status: 404, code: "not-found" });
+  };
+  await actions.run({ callId: "1", action: "drop" });
+  const state = model.calls.get("1");
+  assert.deepEqual([state.hasEnded, state.failure], [true, null]);
+  closeAll(model);
+});
+
+test("a customer who leaves a conference is not said to be there", async () => {
+  const { model } = create();
+  const others = (...all) => ({
+    participants: {
+      Participant: [
+        { mediaAddress: "1001", state: "ACTIVE", stateChangeTime: LATER, actions: {} },
+        ...all.map(([mediaAddress, state]) => ({ mediaAddress, state })),
+      ],
+    },
+  });
+  model.update([dialog("ACTIVE", LATER, others(["+1", "ACTIVE"], ["1002", "ACTIVE"]))], "1001");
+  const state = model.calls.get("1");
+  assert.equal(state.hasCustomerLeft, false);
+  model.update([dialog("ACTIVE", LATER, others(["+1", "DROPPED"], ["1002", "ACTIVE"]))], "1001");
+  assert.equal(state.hasCustomerLeft, true);
+  closeAll(model);
+});
+
+test("a consult that was not answered has nothing to write about", async () => {
+  const { model } = create();
+  const consult = (own, caller) => ({
+    id: "2",
+    fromAddress: "1003",
+    toAddress: "1001",
+    mediaProperties: { callType: "CONSULT" },
+    participants: {
+      Participant: [
+        { mediaAddress: "1001", state: own, stateChangeTime: LATER, actions: {} },
+        { mediaAddress: "1003", state: caller },
+      ],
+    },
+  });
+  model.update([consult("ALERTING", "INITIATED")], "1001");
+  await settle();
+  model.update([consult("DROPPED", "DROPPED")], "1001");
+  const state = model.calls.get("2");
+  assert.deepEqual([state.isMissedConsult, state.isToFinish], [true, false]);
+  closeAll(model);
+});
