@@ -69,7 +69,7 @@ function reading({ number }) {
 }
 
 /** @param {Explanation["sources"][number]} source */
-function sourceSection({ name, problem, seconds, requests, records }) {
+function sourceSection({ name, problem, seconds, state, requests, records }) {
   const time = t("why.milliseconds", { count: Math.round(1000 * seconds) });
   const rows = records.map((record) => h("li", {}, recordRow(record)));
   const asked = requests.map((text) => h("li", { dir: "ltr" }, text));
@@ -78,6 +78,7 @@ function sourceSection({ name, problem, seconds, requests, records }) {
     {},
     h("h4", {}, isolate(name), " · ", time),
     problem ? h("p", { class: "note warning" }, isolate(problem)) : "",
+    state ? h("p", { class: "about" }, isolate(state)) : "",
     rows.length ? h("ul", {}, rows) : !problem && h("p", { class: "about" }, t("search.none")),
     asked.length
       ? h(

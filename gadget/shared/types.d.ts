@@ -153,6 +153,8 @@ export interface Explanation {
     status: LookupResult["sources"][string];
     problem: string;
     seconds: number;
+    /** As the age of a copy; often empty. */
+    state: string;
     requests: string[];
     records: FoundRecord[];
   }[];

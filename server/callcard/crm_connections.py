@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from callcard.crm.base import ContactSource
+from callcard.crm.mirror import MirroredSource
 from callcard.crm.open_sources import check_sources, open_delivery_sinks, open_sources
 from callcard.crm.source_guard import GuardedSource
 from callcard.errors import CallcardError, OperatorError
@@ -21,6 +22,8 @@ from callcard.store.base import DeliveryShare, Store
 
 log = logging.getLogger(__name__)
 
+REFRESH_CHECK_SECONDS = 15.0
+"""Between looks at the age of copied contacts."""
 WATCH_SECONDS = 2.0
 """Between looks at the settings file."""
 CLOSE_SECONDS = 30.0
@@ -70,6 +73,9 @@ class CrmConnections:
         """Run the deliveries until `stop`."""
         self._is_running = True
         self._jobs = [asyncio.create_task(deliver_forever(each)) for each in self.deliveries]
+        copies = [each.source for each in self.sources if isinstance(each.source, MirroredSource)]
+        if copies:
+            self._jobs.append(asyncio.create_task(refresh_forever(copies)))
 
     async def stop(self) -> None:
         """End the deliveries; what was under way is delivered again, under the same ids."""
@@ -156,6 +162,14 @@ async def _end(tasks: Sequence[asyncio.Task[None]] | set[asyncio.Task[None]]) ->
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+async def refresh_forever(copies: Sequence[MirroredSource]) -> None:
+    """Keep copies of contacts up to date until cancelled, so that no call finds an old one."""
+    while True:
+        for copy in copies:
+            copy.begin_refresh()
+        await asyncio.sleep(REFRESH_CHECK_SECONDS)
 
 
 async def deliver_forever(delivery: Delivery) -> None:

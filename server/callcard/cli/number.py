@@ -184,6 +184,8 @@ def _print_sources(explanation: Explanation) -> None:
     for source in explanation.sources:
         took = f"{1000 * source.seconds:,.0f} ms"
         echo(f"source     {source.name}: {source.problem or source.status} ({took})")
+        if source.state:
+            echo(f"state      {source.state}")
         for request in source.requests:
             echo(f"asked      {request}")
         for record in source.records:

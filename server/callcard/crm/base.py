@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol, Self, get_args
 
@@ -220,6 +221,17 @@ class InteractionRecord:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactPage:
+    """A page of a source's contacts."""
+
+    contacts: tuple[Contact, ...]
+    deleted: tuple[str, ...] = ()
+    """Ids of contacts that are there no more, as far as the source says."""
+    place: str = ""
+    """Where the next page is, in the source's own words; empty after the last one."""
+
+
 class InteractionSink(Protocol):
     """What delivery needs: any contact source that supports `log`."""
 
@@ -306,6 +318,24 @@ class ContactSource:
     async def log(self, interaction: InteractionRecord) -> None:
         """Save `interaction`, replacing what was logged with the same id."""
         raise Unsupported("log", self.name)
+
+    @classmethod
+    def can_list(cls, options: Any) -> bool:
+        """Return whether a source with these `options` lists its contacts, for a mirror."""
+        return bool(getattr(options, "changes", None))
+
+    @property
+    def lists_changes(self) -> bool:
+        """Whether `list_contacts` can leave out what has not changed."""
+        return False
+
+    def list_contacts(self, since: str, place: str) -> AsyncIterator[ContactPage]:
+        """Yield all contacts in pages, for a mirror.
+
+        With `since` (ISO 8601, UTC), only those that were changed from then on. `place` is that of
+        an earlier page, from which the listing goes on.
+        """
+        raise Unsupported("changes", self.name)
 
     async def remove_written(self, operation: WriteOperation, key: str, id: str) -> None:
         """Remove what an operation made with `key`; its `id` is that of a contact or case.

@@ -48,6 +48,8 @@ class SourceExplanation:
     problem: str
     """Why it has no contacts, in words for the agent."""
     seconds: float
+    state: str
+    """What an administrator should know of it, as the age of a copy; often empty."""
     requests: tuple[str, ...]
     """What was sent or searched, without credentials; at most twenty."""
     records: tuple[FoundRecord, ...]
@@ -81,6 +83,7 @@ async def explain(directory: Directory, given: str) -> Explanation:
     number, attempts = directory.explain_number(given)
     answers: dict[str, Answer[list[Match]]] = {}
     requests: dict[str, tuple[str, ...]] = {}
+    states: dict[str, str] = {}
     lookup = None
     if directory.can_look_up(number):
         tasks = {}
@@ -89,6 +92,7 @@ async def explain(directory: Directory, given: str) -> Explanation:
                 tasks[source] = (source.by_number(number, refresh=True), noted)
         for source, (task, noted) in tasks.items():
             answers[source.name] = await task
+            states[source.name] = source.source.description
             requests[source.name] = tuple(_line(source.redact(text)) for text in noted)
         lookup = await directory.combine(number, answers)
     return Explanation(
@@ -105,6 +109,7 @@ async def explain(directory: Directory, given: str) -> Explanation:
                 status=answer.status,
                 problem=answer.problem,
                 seconds=answer.seconds,
+                state=states[name],
                 requests=requests[name],
                 records=tuple(_records(name, answer, lookup, number)) if lookup else (),
             )

@@ -21,7 +21,7 @@ from callcard.crm.rest import (
     Rest,
     RestOptions,
 )
-from callcard.crm.rest_requests import ReadyRequest, RequestOptions, WriteOptions
+from callcard.crm.rest_requests import ChangesOptions, ReadyRequest, RequestOptions, WriteOptions
 from callcard.errors import SourceRejected, SourceUnavailable
 
 _SESSION = "session"
@@ -38,6 +38,14 @@ class RpcOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         str, Meta(description="JMESPath expression of the records in the result")
     ] = "@"
     spellings: Annotated[tuple[str, ...], Meta(description="for by_number, as in `rest`")] = ()
+    page_size: Annotated[
+        int, Meta(ge=0, le=10_000, description="for << offset >>, as in `rest`")
+    ] = 0
+
+
+class RpcChangesOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    request: RpcOptions
+    deleted: str = ""
 
 
 class RpcWriteOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -90,6 +98,9 @@ class JsonRpcOptions(ConnectionOptions, frozen=True, forbid_unknown_fields=True,
         RpcWriteOptions | None, Meta(description="opens `case` for the contact `id`")
     ] = None
     log: Annotated[RpcWriteOptions | None, Meta(description="saves `interaction`")] = None
+    changes: Annotated[
+        RpcChangesOptions | None, Meta(description="lists all contacts, as in `rest`")
+    ] = None
 
 
 class JsonRpc(Rest):
@@ -113,16 +124,19 @@ class JsonRpc(Rest):
             else None
         )
 
-    async def _records(self, table: str, **values: Any) -> list[Any]:
+    async def _session_values(self) -> dict[str, Any]:
         if self._session_request is None:
-            return await super()._records(table, **values)
+            return {}
         if self._session is None:
             given = await self._session_request.records(self._base_url, self._settings)
             if not given:
                 raise SourceUnavailable(f"{self.name}: {_SESSION} gives nothing; check the secret")
             self._session = given[0]
+        return {"session": self._session}
+
+    async def _records(self, table: str, **values: Any) -> list[Any]:
         try:
-            return await super()._records(table, session=self._session, **values)
+            return await super()._records(table, **await self._session_values(), **values)
         except (SourceRejected, SourceUnavailable):
             self._session = None  # it may have ended
             raise
@@ -143,6 +157,7 @@ def rest_options(options: JsonRpcOptions) -> RestOptions:
         create=_optional(_write, options, options.create),
         create_case=_optional(_write, options, options.create_case),
         log=_optional(_write, options, options.log),
+        changes=_optional(_changes, options, options.changes),
         **common,
     )
 
@@ -159,6 +174,10 @@ def _cases(options: JsonRpcOptions, given: RpcCasesOptions) -> CasesOptions:
 
 def _history(options: JsonRpcOptions, given: RpcHistoryOptions) -> HistoryOptions:
     return HistoryOptions(request=_request(options, given.request), mapping=given.mapping)
+
+
+def _changes(options: JsonRpcOptions, given: RpcChangesOptions) -> ChangesOptions:
+    return ChangesOptions(request=_request(options, given.request), deleted=given.deleted)
 
 
 def _write(options: JsonRpcOptions, given: RpcWriteOptions) -> WriteOptions:
@@ -179,6 +198,7 @@ def _request(options: JsonRpcOptions, call: RpcOptions) -> RequestOptions:
         body={**version, "id": 1, "method": call.method, "params": call.params},
         results=f"result | {call.results}",
         spellings=call.spellings,
+        page_size=call.page_size,
         error="error",
         retryable_errors=options.retryable_errors,
     )

@@ -20,6 +20,7 @@ from callcard.crm.local_writes import ContactEntry
 from callcard.crm.mirror_index import MirrorIndex
 from callcard.errors import CallcardError
 from callcard.futures import mark_retrieved
+from callcard.telephony import numbers
 from callcard.telephony.numbers import Number
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ class MirroredSource(ContactSource):
         """`clock` returns seconds since the epoch."""
         self.name = feed.name
         self._feed = feed
+        self._country = country
         self._index = MirrorIndex(path, name=feed.name, country=country)
         self._refresh_seconds = refresh_seconds
         self._clock = clock
@@ -123,15 +125,33 @@ class MirroredSource(ContactSource):
         age = max(0, round(self._clock() - copied_at))
         return f"a copy of {self._index.count():,} contacts, {age:,} seconds old"
 
-    async def _refresh(self) -> None:
-        """Start to bring the copy up to date if it is old; wait for it if it was never complete."""
+    async def keep(self, contact: Contact) -> None:
+        """Put a contact into the copy that was changed through Callcard."""
+        number = int(self._index.state().get("pass", "0"))
+        await self._index.save([entry_of(contact, self._country)], number)
+
+    async def drop(self, id: str) -> None:
+        """Take a contact out of the copy."""
+        await self._index.delete([id])
+
+    @property
+    def count(self) -> int:
+        """How many contacts the copy has."""
+        return self._index.count()
+
+    def begin_refresh(self) -> None:
+        """Start to bring the copy up to date if it is old. Errors are logged."""
         copied_at = self.copied_at
         is_fresh = copied_at is not None and self._clock() - copied_at < self._refresh_seconds
         may_try = self._clock() >= self._retry_at and (self._task is None or self._task.done())
         if may_try and not is_fresh:
             self._task = asyncio.create_task(self._update_and_log())
             self._task.add_done_callback(mark_retrieved)
-        if copied_at is None and self._task is not None:
+
+    async def _refresh(self) -> None:
+        """Begin to bring the copy up to date; wait for it if it was never complete."""
+        self.begin_refresh()
+        if self.copied_at is None and self._task is not None:
             # A look-up that gives up must not end the copying.
             await asyncio.shield(self._task)
 
@@ -146,26 +166,51 @@ class MirroredSource(ContactSource):
                 log.exception("the copy of %s is not up to date", self.name)
             raise
 
-    async def update(self) -> int:
+    async def forget_cursor(self) -> None:
+        """Let the next update copy everything; what is copied stays until then."""
+        await self._index.save_state(cursor="", is_whole="")
+
+    async def update(self, on_progress: Callable[[int], None] = lambda count: None) -> int:
         """Bring the copy up to date; return how many contacts changed.
 
-        Raises SourceUnavailable, SourceRejected; what came until then is stored.
+        `on_progress` gets their number so far. Raises SourceUnavailable, SourceRejected; what came
+        until then is stored, and the next update goes on from there.
         """
         state = self._index.state()
         number = int(state.get("pass", "0"))
-        is_whole = False
+        is_whole = state.get("is_whole", "") == "1"
         count = 0
         async for changes in self._feed.changes(state.get("cursor", "")):
-            if changes.starts_over and not is_whole:
+            if changes.starts_over and (not is_whole or not count):
                 is_whole = True
                 number += 1
-                await self._index.save_state(cursor="", **{"pass": str(number)})
+                await self._index.save_state(cursor="", is_whole="1", **{"pass": str(number)})
             await self._index.save(changes.changed, number)
             await self._index.delete(changes.deleted)
             count += len(changes.changed) + len(changes.deleted)
+            on_progress(count)
             if changes.cursor:
                 await self._index.save_state(cursor=changes.cursor)
         if is_whole:
             await self._index.delete(self._index.not_seen_in(number))
-        await self._index.save_state(copied_at=str(self._clock()))
+        await self._index.save_state(copied_at=str(self._clock()), is_whole="")
         return count
+
+
+def entry_of(contact: Contact, country: str) -> ContactEntry:
+    """Return a contact as the copy has it, under its id in the source."""
+    return ContactEntry(
+        key=contact.id,
+        name=contact.name,
+        company=contact.company,
+        email=contact.email,
+        url=contact.url,
+        language=contact.language,
+        flags=contact.flags,
+        numbers=[
+            (numbers.read(each.e164 or each.number, country), each.label)
+            for each in contact.numbers
+        ],
+        created_at=contact.created_at,
+        updated_at=contact.updated_at,
+    )

@@ -15,7 +15,7 @@ from msgspec import Meta
 from callcard.crm.base import Case, Contact, NewCase
 from callcard.crm.record_values import MAX_RECORDS
 from callcard.crm.rest import ConnectionOptions, HttpOptions, Rest, RestOptions
-from callcard.crm.rest_requests import RequestOptions
+from callcard.crm.rest_requests import ChangesOptions, RequestOptions
 
 Column = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_./]{0,127}$")]
 
@@ -61,6 +61,14 @@ class ODataOptions(HttpOptions, frozen=True, forbid_unknown_fields=True, kw_only
     expand: Annotated[
         str, Meta(description="related records to ask for, as company($select=name)")
     ] = ""
+    updated_column: Annotated[
+        str,
+        Meta(
+            description="column with the time of the last change, for a mirror: without it, all "
+            "contacts are read each time",
+            pattern=r"^[A-Za-z0-9_./]*$",
+        ),
+    ] = ""
     filter: Annotated[str, Meta(description="which contacts there are, as statecode eq 0")] = ""
 
 
@@ -79,6 +87,10 @@ class OData(Rest):
     ) -> None:
         self._key_type = options.key_type
         super().__init__(rest_options(options), name, transport=transport)
+
+    @classmethod
+    def can_list(cls, options: Any) -> bool:
+        return True
 
     async def get(self, id: str) -> Contact | None:
         return await super().get(id) if self._can_be_key(id) else None
@@ -108,6 +120,7 @@ def rest_options(options: ODataOptions) -> RestOptions:
     common: dict[str, Any] = {
         field: getattr(options, field) for field in HttpOptions.__struct_fields__
     }
+    common["changes"] = options.changes or ChangesOptions(request=_all_contacts(options))
     common["headers"] = {"OData-Version": "4.0", "OData-MaxVersion": "4.01", **options.headers}
     reference = f"{options.reference_column} eq {literal.format('reference')}"
     return RestOptions(
@@ -116,6 +129,23 @@ def rest_options(options: ODataOptions) -> RestOptions:
         get=_query(options, f"{options.key} eq {key}", only=False),
         by_reference=_query(options, reference) if options.reference_column else None,
         **common,
+    )
+
+
+def _all_contacts(options: ODataOptions) -> RequestOptions:
+    """Return the request of all contacts, or of those that were changed since a time."""
+    everyone = f"{options.key} ne null"
+    changed = everyone
+    if options.updated_column:
+        later = f"{options.updated_column} ge << since >>"
+        changed = f"<% if since %>{later}<% else %>{everyone}<% endif %>"
+    request = _query(options, changed)
+    query = {key: text for key, text in request.query.items() if key != "$top"}
+    return RequestOptions(
+        path=request.path,
+        query={**query, "$orderby": options.key},
+        results=request.results,
+        next=request.next,
     )
 
 

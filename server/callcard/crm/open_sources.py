@@ -13,6 +13,7 @@ import msgspec
 from callcard.crm import presets
 from callcard.crm.base import ContactSource
 from callcard.crm.local import LocalContacts, LocalContactsOptions
+from callcard.crm.mirrored_crm import MirroredCrm, MirrorOptions
 from callcard.crm.registry import load_class, open_sink, parse_options
 from callcard.crm.source_guard import GuardedSource, SourceLimits
 from callcard.errors import OperatorError
@@ -32,10 +33,15 @@ class SourceConfiguration:
     limits: SourceLimits
     options: dict[str, Any]
     """Of its kind."""
+    mirror: MirrorOptions | None = None
+    """How its contacts are copied; None: they are not."""
 
     def open(self) -> ContactSource:
         """Open the source. Raises OperatorError."""
-        return load_class(self.kind).open(self._parsed, self.name)
+        source = load_class(self.kind).open(self._parsed, self.name)
+        if self.mirror is None:
+            return source
+        return MirroredCrm(source, self.mirror, self.options["country"])
 
     def open_guarded(self, settings: Settings) -> GuardedSource:
         """Open the source with its limits. Raises OperatorError."""
@@ -48,7 +54,10 @@ class SourceConfiguration:
 
     def check(self) -> None:
         """Raise OperatorError if the source can't be opened, without opening it."""
-        load_class(self.kind).check(self._parsed, self.name)
+        source_class = load_class(self.kind)
+        source_class.check(self._parsed, self.name)
+        if self.mirror is not None and not source_class.can_list(self._parsed):
+            raise OperatorError(f"sources: {self.name} can't be mirrored: it has no `changes`")
 
     @property
     def _parsed(self) -> msgspec.Struct:
@@ -132,6 +141,7 @@ def _read_configuration(settings: Settings, table: Mapping[str, Any]) -> SourceC
             f"sources: the name {name!r} must be a small letter, and then small letters, digits, "
             "- and _, at most 40"
         )
+    mirror = _read_mirror(name, options.pop("mirror", None))
     given = {key: options.pop(key) for key in SourceLimits.__struct_fields__ if key in options}
     try:
         limits = msgspec.convert(given, SourceLimits, strict=False)
@@ -152,4 +162,14 @@ def _read_configuration(settings: Settings, table: Mapping[str, Any]) -> SourceC
         raise OperatorError(f"sources: {kind} has no contacts; set delivery.url to deliver to it")
     if "country" in source_class.Options.__struct_fields__:
         options.setdefault("country", settings.telephony.country)
-    return SourceConfiguration(kind, name, limits, options)
+    return SourceConfiguration(kind, name, limits, options, mirror)
+
+
+def _read_mirror(name: str, table: object) -> MirrorOptions | None:
+    if table is None:
+        return None
+    given = {"path": f"{name}.sqlite", **table} if isinstance(table, dict) else table
+    try:
+        return msgspec.convert(given, MirrorOptions, strict=False)
+    except msgspec.ValidationError as error:
+        raise OperatorError(f"sources: {name}: mirror: {error}") from None

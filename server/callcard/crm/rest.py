@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Self, get_args
 
@@ -15,6 +15,7 @@ from callcard.crm.base import (
     MAX_MATCHES,
     Case,
     Contact,
+    ContactPage,
     HistoryEntry,
     InteractionRecord,
     Match,
@@ -36,15 +37,26 @@ from callcard.crm.record_mapping import (
     read_history,
 )
 from callcard.crm.record_values import MAX_RECORDS, MAX_WORDS, matches_of
-from callcard.crm.rest_requests import ReadyRequest, RequestOptions, WriteOptions
+from callcard.crm.rest_requests import (
+    ChangesOptions,
+    ReadyRequest,
+    RequestOptions,
+    WriteOptions,
+    optional_expression,
+)
 from callcard.crm.templates import Trusted, compile_text
 from callcard.errors import OperatorError, SourceUnavailable, Unsupported
+from callcard.extras import requires_extras
 from callcard.telephony.numbers import Number
 from callcard.telephony.spellings import spellings
+
+with requires_extras("rest"):
+    import jmespath
 
 MAX_SEARCH_CHARACTERS = 200
 MAX_KEY_CHARACTERS = 1000
 """Both are parts of addresses, which servers limit to about 8,000 characters."""
+MAX_LIST_PAGES = 100_000
 MAX_DETAILED = 3
 """Matches whose cases and history are read: each costs two requests."""
 
@@ -94,6 +106,9 @@ class HttpOptions(ConnectionOptions, frozen=True, forbid_unknown_fields=True, kw
     ] = None
     log: Annotated[
         WriteOptions | None, Meta(description="saves `interaction`, replacing that with its id")
+    ] = None
+    changes: Annotated[
+        ChangesOptions | None, Meta(description="lists all contacts, for a mirror")
     ] = None
 
 
@@ -164,6 +179,10 @@ class Rest(HttpSource):
                 self._add(f"{operation}.update", write.update)
                 self._add(f"{operation}.remove", write.remove)
                 self._add(f"{operation}.cleanup", write.cleanup or write.remove)
+        self._deleted: Any = None
+        if options.changes is not None:
+            self._add("changes", options.changes.request)
+            self._deleted = optional_expression(f"{name}: changes.deleted", options.changes.deleted)
         self._case_reader = self._add_details("cases", options.cases)
         self._history_reader = self._add_details("history", options.history)
         self.capabilities = frozenset(
@@ -194,6 +213,10 @@ class Rest(HttpSource):
         self._add(table, options.request)
         return RecordReader(self.name, f"{table}.mapping", options.mapping)
 
+    async def _session_values(self) -> dict[str, Any]:
+        """Return what templates can say of a session that was begun with the CRM."""
+        return {}
+
     async def _records(self, table: str, **values: Any) -> list[Any]:
         if table not in self._requests:
             raise Unsupported(table, self.name)
@@ -201,11 +224,11 @@ class Rest(HttpSource):
         return await self._requests[table].records(self._base_url, given, MAX_RECORDS)
 
     def _contacts_in(self, records: list[Any]) -> list[Contact]:
-        options = self._options
-        return [
-            read_contact(self._contacts, record, options.country, self._settings["settings"])
-            for record in records[:MAX_RECORDS]
-        ]
+        return [self._contact(record) for record in records[:MAX_RECORDS]]
+
+    def _contact(self, record: Any) -> Contact:
+        country = self._options.country
+        return read_contact(self._contacts, record, country, self._settings["settings"])
 
     # ---- reads
 
@@ -266,6 +289,41 @@ class Rest(HttpSource):
         if table == "get":  # a CRM may ignore what it does not understand, and send others
             contacts = [contact for contact in contacts if contact.id == key]
         return await self._detailed(contacts[0]) if len(contacts) == 1 else None
+
+    # ---- all contacts
+
+    @property
+    def lists_changes(self) -> bool:
+        changes = self._options.changes
+        return changes is not None and b"since" in msgspec.json.encode(changes.request)
+
+    async def list_contacts(self, since: str, place: str) -> AsyncIterator[ContactPage]:
+        if "changes" not in self._requests:
+            raise Unsupported("changes", self.name)
+        values = {**self._settings, **await self._session_values(), "since": since}
+        pages = self._requests["changes"].pages_from(place, self._base_url, values, MAX_LIST_PAGES)
+        async for records, following in pages:
+            gone = [self._is_deleted(record) for record in records]
+            yield ContactPage(
+                contacts=tuple(
+                    self._contact(record)
+                    for record, is_gone in zip(records, gone, strict=True)
+                    if not is_gone
+                ),
+                deleted=tuple(
+                    self._contacts.text(record, "id")
+                    for record, is_gone in zip(records, gone, strict=True)
+                    if is_gone
+                ),
+                place=following,
+            )
+
+    def _is_deleted(self, record: Any) -> bool:
+        try:
+            return self._deleted is not None and bool(self._deleted.search(record))
+        except jmespath.exceptions.JMESPathError as error:
+            reason = type(error).__name__
+            raise SourceUnavailable(f"{self.name}: changes.deleted fails ({reason})") from error
 
     # ---- writes
 

@@ -84,6 +84,21 @@ class RequestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     ] = ()
 
 
+class ChangesOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All contacts in pages, for a mirror."""
+
+    request: Annotated[
+        RequestOptions,
+        Meta(
+            description="if it names << since >> (ISO 8601, empty for all), only what was changed "
+            "from then on is asked for"
+        ),
+    ]
+    deleted: Annotated[
+        str, Meta(description="JMESPath expression on a record: true if it was deleted")
+    ] = ""
+
+
 class WriteOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A change in the CRM that may be sent again, because responses get lost."""
 
@@ -145,10 +160,10 @@ class ReadyRequest:
         self.spellings = options.spellings
         self._accepted = (NOT_FOUND,) if options.empty_on_404 or table == "get" else ()
         self._results = _expression(f"{where}.results", options.results)
-        self._next = _optional_expression(f"{where}.next", options.next)
-        self._next_cursor = _optional_expression(f"{where}.next_cursor", options.next_cursor)
+        self._next = optional_expression(f"{where}.next", options.next)
+        self._next_cursor = optional_expression(f"{where}.next_cursor", options.next_cursor)
         self._page_size = options.page_size
-        self._error = _optional_expression(f"{where}.error", options.error)
+        self._error = optional_expression(f"{where}.error", options.error)
         self._retryable_errors = options.retryable_errors
 
     async def records(
@@ -167,14 +182,24 @@ class ReadyRequest:
 
     async def pages(self, base_url: str, values: Mapping[str, Any]) -> AsyncIterator[list[Any]]:
         """Send the request, and then those of the next pages. Yield the records of each page."""
-        place = _Place()
+        async for page, _place in self.pages_from("", base_url, values, MAX_PAGES):
+            yield page
+
+    async def pages_from(
+        self, start: str, base_url: str, values: Mapping[str, Any], most: int
+    ) -> AsyncIterator[tuple[list[Any], str]]:
+        """Yield the records of each page, and where the next one is; empty after the last.
+
+        `start` is such a place, or empty for the first page.
+        """
+        place = msgspec.json.decode(start, type=_Place) if start else _Place()
         seen = {place}
         while True:
             page, following = await self._page(base_url, values, place)
-            yield page
+            yield page, msgspec.json.encode(following).decode() if following else ""
             if following is None:
                 return
-            if following in seen or len(seen) >= MAX_PAGES:
+            if following in seen or len(seen) >= most:
                 raise SourceUnavailable(f"{self._where}: its pages do not end; correct `next`")
             seen.add(following)
             place = following
@@ -255,7 +280,8 @@ class ReadyRequest:
             ) from None
 
 
-def _optional_expression(where: str, text: str) -> Any:
+def optional_expression(where: str, text: str) -> Any:
+    """Return a compiled JMESPath expression; None for an empty text. Raises OperatorError."""
     return _expression(where, text) if text else None
 
 

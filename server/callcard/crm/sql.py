@@ -19,6 +19,7 @@ from callcard.crm.base import (
     MAX_MATCHES,
     Case,
     Contact,
+    ContactPage,
     ContactSource,
     HistoryEntry,
     InteractionRecord,
@@ -136,6 +137,31 @@ class Sql(ContactSource):
             cases=tuple(_case(row) for row in cases[:MAX_CASES]),
             interactions=tuple(reversed(entries[-MAX_HISTORY_ENTRIES:])),
         )
+
+    # ---- all contacts
+
+    @property
+    def lists_changes(self) -> bool:
+        return "changes" in self._statements and "since" in self._statements["changes"].names
+
+    async def list_contacts(self, since: str, place: str) -> AsyncIterator[ContactPage]:
+        if "changes" not in self._statements:
+            raise Unsupported("changes", self.name)
+        while True:
+            parameters = {"since": since, "after": place, "limit": MAX_ROWS}
+            async with self._connection("by_number") as connection:
+                rows = await self._read(connection, "changes", parameters)
+            is_last = len(rows) < MAX_ROWS
+            before, place = place, plain_text(rows[-1]["id"]) if rows else ""
+            if place == before and not is_last:
+                raise SourceUnavailable(f"{self.name}: changes does not go on after :after")
+            yield ContactPage(
+                contacts=tuple(self._contacts([row for row in rows if not row.get("deleted")])),
+                deleted=tuple(plain_text(row["id"]) for row in rows if row.get("deleted")),
+                place="" if is_last else place,
+            )
+            if is_last:
+                return
 
     # ---- writes
 

@@ -63,6 +63,14 @@ class SqlOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             ":agent, :agent_name, :queue, :subject, :notes, :wrap_up_reasons, :call_key, :record"
         ),
     ] = ""
+    changes: Annotated[
+        str,
+        Meta(
+            description="lists contacts for a mirror, in the order of their ids: at most :limit, "
+            "with ids after :after (empty at first); if it names :since (ISO 8601, empty for all), "
+            "those changed from then on; a column `deleted` is true for one that was deleted"
+        ),
+    ] = ""
     remove_create: Annotated[
         str,
         Meta(

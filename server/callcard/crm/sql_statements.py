@@ -33,12 +33,13 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
         *("duration_seconds", "end_reason", "agent", "agent_name", "queue", "subject", "notes"),
         *("wrap_up_reasons", "call_key", "record"),
     ),
+    "changes": ("since", "after", "limit"),
     "remove_create": ("id", "key"),
     "remove_create_case": ("id", "key"),
     "remove_log": ("key",),
 }
 """The parameters of each operation's statement."""
-READS = ("by_number", "search", "get", "by_reference", "cases", "history")
+READS = ("by_number", "search", "get", "by_reference", "cases", "history", "changes")
 
 
 @dataclass(frozen=True, slots=True)
