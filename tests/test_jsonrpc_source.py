@@ -116,6 +116,28 @@ async def test_tryton_finds_the_caller_by_the_number_as_it_rings(
     assert match.contact.company == "Analytical Engines"
 
 
+async def test_tryton_lists_its_parties_for_a_mirror(server: TrytonServer) -> None:
+    fields = ["name", "contact_mechanisms.type", "contact_mechanisms.value", "write_date"]
+    listing = {
+        "method": "model.party.party.search_read",
+        "params": [
+            [["id", ">", 0]],
+            "<< offset >>",
+            2,
+            [["id", "ASC"]],
+            fields,
+            {},
+        ],
+        "page_size": 2,
+    }
+    source = open_source("jsonrpc", tryton_options(server, changes={"request": listing}))
+    pages = [page async for page in source.list_contacts("", "")]
+    await source.close()
+    names = [each.name for page in pages for each in page.contacts]
+    assert names == ["Ada Lovelace", "O'Brien 100%", "Unknown callers"]
+    assert "+12125550123" in [each.e164 for each in pages[0].contacts[0].numbers]
+
+
 async def test_percent_sign_is_no_wildcard(tryton: JsonRpc) -> None:
     assert [each.name for each in await tryton.search("100%", 5)] == ["O'Brien 100%"]
     assert await tryton.search("%da", 5) == []

@@ -219,6 +219,15 @@ async def test_all_pages_of_a_switchboard_are_read(odata: OData) -> None:
     assert len(await odata.search("chain", 3)) == 3
 
 
+async def test_all_contacts_are_listed_for_a_mirror(odata: OData) -> None:
+    pages = [page async for page in odata.list_contacts("", "")]
+    assert [len(page.contacts) for page in pages] == [2, 2, 2, 1]
+    names = {each.name for page in pages for each in page.contacts}
+    assert names == {name for name, *_rest, state in CONTACTS if not state}
+    rest = [page async for page in odata.list_contacts("", pages[1].place)]
+    assert rest == pages[2:], "from where an earlier listing was interrupted"
+
+
 async def test_contains_finds_the_usual_spellings(server: CapServer, peer: httpx.Client) -> None:
     source = open_odata(server.url, number_search="contains")
     (match,) = await source.by_number(numbers.read("+33600000001", "US"))
