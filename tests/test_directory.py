@@ -107,3 +107,30 @@ async def test_lookup_fails_only_if_every_source_fails() -> None:
     lookup = await directory(Slow(), Failing()).look_up("+12125550123")
     assert (lookup.matches, lookup.has_failed) == ((), True)
     assert lookup.sources == {"slow": "late", "failing": "failed"}
+
+
+async def test_card_waits_for_sources_that_are_about_as_fast_as_the_first() -> None:
+    """The slower one answers at a multiple of the faster one's time."""
+
+    def delayed(name: str, seconds: float) -> ContactSource:
+        class Delayed(ContactSource):
+            async def by_number(self, number: Number) -> list[Match]:
+                await asyncio.sleep(seconds)
+                return [Match(how="exact", contact=Contact(source=name, id="1", name=name))]
+
+        source = Delayed()
+        source.name = name
+        return source
+
+    def asked(*sources: ContactSource) -> Directory:
+        guarded = [GuardedSource(each, SourceLimits(), 5.0) for each in sources]
+        return Directory(guarded, "US", ContactsSettings(first_answer_seconds=4.0))
+
+    near = asked(delayed("fast", 0.2), delayed("near", 0.3))
+    assert (await near.look_up("+12125550123", wait="first")).is_complete
+    far = asked(delayed("fast", 0.05), delayed("far", 3.0))
+    found = await far.look_up("+12125550123", wait="first")
+    assert found.sources == {"fast": "ok", "far": "pending"}
+    assert [match.contact.name for match in found.matches] == ["fast"]
+    for source in (*near.sources, *far.sources):
+        await source.close()

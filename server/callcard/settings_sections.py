@@ -160,8 +160,8 @@ class ContactsSettings(Struct, frozen=True, forbid_unknown_fields=True):
         float,
         Positive,
         Meta(
-            description="time after which the card shows what the faster sources found, while the "
-            "others are waited for"
+            description="longest time after which the card shows what the faster sources found, "
+            "while the others are waited for; twice the fastest one's time if that is less"
         ),
     ] = 0.3
     conflict_policy: Annotated[

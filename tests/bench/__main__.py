@@ -17,12 +17,14 @@ from tests.bench.requests_per_second import call_action, lookup
 from tests.bench.ring_to_card import ring_to_card
 from tests.bench.scale import FULL, SHORT, Scale
 from tests.bench.sessions import sessions
+from tests.bench.sources import sources
 
 BENCHMARKS: dict[str, Callable[[Path, Scale], None]] = {
     "ring-to-card": ring_to_card,
     "lookup": lookup,
     "call-action": call_action,
     "contact-search": contact_search,
+    "sources": sources,
     "sessions": sessions,
     "contact-centre": contact_centre,
 }

@@ -16,6 +16,8 @@ class Scale:
     contacts: tuple[int, int]
     lookups: int
     """In each set of contacts."""
+    source_lookups: int
+    """Over several contact sources."""
     sessions: int
     """Notification sessions in one process."""
     minutes: float
@@ -35,6 +37,7 @@ FULL = Scale(
     connections=(1, 32, 256),
     contacts=(10_000, 1_000_000),
     lookups=5000,
+    source_lookups=50,
     sessions=1000,
     minutes=3,
     agents=2000,
@@ -49,6 +52,7 @@ SHORT = Scale(
     connections=(1, 8),
     contacts=(100, 1000),
     lookups=50,
+    source_lookups=3,
     sessions=10,
     minutes=0.1,
     agents=20,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,6 +32,8 @@ from callcard.telephony.numbers import Attempt, Kind, Number
 _T = TypeVar("_T")
 Wait = Literal["first", "all"]
 """Whether a look-up waits for `all` sources, or answers a little after the `first` one."""
+PATIENCE = 2
+"""Times as long as for the first contact that is found, others are waited for at first."""
 _MAX_QUOTED_CHARACTERS = 40
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
 """The servers decide what an address is; this finds what was left half typed."""
@@ -196,15 +199,29 @@ class Directory:
     async def _wait_for(
         self, tasks: Mapping[str, asyncio.Task[Answer[_T]]], wait: Wait
     ) -> dict[str, Answer[_T]]:
-        """Return each source's answer, by the sources' names. Each ends by its own deadline."""
+        """Return each source's answer, by the sources' names. Each ends by its own deadline.
+
+        With `wait="first"`, sources that are much slower than the one that found somebody are not
+        waited for, and none longer than the setting says once there is an answer.
+        """
+        loop = asyncio.get_running_loop()
+        started = loop.time()
         waiting = set(tasks.values())
-        has_answer = False
-        timeout = self.settings.first_answer_seconds if wait == "first" else None
-        return_when = asyncio.ALL_COMPLETED
-        while waiting and not has_answer:
-            done, waiting = await asyncio.wait(waiting, timeout=timeout, return_when=return_when)
-            has_answer = any(task.result().status == "ok" for task in done)
-            timeout, return_when = None, asyncio.FIRST_COMPLETED
+        limit = self.settings.first_answer_seconds if wait == "first" else math.inf
+        has_answer = has_found = False
+        while waiting:
+            left = limit - (loop.time() - started)
+            if has_answer and left <= 0:
+                break
+            timeout = left if 0 < left < math.inf else None
+            done, waiting = await asyncio.wait(
+                waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
+            )
+            answers = [task.result() for task in done]
+            has_answer = has_answer or any(each.status == "ok" for each in answers)
+            if wait == "first" and not has_found and any(each.value for each in answers):
+                has_found = True
+                limit = min(limit, PATIENCE * (loop.time() - started))
         pending: Answer[_T] = Answer("pending")
         return {name: pending if task in waiting else task.result() for name, task in tasks.items()}
 
