@@ -10,6 +10,7 @@ from callcard import __version__
 from callcard.cli.contacts import contacts
 from callcard.cli.crm import crm
 from callcard.cli.crm_add import add
+from callcard.cli.crm_connect import connect
 from callcard.cli.demo import demo, sandbox
 from callcard.cli.number import number
 from callcard.cli.serve import serve
@@ -29,6 +30,7 @@ cli.add_command(serve)
 cli.add_command(contacts)
 cli.add_command(number)
 crm.add_command(add)
+crm.add_command(connect)
 cli.add_command(crm)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, Callable
 from typing import Annotated, Any, Literal
@@ -12,8 +13,11 @@ import msgspec
 from msgspec import Meta
 
 from callcard.crm.http_checks import check_secret, check_url
+from callcard.crm.token_file import read_token, write_token
 from callcard.errors import OperatorError, SourceUnavailable
 from callcard.extras import requires_extras
+
+log = logging.getLogger(__name__)
 
 RENEWAL_SECONDS = 30.0
 """A token is renewed so long before it ends."""
@@ -36,6 +40,14 @@ class AuthOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     client_id: str = ""
     client_secret: Annotated[str, Meta(extra={"secret": True})] = ""
     refresh_token: Annotated[str, Meta(extra={"secret": True})] = ""
+    authorize_url: Annotated[
+        str,
+        Meta(description="where a person signs in, for `callcard crm connect`: authorization code"),
+    ] = ""
+    tokens_file: Annotated[
+        str,
+        Meta(description="where the refresh token is that `callcard crm connect` gets; oauth2"),
+    ] = ""
     scope: str = ""
     scheme: Annotated[
         str, Meta(pattern="^[A-Za-z0-9-]+$", description="before the token of oauth2")
@@ -80,6 +92,8 @@ def open_auth(
             return _HeaderAuth(options.header, options.token)
         case "oauth2":
             check_url(name, "auth.token_url", options.token_url)
+            if options.authorize_url:
+                check_url(name, "auth.authorize_url", options.authorize_url)
             return OAuth2(name, options, transport=transport, clock=clock)
     return None
 
@@ -138,11 +152,36 @@ class OAuth2(httpx.Auth):
                 await self._renew()
             return self._token
 
+    def _read_token(self) -> None:
+        """Take the refresh token that a person, or another worker, has put into the file."""
+        path = self._options.tokens_file
+        if not path:
+            return
+        try:
+            self._refresh_token = read_token(path)
+        except (OSError, UnicodeDecodeError) as error:
+            raise SourceUnavailable(
+                f"{self._name}: auth.tokens_file can't be read ({type(error).__name__})"
+            ) from None
+        if not self._refresh_token:
+            raise SourceUnavailable(
+                f"{self._name} is not connected; run: callcard crm connect {self._name}"
+            )
+
+    def _keep_token(self, token: str) -> None:
+        if self._options.tokens_file and token != self._refresh_token:
+            try:
+                write_token(self._options.tokens_file, token)
+            except OSError as error:
+                log.error("%s: the new refresh token can't be written: %s", self._name, error)
+        self._refresh_token = token
+
     async def _renew(self) -> None:
         with requires_extras("rest"):
             from authlib.integrations.base_client import OAuthError
             from authlib.integrations.httpx_client import AsyncOAuth2Client
         options = self._options
+        self._read_token()
         grant: dict[str, Any] = {"grant_type": "client_credentials"}
         if self._refresh_token:
             grant = {"grant_type": "refresh_token", "refresh_token": self._refresh_token}
@@ -169,5 +208,5 @@ class OAuth2(httpx.Auth):
             raise SourceUnavailable(f"{self._name} gives no access token; check auth.token_url")
         self._token = access_token
         # Servers may replace the refresh token at each use.
-        self._refresh_token = str(token.get("refresh_token") or self._refresh_token)
+        self._keep_token(str(token.get("refresh_token") or self._refresh_token))
         self._ends_at = float(token.get("expires_at") or self._clock() + DEFAULT_LIFETIME_SECONDS)

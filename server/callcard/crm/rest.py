@@ -155,7 +155,7 @@ class Rest(HttpSource):
         self._base_url = compile_text(f"{name}: base_url", options.base_url)(self._settings)
         self._base_url = self._base_url.rstrip("/")
         check_url(name, "base_url", self._base_url)
-        auth = self._filled_auth(options.auth)
+        auth = self.auth = self._filled_auth(options.auth)
         certificate = (auth.certificate_file, auth.key_file) if auth.certificate_file else None
         try:
             super().__init__(
@@ -197,7 +197,7 @@ class Rest(HttpSource):
         """Return the table `auth` with the settings that its addresses name filled in."""
         changes = {
             key: compile_text(f"{self.name}: auth.{key}", getattr(auth, key))(self._settings)
-            for key in ("token_url", "scope")
+            for key in ("token_url", "authorize_url", "scope")
         }
         return msgspec.structs.replace(auth, **changes)
 
