@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from callcard.crm import presets
+from callcard.crm.odata import OData, ODataOptions
 from callcard.crm.open_sources import check_sources, read_configurations
 from callcard.crm.registry import parse_options
 from callcard.crm.rest import Rest, RestOptions
@@ -83,8 +84,11 @@ class Vendor:
 def open_preset(name: str, vendor: Vendor, changes: Mapping[str, Any] | None = None) -> Rest:
     kind, options = presets.expand(name, {**given(name), **(changes or {})})
     parsed = parse_options(kind, {"country": "DE", **options})
+    transport = httpx.MockTransport(vendor)
+    if isinstance(parsed, ODataOptions):
+        return OData(parsed, name, transport=transport)
     assert isinstance(parsed, RestOptions)
-    return Rest(parsed, name, transport=httpx.MockTransport(vendor))
+    return Rest(parsed, name, transport=transport)
 
 
 def test_every_preset_has_a_sample_and_is_short() -> None:
