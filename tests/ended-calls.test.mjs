@@ -151,3 +151,43 @@ test("a consult that was not answered has nothing to write about", async () => {
   assert.deepEqual([state.isMissedConsult, state.isToFinish], [true, false]);
   closeAll(model);
 });
+
+test("a call of an outage comes back after a reload and is saved when the service answers", async () => {
+  const session = new FakeStorage();
+  const before = create([], undefined, session);
+  before.api.isUp = false;
+  before.model.update([dialog("ACTIVE")], "1001");
+  await settle();
+  before.model.calls.get("1").notes.edit("typed in the outage");
+  before.model.end(dialog("DROPPED", LATER));
+  const { all } = new UnfinishedCalls(session);
+  assert.deepEqual([all.length, all[0].interaction], [1, null]);
+
+  const after = create(matches("a"), undefined, session);
+  after.api.isUp = false;
+  await restoreCalls(after.model, new UnfinishedCalls(session), after.api);
+  const state = after.model.calls.get("1");
+  assert.equal(state.notes.text, "typed in the outage");
+  after.api.isUp = true;
+  after.api.found = matches("a");
+  await restoreCalls(after.model, new UnfinishedCalls(session), after.api);
+  assert.equal(state.lookup.status, "found");
+  state.notes.update(interaction()); // by the answer to the report that was pending
+  await settle();
+  assert.equal(after.api.changes.at(-1).notes, "typed in the outage");
+  before.api.isUp = true;
+  closeAll(before.model);
+  closeAll(after.model);
+});
+
+test("what is saved on a consult's card shows on the customer's, too", async () => {
+  const { model } = create();
+  model.update([dialog("HELD"), dialog("ACTIVE", LATER, { id: "2" })], "1001");
+  await settle();
+  const [customer, consult] = ["1", "2"].map((id) => model.calls.get(id).notes);
+  assert.equal(customer.interaction.id, consult.interaction.id);
+  consult.edit("refund 40 EUR");
+  await consult.save();
+  assert.deepEqual([customer.text, customer.isUnsaved], ["refund 40 EUR", false]);
+  closeAll(model);
+});

@@ -26,7 +26,7 @@ export function create(found = matches("a"), clock = undefined, session = new Fa
     agentId: "1001",
     tab: "a",
     storage: new FakeStorage(),
-    drafts: new NotesDrafts(new FakeStorage()),
+    drafts: new NotesDrafts(session),
     unfinished: new UnfinishedCalls(session),
   });
   const changes = [];

@@ -10,6 +10,7 @@ import { FakeApi, FakeStorage, interaction, settle } from "./fakes.mjs";
 const create = (api, storage = new FakeStorage()) =>
   new Notes({
     agentId: "1001",
+    callKey: "call 1 +1",
     save: api.updateInteraction,
     drafts: new NotesDrafts(storage),
     now: () => Date.now(),
@@ -145,6 +146,7 @@ test("changes are sent one after the other", async () => {
   const order = [];
   const slow = new Notes({
     agentId: "1001",
+    callKey: "call 1 +1",
     save: async (id, change) => {
       if (change.wrap_up_reasons) await reasonsHeldUp;
       order.push(Object.keys(change)[0]);
@@ -163,4 +165,23 @@ test("changes are sent one after the other", async () => {
   release();
   await Promise.all([reasons, saved]);
   assert.deepEqual(order, ["wrap_up_reasons", "notes"]);
+});
+
+test("what is typed before the service has the call survives a reload", async () => {
+  const api = new FakeApi();
+  const storage = new FakeStorage();
+  create(api, storage).edit("typed in the outage");
+  const after = create(api, storage);
+  assert.deepEqual([after.text, after.isUnsaved], ["typed in the outage", true]);
+  after.update(interaction());
+  await settle();
+  assert.equal(api.changes[0].notes, "typed in the outage");
+  assert.equal(create(api, storage).text, "", "a later call with the same id begins empty");
+});
+
+test("a text of a call that nobody reported for an hour belongs to no later call", () => {
+  const storage = new FakeStorage();
+  create(new FakeApi(), storage).edit("yesterday's");
+  mock.timers.setTime(1_000_000 + 3_600_001);
+  assert.equal(create(new FakeApi(), storage).text, "");
 });

@@ -9,6 +9,7 @@ export class AppNoticesElement extends CallcardElement {
 
   #connection = h("div", { class: "notice", role: "alert", hidden: true });
   #service = h("div", { class: "notice", role: "status", hidden: true });
+  #shown = "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #messageTimer;
   #message = h("div", { class: "notice", role: "alert", hidden: true });
@@ -56,7 +57,13 @@ export class AppNoticesElement extends CallcardElement {
     this.#update();
   }
 
+  /** Called when what is below moves. */
+  onShift = () => {};
+
   #update() {
+    const shown = this.textContent;
+    if (shown !== this.#shown) this.onShift();
+    this.#shown = shown;
     this.hidden = [this.#connection, this.#service, this.#message].every(({ hidden }) => hidden);
   }
 }

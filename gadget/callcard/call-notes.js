@@ -118,7 +118,9 @@ export class CallNotesElement extends CallcardElement {
   tick() {
     const notes = this.#state?.notes;
     if (!notes) return;
-    const { timeLeftMs, isClosed, interaction, status, error } = notes;
+    const { timeLeftMs, isClosed, interaction, error } = notes;
+    const isWaiting = !interaction && notes.text && this.#state?.lookup.status === "failed";
+    const status = isWaiting ? "waiting" : notes.status;
     const isCounting = timeLeftMs !== null && !isClosed && !interaction?.finished;
     this.#timeLeft.textContent = isCounting
       ? t("notes.left", { time: formatDuration(timeLeftMs / 1000) })

@@ -102,6 +102,8 @@ export class CallVariablesElement extends CallcardElement {
     if (!shown.length && !folded.length && !lost && !this.#isEditable)
       return this.replaceChildren();
     const toggle = () => {
+      const input = this.querySelector("input");
+      if (input && input.value !== input.defaultValue) return input.focus();
       this.#isEditing = !this.#isEditing;
       this.#edit("");
       this.querySelector("button")?.focus();

@@ -10,7 +10,7 @@ import { errorText } from "../shared/errors.js";
 import { t } from "../shared/texts.js";
 import { whyRemembered } from "./caller.js";
 import { ContactChoiceElement } from "./contact-choice.js";
-import { ContactFormElement } from "./contact-form.js";
+import { ContactFormPlaceElement } from "./contact-form-place.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("../shared/types.d.ts").LookupResult} LookupResult */
@@ -23,7 +23,7 @@ export class CallerRecordElement extends CallcardElement {
   #absences = h("div");
   #content = h("div");
   /** Half filled in when another contact was chosen, it comes back with `Not them?`. */
-  #form = new ContactFormElement();
+  #form = new ContactFormPlaceElement();
 
   build() {
     this.append(this.#absences, this.#content);
@@ -156,8 +156,8 @@ export class CallerRecordElement extends CallcardElement {
   /** @param {string} id @param {string} number @param {import("../shared/call.js").Call} call */
   #formFor(id, number, { variables }) {
     if (this.#form.callId !== id || !this.#form.isEdited) {
-      this.#form = new ContactFormElement();
-      this.#form.show(id, number, variables);
+      this.#form = new ContactFormPlaceElement();
+      void this.#form.show(id, number, variables);
     }
     return this.#form;
   }

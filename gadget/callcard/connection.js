@@ -26,7 +26,7 @@ export class Connection {
   #agent;
   #notices;
   #onChange;
-  #onFirstCalls;
+  #onReady;
   /**
    * Runs while the library could not load the agent or the calls.
    * @type {ReturnType<typeof setTimeout> | undefined}
@@ -41,15 +41,16 @@ export class Connection {
    * @param {Agent} options.agent
    * @param {AppNoticesElement} options.notices
    * @param {() => void} options.onChange called when something but a call has changed
-   * @param {() => void} options.onFirstCalls called once it is known which calls are on
+   * @param {() => void} options.onReady called once it is known which calls are on, and again
+   *   when the service answers after an outage
    */
-  constructor({ model, commands, agent, notices, onChange, onFirstCalls }) {
+  constructor({ model, commands, agent, notices, onChange, onReady }) {
     this.#model = model;
     this.#commands = commands;
     this.#agent = agent;
     this.#notices = notices;
     this.#onChange = onChange;
-    this.#onFirstCalls = onFirstCalls;
+    this.#onReady = onReady;
   }
 
   /** Follow the desktop and the service until `signal` aborts. @param {AbortSignal} signal */
@@ -80,7 +81,7 @@ export class Connection {
   #onCalls(dialogs) {
     this.#recover();
     this.#model.update(dialogs, this.#agent.user?.extension ?? "");
-    if (!this.#hasCalls) this.#onFirstCalls();
+    if (!this.#hasCalls) this.#onReady();
     this.#hasCalls = true;
   }
 
@@ -125,7 +126,10 @@ export class Connection {
   #onServiceStatus() {
     const { downSince } = serviceStatus;
     this.#notices.setService(downSince);
-    if (downSince === null) this.#model.retryFailedLookups();
+    if (downSince === null) {
+      this.#model.retryFailedLookups();
+      if (this.#hasCalls) this.#onReady();
+    }
     this.#onChange();
   }
 }

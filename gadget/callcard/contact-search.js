@@ -46,8 +46,7 @@ export class ContactSearchElement extends CallcardElement {
     },
   );
   #isDialling = false;
-  /** The call in front, whose caller a result may be. */
-  callId = "";
+  #callId = "";
   /** The caller's number, while the agent looks for the contact to which it is added. */
   addedNumber = "";
 
@@ -69,8 +68,8 @@ export class ContactSearchElement extends CallcardElement {
       if (event.key === "Escape") this.clear();
     });
     // Looking for something else later must not add the number.
-    this.addEventListener("focusout", () => {
-      if (!this.#input.value) this.#addNoNumber();
+    this.addEventListener("focusout", ({ relatedTarget }) => {
+      if (!this.contains(/** @type {Node | null} */ (relatedTarget))) this.#addNoNumber();
     });
     moveByArrows(this, "input, .pick");
     this.append(form, h("div", { class: "found", tabindex: -1 }, this.#message, this.#results));
@@ -106,6 +105,19 @@ export class ContactSearchElement extends CallcardElement {
   find(text) {
     this.#input.value = text;
     this.#onInput();
+  }
+
+  /** The call in front, whose caller a result may be. */
+  get callId() {
+    return this.#callId;
+  }
+
+  /** What was searched for a call is over with it. */
+  set callId(callId) {
+    if (callId === this.#callId) return;
+    const wasForCall = Boolean(this.#callId);
+    this.#callId = callId;
+    if (wasForCall) this.clear();
   }
 
   clear() {

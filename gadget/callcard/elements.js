@@ -17,7 +17,7 @@ import { CallVariablesElement } from "./call-variables.js";
 import { CallbackListElement } from "./callbacks.js";
 import { CallerRecordElement } from "./caller-record.js";
 import { ContactChoiceElement } from "./contact-choice.js";
-import { ContactFormElement } from "./contact-form.js";
+import { ContactFormPlaceElement } from "./contact-form-place.js";
 import { ContactSearchElement } from "./contact-search.js";
 import { InlineQuestionElement } from "./inline-question.js";
 
@@ -38,7 +38,7 @@ const ELEMENTS = [
   CallerRecordElement,
   ContactCardElement,
   ContactChoiceElement,
-  ContactFormElement,
+  ContactFormPlaceElement,
   ContactSearchElement,
   ParkedListElement,
   InlineQuestionElement,

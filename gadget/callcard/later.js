@@ -4,6 +4,7 @@ import { h } from "../shared/dom.js";
 import { CallbackFormElement } from "./callback-form.js";
 import { CaseFormElement } from "./case-form.js";
 import { CallKeypadElement } from "./call-keypad.js";
+import { ContactFormElement } from "./contact-form.js";
 import { ContactRecordElement } from "./contact-record.js";
 import { drawerContent } from "./drawer-content.js";
 import { infoContent } from "./info-content.js";
@@ -17,6 +18,7 @@ const ELEMENTS = [
   CallKeypadElement,
   CallbackFormElement,
   CaseFormElement,
+  ContactFormElement,
   ContactRecordElement,
   LookupExplanationElement,
   TransferTargetsElement,
@@ -36,6 +38,7 @@ await new Promise((resolve) => {
 export {
   CallbackFormElement,
   CaseFormElement,
+  ContactFormElement,
   ContactRecordElement,
   LookupExplanationElement,
   drawerContent,

@@ -6,7 +6,7 @@ import { CallActions } from "../shared/call-actions.js";
 import { CallsModel } from "../shared/calls-model.js";
 import { Commands } from "../shared/commands.js";
 import { desktop } from "../shared/desktop.js";
-import { every, h, listen } from "../shared/dom.js";
+import { every, h, listen, lockPresses } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { ParkedListElement } from "../shared/parked-list.js";
@@ -95,7 +95,7 @@ class CallcardAppElement extends CallcardElement {
     agent: this.#agent,
     notices: this.#notices,
     onChange: () => this.#show(),
-    onFirstCalls: () => void this.#restoreCalls().catch(console.error),
+    onReady: () => void this.#restoreCalls().catch(console.error),
   });
 
   /** Whether the agent knows that signing out loses what is in a form. */
@@ -108,6 +108,7 @@ class CallcardAppElement extends CallcardElement {
     this.append(bar, this.#info, this.#notices, this.#attention.element, ...calls);
     this.append(this.#callbacks, this.#parked);
     this.#callbacks.now = () => desktop.now;
+    this.#notices.onShift = () => lockPresses(this.#tabs);
   }
 
   connectedCallback() {
@@ -275,7 +276,9 @@ class CallcardAppElement extends CallcardElement {
     void this.#model.contacts.choose(callId, match);
     this.#show();
     const state = this.#model.calls.get(callId);
-    if (state && addedNumber) void this.#addNumber(state, match.contact);
+    // Never another number than the button said.
+    if (state && addedNumber && addedNumber === state.customer.display)
+      void this.#addNumber(state, match.contact);
   }
 
   /**

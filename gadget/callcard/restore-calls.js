@@ -2,34 +2,34 @@
 
 /** @typedef {import("../shared/api.js").Api} Api */
 /** @typedef {import("../shared/calls-model.js").CallsModel} CallsModel */
-/** @typedef {import("../shared/unfinished-calls.js").UnfinishedCall} UnfinishedCall */
 /** @typedef {import("../shared/unfinished-calls.js").UnfinishedCalls} UnfinishedCalls */
 
 /**
- * Restore the calls that were not finished when the page was left.
+ * Restore the calls that were not finished when the page was left. What the service does not answer
+ * is asked for when this is called again.
  * @param {CallsModel} model @param {UnfinishedCalls} unfinished
  * @param {Pick<Api, "interaction" | "lookUp" | "contact">} api
  */
 export async function restoreCalls(model, unfinished, api) {
   for (const each of unfinished.all) {
-    try {
-      await restoreCall(model, unfinished, api, each);
-    } catch {
-      // The service does not answer: the next reload tries again.
-    }
+    const state = model.restore(each);
+    if (!state) unfinished.drop(each.call.id);
+    else if (state.lookup.status !== "found")
+      await complete(model, state, each.number, api).catch(() => {});
+    if (state && !state.isToFinish && !state.notes.isUnsaved) model.close(state.id);
   }
 }
 
 /**
- * @param {CallsModel} model @param {UnfinishedCalls} unfinished
- * @param {Pick<Api, "interaction" | "lookUp" | "contact">} api @param {UnfinishedCall} call
+ * Read what the service has of a restored call, and whose it is.
+ * @param {CallsModel} model @param {import("../shared/call-state.js").CallState} state
+ * @param {string} number @param {Pick<Api, "interaction" | "lookUp" | "contact">} api
  */
-async function restoreCall(model, unfinished, api, call) {
-  const interaction = await api.interaction(call.interactionId);
-  const state = model.restore(call, interaction);
-  if (!state) return unfinished.drop(call.call.id);
-  const result = await api.lookUp(call.number);
-  const { contact: chosen } = interaction;
+async function complete(model, state, number, api) {
+  const { notes } = state;
+  if (notes.interaction) notes.update(await api.interaction(notes.interaction.id));
+  const result = await api.lookUp(number);
+  const chosen = notes.interaction?.contact;
   const found = result.matches.find(
     ({ contact }) => contact.source === chosen?.source && contact.id === chosen.id,
   );
@@ -40,5 +40,5 @@ async function restoreCall(model, unfinished, api, call) {
           contact: await api.contact(chosen.source, chosen.id),
         }
       : (found ?? null);
-  model.showCaller(state, call.number, result, match);
+  model.showCaller(state, number, result, match);
 }

@@ -205,17 +205,18 @@ export class CallsModel {
   }
 
   /**
-   * Bring back an ended call; null if it is here already, or nothing is left to finish.
-   * @param {UnfinishedCall} unfinished @param {Interaction} interaction as the service has it now
+   * Bring back an ended call, as it was when the page was left; null if nothing is left to finish.
+   * @param {UnfinishedCall} unfinished
    */
-  restore({ call, transferredTo, talkingSince, endedAt }, interaction) {
-    if (this.calls.has(call.id)) return null;
+  restore({ call, interaction, transferredTo, talkingSince, endedAt }) {
+    const known = this.calls.get(call.id);
+    if (known) return known.hasEnded ? known : null;
     const state = this.#newState({ ...call, phase: "ended", actions: [] });
     state.transferredTo = transferredTo;
     state.talkingSince = talkingSince ?? NaN;
     state.endedAt = endedAt ?? NaN;
-    state.notes.update(interaction);
-    if (!state.isToFinish) return null;
+    if (interaction) state.notes.update(interaction);
+    if (!state.isToFinish && !state.notes.isUnsaved) return null;
     this.calls.set(call.id, state);
     this.notify("opened", state);
     return state;
@@ -290,7 +291,12 @@ export class CallsModel {
   #newState(call) {
     const notes = new Notes({
       agentId: this.#agentId,
-      save: (id, change) => this.#api.updateInteraction(id, change),
+      callKey: `call ${call.id} ${call.from}`,
+      save: async (id, change) => {
+        const answer = await this.#api.updateInteraction(id, change);
+        this.#share(state, answer);
+        return answer;
+      },
       drafts: this.#drafts,
       now: this.#now,
       onChange: () => {
@@ -300,6 +306,18 @@ export class CallsModel {
     });
     const state = new CallState(call, notes);
     return state;
+  }
+
+  /**
+   * Show what was saved on the other cards of the same interaction: the customer's and a consult's.
+   * @param {CallState} changed @param {Interaction} interaction
+   */
+  #share(changed, interaction) {
+    for (const state of this.calls.values()) {
+      if (state === changed || state.notes.interaction?.id !== interaction.id) continue;
+      state.notes.changes += 1; // what was asked before is older
+      state.notes.update(interaction);
+    }
   }
 
   /** @param {CallState} state */

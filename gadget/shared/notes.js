@@ -8,6 +8,8 @@
 const SAVE_PAUSE_MS = 600;
 /** Milliseconds after which notes are saved although the agent goes on typing. */
 const LONGEST_UNSAVED_MS = 3000;
+/** Milliseconds for which a text is kept whose call the service never had: ids are used again. */
+const EARLY_DRAFT_MS = 3_600_000;
 /** Milliseconds until a failed save is tried again. */
 const SAVE_RETRY_MS = 5000;
 
@@ -48,6 +50,7 @@ export class Notes {
   /** Since when the agent has typed what was not sent; null if all was. @type {number | null} */
   #unsentSince = null;
   #agentId;
+  #callKey;
   #save;
   #drafts;
   #now;
@@ -56,17 +59,21 @@ export class Notes {
   /**
    * @param {object} options
    * @param {string} options.agentId
+   * @param {string} options.callKey names the call until the service has an interaction of it
    * @param {(id: string, change: InteractionChange) => Promise<Interaction>} options.save
    * @param {Drafts} options.drafts
    * @param {() => number} options.now the server's clock, in milliseconds
    * @param {() => void} options.onChange
    */
-  constructor({ agentId, save, drafts, now, onChange }) {
+  constructor({ agentId, callKey, save, drafts, now, onChange }) {
     this.#agentId = agentId;
+    this.#callKey = callKey;
     this.#save = save;
     this.#drafts = drafts;
     this.#now = now;
     this.#onChange = onChange;
+    const early = drafts.get(callKey);
+    if (early && now() - Date.parse(early.typedAt) < EARLY_DRAFT_MS) this.text = early.text;
   }
 
   /** Whether the service does not have the text or the reasons yet. */
@@ -125,6 +132,11 @@ export class Notes {
     this.interaction = interaction;
     const saved = this.#own?.text ?? "";
     const draft = isFirst ? this.#drafts.get(interaction.id) : undefined;
+    if (isFirst && this.text) {
+      // From now on it is kept under the interaction's id.
+      this.#drafts.set(this.#callKey, null);
+      if (!draft) this.#drafts.set(interaction.id, this.#draft());
+    }
     if (draft) {
       this.#base = draft.base;
       this.text ||= draft.text;
@@ -158,8 +170,8 @@ export class Notes {
    */
   edit(text) {
     this.text = text;
+    this.#drafts.set(this.interaction?.id ?? this.#callKey, this.#draft());
     if (!this.interaction) return;
-    this.#drafts.set(this.interaction.id, this.#draft());
     this.#unsentSince ??= this.#now();
     const longest = this.#unsentSince + LONGEST_UNSAVED_MS - this.#now();
     this.#saveLater(Math.max(0, Math.min(SAVE_PAUSE_MS, longest)));

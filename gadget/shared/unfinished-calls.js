@@ -3,10 +3,11 @@
 
 /** @typedef {import("./call.js").Call} Call */
 /** @typedef {import("./call-state.js").CallState} CallState */
+/** @typedef {import("./types.d.ts").Interaction} Interaction */
 
 /**
  * A call as it ended. Times are in server milliseconds; null if unknown.
- * @typedef {{call: Call, interactionId: string, number: string, transferredTo: string,
+ * @typedef {{call: Call, interaction: Interaction | null, number: string, transferredTo: string,
  *   talkingSince: number | null, endedAt: number | null}} UnfinishedCall
  */
 
@@ -33,11 +34,11 @@ export class UnfinishedCalls {
 
   /** Keep a call as it is, or drop it if nothing is left to finish. @param {CallState} state */
   update(state) {
-    const interactionId = state.notes.interaction?.id;
-    if (!interactionId || !state.isToFinish) return this.drop(state.id);
-    const { call, lookup, transferredTo, talkingSince, endedAt } = state;
+    if (!state.isToFinish && !state.notes.isUnsaved) return this.drop(state.id);
+    const { call, lookup, notes, transferredTo, talkingSince, endedAt } = state;
     const number = lookup.status === "found" ? lookup.number : call.number;
-    const kept = { call, interactionId, number, transferredTo, talkingSince, endedAt };
+    const { interaction } = notes;
+    const kept = { call, interaction, number, transferredTo, talkingSince, endedAt };
     this.#save([...this.#others(state.id), kept]);
   }
 

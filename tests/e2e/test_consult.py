@@ -209,6 +209,16 @@ def test_customer_who_leaves_a_conference_is_said_to_have_gone(
     expect(bilal.get_by_text("You now have the customer.")).to_be_hidden()
 
 
+def test_notes_of_a_consult_are_those_of_the_customers_card(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana, _bilal, _call = begin_consult(open_desktop, site)
+    write_notes(ana.gadget, "refund 40 EUR")
+    press(ana.gadget, "End consult")
+    expect_phase(ana.gadget, "On hold")
+    expect(open_card(ana.gadget).get_by_label("Notes")).to_have_value("refund 40 EUR")
+
+
 def test_consulted_agent_knows_who_is_on_hold(open_desktop: OpenDesktop, site: DemoSite) -> None:
     ana, bilal, _call = begin_consult(open_desktop, site)
     expect(bilal.get_by_text("The customer is on hold with Ana Costa.")).to_be_visible()

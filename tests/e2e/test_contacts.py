@@ -60,6 +60,26 @@ def test_adding_the_number_is_given_up_by_escape(open_desktop: OpenDesktop, site
     expect(gadget.locator("call-panel .reach")).not_to_contain_text("(646) 555-0165")
 
 
+def test_adding_the_number_ends_with_the_call_and_when_the_agent_turns_away(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    call = answer_call(site, gadget, "+16465550163")
+    add = gadget.get_by_role("button", name="Add (646) 555-0163 to a contact…")
+    found = gadget.locator(".results")
+    for _way in ("turns away", "call ends"):
+        add.click()
+        gadget.get_by_role("searchbox").fill("Böhm")
+        expect(found.get_by_role("button", name="Add (646) 555-0163 here: ").first).to_be_visible()
+        open_card(gadget).locator("h2").click()
+        gadget.get_by_role("searchbox").click()
+        expect(found.get_by_role("button", name="Add (646) 555-0163 here: ")).to_have_count(0)
+        expect(found.get_by_role("button", name="This is the caller: ").first).to_be_visible()
+    site.hang_up(call)
+    close_card(gadget)
+    expect(gadget.get_by_role("searchbox")).to_have_value("")
+
+
 def test_callers_number_is_added_to_the_chosen_contact(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:

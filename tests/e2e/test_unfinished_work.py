@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 from playwright.sync_api import expect
 
 from tests.e2e.card import (
@@ -11,6 +12,7 @@ from tests.e2e.card import (
     close_card,
     expect_phase,
     open_card,
+    press,
     write_notes,
 )
 from tests.harness.browser import OpenDesktop
@@ -70,3 +72,51 @@ def test_half_typed_call_variable_is_shown_when_the_call_ends(
     variables.get_by_role("textbox").fill("platinum")
     site.hang_up(call)
     expect(variables.get_by_role("alert")).to_have_text("The call has ended. Not saved: platinum")
+
+
+def test_call_of_an_outage_comes_back_after_a_reload(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop()
+    gadget = desktop.gadget
+    site.service.is_down = True
+    call = site.ring(UNKNOWN_CUSTOMER)
+    press(gadget, "Answer")
+    notes = open_card(gadget).get_by_label("Notes")
+    notes.press_sequentially("wants an offer")
+    expect(open_card(gadget).get_by_text("Not saved, retrying")).to_be_visible()
+    site.hang_up(call)
+    expect_phase(gadget, "Call ended")
+    desktop.page.reload()
+    expect(notes).to_have_value("wants an offer")
+    site.service.is_down = False
+    expect(gadget.get_by_text("Saved", exact=True)).to_be_visible()
+    # Finesse cannot confirm the call any more: a supervisor decides whether it is delivered.
+    address = f"{site.service_url}/api/v1/interactions"
+    answer = httpx.get(address, params={"call": call}, auth=("1001", "callcard"))
+    (interaction,) = answer.json()["interactions"]
+    assert interaction["notes"][0]["text"] == "wants an offer"
+
+
+def test_press_just_after_a_notice_came_or_went_does_nothing(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop(width_px=360)
+    gadget = desktop.gadget
+    answer_call(site, gadget)
+    gadget.get_by_role("button", name="Call back later…").click()
+    form = gadget.locator("callback-form")
+    form.get_by_role("button", name="Tomorrow 9:00").click()
+    form.get_by_role("button", name="Save").click()
+    notice = gadget.get_by_text("The callback is in your list.")
+    expect(notice).to_be_visible()
+    expect(notice).to_be_hidden()
+    hang_up = open_card(gadget).get_by_role("button", name="Hang up")
+    box = hang_up.bounding_box()
+    assert box is not None
+    desktop.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect_phase(gadget, "On the call")
+    desktop.page.wait_for_timeout(1200)
+    assert site.calls(), "the customer is still there"
+    hang_up.click()
+    expect_phase(gadget, "Call ended")
