@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -12,14 +11,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import click
-import httpx
 
 from callcard.cli.crm import find_source
 from callcard.cli.options import config_option
+from callcard.crm.authorization_code import AuthorizationCode
 from callcard.crm.http_auth import AuthOptions
 from callcard.crm.token_file import write_token
 from callcard.errors import OperatorError
-from callcard.extras import requires_extras
 from callcard.settings import Settings
 from callcard.terminal import echo
 
@@ -54,50 +52,12 @@ def connect(name: str, config: Path | None, port: int, paste: bool) -> None:
         raise OperatorError(
             f"{name} is not connected in this way: its auth has no authorize_url and tokens_file"
         )
-    redirect = f"http://127.0.0.1:{port}{CALLBACK_PATH}"
-    asyncio.run(_connect(name, auth, redirect, None if paste else port))
+    attempt = AuthorizationCode(auth, f"http://127.0.0.1:{port}{CALLBACK_PATH}")
+    echo(f"The CRM must know this redirect address: http://127.0.0.1:{port}{CALLBACK_PATH}")
+    echo(f"Open this address, and sign in to the CRM:\n{attempt.address}")
+    answer = _pasted() if paste else _listen(port, attempt.state)
+    write_token(auth.tokens_file, asyncio.run(attempt.refresh_token(answer)))
     echo(f"{name} is connected; the token is in {auth.tokens_file}")
-
-
-async def _connect(name: str, auth: AuthOptions, redirect: str, port: int | None) -> None:
-    with requires_extras("rest"):
-        from authlib.common.security import generate_token
-        from authlib.integrations.base_client import OAuthError
-        from authlib.integrations.httpx_client import AsyncOAuth2Client
-    client = AsyncOAuth2Client(
-        auth.client_id,
-        auth.client_secret or None,
-        scope=auth.scope or None,
-        redirect_uri=redirect,
-        code_challenge_method="S256",
-        token_endpoint_auth_method="client_secret_post" if auth.client_secret else "none",
-    )
-    verifier = generate_token(48)
-    address, state = client.create_authorization_url(auth.authorize_url, code_verifier=verifier)
-    echo(f"The CRM must know this redirect address: {redirect}")
-    echo(f"Open this address, and sign in to the CRM:\n{address}")
-    answer = _pasted() if port is None else _listen(port, state)
-    if answer.get("state") != state:
-        raise OperatorError(f"the address does not belong to this connection of {name}; try again")
-    if "code" not in answer:
-        raise OperatorError(f"the CRM did not allow it ({answer.get('error', 'no code')[:80]})")
-    try:
-        async with client:
-            token: Mapping[str, Any] = await client.fetch_token(
-                auth.token_url, code=answer["code"], code_verifier=verifier
-            )
-    except OAuthError as error:
-        raise OperatorError(f"the CRM gives no token ({error.error}); check client_id") from None
-    except (httpx.HTTPError, ValueError) as error:
-        kind = type(error).__name__
-        raise OperatorError(f"the CRM gives no token ({kind}); check auth.token_url") from None
-    refresh_token = token.get("refresh_token")
-    if not isinstance(refresh_token, str) or not refresh_token:
-        raise OperatorError(
-            "the CRM gives no refresh token; ask for one by scope (offline_access) or in "
-            "authorize_url (access_type=offline), as its documentation says"
-        )
-    write_token(auth.tokens_file, refresh_token)
 
 
 def _pasted() -> dict[str, str]:
