@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import httpx
@@ -9,9 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcard.crm.base import Contact, HistoryEntry, Match
+from callcard.crm.base import Contact, ContactSource, HistoryEntry, Match
+from callcard.crm.directory import Directory
 from callcard.crm.selection import SWITCHBOARD_CONTACTS, Selection, select
-from callcard.settings_sections import ConflictPolicy
+from callcard.crm.source_guard import GuardedSource, SourceLimits
+from callcard.settings_sections import ConflictPolicy, ContactsSettings
+from callcard.store.base import ChoiceReader, ContactChoice
+from callcard.telephony.numbers import Number
 from tests.harness.contact_centre import (
     ADA_E164,
     ADA_NAME,
@@ -182,3 +187,45 @@ async def test_who_called_last_from_a_switchboard_comes_first_in_the_list(
     names = [each["contact"]["name"] for each in found["matches"]]
     assert names[0] == "Person 3"
     assert sorted(names) == [each.name for each in people]
+
+
+class Remembering(ChoiceReader):
+    """A store that knows one choice."""
+
+    async def contact_choice(self, number: str) -> ContactChoice | None:
+        return ContactChoice(
+            number=number, contact="slow/9", chosen_by="1001", name="Ana", chosen_at=1.0
+        )
+
+
+@pytest.mark.anyio
+async def test_choice_in_a_source_that_has_not_answered_delays_nobody() -> None:
+    gate = asyncio.Event()
+
+    class Fast(ContactSource):
+        name = "fast"
+
+        async def by_number(self, number: Number) -> list[Match]:
+            return exact(replace(ADA, source="fast"))
+
+    class Slow(ContactSource):
+        name = "slow"
+
+        async def by_number(self, number: Number) -> list[Match]:
+            await gate.wait()
+            return []
+
+        async def get(self, id: str) -> Contact | None:
+            await gate.wait()
+            return replace(GRACE, source="slow", id=id)
+
+    sources = [GuardedSource(each, SourceLimits(), 5.0) for each in (Fast(), Slow())]
+    directory = Directory(sources, "US", ContactsSettings(), choices=Remembering())
+    first = await asyncio.wait_for(directory.look_up(ADA_E164, wait="first"), 4.0)
+    assert (first.sources["slow"], first.selection) == ("pending", None), "not Ada for a moment"
+    gate.set()
+    found = await directory.look_up(ADA_E164)
+    assert found.selection is not None
+    assert (found.selection.rule, found.matches[0].contact.name) == ("remembered", "Grace")
+    for source in sources:
+        await source.close()

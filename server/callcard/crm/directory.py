@@ -25,7 +25,7 @@ from callcard.crm.selection import Selection, first, is_switchboard, select
 from callcard.crm.source_guard import Answer, GuardedSource, SourceStatus
 from callcard.errors import CallcardError, InvalidField, NotFound, SourceUnavailable, Unsupported
 from callcard.settings_sections import ContactsSettings
-from callcard.store.base import ContactChoice, StoreReader
+from callcard.store.base import ChoiceReader, ContactChoice
 from callcard.telephony import numbers as telephony_numbers
 from callcard.telephony.numbers import Attempt, Kind, Number
 
@@ -96,7 +96,7 @@ class Directory:
         country: str,
         settings: ContactsSettings,
         internal_numbers: Sequence[str] = (),
-        choices: StoreReader | None = None,
+        choices: ChoiceReader | None = None,
     ) -> None:
         """`country` and `internal_numbers` say how numbers without a country code are read.
 
@@ -156,7 +156,8 @@ class Directory:
         matches, selection = select(matches, self.settings.conflict_policy, self._names())
         choice = await self._remembered_choice(number)
         if choice is not None:
-            matches, selection = await self._apply_choice(choice, matches, selection)
+            statuses = _statuses(answers)
+            matches, selection = await self._apply_choice(choice, matches, selection, statuses)
         return Lookup(
             number=self.parsed(number),
             matches=tuple(matches[:MAX_MATCHES]),
@@ -171,12 +172,17 @@ class Directory:
         return await self._choices.contact_choice(number.e164)
 
     async def _apply_choice(
-        self, choice: ContactChoice, matches: list[Match], selection: Selection | None
+        self,
+        choice: ContactChoice,
+        matches: list[Match],
+        selection: Selection | None,
+        statuses: Mapping[str, SourceStatus],
     ) -> tuple[list[Match], Selection | None]:
         """Put the contact that an agent chose before the others.
 
         It is the caller, unless the number is a switchboard's. It may be one that has not the
-        number; one that its source does not return counts for nothing.
+        number; one that its source does not return counts for nothing. While its source has not
+        answered, nobody is the caller.
         """
         source, _slash, id = choice.contact.partition("/")
         for match in matches:
@@ -184,6 +190,9 @@ class Directory:
                 remembered = match
                 break
         else:
+            status = statuses.get(source, "ok")
+            if status != "ok":
+                return matches, None if status == "pending" else selection
             try:
                 remembered = Match(how="remembered", contact=await self.get(source, id))
             except CallcardError:

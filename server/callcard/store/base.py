@@ -130,7 +130,14 @@ class DeliveryShare:
 ALL_CALLS = DeliveryShare()
 
 
-class StoreReader(Protocol):
+class ChoiceReader(Protocol):
+    """What remembers which contacts agents chose."""
+
+    async def contact_choice(self, number: str) -> ContactChoice | None:
+        """Return which contact was chosen for a number in E.164."""
+
+
+class StoreReader(ChoiceReader, Protocol):
     """Reads that the store and a transaction share."""
 
     async def journal_row(self, id: str) -> JournalRow | None:
@@ -140,9 +147,6 @@ class StoreReader(Protocol):
         self, dialogs: Iterable[str], call_key: str = ""
     ) -> list[JournalRow]:
         """Return records of one of `dialogs` or of `call_key`, newest first."""
-
-    async def contact_choice(self, number: str) -> ContactChoice | None:
-        """Return which contact was chosen for a number in E.164."""
 
 
 class Transaction(StoreReader, Protocol):
