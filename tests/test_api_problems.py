@@ -79,7 +79,7 @@ async def test_internal_error_is_a_problem_without_the_number(
     def fail(given: str, *_plan: object) -> None:
         raise ZeroDivisionError(f"secret {given}")
 
-    monkeypatch.setattr("callcard.telephony.numbers.read", fail)
+    monkeypatch.setattr("callcard.telephony.numbers.explain", fail)
     response = await ana.get("/contacts", params={"number": "5550123"})
     assert problem_code(response, 500) == "internal-error"
     messages = [record.getMessage() for record in caplog.records if record.name == "callcard"]

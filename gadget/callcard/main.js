@@ -178,7 +178,7 @@ class CallcardAppElement extends CallcardElement {
       "callcard-contact-edited": ({ callId }) => model.contacts.setEdited(callId),
       "callcard-contact-search": ({ text, signal }) => api.searchContacts(text, signal),
       "callcard-delivery-retry": ({ id }) => api.retryDelivery(id),
-      "callcard-lookup-retried": ({ callId }) => model.retryLookup(callId),
+      "callcard-lookup-retried": ({ callId }) => this.#retryLookup(callId),
       "callcard-notes-edited": ({ callId, text }) => model.calls.get(callId)?.notes.edit(text),
       "callcard-notes-left": ({ callId }) => model.calls.get(callId)?.notes.save(),
       "callcard-number-add": ({ contact: { source, id }, number }) =>
@@ -344,6 +344,12 @@ class CallcardAppElement extends CallcardElement {
         this.#search.focus();
       },
     };
+  }
+
+  /** @param {string} callId */
+  #retryLookup(callId) {
+    this.#model.retryLookup(callId);
+    void this.#restoreCalls().catch(console.error); // of a call that is over
   }
 
   /** Bring back the ended calls that were not finished when the page was left. */

@@ -15,7 +15,9 @@ export async function restoreCalls(model, unfinished, api) {
     const state = model.restore(each);
     if (!state) unfinished.drop(each.call.id);
     else if (state.lookup.status !== "found")
-      await complete(model, state, each.number, api).catch(() => {});
+      await complete(model, state, each.number, api).catch((error) =>
+        model.failLookup(state, error),
+      );
     if (state && !state.isToFinish && !state.notes.isUnsaved) model.close(state.id);
   }
 }

@@ -195,8 +195,9 @@ export class CallsModel {
   /** @param {CallState} state */
   async #readInteraction(state) {
     const { interaction, changes } = state.notes;
+    if (!interaction) return; // the answer to its report brings it
     try {
-      const read = await this.#api.interaction(interaction?.id ?? "");
+      const read = await this.#api.interaction(interaction.id);
       // What was changed meanwhile is newer.
       if (state.notes.changes === changes) state.notes.update(read);
     } catch {
@@ -220,6 +221,12 @@ export class CallsModel {
     this.calls.set(call.id, state);
     this.notify("opened", state);
     return state;
+  }
+
+  /** Note that it is not known whose call a restored one was. @param {CallState} state @param {unknown} error */
+  failLookup(state, error) {
+    state.lookup = { status: "failed", error };
+    this.notify("changed", state);
   }
 
   /**

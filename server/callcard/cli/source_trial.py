@@ -119,6 +119,8 @@ class SourceTrial:
         number = numbers.read(_TRIAL_NUMBER, "US")
         new = NewContact(key=key, name=f"{_NAME} {run}", company="", email="", numbers=(number,))
         created = await self._try("create", lambda: self.source.create(new), _contact)
+        if created is None and "create" in self.source.capabilities:
+            echo(f"           it may have been made all the same: look for {new.name!r}")
         if created is not None:
             self._written.append(("create", key, created.id))
             again = await self._try("create", lambda: self.source.create(new), _contact)
@@ -156,9 +158,9 @@ class SourceTrial:
             self._written.append(("log", call.id, call.id))
         await self._try("log", log, lambda of: f"twice, for {of.id if of else 'nobody'}")
         if contact is not None and "get" in self.source.capabilities:
-            await self._check_history(call, contact)
+            await self._check_history(contact)
 
-    async def _check_history(self, call: InteractionRecord, contact: Contact) -> None:
+    async def _check_history(self, contact: Contact) -> None:
         """Compare the history of a contact before and after it had a call, which was sent twice."""
         read = await self._try("get", lambda: self.source.get(contact.id), _contact)
         if read is None:
