@@ -58,6 +58,7 @@ export const interaction = (more = {}) => ({
   wrap_up_required: false,
   finished: false,
   notes_until: "",
+  customer_left: false,
   ...more,
 });
 

@@ -67,6 +67,7 @@ export function situationOf(state) {
     const names = participantsOf(state).map(({ name }) => name);
     return `${t("consult.customerGone")} ${t("call.participants", { who: formatList(names) })}`;
   }
+  if (call.consultant && state.notes.interaction?.customer_left) return t("consult.customerGone");
   if (call.consultant) {
     const who = agentOf(state);
     return call.isHeldByConsultant

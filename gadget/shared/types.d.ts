@@ -283,6 +283,8 @@ export interface Interaction {
   notes_until: string;
   /** Finesse never confirmed the parked call: only a supervisor can have it delivered. */
   needs_supervisor: boolean;
+  /** The customer has hung up, although a consult about them may go on. */
+  customer_left: boolean;
 }
 
 export interface InteractionChange {

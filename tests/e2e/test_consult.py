@@ -19,6 +19,9 @@ from tests.harness.browser import BrowserDesktop, OpenDesktop
 from tests.harness.site import DemoSite
 from tests.harness.waiting import wait_until
 
+HEARTBEAT_MS = 30_000
+"""Between the gadget's reports of a call on which nothing changes."""
+
 
 def consult(gadget: FrameLocator, who: str) -> None:
     """Consult an agent of the team."""
@@ -224,6 +227,23 @@ def test_consulted_agent_knows_who_is_on_hold(open_desktop: OpenDesktop, site: D
     expect(bilal.get_by_text("The customer is on hold with Ana Costa.")).to_be_visible()
     press(ana.gadget, "Back to customer")
     expect(bilal.get_by_text("Ana Costa has put you on hold.")).to_be_visible()
+
+
+def test_consulted_agent_hears_that_the_customer_has_hung_up(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana = open_desktop("1001").gadget
+    other = open_desktop("1002", own_clock=True)
+    bilal = other.gadget
+    call = answer_call(site, ana)
+    consult(ana, "Bilal Haddad")
+    press(bilal, "Answer")
+    expect(bilal.get_by_text("The customer is on hold with Ana Costa.")).to_be_visible()
+    site.hang_up(call)
+    expect(ana.get_by_text("The customer has hung up.")).to_be_visible()
+    other.page.clock.fast_forward(HEARTBEAT_MS + 1000)
+    expect(bilal.get_by_text("The customer has hung up.")).to_be_visible()
+    expect_phase(bilal, "On the call")
 
 
 def test_state_of_a_colleague_is_current(open_desktop: OpenDesktop, site: DemoSite) -> None:

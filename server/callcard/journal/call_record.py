@@ -260,11 +260,24 @@ class CallRecord:
 
     def _everyone_hung_up(self) -> bool:
         """Return whether the outside participants have left too, as far as reports show."""
-        ordered = sorted(self.states, key=state_order)
-        outside = {each.address: each for each in ordered if each.address not in self.agent_devices}
-        inside = {each.address: each for each in ordered if each.address in self.agent_devices}
-        last_states = outside or inside
-        return all(each.state in ENDED_STATES for each in last_states.values())
+        outside = self._last_states_of(inside=False)
+        last_states = outside or self._last_states_of(inside=True)
+        return all(state in ENDED_STATES for state in last_states)
+
+    @property
+    def has_customer_left(self) -> bool:
+        """Return whether those who are no agents have left, as far as reports show."""
+        outside = self._last_states_of(inside=False)
+        return bool(outside) and all(state in ENDED_STATES for state in outside)
+
+    def _last_states_of(self, *, inside: bool) -> list[str]:
+        """Return the last state of each agent's device, or of each other participant."""
+        last = {
+            each.address: each.state
+            for each in sorted(self.states, key=state_order)
+            if (each.address in self.agent_devices) == inside
+        }
+        return list(last.values())
 
     def is_active(self, segment: Segment) -> bool:
         """Return whether the segment's agent is still in the call."""

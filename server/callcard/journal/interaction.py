@@ -59,6 +59,8 @@ class Interaction:
     """Until when notes can be finished; empty while the call goes on."""
     call_ids: tuple[str, ...]
     """Finesse's ids of the call."""
+    customer_left: bool
+    """The customer has hung up, although an agent may still be in a consult about them."""
     needs_supervisor: bool
     """Finesse never confirmed the parked call, or its number is on never-log: only a supervisor who
     was not in it can have it delivered."""
@@ -108,6 +110,7 @@ def show(
         finished=segment is not None and segment.finished,
         notes_until=times.iso_text(entry.due_at) if entry.due_at else "",
         call_ids=record.dialog_ids,
+        customer_left=record.has_customer_left,
         needs_supervisor=entry.status == "parked"
         and (record.unverified or entry.problem == lifecycle.NEVER_LOG_PROBLEM)
         and not (is_supervisor and segment is None),
