@@ -155,10 +155,13 @@ export class CallerRecordElement extends CallcardElement {
 
   /** @param {string} id @param {string} number @param {import("../shared/call.js").Call} call */
   #formFor(id, number, { variables }) {
-    if (this.#form.callId !== id || !this.#form.isEdited) {
-      this.#form = new ContactFormPlaceElement();
-      void this.#form.show(id, number, variables);
+    if (this.#form.callId === id && this.#form.isEdited) {
+      // It is unsaved work again, also after another contact was chosen meanwhile.
+      emit(this, "callcard-contact-edited", { callId: id });
+      return this.#form;
     }
+    this.#form = new ContactFormPlaceElement();
+    void this.#form.show(id, number, variables);
     return this.#form;
   }
 

@@ -304,6 +304,9 @@ class CallcardAppElement extends CallcardElement {
    * @param {string} number @param {import("../shared/types.d.ts").Contact} [contact] whose it is
    */
   #dial(number, contact) {
+    // Enter, pressed a moment too late, would leave the caller ringing.
+    if (this.#model.running.some(({ call }) => call.phase === "ringing" && call.direction === "in"))
+      return this.#notices.setMessage(t("dial.ringing"), MESSAGE_MS);
     if (!this.#tabs.offerTarget(number)) return this.#dialling.dial(number, contact);
     this.#search.clear();
   }

@@ -6,6 +6,13 @@
 
 /** Milliseconds after dialling a contact in which an outgoing call is the one with them. */
 const EXPECTED_MS = 20_000;
+/** Milliseconds after a preview in which its customer may be called. */
+const PREVIEW_MS = 120_000;
+/** Digits by which two notations of a number are compared. */
+const COMPARED_DIGITS = 8;
+
+/** @param {string} number */
+const lastDigits = (number) => number.replace(/\D/g, "").slice(-COMPARED_DIGITS);
 
 export class CallContacts {
   #calls;
@@ -13,6 +20,8 @@ export class CallContacts {
   #notify;
   /** @type {{contact: Promise<Contact>, until: number} | null} */
   #expected = null;
+  /** @type {{digits: string, match: Match | null, isRejected: boolean, until: number} | null} */
+  #preview = null;
 
   /**
    * @param {Map<string, CallState>} calls by id
@@ -81,6 +90,24 @@ export class CallContacts {
     this.#expected = contact && { contact, until: this.#now() + EXPECTED_MS };
   }
 
+  /** Note what the agent chose in a preview: the call to the customer has another id. @param {CallState} state */
+  keepPreview({ customer, match, isRejected }) {
+    if (!customer.number || (match?.how !== "chosen" && !isRejected)) return;
+    const until = this.#now() + PREVIEW_MS;
+    this.#preview = { digits: lastDigits(customer.number), match, isRejected, until };
+  }
+
+  /** Link a call to the customer of a preview to what was chosen there. @param {CallState} state */
+  linkPreview(state) {
+    const preview = this.#preview;
+    const { number } = state.call;
+    if (!preview || this.#now() > preview.until || lastDigits(number) !== preview.digits) return;
+    this.#preview = null;
+    state.isRejected = preview.isRejected;
+    state.expected = preview.isRejected ? null : preview.match;
+    state.isRejectionExpected = preview.isRejected;
+  }
+
   /** Link a new outgoing call to whom the agent dialled. @param {CallState} state */
   linkDialled(state) {
     const expected = this.#expected;
@@ -91,7 +118,12 @@ export class CallContacts {
   /** Link a call to whom the agent chose before the service knew it. @param {CallState} state */
   chooseExpected(state) {
     const { expected } = state;
-    if (!expected || !state.notes.interaction) return;
+    if (!state.notes.interaction) return;
+    if (state.isRejectionExpected) {
+      state.isRejectionExpected = false;
+      void this.reject(state.id);
+    }
+    if (!expected) return;
     state.expected = null;
     void this.choose(state.id, expected);
   }

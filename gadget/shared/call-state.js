@@ -47,6 +47,8 @@ export class CallState {
   expected = null;
   /** Whether the agent said that the caller is not the contact that was found. */
   isRejected = false;
+  /** Whether that is still to be said to the service, which does not know the call yet. */
+  isRejectionExpected = false;
   /** Whether the agent has begun to fill in a new contact. */
   isContactEdited = false;
   /** When the card said that closing discards the new contact, in milliseconds; 0 before. */

@@ -171,6 +171,7 @@ export class CallsModel {
     clearTimeout(state.slowTimer);
     state.notes.dispose();
     this.calls.delete(id);
+    if (state.isPreview) this.contacts.keepPreview(state);
     this.#unfinished.drop(id);
     if (this.#dialogs.has(id)) this.#closed.add(id);
     this.#reporter.forget(id);
@@ -290,7 +291,9 @@ export class CallsModel {
     const state = this.#newState(call);
     this.calls.set(call.id, state);
     if (!call.isConsult) this.#startLookup(state);
+    for (const each of this.calls.values()) if (each.isPreview) this.contacts.keepPreview(each);
     if (call.direction === "out" && !call.isConsult) this.contacts.linkDialled(state);
+    if (!call.isPreview && !call.isConsult) this.contacts.linkPreview(state);
     this.notify("opened", state);
   }
 

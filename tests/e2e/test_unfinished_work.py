@@ -120,3 +120,47 @@ def test_press_just_after_a_notice_came_or_went_does_nothing(
     assert site.calls(), "the customer is still there"
     hang_up.click()
     expect_phase(gadget, "Call ended")
+
+
+def test_contact_that_was_put_back_leaves_the_form_unsaved(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    call = answer_call(site, gadget, "+16465550141")
+    open_card(gadget).get_by_label("Name").fill("Otto Schr")
+    gadget.get_by_role("searchbox").fill("Böhm")
+    gadget.locator(".results").get_by_role("button", name="This is the caller: ").first.click()
+    open_card(gadget).get_by_role("button", name="Not them?").click()
+    expect(open_card(gadget).get_by_label("Name")).to_have_value("Otto Schr")
+    site.hang_up(call)
+    close_card(gadget)
+    expect(gadget.get_by_text("The new contact is not saved.")).to_be_visible()
+    expect(open_card(gadget).get_by_label("Name")).to_have_value("Otto Schr")
+
+
+def test_number_is_not_dialled_over_a_ringing_call(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    search = gadget.get_by_role("searchbox")
+    search.press_sequentially("+49 30 1234567")
+    site.ring(UNKNOWN_CUSTOMER)
+    expect_phase(gadget, "Ringing")
+    search.press_sequentially("8")
+    search.press("Enter")
+    expect(gadget.get_by_text("A call is ringing. Answer it first.")).to_be_visible()
+    assert len(site.calls()) == 1
+
+
+def test_contact_chosen_in_a_preview_is_that_of_the_call(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    site.preview("+16465550142", direct=site.platform == "uccx")
+    expect(open_card(gadget).get_by_text("has not been called yet")).to_be_visible()
+    gadget.get_by_role("searchbox").fill("Böhm")
+    gadget.locator(".results").get_by_role("button", name="This is the caller: ").first.click()
+    expect(open_card(gadget).get_by_role("heading", name="Böhm")).to_be_visible()
+    press(gadget, "Call now")
+    expect(gadget.get_by_text("has not been called yet")).to_have_count(0)
+    expect(open_card(gadget).get_by_role("heading", name="Böhm")).to_be_visible()

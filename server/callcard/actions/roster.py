@@ -13,6 +13,7 @@ from callcard.store.base import RosterRow, Store
 
 log = logging.getLogger(__name__)
 
+SIGNED_OUT = "LOGOUT"
 MIN_ROSTER_SECONDS = 300.0
 """How long at least an agent stays on the roster after Finesse described them last."""
 WRITE_SECONDS = 60.0
@@ -63,8 +64,9 @@ class Roster:
             log.warning("the roster was not updated: %s", error.detail)
 
     async def team(self, team_id: str) -> list[RosterRow]:
-        """Return the agents of a team who have used Callcard lately."""
-        return await self._store.roster(team_id, self._clock() - self._roster_seconds)
+        """Return the agents of a team who have used Callcard lately and are signed in."""
+        rows = await self._store.roster(team_id, self._clock() - self._roster_seconds)
+        return [row for row in rows if row.state != SIGNED_OUT]
 
     async def flush(self) -> None:
         """Wait for the writes under way."""

@@ -11,6 +11,7 @@ from callcard.actions.call_actions import CallArguments
 from callcard.actions.callbacks import NewCallback
 from callcard.actions.interactions import InteractionChange
 from callcard.actions.number_lists import ListedNumber
+from callcard.actions.roster import SIGNED_OUT
 from callcard.actions.sessions import Session
 from callcard.actions.transfer_targets import TransferTargetList
 from callcard.api.endpoint import RequestContext
@@ -122,7 +123,10 @@ async def get_me(context: RequestContext) -> agents.Me:
 
 async def set_state(context: RequestContext) -> CommandResult:
     body = await context.body(StateChange)
-    return await agents.set_state(context.agent, body.state, body.reason, context.wait_seconds)
+    result = await agents.set_state(context.agent, body.state, body.reason, context.wait_seconds)
+    if body.state == SIGNED_OUT:  # the desktop closes, and says nothing more
+        context.services.roster.note_state(context.agent.user, SIGNED_OUT)
+    return result
 
 
 async def note_presence(context: RequestContext) -> Presence:
