@@ -6,6 +6,7 @@ import httpx
 from playwright.sync_api import expect
 
 from tests.e2e.card import (
+    KNOWN_CUSTOMER,
     KNOWN_CUSTOMER_NAME,
     UNKNOWN_CUSTOMER,
     answer_call,
@@ -164,3 +165,22 @@ def test_contact_chosen_in_a_preview_is_that_of_the_call(
     press(gadget, "Call now")
     expect(gadget.get_by_text("has not been called yet")).to_have_count(0)
     expect(open_card(gadget).get_by_role("heading", name="Böhm")).to_be_visible()
+
+
+def test_contact_rejected_in_a_preview_is_not_that_of_the_call(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    site.preview(KNOWN_CUSTOMER, direct=site.platform == "uccx")
+    expect(open_card(gadget).get_by_role("heading", name="Käthe")).to_be_visible()
+    open_card(gadget).get_by_role("button", name="Not them?").click()
+    press(gadget, "Call now")
+    expect_phase(gadget, "Dialling")
+    call = site.call_to(KNOWN_CUSTOMER)["id"]
+    site.answer(call)
+    expect_phase(gadget, "On the call")
+    expect(open_card(gadget).get_by_text("Not the contact that was found.")).to_be_visible()
+    write_notes(gadget, "a new tenant has the number")
+    site.hang_up(call)
+    close_card(gadget)
+    assert site.delivered_interaction(call).contact == ""
