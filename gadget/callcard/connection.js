@@ -33,6 +33,8 @@ export class Connection {
    */
   #failure;
   #hasCalls = false;
+  /** Whether the desktop has said that it has no connection to Finesse: calls may be out of date. */
+  isLost = false;
 
   /**
    * @param {object} options
@@ -118,6 +120,7 @@ export class Connection {
   /** @param {boolean} isConnected */
   #onConnection(isConnected) {
     this.#endFailure();
+    this.isLost = !isConnected;
     const time = formatTime(Date.now());
     if (!isConnected) this.#notices.setConnection(t("connection.lost", { time }));
     else this.#notices.setConnection(this.#agent.user ? "" : t("connecting"));

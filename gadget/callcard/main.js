@@ -304,8 +304,11 @@ class CallcardAppElement extends CallcardElement {
    * @param {string} number @param {import("../shared/types.d.ts").Contact} [contact] whose it is
    */
   #dial(number, contact) {
-    // Enter, pressed a moment too late, would leave the caller ringing.
-    if (this.#model.running.some(({ call }) => call.phase === "ringing" && call.direction === "in"))
+    // Enter, pressed a moment too late, would leave the caller ringing. Without a connection to
+    // Finesse, a call that seems to ring may be over.
+    /** @param {import("../shared/call-state.js").CallState} state */
+    const isRinging = ({ call }) => call.phase === "ringing" && call.direction === "in";
+    if (!this.#connection.isLost && this.#model.running.some(isRinging))
       return this.#notices.setMessage(t("dial.ringing"), MESSAGE_MS);
     if (!this.#tabs.offerTarget(number)) return this.#dialling.dial(number, contact);
     this.#search.clear();
