@@ -244,3 +244,25 @@ async def test_session_is_asked_for_once_and_again_after_an_error() -> None:
     await source.by_number(caller)
     assert odoo.signed_in == 2
     await source.close()
+
+
+async def test_listing_signs_in_again_after_an_error() -> None:
+    odoo = Odoo()
+    changes = {"request": ODOO["by_number"]}
+    source = open_source(
+        "jsonrpc", {**ODOO, "changes": changes}, transport=httpx.MockTransport(odoo)
+    )
+
+    async def names() -> list[str]:
+        return [
+            contact.name async for page in source.list_contacts("", "") for contact in page.contacts
+        ]
+
+    assert await names() == ["Ada Lovelace"]
+    odoo.error = {"code": 100, "message": "Session expired", "data": {"name": "odoo.X"}}
+    with pytest.raises(SourceRejected):
+        await names()
+    odoo.error = None
+    assert await names() == ["Ada Lovelace"]
+    assert odoo.signed_in == 2
+    await source.close()

@@ -240,6 +240,24 @@ async def test_rest_lists_pages_and_says_what_was_deleted() -> None:
     assert asked[-1] == {"offset": "2", "since": "2026-01-01T00:00:00Z"}
 
 
+@pytest.mark.parametrize(
+    ("request_table", "lists_changes"),
+    [
+        ({"path": "/since", "query": {"sort": "since"}}, False),
+        ({"path": "/all", "query": {"q": "<% if since %>after << since >><% endif %>"}}, True),
+        ({"path": "/all", "method": "POST", "body": {"filter": [["after", "<< since >>"]]}}, True),
+    ],
+)
+async def test_only_a_request_with_the_time_lists_changes(
+    request_table: dict[str, Any], lists_changes: bool
+) -> None:
+    source = open_rest(
+        httpx.MockTransport(lambda _: httpx.Response(200)), changes={"request": request_table}
+    )
+    assert source.lists_changes is lists_changes
+    await source.close()
+
+
 async def test_odata_lists_by_the_column_of_changes() -> None:
     filters = []
 

@@ -6,7 +6,8 @@ The configuration gives a method and its parameters for each operation. A failed
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import httpx
@@ -124,22 +125,24 @@ class JsonRpc(Rest):
             else None
         )
 
-    async def _session_values(self) -> dict[str, Any]:
+    @asynccontextmanager
+    async def _in_session(self) -> AsyncIterator[Mapping[str, Any]]:
         if self._session_request is None:
-            return {}
-        if self._session is None:
-            given = await self._session_request.records(self._base_url, self._settings)
-            if not given:
-                raise SourceUnavailable(f"{self.name}: {_SESSION} gives nothing; check the secret")
-            self._session = given[0]
-        return {"session": self._session}
-
-    async def _records(self, table: str, **values: Any) -> list[Any]:
+            yield {}
+            return
         try:
-            return await super()._records(table, **await self._session_values(), **values)
+            if self._session is None:
+                self._session = await self._begin_session(self._session_request)
+            yield {"session": self._session}
         except (SourceRejected, SourceUnavailable):
             self._session = None  # it may have ended
             raise
+
+    async def _begin_session(self, request: ReadyRequest) -> Any:
+        given = await request.records(self._base_url, self._settings)
+        if not given:
+            raise SourceUnavailable(f"{self.name}: {_SESSION} gives nothing; check the secret")
+        return given[0]
 
 
 def rest_options(options: JsonRpcOptions) -> RestOptions:

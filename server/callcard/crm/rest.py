@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Self, get_args
 
@@ -44,7 +45,7 @@ from callcard.crm.rest_requests import (
     WriteOptions,
     optional_expression,
 )
-from callcard.crm.templates import Trusted, compile_text
+from callcard.crm.templates import Trusted, compile_text, uses
 from callcard.errors import OperatorError, SourceUnavailable, Unsupported
 from callcard.extras import requires_extras
 from callcard.telephony.numbers import Number
@@ -213,15 +214,17 @@ class Rest(HttpSource):
         self._add(table, options.request)
         return RecordReader(self.name, f"{table}.mapping", options.mapping)
 
-    async def _session_values(self) -> dict[str, Any]:
-        """Return what templates can say of a session that was begun with the CRM."""
-        return {}
+    @asynccontextmanager
+    async def _in_session(self) -> AsyncIterator[Mapping[str, Any]]:
+        """Run the body in a session with the CRM, where it has some; yield what templates get."""
+        yield {}
 
     async def _records(self, table: str, **values: Any) -> list[Any]:
         if table not in self._requests:
             raise Unsupported(table, self.name)
-        given = {**self._settings, **values}
-        return await self._requests[table].records(self._base_url, given, MAX_RECORDS)
+        async with self._in_session() as session:
+            given = {**self._settings, **session, **values}
+            return await self._requests[table].records(self._base_url, given, MAX_RECORDS)
 
     def _contacts_in(self, records: list[Any]) -> list[Contact]:
         return [self._contact(record) for record in records[:MAX_RECORDS]]
@@ -295,28 +298,27 @@ class Rest(HttpSource):
     @property
     def lists_changes(self) -> bool:
         changes = self._options.changes
-        return changes is not None and b"since" in msgspec.json.encode(changes.request)
+        return changes is not None and uses(msgspec.to_builtins(changes.request), "since")
 
     async def list_contacts(self, since: str, place: str) -> AsyncIterator[ContactPage]:
         if "changes" not in self._requests:
             raise Unsupported("changes", self.name)
-        values = {**self._settings, **await self._session_values(), "since": since}
-        pages = self._requests["changes"].pages_from(place, self._base_url, values, MAX_LIST_PAGES)
-        async for records, following in pages:
-            gone = [self._is_deleted(record) for record in records]
-            yield ContactPage(
-                contacts=tuple(
-                    self._contact(record)
-                    for record, is_gone in zip(records, gone, strict=True)
-                    if not is_gone
-                ),
-                deleted=tuple(
-                    self._contacts.text(record, "id")
-                    for record, is_gone in zip(records, gone, strict=True)
-                    if is_gone
-                ),
-                place=following,
-            )
+        request = self._requests["changes"]
+        async with self._in_session() as session:
+            values = {**self._settings, **session, "since": since}
+            pages = request.pages_from(place, self._base_url, values, MAX_LIST_PAGES)
+            async for records, following in pages:
+                yield self._page(records, following)
+
+    def _page(self, records: list[Any], place: str) -> ContactPage:
+        contacts: list[Contact] = []
+        deleted: list[str] = []
+        for record in records:
+            if self._is_deleted(record):
+                deleted.append(self._contacts.text(record, "id"))
+            else:
+                contacts.append(self._contact(record))
+        return ContactPage(contacts=tuple(contacts), deleted=tuple(deleted), place=place)
 
     def _is_deleted(self, record: Any) -> bool:
         try:

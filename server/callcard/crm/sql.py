@@ -145,11 +145,9 @@ class Sql(ContactSource):
         return "changes" in self._statements and "since" in self._statements["changes"].names
 
     async def list_contacts(self, since: str, place: str) -> AsyncIterator[ContactPage]:
-        if "changes" not in self._statements:
-            raise Unsupported("changes", self.name)
         while True:
             parameters = {"since": since, "after": place, "limit": MAX_ROWS}
-            async with self._connection("by_number") as connection:
+            async with self._connection("changes") as connection:
                 rows = await self._read(connection, "changes", parameters)
             is_last = len(rows) < MAX_ROWS
             before, place = place, plain_text(rows[-1]["id"]) if rows else ""
@@ -225,9 +223,7 @@ class Sql(ContactSource):
 
     async def remove_written(self, operation: WriteOperation, key: str, id: str) -> None:
         statement = f"remove_{operation}"
-        if statement not in self._statements:
-            raise Unsupported(f"{operation}.cleanup", self.name)
-        async with self._connection(operation) as connection:
+        async with self._connection(statement) as connection:
             await self._read(connection, statement, {"key": key, "id": id})
 
     async def _returned(
@@ -243,7 +239,7 @@ class Sql(ContactSource):
     @asynccontextmanager
     async def _connection(self, operation: str) -> AsyncIterator[AsyncConnection]:
         """Open a transaction. Errors name the operation, never the statement and its values."""
-        if operation not in self.capabilities:
+        if operation not in self._statements:
             raise Unsupported(operation, self.name)
         try:
             async with self._engine.begin() as connection:

@@ -14,6 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import jinja2
 import msgspec
+from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from callcard.errors import OperatorError
@@ -110,6 +111,15 @@ def compile_body(where: str, source: Any) -> Render:
     except jinja2.TemplateSyntaxError as error:
         raise OperatorError(f"{where}: {error.message}") from error
     return lambda values: _evaluated(where, lambda: evaluate(**values))
+
+
+def uses(source: Any, name: str) -> bool:
+    """Return whether a template in a text, or in the texts of a JSON value, names a value."""
+    if isinstance(source, Mapping):
+        return any(uses(each, name) for each in source.values())
+    if isinstance(source, list | tuple):
+        return any(uses(each, name) for each in source)
+    return isinstance(source, str) and name in find_undeclared_variables(_texts.parse(source))
 
 
 def _compile(
