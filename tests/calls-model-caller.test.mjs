@@ -105,6 +105,32 @@ test("a contact that is chosen during the look-up is kept and saved", async () =
   closeAll(model);
 });
 
+test("a contact that is rejected during the look-up is rejected in the service", async () => {
+  const { api, model } = create(matches("a"));
+  model.update([dialog("ALERTING")], "1001");
+  await model.contacts.choose("1", matches("b")[0]);
+  await model.contacts.reject("1");
+  assert.deepEqual(api.changes, [], "the service does not know the call yet");
+  await settle();
+  assert.equal(model.calls.get("1").match, null);
+  assert.deepEqual(api.changes, [{ id: "i1", contact_unknown: true }]);
+  closeAll(model);
+});
+
+test("a dialled contact that is read after the agent's rejection is not chosen", async () => {
+  const { api, model } = create(matches("a"));
+  let read;
+  model.contacts.expect(new Promise((resolve) => (read = resolve)));
+  model.update([dialog("ACTIVE", LATER, { fromAddress: "1001", toAddress: "+1" })], "1001");
+  await settle();
+  await model.contacts.reject("1");
+  read(contact("b"));
+  await settle();
+  assert.equal(model.calls.get("1").match, null);
+  assert.deepEqual(api.changes, [{ id: "i1", contact_unknown: true }]);
+  closeAll(model);
+});
+
 test("a call dialled without a contact is with nobody who was dialled before", async () => {
   const { model } = create([]);
   model.contacts.expect(Promise.resolve(contact("a")));

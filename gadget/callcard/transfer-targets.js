@@ -14,6 +14,7 @@ import {
 } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
+import { isSameNumber } from "../shared/numbers.js";
 import { TypeaheadSearch } from "../shared/search.js";
 import { stateLabel, t } from "../shared/texts.js";
 
@@ -21,9 +22,6 @@ import { stateLabel, t } from "../shared/texts.js";
 /** @typedef {"consult" | "transfer"} TransferAction */
 
 const TARGET_NUMBER = /^\+?[\d\s()./*#-]{2,}$/;
-
-/** Digits that two notations of a number have in common at the end. */
-const SUFFIX_DIGITS = 8;
 
 /** @type {Record<TransferTarget["kind"], () => string>} */
 const KINDS = {
@@ -38,12 +36,6 @@ const MORE = {
   agent: stateLabel,
   queue: (detail) => detail && t("target.waiting", { count: detail }),
 };
-
-/** Return the last digits, by which two notations of a number are compared. @param {string} text */
-const lastDigits = (text) => text.replace(/\D/g, "").slice(-SUFFIX_DIGITS);
-
-/** @param {string} one @param {string} other */
-const isSameNumber = (one, other) => lastDigits(one) === lastDigits(other);
 
 export class TransferTargetsElement extends CallcardElement {
   static tag = "transfer-targets";

@@ -1,5 +1,7 @@
 // Whose calls they are: the contacts that the agent chooses, rejects or dials. No DOM.
 
+import { isSameNumber } from "./numbers.js";
+
 /** @typedef {import("./call-state.js").CallState} CallState */
 /** @typedef {import("./types.d.ts").Contact} Contact */
 /** @typedef {import("./types.d.ts").Match} Match */
@@ -8,11 +10,6 @@
 const EXPECTED_MS = 20_000;
 /** Milliseconds after a preview in which its customer may be called. */
 const PREVIEW_MS = 120_000;
-/** Digits by which two notations of a number are compared. */
-const COMPARED_DIGITS = 8;
-
-/** @param {string} number */
-const lastDigits = (number) => number.replace(/\D/g, "").slice(-COMPARED_DIGITS);
 
 export class CallContacts {
   #calls;
@@ -20,7 +17,7 @@ export class CallContacts {
   #notify;
   /** @type {{contact: Promise<Contact>, until: number} | null} */
   #expected = null;
-  /** @type {{digits: string, match: Match | null, isRejected: boolean, until: number} | null} */
+  /** @type {{number: string, match: Match | null, isRejected: boolean, until: number} | null} */
   #preview = null;
 
   /**
@@ -43,7 +40,7 @@ export class CallContacts {
     if (!state) return;
     state.match = match;
     state.isContactEdited = false;
-    state.isRejected = false;
+    state.isRejected = state.isRejectionExpected = false;
     if (state.notes.status === "contact-unsaved") state.notes.setStatus("");
     // Before the service knows the call, its answer brings the look-up's matches too.
     if (!state.notes.interaction) state.expected = match;
@@ -56,8 +53,9 @@ export class CallContacts {
   async reject(id) {
     const state = this.#calls.get(id);
     if (!state) return;
-    state.match = null;
+    state.match = state.expected = null;
     state.isRejected = true;
+    if (!state.notes.interaction) state.isRejectionExpected = true;
     this.#notify("caller", state);
     await this.#change(state, { contact_unknown: true });
   }
@@ -90,18 +88,21 @@ export class CallContacts {
     this.#expected = contact && { contact, until: this.#now() + EXPECTED_MS };
   }
 
-  /** Note what the agent chose in a preview: the call to the customer has another id. @param {CallState} state */
+  /**
+   * Note what the agent chose in a preview: the call to the customer has another id.
+   * @param {CallState} state
+   */
   keepPreview({ customer, match, isRejected }) {
-    if (!customer.number || (match?.how !== "chosen" && !isRejected)) return;
+    if (match?.how !== "chosen" && !isRejected) return;
     const until = this.#now() + PREVIEW_MS;
-    this.#preview = { digits: lastDigits(customer.number), match, isRejected, until };
+    this.#preview = { number: customer.number, match, isRejected, until };
   }
 
   /** Link a call to the customer of a preview to what was chosen there. @param {CallState} state */
   linkPreview(state) {
     const preview = this.#preview;
-    const { number } = state.call;
-    if (!preview || this.#now() > preview.until || lastDigits(number) !== preview.digits) return;
+    if (!preview || this.#now() > preview.until) return;
+    if (!isSameNumber(state.call.number, preview.number)) return;
     this.#preview = null;
     state.isRejected = preview.isRejected;
     state.expected = preview.isRejected ? null : preview.match;
@@ -115,17 +116,17 @@ export class CallContacts {
     if (expected && this.#now() < expected.until) void this.#linkTo(state, expected.contact);
   }
 
-  /** Link a call to whom the agent chose before the service knew it. @param {CallState} state */
-  chooseExpected(state) {
-    const { expected } = state;
+  /**
+   * Send the service what the agent chose or rejected before it knew the call.
+   * @param {CallState} state
+   */
+  applyExpected(state) {
+    const { expected, isRejectionExpected } = state;
     if (!state.notes.interaction) return;
-    if (state.isRejectionExpected) {
-      state.isRejectionExpected = false;
-      void this.reject(state.id);
-    }
-    if (!expected) return;
     state.expected = null;
-    void this.choose(state.id, expected);
+    state.isRejectionExpected = false;
+    if (expected) void this.choose(state.id, expected);
+    else if (isRejectionExpected) void this.reject(state.id);
   }
 
   /**
@@ -134,9 +135,9 @@ export class CallContacts {
    */
   async #linkTo(state, dialled) {
     const contact = await dialled.catch(() => null);
-    if (!contact || state.match?.how === "chosen") return; // the agent knows better
+    if (!contact || state.match?.how === "chosen" || state.isRejected) return; // the agent knows better
     state.expected = { how: "chosen", contact };
-    this.chooseExpected(state);
+    this.applyExpected(state);
   }
 
   /**

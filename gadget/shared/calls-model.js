@@ -224,7 +224,10 @@ export class CallsModel {
     return state;
   }
 
-  /** Note that it is not known whose call a restored one was. @param {CallState} state @param {unknown} error */
+  /**
+   * Note that it is not known whose call a restored one was.
+   * @param {CallState} state @param {unknown} error
+   */
   failLookup(state, error) {
     state.lookup = { status: "failed", error };
     this.notify("changed", state);
@@ -373,7 +376,7 @@ export class CallsModel {
     else state.wasConsulted = this.#consulted.has(interactionId ?? "");
     if (answer?.interaction) state.notes.update(answer.interaction);
     else this.notify("changed", state);
-    this.contacts.chooseExpected(state);
+    this.contacts.applyExpected(state);
     // After a transfer the customer is another one than the agent who called.
     const { lookup } = state;
     const isKnown = lookup.status !== "found" || !answer?.number || lookup.number === answer.number;
