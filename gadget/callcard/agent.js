@@ -89,7 +89,7 @@ export class Agent {
     this.#state.setError("");
     this.#state.show({ ...user, state, reasonCodeId: reason }, true);
     this.#state.setError(commandErrorText(await result));
-    this.#state.show(this.user ?? {}, false);
+    this.showState();
   }
 
   /** Show the state that the agent has: another one was chosen, and not taken. */

@@ -1,5 +1,6 @@
 // <app-aside>: what is open beside the calls: a record that was found by searching, forms for a
-// callback or a case, and why a contact is shown. What the agent has begun to fill in stays until it is saved or cancelled.
+// callback or a case, and why a contact is shown. What the agent has begun to fill in stays until it
+// is saved or cancelled.
 
 import { emit, reveal } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";

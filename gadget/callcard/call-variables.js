@@ -187,7 +187,10 @@ export class CallVariablesElement extends CallcardElement {
     ];
   }
 
-  /** Return the place of a variable's form, which is loaded with the other forms. @param {Variable} variable */
+  /**
+   * Return the place of a variable's form, which is loaded with the other forms.
+   * @param {Variable} variable
+   */
   #form(variable) {
     const place = h("span");
     void this.#fill(place, variable);

@@ -14,8 +14,8 @@ const EARLY_DRAFT_MS = 3_600_000;
 const SAVE_RETRY_MS = 5000;
 
 /**
- * `waiting`: the service does not have the call yet; `failed`: saving is tried again; `rejected`: something else about the interaction failed;
- * `too-late`: the service takes no more notes.
+ * `waiting`: the service does not have the call yet; `failed`: saving is tried again; `rejected`:
+ * something else about the interaction failed; `too-late`: the service takes no more notes.
  * @typedef {"" | "waiting" | "typing" | "saving" | "saved" | "failed" | "rejected" | "too-late"
  *   | "reason-missing" | "contact-unsaved" | "discard-asked"} NotesStatus
  */

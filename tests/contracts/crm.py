@@ -201,17 +201,20 @@ class AddNumberContract(CreateContract):
         assert await source.add_number("999999999", second) is None
 
 
+LEAK = NewCase(
+    key="request-1",
+    contact="",
+    subject="Leak",
+    notes="in the cellar",
+    opened_at="2026-03-01T09:30:00Z",
+)
+
+
 class CreateCaseContract(ByNumberContract):
     async def test_case_is_opened_once_and_shown(self, source: ContactSource) -> None:
         number = numbers.read("+12125550123", "US")
         (match,) = await source.by_number(number)
-        new = NewCase(
-            key="request-1",
-            contact=match.contact.id,
-            subject="Leak",
-            notes="in the cellar",
-            opened_at="2026-03-01T09:30:00Z",
-        )
+        new = replace(LEAK, contact=match.contact.id)
         case = await source.create_case(new)
         assert case is not None
         assert (case.subject, case.notes) == ("Leak", "in the cellar")
@@ -284,13 +287,7 @@ class RemoveWrittenContract(ByNumberContract):
         )
         (known,) = await source.by_number(numbers.read("+12125550123", "US"))
         if "create_case" in source.capabilities:
-            case = NewCase(
-                key="check-2",
-                contact=known.contact.id,
-                subject="Check",
-                notes="",
-                opened_at="2026-03-01T09:30:00Z",
-            )
+            case = replace(LEAK, contact=known.contact.id)
             opened = await source.create_case(case)
             assert opened is not None
             await source.remove_written("create_case", case.key, opened.id)

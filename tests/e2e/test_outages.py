@@ -58,6 +58,7 @@ def test_notes_of_a_call_in_an_outage_reach_the_service_later(
     call = site.ring(KNOWN_CUSTOMER)
     press(gadget, "Answer")
     notes = open_card(gadget).get_by_label("Notes")
+    expect(notes).to_be_visible()  # typing does not wait, and would go to the button
     notes.press_sequentially("wants a credit note")
     site.hang_up(call)
     expect_phase(gadget, "Call ended")

@@ -84,6 +84,7 @@ def test_call_of_an_outage_comes_back_after_a_reload(
     call = site.ring(UNKNOWN_CUSTOMER)
     press(gadget, "Answer")
     notes = open_card(gadget).get_by_label("Notes")
+    expect(notes).to_be_visible()
     notes.press_sequentially("wants an offer")
     expect(open_card(gadget).get_by_text("Not saved, retrying")).to_be_visible()
     site.hang_up(call)

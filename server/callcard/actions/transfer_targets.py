@@ -183,9 +183,7 @@ def _number_for(contact: Contact, text: str) -> ContactNumber | None:
     if len(searched) < MIN_NUMBER_DIGITS or any(character.isalpha() for character in text):
         return contact.numbers[0] if contact.numbers else None
     end = searched[-SUFFIX_DIGITS:]
-    return next(
-        (each for each in contact.numbers if end in _digits(each.e164 or each.number)), None
-    )
+    return next((each for each in contact.numbers if end in each.digits), None)
 
 
 def _digits(text: str) -> str:

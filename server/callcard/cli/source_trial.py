@@ -6,7 +6,6 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from typing import TypeVar, get_args
 
 from callcard import times
@@ -213,8 +212,8 @@ assert set(WRITES) >= set(get_args(WriteOperation))
 
 def _call(run: str, source: str, contact: Contact | None) -> InteractionRecord:
     """Return a made-up call that has just ended."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    started = now - timedelta(seconds=60)
+    now = time.time()
+    started = now - 60
     segment = AgentSegment(
         agent="callcard",
         name=_NAME,
@@ -236,9 +235,9 @@ def _call(run: str, source: str, contact: Contact | None) -> InteractionRecord:
         to_address="callcard",
         type="ACD_IN",
         queue="",
-        started_at=_iso(started),
-        answered_at=_iso(started + timedelta(seconds=5)),
-        ended_at=_iso(now),
+        started_at=times.iso_text(started),
+        answered_at=times.iso_text(started + 5),
+        ended_at=times.iso_text(now),
         end_reason="completed",
         owner="callcard",
         agents=(segment,),
@@ -247,10 +246,6 @@ def _call(run: str, source: str, contact: Contact | None) -> InteractionRecord:
         call_ids=(),
         call_key="",
     )
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _milliseconds(started: float) -> str:

@@ -23,6 +23,8 @@ Operation = Literal[
 ]
 WriteOperation = Literal["create", "create_case", "log"]
 """Operations that make a record."""
+MatchedBy = Literal["exact", "suffix", "variable", "chosen", "remembered"]
+"""How a contact was found for a call, see `Match`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,11 @@ class ContactNumber:
     """In the notation of the service's own country."""
     label: str = ""
     e164: str | None = None
+
+    @property
+    def digits(self) -> str:
+        """The digits of the whole number, or of what there is of it."""
+        return "".join(filter(str.isdecimal, self.e164 or self.number))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +120,7 @@ class Match:
     an earlier call of the number.
     """
 
-    how: Literal["exact", "suffix", "variable", "chosen", "remembered"]
+    how: MatchedBy
     contact: Contact
 
 

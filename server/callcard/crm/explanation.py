@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from callcard.crm.base import Contact, ContactNumber, Match
+from callcard.crm.base import Contact, ContactNumber, Match, MatchedBy
 from callcard.crm.directory import Directory, Lookup, ParsedNumber
 from callcard.crm.lookup_trace import traced
 from callcard.crm.same_person import Sameness, sameness
@@ -25,7 +25,7 @@ class FoundRecord:
 
     id: str
     name: str
-    how: Literal["exact", "suffix", "variable", "chosen", "remembered"]
+    how: MatchedBy
     number: str
     """Which of the record's numbers agrees; empty if none does."""
     label: str
@@ -174,9 +174,8 @@ def _agreeing_number(contact: Contact, number: Number) -> ContactNumber | None:
 
 
 def _common_digits(one: ContactNumber, number: Number) -> int:
-    digits = "".join(filter(str.isdecimal, one.e164 or one.number))[::-1]
     count = 0
-    for own, other in zip(digits, number.reversed, strict=False):
+    for own, other in zip(one.digits[::-1], number.reversed, strict=False):
         if own != other:
             break
         count += 1

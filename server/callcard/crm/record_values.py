@@ -98,8 +98,7 @@ def match_of(contact: Contact, number: Number) -> Match | None:
     if len(suffix) < SUFFIX_DIGITS:
         return None
     for each in contact.numbers:
-        digits = "".join(filter(str.isdecimal, each.e164 or each.number))
-        if digits.endswith(suffix):
+        if each.digits.endswith(suffix):
             return Match(how="suffix", contact=contact)
     return None
 

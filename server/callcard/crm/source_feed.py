@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
 
 import msgspec
 
+from callcard import times
 from callcard.crm.base import ContactSource
 from callcard.crm.mirror import Changes, entry_of
 
@@ -56,7 +56,7 @@ class SourceFeed:
             at = self._begin(at)
         is_whole = not at.since
         starts_over = is_whole and not at.place
-        since = _iso(at.since - OVERLAP_SECONDS) if at.since else ""
+        since = times.iso_text(max(0.0, at.since - OVERLAP_SECONDS)) if at.since else ""
         async for page in self._source.list_contacts(since, at.place):
             at = msgspec.structs.replace(at, place=page.place)
             yield Changes(
@@ -86,7 +86,3 @@ def _read(text: str) -> _Cursor:
 
 def _text(cursor: _Cursor) -> str:
     return msgspec.json.encode(cursor).decode()
-
-
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(max(0.0, seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

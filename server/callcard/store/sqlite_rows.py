@@ -11,7 +11,7 @@ from callcard.store.base import Callback, ContactChoice, JournalRow
 
 Query = Callable[[str, Iterable[Any]], list[Any]]
 _RECORD = "id, document, status, last_report_at, due_at, attempts, problem, contact, sent"
-_decode_callback = msgspec.json.Decoder(Callback).decode
+decode_callback = msgspec.json.Decoder(Callback).decode
 
 
 def records(query: Query, where: str, parameters: Iterable[Any]) -> list[JournalRow]:
@@ -54,7 +54,7 @@ def _row(row: Sequence[Any]) -> JournalRow:
 
 def callback(query: Query, id: str) -> Callback | None:
     rows = query("select document from callback where id = ?", (id,))
-    return _decode_callback(rows[0][0]) if rows else None
+    return decode_callback(rows[0][0]) if rows else None
 
 
 def contact_choice(query: Query, number: str) -> ContactChoice | None:

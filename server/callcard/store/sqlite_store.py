@@ -8,8 +8,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from callcard.errors import OperatorError
 from callcard.store import sqlite_rows
 from callcard.store.base import (
@@ -26,8 +24,6 @@ from callcard.store.base import (
 from callcard.store.sqlite import Database, has_table
 from callcard.store.sqlite_schema import MIGRATIONS
 from callcard.store.sqlite_transaction import SqliteTransaction
-
-_decode_callback = msgspec.json.Decoder(Callback).decode
 
 MIN_FREE_BYTES = 20 * 1024 * 1024
 """About 10,000 calls. With less the journal counts as unusable: somebody has to act now."""
@@ -158,9 +154,8 @@ class SqliteStore:
             "select document from callback where agent = ? and status = 'open'"
             " order by due_at, id limit ?"
         )
-        return [
-            _decode_callback(document) for (document,) in self._database.read(sql, (agent, limit))
-        ]
+        rows = self._database.read(sql, (agent, limit))
+        return [sqlite_rows.decode_callback(document) for (document,) in rows]
 
     async def roster(self, team_id: str, since: float) -> list[RosterRow]:
         sql = (
