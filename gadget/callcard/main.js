@@ -202,10 +202,8 @@ class CallcardAppElement extends CallcardElement {
       this.#tabs.open(state);
     }
     if (type === "closed") this.#tabs.close(state.id);
-    if (type === "ended") {
-      this.#notices.setMessage("");
-      setTimeout(() => void this.#agent.readCallbacks(), CALLBACK_DONE_MS);
-    }
+    if (type === "ended" || type === "answered") this.#notices.setMessage("");
+    if (type === "ended") setTimeout(() => void this.#agent.readCallbacks(), CALLBACK_DONE_MS);
     this.#attention.follow(change);
     this.#show();
   }
@@ -308,8 +306,10 @@ class CallcardAppElement extends CallcardElement {
     // Finesse, a call that seems to ring may be over.
     /** @param {import("../shared/call-state.js").CallState} state */
     const isRinging = ({ call }) => call.phase === "ringing" && call.direction === "in";
-    if (!this.#connection.isLost && this.#model.running.some(isRinging))
+    if (!this.#connection.isLost && this.#model.running.some(isRinging)) {
+      this.#tabs.focusCall(); // the results of the search would cover the notice
       return this.#notices.setMessage(t("dial.ringing"), MESSAGE_MS);
+    }
     if (!this.#tabs.offerTarget(number)) return this.#dialling.dial(number, contact);
     this.#search.clear();
   }

@@ -150,8 +150,14 @@ def test_number_is_not_dialled_over_a_ringing_call(
     expect_phase(gadget, "Ringing")
     search.press_sequentially("8")
     search.press("Enter")
-    expect(gadget.get_by_text("A call is ringing. Answer it first.")).to_be_visible()
+    notice = gadget.get_by_text("A call is ringing. Answer it first.")
+    expect(notice).to_be_visible()
+    expect(gadget.locator("contact-search .found")).to_be_hidden()
+    expect(search).to_have_value("+49 30 12345678")
     assert len(site.calls()) == 1
+    press(gadget, "Answer")
+    expect_phase(gadget, "On the call")
+    expect(notice).to_be_hidden()
 
 
 def test_contact_chosen_in_a_preview_is_that_of_the_call(
