@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from callcard.errors import OperatorError
 from callcard.store.sqlite import Database
+from callcard.store.sqlite_schema import MIGRATIONS
 from callcard.store.sqlite_store import SqliteStore
 from callcard.store.sqlite_transaction import SqliteTransaction
 from tests.contracts import store as contract
@@ -77,3 +79,22 @@ def test_file_of_an_earlier_callcard_is_refused_with_the_remedy(tmp_path: Path) 
     connection.close()
     with pytest.raises(OperatorError, match="from an earlier Callcard"):
         SqliteStore(path)
+
+
+@pytest.mark.anyio
+async def test_numbers_that_were_listed_before_stay_listed(tmp_path: Path) -> None:
+    path = tmp_path / "calls.sqlite"
+    with closing(sqlite3.connect(path)) as before:
+        before.executescript(MIGRATIONS[0])
+        before.execute("pragma user_version = 1")
+        before.execute(
+            "insert into listed_number values"
+            " ('never-log', '+12125550123', '212 555 0123', 'asked for it', '2001', 5)"
+        )
+        before.commit()
+    store = SqliteStore(path)
+    (row,) = await store.list_entries_with(["+12125550123"])
+    assert (row.list, row.given, row.reason) == ("never-log", "212 555 0123", "asked for it")
+    assert (row.author, row.added_at, row.state) == ("2001", 5.0, "effective")
+    assert await store.list_entry(row.id) == [row]
+    await store.close()

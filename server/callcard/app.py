@@ -25,9 +25,11 @@ from callcard.actions.calls import CallControl
 from callcard.actions.interactions import Interactions
 from callcard.actions.number_lists import NumberListActions
 from callcard.actions.roster import Roster
+from callcard.actions.routing import RoutingDecisions
 from callcard.actions.sessions import Sessions
 from callcard.actions.transfer_targets import TransferTargets
 from callcard.api import openapi
+from callcard.api.api_keys import ApiKeys
 from callcard.api.auth import AgentAuthenticator
 from callcard.api.endpoint import json_response
 from callcard.api.health import healthz, readyz
@@ -40,6 +42,7 @@ from callcard.api.middleware import (
     http_error,
 )
 from callcard.api.routes import api_routes
+from callcard.api.routing import Machines, routing_routes
 from callcard.api.services import Services
 from callcard.api.shutdown import ForcedShutdown
 from callcard.crm.directory import Directory
@@ -120,11 +123,13 @@ def create_app(
         interactions=Interactions(store, directory, settings, clock),
         call_control=call_control,
         callbacks=Callbacks(store, call_control, events, country, clock, internal),
-        number_lists=NumberListActions(store, number_lists, country, clock),
+        number_lists=NumberListActions(store, number_lists, settings.lists, country, events, clock),
         sessions=sessions,
         roster=roster,
         transfer_targets=TransferTargets(directory, roster, settings.queues),
     )
+
+    decisions = RoutingDecisions(store, number_lists, directory, settings.routing, clock)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -136,6 +141,7 @@ def create_app(
             stack.push_async_callback(connections.close)
             stack.push_async_callback(store.close)
             stack.push_async_callback(roster.flush)
+            stack.push_async_callback(decisions.close)
             stack.push_async_callback(sessions.close_all)
             try:
                 await journal.note_outage()
@@ -161,6 +167,7 @@ def create_app(
 
     routes: list[Route | Mount] = [
         *api_routes(services, {"agent": authenticator}),
+        *routing_routes(decisions, Machines(settings.routing.addresses, ApiKeys(store, clock))),
         Route("/healthz", healthz),
         Route("/readyz", readyz(services, clock)),
         Route("/openapi.json", openapi_json),

@@ -11,6 +11,7 @@
     │   ├── NotSignedIn                409 not-signed-in         the agent has no extension
     │   ├── InteractionClosed          409 interaction-closed    the time for its notes is over
     │   ├── DoNotCall                  409 do-not-call           the number is on that list
+    │   ├── AlreadyListed              409 already-listed        by somebody else, on a number list
     │   ├── TooLarge                   413 too-large
     │   ├── UnsupportedMediaType       415 unsupported-media-type  not JSON
     │   ├── InvalidField               422 invalid-field         `field` names the invalid value
@@ -21,6 +22,7 @@
     │   ├── FinesseUnreachable         502 finesse-unreachable   no connection
     │   ├── FinesseOutOfService        503 finesse-out-of-service
     │   └── FinesseTimeout             504 finesse-timeout       no response within the deadline
+    ├── RateLimited                    429 rate-limited          too many requests with one API key
     ├── ReportPending                  409 report-pending        report again: another is expected
     ├── SourceUnavailable              503 source-unavailable    a contact source does not respond
     ├── SourceRejected                  502 source-rejected        a source rejects this for good
@@ -122,6 +124,10 @@ class DoNotCall(RequestError):
     status, code, title = 409, "do-not-call", "This number must not be called"
 
 
+class AlreadyListed(RequestError):
+    status, code, title = 409, "already-listed", "The number is on the list already"
+
+
 class TooLarge(RequestError):
     status, code, title = 413, "too-large", "The request is too large"
 
@@ -185,6 +191,14 @@ class FinesseOutOfService(FinesseError):
 
 class FinesseTimeout(FinesseError):
     status, code, title = 504, "finesse-timeout", "Finesse did not respond in time"
+
+
+class RateLimited(CallcardError):
+    status, code, title = 429, "rate-limited", "Too many requests"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.headers = {"Retry-After": "1"}
 
 
 class ReportPending(CallcardError):

@@ -86,6 +86,18 @@ class CallbackChanged:
     status: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberListChanged:
+    """An entry of a number list was added, changed or removed."""
+
+    list: str
+    entry: str
+    change: str
+    """added, changed or removed."""
+    state: str
+    """effective or proposed."""
+
+
 Event = (
     CallReported
     | CallEnded
@@ -94,6 +106,7 @@ Event = (
     | InteractionParked
     | PresenceChanged
     | CallbackChanged
+    | NumberListChanged
 )
 _E = TypeVar("_E", bound=Event)
 Handler = Callable[[_E, "Agent"], Awaitable[None]]

@@ -7,6 +7,7 @@ itself.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import tomllib
@@ -26,7 +27,9 @@ from callcard.settings_sections import (
     FinesseSettings,
     GadgetSettings,
     JournalSettings,
+    ListsSettings,
     QueueTarget,
+    RoutingSettings,
     TelephonySettings,
 )
 from callcard.telephony import dial_plan, numbers
@@ -64,6 +67,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = ()
     journal: JournalSettings = JournalSettings()
     delivery: DeliverySettings = DeliverySettings()
+    lists: ListsSettings = ListsSettings()
+    routing: RoutingSettings = RoutingSettings()
 
     @property
     def local_source(self) -> dict[str, Any]:
@@ -141,6 +146,13 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             check_internal(settings.telephony.internal_numbers)
         except ValueError as error:
             raise SettingsError(f"telephony.internal_numbers: {error}") from error
+        for network in settings.routing.addresses:
+            try:
+                ipaddress.ip_network(network, strict=False)
+            except ValueError as error:
+                raise SettingsError(
+                    f"routing.addresses: {network!r} is no address; 10.1.2.3 and 10.1.0.0/16 are"
+                ) from error
         return settings
 
 

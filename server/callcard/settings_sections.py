@@ -243,3 +243,39 @@ class DeliverySettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __repr__(self) -> str:
         return f"DeliverySettings(concurrency={self.concurrency})"  # a URL may contain a key
+
+
+class ListsSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    agents_add: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="teams, by name, whose agents put numbers on number lists at once; * is "
+            "every team"
+        ),
+    ] = ()
+    agents_propose: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="teams, by name, whose agents propose numbers for a supervisor to accept; "
+            "their flags count at once; * is every team"
+        ),
+    ] = ("*",)
+
+
+class RoutingSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    addresses: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="addresses or networks, as in 10.1.0.0/16, that may ask for routing "
+            "decisions without an API key: those of call managers"
+        ),
+    ] = ()
+    deadline_seconds: Annotated[
+        float,
+        Positive,
+        Meta(description="time for a decision; after it the call continues unchanged"),
+    ] = 0.3
+    caller_names: Annotated[
+        bool,
+        Meta(description="whether phones show the caller's name from the contact sources"),
+    ] = True

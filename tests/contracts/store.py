@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 
 from callcard.store.base import (
+    ApiKeyRow,
     AuditRow,
     Callback,
     ContactChoice,
     DialogRow,
     JournalRow,
-    ListedNumberRow,
+    ListEntryRow,
     RosterRow,
     Store,
 )
@@ -41,8 +42,14 @@ CALLBACK = Callback(
     note="",
     created_at="2026-01-01T10:00Z",
 )
-LISTED = ListedNumberRow(
-    list="never-log", number="+1", given="1", reason="asked for it", author="2001", added_at=1.0
+LISTED = ListEntryRow(
+    id="1",
+    list="never-log",
+    number="+1",
+    given="1",
+    reason="asked for it",
+    author="2001",
+    added_at=1.0,
 )
 
 
@@ -219,24 +226,82 @@ class StoreContract:
         assert row
         assert row.attempts == 50
 
-    async def test_listed_numbers_and_audit(self, store: Store) -> None:
-        newer = replace(LISTED, number="+2", added_at=2.0)
+    async def test_entries_of_number_lists(self, store: Store) -> None:
+        other_reading = replace(LISTED, number="+2")
+        newer = replace(
+            LISTED,
+            id="2",
+            list="deny",
+            number="+1",
+            is_prefix=True,
+            dialled="+3",
+            team="1",
+            action="divert",
+            target="+4",
+            author_name="Ana Costa",
+            added_at=2.0,
+            expires_at=3.0,
+            state="proposed",
+        )
+        async with store.transaction() as tx:
+            for row in (LISTED, other_reading, newer):
+                await tx.save_list_entry(row)
+        found = await store.list_entries_with(["+1", "+9"])
+        assert sorted(found, key=lambda row: row.id) == [LISTED, newer]
+        assert await store.list_entry("1") == [LISTED, other_reading]
+        assert await store.count_proposals() == {"deny": 1}
+        assert [row for _p, row in await store.list_entries("deny", 9, proposed_only=True)] == [
+            newer
+        ]
+        assert await store.list_entries("never-log", 9, proposed_only=True) == []
+        async with store.transaction() as tx:
+            await tx.save_list_entry(replace(LISTED, id="3", reason="again"))
+            assert await tx.delete_list_entry("2")
+            assert not await tx.delete_list_entry("2")
+        (again,) = await store.list_entries_with(["+1"])
+        assert (again.id, again.reason) == ("3", "again")
+        assert await store.list_entry("1") == [other_reading]
+
+    async def test_pages_of_a_number_list(self, store: Store) -> None:
+        rows = [replace(LISTED, id=str(number), number=f"+{number}") for number in range(1, 6)]
+        async with store.transaction() as tx:
+            for row in rows:
+                await tx.save_list_entry(row)
+        found = []
+        before = None
+        while page := await store.list_entries("never-log", 2, before):
+            found += [row for _position, row in page]
+            before = page[-1][0]
+        assert found == rows[::-1]
+
+    async def test_api_keys(self, store: Store) -> None:
+        key = ApiKeyRow(
+            id="b",
+            name="script",
+            secret_hash="00",
+            scopes=("routing",),
+            requests_per_second=50.0,
+            created_at=1.0,
+        )
+        older = replace(key, id="c", created_at=0.5, expires_at=9.0)
+        async with store.transaction() as tx:
+            await tx.save_api_key(key)
+            await tx.save_api_key(older)
+        assert await store.api_key("b") == key
+        assert await store.api_key("a") is None
+        assert await store.api_keys() == [older, key]
+        async with store.transaction() as tx:
+            await tx.save_api_key(replace(key, revoked_at=2.0))
+        assert await store.api_key("b") == replace(key, revoked_at=2.0)
+
+    async def test_audit(self, store: Store) -> None:
         entry = AuditRow(
             recorded_at=1.0, agent="2001", action="added", number="+1", detail="asked for it"
         )
         async with store.transaction() as tx:
-            await tx.save_listed_number(LISTED)
-            await tx.save_listed_number(newer)
             await tx.add_audit_row(entry)
             await tx.add_audit_row(replace(entry, recorded_at=2.0))
-        assert await store.listed_number("never-log", "+1") == LISTED
-        assert await store.listed_number("do-not-call", "+1") is None
-        assert await store.listed_numbers("never-log", 10) == [newer, LISTED]
         assert await store.audit_rows(10) == [replace(entry, recorded_at=2.0), entry]
-        async with store.transaction() as tx:
-            assert await tx.delete_listed_number("never-log", "+1")
-            assert not await tx.delete_listed_number("never-log", "+1")
-        assert await store.listed_number("never-log", "+1") is None
 
     async def test_last_choice_for_a_number_counts(self, store: Store) -> None:
         choice = ContactChoice(

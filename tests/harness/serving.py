@@ -14,7 +14,7 @@ from callcard.api.http_limits import LimitedHttpProtocol
 from tests.harness.waiting import until, wait_until
 
 
-def _server(app: ASGIApp, port: int) -> uvicorn.Server:
+def _server(app: ASGIApp, port: int, keep_alive_seconds: int = 60) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         host="127.0.0.1",
@@ -22,7 +22,7 @@ def _server(app: ASGIApp, port: int) -> uvicorn.Server:
         log_level="error",
         access_log=False,
         timeout_graceful_shutdown=1,
-        timeout_keep_alive=60,  # longer than a client's: a request must not meet the close
+        timeout_keep_alive=keep_alive_seconds,  # a client's is shorter: no request meets the close
         http=LimitedHttpProtocol,
         ws="websockets-sansio",
     )
@@ -49,9 +49,9 @@ def listening(*apps: tuple[ASGIApp, int]) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, port: int) -> AsyncIterator[None]:
+async def serving(app: ASGIApp, port: int, keep_alive_seconds: int = 60) -> AsyncIterator[None]:
     """Serve `app` in this event loop, so that the test can use its objects without locks."""
-    server = _server(app, port)
+    server = _server(app, port, keep_alive_seconds)
     task = asyncio.create_task(server._serve())
     await until(lambda: server.started)
     try:

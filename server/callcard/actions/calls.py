@@ -156,7 +156,7 @@ class CallControl:
 
     async def _address(self, agent: Agent, to: str) -> str:
         address = self.dial_plan.address(to, agent.user.extension)
-        await self.number_lists.check_dialling(agent.login_id, to)
+        await self.number_lists.check_dialling(agent.login_id, to, agent.user.team_id)
         return address
 
     async def _update_call_data(

@@ -1,31 +1,85 @@
-"""Number lists and their audit, as supervisors and administrators manage them."""
+"""Number lists and their audit, as agents, supervisors and administrators manage them."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from msgspec import UNSET, UnsetType
 
 from callcard import times
-from callcard.errors import NotFound, NotPermitted
+from callcard.errors import AlreadyListed, InvalidField, NotFound, NotPermitted
+from callcard.events import EventBus, NumberListChanged
 from callcard.identity import Agent
-from callcard.routing.number_lists import NAMES, NumberLists
-from callcard.store.base import AuditRow, ListedNumberRow, Store
+from callcard.routing.list_entries import Author, NewListEntry, check_expiry, rows_of
+from callcard.routing.number_lists import (
+    ACTIONS,
+    NAMES,
+    NEVER_LOG,
+    WITHHELD,
+    NumberListName,
+    NumberLists,
+)
+from callcard.settings_sections import ListsSettings
+from callcard.store.base import AuditRow, ListEntryRow, ListEntryState, Store
 from callcard.telephony import numbers
 
-MAX_NUMBERS = 500
+MAX_ENTRIES = 500
+"""Rows of a page of a list."""
 MAX_AUDIT_ENTRIES = 500
+
+Right = Literal["decide", "add", "propose", "read"]
+"""What somebody may do with a list: everything, add and remove their own entries, propose and take
+back their own entries, or nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedNumber:
+    """An entry of a number list."""
+
+    id: str
+    list: NumberListName
     number: str
-    """As people write it."""
+    """As people write it; a beginning of numbers ends with *."""
     e164: str
-    """Or the digits of an internal number; names the entry when it is removed."""
+    """Or the digits of an internal number, or `withheld`; may name the entry when it is removed."""
+    is_prefix: bool
+    dialled: str
+    """The entry counts for calls to this number only, if it is not empty."""
+    team: str
+    """The entry counts for the agents of this team only, by Finesse's id, if it is not empty."""
+    action: str
+    target: str
+    """The number to divert to, or the name of the announcement."""
     reason: str
     author: str
+    author_name: str
     added_at: str
+    expires_at: str
+    """ISO 8601, UTC; empty if the entry does not expire."""
+    state: ListEntryState
+    has_expired: bool
+    removable: bool
+    """Whether the agent who asks may remove the entry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberListSummary:
+    name: NumberListName
+    proposals: int
+    """How many entries wait for a supervisor to accept or remove them."""
+    actions: tuple[str, ...]
+    """What entries may do; the first is what they do if nothing is said."""
+    right: Right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPage:
+    numbers: tuple[ListedNumber, ...]
+    next: str
+    """What to send as `after` for the next page; empty on the last one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,57 +96,52 @@ class NumberListActions:
         self,
         store: Store,
         number_lists: NumberLists,
+        settings: ListsSettings,
         country: str,
+        events: EventBus,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._number_lists = number_lists
+        self._settings = settings
         self._country = country
+        self._events = events
         self._clock = clock
 
-    async def list(self, name: str) -> tuple[ListedNumber, ...]:
-        """Return the newest numbers of a list."""
-        _require_name(name)
-        rows = await self._store.listed_numbers(name, MAX_NUMBERS)
-        return tuple(self._show(row) for row in rows)
+    # ---- reading
 
-    async def add(self, agent: Agent, name: str, number: str, reason: str) -> ListedNumber:
-        """Put a number on a list, in each of its readings. Adding it again replaces the reason."""
-        _require_name(name)
-        _require_supervisor(agent)
-        numbers.require(number, self._country, "number")
-        rows = [
-            ListedNumberRow(
-                list=name,
-                number=key,
-                given=number,
-                reason=reason,
-                author=agent.login_id,
-                added_at=self._clock(),
+    async def lists(self, agent: Agent) -> tuple[NumberListSummary, ...]:
+        proposals = await self._store.count_proposals()
+        return tuple(
+            NumberListSummary(
+                name=name,
+                proposals=proposals.get(name, 0),
+                actions=ACTIONS[name],
+                right=self._right(agent, name),
             )
-            for key in self._number_lists.keys(number)
-        ]
-        async with self._store.transaction() as tx:
-            for row in rows:
-                await tx.save_listed_number(row)
-                await tx.add_audit_row(self._audit(agent, f"added to {name}", row.number, reason))
-        return self._show(rows[0])
+            for name in NAMES
+        )
 
-    async def remove(self, agent: Agent, name: str, number: str) -> ListedNumber:
-        """Take a number off a list, in each of its readings, and return what it was."""
-        _require_name(name)
-        _require_supervisor(agent)
-        keys = self._number_lists.keys(number)
-        found = [await self._store.listed_number(name, key) for key in keys]
-        rows = [row for row in found if row is not None]
-        if not rows:
-            raise NotFound(f"{number[:40]!r} is not on the list {name}")
-        async with self._store.transaction() as tx:
-            for row in rows:
-                if await tx.delete_listed_number(name, row.number):
-                    audited = self._audit(agent, f"removed from {name}", row.number)
-                    await tx.add_audit_row(audited)
-        return self._show(rows[0])
+    async def page(
+        self, agent: Agent, name: str, number: str, after: str, *, proposed_only: bool
+    ) -> ListPage:
+        """Return entries of a list, the newest first, or all that name `number`."""
+        list_name = _list_name(name)
+        if number:
+            found = await self._number_lists.entries_for(number)
+            rows = [each for each in found if each.list == list_name]
+            return ListPage(numbers=self._show(agent, rows), next="")
+        if after and not after.isdecimal():
+            raise InvalidField("after", "after must be what `next` of the page before said")
+        before = int(after[:18]) if after else None
+        positions = await self._store.list_entries(
+            list_name, MAX_ENTRIES, before, proposed_only=proposed_only
+        )
+        is_last = len(positions) < MAX_ENTRIES
+        rows = [row for _position, row in positions]
+        return ListPage(
+            numbers=self._show(agent, rows), next="" if is_last else str(positions[-1][0])
+        )
 
     async def audit(self, agent: Agent) -> tuple[AuditEntry, ...]:
         """Return the newest audit entries, for supervisors."""
@@ -108,29 +157,204 @@ class NumberListActions:
             for row in await self._store.audit_rows(MAX_AUDIT_ENTRIES)
         )
 
-    def _audit(self, agent: Agent, action: str, number: str, detail: str = "") -> AuditRow:
+    # ---- changing
+
+    async def add(self, agent: Agent, name: str, new: NewListEntry) -> ListedNumber:
+        """Put a number on a list, or propose it.
+
+        Adding a number again replaces the entry. Raises NotPermitted, InvalidField, AlreadyListed
+        if the entry is somebody else's and the agent may not decide.
+        """
+        list_name = _list_name(name)
+        right = self._right(agent, list_name)
+        if right == "read":
+            raise NotPermitted(
+                "Only supervisors and administrators may do this"
+                if list_name == NEVER_LOG
+                else "Your team may not add to number lists; ask a supervisor"
+            )
+        author = Author(agent.login_id, agent.user.full_name)
+        rows = rows_of(self._number_lists, list_name, new, author, self._clock())
+        if right != "decide":
+            self._check_agents_entry(agent, rows[0])
+        if right == "propose" and list_name != "flag":
+            rows = [replace(row, state="proposed") for row in rows]
+        verb = "proposed for" if rows[0].state == "proposed" else "added to"
+        async with self._store.transaction() as tx:
+            if right != "decide":
+                known = await tx.list_entries_with([row.number for row in rows])
+                self._check_replaceable(agent, rows, known)
+            for row in rows:
+                await tx.save_list_entry(row)
+                await tx.add_audit_row(self._audit(agent, f"{verb} {name}", row, new.reason))
+        self._publish(rows[0], "added")
+        return self._shown(agent, rows)
+
+    def _check_agents_entry(self, agent: Agent, row: ListEntryRow) -> None:
+        """Raise NotPermitted for what only supervisors may put on a list."""
+        if row.is_prefix or row.number == WITHHELD:
+            raise NotPermitted("Only supervisors may list more than one number; give a whole one")
+        if row.action not in ("", ACTIONS[_list_name(row.list)][0]):
+            raise NotPermitted(f"Only supervisors may choose the action {row.action}")
+        if row.team not in ("", agent.user.team_id):
+            raise NotPermitted("Only supervisors may add to another team's entries")
+
+    def _check_replaceable(
+        self, agent: Agent, rows: Sequence[ListEntryRow], known: Iterable[ListEntryRow]
+    ) -> None:
+        """Raise AlreadyListed if `rows` would replace an entry that the agent may not replace."""
+        places = {row.place for row in rows}
+        for each in known:
+            is_own = each.author == agent.login_id
+            is_weaker = rows[0].state == "proposed" and each.state == "effective"
+            if each.place not in places or self._has_expired(each) or (is_own and not is_weaker):
+                continue
+            author = each.author_name or each.author
+            raise AlreadyListed(f"{author} has listed this number already: {each.reason}")
+
+    async def change(
+        self,
+        agent: Agent,
+        name: str,
+        id: str,
+        *,
+        state: ListEntryState | UnsetType,
+        reason: str | UnsetType,
+        expires_at: float | UnsetType | None,
+    ) -> ListedNumber:
+        """Accept a proposal, or change an entry's reason or expiry; for supervisors."""
+        _require_supervisor(agent)
+        rows = await self._entry(name, id)
+        given = {"state": state, "reason": reason, "expires_at": expires_at}
+        changes: dict[str, Any] = {key: each for key, each in given.items() if each is not UNSET}
+        check_expiry(changes.get("expires_at"), self._clock())
+        changed = [replace(row, **changes) for row in rows]
+        is_accepted = state == "effective" and rows[0].state == "proposed"
+        verb = "accepted for" if is_accepted else "changed on"
+        async with self._store.transaction() as tx:
+            for row in changed:
+                await tx.save_list_entry(row)
+                await tx.add_audit_row(self._audit(agent, f"{verb} {name}", row, row.reason))
+        self._publish(changed[0], "changed")
+        return self._shown(agent, changed)
+
+    async def remove(self, agent: Agent, name: str, number: str) -> ListedNumber:
+        """Take an entry off a list, by its id or its number, and return what it was.
+
+        Agents remove their own entries. A number names the entry of all calls to all numbers.
+        """
+        list_name = _list_name(name)
+        rows = await self._store.list_entry(number)
+        if not rows or rows[0].list != list_name:
+            keys = self._keys(number)
+            found = await self._store.list_entries_with(keys) if keys else []
+            wanted = [row for row in found if row.list == name and not (row.dialled or row.team)]
+            is_prefix = number.rstrip().endswith("*")
+            rows = [row for row in wanted if row.is_prefix == is_prefix]
+        if not rows:
+            raise NotFound(f"{number[:40]!r} is not on the list {name}")
+        if not all(self._may_remove(agent, row) for row in rows):
+            author = rows[0].author_name or rows[0].author
+            raise NotPermitted(f"{author} has listed this number; a supervisor can remove it")
+        async with self._store.transaction() as tx:
+            for row in rows:
+                if await tx.delete_list_entry(row.id):
+                    await tx.add_audit_row(self._audit(agent, f"removed from {name}", row))
+        self._publish(rows[0], "removed")
+        return self._shown(agent, rows)
+
+    def _keys(self, number: str) -> tuple[str, ...]:
+        if number.rstrip().endswith("*"):
+            return (self._number_lists.prefix(number, "number"),)
+        return self._number_lists.keys(number)
+
+    async def _entry(self, name: str, id: str) -> list[ListEntryRow]:
+        list_name = _list_name(name)
+        rows = await self._store.list_entry(id)
+        if not rows or rows[0].list != list_name:
+            raise NotFound(f"The list {name} has no entry {id[:40]!r}")
+        return rows
+
+    # ---- rights
+
+    def _right(self, agent: Agent, name: NumberListName) -> Right:
+        if agent.is_supervisor:
+            return "decide"
+        if name == NEVER_LOG:  # it hides calls from the CRM
+            return "read"
+        if _is_one_of(agent, self._settings.agents_add):
+            return "add"
+        return "propose" if _is_one_of(agent, self._settings.agents_propose) else "read"
+
+    def _may_remove(self, agent: Agent, row: ListEntryRow) -> bool:
+        right = self._right(agent, _list_name(row.list))
+        if right == "decide":
+            return True
+        # Who proposes may take back a proposal, but not what a supervisor has accepted.
+        is_own = row.author == agent.login_id
+        return is_own and (right == "add" or (right == "propose" and _is_own_business(row)))
+
+    # ---- what is shown
+
+    def _show(self, agent: Agent, rows: Iterable[ListEntryRow]) -> tuple[ListedNumber, ...]:
+        entries: dict[str, list[ListEntryRow]] = {}
+        for row in rows:
+            entries.setdefault(row.id, []).append(row)
+        return tuple(self._shown(agent, each) for each in entries.values())
+
+    def _shown(self, agent: Agent, rows: Sequence[ListEntryRow]) -> ListedNumber:
+        row = rows[0]
+        display = row.number if row.is_prefix else numbers.read(row.number, self._country).display
+        return ListedNumber(
+            id=row.id,
+            list=_list_name(row.list),
+            number=f"{display}*" if row.is_prefix else display or row.given,
+            e164=row.number,
+            is_prefix=row.is_prefix,
+            dialled=row.dialled,
+            team=row.team,
+            action=row.action or ACTIONS[_list_name(row.list)][0],
+            target=row.target,
+            reason=row.reason,
+            author=row.author,
+            author_name=row.author_name,
+            added_at=times.iso_text(row.added_at),
+            expires_at="" if row.expires_at is None else times.iso_text(row.expires_at),
+            state=row.state,
+            has_expired=self._has_expired(row),
+            removable=self._may_remove(agent, row),
+        )
+
+    def _has_expired(self, row: ListEntryRow) -> bool:
+        return row.expires_at is not None and row.expires_at <= self._clock()
+
+    def _audit(self, agent: Agent, action: str, row: ListEntryRow, detail: str = "") -> AuditRow:
         return AuditRow(
             recorded_at=self._clock(),
             agent=agent.login_id,
             action=action,
-            number=number,
+            number=f"{row.number}*" if row.is_prefix else row.number,
             detail=detail,
         )
 
-    def _show(self, row: ListedNumberRow) -> ListedNumber:
-        display = numbers.read(row.number, self._country).display
-        return ListedNumber(
-            number=display or row.given,
-            e164=row.number,
-            reason=row.reason,
-            author=row.author,
-            added_at=times.iso_text(row.added_at),
+    def _publish(self, row: ListEntryRow, change: Literal["added", "changed", "removed"]) -> None:
+        self._events.publish(
+            NumberListChanged(list=row.list, entry=row.id, change=change, state=row.state)
         )
 
 
-def _require_name(name: str) -> None:
+def _is_own_business(row: ListEntryRow) -> bool:
+    return row.state == "proposed" or row.list == "flag"
+
+
+def _is_one_of(agent: Agent, teams: Sequence[str]) -> bool:
+    return "*" in teams or agent.user.team_name in teams
+
+
+def _list_name(name: str) -> NumberListName:
     if name not in NAMES:
         raise NotFound(f"There is no list {name[:40]!r}; there are {', '.join(NAMES)}")
+    return name
 
 
 def _require_supervisor(agent: Agent) -> None:

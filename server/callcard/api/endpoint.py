@@ -77,7 +77,8 @@ class RequestContext:
 
         Raises TooLarge, MalformedRequest (not JSON) or InvalidField (JSON of another shape).
         """
-        data = await self._read_body()
+        limit = self.services.settings.api.body_limit_bytes
+        data = await read_body(self.request, limit, self.agent.credential.deadline)
         if not data and default is not None:
             return default
         try:
@@ -88,25 +89,29 @@ class RequestContext:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise MalformedRequest(f"the body must be JSON: {error}") from error
 
-    async def _read_body(self) -> bytes:
-        limit = self.services.settings.api.body_limit_bytes
-        data = bytearray()
-        size = 0
-        try:
-            async with asyncio.timeout_at(self.agent.credential.deadline):
-                async for chunk in self.request.stream():
-                    size += len(chunk)
-                    if size <= limit:
-                        data += chunk
-                    elif size > DISCARD_LIMIT_FACTOR * limit:
-                        break
-        except ClientDisconnect as error:
-            raise MalformedRequest("the body ended early") from error
-        except TimeoutError as error:
-            raise MalformedRequest("the body took too long to arrive") from error
-        if size > limit:
-            raise TooLarge(f"a body may have at most {limit} bytes")
-        return bytes(data)
+
+async def read_body(request: Request, limit: int, deadline: float) -> bytes:
+    """Return a body of at most `limit` bytes that arrives before `deadline`, of the loop's clock.
+
+    Raises TooLarge, MalformedRequest.
+    """
+    data = bytearray()
+    size = 0
+    try:
+        async with asyncio.timeout_at(deadline):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size <= limit:
+                    data += chunk
+                elif size > DISCARD_LIMIT_FACTOR * limit:
+                    break
+    except ClientDisconnect as error:
+        raise MalformedRequest("the body ended early") from error
+    except TimeoutError as error:
+        raise MalformedRequest("the body took too long to arrive") from error
+    if size > limit:
+        raise TooLarge(f"a body may have at most {limit} bytes")
+    return bytes(data)
 
 
 def _field_in(message: str) -> str:

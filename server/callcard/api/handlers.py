@@ -10,7 +10,7 @@ from callcard.actions import agents, calls
 from callcard.actions.call_actions import CallArguments
 from callcard.actions.callbacks import NewCallback
 from callcard.actions.interactions import InteractionChange
-from callcard.actions.number_lists import ListedNumber
+from callcard.actions.number_lists import ListedNumber, ListPage
 from callcard.actions.roster import SIGNED_OUT
 from callcard.actions.sessions import Session
 from callcard.actions.transfer_targets import TransferTargetList
@@ -25,8 +25,9 @@ from callcard.api.schemas import (
     ContactRequest,
     DialRequest,
     InteractionList,
-    NumberList,
+    NumberListChange,
     NumberListRequest,
+    NumberLists,
     NumberRequest,
     Presence,
     SessionRequest,
@@ -36,9 +37,10 @@ from callcard.crm.base import Case, Contact, NewCase
 from callcard.crm.directory import Lookup, SearchResult, Wait
 from callcard.crm.explanation import Explanation, explain
 from callcard.errors import InvalidField, MalformedRequest
+from callcard.journal.acknowledgement import ReportAcknowledgement
 from callcard.journal.interaction import Interaction
-from callcard.journal.journal import ReportAcknowledgement
 from callcard.journal.report import CallReport
+from callcard.routing.list_entries import NewListEntry
 from callcard.store.base import Callback
 from callcard.telephony.command_outcome import CommandResult
 
@@ -223,21 +225,63 @@ async def dial_callback(context: RequestContext) -> CommandResult:
 # ---- number lists
 
 
-async def list_numbers(context: RequestContext) -> NumberList:
-    return NumberList(await context.services.number_lists.list(context.path("name")))
+async def list_number_lists(context: RequestContext) -> NumberLists:
+    return NumberLists(await context.services.number_lists.lists(context.agent))
+
+
+async def list_numbers(context: RequestContext) -> ListPage:
+    return await context.services.number_lists.page(
+        context.agent,
+        context.path("name"),
+        number=context.query("number", 128) or "",
+        after=context.query("after", 20) or "",
+        proposed_only=context.query("state", 20) == "proposed",
+    )
 
 
 async def add_number(context: RequestContext) -> ListedNumber:
     body = await context.body(NumberListRequest)
-    return await context.services.number_lists.add(
-        context.agent, context.path("name"), body.number, body.reason
+    new = NewListEntry(
+        number=body.number,
+        reason=body.reason,
+        dialled=body.dialled,
+        team=body.team,
+        action=body.action,
+        target=body.target,
+        expires_at=_instant(body.expires_at, "expires_at") if body.expires_at else None,
+    )
+    return await context.services.number_lists.add(context.agent, context.path("name"), new)
+
+
+async def change_number(context: RequestContext) -> ListedNumber:
+    body = await context.body(NumberListChange)
+    expires_at = body.expires_at
+    return await context.services.number_lists.change(
+        context.agent,
+        context.path("name"),
+        context.path("entry"),
+        state=body.state,
+        reason=body.reason,
+        expires_at=_instant(expires_at, "expires_at")
+        if isinstance(expires_at, str)
+        else expires_at,
     )
 
 
 async def remove_number(context: RequestContext) -> ListedNumber:
     return await context.services.number_lists.remove(
-        context.agent, context.path("name"), context.path("number")
+        context.agent, context.path("name"), context.path("entry")
     )
+
+
+def _instant(text: str, field: str) -> float:
+    """Return a time in seconds since the epoch. Raises InvalidField."""
+    seconds = times.seconds(text)
+    if seconds is None or not ("Z" in text or "+" in text or "-" in text[10:]):
+        raise InvalidField(
+            field, f"{field} must be a time with its zone, as in 2026-12-24T18:00Z, not {text!r}"
+        )
+    return seconds
 
 
 async def list_audit(context: RequestContext) -> AuditList:

@@ -12,7 +12,7 @@ from callcard.actions.agents import Me
 from callcard.actions.call_actions import ACTIONS, CallArguments
 from callcard.actions.callbacks import NewCallback
 from callcard.actions.interactions import InteractionChange
-from callcard.actions.number_lists import ListedNumber
+from callcard.actions.number_lists import ListedNumber, ListPage
 from callcard.actions.sessions import Session
 from callcard.actions.transfer_targets import TransferTargetList
 from callcard.api import handlers, schemas
@@ -29,8 +29,8 @@ from callcard.crm.base import Case, Contact
 from callcard.crm.directory import Lookup, SearchResult
 from callcard.crm.explanation import Explanation
 from callcard.errors import CallcardError
+from callcard.journal.acknowledgement import ReportAcknowledgement
 from callcard.journal.interaction import Interaction
-from callcard.journal.journal import ReportAcknowledgement
 from callcard.journal.report import CallReport
 from callcard.store.base import Callback
 from callcard.telephony.command_outcome import CommandResult
@@ -238,24 +238,44 @@ ENDPOINTS = (
     ),
     Endpoint(
         method="GET",
+        path="/lists",
+        summary="List the number lists, and what the agent may do with each",
+        handler=handlers.list_number_lists,
+        response=schemas.NumberLists,
+    ),
+    Endpoint(
+        method="GET",
         path="/lists/{name}",
-        summary="List the numbers of never-log or do-not-call",
+        summary="List the numbers of deny, allow, flag, never-log or do-not-call",
         handler=handlers.list_numbers,
-        response=schemas.NumberList,
+        response=ListPage,
+        query=(
+            ("number", "only the entries that name this number"),
+            ("state", "`proposed` for the entries that wait for a supervisor"),
+            ("after", "`next` of the page before"),
+        ),
     ),
     Endpoint(
         method="POST",
         path="/lists/{name}",
-        summary="Add a number; for supervisors",
+        summary="Add a number, or propose it: supervisors decide, agents as their team may",
         handler=handlers.add_number,
         response=ListedNumber,
         body=schemas.NumberListRequest,
         status=201,
     ),
     Endpoint(
+        method="PUT",
+        path="/lists/{name}/{entry}",
+        summary="Accept a proposal, or change an entry's reason or expiry; for supervisors",
+        handler=handlers.change_number,
+        response=ListedNumber,
+        body=schemas.NumberListChange,
+    ),
+    Endpoint(
         method="DELETE",
-        path="/lists/{name}/{number}",
-        summary="Remove a number; for supervisors",
+        path="/lists/{name}/{entry}",
+        summary="Remove an entry, by id or number: agents their own, supervisors every one",
         handler=handlers.remove_number,
         response=ListedNumber,
     ),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from callcard.actions.calls import Call
-from callcard.actions.number_lists import AuditEntry, ListedNumber
+from callcard.actions.number_lists import AuditEntry, NumberListSummary
 from callcard.journal.interaction import Interaction
 from callcard.store.base import Callback
 
@@ -66,11 +66,55 @@ class CallbackDial(msgspec.Struct, forbid_unknown_fields=True):
     ] = ""
 
 
+Instant = Annotated[
+    str,
+    Meta(max_length=40, description="a time in ISO 8601 with its zone, as in 2026-12-24T18:00Z"),
+]
+
+
 class NumberListRequest(msgspec.Struct, forbid_unknown_fields=True):
-    number: Annotated[str, Meta(min_length=1, max_length=128)]
+    number: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=128,
+            description="in any spelling; the beginning of numbers as in +4930*; or withheld",
+        ),
+    ]
     reason: Annotated[
         str, Meta(min_length=1, max_length=200, description="why; recorded in the audit")
     ]
+    dialled: Annotated[
+        str, Meta(max_length=128, description="only for calls to this number, if not empty")
+    ] = ""
+    team: Annotated[
+        str, Meta(max_length=64, description="only for agents of this team, by id, if not empty")
+    ] = ""
+    action: Annotated[
+        str,
+        Meta(
+            max_length=20,
+            description="reject, announce or divert for deny; continue or priority for allow",
+        ),
+    ] = ""
+    target: Annotated[
+        str,
+        Meta(max_length=128, description="the announcement's name, or the number to divert to"),
+    ] = ""
+    expires_at: Instant = ""
+
+
+class NumberListChange(msgspec.Struct, forbid_unknown_fields=True):
+    state: (
+        Annotated[
+            Literal["effective"],
+            Meta(description="accepts a proposal; to refuse one, remove it"),
+        ]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
+    reason: Annotated[str, Meta(min_length=1, max_length=200)] | msgspec.UnsetType = msgspec.UNSET
+    expires_at: Instant | msgspec.UnsetType | None = msgspec.UNSET
+    """Null if the entry does not expire any more."""
 
 
 class SessionRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -121,8 +165,8 @@ class CallbackList:
 
 
 @dataclass(frozen=True, slots=True)
-class NumberList:
-    numbers: tuple[ListedNumber, ...]
+class NumberLists:
+    lists: tuple[NumberListSummary, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from callcard.cli.crm import crm
 from callcard.cli.crm_add import add
 from callcard.cli.crm_connect import connect
 from callcard.cli.demo import demo, sandbox
+from callcard.cli.keys import keys
+from callcard.cli.lists import lists
 from callcard.cli.number import number
 from callcard.cli.serve import serve
 from callcard.errors import CallcardError, OperatorError
@@ -29,6 +31,8 @@ cli.add_command(sandbox)
 cli.add_command(serve)
 cli.add_command(contacts)
 cli.add_command(number)
+cli.add_command(lists)
+cli.add_command(keys)
 crm.add_command(add)
 crm.add_command(connect)
 cli.add_command(crm)

@@ -12,7 +12,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cachetools import TTLCache
 from msgspec import structs
@@ -29,6 +29,11 @@ from callcard.events import CallEnded, CallLost, CallReported, EventBus
 from callcard.futures import mark_retrieved
 from callcard.identity import Agent
 from callcard.journal import lifecycle
+from callcard.journal.acknowledgement import (
+    ReportAcknowledgement,
+    acknowledge_without_record,
+    warnings_of,
+)
 from callcard.journal.call_identity import links
 from callcard.journal.call_verification import (
     Verification,
@@ -36,12 +41,12 @@ from callcard.journal.call_verification import (
     finish_verification,
 )
 from callcard.journal.caller_lookup import CallerLookup
-from callcard.journal.interaction import Interaction, contact_of_match, show
+from callcard.journal.interaction import contact_of_match, show
 from callcard.journal.journal_entry import JournalEntry, from_row, to_row
 from callcard.journal.recorder import CallRecorder
 from callcard.journal.report import CallReport
 from callcard.journal.unverified_calls import UnverifiedCalls
-from callcard.routing.number_lists import NEVER_LOGGED_SECONDS, NumberLists
+from callcard.routing.number_lists import NEVER_LOGGED_SECONDS, WITHHELD, NumberLists
 from callcard.settings import Settings
 from callcard.store.base import Store, Transaction
 
@@ -50,26 +55,6 @@ PENDING_SECONDS = 60.0
 SWEEP_SECONDS = 5.0
 """Between checks for lost calls."""
 LEASE_SECONDS = 4 * SWEEP_SECONDS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportAcknowledgement:
-    """The acknowledgement of a report; with `lookup`, who is calling."""
-
-    interaction: Interaction | None
-    """Null if the call is never logged, or a dialer has not called the customer yet."""
-    never_logged: bool
-    verified: bool
-    """Finesse has shown this call to the agent; if not, report it again in a few seconds."""
-    number: str
-    """The customer's; in a call between agents the other agent's."""
-    outgoing: bool
-    """The requesting agent made the call."""
-    call_ended: bool
-    """The call is over for every agent."""
-    ended_for_agent: bool
-    """Finesse no longer has the call for this agent, even if their desktop missed the event."""
-    lookup: Lookup | None
 
 
 class Journal:
@@ -126,16 +111,30 @@ class Journal:
             report, ended_at = await self._check_still_active(agent, report)
             if report.is_reservation:
                 lookup_result = await found if found else None
-                return _acknowledge_without_record(report, number, lookup_result)
-            if from_finesse:
-                entry = await self._record_verified(agent, report, ended_at)
+                answer = acknowledge_without_record(report, number, lookup_result)
             else:
-                entry = await self._record_claim(agent, report, ended_at, verification, found)
-            return await self._acknowledge(agent, report, number, entry, found, lookup or "all")
+                if from_finesse:
+                    entry = await self._record_verified(agent, report, ended_at)
+                else:
+                    entry = await self._record_claim(agent, report, ended_at, verification, found)
+                answer = await self._acknowledge(
+                    agent, report, number, entry, found, lookup or "all"
+                )
+            return await self._warn(agent, report, answer) if lookup else answer
         finally:
             for task in (verification, found):
                 if task is not None:
                     task.cancel()
+
+    async def _warn(
+        self, agent: Agent, report: CallReport, answer: ReportAcknowledgement
+    ) -> ReportAcknowledgement:
+        """Add what number lists say about the customer."""
+        customer = answer.number or WITHHELD
+        _call, entries = await self._number_lists.concerned(
+            customer, report.dialed_number, agent.user.team_id
+        )
+        return replace(answer, listed=warnings_of(entries)) if entries else answer
 
     async def report_of_session(
         self, agent: Agent, report: CallReport, lookup: bool
@@ -161,7 +160,7 @@ class Journal:
     ) -> JournalEntry | None:
         """Record what a desktop reports; None if the call is never logged."""
         number = self._recorder.customer_number(agent, report)
-        never_logged = await self._is_never_logged(report, number)
+        never_logged = await self._is_never_logged(agent, report, number)
         if not never_logged:
             entry = await self._recorder.record(agent, report, ended_at)
             if entry is not None:
@@ -185,17 +184,21 @@ class Journal:
         """Record a call as Finesse shows it to the agent; None if it is never logged."""
         number = self._recorder.customer_number(agent, report)
         verified = links(report)
-        if await self._is_never_logged(report, number):
+        if await self._is_never_logged(agent, report, number):
             if not report.is_consult:
-                await self._number_lists.mark_never_logged(agent.login_id, number, report.id)
+                await self._number_lists.mark_never_logged(
+                    agent.login_id, number, report.id, report.dialed_number, agent.user.team_id
+                )
             await self._recorder.delete_never_logged(agent, report, verified)
             return None
         return await self._recorder.record(agent, report, ended_at, verified)
 
-    async def _is_never_logged(self, report: CallReport, number: str) -> bool:
+    async def _is_never_logged(self, agent: Agent, report: CallReport, number: str) -> bool:
         """Return whether a call must not be logged; a consult follows the call that it is about."""
         own_number = "" if report.is_consult else number
-        return await self._number_lists.is_never_logged(own_number, report.related_dialogs)
+        return await self._number_lists.is_never_logged(
+            own_number, report.related_dialogs, report.dialed_number, agent.user.team_id
+        )
 
     def _refuse_claim(self, agent: Agent, report: CallReport) -> None:
         """Raise ReportPending or NotPermitted for a claim on a call that only others have.
@@ -265,7 +268,7 @@ class Journal:
                 ),
             )
         lookup = await found if found else None
-        acknowledgement = _acknowledge_without_record(report, number, lookup)
+        acknowledgement = acknowledge_without_record(report, number, lookup)
         return replace(acknowledgement, never_logged=True, outgoing=outgoing)
 
     async def _publish(self, agent: Agent, report: CallReport, entry: JournalEntry) -> None:
@@ -383,18 +386,3 @@ class Journal:
         for entry in lost:
             record = entry.record
             self._events.publish(CallLost(interaction=record.id, number=record.number))
-
-
-def _acknowledge_without_record(
-    report: CallReport, number: str, lookup: Lookup | None
-) -> ReportAcknowledgement:
-    return ReportAcknowledgement(
-        interaction=None,
-        never_logged=False,
-        verified=True,
-        number=number,
-        outgoing=False,
-        call_ended=report.ended,
-        ended_for_agent=report.ended,
-        lookup=lookup,
-    )

@@ -43,18 +43,42 @@ class JournalRow:
     """Written with the row, not read with it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedNumberRow:
-    """A number on a number list, with author and reason."""
+ListEntryState = Literal["effective", "proposed"]
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListEntryRow:
+    """A number, or the beginning of numbers, on a number list.
+
+    An entry whose digits can be read in several ways has a row for each, with the same `id`.
+    """
+
+    id: str
     list: str
     number: str
-    """E.164, or the digits of an internal number."""
+    """E.164, the digits of an internal number, or `withheld`."""
+    is_prefix: bool = False
+    dialled: str = ""
+    """The entry counts for calls to this number only; E.164 or internal digits."""
+    team: str = ""
+    """The entry counts for the agents of this team only, by Finesse's id."""
     given: str
-    """As the supervisor typed it."""
+    """As it was typed."""
+    action: str = ""
+    target: str = ""
+    """Where the action leads: a number to divert to, or the name of an announcement."""
     reason: str
     author: str
+    """A login id, or what imported it."""
+    author_name: str = ""
     added_at: float
+    expires_at: float | None = None
+    state: ListEntryState = "effective"
+
+    @property
+    def place(self) -> tuple[str, str, bool, str, str]:
+        """Return what no two rows have in common."""
+        return self.list, self.number, self.is_prefix, self.dialled, self.team
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +130,21 @@ class ContactChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeyRow:
+    """A key of a program that has no agent."""
+
+    id: str
+    name: str
+    secret_hash: str
+    """SHA-256 of the secret part, in hexadecimal: the secret itself is random and long."""
+    scopes: tuple[str, ...]
+    requests_per_second: float
+    created_at: float
+    expires_at: float | None = None
+    revoked_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RosterRow:
     """An agent who uses Callcard, as Finesse described them last."""
 
@@ -148,6 +187,9 @@ class StoreReader(ChoiceReader, Protocol):
     ) -> list[JournalRow]:
         """Return records of one of `dialogs` or of `call_key`, newest first."""
 
+    async def list_entries_with(self, numbers: Sequence[str]) -> list[ListEntryRow]:
+        """Return the rows of all number lists whose `number` is one of `numbers`."""
+
 
 class Transaction(StoreReader, Protocol):
     """Reads and writes that are committed together. Await nothing else inside."""
@@ -188,9 +230,11 @@ class Transaction(StoreReader, Protocol):
     async def purge_never_logged(self, before: float) -> None:
         """Forget marks that are older: dialog ids are reused."""
 
-    async def save_listed_number(self, row: ListedNumberRow) -> None: ...
+    async def save_list_entry(self, row: ListEntryRow) -> None:
+        """Save a row in place of one of the same list, number and scope."""
 
-    async def delete_listed_number(self, list: str, number: str) -> bool: ...
+    async def delete_list_entry(self, id: str) -> bool:
+        """Delete the rows of an entry. Return whether there were any."""
 
     async def add_audit_row(self, row: AuditRow) -> None: ...
 
@@ -203,6 +247,8 @@ class Transaction(StoreReader, Protocol):
     async def callback(self, id: str) -> Callback | None: ...
 
     async def save_callback(self, callback: Callback) -> None: ...
+
+    async def save_api_key(self, row: ApiKeyRow) -> None: ...
 
     async def save_roster_row(self, row: RosterRow) -> None: ...
 
@@ -245,12 +291,27 @@ class Store(StoreReader, Protocol):
     async def check(self) -> None:
         """Write something. Raises StoreUnavailable if nothing can be saved, or soon."""
 
-    async def listed_number(self, list: str, number: str) -> ListedNumberRow | None: ...
+    async def list_entry(self, id: str) -> list[ListEntryRow]:
+        """Return the rows of an entry, in the order in which they were saved."""
 
-    async def listed_numbers(self, list: str, limit: int) -> list[ListedNumberRow]: ...
+    async def list_entries(
+        self, list: str, limit: int, before: int | None = None, *, proposed_only: bool = False
+    ) -> list[tuple[int, ListEntryRow]]:
+        """Return the newest rows of a list, each with its position.
+
+        `before` is the position at which the last page ended.
+        """
+
+    async def count_proposals(self) -> dict[str, int]:
+        """Count the proposed rows of each list that has some."""
 
     async def audit_rows(self, limit: int) -> list[AuditRow]:
         """Return the last audit entries, newest first."""
+
+    async def api_key(self, id: str) -> ApiKeyRow | None: ...
+
+    async def api_keys(self) -> list[ApiKeyRow]:
+        """Return all keys, also those that have ended, the oldest first."""
 
     async def callback(self, id: str) -> Callback | None: ...
 

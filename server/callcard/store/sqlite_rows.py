@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
-from callcard.store.base import Callback, ContactChoice, JournalRow
+from callcard.store.base import ApiKeyRow, Callback, ContactChoice, JournalRow, ListEntryRow
 
 Query = Callable[[str, Iterable[Any]], list[Any]]
 _RECORD = "id, document, status, last_report_at, due_at, attempts, problem, contact, sent"
+decode_api_key = msgspec.json.Decoder(ApiKeyRow).decode
 decode_callback = msgspec.json.Decoder(Callback).decode
 
 
@@ -66,3 +67,36 @@ def contact_choice(query: Query, number: str) -> ContactChoice | None:
     return ContactChoice(
         number=number, contact=contact, chosen_by=chosen_by, name=name, chosen_at=chosen_at
     )
+
+
+_LIST_ENTRY = (
+    "id, list, number, is_prefix, dialled, team, given, action, target, reason, author,"
+    " author_name, added_at, expires_at, state"
+)
+INSERT_LIST_ENTRY = (
+    f"insert or replace into list_entry ({_LIST_ENTRY})"  # noqa: S608 - a constant
+    f" values ({', '.join('?' * (_LIST_ENTRY.count(',') + 1))})"
+)
+
+
+def list_entry_values(row: ListEntryRow) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in _LIST_ENTRY.split(", "))
+
+
+def list_entries(
+    query: Query, where: str, parameters: Iterable[Any]
+) -> list[tuple[int, ListEntryRow]]:
+    """Return rows of number lists, each with its position."""
+    names = _LIST_ENTRY.split(", ")
+    sql = f"select position, {_LIST_ENTRY} from list_entry {where}"  # noqa: S608 - constants of this module
+    found = []
+    for position, *values in query(sql, parameters):
+        row = dict(zip(names, values, strict=True))
+        row["is_prefix"] = bool(row["is_prefix"])
+        found.append((position, ListEntryRow(**row)))
+    return found
+
+
+def list_entries_with(query: Query, numbers: Sequence[str]) -> list[ListEntryRow]:
+    places = ", ".join("?" * len(numbers))
+    return [row for _position, row in list_entries(query, f"where number in ({places})", numbers)]

@@ -90,4 +90,32 @@ MIGRATIONS = (
         chosen_at real not null
     ) without rowid;
     """,
+    # Beginnings of numbers, scopes, actions, expiry and proposals on number lists. `position` is
+    # the order in which entries are listed.
+    """
+    create table list_entry (
+        position integer primary key autoincrement,
+        id text not null,
+        list text not null, number text not null, is_prefix integer not null,
+        dialled text not null, team text not null,
+        given text not null, action text not null, target text not null, reason text not null,
+        author text not null, author_name text not null, added_at real not null,
+        expires_at real, state text not null
+    );
+    create unique index list_entry_number
+        on list_entry (number, list, is_prefix, dialled, team);
+    create index list_entry_id on list_entry (id);
+    create index list_entry_list on list_entry (list);
+    create index list_entry_proposed on list_entry (list) where state = 'proposed';
+    insert into list_entry (id, list, number, is_prefix, dialled, team, given, action, target,
+                            reason, author, author_name, added_at, expires_at, state)
+        select lower(hex(randomblob(8))), list, number, 0, '', '', given, '', '',
+               reason, author, '', added_at, null, 'effective'
+        from listed_number order by added_at;
+    drop table listed_number;
+    """,
+    # Keys of programs that have no agent.
+    """
+    create table api_key (id text primary key, document blob not null) without rowid;
+    """,
 )

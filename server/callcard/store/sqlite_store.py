@@ -12,12 +12,13 @@ from callcard.errors import OperatorError
 from callcard.store import sqlite_rows
 from callcard.store.base import (
     ALL_CALLS,
+    ApiKeyRow,
     AuditRow,
     Callback,
     ContactChoice,
     DeliveryShare,
     JournalRow,
-    ListedNumberRow,
+    ListEntryRow,
     RosterRow,
     Transaction,
 )
@@ -27,6 +28,9 @@ from callcard.store.sqlite_transaction import SqliteTransaction
 
 MIN_FREE_BYTES = 20 * 1024 * 1024
 """About 10,000 calls. With less the journal counts as unusable: somebody has to act now."""
+
+
+MAX_ROWID = 2**63 - 1
 
 
 class SqliteStore:
@@ -115,22 +119,32 @@ class SqliteStore:
 
     # ---- number lists and audit
 
-    async def listed_number(self, list: str, number: str) -> ListedNumberRow | None:
-        found = self._listed("where list = ? and number = ?", (list, number))
-        return found[0] if found else None
+    async def list_entries_with(self, numbers: Sequence[str]) -> list[ListEntryRow]:
+        return sqlite_rows.list_entries_with(self._database.read, numbers)
 
-    async def listed_numbers(self, list: str, limit: int) -> list[ListedNumberRow]:
-        return self._listed("where list = ? order by added_at desc limit ?", (list, limit))
+    async def list_entry(self, id: str) -> list[ListEntryRow]:
+        found = self._list_entries("where id = ? order by position", (id,))
+        return [row for _position, row in found]
 
-    def _listed(self, where: str, parameters: Iterable[Any]) -> list[ListedNumberRow]:
-        columns = "list, number, given, reason, author, added_at"
-        sql = f"select {columns} from listed_number {where}"  # noqa: S608 - constants of this module
-        return [
-            ListedNumberRow(
-                list=name, number=number, given=given, reason=reason, author=author, added_at=added
-            )
-            for name, number, given, reason, author, added in self._database.read(sql, parameters)
-        ]
+    async def list_entries(
+        self, list: str, limit: int, before: int | None = None, *, proposed_only: bool = False
+    ) -> list[tuple[int, ListEntryRow]]:
+        proposed = " and state = 'proposed'" if proposed_only else ""
+        where = f"where list = ? and position < ?{proposed} order by position desc limit ?"
+        return self._list_entries(where, (list, MAX_ROWID if before is None else before, limit))
+
+    async def count_proposals(self) -> dict[str, int]:
+        # `list > ''` is true, but lets SQLite search the partial index.
+        sql = (
+            "select list, count(*) from list_entry"
+            " where state = 'proposed' and list > '' group by list"
+        )
+        return dict(self._database.read(sql))
+
+    def _list_entries(
+        self, where: str, parameters: Iterable[Any]
+    ) -> list[tuple[int, ListEntryRow]]:
+        return sqlite_rows.list_entries(self._database.read, where, parameters)
 
     async def audit_rows(self, limit: int) -> list[AuditRow]:
         sql = (
@@ -141,7 +155,16 @@ class SqliteStore:
         rows = self._database.read(sql, (limit,))
         return [AuditRow(**dict(zip(names, row, strict=True))) for row in rows]
 
-    # ---- contact choices, callbacks and roster
+    # ---- API keys, contact choices, callbacks and roster
+
+    async def api_key(self, id: str) -> ApiKeyRow | None:
+        rows = self._database.read("select document from api_key where id = ?", (id,))
+        return sqlite_rows.decode_api_key(rows[0][0]) if rows else None
+
+    async def api_keys(self) -> list[ApiKeyRow]:
+        rows = self._database.read("select document from api_key where id > ''")
+        found = [sqlite_rows.decode_api_key(document) for (document,) in rows]
+        return sorted(found, key=lambda row: (row.created_at, row.id))
 
     async def contact_choice(self, number: str) -> ContactChoice | None:
         return sqlite_rows.contact_choice(self._database.read, number)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from callcard.store import sqlite_rows
 from callcard.store.base import (
+    ApiKeyRow,
     AuditRow,
     Callback,
     ContactChoice,
     DeliveryStatus,
     JournalRow,
-    ListedNumberRow,
+    ListEntryRow,
     RosterRow,
 )
 from callcard.store.sqlite import Execute
@@ -133,15 +134,14 @@ class SqliteTransaction:
 
     # ---- number lists and audit
 
-    async def save_listed_number(self, row: ListedNumberRow) -> None:
-        self._execute(
-            "insert or replace into listed_number values (?, ?, ?, ?, ?, ?)",
-            (row.list, row.number, row.given, row.reason, row.author, row.added_at),
-        )
+    async def list_entries_with(self, numbers: Sequence[str]) -> list[ListEntryRow]:
+        return sqlite_rows.list_entries_with(self._query, numbers)
 
-    async def delete_listed_number(self, list: str, number: str) -> bool:
-        sql = "delete from listed_number where list = ? and number = ?"
-        return self._execute(sql, (list, number)).rowcount == 1
+    async def save_list_entry(self, row: ListEntryRow) -> None:
+        self._execute(sqlite_rows.INSERT_LIST_ENTRY, sqlite_rows.list_entry_values(row))
+
+    async def delete_list_entry(self, id: str) -> bool:
+        return self._execute("delete from list_entry where id = ?", (id,)).rowcount > 0
 
     async def add_audit_row(self, row: AuditRow) -> None:
         self._execute(
@@ -150,6 +150,10 @@ class SqliteTransaction:
         )
 
     # ---- contact choices, callbacks, roster, leases
+
+    async def save_api_key(self, row: ApiKeyRow) -> None:
+        sql = "insert or replace into api_key values (?, ?)"
+        self._execute(sql, (row.id, _encode(row)))
 
     async def contact_choice(self, number: str) -> ContactChoice | None:
         return sqlite_rows.contact_choice(self._query, number)

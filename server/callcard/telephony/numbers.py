@@ -124,6 +124,11 @@ def time_zone(number: Number) -> str:
     return zones[0] if len(zones) == 1 and zones[0] != pn_timezone.UNKNOWN_TIMEZONE else ""
 
 
+def country_code(country: str) -> str:
+    """Return the digits after the + of a country's numbers."""
+    return str(pn.country_code_for_region(country))
+
+
 def is_country(code: str) -> bool:
     """Return whether numbering plans know a country by this code, two capital letters."""
     return code in pn.SUPPORTED_REGIONS

@@ -1,0 +1,124 @@
+"""`callcard keys`: API keys of programs that have no agent, such as routing scripts."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from callcard import times
+from callcard.api import api_keys
+from callcard.cli.options import config_option
+from callcard.cli.store_access import with_store
+from callcard.errors import OperatorError
+from callcard.settings import Settings
+from callcard.store.base import ApiKeyRow, AuditRow, Store
+from callcard.terminal import echo
+
+_DAY = 86_400.0
+
+
+@click.group()
+def keys() -> None:
+    """Make and revoke API keys of programs that have no agent."""
+
+
+@keys.command()
+@click.argument("name")
+@click.option(
+    "--scope",
+    "scopes",
+    type=click.Choice(sorted(api_keys.SCOPES)),
+    multiple=True,
+    required=True,
+    help="What the key is for; repeatable. "
+    + "; ".join(f"{name}: {what}" for name, what in api_keys.SCOPES.items())
+    + ".",
+)
+@click.option("--days", type=click.IntRange(1, 3650), help="Days until it ends; default: never.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0.1, 100_000),
+    default=api_keys.DEFAULT_REQUESTS_PER_SECOND,
+    show_default=True,
+    help="Requests a second, for each process of the service.",
+)
+@config_option
+def add(
+    name: str, scopes: tuple[str, ...], days: int | None, rate: float, config: Path | None
+) -> None:
+    """Make a key and print it. It cannot be shown again: only its hash is stored."""
+    if not name.strip() or len(name) > 100 or not name.isprintable():
+        raise click.BadParameter("give a printable name of at most 100 characters")
+    now = time.time()
+    key, row = api_keys.create(
+        name.strip(),
+        tuple(dict.fromkeys(scopes)),
+        now=now,
+        requests_per_second=rate,
+        expires_at=now + days * _DAY if days else None,
+    )
+
+    async def save(store: Store) -> None:
+        async with store.transaction() as tx:
+            await tx.save_api_key(row)
+            await tx.add_audit_row(_audit("key added", row, now))
+
+    with_store(Settings.read(config), save)
+    echo(key)
+    echo(f"This is the only time that the key {row.id} is shown.", err=True)
+
+
+@keys.command("list")
+@config_option
+def list_keys(config: Path | None) -> None:
+    """List the keys: id, name, scopes, and whether they are valid."""
+
+    async def read(store: Store) -> list[ApiKeyRow]:
+        return await store.api_keys()
+
+    for row in with_store(Settings.read(config), read):
+        made = times.iso_text(row.created_at)[:10]
+        rate = f"{row.requests_per_second:g}/s"
+        state = _state(row, time.time())
+        scopes = ",".join(row.scopes)
+        echo(f"{row.id}  {made}  {scopes:<10} {rate:<7} {state:<18} {row.name}")
+
+
+@keys.command()
+@click.argument("id")
+@config_option
+def revoke(id: str, config: Path | None) -> None:
+    """End the key ID at once, for every process of the service."""
+    now = time.time()
+
+    async def save(store: Store) -> ApiKeyRow | None:
+        row = await store.api_key(id)
+        if row is None or row.revoked_at is not None:
+            return row
+        async with store.transaction() as tx:
+            await tx.save_api_key(replace(row, revoked_at=now))
+            await tx.add_audit_row(_audit("key revoked", row, now))
+        return row
+
+    row = with_store(Settings.read(config), save)
+    if row is None:
+        raise OperatorError(f"there is no key {id!r}; callcard keys list shows them")
+    ended_before = row.revoked_at is not None
+    echo(f"{row.id} {row.name}: {'was revoked before' if ended_before else 'revoked'}")
+
+
+def _state(row: ApiKeyRow, now: float) -> str:
+    if row.revoked_at is not None:
+        return f"revoked {times.iso_text(row.revoked_at)[:10]}"
+    if row.expires_at is None:
+        return "valid"
+    verb = "until" if row.expires_at > now else "ended"
+    return f"{verb} {times.iso_text(row.expires_at)[:10]}"
+
+
+def _audit(action: str, row: ApiKeyRow, now: float) -> AuditRow:
+    detail = f"{row.id} {row.name} ({', '.join(row.scopes)})"
+    return AuditRow(recorded_at=now, agent="callcard keys", action=action, detail=detail)
