@@ -3,6 +3,7 @@
 
 import { api } from "../shared/api.js";
 import { commandErrorText, errorText } from "../shared/errors.js";
+import { loadLater } from "./load-later.js";
 
 /** @typedef {import("../shared/commands.js").Commands} Commands */
 /** @typedef {import("../shared/parked-list.js").ParkedListElement} ParkedListElement */
@@ -41,7 +42,7 @@ export class Agent {
 
   /**
    * @param {Commands} commands @param {AgentStateElement} state
-   * @param {CallbackListElement} callbacks @param {ParkedListElement} parked
+   * @param {CallbackListElement} callbacks @param {HTMLElement} parked
    */
   constructor(commands, state, callbacks, parked) {
     this.#commands = commands;
@@ -101,10 +102,14 @@ export class Agent {
   readLists() {
     void this.readCallbacks();
     // After a failure, what is shown stays until the next read.
-    api.parkedInteractions().then(
-      ({ interactions }) => this.#parked.show(interactions),
-      () => {},
-    );
+    void this.#readParked().catch(() => {});
+  }
+
+  async #readParked() {
+    const { interactions } = await api.parkedInteractions();
+    if (!interactions.length && !this.#parked.firstChild) return;
+    await loadLater(); // which defines the element
+    /** @type {ParkedListElement} */ (this.#parked).show(interactions);
   }
 
   async readCallbacks() {

@@ -93,6 +93,18 @@ export class AppAsideElement extends CallcardElement {
     );
   }
 
+  /**
+   * Show the form to block or flag the number of a call.
+   * @param {import("../shared/call-state.js").CallState} state
+   * @param {import("../shared/call-contacts.js").CallContacts} contacts
+   */
+  async openListForm({ id, lookup }, contacts) {
+    if (lookup.status !== "found") return;
+    const { ListFormElement, NumberEntries } = await loadLater();
+    const entries = new NumberEntries(lookup.result.number, (now) => contacts.setListed(id, now));
+    this.#open(`list ${id}`, new ListFormElement(), (form) => form.show(entries));
+  }
+
   /** Close everything but what the agent has begun to fill in. */
   close() {
     for (const child of [...this.children]) if (!isEdited(child)) this.#remove(child);

@@ -53,6 +53,8 @@ export class AsideControl {
       this.#openFor(callId, (state) => this.#aside.openCaseForm(state, this.#agent.labels)),
     "callcard-explanation-opened": ({ callId }) =>
       this.#openFor(callId, (state) => this.#aside.openExplanation(state)),
+    "callcard-list-form-opened": ({ callId }) =>
+      this.#openFor(callId, (state) => this.#aside.openListForm(state, this.#model.contacts)),
     "callcard-lookup-explained": ({ number }) => api.explainLookup(number),
     "callcard-record-closed": () => this.#close(),
     "callcard-record-opened": ({ contact }) => this.#openRecord(contact),

@@ -2,7 +2,7 @@
 // below them the notes, the record and the call variables. While it rings, nothing is to be written
 // yet. Fires `callcard-call-closed` and `callcard-call-command`.
 
-import { flagList, recordLink } from "../shared/contact-card.js";
+import { flagList, listTexts, recordLink } from "../shared/contact-card.js";
 import { DIRECT_ACTIONS } from "../shared/commands.js";
 import { emit, h, lockPresses } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
@@ -206,7 +206,7 @@ export class CallPanelElement extends CallcardElement {
     this.#shownLookup = lookup;
     this.#shownMatch = match;
     this.#about.replaceChildren(...this.caller.about);
-    this.#flags.replaceChildren(match ? flagList(match.contact) : "");
+    this.#flags.replaceChildren(flagList(match?.contact, listTexts(state.listed)));
     this.#recordLink.replaceChildren(match ? recordLink(match.contact) : "");
     const hadFocus = this.#body.contains(document.activeElement);
     // A late answer does not take away what the agent has begun to fill in.

@@ -56,7 +56,9 @@ export class CallerRecordElement extends CallcardElement {
         return [
           ...this.#unmatched(lookup.number, lookup.result),
           // Nobody was asked for a withheld number.
-          ...(hasSources(lookup.result) ? [this.#aboutMatch(this.#whyButton())] : []),
+          ...(hasSources(lookup.result)
+            ? [this.#aboutMatch(this.#whyButton(), this.#listButton(lookup.result))]
+            : []),
         ];
     }
   }
@@ -67,7 +69,12 @@ export class CallerRecordElement extends CallcardElement {
     const { match } = /** @type {CallState} */ (this.#state);
     if (match) card.show(match.contact, match.how);
     return [
-      this.#aboutMatch(...this.#remembered(result), this.#whyButton(), this.#rejectButton()),
+      this.#aboutMatch(
+        ...this.#remembered(result),
+        this.#whyButton(),
+        this.#listButton(result),
+        this.#rejectButton(),
+      ),
       ...this.#addNumber(result.number),
       card,
     ];
@@ -102,7 +109,7 @@ export class CallerRecordElement extends CallcardElement {
     return [button, error];
   }
 
-  /** @param {Node[]} content */
+  /** @param {(Node | "")[]} content */
   #aboutMatch(...content) {
     return h("div", { class: "about-match" }, content);
   }
@@ -119,6 +126,13 @@ export class CallerRecordElement extends CallcardElement {
   #whyButton() {
     const open = () => emit(this, "callcard-explanation-opened", { callId: this.#state?.id ?? "" });
     return h("button", { type: "button", class: "quiet", onclick: open }, t("why"));
+  }
+
+  /** @param {LookupResult} result */
+  #listButton({ number }) {
+    if (number.kind !== "public") return "";
+    const open = () => emit(this, "callcard-list-form-opened", { callId: this.#state?.id ?? "" });
+    return h("button", { type: "button", class: "quiet", onclick: open }, t("list.open"));
   }
 
   #rejectButton() {

@@ -1,5 +1,6 @@
 // Who a call is with, for its card's title, its tab and the screen reader.
 
+import { listTexts } from "../shared/contact-card.js";
 import { h, isolate, phoneNumber } from "../shared/dom.js";
 import { countryName, formatDate, formatList, isolated, t } from "../shared/texts.js";
 
@@ -94,7 +95,7 @@ export function participantsOf(state) {
 const agentOf = (state) => state.agentName(state.call.consultant) || state.call.consultant;
 
 /** @param {CallState} state @returns {Caller} */
-function describeCustomer({ call, lookup, match }) {
+function describeCustomer({ call, lookup, match, listed }) {
   const found = lookup.status === "found" ? lookup : null;
   const number = found?.result.number;
   const isWithheld = number?.kind === "withheld";
@@ -108,7 +109,7 @@ function describeCustomer({ call, lookup, match }) {
       match.how === "suffix" ? t("caller.perhaps", { who }) : who,
       isolate(who),
       [employer && isolate(employer), shown && phoneNumber(shown), country],
-      [employer, shown, country, ...match.contact.flags],
+      [employer, shown, country, ...listTexts(listed), ...match.contact.flags],
     );
   }
   if (!found) return caller("", phoneNumber(call.number), [], []);
@@ -120,7 +121,7 @@ function describeCustomer({ call, lookup, match }) {
     const extension = t("caller.internal", { number: shown });
     return caller(extension, isolate(extension), [], []);
   }
-  return caller(shown, phoneNumber(shown), [country], [country]);
+  return caller(shown, phoneNumber(shown), [country], [country, ...listTexts(listed)]);
 }
 
 /**

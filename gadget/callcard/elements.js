@@ -1,7 +1,6 @@
 // The elements of this gadget's page, registered together.
 
 import { ContactCardElement } from "../shared/contact-card.js";
-import { ParkedListElement } from "../shared/parked-list.js";
 import { AgentStateElement } from "./agent-state.js";
 import { AppAsideElement } from "./app-aside.js";
 import { AppInfoElement } from "./app-info.js";
@@ -40,7 +39,6 @@ const ELEMENTS = [
   ContactChoiceElement,
   ContactFormPlaceElement,
   ContactSearchElement,
-  ParkedListElement,
   InlineQuestionElement,
 ];
 

@@ -1,6 +1,8 @@
 // What the card loads after it is shown: the forms and panels that an agent opens.
 
 import { h } from "../shared/dom.js";
+import { ParkedListElement } from "../shared/parked-list.js";
+import { addTexts } from "../shared/texts.js";
 import { CallbackFormElement } from "./callback-form.js";
 import { CaseFormElement } from "./case-form.js";
 import { CallKeypadElement } from "./call-keypad.js";
@@ -8,7 +10,9 @@ import { ContactFormElement } from "./contact-form.js";
 import { ContactRecordElement } from "./contact-record.js";
 import { drawerContent } from "./drawer-content.js";
 import { infoContent } from "./info-content.js";
+import { ListFormElement } from "./list-form.js";
 import { LookupExplanationElement } from "./lookup-explanation.js";
+import { NumberEntries } from "./number-entries.js";
 import { restoreCalls } from "./restore-calls.js";
 import { TransferTargetsElement } from "./transfer-targets.js";
 import { variableForm } from "./variable-form.js";
@@ -20,27 +24,34 @@ const ELEMENTS = [
   CaseFormElement,
   ContactFormElement,
   ContactRecordElement,
+  ListFormElement,
   LookupExplanationElement,
+  ParkedListElement,
   TransferTargetsElement,
 ];
 for (const element of ELEMENTS) element.define();
 
-const style = h("link", {
-  rel: "stylesheet",
-  href: new URL("later.css", import.meta.url).href,
-});
+/** @param {string} name @returns the address of a file of this script */
+const fileUrl = (name) => new URL(name, import.meta.url).href;
+
+const style = h("link", { rel: "stylesheet", href: fileUrl("later.css") });
 // What is opened has its looks from the beginning; without the style sheet it still works.
-await new Promise((resolve) => {
+const styled = new Promise((resolve) => {
   style.onload = style.onerror = resolve;
   document.head.append(style);
 });
+const { texts } = await import(fileUrl(`later-texts/${window.callcardBoot.texts}.js`));
+addTexts(texts);
+await styled;
 
 export {
   CallbackFormElement,
   CaseFormElement,
   ContactFormElement,
   ContactRecordElement,
+  ListFormElement,
   LookupExplanationElement,
+  NumberEntries,
   drawerContent,
   infoContent,
   restoreCalls,

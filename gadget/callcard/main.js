@@ -9,7 +9,6 @@ import { desktop } from "../shared/desktop.js";
 import { every, h, listen, lockPresses } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
-import { ParkedListElement } from "../shared/parked-list.js";
 import { HEARTBEAT_MS } from "../shared/reporter.js";
 import { t } from "../shared/texts.js";
 import { UnfinishedCalls } from "../shared/unfinished-calls.js";
@@ -69,7 +68,8 @@ class CallcardAppElement extends CallcardElement {
   #tabs = new CallTabsElement();
   #idle = h("p", { class: "idle" }, t("idle"));
   #callbacks = new CallbackListElement();
-  #parked = new ParkedListElement();
+  /** Defined later: most agents have no such calls. */
+  #parked = document.createElement("parked-list");
   #agent = new Agent(this.#commands, this.#state, this.#callbacks, this.#parked);
   #dialling = new Dialling(
     this.#model,

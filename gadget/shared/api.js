@@ -74,6 +74,12 @@ export const api = {
   /** @param {Contact} contact @param {import("./types.d.ts").NewCase} newCase */
   createCase: ({ source, id }, newCase) =>
     send("POST", `/contacts/${escape(source)}/${escape(id)}/cases`, newCase),
+  /** @param {string} number @returns {Promise<import("./types.d.ts").NumberLists>} */
+  numberLists: (number) => send("GET", `/lists?number=${escape(number)}`),
+  /** @param {string} list @param {{number: string, reason: string}} entry */
+  addToList: (list, entry) => send("POST", `/lists/${list}`, entry),
+  /** @param {string} list @param {string} id */
+  removeFromList: (list, id) => send("DELETE", `/lists/${list}/${escape(id)}`),
   /** @returns {Promise<Me>} */
   me: () => send("GET", "/me"),
   /** @param {string} state @param {string | null} reason @returns {Promise<CommandResponse>} */

@@ -79,6 +79,18 @@ export class CallContacts {
   }
 
   /**
+   * Show what number lists say about a caller now.
+   * @param {string} id @param {import("./types.d.ts").ListWarning[]} listed
+   */
+  setListed(id, listed) {
+    const state = this.#calls.get(id);
+    if (!state || (!listed.length && !state.listed.length)) return;
+    state.listed = listed;
+    state.lookup = { ...state.lookup }; // drawn anew
+    this.#notify("caller", state);
+  }
+
+  /**
    * Note whose number the agent is about to dial: the next outgoing call is with them, even if others
    * have the number.
    * @param {Promise<Contact> | null} contact null if the number is typed

@@ -43,6 +43,8 @@ export class CallState {
   lookup = { status: "looking" };
   /** Whose record it is: the only match, or the one that the agent chose. @type {Match | null} */
   match = null;
+  /** What number lists say about the caller. @type {import("./types.d.ts").ListWarning[]} */
+  listed = [];
   /** Whom the agent dialled, until the service knows it. @type {Match | null} */
   expected = null;
   /** Whether the agent said that the caller is not the contact that was found. */

@@ -364,8 +364,7 @@ export class CallsModel {
     if (answer?.ended_for_agent) this.endLost(id);
     state.acknowledgement = answer ?? state.acknowledgement;
     if (answer?.interaction?.contact_rejected) state.isRejected = true;
-    if (answer?.lookup && !state.call.isConsult)
-      this.#onLookup(state, answer.lookup, answer.number);
+    if (answer?.lookup && !state.call.isConsult) this.#onLookup(state, answer, answer.lookup);
     else if (!answer && state.isLooking) {
       clearTimeout(state.slowTimer);
       state.lookup = { status: "failed", error };
@@ -383,9 +382,10 @@ export class CallsModel {
     if (!isKnown && !state.call.isConsult) this.retryLookup(id);
   }
 
-  /** @param {CallState} state @param {LookupResult} result @param {string} number */
-  #onLookup(state, result, number) {
+  /** @param {CallState} state @param {ReportAcknowledgement} answer @param {LookupResult} result */
+  #onLookup(state, { number, listed }, result) {
     clearTimeout(state.slowTimer);
+    state.listed = listed;
     if (hasFailed(result)) {
       state.slowTimer = setTimeout(() => this.#lookUpAgain(state.id), FAILED_LOOKUP_MS);
       // Nothing new: a screen reader need not announce it again.

@@ -95,14 +95,31 @@ export function callerButton(callId, contact, number = "") {
   return button;
 }
 
-/** Return a contact's flags as a list; nothing if there are none. @param {Contact} contact */
-export function flagList(contact) {
-  if (!contact.flags.length) return "";
-  const items = flagsOf(contact).map((flag) => h("li", {}, flag));
+/**
+ * Return what number lists say about a caller, as it is shown with the contact's flags.
+ * @param {import("./types.d.ts").ListWarning[]} listed
+ */
+export const listTexts = (listed) =>
+  listed.map(({ list, reason }) => {
+    if (list === "deny") return t("list.denied", { reason });
+    return list === "flag" ? reason : t("list.notCalled", { reason });
+  });
+
+/**
+ * Return flags as a list, those of number lists first; nothing if there are none.
+ * @param {Contact | undefined} contact @param {string[]} [listed]
+ */
+export function flagList(contact, listed = []) {
+  const flags = contact?.flags ?? [];
+  const warnings = contact?.warnings ?? [];
+  if (!flags.length && !listed.length) return "";
+  const items = flagsOf({ flags: [...listed, ...flags], warnings: [...listed, ...warnings] }).map(
+    (flag) => h("li", {}, flag),
+  );
   return h("ul", { class: "flags", "aria-label": t("card.flags") }, items);
 }
 
-/** Return a contact's flags, those that warn marked. @param {Contact} contact */
+/** Return flags, those that warn marked. @param {Pick<Contact, "flags" | "warnings">} contact */
 export const flagsOf = ({ flags, warnings }) =>
   flags.map((flag) =>
     h("span", { class: warnings.includes(flag) ? "flag warns" : "flag" }, isolate(flag)),

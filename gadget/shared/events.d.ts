@@ -21,9 +21,9 @@ import type {
  * about.
  */
 export interface CallcardEvents {
-  /** `isReady`: the agent wants the next call. */
   /** Another call is in front. */
   "callcard-call-selected": { callId: string };
+  /** `isReady`: the agent wants the next call. */
   "callcard-call-closed": { callId: string; isReady: boolean };
   /** `shownOn` is the call whose panel the button is on, if it is another one. */
   "callcard-call-command": {
@@ -45,6 +45,8 @@ export interface CallcardEvents {
   /** The agent wants to open a case for the call's contact. */
   "callcard-case-form-opened": { callId: string };
   "callcard-case-form-closed": null;
+  /** The agent wants to block or flag the number of the call. */
+  "callcard-list-form-opened": { callId: string };
   /** The agent wants to know why the card shows whom it shows. */
   "callcard-explanation-opened": { callId: string };
   "callcard-contact-chosen": { callId: string; match: Match; addedNumber?: string };
@@ -115,7 +117,14 @@ declare global {
   const gadgets: any;
   const finesse: any;
   interface Window {
-    callcardBoot: { hub: Promise<any>; service: string; version: string; bundle: string };
+    callcardBoot: {
+      hub: Promise<any>;
+      service: string;
+      version: string;
+      bundle: string;
+      /** The language of the page's texts, one of the bundle's. */
+      texts: string;
+    };
     gadgets: any;
     finesse: any;
   }

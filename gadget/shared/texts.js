@@ -3,12 +3,18 @@
 
 import { desktop } from "./desktop.js";
 
+/** Texts that were loaded after the page's. @type {Record<string, string>} */
+const added = {};
+
+/** Add texts to the page's. @param {Record<string, string>} texts by key */
+export const addTexts = (texts) => void Object.assign(added, texts);
+
 /**
  * Return the text for `key`, with its {places} filled in.
  * @param {string} key @param {Record<string, string | number>} [values]
  */
 export function t(key, values = {}) {
-  const text = desktop.message(key) || key;
+  const text = added[key] ?? (desktop.message(key) || key);
   return text.replace(/\{(\w+)\}/g, (/** @type {string} */ place, /** @type {string} */ name) =>
     isolated(String(values[name] ?? place)),
   );

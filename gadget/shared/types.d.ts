@@ -308,6 +308,35 @@ export interface ReportAcknowledgement {
   call_ended: boolean;
   ended_for_agent: boolean;
   lookup: LookupResult | null;
+  /** With a look-up: what number lists say about a caller whom they warn of. */
+  listed: ListWarning[];
+}
+
+export type NumberListName = "deny" | "allow" | "flag" | "never-log" | "do-not-call";
+
+export interface ListWarning {
+  list: NumberListName;
+  reason: string;
+}
+
+export interface ListedNumber extends ListWarning {
+  id: string;
+  author: string;
+  author_name: string;
+  added_at: string;
+  state: "effective" | "proposed";
+  has_expired: boolean;
+  removable: boolean;
+}
+
+export interface NumberListSummary {
+  name: NumberListName;
+  right: "decide" | "add" | "propose" | "read";
+}
+
+export interface NumberLists {
+  lists: NumberListSummary[];
+  numbers: ListedNumber[];
 }
 
 /** Finesse's error with a problem of code finesse-refused. */

@@ -110,6 +110,10 @@ class NumberListActions:
 
     # ---- reading
 
+    async def naming(self, agent: Agent, number: str) -> tuple[ListedNumber, ...]:
+        """Return the entries of all lists that name a number."""
+        return self._show(agent, await self._number_lists.entries_for(number))
+
     async def lists(self, agent: Agent) -> tuple[NumberListSummary, ...]:
         proposals = await self._store.count_proposals()
         return tuple(

@@ -226,7 +226,12 @@ async def dial_callback(context: RequestContext) -> CommandResult:
 
 
 async def list_number_lists(context: RequestContext) -> NumberLists:
-    return NumberLists(await context.services.number_lists.lists(context.agent))
+    number_lists = context.services.number_lists
+    number = context.query("number", 128) or ""
+    return NumberLists(
+        lists=await number_lists.lists(context.agent),
+        numbers=await number_lists.naming(context.agent, number),
+    )
 
 
 async def list_numbers(context: RequestContext) -> ListPage:

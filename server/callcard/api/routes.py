@@ -242,6 +242,7 @@ ENDPOINTS = (
         summary="List the number lists, and what the agent may do with each",
         handler=handlers.list_number_lists,
         response=schemas.NumberLists,
+        query=(("number", "also the entries of all lists that name this number"),),
     ),
     Endpoint(
         method="GET",

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from callcard.actions.calls import Call
-from callcard.actions.number_lists import AuditEntry, NumberListSummary
+from callcard.actions.number_lists import AuditEntry, ListedNumber, NumberListSummary
 from callcard.journal.interaction import Interaction
 from callcard.store.base import Callback
 
@@ -167,6 +167,8 @@ class CallbackList:
 @dataclass(frozen=True, slots=True)
 class NumberLists:
     lists: tuple[NumberListSummary, ...]
+    numbers: tuple[ListedNumber, ...]
+    """With number=: the entries of all lists that name it."""
 
 
 @dataclass(frozen=True, slots=True)

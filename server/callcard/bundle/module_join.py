@@ -61,6 +61,19 @@ def join_modules(main: str, assets: Mapping[str, bytes]) -> dict[str, bytes]:
     return scripts
 
 
+def page_modules(main: str, assets: Mapping[str, bytes]) -> list[str]:
+    """Return the modules of the page's script."""
+    return _import_order(main, assets)
+
+
+def later_modules(main: str, assets: Mapping[str, bytes]) -> list[str]:
+    """Return the modules of the scripts that are loaded later."""
+    page = _import_order(main, assets)
+    entries = _later_entries(page, assets)
+    every = (name for entry in entries for name in _import_order(entry, assets))
+    return list(dict.fromkeys(name for name in every if name not in page))
+
+
 def later_scripts(main: str, assets: Mapping[str, bytes]) -> list[str]:
     """Return the modules of which `import()` makes scripts that are loaded later."""
     return _later_entries(_import_order(main, assets), assets)

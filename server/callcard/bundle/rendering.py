@@ -21,6 +21,7 @@ from markupsafe import Markup
 from callcard import __version__
 from callcard.bundle.errors import BundleError
 from callcard.bundle.event_names import shorten_event_names
+from callcard.bundle.later_texts import split_later_texts
 from callcard.bundle.message_keys import shorten_message_keys
 from callcard.bundle.minification import minify_asset
 from callcard.bundle.module_join import join_modules
@@ -56,6 +57,7 @@ class Bundle:
 def render(sources: Sources, service_url: str) -> Bundle:
     """Render the whole bundle. Raises BundleError."""
     sources = shorten_event_names(shorten_message_keys(sources))
+    sources, later_texts = split_later_texts(sources)
     assets = dict(sources.assets)
     for name in (*sources.scripts, *sources.styles):
         del assets[name]
@@ -66,6 +68,7 @@ def render(sources: Sources, service_url: str) -> Bundle:
             assets[gadget.later_style] = later
         assets |= join_modules(gadget.main_script, sources.assets)
     assets = {name: minify_asset(name, content) for name, content in assets.items()}
+    assets |= later_texts
     for language, texts in sources.texts.items():
         assets[f"messages/{language}.xml"] = _render_messages(texts)
     version = _content_hash(assets)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from callcard.bundle.checks import view_elements, view_references
 from callcard.bundle.errors import BundleError
+from callcard.bundle.later_texts import texts_module
 from callcard.bundle.module_join import later_scripts
 from callcard.bundle.rendering import Bundle, render_view
 from callcard.bundle.sources import DEFAULT_LANGUAGE, Gadget, Sources, resolve_path
@@ -73,7 +74,10 @@ def _measure_page(gadget: Gadget, sources: Sources, bundle: Bundle) -> PageSize:
         gzip_bytes_by_file[name] = len(gzip.compress(content, 9))
     names = later_scripts(gadget.main_script, sources.assets)
     names += [gadget.later_style] if gadget.later_styles else []
-    later = (bundle.files[bundle.asset_path(name)] for name in names)
+    paths_later = [bundle.asset_path(name) for name in names]
+    texts_path = bundle.asset_path(texts_module(gadget, DEFAULT_LANGUAGE))
+    paths_later += [texts_path] if texts_path in bundle.files else []
+    later = (bundle.files[path] for path in paths_later)
     later_bytes = sum(len(gzip.compress(content, 9)) for content in later)
     return PageSize(gadget, raw_bytes, gzip_bytes_by_file, later_bytes)
 

@@ -1,0 +1,149 @@
+// <list-form>: block, flag or always let through the number of a call, and take its entries off the
+// number lists. Fires `callcard-record-closed`.
+
+import { dotted, emit, field, h, isolate, phoneNumber, uniqueId } from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
+import { errorText } from "../shared/errors.js";
+import { formatDate, t } from "../shared/texts.js";
+
+/** @typedef {import("./number-entries.js").NumberEntries} NumberEntries */
+/** @typedef {import("../shared/types.d.ts").ListedNumber} ListedNumber */
+/** @typedef {import("../shared/types.d.ts").NumberListName} NumberListName */
+
+/** What an agent can do about a number, in the order in which it is offered. @type {NumberListName[]} */
+const CHOICES = ["deny", "flag", "do-not-call", "allow"];
+/** @type {Record<NumberListName, () => string>} */
+const NAMES = {
+  deny: () => t("list.deny"),
+  flag: () => t("list.flag"),
+  "do-not-call": () => t("list.doNotCall"),
+  allow: () => t("list.allow"),
+  "never-log": () => t("call.neverLogged"),
+};
+
+export class ListFormElement extends CallcardElement {
+  static tag = "list-form";
+
+  /** @type {NumberEntries | null} */
+  #number = null;
+  #entries = h("ul", { class: "list-entries" });
+  #choice = h("select", { id: uniqueId("list") });
+  #reason = h("input", { id: uniqueId("reason"), maxlength: 200, dir: "auto", required: true });
+  #message = h("p", { role: "status" });
+  #error = h("p", { class: "error", role: "alert" });
+  #save = h("button", { class: "primary" });
+  #form = h("form", {});
+
+  /** Whether the agent has begun to write a reason. */
+  get isEdited() {
+    return this.#reason.value.trim() !== "";
+  }
+
+  focus() {
+    (this.#form.hidden ? this.querySelector("h3") : this.#choice)?.focus();
+  }
+
+  /** Show what can be done about a number. @param {NumberEntries} number */
+  show(number) {
+    this.#number = number;
+    const close = () => emit(this, "callcard-record-closed", null);
+    const title = h("h3", { tabindex: -1 }, t("list.open"), " ", phoneNumber(number.display));
+    this.#form.append(
+      field(t("list.what"), this.#choice),
+      field(t("list.reason"), this.#reason),
+      this.#save,
+    );
+    this.#form.hidden = true;
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (!this.#save.disabled) void this.#add();
+    });
+    this.#choice.addEventListener("change", () => this.#nameButton());
+    this.replaceChildren(
+      h("header", {}, title, h("button", { type: "button", onclick: close }, t("close"))),
+      this.#entries,
+      this.#form,
+      this.#message,
+      this.#error,
+    );
+    title.focus();
+    void this.#do(async () => {
+      await number.read();
+      if (document.activeElement === title) requestAnimationFrame(() => this.focus());
+    });
+  }
+
+  /** @param {NumberEntries} number */
+  #draw(number) {
+    this.#entries.replaceChildren(...number.entries.map((entry) => this.#row(entry)));
+    const offered = CHOICES.filter((list) => number.canAdd(list));
+    this.#form.hidden = !offered.length;
+    if (!offered.length) this.#message.textContent = t("list.readOnly");
+    const chosen = this.#choice.value;
+    this.#choice.replaceChildren(
+      ...offered.map((list) => h("option", { value: list }, NAMES[list]())),
+    );
+    if (chosen) this.#choice.value = chosen;
+    this.#nameButton();
+  }
+
+  get #list() {
+    return /** @type {NumberListName} */ (this.#choice.value);
+  }
+
+  #nameButton() {
+    this.#save.textContent = this.#number?.isProposal(this.#list) ? t("list.propose") : t("save");
+  }
+
+  /** @param {ListedNumber} entry */
+  #row(entry) {
+    const { list, reason, author, author_name, added_at, state, removable } = entry;
+    const what = state === "proposed" ? t("list.proposed", { what: NAMES[list]() }) : NAMES[list]();
+    const about = [isolate(author_name || author), formatDate(added_at)];
+    return h(
+      "li",
+      {},
+      h(
+        "span",
+        { class: "who" },
+        h("strong", {}, what),
+        h("span", {}, isolate(reason)),
+        h("span", { class: "about" }, dotted(about)),
+      ),
+      removable &&
+        h("button", { type: "button", onclick: () => void this.#remove(entry) }, t("list.remove")),
+    );
+  }
+
+  #add() {
+    const isProposal = this.#number?.isProposal(this.#list);
+    return this.#do(async () => {
+      await this.#number?.add(this.#list, this.#reason.value.trim());
+      this.#reason.value = "";
+      this.#message.textContent = isProposal ? t("list.waits") : t("saved");
+    });
+  }
+
+  /** @param {ListedNumber} entry */
+  #remove(entry) {
+    return this.#do(async () => {
+      await this.#number?.remove(entry);
+      this.#message.textContent = t("saved");
+    });
+  }
+
+  /** Do one thing at a time, and say why it failed. @param {() => Promise<void>} action */
+  async #do(action) {
+    this.#save.disabled = true;
+    this.#error.textContent = this.#message.textContent = "";
+    try {
+      await action();
+      if (this.#number) this.#draw(this.#number);
+    } catch (error) {
+      this.#message.textContent = "";
+      this.#error.textContent = errorText(error);
+    } finally {
+      this.#save.disabled = false;
+    }
+  }
+}

@@ -1,0 +1,67 @@
+// The entries of one number on the number lists, and what the agent may do with each list. No DOM.
+
+import { api } from "../shared/api.js";
+
+/** @typedef {import("../shared/types.d.ts").ListedNumber} ListedNumber */
+/** @typedef {import("../shared/types.d.ts").ListWarning} ListWarning */
+/** @typedef {import("../shared/types.d.ts").NumberListName} NumberListName */
+/** @typedef {import("../shared/types.d.ts").NumberListSummary} NumberListSummary */
+
+export class NumberEntries {
+  /** @type {ListedNumber[]} */
+  entries = [];
+  /** @type {NumberListSummary[]} */
+  #lists = [];
+  #number;
+  #onWarnings;
+
+  /**
+   * @param {import("../shared/types.d.ts").ParsedNumber} number
+   * @param {(warnings: ListWarning[]) => void} onWarnings is told what agents are warned of now
+   */
+  constructor({ e164, given, display }, onWarnings) {
+    this.#number = e164 || given;
+    /** As people write it. */
+    this.display = display || given;
+    this.#onWarnings = onWarnings;
+  }
+
+  /** Read the entries, and what the agent may do. */
+  async read() {
+    const { lists, numbers } = await api.numberLists(this.#number);
+    this.#lists = lists;
+    this.entries = numbers;
+    this.#onWarnings(numbers.filter(isWarning));
+  }
+
+  /** Return whether the agent may add to a list. @param {NumberListName} list */
+  canAdd(list) {
+    return this.#right(list) !== "read";
+  }
+
+  /** Return whether what the agent adds waits for a supervisor. @param {NumberListName} list */
+  isProposal(list) {
+    return this.#right(list) === "propose" && list !== "flag"; // a flag counts at once
+  }
+
+  /** @param {NumberListName} list */
+  #right(list) {
+    return this.#lists.find(({ name }) => name === list)?.right ?? "read";
+  }
+
+  /** @param {NumberListName} list @param {string} reason */
+  async add(list, reason) {
+    await api.addToList(list, { number: this.#number, reason });
+    await this.read();
+  }
+
+  /** @param {ListedNumber} entry */
+  async remove({ list, id }) {
+    await api.removeFromList(list, id);
+    await this.read();
+  }
+}
+
+/** Whether an entry warns agents now. @param {ListedNumber} entry */
+const isWarning = ({ list, state, has_expired }) =>
+  state === "effective" && !has_expired && list !== "allow" && list !== "never-log";

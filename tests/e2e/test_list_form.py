@@ -1,0 +1,99 @@
+"""Blocking and flagging a caller from the card, and the warnings of number lists."""
+
+from __future__ import annotations
+
+import httpx
+from playwright.sync_api import FrameLocator, Locator, expect
+
+from tests.e2e.card import KNOWN_CUSTOMER, answer_call, close_card, open_card
+from tests.harness.browser import OpenDesktop
+from tests.harness.sandbox import PASSWORD
+from tests.harness.site import DemoSite
+
+STRANGER = "+1 415 555 0199"
+
+
+def open_form(gadget: FrameLocator) -> Locator:
+    open_card(gadget).get_by_role("button", name="Block or flag").click()
+    form = gadget.locator("list-form")
+    expect(form.get_by_label("What should happen")).to_be_focused()
+    return form
+
+
+def as_supervisor(site: DemoSite) -> httpx.Client:
+    return httpx.Client(base_url=f"{site.service_url}/api/v1", auth=("2001", PASSWORD))
+
+
+def test_flag_warns_at_once_and_on_the_next_call(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    call = answer_call(site, gadget, STRANGER)
+    form = open_form(gadget)
+    form.get_by_label("What should happen").select_option("Warn colleagues about this caller")
+    form.get_by_label("Reason").fill("asks for passwords")
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("status")).to_have_text("Saved")
+    entry = form.get_by_role("listitem")
+    expect(entry).to_contain_text("asks for passwords")
+    expect(entry).to_contain_text("Ana Costa")
+    flags = open_card(gadget).get_by_role("list", name="Flags")
+    expect(flags.get_by_text("asks for passwords")).to_be_visible()
+    form.get_by_role("button", name="Close").click()
+    site.hang_up(call)
+    close_card(gadget)
+
+    site.ring(STRANGER)
+    expect(flags.get_by_text("asks for passwords")).to_be_visible()
+    form = open_form(gadget)
+    form.get_by_role("button", name="Remove").click()
+    expect(form.get_by_role("listitem")).to_have_count(0)
+    expect(flags).to_have_count(0)
+
+
+def test_block_is_proposed_and_counts_when_a_supervisor_accepts_it(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    call = answer_call(site, gadget, KNOWN_CUSTOMER)
+    form = open_form(gadget)
+    form.get_by_label("Reason").fill("fraud")
+    form.get_by_role("button", name="Propose").click()
+    expect(form.get_by_role("status")).to_have_text("Proposed. A supervisor decides.")
+    expect(form.get_by_role("listitem")).to_contain_text("(proposed)")
+    header = open_card(gadget).get_by_role("list", name="Flags")
+    expect(header.get_by_text("Blocked")).to_have_count(0)
+    site.hang_up(call)
+    close_card(gadget)
+
+    with as_supervisor(site) as http:
+        (proposed,) = http.get("/lists/deny?state=proposed").json()["numbers"]
+        accepted = http.put(f"/lists/deny/{proposed['id']}", json={"state": "effective"})
+        assert accepted.status_code == 200
+    site.ring(KNOWN_CUSTOMER)
+    expect(header.get_by_text("Blocked: fraud")).to_be_visible()
+    form = open_form(gadget)
+    expect(form.get_by_role("button", name="Remove")).to_have_count(0)
+    form.get_by_label("Reason").fill("again")
+    form.get_by_role("button", name="Propose").click()
+    alert = form.get_by_role("alert")
+    expect(alert).to_contain_text("Ana Costa has listed this number already: fraud")
+    expect(form.get_by_label("Reason")).to_have_value("again")
+
+
+def test_half_written_reason_survives_the_next_call(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    call = answer_call(site, gadget, STRANGER)
+    form = open_form(gadget)
+    form.get_by_label("Reason").press_sequentially("half ")
+    site.hang_up(call)
+    site.ring(KNOWN_CUSTOMER)
+    expect(gadget.locator("list-form").get_by_label("Reason")).to_have_value("half ")
+    expect(form.get_by_role("heading")).to_contain_text("(415) 555-0199")
+
+
+def test_withheld_number_is_not_offered(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget, "anonymous")
+    expect(open_card(gadget).get_by_text("The caller withheld")).to_be_visible()
+    expect(open_card(gadget).get_by_role("button", name="Block or flag")).to_have_count(0)
