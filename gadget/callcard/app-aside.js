@@ -2,7 +2,7 @@
 // callback or a case, and why a contact is shown. What the agent has begun to fill in stays until it
 // is saved or cancelled.
 
-import { emit, reveal } from "../shared/dom.js";
+import { emit, h, reveal } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { valuesToShow } from "./call-brief.js";
 import { loadLater } from "./load-later.js";
@@ -76,7 +76,7 @@ export class AppAsideElement extends CallcardElement {
     const { CaseFormElement } = await loadLater();
     const [firstLine] = notes.text.trim().split("\n");
     const about = valuesToShow(call.variables, labels).join(" · ");
-    this.#open(`case ${id} ${match.contact.id}`, new CaseFormElement(), (form) =>
+    this.#open(`case ${id}`, new CaseFormElement(), (form) =>
       form.show(id, match.contact, about || firstLine, notes.text.trim()),
     );
   }
@@ -103,6 +103,34 @@ export class AppAsideElement extends CallcardElement {
     const { ListFormElement, NumberEntries } = await loadLater();
     const entries = new NumberEntries(lookup.result.number, (now) => contacts.setListed(id, now));
     this.#open(`list ${id}`, new ListFormElement(), (form) => form.show(entries));
+  }
+
+  /**
+   * Let the forms of a call follow whose call it is.
+   * @param {import("../shared/call-state.js").CallState} state
+   */
+  follow({ id, match, customer }) {
+    for (const [child, subject] of this.#subjects) {
+      if (subject === `case ${id}` && "setContact" in child)
+        /** @type {import("./case-form.js").CaseFormElement} */ (child).setContact(
+          match?.contact ?? null,
+        );
+      if (subject === `callback ${customer.number}` && "setCustomer" in child)
+        /** @type {import("./callback-form.js").CallbackFormElement} */ (child).setCustomer(
+          customer,
+        );
+    }
+  }
+
+  /**
+   * Say for a while how something went that was done here: above, it would move the call's buttons.
+   * @param {string} text @param {number} milliseconds
+   */
+  say(text, milliseconds) {
+    const message = h("p", { class: "said", role: "status" });
+    this.append(message);
+    message.textContent = text; // once it is in the page, so that it is spoken
+    setTimeout(() => message.remove(), milliseconds);
   }
 
   /** Close everything but what the agent has begun to fill in. */

@@ -13,14 +13,14 @@ import { CallControlsElement } from "./call-controls.js";
 import { CallDrawerElement } from "./call-drawer.js";
 import { CallNotesElement } from "./call-notes.js";
 import { CallParticipantsElement } from "./call-participants.js";
-import { CallVariablesElement } from "./call-variables.js";
 import { slotsOf } from "./call-slots.js";
 import { clockText, phaseText, queueText } from "./call-status.js";
 import { CallerRecordElement } from "./caller-record.js";
-import { describeCaller, situationOf } from "./caller.js";
+import { customerPlace, describeCaller, situationOf } from "./caller.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("../shared/types.d.ts").Action} Action */
+/** @typedef {import("./call-variables.js").CallVariablesElement} CallVariablesElement */
 
 /**
  * What a panel needs to know beside its call.
@@ -77,7 +77,8 @@ export class CallPanelElement extends CallcardElement {
   #drawer = new CallDrawerElement();
   #notes = new CallNotesElement();
   #body = new CallerRecordElement();
-  #variables = new CallVariablesElement();
+  /** Defined later. @type {CallVariablesElement | HTMLElement} */
+  #variables = document.createElement("call-variables");
   #work = h("div", { class: "work" });
 
   build() {
@@ -153,7 +154,7 @@ export class CallPanelElement extends CallcardElement {
     this.toggleAttribute("data-consult", call.isConsult || Boolean(call.consultant));
     this.#phase.textContent = phaseText(state);
     const isAlone = call.isConsult && call.phase !== "ended" && context.running.length < 2;
-    const situation = isAlone ? t("consult.customerGone") : situationOf(state);
+    const situation = isAlone ? customerPlace(state) : situationOf(state);
     if (this.#situation.textContent !== situation) this.#situation.textContent = situation;
     this.#queue.replaceChildren(...queueText(call));
     this.#participants.show(state, context.isBusy, context.isServiceDown);
@@ -161,13 +162,18 @@ export class CallPanelElement extends CallcardElement {
     this.#close.hidden = call.phase !== "ended";
     this.#closeReady.hidden = call.phase !== "ended" || !context.canBeReady;
     const neverLogged = state.acknowledgement?.never_logged ? t("call.neverLogged") : "";
-    const message = commandErrorText(state.failure) || neverLogged;
+    // A preview has no notes, below which this stands otherwise.
+    const isAsked = state.isPreview && state.notes.status === "contact-unsaved";
+    const message =
+      commandErrorText(state.failure) || (isAsked ? t("form.unsaved") : "") || neverLogged;
     if (this.#message.textContent !== message) this.#message.textContent = message;
+    if (state.done === this.#drawer.opened) void this.#drawer.toggle(""); // it was for that
     this.#drawer.show(call, context);
     this.#showBody();
     this.#brief.show(state, context.labels);
     this.#notes.show(state, context.wrapUpReasons, context.platform, context.caseSources);
-    this.#variables.show(state, context.isBusy, context.platform, context.labels);
+    if ("show" in this.#variables)
+      this.#variables.show(state, context.isBusy, context.platform, context.labels);
     this.tick();
   }
 

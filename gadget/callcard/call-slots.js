@@ -1,6 +1,7 @@
 // The places of a call's buttons: each action has its own, which it keeps while the call goes on.
 // What is not possible now is disabled. No DOM.
 
+import { joinedWith, partnerOf } from "../shared/consults.js";
 import { t } from "../shared/texts.js";
 import { describeCaller } from "./caller.js";
 
@@ -73,7 +74,7 @@ export function slotsOf(state, lent, running, extra) {
   if (places.includes("drop")) all.push("drop");
   return all.map((place) => {
     const action = place === "hold" && isOnHold(state) ? "retrieve" : place;
-    const owner = ownerOf(action, state, lent);
+    const owner = ownerOf(action, state, lent, running);
     const label = labelOf(action, state, owner, running);
     return {
       action,
@@ -81,7 +82,7 @@ export function slotsOf(state, lent, running, extra) {
       label,
       labels: place === "hold" ? [t("action.hold"), t("action.retrieve")] : [label],
       isAllowed: Boolean(owner),
-      question: questionOf(action, state, running),
+      question: questionOf(action, state, owner, running),
     };
   });
 }
@@ -97,40 +98,51 @@ function kindOf({ call }) {
 const isOnHold = ({ call }) => call.actions.includes("retrieve") || call.phase === "held";
 
 /**
- * Return the id of the call whose action it is; empty if no call allows it.
+ * Return the id of the call whose action it is; empty if no call allows it, or if it is not known
+ * which calls it would join.
  * @param {Action} action @param {CallState} state @param {LentAction[]} lent
+ * @param {CallState[]} running
  */
-function ownerOf(action, { id, call: { actions } }, lent) {
+function ownerOf(action, state, lent, running) {
+  const { actions } = state.call;
+  const partner = partnerOf(state, running);
+  const offers = lent.filter((each) => each.action === action);
+  const offer = offers.find(({ callId }) => callId === partner?.id) ?? (partner ? null : offers[0]);
   const isOwn = actions.includes(action) || (action === "consult" && actions.includes("transfer"));
-  return isOwn ? id : (lent.find((each) => each.action === action)?.callId ?? "");
+  if (isOwn && (!isJoining(action) || joinedWith(state, running))) return state.id;
+  return offer?.callId ?? "";
+}
+
+/** Whether an action makes one call of two. @param {Action} action */
+const isJoining = (action) => action === "complete-transfer" || action === "conference";
+
+/**
+ * @param {Action} action @param {CallState} state @param {string} owner
+ * @param {CallState[]} running
+ */
+function labelOf(action, state, owner, running) {
+  const { id, call } = state;
+  if (action === "drop" && call.isConsult) return t("action.endConsult");
+  if (action === "drop" && partnerOf(state, running)) return t("action.hangUpCustomer");
+  if (action === "retrieve" && call.isConsult && owner !== id) return t("action.backToCustomer");
+  return LABELS[action]?.() ?? "";
 }
 
 /**
  * @param {Action} action @param {CallState} state @param {string} owner
  * @param {CallState[]} running
  */
-function labelOf(action, { id, call }, owner, running) {
-  if (action === "drop" && call.isConsult) return t("action.endConsult");
-  if (action === "drop" && openConsult(running)) return t("action.hangUpCustomer");
-  if (action === "retrieve" && call.isConsult && owner !== id) return t("action.backToCustomer");
-  return LABELS[action]?.() ?? "";
-}
-
-/** @param {Action} action @param {CallState} state @param {CallState[]} running */
-function questionOf(action, state, running) {
-  const consult = openConsult(running);
+function questionOf(action, state, owner, running) {
+  const partner = partnerOf(state, running);
   if (action === "close") return t("confirm.removeFromCampaign");
-  if (action === "drop" && consult && !state.call.isConsult)
-    return t("confirm.hangUpCustomer", { who: whoIs(consult) });
-  const isJoining = action === "complete-transfer" || action === "conference";
-  const other = running.find((each) => each !== state);
-  if (isJoining && !consult && other)
+  if (action === "drop" && partner && !state.call.isConsult)
+    return t("confirm.hangUpCustomer", { who: whoIs(partner) });
+  const other =
+    owner === state.id ? joinedWith(state, running) : running.find(({ id }) => id === owner);
+  if (isJoining(action) && other && other !== partner)
     return t("confirm.connect", { one: whoIs(state), other: whoIs(other) });
   return "";
 }
-
-/** @param {CallState[]} running */
-const openConsult = (running) => running.find(({ call }) => call.isConsult);
 
 /** @param {CallState} state */
 const whoIs = (state) => describeCaller(state).name || state.call.number;

@@ -24,14 +24,22 @@ export function queueText({ queue, variables, isPreview }) {
   return queue ? [t("call.queue"), " ", isolate(queue)] : [];
 }
 
+/** Whether a caller hung up before the agent answered. @param {CallState} state */
+const isMissed = ({ call, talkingSince }) =>
+  call.phase === "ended" &&
+  call.direction === "in" &&
+  !call.consultant &&
+  Number.isNaN(talkingSince);
+
 /** Return what a call is doing. @param {CallState} state */
 export function phaseText(state) {
   const { call, transferredTo } = state;
   if (state.isMissedConsult) return t("phase.consultMissed");
   if (call.phase === "ended" && transferredTo)
     return t("phase.transferred", { who: transferredTo });
-  if (call.isPreview) return t("phase.preview");
-  if (call.isConsult) return call.phase === "held" ? t("phase.held") : t("phase.consult");
+  if (state.isPreview) return t("phase.preview");
+  if (call.isConsult && call.phase === "talking") return t("phase.consult");
+  if (isMissed(state)) return t("outcome.missed");
   if (call.consultant && call.phase === "ringing") return t("phase.consultRinging");
   return PHASE_TEXTS[call.phase](call.direction);
 }

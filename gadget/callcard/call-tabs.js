@@ -27,6 +27,8 @@ export class CallTabsElement extends CallcardElement {
   #selected = "";
   /** What is in front, and whether there are tabs. */
   #shown = { id: "", isSeveral: false };
+  /** Whether the panel that had the focus was removed. */
+  #hasLostFocus = false;
   /** When the agent typed last. */
   #typedAt = -TYPING_MS;
   #tabs = h("div", { class: "tabs", role: "tablist", "aria-label": t("call.tabs"), hidden: true });
@@ -69,7 +71,7 @@ export class CallTabsElement extends CallcardElement {
     const hadFocus = panel?.contains(document.activeElement);
     panel?.remove();
     this.#panels.delete(id);
-    if (hadFocus) this.#calls.querySelector("h2")?.focus();
+    this.#hasLostFocus ||= Boolean(hadFocus);
   }
 
   /**
@@ -148,7 +150,8 @@ export class CallTabsElement extends CallcardElement {
     const selected = this.#tabs.querySelector("[aria-selected=true]");
     if (hasFocus) selected?.focus();
     const panel = this.#panels.get(this.#selected);
-    if (hadFocus && !panel?.contains(activeElement)) panel?.focus();
+    if (this.#hasLostFocus || (hadFocus && !panel?.contains(activeElement))) panel?.focus();
+    this.#hasLostFocus = false;
   }
 
   /** Focus the call in front; the search has the focus otherwise. @returns {boolean} */

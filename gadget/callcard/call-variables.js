@@ -6,7 +6,7 @@ import { emit, h, isolate } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { commandErrorText } from "../shared/errors.js";
 import { t } from "../shared/texts.js";
-import { loadLater } from "./load-later.js";
+import { variableForm } from "./variable-form.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("../shared/call-state.js").VariableWrite} VariableWrite */
@@ -187,31 +187,15 @@ export class CallVariablesElement extends CallcardElement {
     ];
   }
 
-  /**
-   * Return the place of a variable's form, which is loaded with the other forms.
-   * @param {Variable} variable
-   */
+  /** Return a variable's form. @param {Variable} variable */
   #form(variable) {
-    const place = h("span");
-    void this.#fill(place, variable);
-    return place;
-  }
-
-  /** @param {HTMLElement} place @param {Variable} variable */
-  async #fill(place, variable) {
     const { name, value } = variable;
-    const end = (/** @type {string | null} */ edited) => {
+    const form = variableForm(variable, this.#platform, (edited) => {
       this.#edit("");
       if (edited !== null && edited !== value)
         emit(this, "callcard-variable-edited", { callId: this.#callId, name, value: edited });
-    };
-    try {
-      const { variableForm } = await loadLater();
-      const form = variableForm(variable, this.#platform, end);
-      place.replaceChildren(form);
-      form.focus();
-    } catch {
-      place.replaceChildren(h("span", { class: "error", role: "alert" }, t("error.load")));
-    }
+    });
+    queueMicrotask(() => form.focus()); // once it is in the page
+    return form;
   }
 }

@@ -55,6 +55,9 @@ export class CallbackFormElement extends CallcardElement {
   #save = h("button", { class: "primary" }, t("save"));
 
   #customerTime = h("p", { class: "about", role: "status" });
+  /** @type {CallbackCustomer | null} */
+  #customer = null;
+  #who = h("span", {});
   /** The note and the time that the form was opened with. */
   #original = "";
 
@@ -77,7 +80,8 @@ export class CallbackFormElement extends CallcardElement {
    * @param {ChangedCallback} [callback] the one to change, instead of adding one
    */
   show(customer, callback) {
-    const { number, display, name, timeZone, note } = customer;
+    const { number, display, timeZone, note } = customer;
+    this.setCustomer(customer);
     this.#note.value = note;
     if (callback?.due_at) this.#when.value = toLocalInput(new Date(callback.due_at));
     this.#original = this.#content;
@@ -92,14 +96,7 @@ export class CallbackFormElement extends CallcardElement {
     const form = h(
       "form",
       { novalidate: true },
-      h(
-        "h3",
-        {},
-        t("callback.whom"),
-        " ",
-        name ? [isolate(name), " · "] : "",
-        phoneNumber(display || number),
-      ),
+      h("h3", {}, t("callback.whom"), " ", this.#who, phoneNumber(display || number)),
       field(t("callback.when"), this.#when),
       h(
         "p",
@@ -118,7 +115,7 @@ export class CallbackFormElement extends CallcardElement {
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (!this.#save.disabled) void this.#submit(customer, callback);
+      if (!this.#save.disabled) void this.#submit(callback);
     });
     this.replaceChildren(form);
     this.focus();
@@ -141,8 +138,15 @@ export class CallbackFormElement extends CallcardElement {
     this.#customerTime.textContent = isElsewhere ? t("callback.customerTime", { time: there }) : "";
   }
 
-  /** @param {CallbackCustomer} customer @param {ChangedCallback} [changed] */
-  async #submit({ number, name, contact }, changed) {
+  /** Take whom the call turned out to be with. @param {CallbackCustomer} customer */
+  setCustomer(customer) {
+    this.#customer = customer;
+    this.#who.replaceChildren(...(customer.name ? [isolate(customer.name), " · "] : []));
+  }
+
+  /** @param {ChangedCallback} [changed] */
+  async #submit(changed) {
+    const { number, name, contact } = /** @type {CallbackCustomer} */ (this.#customer);
     const isNew = !changed?.due_at || toLocalInput(new Date(changed.due_at)) !== this.#when.value;
     const isPast = new Date(this.#when.value).getTime() < Date.now() - MINUTE_MS;
     if (this.#when.validity.badInput) {

@@ -38,7 +38,8 @@ export class CallerRecordElement extends CallcardElement {
     const { call, lookup } = state;
     const isFound = lookup.status === "found" && !call.isConsult;
     this.#absences.replaceChildren(...(isFound ? absences(lookup.result) : []));
-    if (!isContentKept) this.#content.replaceChildren(...this.#contentOf(state));
+    if (!isContentKept || !this.#form.isEdited)
+      this.#content.replaceChildren(...this.#contentOf(state));
   }
 
   /** @param {CallState} state @returns {Node[]} */
@@ -169,13 +170,14 @@ export class CallerRecordElement extends CallcardElement {
 
   /** @param {string} id @param {string} number @param {import("../shared/call.js").Call} call */
   #formFor(id, number, { variables }) {
+    const { contactDraft: draft } = /** @type {CallState} */ (this.#state);
     if (this.#form.callId === id && this.#form.isEdited) {
       // It is unsaved work again, also after another contact was chosen meanwhile.
-      emit(this, "callcard-contact-edited", { callId: id });
+      emit(this, "callcard-contact-edited", { callId: id, draft });
       return this.#form;
     }
     this.#form = new ContactFormPlaceElement();
-    void this.#form.show(id, number, variables);
+    void this.#form.show(id, number, variables, draft);
     return this.#form;
   }
 

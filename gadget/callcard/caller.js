@@ -53,6 +53,12 @@ const CAUSES = {
   DEVICE_RESOURCE_NOT_AVAILABLE: () => t("cause.noDevice"),
 };
 
+/** What was done, where the call itself does not show it. @type {Record<string, () => string>} */
+const DONE = {
+  callback: () => t("callback.rescheduled"),
+  "cancel-callback": () => t("callback.cancelled"),
+};
+
 /**
  * Return what the agent must know beside who it is: where the customer of a consult is, who else is
  * on the line, why the call failed. Often empty.
@@ -62,15 +68,19 @@ export function situationOf(state) {
   const { call, wasConsulted } = state;
   if (call.phase === "ended") return "";
   if (call.phase === "failed") return (CAUSES[call.cause] ?? (() => t("cause.other")))();
+  const done = DONE[state.done]?.();
+  if (done) return done;
   if (call.isPreview) return t("preview.notCalled");
   if (call.isConsult) return call.phase === "held" ? "" : t("call.consultNote");
   if (state.hasCustomerLeft) {
     const names = participantsOf(state).map(({ name }) => name);
     return `${t("consult.customerGone")} ${t("call.participants", { who: formatList(names) })}`;
   }
-  if (call.consultant && state.notes.interaction?.customer_left) return t("consult.customerGone");
   if (call.consultant) {
     const who = agentOf(state);
+    const { customer_left, customer_with = [] } = state.notes.interaction ?? {};
+    const isElsewhere = customer_with.length > 0 && !customer_with.includes(who);
+    if (customer_left || isElsewhere) return customerPlace(state);
     return call.isHeldByConsultant
       ? t("consult.heldBy", { who })
       : t("consult.customerOnHold", { who });
@@ -80,6 +90,17 @@ export function situationOf(state) {
     return t("call.participants", { who: formatList(names) });
   }
   return wasConsulted ? t("consult.customerHere") : "";
+}
+
+/**
+ * Return where the customer is whom a consult is about. The agent who consults knows it from their
+ * own calls.
+ * @param {CallState} state
+ */
+export function customerPlace({ call, customerWith, notes }) {
+  const others = call.consultant ? (notes.interaction?.customer_with ?? []) : [];
+  const who = customerWith || formatList(others);
+  return who ? t("consult.customerWith", { who }) : t("consult.customerGone");
 }
 
 /** Return the others in a conference, by name where it is known. @param {CallState} state */

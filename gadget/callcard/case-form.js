@@ -18,6 +18,9 @@ export class CaseFormElement extends CallcardElement {
   #error = h("p", { class: "error", role: "alert" });
   #save = h("button", { class: "primary" }, t("save"));
   #original = "";
+  /** Whose case it will be. @type {Contact | null} */
+  #contact = null;
+  #who = h("span", {});
 
   /** Whether the agent has changed what the form was opened with. */
   get isEdited() {
@@ -38,6 +41,7 @@ export class CaseFormElement extends CallcardElement {
    * @param {string} callId @param {Contact} contact @param {string} subject @param {string} notes
    */
   show(callId, contact, subject, notes) {
+    this.setContact(contact);
     this.#subject.value = subject;
     this.#notes.value = notes;
     this.#original = this.#content;
@@ -45,7 +49,7 @@ export class CaseFormElement extends CallcardElement {
     const form = h(
       "form",
       {},
-      h("h3", {}, t("case.title"), " ", isolate(contact.name || contact.company)),
+      h("h3", {}, t("case.title"), " ", this.#who),
       field(t("case.subject"), this.#subject),
       field(t("notes.label"), this.#notes),
       this.#error,
@@ -58,14 +62,29 @@ export class CaseFormElement extends CallcardElement {
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (!this.#save.disabled) void this.#submit(callId, contact);
+      if (!this.#save.disabled) void this.#submit(callId);
     });
     this.replaceChildren(form);
     this.focus();
   }
 
-  /** @param {string} callId @param {Contact} contact */
-  async #submit(callId, contact) {
+  /**
+   * Take the contact whose call it is; null if that is not known any more.
+   * @param {Contact | null} contact
+   */
+  setContact(contact) {
+    this.#contact = contact;
+    this.#error.textContent = "";
+    this.#who.replaceChildren(contact ? isolate(contact.name || contact.company) : "");
+  }
+
+  /** @param {string} callId */
+  async #submit(callId) {
+    const contact = this.#contact;
+    if (!contact) {
+      this.#error.textContent = t("case.whose");
+      return;
+    }
     this.#save.disabled = true;
     this.#error.textContent = "";
     try {

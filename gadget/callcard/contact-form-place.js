@@ -21,14 +21,15 @@ export class ContactFormPlaceElement extends CallcardElement {
    * Show the form for a call.
    * @param {string} callId @param {string} number
    * @param {{name: string, value: string}[]} variables
+   * @param {Record<string, string>} draft what was filled in of it before, by field
    */
-  async show(callId, number, variables) {
+  async show(callId, number, variables, draft) {
     this.callId = callId;
     try {
       const { ContactFormElement } = await loadLater();
       this.#form = new ContactFormElement();
       this.replaceChildren(this.#form);
-      this.#form.show(callId, number, variables);
+      this.#form.show(callId, number, variables, draft);
     } catch {
       this.replaceChildren(h("p", { class: "error", role: "alert" }, t("error.load")));
     }

@@ -36,7 +36,7 @@ export class ContactFormElement extends CallcardElement {
   build() {
     this.#form.addEventListener("input", () => {
       this.isEdited = true;
-      emit(this, "callcard-contact-edited", { callId: this.callId });
+      emit(this, "callcard-contact-edited", { callId: this.callId, draft: this.#values });
     });
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -49,26 +49,37 @@ export class ContactFormElement extends CallcardElement {
    * Show the form for a call.
    * @param {string} callId @param {string} number
    * @param {{name: string, value: string}[]} variables
+   * @param {Record<string, string>} draft what was filled in of it before, by field
    */
-  show(callId, number, variables) {
+  show(callId, number, variables, draft) {
     this.callId = callId;
+    this.isEdited = Object.keys(draft).length > 0;
     /** @param {RegExp} names */
     const prefill = (names) => variables.find(({ name }) => names.test(name))?.value ?? "";
     this.#form.replaceChildren(
       h("h3", {}, t("form.title")),
-      inputField("name", t("form.name"), prefill(PREFILL.name)),
-      inputField("company", t("form.company"), prefill(PREFILL.company)),
-      inputField("number", t("form.number"), number, { dir: "ltr", inputmode: "tel" }),
-      inputField("email", t("form.email"), prefill(PREFILL.email), { type: "email", dir: "ltr" }),
+      inputField("name", t("form.name"), draft.name ?? prefill(PREFILL.name)),
+      inputField("company", t("form.company"), draft.company ?? prefill(PREFILL.company)),
+      inputField("number", t("form.number"), draft.number ?? number, {
+        dir: "ltr",
+        inputmode: "tel",
+      }),
+      inputField("email", t("form.email"), draft.email ?? prefill(PREFILL.email), {
+        type: "email",
+        dir: "ltr",
+      }),
       this.#error,
       h("p", { class: "row" }, this.#save, h("span", { class: "about" }, t("form.hint"))),
     );
   }
 
+  /** What is filled in, by field. */
+  get #values() {
+    return /** @type {Record<string, string>} */ (Object.fromEntries(new FormData(this.#form)));
+  }
+
   async #submit() {
-    const { name, company, email, number } = /** @type {Record<string, string>} */ (
-      Object.fromEntries(new FormData(this.#form))
-    );
+    const { name, company, email, number } = this.#values;
     for (const input of this.#form.querySelectorAll("input")) input.removeAttribute("aria-invalid");
     if (!name.trim() && !company.trim()) return this.#reject("name", t("form.needName"));
     this.#setSaving(true);
@@ -77,6 +88,7 @@ export class ContactFormElement extends CallcardElement {
       const draft = { name, company, email, numbers, request_id: this.#requestId };
       const contact = await request(this, "callcard-contact-create", { contact: draft });
       this.isEdited = false;
+      emit(this, "callcard-contact-edited", { callId: this.callId, draft: {} });
       const match = { how: /** @type {const} */ ("chosen"), contact };
       emit(this, "callcard-contact-chosen", { callId: this.callId, match });
     } catch (error) {

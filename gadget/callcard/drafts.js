@@ -6,8 +6,8 @@ const KEY = "callcard.notes";
 const MAX_DRAFTS = 50;
 
 /**
- * `base` is what the service had when typing began.
- * @typedef {{text: string, base: string, typedAt: string}} Draft
+ * `base` is what the service had when typing began, `reasons` are those that it does not have.
+ * @typedef {{text: string, base: string, typedAt: string, reasons?: string[] | null}} Draft
  */
 
 export class NotesDrafts {

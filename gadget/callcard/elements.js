@@ -12,7 +12,6 @@ import { CallNotesElement } from "./call-notes.js";
 import { CallPanelElement } from "./call-panel.js";
 import { CallParticipantsElement } from "./call-participants.js";
 import { CallTabsElement } from "./call-tabs.js";
-import { CallVariablesElement } from "./call-variables.js";
 import { CallbackListElement } from "./callbacks.js";
 import { CallerRecordElement } from "./caller-record.js";
 import { ContactChoiceElement } from "./contact-choice.js";
@@ -32,7 +31,6 @@ const ELEMENTS = [
   CallPanelElement,
   CallParticipantsElement,
   CallTabsElement,
-  CallVariablesElement,
   CallbackListElement,
   CallerRecordElement,
   ContactCardElement,

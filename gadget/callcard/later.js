@@ -6,6 +6,7 @@ import { addTexts } from "../shared/texts.js";
 import { CallbackFormElement } from "./callback-form.js";
 import { CaseFormElement } from "./case-form.js";
 import { CallKeypadElement } from "./call-keypad.js";
+import { CallVariablesElement } from "./call-variables.js";
 import { ContactFormElement } from "./contact-form.js";
 import { ContactRecordElement } from "./contact-record.js";
 import { drawerContent } from "./drawer-content.js";
@@ -15,11 +16,11 @@ import { LookupExplanationElement } from "./lookup-explanation.js";
 import { NumberEntries } from "./number-entries.js";
 import { restoreCalls } from "./restore-calls.js";
 import { TransferTargetsElement } from "./transfer-targets.js";
-import { variableForm } from "./variable-form.js";
 import { runWorkflow } from "./workflows.js";
 
 const ELEMENTS = [
   CallKeypadElement,
+  CallVariablesElement,
   CallbackFormElement,
   CaseFormElement,
   ContactFormElement,
@@ -56,5 +57,4 @@ export {
   infoContent,
   restoreCalls,
   runWorkflow,
-  variableForm,
 };

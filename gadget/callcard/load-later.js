@@ -4,6 +4,9 @@
 /** Milliseconds after the card is there, so that its own requests come first. */
 const LATER_MS = 1500;
 
+/** Milliseconds until they are tried again. */
+const RETRY_MS = 5000;
+
 /** @type {Promise<typeof import("./later.js")> | null} */
 let loaded = null;
 
@@ -14,7 +17,8 @@ export function loadLater() {
   return loaded;
 }
 
-/** Load them when the card has had its time. */
-export function scheduleLater() {
-  setTimeout(() => void loadLater().catch(() => {}), LATER_MS);
+/** Load them when the card has had its time, and call `onLoaded`. @param {() => void} onLoaded */
+export function scheduleLater(onLoaded) {
+  const load = () => void loadLater().then(onLoaded, () => setTimeout(load, RETRY_MS));
+  setTimeout(load, LATER_MS);
 }

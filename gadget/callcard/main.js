@@ -123,7 +123,7 @@ class CallcardAppElement extends CallcardElement {
     every(LISTS_MS, () => this.#agent.readLists(), this.signal);
     this.#connection.follow(this.signal);
     registerShortcuts(this.#shortcuts);
-    scheduleLater();
+    scheduleLater(() => this.#show());
     // Notes survive a reload; a form does not: the browser asks.
     const ask = (/** @type {Event} */ event) => this.#hasOpenForm && event.preventDefault();
     window.addEventListener("beforeunload", ask, { signal: this.signal });
@@ -175,7 +175,7 @@ class CallcardAppElement extends CallcardElement {
       "callcard-contact-create": ({ contact }) => api.createContact(contact),
       "callcard-contact-rejected": ({ callId }) => model.contacts.reject(callId),
       "callcard-search-opened": ({ callId, addsNumber }) => this.#openSearch(callId, addsNumber),
-      "callcard-contact-edited": ({ callId }) => model.contacts.setEdited(callId),
+      "callcard-contact-edited": ({ callId, draft }) => model.contacts.setEdited(callId, draft),
       "callcard-contact-search": ({ text, signal }) => api.searchContacts(text, signal),
       "callcard-delivery-retry": ({ id }) => api.retryDelivery(id),
       "callcard-lookup-retried": ({ callId }) => this.#retryLookup(callId),
@@ -202,6 +202,7 @@ class CallcardAppElement extends CallcardElement {
       this.#tabs.open(state);
     }
     if (type === "closed") this.#tabs.close(state.id);
+    if (type === "caller") this.#aside.follow(state);
     if (type === "ended" || type === "answered") this.#notices.setMessage("");
     if (type === "ended") setTimeout(() => void this.#agent.readCallbacks(), CALLBACK_DONE_MS);
     this.#attention.follow(change);

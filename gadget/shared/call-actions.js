@@ -1,6 +1,8 @@
 // What the agent does to a call: commands to Finesse, and changes of the interaction in the
 // service. No DOM.
 
+import { joinedWith, partnerOf } from "./consults.js";
+
 /** @typedef {import("./call-state.js").CallState} CallState */
 /** @typedef {import("./calls-model.js").CallsModel} CallsModel */
 /** @typedef {import("./commands.js").CallArguments} CallArguments */
@@ -25,6 +27,14 @@ const isDone = ({ outcome }) => outcome === "confirmed" || outcome === "ended";
  */
 const isGone = ({ outcome, error }) =>
   outcome === "failed" && /** @type {{status?: number}} */ (error)?.status === NOT_FOUND;
+
+/** Return who is at the other end, by name if that is known. @param {CallState | undefined} state */
+function partyOf(state) {
+  if (!state) return "";
+  const { call, match } = state;
+  const name = call.isConsult ? state.agentName(call.number) : match?.contact.name;
+  return name || match?.contact.company || call.number;
+}
 
 export class CallActions {
   #model;
@@ -78,8 +88,9 @@ export class CallActions {
       shown.failure = { outcome: "busy" };
       return this.#model.notify("changed", shown);
     }
-    const transferredTo = this.#targetName(command);
+    const noteTransfer = this.#transferOf(command, target, shown);
     shown.failure = null;
+    shown.done = "";
     this.#model.notify("changed", shown);
     const outcome = await result;
     const isLost = isGone(outcome);
@@ -87,16 +98,32 @@ export class CallActions {
     if (isLost) this.#model.endLost(command.callId);
     for (const state of this.#model.running)
       if (state.failure?.outcome === "busy") state.failure = null;
-    if (isDone(outcome)) target.transferredTo = shown.transferredTo = transferredTo;
+    if (isDone(outcome)) {
+      shown.done = command.action;
+      noteTransfer();
+    }
     this.#model.notify("changed", shown);
   }
 
-  /** Return whom a command transfers the call to; empty for others. @param {CallArguments} command */
-  #targetName({ action, params, who }) {
-    if (action === "transfer") return who || params?.to || "";
-    if (action !== "complete-transfer") return "";
-    const consult = this.#model.running.find(({ call }) => call.isConsult);
-    return consult ? consult.agentName(consult.call.number) || consult.call.number : "";
+  /**
+   * Return what notes on the calls whom a command transfers them to.
+   * @param {CallArguments} command @param {CallState} target @param {CallState} shown
+   */
+  #transferOf({ action, params, who }, target, shown) {
+    let [toTarget, toShown] = [who || params?.to || "", who || params?.to || ""];
+    if (action === "complete-transfer") {
+      // As it is now: afterwards the calls have ended.
+      const other = target === shown ? joinedWith(target, this.#model.running) : shown;
+      const consulted = [target, other].find((each) => each?.call.isConsult);
+      toTarget = toShown = partyOf(consulted ?? other);
+      if (other === shown && !consulted) toShown = partyOf(target);
+    } else if (action !== "transfer") toTarget = toShown = "";
+    const consult = partnerOf(target, this.#model.running);
+    return () => {
+      target.transferredTo = toTarget;
+      shown.transferredTo = toShown;
+      if (action === "transfer" && consult?.call.isConsult) consult.customerWith = toTarget;
+    };
   }
 
   /**

@@ -17,7 +17,7 @@ export class CallContacts {
   #notify;
   /** @type {{contact: Promise<Contact>, until: number} | null} */
   #expected = null;
-  /** @type {{number: string, match: Match | null, isRejected: boolean, until: number} | null} */
+  /** @type {{number: string, state: CallState, until: number} | null} */
   #preview = null;
 
   /**
@@ -60,10 +60,13 @@ export class CallContacts {
     await this.#change(state, { contact_unknown: true });
   }
 
-  /** Note that the agent has begun to fill in a new contact. @param {string} id */
-  setEdited(id) {
+  /**
+   * Note what the agent has filled in of a new contact.
+   * @param {string} id @param {Record<string, string>} contactDraft
+   */
+  setEdited(id, contactDraft) {
     const state = this.#calls.get(id);
-    if (state) Object.assign(state, { isContactEdited: true, discardAskedAt: 0 });
+    if (state) Object.assign(state, { isContactEdited: true, contactDraft, discardAskedAt: 0 });
   }
 
   /**
@@ -73,8 +76,14 @@ export class CallContacts {
   addCase(id, contact, added) {
     const state = this.#calls.get(id);
     if (!state?.match || state.match.contact.id !== contact.id) return;
-    const cases = [added, ...state.match.contact.cases];
-    state.match = { ...state.match, contact: { ...state.match.contact, cases } };
+    const { match, lookup } = state;
+    const changed = { ...contact, cases: [added, ...match.contact.cases] };
+    state.match = { ...match, contact: changed };
+    // As it is found again, if the agent first chooses somebody else.
+    const matches = lookup.status === "found" ? lookup.result.matches : [];
+    for (const each of matches)
+      if (each.contact.id === contact.id && each.contact.source === contact.source)
+        each.contact = changed;
     this.#notify("caller", state);
   }
 
@@ -104,25 +113,35 @@ export class CallContacts {
    * Note what the agent chose in a preview: the call to the customer has another id.
    * @param {CallState} state
    */
-  keepPreview({ customer, match, isRejected }) {
-    if (match?.how !== "chosen" && !isRejected) return;
-    const until = this.#now() + PREVIEW_MS;
-    this.#preview = { number: customer.number, match, isRejected, until };
+  keepPreview(state) {
+    const { customer, match, isRejected, isContactEdited } = state;
+    if (match?.how !== "chosen" && !isRejected && !isContactEdited) return;
+    this.#preview = { number: customer.number, state, until: this.#now() + PREVIEW_MS };
   }
 
-  /** Link a call to the customer of a preview to what was chosen there. @param {CallState} state */
-  linkPreview(state) {
+  /** Link a new call to whom the agent dialled, or chose in a preview. @param {CallState} state */
+  link(state) {
+    if (state.call.direction === "out") this.#linkDialled(state);
+    if (!state.isPreview) this.#linkPreview(state);
+  }
+
+  /** @param {CallState} state */
+  #linkPreview(state) {
     const preview = this.#preview;
     if (!preview || this.#now() > preview.until) return;
     if (!isSameNumber(state.call.number, preview.number)) return;
     this.#preview = null;
-    state.isRejected = preview.isRejected;
-    state.expected = preview.isRejected ? null : preview.match;
-    state.isRejectionExpected = preview.isRejected;
+    const { match, isRejected, isContactEdited, contactDraft } = preview.state;
+    state.isRejected = isRejected;
+    state.expected = isRejected || match?.how !== "chosen" ? null : match;
+    state.isRejectionExpected = isRejected;
+    // The form goes on in the call's card.
+    Object.assign(state, { isContactEdited, contactDraft });
+    preview.state.isContactEdited = false;
   }
 
-  /** Link a new outgoing call to whom the agent dialled. @param {CallState} state */
-  linkDialled(state) {
+  /** @param {CallState} state */
+  #linkDialled(state) {
     const expected = this.#expected;
     this.#expected = null;
     if (expected && this.#now() < expected.until) void this.#linkTo(state, expected.contact);

@@ -53,16 +53,24 @@ export class CallState {
   isRejectionExpected = false;
   /** Whether the agent has begun to fill in a new contact. */
   isContactEdited = false;
+  /** What the agent has filled in, by field. @type {Record<string, string>} */
+  contactDraft = {};
   /** When the card said that closing discards the new contact, in milliseconds; 0 before. */
   discardAskedAt = 0;
   /** Whether a dialer offers the call, or has offered it before it ended. */
   isPreview = false;
   /** The last command that failed, until the next one. @type {CommandResult | null} */
   failure = null;
+  /** The last command that was carried out and of which the call itself shows nothing. */
+  done = "";
+  /** Of a consult: the call that it is about, as far as is known. */
+  customerCallId = "";
   /** Whether another agent consulted this one, who may have the customer now. */
   wasConsulted = false;
   /** Whether the customer was among the others on the line. */
   #hadCustomer = false;
+  /** Of a consult: whom the agent transferred the customer to meanwhile. */
+  customerWith = "";
   /** Whom the agent transferred the call to. */
   transferredTo = "";
   /** When the agent began to talk, in server milliseconds; NaN before. */

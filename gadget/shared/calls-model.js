@@ -5,6 +5,7 @@ import { readCall, readReport } from "./call.js";
 import { CallContacts } from "./call-contacts.js";
 import { CallState, hasFailed, sourcesThatAre } from "./call-state.js";
 import { keptValue } from "./commands.js";
+import { consultedCallId } from "./consults.js";
 import { Notes } from "./notes.js";
 import { CallReporter } from "./reporter.js";
 
@@ -30,7 +31,7 @@ import { CallReporter } from "./reporter.js";
 
 /** Milliseconds until a look-up counts as slow. */
 export const SLOW_LOOKUP_MS = 1500;
-/** Milliseconds until a caller is looked up again if no contact source answered. */
+/** And until a caller is looked up again if no contact source answered. */
 export const FAILED_LOOKUP_MS = 15_000;
 
 /**
@@ -86,10 +87,7 @@ export class CallsModel {
     });
   }
 
-  /**
-   * Call `listener` on every change until the returned function is called.
-   * @param {(change: Change) => void} listener
-   */
+  /** Call `listener` on every change, until the result is called. @param {(change: Change) => void} listener */
   subscribe(listener) {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -290,13 +288,13 @@ export class CallsModel {
 
   /** @param {Call} call */
   #open(call) {
-    this.closeDone();
     const state = this.#newState(call);
     this.calls.set(call.id, state);
-    if (!call.isConsult) this.#startLookup(state);
+    if (call.isConsult) state.customerCallId = consultedCallId(this.running);
+    else this.#startLookup(state);
     for (const each of this.calls.values()) if (each.isPreview) this.contacts.keepPreview(each);
-    if (call.direction === "out" && !call.isConsult) this.contacts.linkDialled(state);
-    if (!call.isPreview && !call.isConsult) this.contacts.linkPreview(state);
+    if (!call.isConsult) this.contacts.link(state);
+    this.closeDone();
     this.notify("opened", state);
   }
 

@@ -50,7 +50,7 @@ export interface CallcardEvents {
   /** The agent wants to know why the card shows whom it shows. */
   "callcard-explanation-opened": { callId: string };
   "callcard-contact-chosen": { callId: string; match: Match; addedNumber?: string };
-  "callcard-contact-edited": { callId: string };
+  "callcard-contact-edited": { callId: string; draft: Record<string, string> };
   /** The caller is not the contact that was found. */
   "callcard-contact-rejected": { callId: string };
   /** The agent wants to search for the caller; `addsNumber`: and to add the number to the record. */

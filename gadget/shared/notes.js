@@ -19,7 +19,7 @@ const SAVE_RETRY_MS = 5000;
  * @typedef {"" | "waiting" | "typing" | "saving" | "saved" | "failed" | "rejected" | "too-late"
  *   | "reason-missing" | "contact-unsaved" | "discard-asked"} NotesStatus
  */
-/** @typedef {{text: string, base: string, typedAt: string}} Draft */
+/** @typedef {{text: string, base: string, typedAt: string, reasons?: string[] | null}} Draft */
 /**
  * @typedef {object} Drafts
  * @property {(interactionId: string) => Draft | undefined} get
@@ -140,6 +140,7 @@ export class Notes {
     if (draft) {
       this.#base = draft.base;
       this.text ||= draft.text;
+      this.#reasons ??= draft.reasons ?? null;
     } else if (!this.#isSaving && (isFirst || this.text === this.#base)) {
       if (!this.text || this.text === this.#base) this.text = saved;
       this.#base = saved;
@@ -184,6 +185,7 @@ export class Notes {
    */
   async chooseReasons(reasons) {
     this.#reasons = reasons;
+    this.#drafts.set(this.interaction?.id ?? this.#callKey, this.#draft());
     await this.#saveReasons();
   }
 
@@ -193,12 +195,15 @@ export class Notes {
     try {
       const changed = await this.change({ wrap_up_reasons: reasons });
       if (this.#reasons === reasons) this.#reasons = null; // else chosen anew meanwhile
+      this.#drafts.set(changed.id, this.isUnsaved ? this.#draft() : null);
       this.update(changed);
       this.setStatus("saved");
     } catch (error) {
       const { code, status } = /** @type {any} */ (error);
       if (code === "unreachable" || status >= 500) return this.#retry(error);
       this.#reasons = null;
+      if (this.interaction)
+        this.#drafts.set(this.interaction.id, this.isUnsaved ? this.#draft() : null);
       this.setStatus("rejected", error);
     }
   }
@@ -270,6 +275,7 @@ export class Notes {
 
   /** @returns {Draft} */
   #draft() {
-    return { text: this.text, base: this.#base, typedAt: new Date(this.#now()).toISOString() };
+    const typedAt = new Date(this.#now()).toISOString();
+    return { text: this.text, base: this.#base, typedAt, reasons: this.#reasons };
   }
 }

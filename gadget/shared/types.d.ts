@@ -285,6 +285,8 @@ export interface Interaction {
   needs_supervisor: boolean;
   /** The customer has hung up, although a consult about them may go on. */
   customer_left: boolean;
+  /** The agents who have the customer on the line, by name. */
+  customer_with: string[];
 }
 
 export interface InteractionChange {

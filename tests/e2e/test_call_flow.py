@@ -163,7 +163,7 @@ def test_history_says_what_came_of_calls(open_desktop: OpenDesktop, site: DemoSi
         call = site.ring(ARABIC_CUSTOMER, queue="Support")
         expect(gadget.get_by_role("heading", name="فاطمة المنصوري")).to_be_visible()
         site.hang_up(call)
-        close_card(gadget)
+        close_card(gadget, "Missed call")
         assert site.delivered_interaction(call).end_reason == "missed"
     call = answer_call(site, gadget, ARABIC_CUSTOMER)
     expect(open_card(gadget).get_by_text("2 × Missed call").first).to_be_visible()

@@ -120,7 +120,7 @@ def test_new_contact_is_created_only_on_save(open_desktop: OpenDesktop, site: De
     expect(gadget.get_by_role("heading", name="Robin Vale")).to_be_focused()
     assert site.contacts.count() == count + 1
     site.hang_up(call)
-    expect_phase(gadget, "Call ended")
+    expect_phase(gadget, "Missed call")
     site.ring(UNKNOWN_CUSTOMER)
     expect_phase(gadget, "Ringing")
     expect(gadget.get_by_role("heading", name="Robin Vale")).to_be_visible()
@@ -329,7 +329,7 @@ def test_call_dialled_from_a_record_is_with_that_contact(
     expect(last).to_be_visible()
     name = last.inner_text()
     site.hang_up(call)
-    close_card(gadget)
+    close_card(gadget, "Missed call")
     gadget.get_by_role("searchbox").fill(f"{name} Nordlicht")
     gadget.locator(".results .pick").first.click()
     shared = gadget.locator("contact-record .dial", has_text="23125000")

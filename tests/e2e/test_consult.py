@@ -180,7 +180,7 @@ def test_number_pressed_on_a_call_is_offered_as_target(
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("+49 30 23125117")
     gadget.get_by_role("button", name=f"Consult {KNOWN_CUSTOMER_NAME}", exact=True).click()
-    expect_phase(gadget, "Consulting")
+    expect_phase(gadget, "Dialling")
     assert "+493023125117" in [each["to"] for each in site.calls()]
 
 
@@ -344,7 +344,7 @@ def test_queues_favourites_and_recent_targets_are_offered_first(
     favourite.click()
     expect(favourite).to_have_attribute("aria-pressed", "true")
     gadget.get_by_role("button", name="Consult Bilal Haddad").first.click()
-    expect_phase(gadget, "Consulting")
+    expect_phase(gadget, "Dialling")
     press(gadget, "End consult")
     press(gadget, "Retrieve")
     press(gadget, "Transfer…")

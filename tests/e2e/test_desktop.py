@@ -38,7 +38,7 @@ def test_sandbox_panel_rings_and_sign_out_ends_session(
     page.get_by_role("button", name="Ring").click()
     expect(desktop.gadget.get_by_role("heading", name="Käthe")).to_be_visible()
     page.get_by_role("button", name="Far end hangs up").click()
-    expect_phase(desktop.gadget, "Call ended")
+    expect_phase(desktop.gadget, "Missed call")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     assert site.user()["state"] == "LOGOUT"

@@ -361,4 +361,4 @@ def test_accessibility_rules(open_desktop: OpenDesktop, site: DemoSite) -> None:
         ]
         assert violations == []
         site.hang_up(call)
-        close_card(gadget)
+        close_card(gadget, "Missed call")

@@ -106,13 +106,11 @@ def test_press_just_after_a_notice_came_or_went_does_nothing(
     desktop = open_desktop(width_px=360)
     gadget = desktop.gadget
     answer_call(site, gadget)
-    gadget.get_by_role("button", name="Call back later…").click()
-    form = gadget.locator("callback-form")
-    form.get_by_role("button", name="Tomorrow 9:00").click()
-    form.get_by_role("button", name="Save").click()
-    notice = gadget.get_by_text("The callback is in your list.")
-    expect(notice).to_be_visible()
-    expect(notice).to_be_hidden()
+    site.service.is_down = True
+    notice = gadget.get_by_text("Caller information unavailable since")
+    expect(notice).to_be_visible(timeout=40_000)
+    site.service.is_down = False
+    expect(notice).to_be_hidden(timeout=40_000)
     hang_up = open_card(gadget).get_by_role("button", name="Hang up")
     box = hang_up.bounding_box()
     assert box is not None
@@ -122,6 +120,22 @@ def test_press_just_after_a_notice_came_or_went_does_nothing(
     assert site.calls(), "the customer is still there"
     hang_up.click()
     expect_phase(gadget, "Call ended")
+
+
+def test_saved_callback_moves_no_button(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop(width_px=360).gadget
+    answer_call(site, gadget)
+    hang_up = open_card(gadget).get_by_role("button", name="Hang up")
+    before = hang_up.bounding_box()
+    gadget.get_by_role("button", name="Call back later…").click()
+    form = gadget.locator("callback-form")
+    form.get_by_role("button", name="Tomorrow 9:00").click()
+    form.get_by_role("button", name="Save").click()
+    notice = gadget.get_by_text("The callback is in your list.")
+    expect(notice).to_be_visible()
+    assert hang_up.bounding_box() == before
+    expect(notice).to_be_hidden()
+    assert hang_up.bounding_box() == before
 
 
 def test_contact_that_was_put_back_leaves_the_form_unsaved(
@@ -191,3 +205,77 @@ def test_contact_rejected_in_a_preview_is_not_that_of_the_call(
     site.hang_up(call)
     close_card(gadget)
     assert site.delivered_interaction(call).contact == ""
+
+
+def test_contact_begun_in_a_preview_goes_on_in_the_call(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    site.preview("+16465550142", direct=site.platform == "uccx")
+    expect(open_card(gadget).get_by_text("has not been called yet")).to_be_visible()
+    open_card(gadget).get_by_label("Name", exact=True).fill("Ada Byron")
+    press(gadget, "Call now")
+    expect(gadget.get_by_text("has not been called yet")).to_have_count(0)
+    expect_phase(gadget, "Dialling")
+    expect(gadget.get_by_role("tab")).to_have_count(0)
+    form = open_card(gadget).locator("contact-form")
+    expect(form.get_by_label("Name", exact=True)).to_have_value("Ada Byron")
+    form.get_by_role("button", name="Save").click()
+    expect(open_card(gadget).get_by_role("heading", name="Ada Byron")).to_be_visible()
+    open_card(gadget).get_by_role("button", name="Not them?").click()
+    expect(form.get_by_label("Name", exact=True)).to_have_value("")
+
+
+def test_skipped_preview_says_what_closing_it_loses(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    site.preview("+16465550143", direct=site.platform == "uccx")
+    open_card(gadget).get_by_label("Name", exact=True).fill("Ada Byron")
+    press(gadget, "Skip")
+    card = open_card(gadget)
+    expect_phase(gadget, "Preview")
+    close = card.get_by_role("button", name="Close", exact=True)
+    close.click(delay=1100)
+    expect(card.get_by_role("alert").filter(has_text="new contact is not saved")).to_be_visible()
+    close.click(delay=1600)  # a press that is meant, after the pause
+    expect(gadget.locator("call-panel")).to_have_count(0)
+
+
+def test_forms_follow_whom_the_call_turned_out_to_be_with(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget)
+    card = open_card(gadget)
+    card.get_by_role("button", name="New case…").click()
+    case = gadget.locator("case-form")
+    case.get_by_label("Subject").fill("Wrong invoice")
+    card.get_by_role("button", name="Not them?").click()
+    case.get_by_role("button", name="Save").click()
+    expect(case.get_by_text("Choose the caller first.")).to_be_visible()
+    gadget.get_by_role("searchbox").fill("Böhm")
+    gadget.locator(".results").get_by_role("button", name="This is the caller: ").first.click()
+    expect(card.get_by_role("heading", name="Böhm")).to_be_visible()
+    expect(case.get_by_role("heading")).to_contain_text("Böhm")
+    case.get_by_role("button", name="Save").click()
+    expect(case).to_have_count(0)
+    expect(card.locator("contact-card").get_by_text("Wrong invoice")).to_be_visible()
+
+
+def test_reason_of_an_outage_survives_a_reload(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    desktop = open_desktop()
+    gadget = desktop.gadget
+    call = answer_call(site, gadget)
+    write_notes(gadget, "asks for the price")
+    site.service.is_down = True
+    open_card(gadget).get_by_label("Sale").check()
+    expect(open_card(gadget).locator(".saved")).to_contain_text("Not saved")
+    site.hang_up(call)
+    expect_phase(gadget, "Call ended")
+    desktop.page.reload()
+    site.service.is_down = False
+    expect(open_card(gadget).get_by_label("Sale")).to_be_checked()
+    expect(open_card(gadget).locator(".saved")).to_have_text("Saved", timeout=30_000)
+    close_card(gadget)
+    assert site.delivered_interaction(call).wrap_up_reasons == ("Sale",)

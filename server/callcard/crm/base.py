@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, Protocol, Self, get_args
 
 import msgspec
 
+from callcard import times
 from callcard.errors import Unsupported
 from callcard.telephony.numbers import Number
 
@@ -222,7 +223,8 @@ class InteractionRecord:
             direction=self.direction,
             agent=next(names, "") or self.owner,
             outcome=self.end_reason,
-            duration_seconds=sum(each.talk_seconds + each.hold_seconds for each in self.agents),
+            # The customer's time, however many agents shared it.
+            duration_seconds=max(0.0, times.seconds_between(self.answered_at, self.ended_at)),
             wrap_up_reasons=self.wrap_up_reasons,
             notes="\n".join(filter(None, notes))[:_MAX_NOTES_CHARACTERS],
         )

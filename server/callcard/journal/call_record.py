@@ -270,6 +270,20 @@ class CallRecord:
         outside = self._last_states_of(inside=False)
         return bool(outside) and all(state in ENDED_STATES for state in outside)
 
+    @property
+    def agents_with_customer(self) -> tuple[str, ...]:
+        """Return who has the customer on the line, or on hold: the agents' names."""
+        in_dialogs: dict[str, set[str]] = {}
+        for address in {each.address for each in self.states}:
+            own = (each for each in self.states if each.address == address)
+            for dialog, last in _last_states(own).items():
+                if last.state not in ENDED_STATES:
+                    in_dialogs.setdefault(dialog, set()).add(address)
+        devices = set(self.agent_devices)
+        extensions = set().union(*(on for on in in_dialogs.values() if on - devices))
+        found = [each for each in self.segments if each.extension in extensions]
+        return tuple(each.name or each.agent for each in found if self.is_active(each))
+
     def _last_states_of(self, *, inside: bool) -> list[str]:
         """Return the last state of each agent's device, or of each other participant."""
         last = {

@@ -1,0 +1,100 @@
+"""A second customer during a consult: nobody is joined with the wrong person."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.e2e.card import (
+    KNOWN_CUSTOMER_NAME,
+    UNKNOWN_CUSTOMER,
+    answer_call,
+    expect_phase,
+    open_card,
+    press,
+)
+from tests.e2e.test_consult import begin_consult, consult
+from tests.harness.browser import OpenDesktop
+from tests.harness.site import DemoSite
+
+STRANGER = "(646) 555-0199"
+
+
+def test_second_customer_is_not_joined_with_the_consult_without_a_question(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana, bilal, _call = begin_consult(open_desktop, site)
+    gadget = ana.gadget
+    expect_phase(gadget, "Consulting")
+    site.ring(UNKNOWN_CUSTOMER)
+    gadget.get_by_role("tab", name=STRANGER).click(delay=1100)
+    press(gadget, "Answer")
+    expect_phase(gadget, "On the call")
+
+    # The stranger's own card: the consult is not about them.
+    card = open_card(gadget)
+    expect(card.get_by_role("heading", name=STRANGER)).to_be_visible()
+    expect(card.get_by_role("button", name="Hang up", exact=True)).to_be_enabled()
+    joining = card.get_by_role("button", name="Complete transfer")
+    if joining.count():
+        expect(joining).to_be_disabled()
+
+    # The consult's card: Bilal would get the stranger.
+    gadget.get_by_role("tab", name="Bilal Haddad").click(delay=1100)
+    transfer = open_card(gadget).get_by_role("button", name="Complete transfer")
+    if transfer.is_enabled():
+        transfer.click(delay=1100)
+        question = open_card(gadget).get_by_text(f"Connect Bilal Haddad and {STRANGER}?")
+        expect(question).to_be_visible()
+        open_card(gadget).get_by_role("button", name="Cancel").click()
+    expect(bilal.get_by_text("You now have the customer.")).to_have_count(0)
+    expect(gadget.get_by_role("tab")).to_have_count(3)
+
+    # Back to the customer, the consult is about them again.
+    gadget.get_by_role("tab", name=STRANGER).click(delay=1100)
+    press(gadget, "Hang up")
+    gadget.get_by_role("tab", name=KNOWN_CUSTOMER_NAME).click(delay=1100)
+    press(gadget, "Retrieve")
+    expect_phase(gadget, "On the call")
+    expect(open_card(gadget).get_by_role("button", name="Complete transfer")).to_be_enabled()
+    expect(open_card(gadget).get_by_role("button", name="Hang up on customer")).to_be_enabled()
+
+
+def test_customer_who_is_handed_on_during_a_consult_has_not_hung_up(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana, bilal, _call = begin_consult(open_desktop, site)
+    clara = open_desktop("1003").gadget
+    gadget = ana.gadget
+    press(gadget, "Back to customer")
+    expect_phase(gadget, "On the call")
+    press(gadget, "Transfer…")
+    gadget.get_by_label("Search for a transfer target").fill("Clara")
+    gadget.get_by_role("button", name="Transfer to Clara Wagner").first.click()
+    press(clara, "Answer")
+    expect_phase(clara, "On the call")
+    gadget.get_by_role("tab", name="Bilal Haddad").click(delay=1100)
+    place = "The customer is with Clara Wagner."
+    expect(open_card(gadget).get_by_text(place)).to_be_visible()
+    expect(bilal.get_by_text(place)).to_be_visible(timeout=40_000)
+
+
+def test_focus_goes_to_the_customer_when_a_consult_ends(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana, _bilal, _call = begin_consult(open_desktop, site)
+    gadget = ana.gadget
+    button = open_card(gadget).get_by_role("button", name="End consult")
+    button.focus()
+    button.press("Enter")
+    expect(gadget.get_by_role("tab")).to_have_count(0)
+    expect(open_card(gadget).get_by_role("heading", name=KNOWN_CUSTOMER_NAME)).to_be_focused()
+
+
+def test_consult_that_rings_is_not_said_to_be_on(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop("1001").gadget
+    open_desktop("1002")
+    answer_call(site, gadget)
+    consult(gadget, "Bilal Haddad")
+    expect_phase(gadget, "Dialling")
+    site.answer_on_phone(site.call_to("1002")["id"], "1002")
+    expect_phase(gadget, "Consulting")
