@@ -27,6 +27,7 @@ from starlette.websockets import WebSocket
 from callcard.bundle import layout as layouts
 from finesse_sandbox.accounts import Accounts
 from finesse_sandbox.api_errors import ApiError
+from finesse_sandbox.call_manager import CallManager
 from finesse_sandbox.contact_centre import ContactCentre
 from finesse_sandbox.container.container import FILES, Container
 from finesse_sandbox.container.proxy import MAKE_REQUEST, GadgetProxy
@@ -91,6 +92,10 @@ class SandboxSettings:
         Caller("A caller from Germany", "+49 30 23125 123", "Support"),
         Caller("A caller who withholds the number", "anonymous", "Support"),
     )
+    curri_url: str = ""
+    """Where the call manager asks before it routes a call from outside; empty: it does not ask."""
+    decision_url: str = ""
+    """Where a routing script asks for a decision, likewise."""
     extra_routes: tuple[BaseRoute, ...] = ()
     """More routes of this origin: the demo's sample CRM."""
 
@@ -214,7 +219,13 @@ class Sandbox:
         async def websocket(socket: WebSocket) -> None:
             await serve_websocket(socket, self.accounts, node.pubsub)
 
-        control_api = ControlApi(self.contact_centre, self.nodes, self.requests, self._clear_caches)
+        control_api = ControlApi(
+            self.contact_centre,
+            self.nodes,
+            self.requests,
+            self._clear_caches,
+            CallManager(self._http, self._settings.curri_url, self._settings.decision_url),
+        )
         routes: list[BaseRoute] = [
             *self._pages.routes(node),
             *EventStream(self.accounts, node).routes(),

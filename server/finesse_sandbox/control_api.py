@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from finesse_sandbox.api_errors import ApiError
+from finesse_sandbox.call_manager import CallManager
 from finesse_sandbox.contact_centre import ContactCentre
 from finesse_sandbox.control_faults import FaultControl
 from finesse_sandbox.http_requests import is_cross_site
@@ -102,11 +103,13 @@ class ControlApi:
         nodes: list[Node],
         requests: deque[dict[str, Any]],
         clear_caches: Callable[[], None],
+        call_manager: CallManager,
     ) -> None:
         self._contact_centre = contact_centre
         self._nodes = nodes
         self._requests = requests
         self._clear_caches = clear_caches
+        self._call_manager = call_manager
         self._faults = FaultControl(contact_centre, nodes)
 
     def routes(self) -> list[BaseRoute]:
@@ -132,9 +135,22 @@ class ControlApi:
         return [_call(dialog) for dialog in self._contact_centre.switch.dialogs.values()]
 
     async def ring(self, request: Request) -> Any:
+        """Let a customer call: the call manager and the script decide first, if there are any."""
         sent = await read_json(request, RingRequest)
-        switch = self._contact_centre.switch
-        return _call(switch.ring(sent.from_, sent.to, sent.queue, sent.variables))
+        centre = self._contact_centre
+        queues = {queue.name: queue.route_point for queue in centre.site.queues}
+        dialled = queues.get(sent.queue) or sent.to
+        routing = await self._call_manager.route(sent.from_, dialled, sent.to)
+        if routing.outcome == "reject":
+            rejected = {"id": "", "state": "REJECTED", "from": sent.from_, "to": sent.to}
+            return {**rejected, "routing": routing.steps}
+        # Who is diverted to a queue rings at the phone that was asked for: the next agent's.
+        to = sent.to if routing.to in queues.values() else routing.to
+        queue = next((n for n, point in queues.items() if point == routing.to), sent.queue)
+        dialog = centre.switch.ring(sent.from_, to, queue, sent.variables)
+        dialog.caller_name = routing.caller_name
+        asked = {"routing": routing.steps} if routing.steps else {}
+        return {**_call(dialog), **asked}
 
     async def act_on_call(self, request: Request) -> Any:
         """Play the far end of a call."""
@@ -266,6 +282,7 @@ def _call(dialog: Dialog) -> dict[str, Any]:
         ],
         "dtmf": dialog.dtmf,
         "recording": dialog.recording,
+        "caller_name": dialog.caller_name,
         "variables": dialog.variables,
         "wrap_up": list(dialog.wrap_up),
     }

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-import httpx
-from playwright.sync_api import FrameLocator, Locator, expect
+from pathlib import Path
 
-from tests.e2e.card import KNOWN_CUSTOMER, answer_call, close_card, open_card
-from tests.harness.browser import OpenDesktop
+import httpx
+from playwright.sync_api import Browser, FrameLocator, Locator, expect
+
+from tests.e2e.card import (
+    KNOWN_CUSTOMER,
+    KNOWN_CUSTOMER_NAME,
+    answer_call,
+    close_card,
+    open_card,
+)
+from tests.harness.browser import OpenDesktop, open_desktops
+from tests.harness.ports import free_port
 from tests.harness.sandbox import PASSWORD
-from tests.harness.site import DemoSite
+from tests.harness.site import DemoSite, open_demo_site
 
 STRANGER = "+1 415 555 0199"
 
@@ -97,3 +106,30 @@ def test_withheld_number_is_not_offered(open_desktop: OpenDesktop, site: DemoSit
     answer_call(site, gadget, "anonymous")
     expect(open_card(gadget).get_by_text("The caller withheld")).to_be_visible()
     expect(open_card(gadget).get_by_role("button", name="Block or flag")).to_have_count(0)
+
+
+def test_blocked_caller_does_not_ring_and_phones_show_names(
+    browser: Browser, tmp_path: Path
+) -> None:
+    port = free_port()
+    with (
+        open_demo_site(
+            tmp_path,
+            service_port=port,
+            service_settings={"routing": {"addresses": ["127.0.0.1"]}},
+            curri_url=f"http://localhost:{port}/curri",
+        ) as site,
+        open_desktops(browser, site) as open_desktop,
+    ):
+        desktop = open_desktop()
+        page = desktop.page
+        page.get_by_label("Caller").select_option("A known customer")
+        page.get_by_role("button", name="Ring").click()
+        panel = page.get_by_role("complementary", name="Sandbox")
+        expect(panel.get_by_text(f"{KNOWN_CUSTOMER_NAME}, ")).to_be_visible()
+        panel.get_by_role("button", name="Far end hangs up").click()
+        with as_supervisor(site) as http:
+            http.post("/lists/deny", json={"number": KNOWN_CUSTOMER, "reason": "fraud"})
+        page.get_by_role("button", name="Ring").click()
+        expect(panel.get_by_text("Rejected before it rang: +49 171 3900001")).to_be_visible()
+        assert site.calls() == []

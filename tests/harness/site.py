@@ -241,16 +241,17 @@ def open_demo_site(
     service_settings: Mapping[str, dict[str, Any]] | None = None,
     gadgets: tuple[Path, ...] = (),
     more_sources: tuple[dict[str, Any], ...] = (),
+    service_port: int = 0,
     **sandbox_options: Any,
 ) -> Iterator[DemoSite]:
     """Build the bundle and run sandbox and service, with all files in `folder`.
 
     `service_settings` are sections, `gadgets` folders of gadgets beside Callcard, `more_sources`
-    contact sources beside the local contacts.
+    contact sources beside the local contacts. A `service_port` of 0 is any free one.
     """
     ports = (free_port(), free_port())
     finesse_url = f"http://localhost:{ports[0]}"
-    service_port = free_port()
+    service_port = service_port or free_port()
     service_url = f"http://localhost:{service_port}"
     build.build(ROOT / "gadget", folder / "dist", service_url)
     is_cluster = sandbox_options.get("nodes") == 2

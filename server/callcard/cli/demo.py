@@ -102,6 +102,20 @@ def sandbox_options(command: Any) -> Any:
             help="Delay in seconds before gadgets connect to the hub.",
         ),
         click.option(
+            "--curri",
+            "curri_url",
+            metavar="URL",
+            default="",
+            help="Ask this address before a call is routed, as Unified CM's external call control.",
+        ),
+        click.option(
+            "--decision",
+            "decision_url",
+            metavar="URL",
+            default="",
+            help="Ask this address for a routing decision, as a script of UCCX or CVP does.",
+        ),
+        click.option(
             "--spec-cache",
             is_flag=True,
             help="Cache gadget XML for 5 minutes, as Finesse does; ?nocache reloads.",

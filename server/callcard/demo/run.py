@@ -91,6 +91,7 @@ def _run(
                 "sources.path": str(folder / "contacts.sqlite"),
                 "gadget.bundle": str(folder / "dist"),
                 "telephony.country": country,
+                "routing.addresses": ["127.0.0.1", "::1"],
             }
         )
         if not service_settings.queues:
@@ -110,6 +111,7 @@ def _run(
             callers=sample_contacts.callers(),
             extra_routes=(*crm_pages.routes(contacts), *more_sources.routes(contacts, country)),
             answer_after_seconds=ANSWER_SECONDS,
+            curri_url=settings.curri_url or f"{service_url}/curri",
         )
         sandbox = run.open_sandbox(demo_settings, certificate, tls.trusted)
         apps = zip([*sandbox.apps, create_app(service_settings)], sockets, strict=True)

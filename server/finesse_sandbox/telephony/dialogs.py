@@ -69,6 +69,8 @@ class Dialog:
     secondary: str = ""
     """The dialog that a transfer or conference merged into this one."""
     associated: str = ""
+    caller_name: str = ""
+    """What phones show instead of the caller's number; Finesse does not pass it on."""
     """The dialog that this one consults for or monitors."""
     controller: str = ""
     """Address of the agent who made it a conference."""

@@ -14,6 +14,7 @@ import { $ } from "./dom.js";
  *   from: string,
  *   to: string,
  *   state: string,
+ *   caller_name: string,
  *   participants: Participant[],
  * }} Call */
 
@@ -50,11 +51,11 @@ export class SandboxPanel {
       const caller = getCaller();
       // Another number is another caller: the call variables would not be theirs.
       const variables = number.value === caller.number ? caller.variables : {};
-      void post("calls", {
-        from: number.value,
-        to: this.getExtension(),
-        queue: caller.queue,
-        variables,
+      const to = this.getExtension();
+      const call = { from: number.value, to, queue: caller.queue, variables };
+      void post("calls", call).then((rung) => {
+        if (rung?.state === "REJECTED") showError(`Rejected before it rang: ${number.value}`);
+        else if (rung && rung.to !== to) showError(`Diverted to ${rung.to}`);
       });
     };
     void this.showCalls();
@@ -79,7 +80,8 @@ function createCallRow(call, extension) {
   const row = document.createElement("div");
   row.className = "call";
   const label = document.createElement("span");
-  label.textContent = `${isOutgoing ? call.to : call.from} (${call.state.toLowerCase()})`;
+  const caller = call.caller_name ? `${call.caller_name}, ${call.from}` : call.from;
+  label.textContent = `${isOutgoing ? call.to : caller} (${call.state.toLowerCase()})`;
   row.append(label);
   if (isOutgoing && call.state === "ALERTING")
     row.append(createCallButton(call, "answer", "Far end answers"));
@@ -99,11 +101,13 @@ function createCallButton(call, action, label) {
 /** @param {object} fault */
 const setFault = (fault) => post("faults", fault);
 
-/** Call the sandbox's control API and show its error, if there is one.
+/** Call the sandbox's control API and show its error, if there is one; return its answer.
  * @param {string} path @param {object} body */
 async function post(path, body) {
   const response = await fetch(`/sandbox/${path}`, { method: "POST", body: JSON.stringify(body) });
-  showError(response.ok ? "" : (await response.json()).error);
+  const content = await response.json();
+  showError(response.ok ? "" : content.error);
+  return response.ok ? content : null;
 }
 
 /** @param {string} message */
