@@ -166,8 +166,9 @@ def create_app(
         return FileResponse(_DOCS / "docs.html")
 
     routes: list[Route | Mount] = [
-        *api_routes(services, {"agent": authenticator}),
+        # First, as each route before one costs a comparison: calls wait for these.
         *routing_routes(decisions, Machines(settings.routing.addresses, ApiKeys(store, clock))),
+        *api_routes(services, {"agent": authenticator}),
         Route("/healthz", healthz),
         Route("/readyz", readyz(services, clock)),
         Route("/openapi.json", openapi_json),

@@ -16,6 +16,8 @@ def printable(text: str) -> str:
 
     A contact's name or a call variable could otherwise colour, clear or retitle the terminal.
     """
+    if text.isascii() and text.isprintable():  # nearly every line
+        return text
     return "".join(_escape(character) for character in text)
 
 

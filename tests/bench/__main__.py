@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.bench.contact_centre import contact_centre
 from tests.bench.contact_search import contact_search
+from tests.bench.decisions import decisions
 from tests.bench.requests_per_second import call_action, lookup
 from tests.bench.ring_to_card import ring_to_card
 from tests.bench.scale import FULL, SHORT, Scale
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[Path, Scale], None]] = {
     "call-action": call_action,
     "contact-search": contact_search,
     "sources": sources,
+    "decisions": decisions,
     "sessions": sessions,
     "contact-centre": contact_centre,
 }

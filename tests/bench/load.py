@@ -33,13 +33,25 @@ def request(
     return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
 
 
-async def load(port: int, requests: list[bytes], *, connections: int, seconds: float) -> Result:
-    """Send `requests` in turn over simultaneous `connections` for `seconds`."""
+async def load(
+    port: int,
+    requests: list[bytes],
+    *,
+    connections: int,
+    seconds: float,
+    requests_per_second: float | None = None,
+) -> Result:
+    """Send `requests` in turn over simultaneous `connections` for `seconds`.
+
+    Each connection sends the next request when the one before is answered, but all together no more
+    than `requests_per_second`, if that is given.
+    """
     upcoming = itertools.cycle(requests)
     started_at = time.perf_counter()
     deadline = started_at + seconds
+    pause = connections / requests_per_second if requests_per_second else 0.0
     results = await asyncio.gather(
-        *(_connection(port, upcoming, deadline) for _ in range(connections))
+        *(_connection(port, upcoming, deadline, pause) for _ in range(connections))
     )
     duration = time.perf_counter() - started_at
     times = sorted(each for times, _errors in results for each in times)
@@ -51,9 +63,9 @@ async def load(port: int, requests: list[bytes], *, connections: int, seconds: f
 
 
 async def _connection(
-    port: int, upcoming: Iterator[bytes], deadline: float
+    port: int, upcoming: Iterator[bytes], deadline: float, pause: float
 ) -> tuple[list[float], int]:
-    """Return the seconds of each request, and how many failed."""
+    """Return the seconds of each request, and how many failed. `pause` is between their starts."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     times: list[float] = []
     errors = 0
@@ -65,5 +77,7 @@ async def _connection(
             await reader.readexactly(int(length))
         times.append(time.perf_counter() - started_at)
         errors += not head.startswith(b"HTTP/1.1 20")
+        if pause:
+            await asyncio.sleep(max(0.0, started_at + pause - time.perf_counter()))
     writer.close()
     return times, errors

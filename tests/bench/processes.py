@@ -78,3 +78,10 @@ def get_contacts(port: int, query: str) -> Any:
 
 def percentile(values: list[float], part: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * part))]
+
+
+def resident_megabytes(pid: int) -> float:
+    """Return the memory that a process has now (Linux)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+    return float(line.split()[1]) / 1024

@@ -18,6 +18,8 @@ class Scale:
     """In each set of contacts."""
     source_lookups: int
     """Over several contact sources."""
+    list_entries: int
+    """On number lists."""
     sessions: int
     """Notification sessions in one process."""
     minutes: float
@@ -38,6 +40,7 @@ FULL = Scale(
     contacts=(10_000, 1_000_000),
     lookups=5000,
     source_lookups=50,
+    list_entries=1_000_000,
     sessions=1000,
     minutes=3,
     agents=2000,
@@ -53,6 +56,7 @@ SHORT = Scale(
     contacts=(100, 1000),
     lookups=50,
     source_lookups=3,
+    list_entries=1000,
     sessions=10,
     minutes=0.1,
     agents=20,

@@ -113,6 +113,7 @@ def is_in_a_plan(e164: str) -> bool:
     return pn.is_valid_number(pn.parse(e164, None))
 
 
+@lru_cache(maxsize=_CACHED_NUMBERS)
 def time_zone(number: Number) -> str:
     """Return where a public number is, as in Europe/Berlin; empty if it may be in several zones.
 
