@@ -112,7 +112,7 @@ async def test_session_of_a_new_credential_replaces_the_old_one(centre: ContactC
         assert (await app.delete(f"/sessions/{first['id']}")).status_code == 404
         await centre.hang_up(call)
         await until(lambda: recorded_as(app, call, "closing"))
-        assert (await app.delete(f"/sessions/{second['id']}")).status_code == 200
+        assert (await app.delete(f"/sessions/{second['id']}?keep_signed_in=1")).status_code == 200
 
 
 async def test_new_session_right_after_the_old_one_was_rejected(centre: ContactCentre) -> None:
@@ -123,3 +123,79 @@ async def test_new_session_right_after_the_old_one_was_rejected(centre: ContactC
     async with with_new_password(centre) as app:
         response = await app.post("/sessions", json={})
         assert response.status_code == 201, response.text
+
+
+# ---- another web app signs its agents in and out
+
+
+async def reasons(app: httpx.AsyncClient, kind: str) -> list[str]:
+    me = (await app.get("/me")).json()
+    return [reason["id"] for reason in me[kind]]
+
+
+async def test_agent_is_signed_in_made_ready_and_signed_out(centre: ContactCentre) -> None:
+    async with centre.api() as app:
+        sign_in = {"extension": "1001", "ready": True}
+        opened = await app.post("/sessions", json=sign_in)
+        assert opened.status_code == 201, opened.text
+        session = opened.json()
+        assert (session["extension"], session["state"]) == ("1001", "READY")
+        assert await centre.finesse.state("1001") == "READY"
+        # Sent again, as after a lost response, it changes nothing.
+        centre.finesse.forget_requests()
+        assert (await app.post("/sessions", json=sign_in)).json() == session
+        assert await centre.finesse.requests("PUT") == []
+
+        not_ready = (await reasons(app, "not_ready_reasons"))[0]
+        sign_out = (await reasons(app, "sign_out_reasons"))[0]
+        query = {"reason": not_ready, "sign_out_reason": sign_out}
+        closed = await app.delete(f"/sessions/{session['id']}", params=query)
+        assert closed.status_code == 200, closed.text
+        assert closed.json()["state"] == "LOGOUT"
+        user = await centre.finesse.user("1001")
+        assert (user.state, user.reason_code_id) == ("LOGOUT", sign_out)
+        assert (await app.delete(f"/sessions/{session['id']}")).status_code == 404
+
+
+async def test_session_stays_open_if_finesse_signs_nobody_out(centre: ContactCentre) -> None:
+    async with centre.api() as app:
+        session = (await app.post("/sessions", json={"extension": "1001"})).json()
+        path = f"/sessions/{session['id']}"
+        without_reason = await app.delete(path)
+        assert without_reason.json()["code"] == "finesse-refused"
+        assert "reason" in without_reason.json()["detail"]
+        query = {
+            "reason": (await reasons(app, "not_ready_reasons"))[0],
+            "sign_out_reason": (await reasons(app, "sign_out_reasons"))[0],
+        }
+        await centre.finesse.set_state("1001", "READY")
+        call = await centre.ring()
+        await centre.finesse.act(call, "1001", "ANSWER")
+        during_a_call = await app.delete(path, params=query)
+        assert (during_a_call.status_code, during_a_call.json()["code"]) == (409, "on-a-call")
+        assert await centre.finesse.state("1001") == "TALKING"
+        await centre.finesse.hang_up(call)
+        closed = await app.delete(path, params=query)
+        assert closed.json().get("state") == "LOGOUT", closed.text
+
+
+async def test_mobile_agent_signs_in_with_their_phone(centre: ContactCentre) -> None:
+    async with centre.api() as app:
+        mobile = {"mobile_mode": "CALL_BY_CALL", "mobile_number": "+12125550177"}
+        opened = await app.post("/sessions", json={"extension": "1001", **mobile})
+        assert opened.status_code == 201, opened.text
+        user = await centre.finesse.user("1001")
+        assert user.mobile_agent is not None
+        assert user.mobile_agent.dial_number == "+12125550177"
+        for wrong in ({"mobile_mode": "CALL_BY_CALL"}, mobile):
+            refused = await app.post("/sessions", json={**wrong, "extension": ""})
+            assert refused.status_code == 422
+
+
+async def test_sign_in_that_finesse_refuses_leaves_no_session(centre: ContactCentre) -> None:
+    await centre.open_desktop("1002")
+    async with centre.api() as app:
+        refused = await app.post("/sessions", json={"extension": "1002", "ready": True})
+        assert (refused.status_code, refused.json()["code"]) == (409, "finesse-refused")
+        assert await centre.finesse.state("1001") == "LOGOUT"
+        assert (await app.delete("/sessions/x")).status_code == 404

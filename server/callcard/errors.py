@@ -9,6 +9,7 @@
     │   ├── NotFound                   404 not-found
     │   ├── MethodNotAllowed           405 method-not-allowed
     │   ├── NotSignedIn                409 not-signed-in         the agent has no extension
+    │   ├── OnACall                    409 on-a-call             nobody is signed out during a call
     │   ├── InteractionClosed          409 interaction-closed    the time for its notes is over
     │   ├── DoNotCall                  409 do-not-call           the number is on that list
     │   ├── AlreadyListed              409 already-listed        by somebody else, on a number list
@@ -114,6 +115,10 @@ class MethodNotAllowed(RequestError):
 
 class NotSignedIn(RequestError):
     status, code, title = 409, "not-signed-in", "The agent is not signed in on an extension"
+
+
+class OnACall(RequestError):
+    status, code, title = 409, "on-a-call", "The agent is on a call"
 
 
 class InteractionClosed(RequestError):

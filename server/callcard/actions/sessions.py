@@ -15,9 +15,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from weakref import WeakValueDictionary
 
-from callcard.errors import CallcardError, CredentialsRejected, FinesseTimeout, NotFound
+from callcard.actions.roster import SIGNED_OUT
+from callcard.errors import CallcardError, CredentialsRejected, FinesseTimeout, NotFound, OnACall
 from callcard.events import EventBus, PresenceChanged
+from callcard.finesse.client import Command
 from callcard.finesse.cluster import Cluster
+from callcard.finesse.objects import MobileAgent, User
 from callcard.finesse.presence import Presence
 from callcard.finesse.state_diff import Change, ConnectionChanged
 from callcard.identity import Agent
@@ -28,6 +31,9 @@ from callcard.telephony.command_outcome import await_outcome
 
 log = logging.getLogger(__name__)
 
+ON_CALL = ("RESERVED", "RESERVED_OUTBOUND", "RESERVED_OUTBOUND_PREVIEW", "TALKING", "HOLD")
+"""States in which Finesse signs nobody out."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
@@ -36,6 +42,28 @@ class Session:
     node: str
     """Where the agent's presence is; it moves when that node fails."""
     connected: bool
+    extension: str
+    """On which the agent is signed in; empty if they are not."""
+    state: str
+    """The agent's, as Finesse had it last in this request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """What another web app asks for: `extension` may be empty to sign nobody in."""
+
+    extension: str
+    mobile: MobileAgent | None = None
+    is_ready: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOut:
+    """How a session ends: `reason` is the id of the Not Ready reason, `sign_out_reason` that of the
+    sign-out reason, both empty if the site needs none."""
+
+    reason: str = ""
+    sign_out_reason: str = ""
 
 
 SendReport = Callable[[Agent, CallReport, bool], Awaitable[ReportAcknowledgement]]
@@ -78,12 +106,13 @@ class Sessions:
         self._opening: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._ending: dict[asyncio.Task[None], str] = {}
 
-    async def open(self, agent: Agent, extension: str) -> Session:
-        """Open a session and sign the agent in on `extension`, if given.
+    async def open(self, agent: Agent, sign_in: SignIn) -> Session:
+        """Open a session and sign the agent in, if an extension is given; returns when Finesse has
+        confirmed it.
 
         Returns an existing session of the same credential; with another one, replaces it. Raises
-        FinesseTimeout if the notification service does not respond, FinesseRefused if the sign-in
-        is refused.
+        FinesseTimeout if the notification service does not respond or the sign-in is not confirmed,
+        FinesseRefused if the sign-in or the state is refused.
         """
         login_id = agent.login_id
         async with self._opening.setdefault(login_id, asyncio.Lock()):
@@ -100,13 +129,13 @@ class Sessions:
             session = existing or self._open(agent, pending)
             try:
                 await self._wait_until_connected(session.presence, agent.seconds_left)
-                if extension:  # presence before sign-in, as Finesse's own desktop does it
-                    await self._sign_in(agent, session.presence, extension)
+                # Presence before sign-in, as Finesse's own desktop does it.
+                user = await self._sign_in(agent, session.presence, sign_in)
             except BaseException:
                 if existing is None or session.presence.ended.is_set():
                     await self._close(session)
                 raise
-            return self._show(session)
+            return self._show(session, user)
 
     def _open(self, agent: Agent, pending: Mapping[str, CallReport]) -> _OpenSession:
         looked_up: set[str] = set()
@@ -178,26 +207,80 @@ class Sessions:
                 "finesse.notifications and finesse.notifications_port"
             )
 
-    async def _sign_in(self, agent: Agent, presence: Presence, extension: str) -> None:
+    async def _sign_in(self, agent: Agent, presence: Presence, wanted: SignIn) -> User:
+        """Sign in and set the state as far as they are not so already; return the user then."""
         finesse = presence.node.client
-        command = await finesse.sign_in(agent.credential, agent.login_id, extension)
-
-        async def has_happened() -> bool:
-            user = await finesse.user(agent.credential, agent.login_id)
-            return user.state != "LOGOUT" and user.extension == extension
-
-        timeout = max(0.1, agent.seconds_left)
-        await await_outcome(command, has_happened, presence, timeout)
+        user = await finesse.user(agent.credential, agent.login_id)
+        extension = wanted.extension
+        if extension and (user.state == SIGNED_OUT or user.extension != extension):
+            command = await finesse.sign_in(
+                agent.credential, agent.login_id, extension, wanted.mobile
+            )
+            user = await self._confirmed(
+                replace(agent, presence=presence, node=presence.node),
+                command,
+                lambda now: now.state != SIGNED_OUT and now.extension == extension,
+                "the sign-in",
+            )
+        if wanted.is_ready and user.state != "READY":
+            user = await self._change_state(agent, presence, "READY", "")
         presence.read_again()
+        return user
+
+    async def _change_state(
+        self, agent: Agent, presence: Presence, state: str, reason: str
+    ) -> User:
+        command = await presence.node.client.set_state(
+            agent.credential, agent.login_id, state, reason or None
+        )
+        acting = replace(agent, presence=presence, node=presence.node)
+        return await self._confirmed(
+            acting, command, lambda user: user.state == state, f"the state {state}"
+        )
+
+    async def _confirmed(
+        self, agent: Agent, command: Command, has_happened: Callable[[User], bool], what: str
+    ) -> User:
+        """Return the user once Finesse shows what a command asked for.
+
+        Raises FinesseRefused, or FinesseTimeout if it is not seen in time: it may still happen.
+        """
+        seen: list[User] = []
+
+        async def check() -> bool:
+            seen.append(await agent.finesse.user(agent.credential, agent.login_id))
+            return has_happened(seen[-1])
+
+        result = await await_outcome(command, check, agent.presence, max(0.1, agent.seconds_left))
+        if not seen or not has_happened(seen[-1]):  # an event confirmed it before a read did
+            seen.append(await agent.finesse.user(agent.credential, agent.login_id))
+        if result.outcome != "confirmed" and not has_happened(seen[-1]):
+            raise FinesseTimeout(
+                f"Finesse accepted {what} but has not confirmed it; read GET /me before you try "
+                "again"
+            )
+        return seen[-1]
 
     # ---- the end of a session
 
-    async def close(self, agent: Agent, id: str) -> Session:
-        """Close the agent's own session."""
+    async def close(self, agent: Agent, id: str, sign_out: SignOut | None) -> Session:
+        """Close the agent's own session, after signing them out if `sign_out` is given.
+
+        They are set to Not Ready first, as Finesse signs nobody out who is ready. If it refuses,
+        the session stays open. Raises OnACall, FinesseRefused, FinesseTimeout.
+        """
         session = self._open_sessions.get(agent.login_id)
         if session is None or not secrets.compare_digest(session.id.encode(), id.encode()):
             raise NotFound("This agent has no such session")
-        shown = self._show(session)
+        presence = session.presence
+        user = await presence.node.client.user(agent.credential, agent.login_id)
+        if sign_out is not None and user.state != SIGNED_OUT:
+            if user.state in ON_CALL:
+                raise OnACall("End the call before you close the session, or keep the sign-in")
+            if user.state != "NOT_READY" or sign_out.reason:
+                await self._change_state(agent, presence, "NOT_READY", sign_out.reason)
+            user = await self._change_state(agent, presence, SIGNED_OUT, sign_out.sign_out_reason)
+        shown = self._show(session, user)
         await self._close(session)
         return shown
 
@@ -256,10 +339,12 @@ class Sessions:
         except CallcardError as error:  # the sweep closes them later
             log.warning("calls of %s were not closed: %s", login_id, error.detail)
 
-    def _show(self, session: _OpenSession) -> Session:
+    def _show(self, session: _OpenSession, user: User) -> Session:
         return Session(
             id=session.id,
             agent=session.agent.login_id,
             node=session.presence.node.name,
             connected=session.presence.connected.is_set(),
+            extension=user.extension,
+            state=user.state,
         )

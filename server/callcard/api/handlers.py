@@ -12,7 +12,7 @@ from callcard.actions.callbacks import NewCallback
 from callcard.actions.interactions import InteractionChange
 from callcard.actions.number_lists import ListedNumber, ListPage
 from callcard.actions.roster import SIGNED_OUT
-from callcard.actions.sessions import Session
+from callcard.actions.sessions import Session, SignIn, SignOut
 from callcard.actions.transfer_targets import TransferTargetList
 from callcard.api.endpoint import RequestContext
 from callcard.api.schemas import (
@@ -37,6 +37,7 @@ from callcard.crm.base import Case, Contact, NewCase
 from callcard.crm.directory import Lookup, SearchResult, Wait
 from callcard.crm.explanation import Explanation, explain
 from callcard.errors import InvalidField, MalformedRequest
+from callcard.finesse.objects import MobileAgent
 from callcard.journal.acknowledgement import ReportAcknowledgement
 from callcard.journal.interaction import Interaction
 from callcard.journal.report import CallReport
@@ -298,8 +299,25 @@ async def list_audit(context: RequestContext) -> AuditList:
 
 async def open_session(context: RequestContext) -> Session:
     body = await context.body(SessionRequest)
-    return await context.services.sessions.open(context.agent, body.extension)
+    if bool(body.mobile_mode) != bool(body.mobile_number):
+        raise InvalidField("mobile_number", "mobile_mode and mobile_number go together")
+    if body.mobile_mode and not body.extension:
+        raise InvalidField("extension", "a mobile agent signs in on an extension, too")
+    mobile = MobileAgent(mode=body.mobile_mode, dial_number=body.mobile_number)
+    sign_in = SignIn(
+        extension=body.extension,
+        mobile=mobile if body.mobile_mode else None,
+        is_ready=body.ready,
+    )
+    return await context.services.sessions.open(context.agent, sign_in)
 
 
 async def close_session(context: RequestContext) -> Session:
-    return await context.services.sessions.close(context.agent, context.path("id"))
+    sign_out = SignOut(
+        reason=context.query("reason", 64) or "",
+        sign_out_reason=context.query("sign_out_reason", 64) or "",
+    )
+    stays = context.query("keep_signed_in", 1) == "1"
+    return await context.services.sessions.close(
+        context.agent, context.path("id"), None if stays else sign_out
+    )

@@ -290,7 +290,7 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="/sessions",
-        summary="Open a session as the agent, optionally signing in",
+        summary="Open a session as the agent; sign in and be ready, if asked for",
         handler=handlers.open_session,
         response=Session,
         body=schemas.SessionRequest,
@@ -299,9 +299,14 @@ ENDPOINTS = (
     Endpoint(
         method="DELETE",
         path="/sessions/{id}",
-        summary="Close the agent's session",
+        summary="Sign the agent out, by way of Not Ready, and close their session",
         handler=handlers.close_session,
         response=Session,
+        query=(
+            ("reason", "the id of the Not Ready reason, if the site needs one"),
+            ("sign_out_reason", "the id of the sign-out reason, if the site needs one"),
+            ("keep_signed_in", "1 to close the session only"),
+        ),
     ),
 )
 

@@ -126,6 +126,16 @@ class SessionRequest(msgspec.Struct, forbid_unknown_fields=True):
             description="the extension to sign in on; empty leaves the sign-in as it is",
         ),
     ] = ""
+    mobile_mode: Annotated[
+        Literal["", "CALL_BY_CALL", "NAILED_CONNECTION"],
+        Meta(description="how a mobile agent's own phone is called; empty for an agent's phone"),
+    ] = ""
+    mobile_number: Annotated[
+        str, Meta(max_length=32, description="the mobile agent's number, with a mobile_mode")
+    ] = ""
+    ready: Annotated[
+        bool, Meta(description="whether to be ready for calls once the sign-in is confirmed")
+    ] = False
 
 
 class ContactRequest(msgspec.Struct, forbid_unknown_fields=True):
