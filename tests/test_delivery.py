@@ -13,7 +13,7 @@ import pytest
 
 from callcard.crm.base import InteractionRecord
 from callcard.errors import SourceRejected, SourceUnavailable
-from callcard.events import EventBus, InteractionDelivered, InteractionParked
+from callcard.events import Event, EventBus, InteractionDelivered, InteractionParked
 from callcard.finesse.client import Credential, FinesseClient, basic
 from callcard.finesse.nodes import Node
 from callcard.finesse.objects import User
@@ -191,13 +191,13 @@ async def test_rejected_call_is_parked_with_the_reason(
 ) -> None:
     crm.rejects = {"bad"}
     await add_due(store, "bad", "good")
-    with events.subscribe() as subscription:
-        await delivery.step()
-        published = {(await anext(aiter(subscription))).event for _ in range(2)}
+    published: set[Event] = set()
+    events.listen(published.add)
+    await delivery.step()
     assert await parked(store) == {"bad": "it responded 422"}
     assert published == {
-        InteractionParked(interaction="bad", problem="it responded 422"),
-        InteractionDelivered(interaction="good"),
+        InteractionParked(agents=("1001",), interaction="bad", problem="it responded 422"),
+        InteractionDelivered(agents=("1001",), interaction="good"),
     }
 
 

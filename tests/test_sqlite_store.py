@@ -57,7 +57,13 @@ async def test_no_query_scans_a_table(
     with sqlite3.connect(tmp_path / "calls.sqlite") as connection:
         for sql, parameters in queries:
             plan = [row[3] for row in connection.execute(f"explain query plan {sql}", parameters)]
-            scans = [step for step in plan if step.startswith("SCAN") and "CONSTANT" not in step]
+            scans = [
+                step
+                for step in plan
+                if step.startswith("SCAN")
+                and "CONSTANT" not in step
+                and "sqlite_sequence" not in step  # has a row for each table
+            ]
             assert not scans, f"{sql}\n{plan}"
     connection.close()
 

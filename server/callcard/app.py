@@ -22,6 +22,7 @@ from starlette.types import ASGIApp
 
 from callcard.actions.callbacks import Callbacks
 from callcard.actions.calls import CallControl
+from callcard.actions.event_feed import EventFeed
 from callcard.actions.interactions import Interactions
 from callcard.actions.number_lists import NumberListActions
 from callcard.actions.roster import Roster
@@ -32,6 +33,7 @@ from callcard.api import openapi
 from callcard.api.api_keys import ApiKeys
 from callcard.api.auth import AgentAuthenticator
 from callcard.api.endpoint import json_response
+from callcard.api.event_stream import events_route
 from callcard.api.health import healthz, readyz
 from callcard.api.lockout import LockoutMemory
 from callcard.api.middleware import (
@@ -57,6 +59,8 @@ from callcard.store.open_store import open_store
 from callcard.telephony.dial_plan import DialPlan, read_rules
 
 log = logging.getLogger("callcard")
+
+PURGE_EVENTS_SECONDS = 600.0
 
 _DOCS = Path(__file__).parent / "api" / "docs"
 
@@ -94,7 +98,7 @@ def create_app(
     journal = Journal(store, directory, number_lists, events, settings, clock)
     connections.on_replaced = directory.use
 
-    roster = Roster(store, settings.api.credential_cache_seconds, clock)
+    roster = Roster(store, events, settings.api.credential_cache_seconds, clock)
     authenticator = AgentAuthenticator(
         cluster,
         cache_seconds=settings.api.credential_cache_seconds,
@@ -131,6 +135,8 @@ def create_app(
 
     decisions = RoutingDecisions(store, number_lists, directory, settings.routing, clock)
 
+    feed = EventFeed(store, events, settings.api.events_hours * 3600, clock)
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         # Closed in the opposite order, each even if another fails.
@@ -140,6 +146,8 @@ def create_app(
                 stack.push_async_callback(client.aclose)
             stack.push_async_callback(connections.close)
             stack.push_async_callback(store.close)
+            stack.push_async_callback(feed.flush)
+            stack.callback(feed.close)
             stack.push_async_callback(roster.flush)
             stack.push_async_callback(decisions.close)
             stack.push_async_callback(sessions.close_all)
@@ -150,7 +158,12 @@ def create_app(
             if background_jobs:
                 connections.start()
                 stack.push_async_callback(connections.stop)
-                jobs = [repeat(journal.sweep, SWEEP_SECONDS)]
+                jobs = [
+                    repeat(journal.sweep, SWEEP_SECONDS),
+                    repeat(feed.purge, PURGE_EVENTS_SECONDS),
+                    feed.write(),
+                    feed.watch(),
+                ]
                 if settings_file is not None:
                     jobs.append(connections.watch(settings_file, Settings.read))
                 for job in jobs:
@@ -158,6 +171,7 @@ def create_app(
             yield
 
     openapi_document = _openapi_document()
+    keys = ApiKeys(store, clock)
 
     async def openapi_json(request: Request) -> Response:
         return json_response(openapi_document)
@@ -167,7 +181,8 @@ def create_app(
 
     routes: list[Route | Mount] = [
         # First, as each route before one costs a comparison: calls wait for these.
-        *routing_routes(decisions, Machines(settings.routing.addresses, ApiKeys(store, clock))),
+        *routing_routes(decisions, Machines(settings.routing.addresses, keys)),
+        events_route(feed, authenticator, keys),
         *api_routes(services, {"agent": authenticator}),
         Route("/healthz", healthz),
         Route("/readyz", readyz(services, clock)),
@@ -185,6 +200,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.journal = journal
+    app.state.feed = feed
     app.state.connections = connections
     # A redirect would repeat the query, with the number in it, in a header.
     app.router.redirect_slashes = False
@@ -198,7 +214,7 @@ def from_environment() -> ASGIApp:
         lockout_memory=LockoutMemory.from_environment(),
         settings_file=find_settings_file(),
     )
-    return ForcedShutdown(app)
+    return ForcedShutdown(app, on_signal=app.state.feed.close)
 
 
 async def repeat(step: Callable[[], Awaitable[None]], seconds: float) -> None:

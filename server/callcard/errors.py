@@ -23,6 +23,7 @@
     │   ├── FinesseUnreachable         502 finesse-unreachable   no connection
     │   ├── FinesseOutOfService        503 finesse-out-of-service
     │   └── FinesseTimeout             504 finesse-timeout       no response within the deadline
+    ├── EventsLost                     410 events-lost           read everything anew, then go on
     ├── RateLimited                    429 rate-limited          too many requests with one API key
     ├── ReportPending                  409 report-pending        report again: another is expected
     ├── SourceUnavailable              503 source-unavailable    a contact source does not respond
@@ -196,6 +197,10 @@ class FinesseOutOfService(FinesseError):
 
 class FinesseTimeout(FinesseError):
     status, code, title = 504, "finesse-timeout", "Finesse did not respond in time"
+
+
+class EventsLost(CallcardError):
+    status, code, title = 410, "events-lost", "Events are missing"
 
 
 class RateLimited(CallcardError):

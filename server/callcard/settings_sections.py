@@ -63,6 +63,9 @@ class ApiSettings(Struct, frozen=True, forbid_unknown_fields=True):
     body_limit_bytes: Annotated[
         int, Positive, Meta(description="largest request body that is accepted")
     ] = 65536
+    events_hours: Annotated[
+        float, Positive, Meta(description="how long events are kept for programs that read them")
+    ] = 24.0
 
 
 BringToFront = Literal["ring", "answer", "never"]

@@ -13,6 +13,7 @@ from callcard.store.base import (
     Callback,
     ContactChoice,
     DialogRow,
+    EventRow,
     JournalRow,
     ListEntryRow,
     RosterRow,
@@ -294,6 +295,29 @@ class StoreContract:
             await tx.save_api_key(replace(key, revoked_at=2.0))
         assert await store.api_key("b") == replace(key, revoked_at=2.0)
 
+    async def test_events_in_one_order(self, store: Store) -> None:
+        assert await store.event_range() == (1, 0)
+        event = EventRow(
+            recorded_at=1.0, type="call-reported", agents=("1001", "1002"), team="1", data=b"{}"
+        )
+        async with store.transaction() as tx:
+            await tx.add_event(event)
+            await tx.add_event(replace(event, agents=(), recorded_at=2.0))
+        first, second = await store.events_after(0, 10)
+        assert first == replace(event, id=first.id)
+        assert second.agents == ()
+        assert await store.events_after(first.id, 10) == [second]
+        assert await store.events_after(0, 1) == [first]
+        assert await store.event_range() == (first.id, second.id)
+        async with store.transaction() as tx:
+            await tx.purge_events(1.5)
+        assert await store.event_range() == (second.id, second.id)
+        async with store.transaction() as tx:
+            await tx.purge_events(9.0)
+            await tx.add_event(event)
+        (third,) = await store.events_after(0, 10)
+        assert third.id > second.id
+
     async def test_audit(self, store: Store) -> None:
         entry = AuditRow(
             recorded_at=1.0, agent="2001", action="added", number="+1", detail="asked for it"
@@ -342,6 +366,8 @@ class StoreContract:
         )
         async with store.transaction() as tx:
             await tx.save_roster_row(ana)
+            assert await tx.roster_row("1001") == ana
+            assert await tx.roster_row("1009") is None
             await tx.save_roster_row(replace(ana, login_id="1002", updated_at=1.0))
             await tx.save_roster_row(replace(ana, login_id="1003", team_id="2"))
         assert await store.roster("1", 2.0) == [ana]

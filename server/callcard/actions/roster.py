@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from callcard.errors import StoreUnavailable
+from callcard.events import AgentStateChanged, EventBus
 from callcard.finesse.objects import User
 from callcard.store.base import RosterRow, Store
 
@@ -24,9 +25,14 @@ class Roster:
     """Shared by all workers through the store."""
 
     def __init__(
-        self, store: Store, credential_cache_seconds: float, clock: Callable[[], float] = time.time
+        self,
+        store: Store,
+        events: EventBus,
+        credential_cache_seconds: float,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
+        self._events = events
         # Finesse describes an agent when a credential is verified: twice in this time.
         self._roster_seconds = max(MIN_ROSTER_SECONDS, 2 * credential_cache_seconds)
         self._clock = clock
@@ -58,10 +64,22 @@ class Roster:
     async def _write(self, row: RosterRow) -> None:
         try:
             async with self._store.transaction() as tx:
+                before = await tx.roster_row(row.login_id)
                 await tx.save_roster_row(row)
         except StoreUnavailable as error:
             self._written.pop(row.login_id, None)
             log.warning("the roster was not updated: %s", error.detail)
+            return
+        if before is None or _shown(before) != _shown(row):
+            self._events.publish(
+                AgentStateChanged(
+                    agent=row.login_id,
+                    name=row.name,
+                    team=row.team_id,
+                    extension=row.extension,
+                    state=row.state,
+                )
+            )
 
     async def team(self, team_id: str) -> list[RosterRow]:
         """Return the agents of a team who have used Callcard lately and are signed in."""
@@ -75,6 +93,8 @@ class Roster:
 
 
 def _must_write(row: RosterRow, known: RosterRow) -> bool:
-    before = (known.team_id, known.name, known.extension, known.state)
-    changed = (row.team_id, row.name, row.extension, row.state) != before
-    return changed or row.updated_at - known.updated_at >= WRITE_SECONDS
+    return _shown(row) != _shown(known) or row.updated_at - known.updated_at >= WRITE_SECONDS
+
+
+def _shown(row: RosterRow) -> tuple[str, str, str, str]:
+    return row.team_id, row.name, row.extension, row.state

@@ -21,7 +21,10 @@ from callcard.errors import CredentialsMissing, CredentialsRejected, NotPermitte
 from callcard.store.base import ApiKeyRow, Store
 
 PREFIX = "callcard"
-SCOPES = {"routing": "ask for routing decisions"}
+SCOPES = {
+    "events": "read the events of all agents",
+    "routing": "ask for routing decisions",
+}
 """What keys may be made for."""
 DEFAULT_REQUESTS_PER_SECOND = 100.0
 MAX_KEY_CHARACTERS = 200
@@ -98,6 +101,13 @@ class ApiKeys:
                 f"the API key {row.name} may send {row.requests_per_second:g} requests a second"
             )
         self._budgets[row.id] = (left - 1.0, now)
+
+
+def has_key(headers: Headers) -> bool:
+    """Return whether a request comes with an API key, and not with an agent's credential."""
+    key = headers.get("x-api-key", "")
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    return bool(key) or (scheme.lower() == "bearer" and value.startswith(f"{PREFIX}_"))
 
 
 def _read(headers: Headers) -> tuple[str, str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
@@ -36,17 +38,25 @@ def exit_on_terminate() -> None:
 class ForcedShutdown:
     """Start a watchdog with the signal, once the server has installed its own handlers."""
 
-    def __init__(self, app: ASGIApp, seconds: float = FORCED_SECONDS) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        seconds: float = FORCED_SECONDS,
+        on_signal: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`on_signal` is called in the event loop at once: responses without end must end."""
         self._app = app
         self._seconds = seconds
+        self._on_signal = on_signal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
+            loop = asyncio.get_running_loop()
             for signum in (signal.SIGTERM, signal.SIGINT):
-                self._watch(signum)
+                self._watch(signum, loop)
         await self._app(scope, receive, send)
 
-    def _watch(self, signum: signal.Signals) -> None:
+    def _watch(self, signum: signal.Signals, loop: asyncio.AbstractEventLoop) -> None:
         previous = signal.getsignal(signum)
 
         def handle(number: int, frame: FrameType | None) -> None:
@@ -54,6 +64,7 @@ class ForcedShutdown:
             timer = threading.Timer(self._seconds, _end_process)
             timer.daemon = True
             timer.start()
+            loop.call_soon_threadsafe(self._on_signal)
             if callable(previous):
                 previous(number, frame)
 

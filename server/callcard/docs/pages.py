@@ -77,9 +77,10 @@ disk. With `report-pending`, send the report again after `Retry-After` seconds: 
 report is expected.
 
 A session holds the agent's credential in memory, in the process that opened it: with sessions, run
-`callcard serve` with one worker. Outside the API there are `/curri` and `/routing/v1/decision` for
-call managers and scripts ([number lists](number-lists.md)), `/healthz` (alive), `/readyz` (Finesse
-in service, contacts and calls readable; 503 otherwise) and `/gadget/…` (the bundle, for sites that
+`callcard serve` with one worker. `GET /events` is a stream of what happens, or a long poll:
+[events](events.md). Outside the API there are `/curri` and `/routing/v1/decision` for call
+managers and scripts ([number lists](number-lists.md)), `/healthz` (alive), `/readyz` (Finesse in
+service, contacts and calls readable; 503 otherwise) and `/gadget/…` (the bundle, for sites that
 host gadgets outside Finesse).
 
 This page is generated: `python -m callcard.docs.pages`.

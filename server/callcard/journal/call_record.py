@@ -159,6 +159,11 @@ class CallRecord:
         return segment.outgoing if segment is not None and segment.began_at else self.outgoing
 
     @property
+    def agents(self) -> tuple[str, ...]:
+        """Return the login ids of those who have a share in the call."""
+        return tuple(each.agent for each in self.segments)
+
+    @property
     def dialog_ids(self) -> tuple[str, ...]:
         return tuple(each.dialog for each in self.dialogs)
 

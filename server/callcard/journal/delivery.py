@@ -178,7 +178,9 @@ class Delivery:
             reason = error.detail
             log.warning("%s rejected the call %s: %s", self._sink.name, record.id, reason)
             if await self._save(record.id, lambda entry: lifecycle.park(entry, reason)):
-                self._events.publish(InteractionParked(interaction=record.id, problem=reason))
+                self._events.publish(
+                    InteractionParked(agents=record.agents, interaction=record.id, problem=reason)
+                )
             return "rejected"
         except Exception as error:  # a defect in one call must not stop the delivery of others
             problem = f"Callcard failed: {error!r}"
@@ -194,7 +196,7 @@ class Delivery:
                 return "throttled"
             return "failed"
         if await self._save(record.id, lambda entry: lifecycle.deliver(entry, record)):
-            self._events.publish(InteractionDelivered(interaction=record.id))
+            self._events.publish(InteractionDelivered(agents=record.agents, interaction=record.id))
         return "accepted"
 
     async def _count_failures(self, failed: Iterable[JournalEntry]) -> None:

@@ -291,6 +291,7 @@ class Journal:
             call=report.id,
             number=record.number_for(agent.login_id),
             outgoing=record.is_outgoing_for(agent.login_id),
+            state=report.state_of(agent.user.extension),
         )
         await self._events.publish_as(agent, reported)
 
@@ -385,4 +386,5 @@ class Journal:
             await tx.purge_never_logged(now - NEVER_LOGGED_SECONDS)
         for entry in lost:
             record = entry.record
-            self._events.publish(CallLost(interaction=record.id, number=record.number))
+            lost_call = CallLost(agents=record.agents, interaction=record.id, number=record.number)
+            self._events.publish(lost_call)

@@ -88,6 +88,12 @@ class CallReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return the other dialogs that this one names."""
         return tuple(filter(None, (self.associated_call, self.merged_call)))
 
+    def state_of(self, extension: str) -> str:
+        """Return a participant's state in the call; DROPPED if they are not on it any more."""
+        if self.ended:
+            return "DROPPED"
+        return next((p.state for p in self.participants if p.address == extension), "DROPPED")
+
     @property
     def is_consult(self) -> bool:
         """Return whether this is a call between agents about another one."""

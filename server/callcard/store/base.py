@@ -145,6 +145,22 @@ class ApiKeyRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """An event that other programs can read."""
+
+    id: int = 0
+    """Its place in the order of all events; 0 before it is saved."""
+    recorded_at: float
+    type: str
+    agents: tuple[str, ...]
+    """The login ids of those whom it is about."""
+    team: str
+    """The first agent's, by Finesse's id, if it is known."""
+    data: bytes
+    """JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RosterRow:
     """An agent who uses Callcard, as Finesse described them last."""
 
@@ -252,6 +268,14 @@ class Transaction(StoreReader, Protocol):
 
     async def save_roster_row(self, row: RosterRow) -> None: ...
 
+    async def roster_row(self, login_id: str) -> RosterRow | None: ...
+
+    async def add_event(self, row: EventRow) -> None:
+        """Add an event after all others."""
+
+    async def purge_events(self, before: float) -> None:
+        """Delete the events that were recorded earlier."""
+
     async def add_outage(self, started_at: float, ended_at: float) -> None:
         """Remember that no worker ran, so that no call could be reported in time."""
 
@@ -317,6 +341,15 @@ class Store(StoreReader, Protocol):
 
     async def open_callbacks(self, agent: str, limit: int) -> list[Callback]:
         """Return the open callbacks of `agent`, the first to be called first."""
+
+    async def events_after(self, id: int, limit: int) -> list[EventRow]:
+        """Return the events after one, in their order."""
+
+    async def event_range(self) -> tuple[int, int]:
+        """Return the ids of the oldest event that is kept and of the last one that was added.
+
+        If none is kept, the first is one more than the second.
+        """
 
     async def roster(self, team_id: str, since: float) -> list[RosterRow]:
         """Return the agents of a team who used Callcard since the given time."""

@@ -7,7 +7,15 @@ from typing import Any
 
 import msgspec
 
-from callcard.store.base import ApiKeyRow, Callback, ContactChoice, JournalRow, ListEntryRow
+from callcard.store.base import (
+    ApiKeyRow,
+    Callback,
+    ContactChoice,
+    EventRow,
+    JournalRow,
+    ListEntryRow,
+    RosterRow,
+)
 
 Query = Callable[[str, Iterable[Any]], list[Any]]
 _RECORD = "id, document, status, last_report_at, due_at, attempts, problem, contact, sent"
@@ -100,3 +108,32 @@ def list_entries(
 def list_entries_with(query: Query, numbers: Sequence[str]) -> list[ListEntryRow]:
     places = ", ".join("?" * len(numbers))
     return [row for _position, row in list_entries(query, f"where number in ({places})", numbers)]
+
+
+def roster(query: Query, where: str, parameters: Iterable[Any]) -> list[RosterRow]:
+    names = ("login_id", "team_id", "name", "extension", "state", "updated_at")
+    sql = f"select {', '.join(names)} from roster {where}"  # noqa: S608 - constants of this module
+    return [RosterRow(**dict(zip(names, row, strict=True))) for row in query(sql, parameters)]
+
+
+def roster_row(query: Query, login_id: str) -> RosterRow | None:
+    found = roster(query, "where login_id = ?", (login_id,))
+    return found[0] if found else None
+
+
+def events_after(query: Query, id: int, limit: int) -> list[EventRow]:
+    sql = (
+        "select id, recorded_at, type, agents, team, data from event where id > ?"
+        " order by id limit ?"
+    )
+    return [
+        EventRow(
+            id=number,
+            recorded_at=at,
+            type=kind,
+            agents=tuple(agents.split("\n")) if agents else (),
+            team=team,
+            data=data,
+        )
+        for number, at, kind, agents, team, data in query(sql, (id, limit))
+    ]

@@ -118,4 +118,13 @@ MIGRATIONS = (
     """
     create table api_key (id text primary key, document blob not null) without rowid;
     """,
+    # What other programs read of what happens. `id` is the order, and is never used again.
+    """
+    create table event (
+        id integer primary key autoincrement,
+        recorded_at real not null, type text not null, agents text not null, team text not null,
+        data blob not null
+    );
+    create index event_recorded_at on event (recorded_at);
+    """,
 )

@@ -17,6 +17,7 @@ from callcard.store.base import (
     Callback,
     ContactChoice,
     DeliveryShare,
+    EventRow,
     JournalRow,
     ListEntryRow,
     RosterRow,
@@ -180,21 +181,15 @@ class SqliteStore:
         rows = self._database.read(sql, (agent, limit))
         return [sqlite_rows.decode_callback(document) for (document,) in rows]
 
+    async def events_after(self, id: int, limit: int) -> list[EventRow]:
+        return sqlite_rows.events_after(self._database.read, id, limit)
+
+    async def event_range(self) -> tuple[int, int]:
+        oldest = self._database.read("select min(id) from event")[0][0]
+        last = self._database.read("select seq from sqlite_sequence where name = 'event'")
+        last_id = int(last[0][0]) if last else 0
+        return (last_id + 1 if oldest is None else int(oldest)), last_id
+
     async def roster(self, team_id: str, since: float) -> list[RosterRow]:
-        sql = (
-            "select login_id, team_id, name, extension, state, updated_at from roster"
-            " where team_id = ? and updated_at >= ?"
-        )
-        return [
-            RosterRow(
-                login_id=login,
-                team_id=team,
-                name=name,
-                extension=extension,
-                state=state,
-                updated_at=updated,
-            )
-            for login, team, name, extension, state, updated in self._database.read(
-                sql, (team_id, since)
-            )
-        ]
+        where = "where team_id = ? and updated_at >= ?"
+        return sqlite_rows.roster(self._database.read, where, (team_id, since))

@@ -14,6 +14,7 @@ from callcard.store.base import (
     Callback,
     ContactChoice,
     DeliveryStatus,
+    EventRow,
     JournalRow,
     ListEntryRow,
     RosterRow,
@@ -176,6 +177,18 @@ class SqliteTransaction:
             "insert or replace into callback values (?, ?, ?, ?, ?)",
             (callback.id, callback.agent, callback.status, callback.due_at, _encode(callback)),
         )
+
+    async def add_event(self, row: EventRow) -> None:
+        self._execute(
+            "insert into event (recorded_at, type, agents, team, data) values (?, ?, ?, ?, ?)",
+            (row.recorded_at, row.type, "\n".join(row.agents), row.team, row.data),
+        )
+
+    async def purge_events(self, before: float) -> None:
+        self._execute("delete from event where recorded_at < ?", (before,))
+
+    async def roster_row(self, login_id: str) -> RosterRow | None:
+        return sqlite_rows.roster_row(self._query, login_id)
 
     async def save_roster_row(self, row: RosterRow) -> None:
         self._execute(

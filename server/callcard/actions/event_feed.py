@@ -1,0 +1,234 @@
+"""The event feed: what happens, in one order, for other programs to read and to continue reading.
+
+Each worker writes its events to the store and reads those of all workers from there, so that a
+reader gets every event once, whichever worker it asks and however often it connects, as long as the
+events are kept. A reader is a position in that order: one who is slow delays nobody. Events of the
+last moment before a process is killed may be missing; what they are about is in the other
+resources.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import msgspec
+from cachetools import LRUCache
+
+from callcard.errors import EventsLost, InvalidField, StoreUnavailable
+from callcard.events import (
+    AgentStateChanged,
+    CallEnded,
+    CallLost,
+    CallReported,
+    Event,
+    EventBus,
+    InteractionDelivered,
+    InteractionParked,
+    NumberListChanged,
+)
+from callcard.store.base import EventRow, Store
+
+log = logging.getLogger(__name__)
+
+BATCH_EVENTS = 500
+"""Events of one answer, and of one transaction."""
+MAX_UNWRITTEN_EVENTS = 100_000
+"""While the store cannot be written; then the oldest are dropped."""
+POLL_SECONDS = 0.2
+"""Between looks at what other workers wrote, while somebody waits."""
+RETRY_SECONDS = 1.0
+_KNOWN_CALLS = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Who reads: an agent, a supervisor of some teams, or a program that may see everything."""
+
+    login_id: str = ""
+    team: str = ""
+    supervised_teams: frozenset[str] = frozenset()
+    sees_all: bool = False
+
+    def sees(self, row: EventRow) -> bool:
+        if self.sees_all or self.login_id in row.agents:
+            return True
+        if row.team and row.team in self.supervised_teams:
+            return True
+        # Colleagues' states are shown to agents anyway, and whoever uses the lists sees them.
+        is_colleague = row.type == type_of(AgentStateChanged) and row.team == self.team != ""
+        return is_colleague or row.type == type_of(NumberListChanged)
+
+
+def type_of(kind: type[Event]) -> str:
+    """Return the name of a kind of event for other programs, as in call-reported."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
+
+
+class EventFeed:
+    def __init__(
+        self,
+        store: Store,
+        bus: EventBus,
+        retention_seconds: float,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._retention_seconds = retention_seconds
+        self._clock = clock
+        self._unwritten: list[tuple[float, Event]] = []
+        self._has_unwritten = asyncio.Event()
+        self._changed = asyncio.Event()
+        """Set and replaced when there may be new events."""
+        self._last_known = 0
+        self._waiting = 0
+        self._is_closed = False
+        self._said: LRUCache[tuple[str, ...], Event] = LRUCache(_KNOWN_CALLS)
+        """What was written last of each call: reports repeat."""
+        bus.listen(self._take)
+
+    # ---- writing
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, CallReported | CallEnded):
+            call = event.call if isinstance(event, CallReported) else ""
+            key = (type_of(type(event)), event.agent, event.interaction, event.number, call)
+            if self._said.get(key) == event:
+                return
+            self._said[key] = event
+        self._unwritten.append((self._clock(), event))
+        del self._unwritten[:-MAX_UNWRITTEN_EVENTS]
+        self._has_unwritten.set()
+
+    async def write(self) -> None:
+        """Write the events as they come, until cancelled."""
+        while True:
+            await self._has_unwritten.wait()
+            try:
+                await self.flush()
+            except StoreUnavailable as error:
+                log.warning("events wait to be written: %s", error.detail)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def flush(self) -> None:
+        """Write what waits. Raises StoreUnavailable; then it still waits."""
+        while batch := self._unwritten[:BATCH_EVENTS]:
+            async with self._store.transaction() as tx:
+                for recorded_at, event in batch:
+                    agents = _agents_of(event)
+                    known = await tx.roster_row(agents[0]) if agents else None
+                    await tx.add_event(
+                        EventRow(
+                            recorded_at=recorded_at,
+                            type=type_of(type(event)),
+                            agents=agents,
+                            team=known.team_id if known else "",
+                            data=msgspec.json.encode(event),
+                        )
+                    )
+            del self._unwritten[: len(batch)]
+            self._wake()
+        self._has_unwritten.clear()
+
+    async def purge(self) -> None:
+        """Delete the events that are older than the retention."""
+        async with self._store.transaction() as tx:
+            await tx.purge_events(self._clock() - self._retention_seconds)
+
+    # ---- reading
+
+    async def position(self, after: str) -> int:
+        """Return the position that a cursor names; the present one for an empty cursor.
+
+        Raises InvalidField, or EventsLost if events after it are not kept any more.
+        """
+        oldest, last = await self._store.event_range()
+        if not after:
+            return last
+        if not after.isdecimal() or len(after) > 18:
+            raise InvalidField("after", "after must be the `next` of an answer, or an event's id")
+        if not oldest - 1 <= int(after) <= last:
+            raise EventsLost(
+                "events after this one are not kept any more: read the other resources, then "
+                "continue without a cursor",
+                next=str(last),
+            )
+        return int(after)
+
+    async def read(
+        self, position: int, viewer: Viewer, seconds: float
+    ) -> tuple[list[EventRow], int]:
+        """Return the next events that a viewer sees, and the position after them.
+
+        Waits up to `seconds` for the first one.
+        """
+        deadline = asyncio.get_running_loop().time() + seconds
+        while True:
+            changed = self._changed
+            rows = await self._store.events_after(position, BATCH_EVENTS)
+            if rows:
+                position = rows[-1].id
+            if seen := [row for row in rows if viewer.sees(row)]:
+                return seen, position
+            if rows:
+                continue
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0 or self._is_closed:
+                return [], position
+            await self._wait(changed, left)
+
+    async def _wait(self, changed: asyncio.Event, seconds: float) -> None:
+        self._waiting += 1
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await changed.wait()
+        finally:
+            self._waiting -= 1
+
+    async def watch(self) -> None:
+        """Wake the readers for what other workers wrote, until cancelled."""
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            if not self._waiting:
+                continue
+            try:
+                _oldest, last = await self._store.event_range()
+            except StoreUnavailable:
+                continue
+            if last != self._last_known:
+                self._last_known = last
+                self._wake()
+
+    def close(self) -> None:
+        """End the waiting of all readers: the service stops."""
+        self._is_closed = True
+        self._wake()
+
+    @property
+    def is_awaited(self) -> bool:
+        """Return whether somebody waits for events."""
+        return self._waiting > 0
+
+    @property
+    def is_closed(self) -> bool:
+        return self._is_closed
+
+    def _wake(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+
+def _agents_of(event: Event) -> tuple[str, ...]:
+    match event:
+        case NumberListChanged():
+            return ()
+        case CallLost() | InteractionDelivered() | InteractionParked():
+            return event.agents
+        case _:
+            return (event.agent,)

@@ -1,0 +1,112 @@
+"""`GET /api/v1/events`: what happens, as server-sent events or as a long poll with a cursor.
+
+The Finesse proxy cannot stream, so gadgets poll. Agents read what concerns them, supervisors also
+what concerns their teams; administrators and programs with an API key for `events` read everything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from callcard import times
+from callcard.actions.event_feed import EventFeed, Viewer
+from callcard.api.api_keys import ApiKeys, has_key
+from callcard.api.endpoint import MAX_WAIT_SECONDS, NO_STORE, Authenticator, json_response
+from callcard.errors import EventsLost, InvalidField
+from callcard.store.base import EventRow
+
+EVENTS: Final = "/api/v1/events"
+STREAM_SECONDS = 900.0
+"""After which a stream ends: the reader connects again, and is authenticated again."""
+KEEP_ALIVE_SECONDS = 15.0
+"""Between comments in a stream without events, so that nothing between closes it."""
+RETRY_MILLISECONDS = 2000
+
+
+def events_route(feed: EventFeed, agents: Authenticator, keys: ApiKeys) -> Route:
+    async def respond(request: Request) -> Response:
+        request.state.route = EVENTS
+        viewer = await _viewer(request, agents, keys)
+        if "text/event-stream" in request.headers.get("accept", ""):
+            return await _stream(feed, viewer, request)
+        return await _poll(feed, viewer, request)
+
+    return Route(EVENTS, respond)
+
+
+async def _viewer(request: Request, agents: Authenticator, keys: ApiKeys) -> Viewer:
+    if has_key(request.headers):
+        key = await keys.authenticate(request.headers, "events")
+        request.state.agent = f"key:{key.name}"
+        return Viewer(sees_all=True)
+    agent = await agents.authenticate(request)
+    request.state.agent = " ".join(agent.login_id.split())
+    user = agent.user
+    return Viewer(
+        login_id=agent.login_id,
+        team=user.team_id,
+        supervised_teams=frozenset(team.id for team in user.teams),
+        sees_all="Admin" in user.roles,
+    )
+
+
+async def _poll(feed: EventFeed, viewer: Viewer, request: Request) -> Response:
+    position = await feed.position(request.query_params.get("after", ""))
+    rows, position = await feed.read(position, viewer, _wait_seconds(request))
+    return json_response({"events": [_show(row) for row in rows], "next": str(position)})
+
+
+def _wait_seconds(request: Request) -> float:
+    text = request.query_params.get("wait", "0")
+    try:
+        seconds = float(text)
+    except ValueError as error:
+        raise InvalidField("wait", "wait must be a number of seconds") from error
+    if not 0 <= seconds <= MAX_WAIT_SECONDS:
+        raise InvalidField("wait", f"wait must be from 0 to {MAX_WAIT_SECONDS:.0f} seconds")
+    return seconds
+
+
+async def _stream(feed: EventFeed, viewer: Viewer, request: Request) -> Response:
+    after = request.headers.get("last-event-id", "") or request.query_params.get("after", "")
+    lost = None
+    try:
+        position = await feed.position(after)
+    except EventsLost as error:
+        lost = error.problem()
+        position = int(error.extra["next"])
+
+    async def chunks() -> AsyncIterator[bytes]:
+        nonlocal position
+        ends_at = asyncio.get_running_loop().time() + STREAM_SECONDS
+        yield f"retry: {RETRY_MILLISECONDS}\nid: {position}\n\n".encode()
+        if lost is not None:
+            yield b"event: events-lost\ndata: " + msgspec.json.encode(lost) + b"\n\n"
+        while asyncio.get_running_loop().time() < ends_at and not feed.is_closed:
+            rows, position = await feed.read(position, viewer, KEEP_ALIVE_SECONDS)
+            yield b"".join(map(_sent, rows)) or b": nothing new\n\n"
+
+    return StreamingResponse(
+        chunks(), headers={**NO_STORE, "X-Accel-Buffering": "no"}, media_type="text/event-stream"
+    )
+
+
+def _sent(row: EventRow) -> bytes:
+    content = msgspec.json.encode(_show(row))
+    return f"id: {row.id}\nevent: {row.type}\ndata: ".encode() + content + b"\n\n"
+
+
+def _show(row: EventRow) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "type": row.type,
+        "at": times.iso_text(row.recorded_at, "milliseconds"),
+        "data": msgspec.Raw(row.data),
+    }
