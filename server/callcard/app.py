@@ -28,6 +28,7 @@ from callcard.actions.number_lists import NumberListActions
 from callcard.actions.roster import Roster
 from callcard.actions.routing import RoutingDecisions
 from callcard.actions.sessions import Sessions
+from callcard.actions.supervision import Supervision
 from callcard.actions.transfer_targets import TransferTargets
 from callcard.api import openapi
 from callcard.api.api_keys import ApiKeys
@@ -130,6 +131,7 @@ def create_app(
         number_lists=NumberListActions(store, number_lists, settings.lists, country, events, clock),
         sessions=sessions,
         roster=roster,
+        supervision=Supervision(store, clock),
         transfer_targets=TransferTargets(directory, roster, settings.queues),
     )
 
@@ -201,6 +203,7 @@ def create_app(
     )
     app.state.journal = journal
     app.state.feed = feed
+    app.state.roster = roster
     app.state.connections = connections
     # A redirect would repeat the query, with the number in it, in a header.
     app.router.redirect_slashes = False

@@ -9,6 +9,7 @@
     │   ├── NotFound                   404 not-found
     │   ├── MethodNotAllowed           405 method-not-allowed
     │   ├── NotSignedIn                409 not-signed-in         the agent has no extension
+    │   ├── Conflict                   409 conflict              something else comes first
     │   ├── OnACall                    409 on-a-call             nobody is signed out during a call
     │   ├── InteractionClosed          409 interaction-closed    the time for its notes is over
     │   ├── DoNotCall                  409 do-not-call           the number is on that list
@@ -116,6 +117,10 @@ class MethodNotAllowed(RequestError):
 
 class NotSignedIn(RequestError):
     status, code, title = 409, "not-signed-in", "The agent is not signed in on an extension"
+
+
+class Conflict(RequestError):
+    status, code, title = 409, "conflict", "Not possible at the moment"
 
 
 class OnACall(RequestError):

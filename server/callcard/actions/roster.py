@@ -6,10 +6,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from callcard import times
 from callcard.errors import StoreUnavailable
 from callcard.events import AgentStateChanged, EventBus
 from callcard.finesse.objects import User
+from callcard.identity import Agent
 from callcard.store.base import RosterRow, Store
 
 log = logging.getLogger(__name__)
@@ -19,6 +22,20 @@ MIN_ROSTER_SECONDS = 300.0
 """How long at least an agent stays on the roster after Finesse described them last."""
 WRITE_SECONDS = 60.0
 """Between writes for an agent who has not changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterEntry:
+    """An agent who is signed in, as the roster knows them."""
+
+    id: str
+    name: str
+    team: str
+    """Finesse's id."""
+    extension: str
+    state: str
+    seen_at: str
+    """When the state was last confirmed: ISO 8601, UTC."""
 
 
 class Roster:
@@ -85,6 +102,22 @@ class Roster:
         """Return the agents of a team who have used Callcard lately and are signed in."""
         rows = await self._store.roster(team_id, self._clock() - self._roster_seconds)
         return [row for row in rows if row.state != SIGNED_OUT]
+
+    async def colleagues(self, agent: Agent) -> tuple[RosterEntry, ...]:
+        """Return the agents of the agent's team, and of the teams that they supervise."""
+        teams = {agent.user.team_id, *(team.id for team in agent.user.teams)} - {""}
+        rows = [row for team in sorted(teams) for row in await self.team(team)]
+        return tuple(
+            RosterEntry(
+                id=row.login_id,
+                name=row.name,
+                team=row.team_id,
+                extension=row.extension,
+                state=row.state,
+                seen_at=times.iso_text(row.updated_at),
+            )
+            for row in rows
+        )
 
     async def flush(self) -> None:
         """Wait for the writes under way."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from typing import cast, get_args
 
 from callcard import times
 from callcard.actions import agents, calls
@@ -13,6 +14,7 @@ from callcard.actions.interactions import InteractionChange
 from callcard.actions.number_lists import ListedNumber, ListPage
 from callcard.actions.roster import SIGNED_OUT
 from callcard.actions.sessions import Session, SignIn, SignOut
+from callcard.actions.supervision import SupervisorAction, TeamBoard
 from callcard.actions.transfer_targets import TransferTargetList
 from callcard.api.endpoint import RequestContext
 from callcard.api.schemas import (
@@ -30,13 +32,14 @@ from callcard.api.schemas import (
     NumberLists,
     NumberRequest,
     Presence,
+    RosterList,
     SessionRequest,
     StateChange,
 )
 from callcard.crm.base import Case, Contact, NewCase
 from callcard.crm.directory import Lookup, SearchResult, Wait
 from callcard.crm.explanation import Explanation, explain
-from callcard.errors import InvalidField, MalformedRequest
+from callcard.errors import InvalidField, MalformedRequest, NotFound
 from callcard.finesse.objects import MobileAgent
 from callcard.journal.acknowledgement import ReportAcknowledgement
 from callcard.journal.interaction import Interaction
@@ -320,4 +323,33 @@ async def close_session(context: RequestContext) -> Session:
     stays = context.query("keep_signed_in", 1) == "1"
     return await context.services.sessions.close(
         context.agent, context.path("id"), None if stays else sign_out
+    )
+
+
+# ---- supervision
+
+
+async def list_roster(context: RequestContext) -> RosterList:
+    return RosterList(await context.services.roster.colleagues(context.agent))
+
+
+async def get_team(context: RequestContext) -> TeamBoard:
+    return await context.services.supervision.team(context.agent, context.path("id"))
+
+
+async def set_agent_state(context: RequestContext) -> CommandResult:
+    body = await context.body(StateChange)
+    return await context.services.supervision.set_state(
+        context.agent, context.path("id"), body.state, body.reason, context.wait_seconds
+    )
+
+
+async def supervise_agent(context: RequestContext) -> CommandResult:
+    action = context.path("action")
+    if action not in get_args(SupervisorAction):
+        raise NotFound(
+            f"There is no such action; there are {', '.join(get_args(SupervisorAction))}"
+        )
+    return await context.services.supervision.act(
+        context.agent, context.path("id"), cast("SupervisorAction", action), context.wait_seconds
     )

@@ -14,6 +14,7 @@ from callcard.actions.callbacks import NewCallback
 from callcard.actions.interactions import InteractionChange
 from callcard.actions.number_lists import ListedNumber, ListPage
 from callcard.actions.sessions import Session
+from callcard.actions.supervision import TeamBoard
 from callcard.actions.transfer_targets import TransferTargetList
 from callcard.api import handlers, schemas
 from callcard.api.cross_site import check_same_site
@@ -286,6 +287,39 @@ ENDPOINTS = (
         summary="List what was done with listed numbers; for supervisors",
         handler=handlers.list_audit,
         response=schemas.AuditList,
+    ),
+    Endpoint(
+        method="GET",
+        path="/roster",
+        summary="List who is signed in, of the agent's team and of those that they supervise",
+        handler=handlers.list_roster,
+        response=schemas.RosterList,
+    ),
+    Endpoint(
+        method="GET",
+        path="/teams/{id}",
+        summary="Return a team's agents as Finesse has them now; for its supervisors",
+        handler=handlers.get_team,
+        response=TeamBoard,
+    ),
+    Endpoint(
+        method="PUT",
+        path="/agents/{id}/state",
+        summary="Set an agent's state, or sign them out; for their supervisors",
+        handler=handlers.set_agent_state,
+        response=CommandResult,
+        body=schemas.StateChange,
+        status=202,
+        query=_WAIT,
+    ),
+    Endpoint(
+        method="POST",
+        path="/agents/{id}/{action}",
+        summary="Listen to an agent's call (monitor), join it (barge) or take it over (intercept)",
+        handler=handlers.supervise_agent,
+        response=CommandResult,
+        status=202,
+        query=_WAIT,
     ),
     Endpoint(
         method="POST",

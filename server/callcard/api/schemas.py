@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from callcard.actions.calls import Call
 from callcard.actions.number_lists import AuditEntry, ListedNumber, NumberListSummary
+from callcard.actions.roster import RosterEntry
 from callcard.journal.interaction import Interaction
 from callcard.store.base import Callback
 
@@ -179,6 +180,11 @@ class NumberLists:
     lists: tuple[NumberListSummary, ...]
     numbers: tuple[ListedNumber, ...]
     """With number=: the entries of all lists that name it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RosterList:
+    agents: tuple[RosterEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)

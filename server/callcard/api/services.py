@@ -10,6 +10,7 @@ from callcard.actions.interactions import Interactions
 from callcard.actions.number_lists import NumberListActions
 from callcard.actions.roster import Roster
 from callcard.actions.sessions import Sessions
+from callcard.actions.supervision import Supervision
 from callcard.actions.transfer_targets import TransferTargets
 from callcard.crm.directory import Directory
 from callcard.finesse.cluster import Cluster
@@ -31,4 +32,5 @@ class Services:
     number_lists: NumberListActions
     sessions: Sessions
     roster: Roster
+    supervision: Supervision
     transfer_targets: TransferTargets

@@ -1,0 +1,199 @@
+"""Supervision: a supervisor's teams, their agents' states, and listening to or joining a call.
+
+Everything is done with the supervisor's own credential, so Finesse decides; what it refuses, and
+who asked about a team that is not theirs, is in the audit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from callcard.actions import agents
+from callcard.errors import CallcardError, Conflict, InvalidField, NotPermitted, NotSignedIn
+from callcard.finesse.messages import is_safe_id
+from callcard.finesse.objects import Dialog, User
+from callcard.identity import Agent
+from callcard.store.base import AuditRow, Store
+from callcard.telephony.command_outcome import CommandResult, await_outcome
+
+SupervisorAction = Literal["monitor", "barge", "intercept"]
+MONITORING = "SUPERVISOR_MONITOR"
+"""Finesse's call type of a dialog in which a supervisor listens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamMember:
+    id: str
+    name: str
+    extension: str
+    """Empty when signed out."""
+    state: str
+    state_since: str
+    """ISO 8601, UTC; empty if Finesse does not know."""
+    pending_state: str
+    reason: str
+    """The label of the Not Ready or sign-out reason, if there is one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamBoard:
+    id: str
+    name: str
+    agents: tuple[TeamMember, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Supervision:
+    store: Store
+    clock: Callable[[], float] = time.time
+
+    async def team(self, supervisor: Agent, team_id: str) -> TeamBoard:
+        """Return a team's agents as Finesse has them now. Raises NotPermitted for other teams."""
+        await self._require_team(supervisor, team_id, "team read")
+        team = await supervisor.finesse.team(supervisor.credential, team_id)
+        members = sorted(team.users, key=lambda user: (user.full_name, user.login_id))
+        return TeamBoard(id=team.id or team_id, name=team.name, agents=tuple(map(_member, members)))
+
+    async def set_state(
+        self, supervisor: Agent, agent_id: str, state: str, reason: str | None, timeout: float
+    ) -> CommandResult:
+        """Set an agent's state: READY, NOT_READY or LOGOUT."""
+        if state not in agents.SETTABLE_STATES:
+            raise InvalidField("state", f"state must be one of {', '.join(agents.SETTABLE_STATES)}")
+        user = await self._supervised(supervisor, agent_id, f"state {state}")
+        finesse, credential = supervisor.finesse, supervisor.credential
+        try:
+            command = await finesse.set_state(credential, user.login_id, state, reason)
+        except CallcardError as error:
+            await self._audit(supervisor, f"state {state} refused", agent_id, error.detail)
+            raise
+        await self._audit(supervisor, f"state {state}", agent_id, reason or "")
+
+        async def has_happened() -> bool:
+            # Finesse shows the user resource only to that user.
+            now = await _find(supervisor, agent_id)
+            return now is not None and now != user and state in (now.state, now.pending_state)
+
+        return await await_outcome(command, has_happened, None, timeout)
+
+    async def act(
+        self, supervisor: Agent, agent_id: str, action: SupervisorAction, timeout: float
+    ) -> CommandResult:
+        """Listen to an agent's call (`monitor`), join it (`barge`), or take it over (`intercept`).
+
+        Joining needs to listen first, taking over to have joined first, as Finesse has it. The
+        supervisor leaves by dropping their own call.
+        """
+        own = supervisor.user.extension
+        if not own:
+            raise NotSignedIn("Sign in on an extension first")
+        user = await self._supervised(supervisor, agent_id, action)
+        if not user.extension:
+            raise Conflict("The agent is not signed in")
+        finesse, credential = supervisor.finesse, supervisor.credential
+        dialogs = await finesse.dialogs(credential, supervisor.login_id)
+        before = {each.id for each in dialogs}
+        try:
+            match action:
+                case "monitor":
+                    command = await finesse.silent_monitor(
+                        credential, supervisor.login_id, own, user.extension
+                    )
+                case "barge":
+                    monitoring = _of_agent(dialogs, user.extension, MONITORING)
+                    if monitoring is None:
+                        raise Conflict("Listen to the agent's call first: monitor, then barge")
+                    command = await finesse.barge(
+                        credential, supervisor.login_id, own, user.extension, monitoring.id
+                    )
+                case "intercept":
+                    joined = _of_agent(dialogs, user.extension)
+                    if joined is None or joined.properties.call_type == MONITORING:
+                        raise Conflict("Join the call first: monitor, barge, then intercept")
+                    command = await finesse.drop_participant(
+                        credential, joined.id, own, user.extension
+                    )
+        except CallcardError as error:
+            await self._audit(supervisor, f"{action} refused", agent_id, error.detail)
+            raise
+        await self._audit(supervisor, action, agent_id)
+
+        async def has_happened() -> bool:
+            now = await finesse.dialogs(credential, supervisor.login_id)
+            match action:
+                case "monitor":
+                    return any(each.id not in before for each in now)
+                case "barge":
+                    joined = _of_agent(now, user.extension)
+                    return joined is not None and joined.properties.call_type != MONITORING
+                case "intercept":
+                    return bool(now) and _of_agent(now, user.extension) is None
+
+        return await await_outcome(command, has_happened, supervisor.presence, timeout)
+
+    async def _supervised(self, supervisor: Agent, agent_id: str, action: str) -> User:
+        """Return an agent of the supervisor's teams. Raises NotPermitted, InvalidField."""
+        if not is_safe_id(agent_id):
+            raise InvalidField("id", f"{agent_id[:40]!r} is no id of an agent")
+        user = await _find(supervisor, agent_id)
+        if user is not None:
+            return user
+        await self._audit(supervisor, f"{action} not permitted", agent_id)
+        raise NotPermitted("Only supervisors of the agent's team may do this")
+
+    async def _require_team(self, supervisor: Agent, team_id: str, action: str) -> None:
+        if team_id in _teams(supervisor):
+            return
+        await self._audit(supervisor, f"{action} not permitted", team_id)
+        raise NotPermitted("You do not supervise this team")
+
+    async def _audit(self, supervisor: Agent, action: str, about: str, detail: str = "") -> None:
+        async with self.store.transaction() as tx:
+            await tx.add_audit_row(
+                AuditRow(
+                    recorded_at=self.clock(),
+                    agent=supervisor.login_id,
+                    action=action,
+                    detail=" ".join(filter(None, (about[:40], detail))),
+                )
+            )
+
+
+def _teams(supervisor: Agent) -> tuple[str, ...]:
+    return tuple(team.id for team in supervisor.user.teams)
+
+
+async def _find(supervisor: Agent, agent_id: str) -> User | None:
+    """Return an agent of the supervisor's teams as Finesse has them now."""
+    for team_id in _teams(supervisor):
+        team = await supervisor.finesse.team(supervisor.credential, team_id)
+        for user in team.users:
+            if user.login_id == agent_id:
+                return user
+    return None
+
+
+def _of_agent(dialogs: tuple[Dialog, ...], extension: str, call_type: str = "") -> Dialog | None:
+    """Return the dialog in which an agent is, of a type if one is given."""
+    for dialog in dialogs:
+        if call_type and dialog.properties.call_type != call_type:
+            continue
+        for participant in dialog.participants:
+            if participant.media_address == extension and participant.state not in ("DROPPED", ""):
+                return dialog
+    return None
+
+
+def _member(user: User) -> TeamMember:
+    return TeamMember(
+        id=user.login_id,
+        name=user.full_name or user.login_id,
+        extension=user.extension,
+        state=user.state,
+        state_since=user.state_change_time,
+        pending_state=user.pending_state,
+        reason=user.reason_code.label if user.reason_code else "",
+    )
