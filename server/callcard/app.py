@@ -117,6 +117,7 @@ def create_app(
         settings.finesse.deadline_seconds,
         close_calls=journal.close_calls_of,
         reject=authenticator.reject,
+        on_user=roster.update,
     )
     authenticator.on_rejected = sessions.credential_rejected
     services = Services(

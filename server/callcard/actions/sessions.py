@@ -83,7 +83,8 @@ class _OpenSession:
 class Sessions:
     """`send_report` takes the call reports of agents with a session, and whether the caller is to
     be looked up; each may take `deadline_seconds`. `close_calls` takes those that nobody reports
-    any more, `reject` a credential that Finesse does not accept any more."""
+    any more, `reject` a credential that Finesse does not accept any more, `on_user` each agent as
+    Finesse shows them."""
 
     def __init__(
         self,
@@ -94,6 +95,7 @@ class Sessions:
         *,
         close_calls: CloseCalls,
         reject: Reject,
+        on_user: Callable[[User], None] = lambda user: None,
     ) -> None:
         self._cluster = cluster
         self._send_report = send_report
@@ -101,6 +103,7 @@ class Sessions:
         self._deadline_seconds = deadline_seconds
         self._close_calls = close_calls
         self._reject = reject
+        self._on_user = on_user
         self._open_sessions: dict[str, _OpenSession] = {}
         """By login id."""
         self._opening: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -135,6 +138,7 @@ class Sessions:
                 if existing is None or session.presence.ended.is_set():
                     await self._close(session)
                 raise
+            self._on_user(user)
             return self._show(session, user)
 
     def _open(self, agent: Agent, pending: Mapping[str, CallReport]) -> _OpenSession:
@@ -175,6 +179,8 @@ class Sessions:
                 if change.state == "closed":  # by Finesse: nothing of the session may remain
                     self._begin_ending(session, is_rejected=change.reason == "not-authorized")
             session.reporter.on_change(change)
+            if session.reporter.user is not None:
+                self._on_user(session.reporter.user)
 
         session = _OpenSession(
             id=secrets.token_urlsafe(16),
@@ -280,6 +286,7 @@ class Sessions:
             if user.state != "NOT_READY" or sign_out.reason:
                 await self._change_state(agent, presence, "NOT_READY", sign_out.reason)
             user = await self._change_state(agent, presence, SIGNED_OUT, sign_out.sign_out_reason)
+        self._on_user(user)
         shown = self._show(session, user)
         await self._close(session)
         return shown
