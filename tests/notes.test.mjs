@@ -33,6 +33,17 @@ test("typing is saved after a pause, with what it is based on", async () => {
   assert.deepEqual([notes.status, notes.isUnsaved], ["saved", false]);
 });
 
+test("what was typed and taken back does not stay unsaved", async () => {
+  const api = new FakeApi();
+  const notes = create(api);
+  notes.update(interaction({ notes: own("old") }));
+  notes.edit("old x");
+  notes.edit("old");
+  mock.timers.tick(600);
+  await settle();
+  assert.deepEqual([notes.status, api.changes.length], ["saved", 0]);
+});
+
 test("notes are saved while the agent goes on typing without a pause", async () => {
   const api = new FakeApi();
   const notes = create(api);

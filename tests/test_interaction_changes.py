@@ -163,3 +163,31 @@ async def test_chosen_contact_is_passed_to_another_site_in_a_variable(tmp_path: 
         call = await centre.ring(from_address=UNKNOWN_CALLER, variables=variables)
         (match,) = desktop.answers[call]["lookup"]["matches"]
         assert (match["how"], match["contact"]["name"]) == ("chosen", BABBAGE_NAME)
+
+
+async def test_reason_that_was_taken_back_is_not_recorded(centre: ContactCentre) -> None:
+    """Finesse keeps it: there is no request that takes a reason off a call."""
+    ana = await centre.open_desktop("1001")
+    call = await centre.ring()
+    await centre.act(call, "1001", "ANSWER")
+    path = f"/interactions/{ana.answers[call]['interaction']['id']}"
+    async with centre.api("1001") as api:
+
+        async def choose(*reasons: str) -> list[str]:
+            chosen = await api.put(path, json={"wrap_up_reasons": reasons})
+            shown: list[str] = chosen.json()["wrap_up_reasons"]
+            return shown
+
+        assert await choose("Sale") == ["Sale"]
+        wrap_up = {"wrap_up_reasons": ["Sale"]}
+        assert (await api.post(f"/calls/{call}/wrap-up?wait=3", json=wrap_up)).status_code == 202
+        await centre.reported()
+        assert await choose() == []
+        await centre.act(call, "1001", "HOLD")
+        await centre.act(call, "1001", "RETRIEVE")
+        assert (await api.get(path)).json()["wrap_up_reasons"] == []
+        assert await choose("Order status") == ["Order status"]
+        assert await choose("Sale") == ["Sale"]
+        assert await choose() == []
+    await centre.hang_up(call)
+    assert (await centre.delivered()).wrap_up_reasons == ()

@@ -4,7 +4,7 @@
 import { desktop } from "../shared/desktop.js";
 import { h } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
-import { announcementOf } from "./caller.js";
+import { announcementOf, describeCaller } from "./caller.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 
@@ -45,7 +45,7 @@ export class Attention {
   showTitle(running, overdue) {
     const ringing = running.find(({ call }) => call.phase === "ringing");
     const due = overdue ? t("callback.due", { who: overdue }) : t("title");
-    const title = ringing ? `● ${nameOf(ringing)}` : due;
+    const title = ringing ? `● ${describeCaller(ringing).name || ringing.call.number}` : due;
     if (title === this.#title) return;
     this.#title = title;
     desktop.setTitle(title);

@@ -39,6 +39,7 @@ export function phaseText(state) {
     return t("phase.transferred", { who: transferredTo });
   if (state.isPreview) return t("phase.preview");
   if (call.isConsult && call.phase === "talking") return t("phase.consult");
+  if (state.hasLeftOthers) return t("phase.left");
   if (isMissed(state)) return t("outcome.missed");
   if (call.consultant && call.phase === "ringing") return t("phase.consultRinging");
   return PHASE_TEXTS[call.phase](call.direction);

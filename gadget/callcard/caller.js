@@ -56,6 +56,7 @@ const CAUSES = {
 /** What was done, where the call itself does not show it. @type {Record<string, () => string>} */
 const DONE = {
   callback: () => t("callback.rescheduled"),
+  record: () => t("call.recording"),
   "cancel-callback": () => t("callback.cancelled"),
 };
 

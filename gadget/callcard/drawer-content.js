@@ -25,17 +25,23 @@ export function drawerContent(drawer, callId, known) {
 function callbackTimeForm(callId) {
   const id = uniqueId("at");
   const time = h("input", { id, type: "datetime-local" });
+  const error = h("p", { class: "error", role: "alert" });
   const form = h(
     "form",
-    { class: "row" },
+    { class: "row", novalidate: true },
     h("label", { for: id }, t("callback.when")),
     time,
     h("button", {}, t("save")),
+    error,
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    error.textContent = "";
+    if (!time.value) error.textContent = t("callback.incomplete");
+    else if (new Date(time.value) < new Date()) error.textContent = t("callback.past");
+    if (error.textContent) return time.focus();
     const params = { callback_time: time.value.slice(0, MINUTES_LENGTH) };
-    if (time.value) emit(form, "callcard-call-command", { callId, action: "callback", params });
+    emit(form, "callcard-call-command", { callId, action: "callback", params });
   });
   form.focus = () => time.focus();
   return form;

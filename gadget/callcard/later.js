@@ -30,7 +30,6 @@ const ELEMENTS = [
   ParkedListElement,
   TransferTargetsElement,
 ];
-for (const element of ELEMENTS) element.define();
 
 /** @param {string} name @returns the address of a file of this script */
 const fileUrl = (name) => new URL(name, import.meta.url).href;
@@ -44,6 +43,8 @@ const styled = new Promise((resolve) => {
 const { texts } = await import(fileUrl(`later-texts/${window.callcardBoot.texts}.js`));
 addTexts(texts);
 await styled;
+// Not before: what is on the page already is drawn at once.
+for (const element of ELEMENTS) element.define();
 
 export {
   CallbackFormElement,

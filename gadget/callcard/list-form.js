@@ -1,7 +1,8 @@
 // <list-form>: block, flag or always let through the number of a call, and take its entries off the
 // number lists. Fires `callcard-record-closed`.
 
-import { dotted, emit, field, h, isolate, phoneNumber, uniqueId } from "../shared/dom.js";
+import { ApiError } from "../shared/api.js";
+import { dotted, emit, field, h, isolate, phoneNumber, reveal, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { formatDate, t } from "../shared/texts.js";
@@ -69,7 +70,11 @@ export class ListFormElement extends CallcardElement {
     title.focus();
     void this.#do(async () => {
       await number.read();
-      if (document.activeElement === title) requestAnimationFrame(() => this.focus());
+      if (document.activeElement === title)
+        requestAnimationFrame(() => {
+          this.focus();
+          reveal(this);
+        });
     });
   }
 
@@ -141,7 +146,11 @@ export class ListFormElement extends CallcardElement {
       if (this.#number) this.#draw(this.#number);
     } catch (error) {
       this.#message.textContent = "";
-      this.#error.textContent = errorText(error);
+      const isDecided = error instanceof ApiError && error.code === "not-permitted";
+      this.#error.textContent = isDecided ? t("list.decided") : errorText(error);
+      // It may be that a supervisor has decided meanwhile.
+      if (isDecided) await this.#number?.read().catch(() => {});
+      if (isDecided && this.#number) this.#draw(this.#number);
     } finally {
       this.#save.disabled = false;
     }

@@ -15,6 +15,12 @@ const LENT_ACTIONS = ["complete-transfer", "conference", "retrieve"];
 /** The service's status for a call that Finesse does not know. */
 const NOT_FOUND = 404;
 
+/** From this status on, Finesse or the service failed. */
+const FAILED_STATUS = 500;
+
+/** Milliseconds until a wrap-up reason is sent again. */
+const WRAP_UP_RETRY_MS = 5000;
+
 /** Milliseconds after which a second press means it: the first one of a double click does not. */
 export const DISCARD_PAUSE_MS = 1500;
 
@@ -171,6 +177,10 @@ export class CallActions {
     if (!result || isDone(result)) return;
     state.failure = result;
     this.#model.notify("changed", state);
+    // Choosing the same reason again is no choice: what only failed is sent again.
+    const { status = 0 } = /** @type {{status?: number}} */ (result.error ?? {});
+    if (status >= FAILED_STATUS)
+      setTimeout(() => void this.#sendWrapUp(state, reasons), WRAP_UP_RETRY_MS);
   }
 
   /**

@@ -67,6 +67,8 @@ export class CallState {
   customerCallId = "";
   /** Whether another agent consulted this one, who may have the customer now. */
   wasConsulted = false;
+  /** How many others were on the line when the agent was last on it. */
+  #othersBefore = 0;
   /** Whether the customer was among the others on the line. */
   #hadCustomer = false;
   /** Of a consult: whom the agent transferred the customer to meanwhile. */
@@ -114,8 +116,14 @@ export class CallState {
     return this.call.phase === "ended";
   }
 
+  /** Whether the agent left a conference in which others went on. */
+  get hasLeftOthers() {
+    return this.hasEnded && this.#othersBefore > 1 && this.call.others.length > 1;
+  }
+
   #noteCustomer() {
     this.#hadCustomer ||= this.call.others.includes(this.call.number);
+    if (!this.hasEnded) this.#othersBefore = this.call.others.length;
   }
 
   /** Whether the customer has left, and others are still on the line. */

@@ -221,6 +221,8 @@ export class Notes {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#reasons) await this.#saveReasons();
+    // What was typed may have been taken back.
+    if (text === this.#base && this.status === "typing") this.setStatus("saved");
     if (!interaction || this.#isSaving || text === this.#base) return;
     const { typedAt } = this.#drafts.get(interaction.id) ?? this.#draft();
     this.#unsentSince = null;

@@ -88,6 +88,24 @@ def test_block_is_proposed_and_counts_when_a_supervisor_accepts_it(
     expect(form.get_by_label("Reason")).to_have_value("again")
 
 
+def test_proposal_that_was_accepted_meanwhile_is_not_taken_back(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget, "+1 415 555 0188")
+    form = open_form(gadget)
+    form.get_by_label("Reason").fill("fraud")
+    form.get_by_role("button", name="Propose").click()
+    expect(form.get_by_role("listitem")).to_contain_text("(proposed)")
+    with as_supervisor(site) as http:
+        (proposed,) = http.get("/lists/deny?number=14155550188").json()["numbers"]
+        http.put(f"/lists/deny/{proposed['id']}", json={"state": "effective"})
+    form.get_by_role("button", name="Remove").click()
+    expect(form.get_by_role("alert")).to_contain_text("A supervisor has decided.")
+    expect(form.get_by_role("button", name="Remove")).to_have_count(0)
+    expect(form.get_by_role("listitem")).not_to_contain_text("(proposed)")
+
+
 def test_half_written_reason_survives_the_next_call(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:

@@ -98,3 +98,14 @@ def test_consult_that_rings_is_not_said_to_be_on(open_desktop: OpenDesktop, site
     expect_phase(gadget, "Dialling")
     site.answer_on_phone(site.call_to("1002")["id"], "1002")
     expect_phase(gadget, "Consulting")
+
+
+def test_agent_who_leaves_a_conference_is_told_so(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana, bilal, _call = begin_consult(open_desktop, site)
+    press(ana.gadget, "Conference")
+    expect(open_card(ana.gadget).get_by_text("On the line: ")).to_be_visible()
+    press(ana.gadget, "Hang up")
+    expect_phase(ana.gadget, "You left the call")
+    expect_phase(bilal, "On the call")

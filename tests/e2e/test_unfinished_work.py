@@ -279,3 +279,16 @@ def test_reason_of_an_outage_survives_a_reload(open_desktop: OpenDesktop, site: 
     expect(open_card(gadget).locator(".saved")).to_have_text("Saved", timeout=30_000)
     close_card(gadget)
     assert site.delivered_interaction(call).wrap_up_reasons == ("Sale",)
+
+
+def test_reload_in_a_call_shows_every_text(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    """The call details are on the page before the script that draws them has its texts."""
+    desktop = open_desktop()
+    gadget = desktop.gadget
+    answer_call(site, gadget, callVariable1="Order 4711")
+    for _ in range(3):
+        write_notes(gadget, "x")
+        desktop.page.reload()
+        details = open_card(gadget).locator("call-variables")
+        expect(details.get_by_role("button", name="Edit")).to_be_visible()
+        expect(details.get_by_role("heading")).to_contain_text("Call details")

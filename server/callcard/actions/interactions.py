@@ -200,7 +200,11 @@ class Interactions:
             segment = replace(segment, notes=notes, notes_at=now)
         if change.wrap_up_reasons is not None:
             reasons = tuple(dict.fromkeys(change.wrap_up_reasons))
-            segment = replace(segment, wrap_up_reasons=reasons)
+            known = (*segment.dropped_reasons, *segment.wrap_up_reasons)
+            if not reasons:  # none at all, whoever set one in Finesse
+                known += record.finesse_reasons
+            dropped = tuple(reason for reason in dict.fromkeys(known) if reason not in reasons)
+            segment = replace(segment, wrap_up_reasons=reasons, dropped_reasons=dropped)
         if change.finished is not None:
             lacks_reason = not record.with_segment(segment).wrap_up_reasons
             if change.finished and lacks_reason and requires_wrap_up(segment, self._settings):

@@ -94,6 +94,8 @@ class Segment:
     notes: str = ""
     notes_at: float = 0.0
     wrap_up_reasons: tuple[str, ...] = ()
+    dropped_reasons: tuple[str, ...] = ()
+    """Those that the agent chose and took back; Finesse may keep them."""
     finished: bool = False
     """The agent has finished the call in the card."""
 
@@ -174,8 +176,10 @@ class CallRecord:
 
     @property
     def wrap_up_reasons(self) -> tuple[str, ...]:
+        dropped = {reason for segment in self.segments for reason in segment.dropped_reasons}
+        in_finesse = (reason for reason in self.finesse_reasons if reason not in dropped)
         chosen = (reason for segment in self.segments for reason in segment.wrap_up_reasons)
-        return tuple(dict.fromkeys((*self.finesse_reasons, *chosen)))
+        return tuple(dict.fromkeys((*in_finesse, *chosen)))
 
     def owner(self, rule: str) -> Segment:
         """Return the `first` or last agent who talked with the customer.

@@ -332,6 +332,7 @@ def _merge_segments(one: Segment, other: Segment) -> Segment:
         verified=_merge_links(one.verified, other.verified),
         notes=newer.notes or one.notes or other.notes,
         wrap_up_reasons=tuple(dict.fromkeys((*one.wrap_up_reasons, *other.wrap_up_reasons))),
+        dropped_reasons=tuple(dict.fromkeys((*one.dropped_reasons, *other.dropped_reasons))),
         finished=one.finished and other.finished,
     )
 
