@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.harness.contact_centre import ContactCentre
+from tests.harness.contact_centre import ContactCentre, open_contact_centre
 from tests.harness.waiting import until
 
 pytestmark = pytest.mark.anyio
@@ -69,3 +71,66 @@ async def test_agent_who_is_in_the_phone_book_too_is_one_target(centre: ContactC
 
         await until(is_agent)
         assert await kinds() == ["agent"]
+
+
+# ---- read by the service, as a supervisor or an administrator of the site
+
+
+async def listed(centre: ContactCentre, viewer: str = "1001") -> dict[str, str]:
+    async with centre.api(viewer) as http:
+        agents = (await http.get("/roster")).json()["agents"]
+        return {each["id"]: each["state"] for each in agents}
+
+
+@pytest.mark.parametrize("account", ["2001", "admin"])
+async def test_roster_has_agents_without_callcard_and_their_sign_out(
+    tmp_path: Path, account: str
+) -> None:
+    settings = {"roster_user": account, "roster_password": "callcard"}
+    async with open_contact_centre(tmp_path, finesse=settings) as centre:
+        poll = centre.service.app.state.roster_poll
+        await centre.finesse.sign_in("1001")
+        await centre.finesse.sign_in("1002")
+        await poll.step()
+        assert await listed(centre) == {"1001": "NOT_READY", "1002": "NOT_READY"}
+        await centre.finesse.set_state("1002", "READY")
+        await poll.step()
+        assert (await listed(centre))["1002"] == "READY"
+        # By the desktop's own button, of which no gadget says anything.
+        await centre.finesse.force_state("1002", "LOGOUT")
+        await poll.step()
+        assert await listed(centre) == {"1001": "NOT_READY"}
+
+
+async def test_rejected_account_is_presented_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = {"roster_user": "2001", "roster_password": "wrong"}
+    async with open_contact_centre(tmp_path, finesse=settings) as centre:
+        poll = centre.service.app.state.roster_poll
+        centre.finesse.forget_requests()
+        for _ in range(3):
+            await poll.step()
+        assert len(await centre.finesse.requests("GET")) == 1
+        assert "roster_user 2001" in caplog.text
+        assert "wrong" not in caplog.text
+
+
+async def test_one_worker_reads_and_an_outage_is_survived(tmp_path: Path) -> None:
+    settings = {"roster_user": "2001", "roster_password": "callcard"}
+    async with open_contact_centre(tmp_path, finesse=settings) as centre:
+        other = await centre.start_service()
+        await centre.finesse.sign_in("1001")
+        first, second = (each.app.state.roster_poll for each in (centre.service, other))
+        await first.step()
+        centre.finesse.forget_requests()
+        await second.step()
+        assert await centre.finesse.requests("GET") == []
+        await centre.finesse.arm("unavailable", times=1)
+        await first.step()
+        await first.step()
+        assert await listed(centre) == {"1001": "NOT_READY"}
+        centre.clock.advance(60)
+        centre.finesse.forget_requests()
+        await second.step()
+        assert await centre.finesse.requests("GET")

@@ -117,4 +117,7 @@ def test_unusable_environment_variable_is_named(variable: str, value: str, messa
 def test_every_setting_is_described() -> None:
     infos = describe()
     assert len({info.variable for info in infos}) == len(infos) > 20
-    assert [info.name for info in infos if info.secret] == ["delivery.token"]
+    assert [info.name for info in infos if info.secret] == [
+        "finesse.roster_password",
+        "delivery.token",
+    ]

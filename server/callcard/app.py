@@ -26,6 +26,8 @@ from callcard.actions.event_feed import EventFeed
 from callcard.actions.interactions import Interactions
 from callcard.actions.number_lists import NumberListActions
 from callcard.actions.roster import Roster
+from callcard.actions.roster_poll import POLL_SECONDS as ROSTER_POLL_SECONDS
+from callcard.actions.roster_poll import RosterPoll
 from callcard.actions.routing import RoutingDecisions
 from callcard.actions.sessions import Sessions
 from callcard.actions.supervision import Supervision
@@ -138,6 +140,7 @@ def create_app(
 
     decisions = RoutingDecisions(store, number_lists, directory, settings.routing, clock)
 
+    roster_poll = RosterPoll(store, cluster, roster, settings.finesse, clock)
     feed = EventFeed(store, events, settings.api.events_hours * 3600, clock)
 
     @asynccontextmanager
@@ -167,6 +170,8 @@ def create_app(
                     feed.write(),
                     feed.watch(),
                 ]
+                if roster_poll.is_configured:
+                    jobs.append(repeat(roster_poll.step, ROSTER_POLL_SECONDS))
                 if settings_file is not None:
                     jobs.append(connections.watch(settings_file, Settings.read))
                 for job in jobs:
@@ -205,6 +210,7 @@ def create_app(
     app.state.journal = journal
     app.state.feed = feed
     app.state.roster = roster
+    app.state.roster_poll = roster_poll
     app.state.connections = connections
     # A redirect would repeat the query, with the number in it, in a header.
     app.router.redirect_slashes = False

@@ -36,6 +36,17 @@ class FinesseSettings(Struct, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(description="file with Finesse's certificate authority, if the system lacks it"),
     ] = ""
+    roster_user: Annotated[
+        str,
+        Meta(
+            max_length=128,
+            description="id of a supervisor or administrator of Finesse, as whom the service reads "
+            "who is signed in; without it, the roster has those who use Callcard",
+        ),
+    ] = ""
+    roster_password: Annotated[
+        str, Meta(description="password of `roster_user`", extra={"secret": True})
+    ] = ""
     deadline_seconds: Annotated[
         float,
         Positive,
@@ -44,6 +55,9 @@ class FinesseSettings(Struct, frozen=True, forbid_unknown_fields=True):
             "the gadget proxy gives up after 5 s"
         ),
     ] = 4.0
+
+    def __repr__(self) -> str:
+        return f"FinesseSettings(url={self.url!r})"  # not the password
 
     @property
     def urls(self) -> tuple[str, ...]:

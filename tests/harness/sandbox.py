@@ -80,6 +80,10 @@ class SandboxDriver:
     async def change_password(self, agent: str, password: str) -> None:
         await self._control("PUT", f"users/{agent}", {"password": password})
 
+    async def force_state(self, agent: str, state: str) -> None:
+        """Change a user's state as their own desktop does, without its reasons."""
+        await self._control("PUT", f"users/{agent}", {"state": state})
+
     def forget_requests(self) -> None:
         self.sandbox.requests.clear()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from callcard import times
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 SIGNED_OUT = "LOGOUT"
 MIN_ROSTER_SECONDS = 300.0
 """How long at least an agent stays on the roster after Finesse described them last."""
+WRITE_ROWS = 500
+"""Of a transaction."""
 WRITE_SECONDS = 60.0
 """Between writes for an agent who has not changed."""
 
@@ -62,6 +64,21 @@ class Roster:
 
     def note_state(self, user: User, state: str) -> None:
         """Record the state that an agent's own desktop shows, in the background."""
+        row = self._changed(user, state)
+        if row is None:
+            return
+        task = asyncio.create_task(self._write([row]))
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+
+    async def update_all(self, users: Iterable[User]) -> None:
+        """Record agents as Finesse lists them; who was never signed in stays off the roster."""
+        rows = [row for user in users if (row := self._changed(user, user.state)) is not None]
+        for start in range(0, len(rows), WRITE_ROWS):
+            await self._write(rows[start : start + WRITE_ROWS], only_known=True)
+
+    def _changed(self, user: User, state: str) -> RosterRow | None:
+        """Return what is to be written of an agent; None if it was written lately."""
         row = RosterRow(
             login_id=user.login_id,
             team_id=user.team_id,
@@ -72,22 +89,28 @@ class Roster:
         )
         known = self._written.get(user.login_id)
         if known is not None and not _must_write(row, known):
-            return
+            return None
         self._written[user.login_id] = row
-        task = asyncio.create_task(self._write(row))
-        self._writes.add(task)
-        task.add_done_callback(self._writes.discard)
+        return row
 
-    async def _write(self, row: RosterRow) -> None:
+    async def _write(self, rows: Sequence[RosterRow], *, only_known: bool = False) -> None:
+        """Write rows; with `only_known`, those of signed-out agents only if they have one."""
+        changed = []
         try:
             async with self._store.transaction() as tx:
-                before = await tx.roster_row(row.login_id)
-                await tx.save_roster_row(row)
+                for row in rows:
+                    before = await tx.roster_row(row.login_id)
+                    if only_known and before is None and row.state == SIGNED_OUT:
+                        continue
+                    await tx.save_roster_row(row)
+                    if before is None or _shown(before) != _shown(row):
+                        changed.append(row)
         except StoreUnavailable as error:
-            self._written.pop(row.login_id, None)
+            for row in rows:
+                self._written.pop(row.login_id, None)
             log.warning("the roster was not updated: %s", error.detail)
             return
-        if before is None or _shown(before) != _shown(row):
+        for row in changed:
             self._events.publish(
                 AgentStateChanged(
                     agent=row.login_id,
@@ -126,7 +149,10 @@ class Roster:
 
 
 def _must_write(row: RosterRow, known: RosterRow) -> bool:
-    return _shown(row) != _shown(known) or row.updated_at - known.updated_at >= WRITE_SECONDS
+    if _shown(row) != _shown(known):
+        return True
+    is_old = row.updated_at - known.updated_at >= WRITE_SECONDS
+    return is_old and row.state != SIGNED_OUT  # who is signed out is not shown
 
 
 def _shown(row: RosterRow) -> tuple[str, str, str, str]:

@@ -87,6 +87,8 @@ def _run(
             overrides={
                 "finesse.url": finesse_url,
                 "finesse.second_url": second_url,
+                "finesse.roster_user": "admin",
+                "finesse.roster_password": "callcard",
                 "finesse.ca_file": str(folder / "ca.pem") if certificate else "",
                 "sources.path": str(folder / "contacts.sqlite"),
                 "gadget.bundle": str(folder / "dist"),
