@@ -320,7 +320,7 @@ def test_supervisor_takes_one_participant_off_a_conference(
     expect(remove).to_be_focused()
     remove.click()
     question.get_by_role("button", name="Remove Bilal Haddad").click()
-    expect_phase(bilal, "Call ended")
+    expect_phase(bilal, "You are no longer on the call")
     expect_phase(supervisor, "On the call")
     expect(remove).to_have_count(0)
     assert [

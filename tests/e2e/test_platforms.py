@@ -169,7 +169,7 @@ def test_consult_and_conference_share_notes(open_desktop: OpenDesktop, site: Dem
     expect(bilal.get_by_role("heading", name="Käthe").first).to_be_visible()
     write_notes(bilal, "from Bilal")
     press(ana, "Hang up")
-    close_card(ana, "You left the call")
+    close_card(ana, "You are no longer on the call")
     site.hang_up(call)
     close_card(bilal)
     interaction = site.delivered_interaction(call)

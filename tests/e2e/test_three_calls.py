@@ -107,5 +107,5 @@ def test_agent_who_leaves_a_conference_is_told_so(
     press(ana.gadget, "Conference")
     expect(open_card(ana.gadget).get_by_text("On the line: ")).to_be_visible()
     press(ana.gadget, "Hang up")
-    expect_phase(ana.gadget, "You left the call")
+    expect_phase(ana.gadget, "You are no longer on the call")
     expect_phase(bilal, "On the call")
