@@ -63,14 +63,7 @@ class RequestContext:
     @property
     def wait_seconds(self) -> float:
         """Return how long to wait for a command's outcome: `wait=`, within the deadline."""
-        text = self.query("wait", 8) or "0"
-        try:
-            seconds = float(text)
-        except ValueError as error:
-            raise InvalidField("wait", "wait must be a number of seconds") from error
-        if not 0 <= seconds <= MAX_WAIT_SECONDS:
-            raise InvalidField("wait", f"wait must be from 0 to {MAX_WAIT_SECONDS:.0f} seconds")
-        return min(seconds, self.agent.seconds_left)
+        return min(parse_wait_seconds(self.query("wait", 8) or ""), self.agent.seconds_left)
 
     async def body(self, kind: type[_T], *, default: _T | None = None) -> _T:
         """Return the body decoded as `kind`, or `default` if it is empty.
@@ -138,6 +131,20 @@ class Endpoint:
     query: tuple[tuple[str, str], ...] = ()
     """Name and description of each parameter."""
     authentication: Authentication = "agent"
+
+
+def parse_wait_seconds(text: str) -> float:
+    """Read the query parameter `wait`: seconds, 0 if it is missing.
+
+    Raises InvalidField.
+    """
+    try:
+        seconds = float(text or "0")
+    except ValueError as error:
+        raise InvalidField("wait", "wait must be a number of seconds") from error
+    if not 0 <= seconds <= MAX_WAIT_SECONDS:
+        raise InvalidField("wait", f"wait must be from 0 to {MAX_WAIT_SECONDS:.0f} seconds")
+    return seconds
 
 
 def json_response(

@@ -18,8 +18,8 @@ from starlette.routing import Route
 from callcard import times
 from callcard.actions.event_feed import EventFeed, Viewer
 from callcard.api.api_keys import ApiKeys, has_key
-from callcard.api.endpoint import MAX_WAIT_SECONDS, NO_STORE, Authenticator, json_response
-from callcard.errors import EventsLost, InvalidField
+from callcard.api.endpoint import NO_STORE, Authenticator, json_response, parse_wait_seconds
+from callcard.errors import EventsLost
 from callcard.store.base import EventRow
 
 EVENTS: Final = "/api/v1/events"
@@ -59,19 +59,9 @@ async def _viewer(request: Request, agents: Authenticator, keys: ApiKeys) -> Vie
 
 async def _poll(feed: EventFeed, viewer: Viewer, request: Request) -> Response:
     position = await feed.position(request.query_params.get("after", ""))
-    rows, position = await feed.read(position, viewer, _wait_seconds(request))
+    wait = request.query_params.get("wait", "")
+    rows, position = await feed.read(position, viewer, parse_wait_seconds(wait))
     return json_response({"events": [_show(row) for row in rows], "next": str(position)})
-
-
-def _wait_seconds(request: Request) -> float:
-    text = request.query_params.get("wait", "0")
-    try:
-        seconds = float(text)
-    except ValueError as error:
-        raise InvalidField("wait", "wait must be a number of seconds") from error
-    if not 0 <= seconds <= MAX_WAIT_SECONDS:
-        raise InvalidField("wait", f"wait must be from 0 to {MAX_WAIT_SECONDS:.0f} seconds")
-    return seconds
 
 
 async def _stream(feed: EventFeed, viewer: Viewer, request: Request) -> Response:
