@@ -44,14 +44,17 @@ async def load(
     """Send `requests` in turn over simultaneous `connections` for `seconds`.
 
     Each connection sends the next request when the one before is answered, but all together no more
-    than `requests_per_second`, if that is given.
+    than `requests_per_second`, if that is given, at even distances.
     """
     upcoming = itertools.cycle(requests)
     started_at = time.perf_counter()
     deadline = started_at + seconds
     pause = connections / requests_per_second if requests_per_second else 0.0
     results = await asyncio.gather(
-        *(_connection(port, upcoming, deadline, pause) for _ in range(connections))
+        *(
+            _connection(port, upcoming, deadline, pause, first_at=pause * index / connections)
+            for index in range(connections)
+        )
     )
     duration = time.perf_counter() - started_at
     times = sorted(each for times, _errors in results for each in times)
@@ -63,12 +66,16 @@ async def load(
 
 
 async def _connection(
-    port: int, upcoming: Iterator[bytes], deadline: float, pause: float
+    port: int, upcoming: Iterator[bytes], deadline: float, pause: float, first_at: float
 ) -> tuple[list[float], int]:
-    """Return the seconds of each request, and how many failed. `pause` is between their starts."""
+    """Return the seconds of each request, and how many failed.
+
+    The first starts after `first_at` seconds; `pause` seconds are between the starts.
+    """
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     times: list[float] = []
     errors = 0
+    await asyncio.sleep(first_at)
     while (started_at := time.perf_counter()) < deadline:
         writer.write(next(upcoming))
         head = await reader.readuntil(b"\r\n\r\n")
