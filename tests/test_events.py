@@ -204,8 +204,8 @@ async def test_events_wait_while_the_store_cannot_be_written(
     assert [each["interaction"] for each in await read_all(worker.feed, 0)] == ["1", "2"]
 
 
-def row(type: str, *agents: str, team: str = "") -> EventRow:
-    return EventRow(recorded_at=1.0, type=type, agents=agents, team=team, data=b"{}")
+def row(type: str, *agents: str, teams: str = "") -> EventRow:
+    return EventRow(recorded_at=1.0, type=type, agents=agents, teams=tuple(teams), data=b"{}")
 
 
 @pytest.mark.parametrize(
@@ -222,10 +222,10 @@ def row(type: str, *agents: str, team: str = "") -> EventRow:
 )
 def test_viewers_see_what_concerns_them(viewer: Viewer, seen: str) -> None:
     rows = {
-        "own": row("call-reported", "1001", team="1"),
-        "colleague": row("call-reported", "1002", team="1"),
-        "other": row("call-reported", "1003", team="2"),
-        "team": row("agent-state-changed", "1002", team="1"),
+        "own": row("call-reported", "1001", teams="1"),
+        "colleague": row("call-reported", "1002", teams="1"),
+        "other": row("call-reported", "1003", teams="2"),
+        "team": row("agent-state-changed", "1002", teams="1"),
         "lists": row("number-list-changed"),
         "unknown": row("interaction-delivered"),
     }

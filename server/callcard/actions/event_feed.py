@@ -12,13 +12,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
-from cachetools import LRUCache
 
 from callcard.errors import EventsLost, InvalidField, StoreUnavailable
 from callcard.events import (
@@ -32,7 +32,7 @@ from callcard.events import (
     InteractionParked,
     NumberListChanged,
 )
-from callcard.store.base import EventRow, Store
+from callcard.store.base import EventRow, Store, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,8 @@ MAX_UNWRITTEN_EVENTS = 100_000
 POLL_SECONDS = 0.2
 """Between looks at what other workers wrote, while somebody waits."""
 RETRY_SECONDS = 1.0
-_KNOWN_CALLS = 20_000
+MAX_BATCHES = 20
+"""Read for one answer; a viewer who sees nothing of them reads on with the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +59,10 @@ class Viewer:
     def sees(self, row: EventRow) -> bool:
         if self.sees_all or self.login_id in row.agents:
             return True
-        if row.team and row.team in self.supervised_teams:
+        if not self.supervised_teams.isdisjoint(row.teams):
             return True
-        # Colleagues' states are shown to agents anyway, and whoever uses the lists sees them.
-        is_colleague = row.type == type_of(AgentStateChanged) and row.team == self.team != ""
+        # Agents see the states of colleagues and the number lists anyway.
+        is_colleague = row.type == type_of(AgentStateChanged) and self.team in row.teams
         return is_colleague or row.type == type_of(NumberListChanged)
 
 
@@ -81,27 +82,19 @@ class EventFeed:
         self._store = store
         self._retention_seconds = retention_seconds
         self._clock = clock
-        self._unwritten: list[tuple[float, Event]] = []
+        self._unwritten: list[_Unwritten] = []
         self._has_unwritten = asyncio.Event()
         self._changed = asyncio.Event()
         """Set and replaced when there may be new events."""
         self._last_known = 0
         self._waiting = 0
         self._is_closed = False
-        self._said: LRUCache[tuple[str, ...], Event] = LRUCache(_KNOWN_CALLS)
-        """What was written last of each call: reports repeat."""
         bus.listen(self._take)
 
     # ---- writing
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, CallReported | CallEnded):
-            call = event.call if isinstance(event, CallReported) else ""
-            key = (type_of(type(event)), event.agent, event.interaction, event.number, call)
-            if self._said.get(key) == event:
-                return
-            self._said[key] = event
-        self._unwritten.append((self._clock(), event))
+        self._unwritten.append(_Unwritten(event, self._clock(), secrets.token_hex(8)))
         del self._unwritten[:-MAX_UNWRITTEN_EVENTS]
         self._has_unwritten.set()
 
@@ -117,28 +110,48 @@ class EventFeed:
 
     async def flush(self) -> None:
         """Write what waits. Raises StoreUnavailable; then it still waits."""
-        while batch := self._unwritten[:BATCH_EVENTS]:
-            async with self._store.transaction() as tx:
-                for recorded_at, event in batch:
-                    agents = _agents_of(event)
-                    known = await tx.roster_row(agents[0]) if agents else None
-                    await tx.add_event(
-                        EventRow(
-                            recorded_at=recorded_at,
-                            type=type_of(type(event)),
-                            agents=agents,
-                            team=known.team_id if known else "",
-                            data=msgspec.json.encode(event),
-                        )
-                    )
-            del self._unwritten[: len(batch)]
+        while self._unwritten:
+            batch = self._unwritten[:BATCH_EVENTS]
+            del self._unwritten[:BATCH_EVENTS]
+            try:
+                async with self._store.transaction() as tx:
+                    for each in batch:
+                        await self._add(tx, each)
+            except BaseException:
+                # Perhaps it was saved all the same; the tokens keep it from being saved twice.
+                self._unwritten[:0] = batch
+                raise
             self._wake()
         self._has_unwritten.clear()
 
+    async def _add(self, tx: Transaction, unwritten: _Unwritten) -> None:
+        """Add an event, unless it is a report of a call that says what the last one said."""
+        event = unwritten.event
+        subject, data = _subject_of(event), msgspec.json.encode(event)
+        if subject and await tx.last_event_data(subject) == data:
+            return
+        agents = _agents_of(event)
+        known = [await tx.roster_row(agent) for agent in agents]
+        await tx.add_event(
+            EventRow(
+                recorded_at=unwritten.recorded_at,
+                type=type_of(type(event)),
+                agents=agents,
+                teams=tuple(sorted({row.team_id for row in known if row and row.team_id})),
+                data=data,
+                subject=subject,
+                token=unwritten.token,
+            )
+        )
+
     async def purge(self) -> None:
         """Delete the events that are older than the retention."""
-        async with self._store.transaction() as tx:
-            await tx.purge_events(self._clock() - self._retention_seconds)
+        before = self._clock() - self._retention_seconds
+        is_over = False
+        while not is_over:
+            async with self._store.transaction() as tx:
+                is_over = await tx.purge_events(before, BATCH_EVENTS) < BATCH_EVENTS
+            await asyncio.sleep(0)  # calls go on between the batches
 
     # ---- reading
 
@@ -165,9 +178,11 @@ class EventFeed:
     ) -> tuple[list[EventRow], int]:
         """Return the next events that a viewer sees, and the position after them.
 
-        Waits up to `seconds` for the first one.
+        Waits up to `seconds` for the first one. Returns none, and a later position, if there were
+        very many that the viewer does not see.
         """
         deadline = asyncio.get_running_loop().time() + seconds
+        batches = 0
         while True:
             changed = self._changed
             rows = await self._store.events_after(position, BATCH_EVENTS)
@@ -176,6 +191,10 @@ class EventFeed:
             if seen := [row for row in rows if viewer.sees(row)]:
                 return seen, position
             if rows:
+                batches += 1
+                if batches == MAX_BATCHES:
+                    return [], position
+                await asyncio.sleep(0)  # others go on between the batches
                 continue
             left = deadline - asyncio.get_running_loop().time()
             if left <= 0 or self._is_closed:
@@ -222,6 +241,25 @@ class EventFeed:
     def _wake(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+
+@dataclass(frozen=True, slots=True)
+class _Unwritten:
+    event: Event
+    recorded_at: float
+    token: str
+
+
+def _subject_of(event: Event) -> str:
+    """Return what a report of a call is about, nothing for other events: reports repeat."""
+    match event:
+        case CallReported():
+            parts = (event.agent, event.interaction, event.number, event.call)
+        case CallEnded():
+            parts = (event.agent, event.interaction, event.number, "")
+        case _:
+            return ""
+    return "\n".join((type_of(type(event)), *parts))
 
 
 def _agents_of(event: Event) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -29,6 +30,8 @@ SCOPES = {
 DEFAULT_REQUESTS_PER_SECOND = 100.0
 MAX_KEY_CHARACTERS = 200
 _LIMITED_KEYS = 1000
+_KEY = re.compile(rf"{PREFIX}_[0-9a-f]{{8}}_[0-9a-f]{{48}}")
+"""An agent's password may begin like a key."""
 _REJECTED = "this API key is not valid: unknown, expired or revoked"
 
 
@@ -86,6 +89,11 @@ class ApiKeys:
         self._spend(row)
         return row
 
+    async def is_valid(self, id: str) -> bool:
+        """Return whether a key has not ended since it was checked."""
+        row = await self._store.api_key(id)
+        return row is not None and not self._has_ended(row)
+
     def _has_ended(self, row: ApiKeyRow) -> bool:
         has_expired = row.expires_at is not None and row.expires_at <= self._clock()
         return has_expired or row.revoked_at is not None
@@ -105,9 +113,13 @@ class ApiKeys:
 
 def has_key(headers: Headers) -> bool:
     """Return whether a request comes with an API key, and not with an agent's credential."""
-    key = headers.get("x-api-key", "")
-    scheme, _, value = headers.get("authorization", "").partition(" ")
-    return bool(key) or (scheme.lower() == "bearer" and value.startswith(f"{PREFIX}_"))
+    if headers.get("x-api-key", ""):
+        return True
+    try:
+        key = _from_authorization(headers.get("authorization", ""))
+    except CredentialsRejected:
+        return False
+    return _KEY.fullmatch(key) is not None
 
 
 def _read(headers: Headers) -> tuple[str, str]:

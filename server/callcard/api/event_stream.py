@@ -7,7 +7,7 @@ what concerns their teams; administrators and programs with an API key for `even
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
 import msgspec
@@ -33,38 +33,48 @@ RETRY_MILLISECONDS = 2000
 def events_route(feed: EventFeed, agents: Authenticator, keys: ApiKeys) -> Route:
     async def respond(request: Request) -> Response:
         request.state.route = EVENTS
-        viewer = await _viewer(request, agents, keys)
+        viewer, key = await _viewer(request, agents, keys)
         if "text/event-stream" in request.headers.get("accept", ""):
-            return await _stream(feed, viewer, request)
+
+            async def may_go_on() -> bool:
+                return not key or await keys.is_valid(key)
+
+            return await _stream(feed, viewer, request, may_go_on)
         return await _poll(feed, viewer, request)
 
     return Route(EVENTS, respond)
 
 
-async def _viewer(request: Request, agents: Authenticator, keys: ApiKeys) -> Viewer:
+async def _viewer(request: Request, agents: Authenticator, keys: ApiKeys) -> tuple[Viewer, str]:
+    """Return who reads, and the id of the API key if it is a program."""
     if has_key(request.headers):
         key = await keys.authenticate(request.headers, "events")
         request.state.agent = f"key:{key.name}"
-        return Viewer(sees_all=True)
+        return Viewer(sees_all=True), key.id
     agent = await agents.authenticate(request)
     request.state.agent = " ".join(agent.login_id.split())
     user = agent.user
-    return Viewer(
+    viewer = Viewer(
         login_id=agent.login_id,
         team=user.team_id,
         supervised_teams=frozenset(team.id for team in user.teams),
         sees_all="Admin" in user.roles,
     )
+    return viewer, ""
 
 
 async def _poll(feed: EventFeed, viewer: Viewer, request: Request) -> Response:
-    position = await feed.position(request.query_params.get("after", ""))
-    wait = request.query_params.get("wait", "")
-    rows, position = await feed.read(position, viewer, parse_wait_seconds(wait))
+    after = request.query_params.get("after", "")
+    wait = parse_wait_seconds(request.query_params.get("wait", ""))
+    # Without a cursor the present one is returned at once, so that the reader misses nothing.
+    position = await feed.position(after)
+    rows, position = await feed.read(position, viewer, wait if after else 0.0)
     return json_response({"events": [_show(row) for row in rows], "next": str(position)})
 
 
-async def _stream(feed: EventFeed, viewer: Viewer, request: Request) -> Response:
+async def _stream(
+    feed: EventFeed, viewer: Viewer, request: Request, may_go_on: Callable[[], Awaitable[bool]]
+) -> Response:
     after = request.headers.get("last-event-id", "") or request.query_params.get("after", "")
     lost = None
     try:
@@ -81,7 +91,11 @@ async def _stream(feed: EventFeed, viewer: Viewer, request: Request) -> Response
             yield b"event: events-lost\ndata: " + msgspec.json.encode(lost) + b"\n\n"
         while asyncio.get_running_loop().time() < ends_at and not feed.is_closed:
             rows, position = await feed.read(position, viewer, KEEP_ALIVE_SECONDS)
-            yield b"".join(map(_sent, rows)) or b": nothing new\n\n"
+            if not await may_go_on():
+                return
+            # The id alone moves the reader on past the events that it does not see.
+            nothing_new = f": nothing new\nid: {position}\n\n".encode()
+            yield b"".join(map(_sent, rows)) or nothing_new
 
     return StreamingResponse(
         chunks(), headers={**NO_STORE, "X-Accel-Buffering": "no"}, media_type="text/event-stream"

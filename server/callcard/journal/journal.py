@@ -273,6 +273,16 @@ class Journal:
 
     async def _publish(self, agent: Agent, report: CallReport, entry: JournalEntry) -> None:
         record = entry.record
+        if not record.unverified:  # nobody else may rely on one that is
+            reported = CallReported(
+                agent=agent.login_id,
+                interaction=record.id,
+                call=report.id,
+                number=record.number_for(agent.login_id),
+                outgoing=record.is_outgoing_for(agent.login_id),
+                state=report.state_of(agent.user.extension),
+            )
+            await self._events.publish_as(agent, reported)
         if record.ended_at:
             ended = CallEnded(
                 agent=agent.login_id,
@@ -283,17 +293,6 @@ class Journal:
                 reached=record.end_reason in ("completed", "transferred"),
             )
             await self._events.publish_as(agent, ended)
-        if record.unverified:  # nobody else may rely on it
-            return
-        reported = CallReported(
-            agent=agent.login_id,
-            interaction=record.id,
-            call=report.id,
-            number=record.number_for(agent.login_id),
-            outgoing=record.is_outgoing_for(agent.login_id),
-            state=report.state_of(agent.user.extension),
-        )
-        await self._events.publish_as(agent, reported)
 
     async def _check_still_active(self, agent: Agent, report: CallReport) -> tuple[CallReport, str]:
         """Return the report, as ended (and when) if Finesse no longer has the call.

@@ -154,10 +154,14 @@ class EventRow:
     type: str
     agents: tuple[str, ...]
     """The login ids of those whom it is about."""
-    team: str
-    """The first agent's, by Finesse's id, if it is known."""
+    teams: tuple[str, ...]
+    """Those of the agents, by Finesse's ids, as far as they are known."""
     data: bytes
     """JSON."""
+    subject: str = ""
+    """What it is about, if an event that says the same as the one before is left out."""
+    token: str = ""
+    """Unlike that of every other event: an event is saved once, however often it is added."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,10 +275,13 @@ class Transaction(StoreReader, Protocol):
     async def roster_row(self, login_id: str) -> RosterRow | None: ...
 
     async def add_event(self, row: EventRow) -> None:
-        """Add an event after all others."""
+        """Add an event after all others, unless one with its token is there."""
 
-    async def purge_events(self, before: float) -> None:
-        """Delete the events that were recorded earlier."""
+    async def last_event_data(self, subject: str) -> bytes:
+        """Return the data of the last event with a subject; nothing if there is none."""
+
+    async def purge_events(self, before: float, limit: int) -> int:
+        """Delete up to `limit` events that were recorded earlier; return how many."""
 
     async def add_outage(self, started_at: float, ended_at: float) -> None:
         """Remember that no worker ran, so that no call could be reported in time."""

@@ -123,7 +123,7 @@ def roster_row(query: Query, login_id: str) -> RosterRow | None:
 
 def events_after(query: Query, id: int, limit: int) -> list[EventRow]:
     sql = (
-        "select id, recorded_at, type, agents, team, data from event where id > ?"
+        "select id, recorded_at, type, agents, teams, data from event where id > ?"
         " order by id limit ?"
     )
     return [
@@ -132,8 +132,8 @@ def events_after(query: Query, id: int, limit: int) -> list[EventRow]:
             recorded_at=at,
             type=kind,
             agents=tuple(agents.split("\n")) if agents else (),
-            team=team,
+            teams=tuple(teams.split("\n")) if teams else (),
             data=data,
         )
-        for number, at, kind, agents, team, data in query(sql, (id, limit))
+        for number, at, kind, agents, teams, data in query(sql, (id, limit))
     ]

@@ -127,4 +127,12 @@ MIGRATIONS = (
     );
     create index event_recorded_at on event (recorded_at);
     """,
+    # Several workers write the events of a call, and one may write an event that is saved already.
+    """
+    alter table event rename column team to teams;
+    alter table event add column subject text not null default '';
+    alter table event add column token text;
+    create unique index event_token on event (token);
+    create index event_subject on event (subject, id) where subject <> '';
+    """,
 )

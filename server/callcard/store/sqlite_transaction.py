@@ -179,13 +179,25 @@ class SqliteTransaction:
         )
 
     async def add_event(self, row: EventRow) -> None:
+        agents, teams = "\n".join(row.agents), "\n".join(row.teams)
         self._execute(
-            "insert into event (recorded_at, type, agents, team, data) values (?, ?, ?, ?, ?)",
-            (row.recorded_at, row.type, "\n".join(row.agents), row.team, row.data),
+            "insert or ignore into event (recorded_at, type, agents, teams, data, subject, token)"
+            " values (?, ?, ?, ?, ?, ?, ?)",
+            (row.recorded_at, row.type, agents, teams, row.data, row.subject, row.token or None),
         )
 
-    async def purge_events(self, before: float) -> None:
-        self._execute("delete from event where recorded_at < ?", (before,))
+    async def last_event_data(self, subject: str) -> bytes:
+        # The condition is that of the index.
+        sql = "select data from event where subject = ? and subject <> '' order by id desc limit 1"
+        found = self._query(sql, (subject,))
+        return bytes(found[0][0]) if found else b""
+
+    async def purge_events(self, before: float, limit: int) -> int:
+        sql = (
+            "delete from event where id in"
+            " (select id from event where recorded_at < ? order by recorded_at limit ?)"
+        )
+        return self._execute(sql, (before, limit)).rowcount
 
     async def roster_row(self, login_id: str) -> RosterRow | None:
         return sqlite_rows.roster_row(self._query, login_id)
