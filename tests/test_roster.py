@@ -116,6 +116,19 @@ async def test_rejected_account_is_presented_once(
         assert "wrong" not in caplog.text
 
 
+async def test_rejected_account_is_presented_by_one_worker_only(tmp_path: Path) -> None:
+    settings = {"roster_user": "2001", "roster_password": "wrong"}
+    async with open_contact_centre(tmp_path, finesse=settings) as centre:
+        other = await centre.start_service()
+        first, second = (each.app.state.roster_poll for each in (centre.service, other))
+        centre.finesse.forget_requests()
+        for _ in range(10):
+            await first.step()
+            await second.step()
+            centre.clock.advance(10)
+        assert len(await centre.finesse.requests("GET")) == 1
+
+
 async def test_one_worker_reads_and_an_outage_is_survived(tmp_path: Path) -> None:
     settings = {"roster_user": "2001", "roster_password": "callcard"}
     async with open_contact_centre(tmp_path, finesse=settings) as centre:

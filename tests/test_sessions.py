@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -155,6 +156,22 @@ async def test_agent_is_signed_in_made_ready_and_signed_out(centre: ContactCentr
         user = await centre.finesse.user("1001")
         assert (user.state, user.reason_code_id) == ("LOGOUT", sign_out)
         assert (await app.delete(f"/sessions/{session['id']}")).status_code == 404
+
+
+async def test_session_that_is_opened_while_one_closes_stays_open(centre: ContactCentre) -> None:
+    """As when a web app reloads: its page closes the session and opens it again."""
+    async with centre.api() as app, centre.api() as again:
+        session = (await app.post("/sessions", json={"extension": "1001"})).json()
+        closing = asyncio.create_task(
+            app.delete(f"/sessions/{session['id']}", params={"keep_signed_in": "1"})
+        )
+        opening = asyncio.create_task(again.post("/sessions", json={"extension": "1001"}))
+        closed, opened = await asyncio.gather(closing, opening)
+        assert (closed.status_code, opened.status_code) == (200, 201)
+        is_new = opened.json()["id"] != session["id"]
+        path = f"/sessions/{opened.json()['id']}?keep_signed_in=1"
+        assert (await app.delete(path)).status_code == (200 if is_new else 404)
+        assert is_new, "the request to close came first"
 
 
 async def test_session_stays_open_if_finesse_signs_nobody_out(centre: ContactCentre) -> None:

@@ -52,12 +52,12 @@ class RosterPoll:
 
     async def step(self) -> None:
         """Read once. A rejected password is not presented again: it would lock the account."""
-        if self._is_rejected:
-            return
         async with self._store.transaction() as tx:
             lease = (self._worker, self._clock(), LEASE_SECONDS)
             if not await tx.acquire_lease("roster", *lease):
                 return
+        if self._is_rejected:  # the lease is kept, so that no other worker presents it either
+            return
         user_id = self._settings.roster_user
         deadline = asyncio.get_running_loop().time() + self._settings.deadline_seconds
         credential = Credential(basic(user_id, self._settings.roster_password), deadline)

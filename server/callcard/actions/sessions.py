@@ -106,7 +106,7 @@ class Sessions:
         self._on_user = on_user
         self._open_sessions: dict[str, _OpenSession] = {}
         """By login id."""
-        self._opening: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._changing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._ending: dict[asyncio.Task[None], str] = {}
 
     async def open(self, agent: Agent, sign_in: SignIn) -> Session:
@@ -118,7 +118,7 @@ class Sessions:
         FinesseRefused if the sign-in or the state is refused.
         """
         login_id = agent.login_id
-        async with self._opening.setdefault(login_id, asyncio.Lock()):
+        async with self._changing.setdefault(login_id, asyncio.Lock()):
             if ending := [task for task, login in self._ending.items() if login == login_id]:
                 await asyncio.wait(ending)
             existing = self._open_sessions.get(login_id)
@@ -275,6 +275,10 @@ class Sessions:
         They are set to Not Ready first, as Finesse signs nobody out who is ready. If it refuses,
         the session stays open. Raises OnACall, FinesseRefused, FinesseTimeout.
         """
+        async with self._changing.setdefault(agent.login_id, asyncio.Lock()):
+            return await self._close_own(agent, id, sign_out)
+
+    async def _close_own(self, agent: Agent, id: str, sign_out: SignOut | None) -> Session:
         session = self._open_sessions.get(agent.login_id)
         if session is None or not secrets.compare_digest(session.id.encode(), id.encode()):
             raise NotFound("This agent has no such session")
