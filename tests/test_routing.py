@@ -119,6 +119,17 @@ async def test_hostile_requests_get_an_answer_that_parses(centre: ContactCentre)
         assert (await http.get("/curri")).status_code == 405
 
 
+@pytest.mark.parametrize("charset", ["bogus", "", "utf-16", "\N{LATIN SMALL LETTER E WITH ACUTE}"])
+async def test_charset_that_is_none_gets_an_answer_that_parses(
+    centre: ContactCentre, charset: str
+) -> None:
+    headers = {b"Content-Type": f"text/xml; charset={charset}".encode()}
+    async with machine(centre.service.app) as http:
+        response = await http.post("/curri", content=curri_request(ADA, "7000"), headers=headers)
+        assert response.status_code in (200, 400)
+        assert read_answer(response.content).verdict in ("Permit", "Indeterminate")
+
+
 async def test_script_reads_json_or_xml(centre: ContactCentre) -> None:
     await put_on_list(centre, "deny", action="divert", target="7999", reason="fraud & <more>")
     await put_on_list(centre, "flag", reason="owes")
@@ -265,29 +276,33 @@ async def test_idle_connection_is_kept_for_a_call_manager_only(
         async with serving(app, port, keep_alive_seconds=0):
             call_manager = await head(port, "/curri")
             other = await head(port, "/healthz")
+            wrong = await head(port, "/curri", "GET")
             async with asyncio.timeout(5):
-                await other[0].read()  # until the service closes it
+                for reader in (other[0], wrong[0]):
+                    await reader.read()  # until the service closes it
             if trusted:
-                call_manager[1].write(_head("/curri"))
+                call_manager[1].write(_head("/curri", "HEAD"))
                 assert (await call_manager[0].readline()).startswith(b"HTTP/1.1 200")
             else:
                 async with asyncio.timeout(5):
                     await call_manager[0].read()
-            for _reader, writer in (call_manager, other):
+            for _reader, writer in (call_manager, other, wrong):
                 writer.close()
 
 
-async def head(port: int, path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Send a HEAD request, read its answer, and return the connection."""
+async def head(
+    port: int, path: str, method: str = "HEAD"
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Send a request without a body, read the head of its answer, and return the connection."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(_head(path))
+    writer.write(_head(path, method))
     async with asyncio.timeout(5):
         await reader.readuntil(b"\r\n\r\n")
     return reader, writer
 
 
-def _head(path: str) -> bytes:
-    return f"HEAD {path} HTTP/1.1\r\nHost: service\r\n\r\n".encode()
+def _head(path: str, method: str) -> bytes:
+    return f"{method} {path} HTTP/1.1\r\nHost: service\r\n\r\n".encode()
 
 
 # ---- every face gives the same decision

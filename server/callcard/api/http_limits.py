@@ -28,9 +28,9 @@ BODY_TIMEOUT_SECONDS = 10.0
 """From the end of the head, whether or not a handler reads the body."""
 UNREAD_TIMEOUT_SECONDS = 20.0
 """How long a client may leave a response unread."""
-KEEP_ALIVE_SECONDS = {b"/curri": 600}
-"""How long an idle connection is kept for paths whose clients hold theirs; others for uvicorn's
-5 s. A stranger's request to one of these is answered with Connection: close."""
+KEEP_ALIVE_SECONDS = {(b"POST", b"/curri"): 600, (b"HEAD", b"/curri"): 600}
+"""How long an idle connection is kept after requests of clients that hold theirs; others for
+uvicorn's 5 s. A stranger's request of these is answered with Connection: close."""
 MAX_WAITING_REQUESTS = 8
 """Sent on one connection before the first is answered; browsers and proxies send none."""
 MAX_CONNECTIONS = 1000
@@ -165,8 +165,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._reject(_HEADER_TOO_LARGE)
             raise _LimitExceeded
         self._start_arrival_timeout(BODY_TIMEOUT_SECONDS)
-        path = self.url.partition(b"?")[0]
-        self.timeout_keep_alive = KEEP_ALIVE_SECONDS.get(path, self.config.timeout_keep_alive)
+        request = (self.parser.get_method(), self.url.partition(b"?")[0])
+        self.timeout_keep_alive = KEEP_ALIVE_SECONDS.get(request, self.config.timeout_keep_alive)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

@@ -33,14 +33,14 @@ def parse(body: bytes, charset: str = "") -> CurriRequest:
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         raise MalformedRequest("the request must have no document type")
     declares_encoding = b"encoding" in body[:100].partition(b"?>")[0]
-    parser = etree.XMLParser(
-        encoding=None if declares_encoding else charset or None,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-    )
     try:
+        parser = etree.XMLParser(
+            encoding=None if declares_encoding else charset or None,
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+        )
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise MalformedRequest("the body must be an XACML request in XML") from error
