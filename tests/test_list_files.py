@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callcard.routing.list_files import _with_quote, _without_quote
+from callcard.settings import Settings
+from callcard.store.base import ListEntryRow
+from callcard.store.open_store import open_store
 from tests.test_cli import callcard
 
 HEADER = "number,reason,dialled,team,action,target,expires_at\n"
@@ -48,6 +53,45 @@ def test_what_is_exported_can_be_imported(tmp_path: Path) -> None:
     assert done.returncode == 0
     callcard("lists", "import", "deny", "copy.csv", cwd=other)
     assert sorted(exported(other)) == sorted(first)
+
+
+def test_number_of_several_readings_is_exported_as_it_was_given(tmp_path: Path) -> None:
+    feed = write(tmp_path, "number,reason\n4915112345678,fraud\n+493055555,fraud\n")
+    country = ("--country", "DE")
+    callcard("lists", "import", "deny", feed, *country, cwd=tmp_path)
+    assert sorted(line[0] for line in exported(tmp_path)[1:]) == ["+493055555", "4915112345678"]
+    copy, other = "\n".join(map(",".join, exported(tmp_path))), tmp_path / "other"
+    other.mkdir()
+    callcard("lists", "import", "deny", write(other, copy), *country, cwd=other)
+    for number in ("+4915112345678", "+494915112345678"):
+        found = callcard("lists", "find", number, *country, cwd=other)
+        assert "deny" in found.stdout, number
+
+
+async def _propose(path: Path) -> None:
+    row = ListEntryRow(
+        id="p",
+        list="deny",
+        number="+12125550123",
+        given="",
+        reason="rude",
+        author="1001",
+        added_at=1.0,
+        state="proposed",
+    )
+    store = open_store(str(path))
+    async with store.transaction() as tx:
+        await tx.save_list_entry(row)
+        await tx.save_list_entry(
+            replace(row, id="e", number="+12125550124", state="effective", expires_at=2.0)
+        )
+        await tx.save_list_entry(replace(row, id="c", number="+12125550125", state="effective"))
+    await store.close()
+
+
+def test_proposed_and_expired_entries_are_not_exported(tmp_path: Path) -> None:
+    asyncio.run(_propose(tmp_path / Settings().journal_database))
+    assert [line[0] for line in exported(tmp_path)] == ["number", "+12125550125"]
 
 
 def test_lines_that_are_wrong_are_named_and_the_others_imported(tmp_path: Path) -> None:

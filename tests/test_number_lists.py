@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -151,6 +152,8 @@ async def test_agent_lists_single_numbers_only(centre: ContactCentre, wide: dict
         ({"number": "+*"}, "number"),
         ({"number": "x12*"}, "number"),
         ({"number": "+1*"}, "number"),
+        ({"number": "030*"}, "number"),
+        ({"number": "004930*"}, "number"),
         ({"action": "explode"}, "action"),
         ({"action": "divert"}, "target"),
         ({"action": "divert", "target": "nobody"}, "target"),
@@ -203,6 +206,36 @@ async def test_beginning_of_numbers_is_listed_and_removed(centre: ContactCentre)
         assert other.json()["numbers"] == []
         assert (await supervisor.delete("/lists/do-not-call/+1212")).status_code == 404
         assert (await supervisor.delete("/lists/do-not-call/+1212*")).status_code == 200
+
+
+async def test_entry_that_could_never_count_is_refused(centre: ContactCentre) -> None:
+    async with centre.api("2001") as supervisor:
+        entry = {**ENTRY, "dialled": "7000"}
+        refused = await supervisor.post("/lists/do-not-call", json=entry)
+        assert (refused.status_code, refused.json()["field"]) == (422, "dialled")
+
+
+@pytest.mark.parametrize("settings", [{"telephony": {"internal_numbers": ["0XXX"]}}], indirect=True)
+async def test_internal_numbers_may_begin_with_zero(
+    desktop: Callable[[str], httpx.AsyncClient],
+) -> None:
+    supervisor = desktop("2001")
+    for number, status in (("01*", 201), ("01234*", 422), ("00*", 201)):
+        added = await supervisor.post("/lists/deny", json={"number": number, "reason": "fraud"})
+        assert added.status_code == status, number
+
+
+async def test_entry_that_is_removed_meanwhile_does_not_come_back(centre: ContactCentre) -> None:
+    async with centre.api("2001") as one, centre.api("2001") as other:
+        for _ in range(5):
+            added = (await one.post("/lists/deny", json=ENTRY)).json()
+            path = f"/lists/deny/{added['id']}"
+            removed, changed = await asyncio.gather(
+                one.delete(path), other.put(path, json={"reason": "still true"})
+            )
+            assert removed.status_code == 200
+            assert changed.status_code in (200, 404)
+            assert (await one.get("/lists/deny")).json()["numbers"] == []
 
 
 async def test_pages_of_a_long_list(centre: ContactCentre) -> None:

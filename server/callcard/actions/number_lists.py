@@ -23,7 +23,7 @@ from callcard.routing.number_lists import (
     NumberLists,
 )
 from callcard.settings_sections import ListsSettings
-from callcard.store.base import AuditRow, ListEntryRow, ListEntryState, Store
+from callcard.store.base import AuditRow, ListEntryRow, ListEntryState, Store, Transaction
 from callcard.telephony import numbers
 
 MAX_ENTRIES = 500
@@ -228,14 +228,14 @@ class NumberListActions:
     ) -> ListedNumber:
         """Accept a proposal, or change an entry's reason or expiry; for supervisors."""
         _require_supervisor(agent)
-        rows = await self._entry(name, id)
         given = {"state": state, "reason": reason, "expires_at": expires_at}
         changes: dict[str, Any] = {key: each for key, each in given.items() if each is not UNSET}
         check_expiry(changes.get("expires_at"), self._clock())
-        changed = [replace(row, **changes) for row in rows]
-        is_accepted = state == "effective" and rows[0].state == "proposed"
-        verb = "accepted for" if is_accepted else "changed on"
         async with self._store.transaction() as tx:
+            rows = await self._entry(tx, name, id)
+            changed = [replace(row, **changes) for row in rows]
+            is_accepted = state == "effective" and rows[0].state == "proposed"
+            verb = "accepted for" if is_accepted else "changed on"
             for row in changed:
                 await tx.save_list_entry(row)
                 await tx.add_audit_row(self._audit(agent, f"{verb} {name}", row, row.reason))
@@ -248,33 +248,43 @@ class NumberListActions:
         Agents remove their own entries. A number names the entry of all calls to all numbers.
         """
         list_name = _list_name(name)
-        rows = await self._store.list_entry(number)
-        if not rows or rows[0].list != list_name:
-            keys = self._keys(number)
-            found = await self._store.list_entries_with(keys) if keys else []
-            wanted = [row for row in found if row.list == name and not (row.dialled or row.team)]
-            is_prefix = number.rstrip().endswith("*")
-            rows = [row for row in wanted if row.is_prefix == is_prefix]
-        if not rows:
-            raise NotFound(f"{number[:40]!r} is not on the list {name}")
-        if not all(self._may_remove(agent, row) for row in rows):
-            author = rows[0].author_name or rows[0].author
-            raise NotPermitted(f"{author} has listed this number; a supervisor can remove it")
         async with self._store.transaction() as tx:
+            rows = await self._named(tx, list_name, number)
+            if not rows:
+                raise NotFound(f"{number[:40]!r} is not on the list {name}")
+            if not all(self._may_remove(agent, row) for row in rows):
+                author = rows[0].author_name or rows[0].author
+                raise NotPermitted(f"{author} has listed this number; a supervisor can remove it")
             for row in rows:
                 if await tx.delete_list_entry(row.id):
                     await tx.add_audit_row(self._audit(agent, f"removed from {name}", row))
         self._publish(rows[0], "removed")
         return self._shown(agent, rows)
 
+    async def _named(
+        self, tx: Transaction, name: NumberListName, number: str
+    ) -> list[ListEntryRow]:
+        """Return the rows of the entry with an id, else of the entries of a number."""
+        rows = await tx.list_entry(number)
+        if rows and rows[0].list == name:
+            return rows
+        keys = self._keys(number)
+        found = await tx.list_entries_with(keys) if keys else []
+        is_prefix = number.rstrip().endswith("*")
+        return [
+            row
+            for row in found
+            if row.list == name and row.is_prefix == is_prefix and not (row.dialled or row.team)
+        ]
+
     def _keys(self, number: str) -> tuple[str, ...]:
         if number.rstrip().endswith("*"):
             return (self._number_lists.prefix(number, "number"),)
         return self._number_lists.keys(number)
 
-    async def _entry(self, name: str, id: str) -> list[ListEntryRow]:
+    async def _entry(self, tx: Transaction, name: str, id: str) -> list[ListEntryRow]:
         list_name = _list_name(name)
-        rows = await self._store.list_entry(id)
+        rows = await tx.list_entry(id)
         if not rows or rows[0].list != list_name:
             raise NotFound(f"The list {name} has no entry {id[:40]!r}")
         return rows

@@ -117,7 +117,10 @@ def import_list(
 )
 @config_option
 def export_list(name: str, out: Path | None, config: Path | None) -> None:
-    """Write LIST as CSV, in the form that import reads."""
+    """Write the entries of LIST that count as CSV, in the form that import reads.
+
+    Proposals and expired entries are left out.
+    """
 
     try:
         descriptor = _open_private(out) if out else os.dup(sys.stdout.fileno())
@@ -128,7 +131,9 @@ def export_list(name: str, out: Path | None, config: Path | None) -> None:
 
         async def run(store: Store) -> int:
             count = -1  # the first line has the columns
-            async for line in list_files.export_rows(store, cast("NumberListName", name)):
+            async for line in list_files.export_rows(
+                store, cast("NumberListName", name), time.time()
+            ):
                 writer.writerow(line)
                 count += 1
             return count

@@ -6,7 +6,13 @@ import secrets
 from dataclasses import dataclass
 
 from callcard.errors import InvalidField
-from callcard.routing.number_lists import ACTIONS, WITHHELD, NumberListName, NumberLists
+from callcard.routing.number_lists import (
+    ACTIONS,
+    DO_NOT_CALL,
+    WITHHELD,
+    NumberListName,
+    NumberLists,
+)
 from callcard.store.base import ListEntryRow
 
 TARGETS = {"announce": "the name of an announcement", "divert": "a number", "priority": "a number"}
@@ -54,6 +60,8 @@ def rows_of(
         target = number_lists.require_keys(target, "target")[0]
     dialled = ""
     if new.dialled.strip():
+        if name == DO_NOT_CALL:
+            raise InvalidField("dialled", "an entry of do-not-call is itself the number dialled")
         dialled = number_lists.require_keys(new.dialled, "dialled")[0]
     id = secrets.token_hex(8)
     return [

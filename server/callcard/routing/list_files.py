@@ -205,21 +205,40 @@ def _author(source: str) -> str:
 # ---- writing
 
 
-async def export_rows(store: Store, name: NumberListName) -> AsyncIterator[list[str]]:
-    """Yield the lines of a file with all entries of a list, the first with the columns."""
+async def export_rows(store: Store, name: NumberListName, now: float) -> AsyncIterator[list[str]]:
+    """Yield the lines of a file with the entries of a list that count, the first with the columns.
+
+    Proposals are left out: an import would accept them. So are entries that have expired.
+    """
     yield list(COLUMNS)
+    rows: list[ListEntryRow] = []
+    async for row in _rows_that_count(store, name, now):
+        if rows and rows[0].id != row.id:
+            yield _line(rows)
+            rows = []
+        rows.append(row)
+    if rows:
+        yield _line(rows)
+
+
+async def _rows_that_count(
+    store: Store, name: NumberListName, now: float
+) -> AsyncIterator[ListEntryRow]:
     before: int | None = None
-    written: set[str] = set()
     while page := await store.list_entries(name, BATCH_ENTRIES, before):
         before = page[-1][0]
         for _position, row in page:
-            if row.id not in written:  # another reading of the same number
-                written.add(row.id)
-                yield _line(row)
+            has_expired = row.expires_at is not None and row.expires_at <= now
+            if row.state == "effective" and not has_expired:
+                yield row
 
 
-def _line(row: ListEntryRow) -> list[str]:
+def _line(rows: Sequence[ListEntryRow]) -> list[str]:
+    """Return the line of an entry, from the row of each reading of its number."""
+    row = rows[0]
     number = f"{row.number}*" if row.is_prefix else row.number
+    if len(rows) > 1:  # as it was given, it is read in the same ways again
+        number = row.given
     expires_at = "" if row.expires_at is None else times.iso_text(row.expires_at)
     texts = (row.reason, row.dialled, row.team, row.action, row.target, expires_at)
     return [number, *map(_with_quote, texts)]

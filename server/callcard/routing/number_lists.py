@@ -10,6 +10,7 @@ from callcard.errors import DoNotCall, InvalidField
 from callcard.routing.decision import RoutedCall, in_force, lookup_keys, names
 from callcard.store.base import AuditRow, ListEntryRow, Store
 from callcard.telephony import numbers
+from callcard.telephony.internal_numbers import is_internal
 from callcard.telephony.numbers import Number
 
 NumberListName = Literal["deny", "allow", "flag", "never-log", "do-not-call"]
@@ -74,6 +75,12 @@ class NumberLists:
                 "+4930*, or as internal digits, as in 70*",
             )
         if not start.startswith("+"):
+            if digits.startswith("0") and not self._may_be_internal(digits):
+                raise InvalidField(
+                    field,
+                    f"{text[:40]!r} is no beginning of internal numbers; write it with its country "
+                    "code, as in +4930*",
+                )
             return digits
         own = numbers.country_code(self._country)
         if own.startswith(digits):
@@ -81,6 +88,12 @@ class NumberLists:
                 field, f"{text[:40]!r} is every number of your own country; write more digits"
             )
         return f"+{digits}"
+
+    def _may_be_internal(self, start: str) -> bool:
+        """Return whether the settings have internal numbers that begin so."""
+        internal = tuple(self._internal_numbers)
+        ends = (start.ljust(length, "0") for length in range(len(start), 16))
+        return bool(internal) and any(is_internal(digits, internal) for digits in ends)
 
     def require_keys(self, number: str, field: str) -> tuple[str, ...]:
         """Return the keys of a whole number. Raises InvalidField, which names `field`."""

@@ -210,6 +210,9 @@ class StoreReader(ChoiceReader, Protocol):
     async def list_entries_with(self, numbers: Sequence[str]) -> list[ListEntryRow]:
         """Return the rows of all number lists whose `number` is one of `numbers`."""
 
+    async def list_entry(self, id: str) -> list[ListEntryRow]:
+        """Return the rows of an entry, in the order in which they were saved."""
+
 
 class Transaction(StoreReader, Protocol):
     """Reads and writes that are committed together. Await nothing else inside."""
@@ -321,9 +324,6 @@ class Store(StoreReader, Protocol):
 
     async def check(self) -> None:
         """Write something. Raises StoreUnavailable if nothing can be saved, or soon."""
-
-    async def list_entry(self, id: str) -> list[ListEntryRow]:
-        """Return the rows of an entry, in the order in which they were saved."""
 
     async def list_entries(
         self, list: str, limit: int, before: int | None = None, *, proposed_only: bool = False

@@ -110,6 +110,10 @@ def list_entries_with(query: Query, numbers: Sequence[str]) -> list[ListEntryRow
     return [row for _position, row in list_entries(query, f"where number in ({places})", numbers)]
 
 
+def list_entry(query: Query, id: str) -> list[ListEntryRow]:
+    return [row for _position, row in list_entries(query, "where id = ? order by position", (id,))]
+
+
 def roster(query: Query, where: str, parameters: Iterable[Any]) -> list[RosterRow]:
     names = ("login_id", "team_id", "name", "extension", "state", "updated_at")
     sql = f"select {', '.join(names)} from roster {where}"  # noqa: S608 - constants of this module

@@ -124,8 +124,7 @@ class SqliteStore:
         return sqlite_rows.list_entries_with(self._database.read, numbers)
 
     async def list_entry(self, id: str) -> list[ListEntryRow]:
-        found = self._list_entries("where id = ? order by position", (id,))
-        return [row for _position, row in found]
+        return sqlite_rows.list_entry(self._database.read, id)
 
     async def list_entries(
         self, list: str, limit: int, before: int | None = None, *, proposed_only: bool = False

@@ -138,6 +138,9 @@ class SqliteTransaction:
     async def list_entries_with(self, numbers: Sequence[str]) -> list[ListEntryRow]:
         return sqlite_rows.list_entries_with(self._query, numbers)
 
+    async def list_entry(self, id: str) -> list[ListEntryRow]:
+        return sqlite_rows.list_entry(self._query, id)
+
     async def save_list_entry(self, row: ListEntryRow) -> None:
         self._execute(sqlite_rows.INSERT_LIST_ENTRY, sqlite_rows.list_entry_values(row))
 
