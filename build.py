@@ -14,8 +14,9 @@ import click
 from callcard import __version__
 from callcard.bundle.errors import BundleError
 from callcard.bundle.sources import load
+from callcard.errors import SettingsError
 from callcard.extras import MissingExtra, requires_extras
-from callcard.settings import Settings, SettingsError
+from callcard.settings import Settings
 from callcard.terminal import echo
 
 try:

@@ -22,6 +22,7 @@ import trustme
 
 from tests.harness.commands import can_fetch, environment, running
 from tests.harness.ports import free_port
+from tests.harness.secret_files import write_secret
 
 
 def callcard(*arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -175,7 +176,7 @@ def test_gadget_proxy_reaches_services_whose_authority_it_trusts(tmp_path: Path)
 def test_serve_answers_every_request_over_https(tmp_path: Path) -> None:
     authority = trustme.CA()
     issued = authority.issue_cert("127.0.0.1")
-    issued.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    write_secret(tmp_path / "key.pem", issued.private_key_pem.bytes().decode())
     issued.cert_chain_pems[0].write_to_path(str(tmp_path / "chain.pem"))
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)

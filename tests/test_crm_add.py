@@ -20,6 +20,7 @@ from tests.harness.radicale import (
     find_program,
     running_radicale,
 )
+from tests.harness.secret_files import write_secret
 
 NUMBER = "(212) 555-0123"
 
@@ -76,7 +77,7 @@ def test_answers_can_be_given_and_a_second_source_follows_the_first(
     server: RadicaleServer, folder: Path
 ) -> None:
     (folder / "callcard.toml").write_text('[[sources]]\nkind = "local"\n')
-    (folder / "secret").write_text(PASSWORD)
+    write_secret(folder / "secret", PASSWORD)
     result = add(
         "carddav",
         "--name",

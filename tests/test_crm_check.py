@@ -10,6 +10,7 @@ import pytest
 
 from tests.harness.ports import free_port
 from tests.harness.rest_crm import CONFIGURATION, TOKEN, RestCrm
+from tests.harness.secret_files import write_secret
 from tests.harness.serving import listening
 from tests.test_cli import callcard
 
@@ -18,7 +19,7 @@ def configure(
     folder: Path, port: int, token: str = TOKEN, changes: dict[str, Any] | None = None
 ) -> None:
     """Write a `callcard.toml` with the REST double and the local contacts."""
-    (folder / "token").write_text(token)
+    write_secret(folder / "token", token)
     options = {**CONFIGURATION, "base_url": f"http://127.0.0.1:{port}", **(changes or {})}
     options["auth"] = {"type": "bearer", "token_file": "token"}
     sources = [{"kind": "rest", "name": "engines", **options}, {"kind": "local"}]

@@ -73,6 +73,7 @@ LAYERS = (
         "callcard.errors",
         "callcard.events",
         "callcard.extras",
+        "callcard.secret_files",
         "callcard.futures",
         "callcard.terminal",
         "callcard.settings",

@@ -20,6 +20,7 @@ from callcard.telephony import numbers
 from tests.harness.clock import AdvancingClock
 from tests.harness.ports import free_port
 from tests.harness.rest_crm import CONFIGURATION, RestCrm
+from tests.harness.secret_files import write_secret
 from tests.harness.serving import listening
 from tests.harness.settings import settings_in
 from tests.test_cli import callcard
@@ -304,7 +305,7 @@ def configure(folder: Path, port: int, **mirror: Any) -> None:
     changes = {"request": {"path": "/people", "query": {"q": ""}, "results": "data"}}
     options = {**CONFIGURATION, "base_url": f"http://127.0.0.1:{port}", "changes": changes}
     options["auth"] = {"type": "bearer", "token_file": "token"}
-    (folder / "token").write_text(CONFIGURATION["auth"]["token"])
+    write_secret(folder / "token", CONFIGURATION["auth"]["token"])
     table = {"kind": "rest", "name": "engines", **options, "mirror": mirror}
     sources = [table, {"kind": "local"}]
     (folder / "callcard.toml").write_text(f"sources = {toml(sources)}\n")

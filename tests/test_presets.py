@@ -21,6 +21,7 @@ from callcard.telephony import numbers
 from tests.conftest import ROOT
 from tests.contracts.crm import INTERACTION
 from tests.harness.preset_samples import SAMPLES
+from tests.harness.secret_files import write_secret
 
 pytestmark = pytest.mark.anyio
 
@@ -176,7 +177,7 @@ def test_customer_may_replace_parts_of_a_preset(settings: Settings) -> None:
 
 
 def test_secrets_of_sources_come_from_files_or_the_environment(tmp_path: Any) -> None:
-    (tmp_path / "token").write_text("pat-1\n")
+    write_secret(tmp_path / "token", "pat-1\n")
     file = tmp_path / "callcard.toml"
 
     def read(line: str) -> Settings:

@@ -317,6 +317,7 @@ async def test_refused_token_says_what_to_check(status: int, body: Any, message:
         ({"auth": {"type": "basic"}}, "rest: auth.username is missing"),
         ({"auth": {"type": "bearer", "token": "a\nb"}}, "auth.token must be one line"),
         ({"auth": {"type": "none", "certificate_file": "/no"}}, "rest: auth.certificate_file"),
+        ({"auth": {"type": "none", "key_file": "/etc/passwd"}}, "rest: auth.key_file: every user"),
     ],
 )
 def test_unusable_configuration_names_the_key(changes: dict[str, Any], message: str) -> None:

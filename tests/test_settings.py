@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from callcard.crm.open_sources import check_sources
-from callcard.errors import OperatorError
-from callcard.settings import Settings, SettingsError, describe
+from callcard.errors import OperatorError, SettingsError
+from callcard.settings import Settings, describe
+from tests.harness.secret_files import write_secret
 
 
 def read(folder: Path, text: str, **environ: str) -> Settings:
@@ -60,7 +62,7 @@ def test_override_goes_to_the_local_source_beside_others(tmp_path: Path) -> None
 
 
 def test_secret_is_read_from_a_file_or_the_environment(tmp_path: Path) -> None:
-    (tmp_path / "token").write_text("s3cret\n")
+    write_secret(tmp_path / "token", "s3cret\n")
     settings = read(tmp_path, '[delivery]\ntoken_file = "token"\n')
     assert settings.delivery.token == "s3cret"
     assert "s3cret" not in repr(settings)
@@ -112,6 +114,31 @@ def test_unusable_environment_variable_is_named(variable: str, value: str, messa
     with pytest.raises(SettingsError) as caught:
         Settings.read(None, {variable: value})
     assert message in str(caught.value)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have other permissions")
+@pytest.mark.parametrize(
+    ("mode", "is_refused"), [(0o600, False), (0o440, False), (0o644, True), (0o604, True)]
+)
+@pytest.mark.parametrize(
+    ("text", "setting"),
+    [
+        ('[delivery]\ntoken_file = "token"\n', "delivery.token_file"),
+        ('[[sources]]\nkind = "hubspot"\nportal = "4"\ntoken_file = "token"\n', "sources[0]"),
+    ],
+)
+def test_secret_that_every_user_can_read_is_refused(
+    tmp_path: Path, mode: int, is_refused: bool, text: str, setting: str
+) -> None:
+    write_secret(tmp_path / "token", "s3cret")
+    (tmp_path / "token").chmod(mode)
+    if not is_refused:
+        assert read(tmp_path, text)
+        return
+    with pytest.raises(SettingsError, match=r"every user .* can read .*; run chmod o= ") as caught:
+        read(tmp_path, text)
+    assert str(caught.value).startswith(setting)
+    assert "s3cret" not in str(caught.value)
 
 
 def test_every_setting_is_described() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from callcard.settings import Settings, SettingsError
+from callcard.errors import SettingsError
+from callcard.settings import Settings
 from tests.harness.contact_centre import open_contact_centre
 
 pytestmark = pytest.mark.anyio

@@ -47,6 +47,10 @@ class OperatorError(Exception):
     """An error that the person at the command line can fix; the message says what and how."""
 
 
+class SettingsError(OperatorError):
+    """A setting is unusable; the message names it and says what is accepted."""
+
+
 class CallcardError(Exception):
     """`detail` says what happened and what to do about it."""
 

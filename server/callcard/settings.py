@@ -19,7 +19,8 @@ from typing import Annotated, Any, Self, get_args, get_type_hints
 import msgspec
 from msgspec import Meta, Struct
 
-from callcard.errors import OperatorError
+from callcard.errors import SettingsError
+from callcard.secret_files import read_secret
 from callcard.settings_sections import (
     ApiSettings,
     ContactsSettings,
@@ -42,10 +43,6 @@ SOURCE_SECRETS = ("password", "token", "client_secret", "refresh_token")
 """The options of sources that come from a file or from the environment only."""
 LOCAL_SOURCE = {"kind": "local", "path": "callcard.sqlite"}
 """The contact source of a service without `[[sources]]`."""
-
-
-class SettingsError(OperatorError):
-    """A setting is unusable; the message names it and says what is accepted."""
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -244,10 +241,7 @@ def _read_secrets(values: dict[str, Any], file: Path) -> None:
             )
         path = section.pop(f"{info.key}_file", None)
         if path is not None:
-            try:
-                section[info.key] = (file.parent / str(path)).read_text("utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise SettingsError(f"{info.name}_file: {error}") from error
+            section[info.key] = read_secret(file.parent / str(path), f"{info.name}_file")
 
 
 def _read_source_secrets(table: Any, file: Path, environ: Mapping[str, str], place: str) -> None:
@@ -271,10 +265,7 @@ def _read_source_secrets(table: Any, file: Path, environ: Mapping[str, str], pla
                 raise SettingsError(f"{place}.{key}: the environment has no variable {value}")
             table[secret] = environ[str(value)]
             continue
-        try:
-            table[secret] = (file.parent / str(value)).read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{place}.{key}: {error}") from error
+        table[secret] = read_secret(file.parent / str(value), f"{place}.{key}")
 
 
 def _override(values: dict[str, Any], dotted: str, value: Any) -> None:

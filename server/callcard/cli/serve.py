@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from callcard.cli.options import FILE, PORT, config_option
+from callcard.secret_files import check_private
 from callcard.settings import Settings
 
 _LOGGING: dict[str, Any] = {
@@ -61,6 +62,8 @@ def serve(
     check_sources(Settings.read(config))
     if (tls_cert is None) != (tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key go together")
+    if tls_key:
+        check_private(tls_key, "--tls-key")
     if config:
         os.environ["CALLCARD_CONFIG"] = str(config.resolve())
     exit_on_terminate()

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import httpx
@@ -16,6 +17,7 @@ from callcard.crm.http_checks import check_secret, check_url
 from callcard.crm.token_file import read_token, write_token
 from callcard.errors import OperatorError, SourceUnavailable
 from callcard.extras import requires_extras
+from callcard.secret_files import check_private
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +85,8 @@ def open_auth(
             raise OperatorError(f"{name}: auth.{key} is missing, for type = {options.type!r}")
     for key in ("password", "token", "client_secret", "refresh_token"):
         check_secret(name, f"auth.{key}", getattr(options, key))
+    if options.key_file:
+        check_private(Path(options.key_file), f"{name}: auth.key_file")
     match options.type:
         case "basic":
             return httpx.BasicAuth(options.username, options.password)

@@ -32,7 +32,8 @@ Numbers are seconds, bytes or counts as the name says. An unknown name ends the 
 likely one.
 
 A secret is never written into `callcard.toml`: set its variable, or give the path of a file with
-`token_file = "/run/secrets/callcard-token"`, relative to the settings file.
+`token_file = "/run/secrets/callcard-token"`, relative to the settings file. A file that every user
+of the machine can read is refused: `chmod o= FILE`.
 
 This page is generated: `python -m callcard.docs.pages`.
 """
