@@ -54,6 +54,22 @@ test("one command at a time, confirmed by the call", async () => {
   assert.deepEqual([commands.isBusy, commands.pending], [false, null]);
 });
 
+test("a call is hung up while its wrap-up reasons are saved", async () => {
+  const wrapUpReason = "Sale";
+  const commands = create();
+  const saved = commands.sendReasons(read("ACTIVE"), [wrapUpReason]);
+  assert.equal(commands.sendReasons(read("ACTIVE"), ["Other"]), null, "one after the other");
+  assert.deepEqual([commands.isBusy, commands.pending], [false, null]);
+  const dropped = commands.sendToCall({ callId: "1", action: "drop" }, read("ACTIVE"));
+  const idle = commands.whenIdle();
+  commands.observeCall(read("ACTIVE", LATER, { mediaProperties: { wrapUpReason } }), false);
+  assert.equal((await saved).outcome, "confirmed");
+  assert.equal(commands.isBusy, true);
+  commands.observeCall(read("DROPPED", LATER), false);
+  assert.equal((await dropped).outcome, "confirmed");
+  await idle;
+});
+
 test("a refusal is matched by its request, even before the response", async () => {
   let respond;
   const commands = create(() => new Promise((resolve) => (respond = resolve)));

@@ -54,6 +54,8 @@ export class CallNotesElement extends CallcardElement {
   #newCase = h("button", { type: "button", class: "quiet later" }, t("case.open"));
   #timeLeft = h("span", { class: "about" });
   #shownReasons = "";
+  /** Whether notes that could not be saved are tried again just now. */
+  #isRetrying = false;
 
   build() {
     this.#text.placeholder = t("notes.placeholder");
@@ -109,7 +111,10 @@ export class CallNotesElement extends CallcardElement {
         ),
       ),
     );
-    this.#status.classList.toggle("error", ERRORS.includes(notes.status));
+    // The text stays until it is known how that goes: what is below would move up and down.
+    const hasFailed = this.#status.classList.contains("error") && !notes.isClosed;
+    this.#isRetrying = hasFailed && notes.status === "saving";
+    if (!this.#isRetrying) this.#status.classList.toggle("error", ERRORS.includes(notes.status));
     this.#showReasons(notes, teamReasons, platform === "uccx");
     this.tick();
   }
@@ -135,7 +140,7 @@ export class CallNotesElement extends CallcardElement {
     const state =
       isFull && isSaved ? t("notes.full", { count: MAX_NOTES }) : STATUSES[status](error);
     const text = isOver && isSaved ? t("notes.closed") : state;
-    if (this.#status.textContent !== text) this.#status.textContent = text;
+    if (this.#status.textContent !== text && !this.#isRetrying) this.#status.textContent = text;
   }
 
   /** @param {Notes} notes @param {string[]} teamReasons @param {boolean} isMultiple */

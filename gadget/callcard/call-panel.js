@@ -41,7 +41,7 @@ import { customerPlace, describeCaller, situationOf } from "./caller.js";
 /** From this width on, notes stand beside the record. */
 const WIDE = "(min-width: 760px)";
 
-/** Milliseconds in which what moves up or down takes no press. */
+/** Milliseconds in which what a drawer moved up or down takes no press. */
 const WORK_LOCK_MS = 500;
 
 export class CallPanelElement extends CallcardElement {
@@ -144,9 +144,12 @@ export class CallPanelElement extends CallcardElement {
   show(state, context) {
     const before = this.dataset.phase;
     const { phase } = state.call;
-    // The closing buttons take the place of the others, and the notes push the record down.
-    if (phase === "ended" && before !== phase) lockPresses(this.#closing);
-    if (before === "ringing" && before !== phase) lockPresses(this.#work, WORK_LOCK_MS);
+    // The closing buttons take the place of the others; the notes come, or move up.
+    if (phase === "ended" && before !== phase) {
+      lockPresses(this.#closing);
+      lockPresses(this.#work);
+    }
+    if (before === "ringing" && before !== phase) lockPresses(this.#work);
     this.#state = state;
     this.#context = context;
     const { call } = state;

@@ -22,6 +22,8 @@ export class CallTabsElement extends CallcardElement {
 
   /** @type {Map<string, CallPanelElement>} by the calls' ids */
   #panels = new Map();
+  /** @type {Map<string, HTMLElement>} by the calls' ids */
+  #buttons = new Map();
   /** @type {CallState[]} */
   #states = [];
   #selected = "";
@@ -71,6 +73,7 @@ export class CallTabsElement extends CallcardElement {
     const hadFocus = panel?.contains(document.activeElement);
     panel?.remove();
     this.#panels.delete(id);
+    this.#buttons.delete(id);
     this.#hasLostFocus ||= Boolean(hadFocus);
   }
 
@@ -138,7 +141,10 @@ export class CallTabsElement extends CallcardElement {
     const hadFocus = this.#calls.contains(activeElement);
     this.#shown = { id: this.#selected, isSeveral };
     this.#tabs.hidden = !isSeveral;
-    this.#tabs.replaceChildren(...(isSeveral ? this.#states.map((each) => this.#tab(each)) : []));
+    const tabs = isSeveral ? this.#states.map((each) => this.#tab(each)) : [];
+    // Where nothing changes, nothing is moved: a tab may be pressed just now.
+    const isOther = tabs.some((tab, at) => tab !== this.#tabs.children[at]);
+    if (isOther || tabs.length !== this.#tabs.children.length) this.#tabs.replaceChildren(...tabs);
     for (const [id, panel] of this.#panels) {
       panel.hidden = isSeveral && id !== this.#selected;
       if (isSeveral) {
@@ -168,27 +174,33 @@ export class CallTabsElement extends CallcardElement {
     emit(this, "callcard-call-selected", { callId: id });
   }
 
-  /** @param {CallState} state */
+  /** Return a call's tab as it is now. @param {CallState} state */
   #tab(state) {
     const { id, call } = state;
     const isSelected = id === this.#selected;
-    return h(
-      "button",
-      {
-        type: "button",
-        role: "tab",
-        dir: "auto",
-        id: `tab-${id}`,
-        "aria-selected": isSelected,
-        "aria-controls": `call-${id}`,
-        tabindex: isSelected ? 0 : -1,
-        "data-phase": call.phase,
-        onclick: () => this.#select(id),
-        onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(event, id),
-      },
+    const tab = this.#buttons.get(id) ?? this.#newTab(id);
+    this.#buttons.set(id, tab);
+    tab.setAttribute("aria-selected", String(isSelected));
+    tab.tabIndex = isSelected ? 0 : -1;
+    tab.dataset.phase = call.phase;
+    tab.replaceChildren(
       isolate(this.#panels.get(id)?.caller?.name || call.number),
       state.isToFinish ? h("span", { class: "left" }, timeLeft(state)) : "",
     );
+    return tab;
+  }
+
+  /** @param {string} id */
+  #newTab(id) {
+    return h("button", {
+      type: "button",
+      role: "tab",
+      dir: "auto",
+      id: `tab-${id}`,
+      "aria-controls": `call-${id}`,
+      onclick: () => this.#select(id),
+      onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(event, id),
+    });
   }
 
   /**

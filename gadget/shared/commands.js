@@ -36,6 +36,8 @@ const DOUBLE_CLICK_MS = 1000;
 
 /** What commands exclude each other: a phone takes one command for any of its calls at a time. */
 const CALL = "call";
+/** Wrap-up reasons are no command of the phone: a call may be hung up while they are saved. */
+const REASONS = "reasons";
 const DIAL = "dial";
 const STATE = "state";
 
@@ -146,6 +148,8 @@ class OpenCommand {
 export class Commands {
   /** The command to a call that is awaited. @type {PendingCommand | null} */
   pending = null;
+  /** @type {Omit<PendingCommand, "shownOn"> | null} */
+  #pendingReasons = null;
   /** @type {Map<string, OpenCommand>} */
   #open = new Map();
   #nextDialAt = 0;
@@ -187,9 +191,10 @@ export class Commands {
     return this.#open.has(CALL);
   }
 
-  /** Wait until no command to a call is awaited. */
+  /** Wait until neither a command to a call nor wrap-up reasons are awaited. */
   async whenIdle() {
-    while (this.isBusy) await this.#open.get(CALL)?.result;
+    for (const key of [CALL, REASONS])
+      while (this.#open.has(key)) await this.#open.get(key)?.result;
   }
 
   get isChangingState() {
@@ -219,6 +224,20 @@ export class Commands {
       this.pending = null;
       this.#onChange();
     });
+  }
+
+  /**
+   * Send the wrap-up reasons of a call; null while others are awaited.
+   * @param {Call} call as it is now @param {string[]} reasons
+   * @returns {Promise<CommandResult> | null}
+   */
+  sendReasons(call, reasons) {
+    const params = { wrap_up_reasons: reasons };
+    const result = this.#send(REASONS, `/finesse/api/Dialog/${call.id}`, () =>
+      this.#api.command(call.id, "wrap-up", params),
+    );
+    if (result) this.#pendingReasons = { callId: call.id, action: "wrap-up", params, before: call };
+    return result;
   }
 
   /**
@@ -273,9 +292,15 @@ export class Commands {
    */
   observeCall(call, isNew) {
     if (isNew && call.direction === "out") this.#open.get(DIAL)?.end("confirmed");
-    if (this.pending?.callId !== call.id) return;
-    if (hasHappened(call, this.pending)) this.#open.get(CALL)?.end("confirmed");
-    else if (call.phase === "ended") this.#open.get(CALL)?.end("ended");
+    this.#observe(CALL, this.pending, call);
+    this.#observe(REASONS, this.#pendingReasons, call);
+  }
+
+  /** @param {string} key @param {Omit<PendingCommand, "shownOn"> | null} pending @param {Call} call */
+  #observe(key, pending, call) {
+    if (pending?.callId !== call.id) return;
+    if (hasHappened(call, pending)) this.#open.get(key)?.end("confirmed");
+    else if (call.phase === "ended") this.#open.get(key)?.end("ended");
   }
 
   /** Note that the agent's state has changed. */
@@ -286,6 +311,7 @@ export class Commands {
   /** Note that a call is off this desktop. @param {string} callId */
   observeEnd(callId) {
     if (this.pending?.callId === callId) this.#open.get(CALL)?.end("ended");
+    if (this.#pendingReasons?.callId === callId) this.#open.get(REASONS)?.end("ended");
   }
 
   /** Note that Finesse has done what a request asked. @param {string} requestId */

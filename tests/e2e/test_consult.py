@@ -121,7 +121,9 @@ def test_second_press_on_end_consult_does_not_hang_up_on_the_customer(
     desktop, _bilal, call = begin_consult(open_desktop, site)
     ana = desktop.gadget
     expect(open_card(ana).get_by_role("heading", name="Bilal")).to_be_focused()
-    box = open_card(ana).get_by_role("button", name="End consult").bounding_box()
+    end_consult = open_card(ana).get_by_role("button", name="End consult")
+    expect(end_consult).to_be_visible()
+    box = end_consult.bounding_box()
     assert box
     place = (box["x"] + box["width"] / 2, box["y"] + box["height"] - 3)
     expect(ana.locator(".locked")).to_have_count(0)  # the consult had just come to the front
@@ -241,8 +243,13 @@ def test_consulted_agent_hears_that_the_customer_has_hung_up(
     expect(bilal.get_by_text("The customer is on hold with Ana Costa.")).to_be_visible()
     site.hang_up(call)
     expect(ana.get_by_text("The customer has hung up.")).to_be_visible()
-    other.page.clock.fast_forward(HEARTBEAT_MS + 1000)
-    expect(bilal.get_by_text("The customer has hung up.")).to_be_visible()
+    heard = bilal.get_by_text("The customer has hung up.")
+
+    def hears() -> bool:
+        other.page.clock.fast_forward(HEARTBEAT_MS + 1000)
+        return heard.is_visible()
+
+    wait_until(hears)
     expect_phase(bilal, "On the call")
 
 

@@ -1,0 +1,108 @@
+"""A press does what the agent aimed at, also while something is saved or has just moved."""
+
+from __future__ import annotations
+
+from playwright.sync_api import FrameLocator, Locator, expect
+
+from tests.e2e.card import (
+    ARABIC_CUSTOMER,
+    KNOWN_CUSTOMER_NAME,
+    answer_call,
+    close_card,
+    expect_phase,
+    open_card,
+    write_notes,
+)
+from tests.harness.browser import OpenDesktop
+from tests.harness.site import DemoSite
+
+PRESS_MS = 90
+"""How long a finger stays on a button."""
+
+
+def reason(gadget: FrameLocator, name: str) -> Locator:
+    return open_card(gadget).locator(".reasons").get_by_text(name, exact=True)
+
+
+def test_first_press_on_a_tab_after_typing(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    first = answer_call(site, gadget)
+    second = site.ring(ARABIC_CUSTOMER)
+    other = gadget.get_by_role("tab", name="فاطمة المنصوري")
+    expect(other).to_be_visible()
+    open_card(gadget).get_by_label("Notes").press_sequentially("promised a credit note")
+    other.click(delay=PRESS_MS)  # which also saves the notes
+    expect(other).to_have_attribute("aria-selected", "true", timeout=1000)
+    expect_phase(gadget, "Ringing")
+    gadget.get_by_role("tab", name=KNOWN_CUSTOMER_NAME).click(delay=PRESS_MS)
+    expect(open_card(gadget).get_by_label("Notes")).to_have_value("promised a credit note")
+    site.hang_up(second)
+    site.hang_up(first)
+
+
+def test_call_is_hung_up_while_its_reason_is_saved(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    call = answer_call(site, gadget)
+    site.arm_fault("event-delayed", seconds=10)
+    reason(gadget, "Sale").click()
+    controls = open_card(gadget).locator("call-controls")
+    controls.get_by_role("button", name="Hang up").click(timeout=2000)
+    expect_phase(gadget, "Call ended")
+    close_card(gadget)
+    assert site.delivered_interaction(call).agents[0].wrap_up_reasons == ("Sale",)
+
+
+def test_reasons_take_no_press_in_the_moment_in_which_the_customer_hangs_up(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop(width_px=360)
+    gadget = desktop.gadget
+    call = answer_call(site, gadget)
+    write_notes(gadget, "asked for a price")
+    sale = reason(gadget, "Sale")
+    sale.scroll_into_view_if_needed()
+    box = sale.bounding_box()
+    assert box is not None
+    site.hang_up(call)
+    expect_phase(gadget, "Call ended")
+    desktop.page.mouse.click(box["x"] + 5, box["y"] + box["height"] / 2)
+    expect(open_card(gadget).get_by_label("None")).to_be_checked()
+    sale.click()  # once it may be pressed
+    expect(open_card(gadget).get_by_label("Sale")).to_be_checked()
+    close_card(gadget)
+    assert site.delivered_interaction(call).agents[0].wrap_up_reasons == ("Sale",)
+
+
+def test_notes_that_are_saved_again_move_nothing(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop(width_px=360).gadget
+    call = answer_call(site, gadget)
+    site.service.is_down = True
+    card = open_card(gadget)
+    card.get_by_label("Notes").fill("asked for a price")
+    expect(card.locator(".saved")).to_contain_text("Not saved, retrying")
+    card.get_by_label("Notes").evaluate(
+        """(notes) => {
+            window.seen = new Set();
+            const reasons = notes.closest("call-notes").querySelector(".reasons");
+            const note = () => {
+                seen.add(reasons.getBoundingClientRect().top);
+                requestAnimationFrame(note);
+            };
+            note();
+        }"""
+    )
+    site.service.is_stalled = True
+    card.get_by_label("Notes").blur()  # which saves them at once
+    gadget.locator("body").evaluate("() => new Promise((done) => setTimeout(done, 1500))")
+    assert len(gadget.locator("body").evaluate("() => [...window.seen]")) == 1
+    site.service.is_stalled = False
+    card.get_by_label("Notes").focus()
+    reason(gadget, "Sale").click(delay=PRESS_MS)
+    expect(card.get_by_label("Sale")).to_be_checked()
+    site.service.is_down = False
+    expect(card.locator(".saved")).to_have_text("Saved", timeout=20_000)
+    site.hang_up(call)
+    close_card(gadget)
+    assert site.delivered_interaction(call).agents[0].wrap_up_reasons == ("Sale",)
