@@ -181,28 +181,6 @@ class CallRecord:
         chosen = (reason for segment in self.segments for reason in segment.wrap_up_reasons)
         return tuple(dict.fromkeys((*in_finesse, *chosen)))
 
-    def owner(self, rule: str) -> Segment:
-        """Return the `first` or last agent who talked with the customer.
-
-        Without one, those count who talked at all, as in a consult, then those who were rung.
-        """
-        talked = [
-            segment
-            for segment in self.segments
-            if self.seconds_in(segment, "ACTIVE") > 0 or self.is_active(segment)
-        ]
-        with_customer = {
-            each.dialog for each in self.states if each.address not in self.agent_devices
-        }
-        served = {
-            each.address
-            for each in self.states
-            if each.dialog in with_customer and each.state == "ACTIVE"
-        }
-        candidates = [each for each in talked if each.extension in served] or talked
-        candidates = candidates or list(self.segments)
-        return candidates[0] if rule == "first" else candidates[-1]
-
     # ---- how the call went
 
     @property
@@ -285,7 +263,7 @@ class CallRecord:
         in_dialogs: dict[str, set[str]] = {}
         for address in {each.address for each in self.states}:
             own = (each for each in self.states if each.address == address)
-            for dialog, last in _last_states(own).items():
+            for dialog, last in last_states(own).items():
                 if last.state not in ENDED_STATES:
                     in_dialogs.setdefault(dialog, set()).add(address)
         devices = set(self.agent_devices)
@@ -312,7 +290,7 @@ class CallRecord:
             return "DROPPED"
         own_states = (each for each in self.states if each.address == segment.extension)
         states = []
-        for dialog, last in _last_states(own_states).items():
+        for dialog, last in last_states(own_states).items():
             removed = segment.removed_at.get(dialog, "") >= last.since
             states.append("DROPPED" if removed else last.state)
         active = [state for state in states if state not in ENDED_STATES]
@@ -358,6 +336,6 @@ def state_order(state: ParticipantState) -> tuple[str, int]:
     return state.since, _STATE_ORDER.get(state.state, 3)
 
 
-def _last_states(states: Iterable[ParticipantState]) -> dict[str, ParticipantState]:
+def last_states(states: Iterable[ParticipantState]) -> dict[str, ParticipantState]:
     """Return the last state in each dialog."""
     return {each.dialog: each for each in sorted(states, key=state_order)}

@@ -9,6 +9,7 @@ from callcard.crm import base as crm
 from callcard.journal import lifecycle
 from callcard.journal.call_record import CallRecord, ChosenContact, Segment
 from callcard.journal.journal_entry import JournalEntry
+from callcard.journal.owner import owner_of
 from callcard.settings_sections import JournalSettings, TelephonySettings
 from callcard.telephony import numbers
 
@@ -91,7 +92,7 @@ def show(
         started_at=record.started_at,
         ended_at=record.ended_at,
         end_reason=record.end_reason,
-        owner=record.owner(settings.owner).agent if record.segments else "",
+        owner=owner_of(record, settings.owner).agent if record.segments else "",
         contact=ContactRef(source=contact.source, id=contact.id, name=contact.name)
         if contact and contact.id
         else None,
@@ -156,7 +157,7 @@ def for_crm(
         answered_at=record.answered_at,
         ended_at=record.ended_at,
         end_reason=record.end_reason,
-        owner=record.owner(owner_rule).agent,
+        owner=owner_of(record, owner_rule).agent,
         agents=tuple(_agent_segment(record, segment) for segment in record.segments),
         wrap_up_reasons=record.wrap_up_reasons,
         variables=record.variables,
