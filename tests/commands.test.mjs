@@ -57,8 +57,13 @@ test("one command at a time, confirmed by the call", async () => {
 test("a call is hung up while its wrap-up reasons are saved", async () => {
   const wrapUpReason = "Sale";
   const commands = create();
-  const saved = commands.sendReasons(read("ACTIVE"), [wrapUpReason]);
-  assert.equal(commands.sendReasons(read("ACTIVE"), ["Other"]), null, "one after the other");
+  const choose = (reason) => ({
+    callId: "1",
+    action: "wrap-up",
+    params: { wrap_up_reasons: [reason] },
+  });
+  const saved = commands.sendToCall(choose(wrapUpReason), read("ACTIVE"));
+  assert.equal(commands.sendToCall(choose("Other"), read("ACTIVE")), null, "one after the other");
   assert.deepEqual([commands.isBusy, commands.pending], [false, null]);
   const dropped = commands.sendToCall({ callId: "1", action: "drop" }, read("ACTIVE"));
   const idle = commands.whenIdle();

@@ -171,7 +171,9 @@ export class CallActions {
     await this.#commands.whenIdle();
     const isLast = this.#chosenReasons.get(state) === reasons;
     if (!isLast || !reasons.length || !state.call.actions.includes("wrap-up")) return;
-    const result = await this.#commands.sendReasons(state.call, reasons);
+    const params = { wrap_up_reasons: reasons };
+    const command = { callId: state.id, action: /** @type {const} */ ("wrap-up"), params };
+    const result = await this.#commands.sendToCall(command, state.call);
     if (!result || isDone(result)) return;
     state.failure = result;
     this.#model.notify("changed", state);

@@ -146,10 +146,8 @@ class OpenCommand {
 }
 
 export class Commands {
-  /** The command to a call that is awaited. @type {PendingCommand | null} */
-  pending = null;
-  /** @type {Omit<PendingCommand, "shownOn"> | null} */
-  #pendingReasons = null;
+  /** The commands to calls that are awaited, by what they exclude. @type {Map<string, PendingCommand>} */
+  #pending = new Map();
   /** @type {Map<string, OpenCommand>} */
   #open = new Map();
   #nextDialAt = 0;
@@ -186,15 +184,20 @@ export class Commands {
     this.#onChange = onChange;
   }
 
-  /** Whether a command to a call is awaited. */
+  /** The command to a call that is awaited, other than wrap-up reasons. */
+  get pending() {
+    return this.#pending.get(CALL) ?? null;
+  }
+
+  /** Whether such a command is awaited. */
   get isBusy() {
     return this.#open.has(CALL);
   }
 
   /** Wait until neither a command to a call nor wrap-up reasons are awaited. */
   async whenIdle() {
-    for (const key of [CALL, REASONS])
-      while (this.#open.has(key)) await this.#open.get(key)?.result;
+    const awaited = () => this.#open.get(CALL) ?? this.#open.get(REASONS);
+    while (awaited()) await awaited()?.result;
   }
 
   get isChangingState() {
@@ -214,30 +217,17 @@ export class Commands {
    * @returns {Promise<CommandResult> | null}
    */
   sendToCall({ callId, action, params = {}, shownOn = callId }, before) {
-    const result = this.#send(CALL, `/finesse/api/Dialog/${callId}`, (command) =>
+    const key = action === "wrap-up" ? REASONS : CALL;
+    const result = this.#send(key, `/finesse/api/Dialog/${callId}`, (command) =>
       this.#command(callId, action, params, command),
     );
     if (!result) return null;
-    this.pending = { callId, action, params, shownOn, before };
+    this.#pending.set(key, { callId, action, params, shownOn, before });
     this.#onChange();
     return result.finally(() => {
-      this.pending = null;
+      this.#pending.delete(key);
       this.#onChange();
     });
-  }
-
-  /**
-   * Send the wrap-up reasons of a call; null while others are awaited.
-   * @param {Call} call as it is now @param {string[]} reasons
-   * @returns {Promise<CommandResult> | null}
-   */
-  sendReasons(call, reasons) {
-    const params = { wrap_up_reasons: reasons };
-    const result = this.#send(REASONS, `/finesse/api/Dialog/${call.id}`, () =>
-      this.#api.command(call.id, "wrap-up", params),
-    );
-    if (result) this.#pendingReasons = { callId: call.id, action: "wrap-up", params, before: call };
-    return result;
   }
 
   /**
@@ -292,15 +282,11 @@ export class Commands {
    */
   observeCall(call, isNew) {
     if (isNew && call.direction === "out") this.#open.get(DIAL)?.end("confirmed");
-    this.#observe(CALL, this.pending, call);
-    this.#observe(REASONS, this.#pendingReasons, call);
-  }
-
-  /** @param {string} key @param {Omit<PendingCommand, "shownOn"> | null} pending @param {Call} call */
-  #observe(key, pending, call) {
-    if (pending?.callId !== call.id) return;
-    if (hasHappened(call, pending)) this.#open.get(key)?.end("confirmed");
-    else if (call.phase === "ended") this.#open.get(key)?.end("ended");
+    for (const [key, command] of this.#pending) {
+      if (command.callId !== call.id) continue;
+      if (hasHappened(call, command)) this.#open.get(key)?.end("confirmed");
+      else if (call.phase === "ended") this.#open.get(key)?.end("ended");
+    }
   }
 
   /** Note that the agent's state has changed. */
@@ -310,8 +296,8 @@ export class Commands {
 
   /** Note that a call is off this desktop. @param {string} callId */
   observeEnd(callId) {
-    if (this.pending?.callId === callId) this.#open.get(CALL)?.end("ended");
-    if (this.#pendingReasons?.callId === callId) this.#open.get(REASONS)?.end("ended");
+    for (const [key, command] of this.#pending)
+      if (command.callId === callId) this.#open.get(key)?.end("ended");
   }
 
   /** Note that Finesse has done what a request asked. @param {string} requestId */
