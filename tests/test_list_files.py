@@ -94,6 +94,17 @@ def test_proposed_and_expired_entries_are_not_exported(tmp_path: Path) -> None:
     assert [line[0] for line in exported(tmp_path)] == ["number", "+12125550125"]
 
 
+@pytest.mark.parametrize(
+    "time", ["2099-01-01T00:00", "2099-01-01", "tomorrow", "2099-02-30T00:00Z"]
+)
+def test_expiry_needs_a_time_with_its_zone(tmp_path: Path, time: str) -> None:
+    feed = write(tmp_path, f"number,reason,expires_at\n+493055555,fraud,{time}\n")
+    done = callcard("lists", "import", "deny", feed, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "line 2, expires_at: " in done.stdout
+    assert exported(tmp_path)[1:] == []
+
+
 def test_lines_that_are_wrong_are_named_and_the_others_imported(tmp_path: Path) -> None:
     content = (
         "reason,number,action\nfraud,212 555 0123,\n,212 555 0124,\nfraud,abc,\nx,+4930*,jump\n"

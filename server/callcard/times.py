@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Literal
+
+from callcard.errors import InvalidField
+
+_GIVEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def iso_text(
@@ -19,6 +24,22 @@ def seconds(text: str) -> float | None:
         return datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+def read_given(text: str, field: str) -> float:
+    """Return a time that a person or a program gave, in seconds since the epoch.
+
+    It needs its zone: that of the server is not theirs. Raises InvalidField, which names `field`.
+    """
+    if not _GIVEN.fullmatch(text):
+        raise InvalidField(
+            field,
+            f"{text[:40]!r} is no time with its zone; write it as in 2027-03-07T14:30Z",
+        )
+    given = seconds(text)
+    if given is None:
+        raise InvalidField(field, f"there is no time {text}")
+    return given
 
 
 def seconds_between(since: str, until: str) -> float:

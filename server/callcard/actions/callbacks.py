@@ -4,12 +4,10 @@ call."""
 from __future__ import annotations
 
 import logging
-import re
 import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -34,7 +32,6 @@ CLOCK_TOLERANCE_SECONDS = 30.0
 """Tolerated difference of the clocks; a call that ended earlier is another call."""
 STATE_TIMEOUT_SECONDS = 2.0
 """How long Finesse may take to show Not Ready before the number is dialled all the same."""
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 class NewCallback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -213,13 +210,4 @@ class Callbacks:
 
 def _read_time(text: str) -> str:
     """Return a time with its zone in UTC, to the minute; empty stays empty."""
-    if not text:
-        return ""
-    if not _TIME.fullmatch(text):
-        raise InvalidField(
-            "due_at", "give a time with its zone, as in 2027-03-07T14:30Z, or leave it empty"
-        )
-    try:
-        return times.iso_text(datetime.fromisoformat(text).timestamp(), "minutes")
-    except (ValueError, OverflowError) as error:
-        raise InvalidField("due_at", f"there is no time {text}") from error
+    return times.iso_text(times.read_given(text, "due_at"), "minutes") if text else ""

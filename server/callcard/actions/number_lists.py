@@ -71,7 +71,7 @@ class NumberListSummary:
     proposals: int
     """How many entries wait for a supervisor to accept or remove them."""
     actions: tuple[str, ...]
-    """What entries may do; the first is what they do if nothing is said."""
+    """What entries may do; the first is what they do if none is given."""
     right: Right
 
 
@@ -136,7 +136,7 @@ class NumberListActions:
             rows = [each for each in found if each.list == list_name]
             return ListPage(numbers=self._show(agent, rows), next="")
         if after and not after.isdecimal():
-            raise InvalidField("after", "after must be what `next` of the page before said")
+            raise InvalidField("after", "after must be `next` of the page before")
         before = int(after[:18]) if after else None
         positions = await self._store.list_entries(
             list_name, MAX_ENTRIES, before, proposed_only=proposed_only
@@ -208,10 +208,11 @@ class NumberListActions:
     ) -> None:
         """Raise AlreadyListed if `rows` would replace an entry that the agent may not replace."""
         places = {row.place for row in rows}
+        now = self._clock()
         for each in known:
             is_own = each.author == agent.login_id
             is_weaker = rows[0].state == "proposed" and each.state == "effective"
-            if each.place not in places or self._has_expired(each) or (is_own and not is_weaker):
+            if each.place not in places or each.has_expired(now) or (is_own and not is_weaker):
                 continue
             author = each.author_name or each.author
             raise AlreadyListed(f"{author} has listed this number already: {each.reason}")
@@ -335,12 +336,9 @@ class NumberListActions:
             added_at=times.iso_text(row.added_at),
             expires_at="" if row.expires_at is None else times.iso_text(row.expires_at),
             state=row.state,
-            has_expired=self._has_expired(row),
+            has_expired=row.has_expired(self._clock()),
             removable=self._may_remove(agent, row),
         )
-
-    def _has_expired(self, row: ListEntryRow) -> bool:
-        return row.expires_at is not None and row.expires_at <= self._clock()
 
     def _audit(self, agent: Agent, action: str, row: ListEntryRow, detail: str = "") -> AuditRow:
         return AuditRow(

@@ -130,7 +130,7 @@ async def get_me(context: RequestContext) -> agents.Me:
 async def set_state(context: RequestContext) -> CommandResult:
     body = await context.body(StateChange)
     result = await agents.set_state(context.agent, body.state, body.reason, context.wait_seconds)
-    if body.state == SIGNED_OUT:  # the desktop closes, and says nothing more
+    if body.state == SIGNED_OUT:  # the desktop closes, and reports nothing more
         context.services.roster.note_state(context.agent.user, SIGNED_OUT)
     return result
 
@@ -257,7 +257,7 @@ async def add_number(context: RequestContext) -> ListedNumber:
         team=body.team,
         action=body.action,
         target=body.target,
-        expires_at=_instant(body.expires_at, "expires_at") if body.expires_at else None,
+        expires_at=times.read_given(body.expires_at, "expires_at") if body.expires_at else None,
     )
     return await context.services.number_lists.add(context.agent, context.path("name"), new)
 
@@ -271,7 +271,7 @@ async def change_number(context: RequestContext) -> ListedNumber:
         context.path("entry"),
         state=body.state,
         reason=body.reason,
-        expires_at=_instant(expires_at, "expires_at")
+        expires_at=times.read_given(expires_at, "expires_at")
         if isinstance(expires_at, str)
         else expires_at,
     )
@@ -281,16 +281,6 @@ async def remove_number(context: RequestContext) -> ListedNumber:
     return await context.services.number_lists.remove(
         context.agent, context.path("name"), context.path("entry")
     )
-
-
-def _instant(text: str, field: str) -> float:
-    """Return a time in seconds since the epoch. Raises InvalidField."""
-    seconds = times.seconds(text)
-    if seconds is None or not ("Z" in text or "+" in text or "-" in text[10:]):
-        raise InvalidField(
-            field, f"{field} must be a time with its zone, as in 2026-12-24T18:00Z, not {text!r}"
-        )
-    return seconds
 
 
 async def list_audit(context: RequestContext) -> AuditList:

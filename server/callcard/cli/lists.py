@@ -170,7 +170,7 @@ def _describe(row: ListEntryRow, now: float) -> str:
         parts.append(f"only team {row.team}")
     if row.state == "proposed":
         parts.append("proposed")
-    if row.expires_at is not None and row.expires_at <= now:
+    if row.has_expired(now):
         parts.append("expired")
     parts.append(f"{row.reason} ({row.author_name or row.author})")
     return "; ".join(parts)

@@ -89,7 +89,7 @@ def decide(concerned: Iterable[ListEntryRow], call: RoutedCall) -> Decision:
 
 
 def _concerns(entry: ListEntryRow, call: RoutedCall, now: float) -> bool:
-    if entry.state != "effective" or (entry.expires_at is not None and entry.expires_at <= now):
+    if not entry.is_in_force(now):
         return False
     if entry.dialled and entry.dialled not in call.called:
         return False

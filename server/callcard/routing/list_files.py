@@ -103,13 +103,7 @@ def _entry(values: dict[str, str], default_reason: str) -> NewListEntry:
         raise InvalidField(
             "reason", f"give a reason of at most {MAX_REASON_CHARACTERS} characters, or --reason"
         )
-    expires_at = None
-    if text := values.get("expires_at", ""):
-        expires_at = times.seconds(text)
-        if expires_at is None:
-            raise InvalidField(
-                "expires_at", f"{text[:40]!r} is no time; write it as 2026-12-24T18:00Z"
-            )
+    expires_at = values.get("expires_at", "")
     return NewListEntry(
         number=values.get("number", ""),
         reason=reason,
@@ -117,7 +111,7 @@ def _entry(values: dict[str, str], default_reason: str) -> NewListEntry:
         team=values.get("team", ""),
         action=values.get("action", ""),
         target=values.get("target", ""),
-        expires_at=expires_at,
+        expires_at=times.read_given(expires_at, "expires_at") if expires_at else None,
     )
 
 
@@ -228,8 +222,7 @@ async def _rows_that_count(
     while page := await store.list_entries(name, BATCH_ENTRIES, before):
         before = page[-1][0]
         for _position, row in page:
-            has_expired = row.expires_at is not None and row.expires_at <= now
-            if row.state == "effective" and not has_expired:
+            if row.is_in_force(now):
                 yield row
 
 

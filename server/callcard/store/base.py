@@ -75,6 +75,13 @@ class ListEntryRow:
     expires_at: float | None = None
     state: ListEntryState = "effective"
 
+    def has_expired(self, now: float) -> bool:
+        return self.expires_at is not None and self.expires_at <= now
+
+    def is_in_force(self, now: float) -> bool:
+        """Return whether the entry counts: it is no proposal and has not expired."""
+        return self.state == "effective" and not self.has_expired(now)
+
     @property
     def place(self) -> tuple[str, str, bool, str, str]:
         """Return what no two rows have in common."""
