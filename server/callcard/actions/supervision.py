@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from callcard.actions import agents
@@ -74,7 +74,7 @@ class Supervision:
 
         async def has_happened() -> bool:
             # Finesse shows the user resource only to that user.
-            now = await _find(supervisor, agent_id)
+            now = await _member_of(supervisor, user.team_id, agent_id)
             return now is not None and now != user and state in (now.state, now.pending_state)
 
         return await await_outcome(command, has_happened, None, timeout)
@@ -138,14 +138,14 @@ class Supervision:
         """Return an agent of the supervisor's teams. Raises NotPermitted, InvalidField."""
         if not is_safe_id(agent_id):
             raise InvalidField("id", f"{agent_id[:40]!r} is no id of an agent")
-        user = await _find(supervisor, agent_id)
-        if user is not None:
-            return user
+        for team in supervisor.user.teams:
+            if (user := await _member_of(supervisor, team.id, agent_id)) is not None:
+                return user
         await self._audit(supervisor, f"{action} not permitted", agent_id)
         raise NotPermitted("Only supervisors of the agent's team may do this")
 
     async def _require_team(self, supervisor: Agent, team_id: str, action: str) -> None:
-        if team_id in _teams(supervisor):
+        if team_id in (team.id for team in supervisor.user.teams):
             return
         await self._audit(supervisor, f"{action} not permitted", team_id)
         raise NotPermitted("You do not supervise this team")
@@ -162,18 +162,12 @@ class Supervision:
             )
 
 
-def _teams(supervisor: Agent) -> tuple[str, ...]:
-    return tuple(team.id for team in supervisor.user.teams)
-
-
-async def _find(supervisor: Agent, agent_id: str) -> User | None:
-    """Return an agent of the supervisor's teams as Finesse has them now."""
-    for team_id in _teams(supervisor):
-        team = await supervisor.finesse.team(supervisor.credential, team_id)
-        for user in team.users:
-            if user.login_id == agent_id:
-                return user
-    return None
+async def _member_of(supervisor: Agent, team_id: str, agent_id: str) -> User | None:
+    """Return an agent of a team as Finesse has them now."""
+    team = await supervisor.finesse.team(supervisor.credential, team_id)
+    # The team's resource leaves out which team its users are of.
+    found = (replace(user, team_id=team_id) for user in team.users if user.login_id == agent_id)
+    return next(found, None)
 
 
 def _of_agent(dialogs: tuple[Dialog, ...], extension: str, call_type: str = "") -> Dialog | None:
