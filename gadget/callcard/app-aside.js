@@ -123,11 +123,11 @@ export class AppAsideElement extends CallcardElement {
   }
 
   /**
-   * Say for a while how something went that was done here: above, it would move the call's buttons.
+   * Show for a while how something went that was done here: above, it would move the call's buttons.
    * @param {string} text @param {number} milliseconds
    */
-  say(text, milliseconds) {
-    const message = h("p", { class: "said", role: "status" });
+  showMessage(text, milliseconds) {
+    const message = h("p", { class: "message", role: "status" });
     this.append(message);
     message.textContent = text; // once it is in the page, so that it is spoken
     setTimeout(() => message.remove(), milliseconds);

@@ -114,7 +114,7 @@ export class AsideControl {
     this.#close();
     if (!isSaved) return;
     const text = isDated ? t("callback.saved") : t("callback.savedUndated");
-    this.#aside.say(text, MESSAGE_MS);
+    this.#aside.showMessage(text, MESSAGE_MS);
     void this.#agent.readCallbacks();
   }
 }

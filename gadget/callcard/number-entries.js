@@ -17,7 +17,7 @@ export class NumberEntries {
 
   /**
    * @param {import("../shared/types.d.ts").ParsedNumber} number
-   * @param {(warnings: ListWarning[]) => void} onWarnings is told what agents are warned of now
+   * @param {(warnings: ListWarning[]) => void} onWarnings gets what agents are warned of now
    */
   constructor({ e164, given, display }, onWarnings) {
     this.#number = e164 || given;

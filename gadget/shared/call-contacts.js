@@ -88,7 +88,7 @@ export class CallContacts {
   }
 
   /**
-   * Show what number lists say about a caller now.
+   * Show the entries of number lists that warn of a caller now.
    * @param {string} id @param {import("./types.d.ts").ListWarning[]} listed
    */
   setListed(id, listed) {

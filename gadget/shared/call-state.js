@@ -43,13 +43,13 @@ export class CallState {
   lookup = { status: "looking" };
   /** Whose record it is: the only match, or the one that the agent chose. @type {Match | null} */
   match = null;
-  /** What number lists say about the caller. @type {import("./types.d.ts").ListWarning[]} */
+  /** The entries of number lists that warn of the caller. @type {import("./types.d.ts").ListWarning[]} */
   listed = [];
   /** Whom the agent dialled, until the service knows it. @type {Match | null} */
   expected = null;
   /** Whether the agent said that the caller is not the contact that was found. */
   isRejected = false;
-  /** Whether that is still to be said to the service, which does not know the call yet. */
+  /** Whether that is still to be sent to the service, which does not know the call yet. */
   isRejectionExpected = false;
   /** Whether the agent has begun to fill in a new contact. */
   isContactEdited = false;

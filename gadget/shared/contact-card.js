@@ -96,7 +96,7 @@ export function callerButton(callId, contact, number = "") {
 }
 
 /**
- * Return what number lists say about a caller, as it is shown with the contact's flags.
+ * Return the warnings of number lists, as they are shown with the contact's flags.
  * @param {import("./types.d.ts").ListWarning[]} listed
  */
 export const listTexts = (listed) =>

@@ -310,7 +310,7 @@ export interface ReportAcknowledgement {
   call_ended: boolean;
   ended_for_agent: boolean;
   lookup: LookupResult | null;
-  /** With a look-up: what number lists say about a caller whom they warn of. */
+  /** With a look-up: the entries of number lists that warn of the caller. */
   listed: ListWarning[];
 }
 

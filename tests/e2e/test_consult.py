@@ -231,7 +231,7 @@ def test_consulted_agent_knows_who_is_on_hold(open_desktop: OpenDesktop, site: D
     expect(bilal.get_by_text("Ana Costa has put you on hold.")).to_be_visible()
 
 
-def test_consulted_agent_hears_that_the_customer_has_hung_up(
+def test_consulted_agent_sees_that_the_customer_has_hung_up(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
     ana = open_desktop("1001").gadget
@@ -243,13 +243,13 @@ def test_consulted_agent_hears_that_the_customer_has_hung_up(
     expect(bilal.get_by_text("The customer is on hold with Ana Costa.")).to_be_visible()
     site.hang_up(call)
     expect(ana.get_by_text("The customer has hung up.")).to_be_visible()
-    heard = bilal.get_by_text("The customer has hung up.")
+    notice = bilal.get_by_text("The customer has hung up.")
 
-    def hears() -> bool:
+    def has_notice() -> bool:
         other.page.clock.fast_forward(HEARTBEAT_MS + 1000)
-        return heard.is_visible()
+        return notice.is_visible()
 
-    wait_until(hears)
+    wait_until(has_notice)
     expect_phase(bilal, "On the call")
 
 

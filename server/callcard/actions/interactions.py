@@ -201,7 +201,7 @@ class Interactions:
         if change.wrap_up_reasons is not None:
             reasons = tuple(dict.fromkeys(change.wrap_up_reasons))
             known = (*segment.dropped_reasons, *segment.wrap_up_reasons)
-            if not reasons:  # none at all, whoever set one in Finesse
+            if not reasons:  # none at all, also none of those in Finesse
                 known += record.finesse_reasons
             dropped = tuple(reason for reason in dict.fromkeys(known) if reason not in reasons)
             segment = replace(segment, wrap_up_reasons=reasons, dropped_reasons=dropped)

@@ -80,7 +80,7 @@ class ApiKeys:
         """
         id, secret = _read(headers)
         row = await self._store.api_key(id)
-        # Compared even if there is none, so that the time does not say which ids exist.
+        # Compared even if there is none: the response time must not reveal which ids exist.
         is_right = hmac.compare_digest(row.secret_hash if row else _hash(""), _hash(secret))
         if row is None or not is_right or self._has_ended(row):
             raise CredentialsRejected(_REJECTED)

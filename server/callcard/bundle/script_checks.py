@@ -31,7 +31,7 @@ SHOWN_PROPERTIES = {
     "title",
     "alt",
 }
-"""Properties and attributes that people see or hear."""
+"""Properties and attributes whose text reaches the user, also through a screen reader."""
 _BLOCKING = {"alert", "confirm", "prompt"}
 _GLOBAL_OBJECTS = {"window", "globalThis", "self", "top", "parent", "defaultView"}
 _MARKUP_PROPERTIES = {

@@ -46,7 +46,7 @@ class ReportAcknowledgement:
     """Finesse no longer has the call for this agent, even if their desktop missed the event."""
     lookup: Lookup | None
     listed: tuple[ListWarning, ...] = ()
-    """What number lists say about a caller whom they warn of."""
+    """Entries of number lists that warn of the caller."""
 
 
 def acknowledge_without_record(

@@ -129,7 +129,7 @@ class Journal:
     async def _warn(
         self, agent: Agent, report: CallReport, answer: ReportAcknowledgement
     ) -> ReportAcknowledgement:
-        """Add what number lists say about the customer."""
+        """Add the entries of number lists that warn of the customer."""
         customer = answer.number or WITHHELD
         _call, entries = await self._number_lists.concerned(
             customer, report.dialed_number, agent.user.team_id

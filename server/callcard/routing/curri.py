@@ -1,10 +1,10 @@
 """The routing rules interface of Unified CM (CURRI): its requests and the answers to them.
 
-The call manager asks before it routes a call (XACML 2.0 over HTTP), and is told to go on, to
-reject, or to divert; an answer that it cannot read counts as a failure, and its profile says what
-happens then. Requests: Cisco's developer page "CURRI Hello World", which writes the elements
-without capitals, where real call managers write them with capitals. Answers: public samples, whose
-elements are in no namespace. Uncertain: the largest request that a call manager sends.
+The call manager asks before it routes a call (XACML 2.0 over HTTP); the answer is to continue, to
+reject or to divert. An answer that it cannot read counts as a failure, which its profile treats.
+Requests: Cisco's developer page "CURRI Hello World", which writes the elements without capitals,
+where real call managers write them with capitals. Answers: public samples, whose elements are in no
+namespace. Uncertain: the largest request that a call manager sends.
 """
 
 from __future__ import annotations

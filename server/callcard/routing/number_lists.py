@@ -23,7 +23,7 @@ ACTIONS: dict[NumberListName, tuple[str, ...]] = {
     NEVER_LOG: ("never-log",),
     DO_NOT_CALL: ("do-not-call",),
 }
-"""What the entries of a list may do; the first is what they do if nothing is said."""
+"""What the entries of a list may do; the first is what they do if none is given."""
 NAMES: tuple[NumberListName, ...] = tuple(ACTIONS)
 WITHHELD = "withheld"
 """The key of every caller who withholds the number."""
