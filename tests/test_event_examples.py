@@ -12,11 +12,10 @@ from typing import Any, get_args
 import pytest
 
 from callcard.actions.event_feed import type_of
-from callcard.api import api_keys
 from callcard.app import create_app
 from callcard.docs.pages import FOLDER
 from callcard.events import Event
-from callcard.store.open_store import open_store
+from tests.harness.api_keys import make_key
 from tests.harness.contact_centre import ContactCentre
 from tests.harness.ports import free_port
 from tests.harness.serving import serving
@@ -32,11 +31,7 @@ EXAMPLES = {
 async def test_example_prints_events_over_a_restart(centre: ContactCentre, name: str) -> None:
     if not EXAMPLES[name]:
         pytest.skip("no node: apt install nodejs")
-    key, row = api_keys.create("example", ("events",), now=centre.clock())
-    store = open_store(centre.settings.journal_database)
-    async with store.transaction() as tx:
-        await tx.save_api_key(row)
-    await store.close()
+    key = await make_key(centre, "events")
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         EXAMPLES[name],

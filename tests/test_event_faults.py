@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +13,18 @@ import pytest
 
 from callcard.actions import event_feed
 from callcard.actions.event_feed import Viewer
-from callcard.api import api_keys, event_stream
+from callcard.api import event_stream
 from callcard.app import create_app
 from callcard.errors import StoreUnavailable
-from callcard.events import CallReported, InteractionDelivered
+from callcard.events import InteractionDelivered
 from callcard.store.base import RosterRow, Transaction
-from callcard.store.open_store import open_store
 from callcard.store.sqlite_store import SqliteStore
+from tests.harness.api_keys import make_key, revoke_key
 from tests.harness.clock import AdvancingClock
 from tests.harness.contact_centre import ContactCentre, service_client
 from tests.harness.ports import free_port
 from tests.harness.serving import serving
-from tests.test_events import Worker, delivered, read_all
+from tests.test_events import Worker, delivered, read_all, report
 
 pytestmark = pytest.mark.anyio
 
@@ -37,12 +36,6 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
     opened = SqliteStore(tmp_path / "calls.sqlite")
     yield opened
     await opened.close()
-
-
-def report(state: str) -> CallReported:
-    return CallReported(
-        agent="1001", interaction="i", call="7", number="+1", outgoing=False, state=state
-    )
 
 
 async def interactions(worker: Worker) -> list[str]:
@@ -202,10 +195,7 @@ async def test_stream_of_a_revoked_key_ends(
     centre: ContactCentre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_stream, "KEEP_ALIVE_SECONDS", 0.05)
-    key, row = api_keys.create("wallboard", ("events",), now=centre.clock())
-    store = open_store(centre.settings.journal_database)
-    async with store.transaction() as tx:
-        await tx.save_api_key(row)
+    key = await make_key(centre, "events")
     port = free_port()
     app = create_app(centre.settings, clock=centre.clock)
     headers = {"Accept": "text/event-stream", "X-API-Key": key}
@@ -216,22 +206,16 @@ async def test_stream_of_a_revoked_key_ends(
     ):
         lines = stream.aiter_lines()
         assert await anext(lines) == "retry: 2000"
-        async with store.transaction() as tx:
-            await tx.save_api_key(replace(row, revoked_at=centre.clock()))
+        await revoke_key(centre, key)
         async with asyncio.timeout(10):
             async for _line in lines:
                 pass
-    await store.close()
 
 
 async def test_key_as_the_password_of_basic_is_no_credential_for_finesse(
     centre: ContactCentre,
 ) -> None:
-    key, row = api_keys.create("wallboard", ("events",), now=centre.clock())
-    store = open_store(centre.settings.journal_database)
-    async with store.transaction() as tx:
-        await tx.save_api_key(row)
-    await store.close()
+    key = await make_key(centre, "events")
     async with service_client(centre.service.app) as program:
         answer = await program.get("/events", auth=("1001", key))
         assert answer.status_code == 200, answer.text

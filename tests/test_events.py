@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcard.actions.event_feed import EventFeed, Viewer
-from callcard.api import api_keys
 from callcard.app import create_app
 from callcard.errors import EventsLost, StoreUnavailable
 from callcard.events import (
@@ -28,8 +27,8 @@ from callcard.events import (
 )
 from callcard.identity import Agent
 from callcard.store.base import EventRow
-from callcard.store.open_store import open_store
 from callcard.store.sqlite_store import SqliteStore
+from tests.harness.api_keys import make_key
 from tests.harness.clock import AdvancingClock
 from tests.harness.contact_centre import ContactCentre, service_client
 from tests.harness.ports import free_port
@@ -43,6 +42,12 @@ EVERYTHING = Viewer(sees_all=True)
 
 def delivered(number: int, agent: str = "1001") -> InteractionDelivered:
     return InteractionDelivered(agents=(agent,), interaction=str(number))
+
+
+def report(state: str) -> CallReported:
+    return CallReported(
+        agent="1001", interaction="i", call="7", number="+1", outgoing=False, state=state
+    )
 
 
 async def test_handlers_run_before_the_publisher_continues() -> None:
@@ -175,10 +180,10 @@ async def test_events_that_are_not_kept_any_more_are_reported(store: SqliteStore
 
 async def test_report_that_repeats_is_one_event(store: SqliteStore) -> None:
     worker = Worker(store, AdvancingClock())
-    call = {"agent": "1001", "interaction": "i", "number": "+1", "outgoing": False}
-    ringing = CallReported(**call, call="7", state="ALERTING")  # type: ignore[arg-type]  # by name
-    talking = CallReported(**call, call="7", state="ACTIVE")  # type: ignore[arg-type]  # by name
-    ended = CallEnded(**call, ended_at="x", reached=True)  # type: ignore[arg-type]  # by name
+    ringing, talking = report("ALERTING"), report("ACTIVE")
+    ended = CallEnded(
+        agent="1001", interaction="i", number="+1", outgoing=False, ended_at="x", reached=True
+    )
     for event in (ringing, ringing, talking, talking, ended, ended, talking):
         worker.bus.publish(event)
     await worker.feed.flush()
@@ -272,13 +277,8 @@ async def test_agent_polls_the_events_of_their_calls(centre: ContactCentre) -> N
 
 
 async def test_program_reads_everything_with_its_key(centre: ContactCentre) -> None:
-    key, key_row = api_keys.create("wallboard", ("events",), now=centre.clock())
-    routing_key, routing_row = api_keys.create("script", ("routing",), now=centre.clock())
-    store = open_store(centre.settings.journal_database)
-    async with store.transaction() as tx:
-        await tx.save_api_key(key_row)
-        await tx.save_api_key(routing_row)
-    await store.close()
+    key = await make_key(centre, "events")
+    routing_key = await make_key(centre, "routing")
     desktop = await centre.open_desktop()
     assert desktop
     call = await centre.ring()

@@ -15,9 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 
-from callcard.api import api_keys
 from callcard.app import create_app
-from callcard.store.open_store import open_store
+from tests.harness.api_keys import make_key
 from tests.harness.contact_centre import (
     ADA,
     ADA_NAME,
@@ -185,20 +184,8 @@ async def test_network_and_mapped_address_are_known(tmp_path: Path) -> None:
                 assert (await http.get(SCRIPT, params={"ani": ADA})).status_code == 200
 
 
-async def make_key(centre: ContactCentre, **changes: Any) -> str:
-    options = {"scopes": ("routing",), "now": centre.clock(), **changes}
-    key, row = api_keys.create("script", **options)
-    store = open_store(centre.settings.journal_database)
-    try:
-        async with store.transaction() as tx:
-            await tx.save_api_key(row)
-    finally:
-        await store.close()
-    return key
-
-
 async def test_key_is_accepted_in_each_form(centre: ContactCentre) -> None:
-    key = await make_key(centre)
+    key = await make_key(centre, "routing")
     basic = base64.b64encode(f"script:{key}".encode()).decode()
     forms = [{"X-API-Key": key}, {"Authorization": f"Bearer {key}"}]
     for headers in (*forms, {"Authorization": f"Basic {basic}"}):
@@ -207,9 +194,9 @@ async def test_key_is_accepted_in_each_form(centre: ContactCentre) -> None:
 
 
 async def test_key_that_is_not_valid(centre: ContactCentre) -> None:
-    key = await make_key(centre)
-    expired = await make_key(centre, expires_at=centre.clock() + 10)
-    other = await make_key(centre, scopes=())
+    key = await make_key(centre, "routing")
+    expired = await make_key(centre, "routing", expires_at=centre.clock() + 10)
+    other = await make_key(centre)
     wrong = [f"{key}0", key[:-1], "callcard_00000000_00", "callcard__", "x", "Bearer", "ü" * 20]
     async with machine(centre.service.app, "10.0.0.1") as http:
         centre.clock.advance(10)
@@ -222,7 +209,7 @@ async def test_key_that_is_not_valid(centre: ContactCentre) -> None:
 
 
 async def test_key_has_a_limit_of_requests(centre: ContactCentre) -> None:
-    key = await make_key(centre, requests_per_second=3.0)
+    key = await make_key(centre, "routing", requests_per_second=3.0)
     async with machine(centre.service.app, "10.0.0.1", headers={"X-API-Key": key}) as http:
         answers = [await http.get(SCRIPT, params={"ani": ADA}) for _ in range(5)]
         assert [each.status_code for each in answers[:3]] == [200] * 3
