@@ -98,10 +98,11 @@ export class AppAsideElement extends CallcardElement {
    * @param {import("../shared/call-state.js").CallState} state
    * @param {import("../shared/call-contacts.js").CallContacts} contacts
    */
-  async openListForm({ id, lookup }, contacts) {
+  async openListForm({ id, lookup, listed }, contacts) {
     if (lookup.status !== "found") return;
     const { ListFormElement, NumberEntries } = await loadLater();
-    const entries = new NumberEntries(lookup.result.number, (now) => contacts.setListed(id, now));
+    const { number } = lookup.result;
+    const entries = new NumberEntries(number, listed, (now) => contacts.setListed(id, now));
     this.#open(`list ${id}`, new ListFormElement(), (form) => form.show(entries));
   }
 

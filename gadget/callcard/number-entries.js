@@ -13,13 +13,16 @@ export class NumberEntries {
   /** @type {NumberListSummary[]} */
   #lists = [];
   #number;
+  #warned;
   #onWarnings;
 
   /**
    * @param {import("../shared/types.d.ts").ParsedNumber} number
-   * @param {(warnings: ListWarning[]) => void} onWarnings gets what agents are warned of now
+   * @param {ListWarning[]} warnings those of the call
+   * @param {(warnings: ListWarning[]) => void} onWarnings gets those that it has now
    */
-  constructor({ e164, given, display }, onWarnings) {
+  constructor({ e164, given, display }, warnings, onWarnings) {
+    this.#warned = new Set(warnings.map(({ id }) => id));
     this.#number = e164 || given;
     /** As people write it. */
     this.display = display || given;
@@ -31,7 +34,16 @@ export class NumberEntries {
     const { lists, numbers } = await api.numberLists(this.#number);
     this.#lists = lists;
     this.entries = numbers;
-    this.#onWarnings(numbers.filter(isWarning));
+    this.#onWarnings(numbers.filter((entry) => this.#concernsCall(entry)));
+  }
+
+  /**
+   * Whether an entry warns of the call. Of entries for one dialled number or one team, the service
+   * has found which do.
+   * @param {ListedNumber} entry
+   */
+  #concernsCall(entry) {
+    return isWarning(entry) && (!(entry.dialled || entry.team) || this.#warned.has(entry.id));
   }
 
   /** Return whether the agent may add to a list. @param {NumberListName} list */
@@ -62,6 +74,6 @@ export class NumberEntries {
   }
 }
 
-/** Whether an entry warns agents now. @param {ListedNumber} entry */
+/** Whether an entry warns agents. @param {ListedNumber} entry */
 const isWarning = ({ list, state, has_expired }) =>
   state === "effective" && !has_expired && list !== "allow" && list !== "never-log";

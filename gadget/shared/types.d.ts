@@ -317,15 +317,17 @@ export interface ReportAcknowledgement {
 export type NumberListName = "deny" | "allow" | "flag" | "never-log" | "do-not-call";
 
 export interface ListWarning {
+  id: string;
   list: NumberListName;
   reason: string;
 }
 
 export interface ListedNumber extends ListWarning {
-  id: string;
   author: string;
   author_name: string;
   added_at: string;
+  dialled: string;
+  team: string;
   state: "effective" | "proposed";
   has_expired: boolean;
   removable: boolean;

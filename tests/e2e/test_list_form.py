@@ -58,6 +58,21 @@ def test_flag_warns_at_once_and_on_the_next_call(open_desktop: OpenDesktop, site
     expect(flags).to_have_count(0)
 
 
+def test_form_warns_of_no_entry_for_other_calls(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    caller = "+1 415 555 0177"
+    with as_supervisor(site) as http:
+        for reason, scope in (("elsewhere", {"dialled": "7999"}), ("here", {"team": "1"})):
+            entry = {"number": caller, "reason": reason, **scope}
+            assert http.post("/lists/flag", json=entry).status_code == 201
+    gadget = open_desktop().gadget
+    answer_call(site, gadget, caller)
+    flags = open_card(gadget).get_by_role("list", name="Flags")
+    expect(flags.get_by_role("listitem")).to_have_text(["here"])
+    form = open_form(gadget)
+    expect(form.get_by_role("listitem")).to_have_count(2)
+    expect(flags.get_by_role("listitem")).to_have_text(["here"])
+
+
 def test_block_is_proposed_and_counts_when_a_supervisor_accepts_it(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
