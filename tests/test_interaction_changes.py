@@ -191,3 +191,20 @@ async def test_reason_that_was_taken_back_is_not_recorded(centre: ContactCentre)
         assert await choose() == []
     await centre.hang_up(call)
     assert (await centre.delivered()).wrap_up_reasons == ()
+
+
+async def test_reason_replaces_one_that_only_finesse_has(centre: ContactCentre) -> None:
+    """The first choice reached Finesse, and the service stopped before it saved it."""
+    ana = await centre.open_desktop("1001")
+    call = await centre.ring()
+    await centre.act(call, "1001", "ANSWER")
+    path = f"/interactions/{ana.answers[call]['interaction']['id']}"
+    async with centre.api("1001") as api:
+        wrap_up = {"wrap_up_reasons": ["Sale"]}
+        assert (await api.post(f"/calls/{call}/wrap-up?wait=3", json=wrap_up)).status_code == 202
+        await centre.reported()
+        assert (await api.get(path)).json()["wrap_up_reasons"] == ["Sale"]
+        changed = await api.put(path, json={"wrap_up_reasons": ["Order status"]})
+        assert changed.json()["wrap_up_reasons"] == ["Order status"]
+    await centre.hang_up(call)
+    assert (await centre.delivered()).wrap_up_reasons == ("Order status",)

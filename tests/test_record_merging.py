@@ -146,3 +146,20 @@ def test_consult_that_fails_does_not_make_the_call_a_failed_one() -> None:
     assert merge([(ANA, talking), (ANA, over)]).end_reason == "completed"
     busy = call_report("1", [(0, ANA, "ACTIVE"), (5, CUSTOMER, "FAILED")], ended=True)
     assert merge([(ANA, busy)]).end_reason == "failed"
+
+
+def test_later_choice_of_reasons_counts_when_two_records_are_one_call() -> None:
+    def chosen(*reasons: str, at: float, dropped: tuple[str, ...] = ()) -> CallRecord:
+        segment = Segment(
+            agent=ANA, wrap_up_reasons=reasons, dropped_reasons=dropped, reasons_at=at
+        )
+        return CallRecord(id="one", segments=(segment,), finesse_reasons=("Sale",))
+
+    sale = chosen("Sale", at=1.0)
+    corrected = chosen("Order status", at=2.0)
+    for one, other in [(sale, corrected), (corrected, sale)]:
+        assert merge_records(one, other).wrap_up_reasons == ("Order status",)
+    taken_back = chosen(at=2.0, dropped=("Sale",))
+    assert merge_records(sale, taken_back).wrap_up_reasons == ()
+    chosen_again = chosen("Sale", at=3.0)
+    assert merge_records(chosen_again, taken_back).wrap_up_reasons == ("Sale",)

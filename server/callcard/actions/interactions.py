@@ -25,6 +25,7 @@ from callcard.finesse.objects import CallVariable, DialogAction
 from callcard.identity import Agent
 from callcard.journal import lifecycle
 from callcard.journal.call_record import CallRecord, ChosenContact
+from callcard.journal.chosen_reasons import choose_reasons
 from callcard.journal.interaction import Interaction, contact_of_match, requires_wrap_up, show
 from callcard.journal.journal_entry import JournalEntry, apart_dialog, from_row, from_rows, to_row
 from callcard.journal.notes import merge_notes
@@ -199,12 +200,7 @@ class Interactions:
                 )
             segment = replace(segment, notes=notes, notes_at=now)
         if change.wrap_up_reasons is not None:
-            reasons = tuple(dict.fromkeys(change.wrap_up_reasons))
-            known = (*segment.dropped_reasons, *segment.wrap_up_reasons)
-            if not reasons:  # none at all, also none of those in Finesse
-                known += record.finesse_reasons
-            dropped = tuple(reason for reason in dict.fromkeys(known) if reason not in reasons)
-            segment = replace(segment, wrap_up_reasons=reasons, dropped_reasons=dropped)
+            segment = choose_reasons(record, segment, change.wrap_up_reasons, now)
         if change.finished is not None:
             lacks_reason = not record.with_segment(segment).wrap_up_reasons
             if change.finished and lacks_reason and requires_wrap_up(segment, self._settings):

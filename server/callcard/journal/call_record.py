@@ -96,6 +96,8 @@ class Segment:
     wrap_up_reasons: tuple[str, ...] = ()
     dropped_reasons: tuple[str, ...] = ()
     """Those that the agent chose and took back; Finesse may keep them."""
+    reasons_at: float = 0.0
+    """When the agent chose last."""
     finished: bool = False
     """The agent has finished the call in the card."""
 

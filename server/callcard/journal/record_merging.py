@@ -17,6 +17,7 @@ from callcard.journal.call_record import (
     ParticipantState,
     Segment,
 )
+from callcard.journal.chosen_reasons import merge_reasons
 from callcard.journal.report import CallReport
 
 MAX_STATES = 500
@@ -319,7 +320,7 @@ def _merge_segments(one: Segment, other: Segment) -> Segment:
         dialog: max(one.removed_at.get(dialog, ""), other.removed_at.get(dialog, ""))
         for dialog in one.removed_at | other.removed_at
     }
-    return replace(
+    merged = replace(
         newer,
         number=first.number or one.number or other.number,
         outgoing=first.outgoing,
@@ -331,10 +332,9 @@ def _merge_segments(one: Segment, other: Segment) -> Segment:
         agent_states=_merge_agent_states({*one.agent_states, *other.agent_states}),
         verified=_merge_links(one.verified, other.verified),
         notes=newer.notes or one.notes or other.notes,
-        wrap_up_reasons=tuple(dict.fromkeys((*one.wrap_up_reasons, *other.wrap_up_reasons))),
-        dropped_reasons=tuple(dict.fromkeys((*one.dropped_reasons, *other.dropped_reasons))),
         finished=one.finished and other.finished,
     )
+    return merge_reasons(merged, one, other)
 
 
 def _merge_links(one: Iterable[str], other: Iterable[str]) -> tuple[str, ...]:
