@@ -5,10 +5,12 @@ import { api } from "../shared/api.js";
 import { commandErrorText, errorText } from "../shared/errors.js";
 import { loadLater } from "./load-later.js";
 
+/** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("../shared/commands.js").Commands} Commands */
 /** @typedef {import("../shared/parked-list.js").ParkedListElement} ParkedListElement */
 /** @typedef {import("../shared/types.d.ts").Callback} Callback */
 /** @typedef {import("../shared/types.d.ts").Platform} Platform */
+/** @typedef {import("../shared/types.d.ts").Reason} Reason */
 /** @typedef {import("../shared/types.d.ts").UserData} UserData */
 /** @typedef {import("./agent-state.js").AgentStateElement} AgentStateElement */
 /** @typedef {import("./callbacks.js").CallbackListElement} CallbackListElement */
@@ -33,6 +35,8 @@ export class Agent {
   labels = new Map();
   /** The open callbacks. @type {Callback[]} */
   #open = [];
+  /** @type {Reason[]} */
+  #notReadyReasons = [];
   /** Callbacks that the agent has been reminded of, by id and time. @type {Set<string>} */
   #reminded = new Set();
   #commands;
@@ -42,7 +46,7 @@ export class Agent {
 
   /**
    * @param {Commands} commands @param {AgentStateElement} state
-   * @param {CallbackListElement} callbacks @param {HTMLElement} parked
+   * @param {HTMLElement} callbacks @param {HTMLElement} parked lists that are defined later
    */
   constructor(commands, state, callbacks, parked) {
     this.#commands = commands;
@@ -70,7 +74,7 @@ export class Agent {
     try {
       const me = await api.me();
       this.#state.setReasons(me.not_ready_reasons, me.sign_out_reasons);
-      this.#callbacks.setReasons(me.not_ready_reasons);
+      this.#notReadyReasons = me.not_ready_reasons;
       this.wrapUpReasons = me.wrap_up_reasons;
       this.platform = me.platform;
       this.bringToFront = me.bring_to_front;
@@ -114,12 +118,38 @@ export class Agent {
 
   async readCallbacks() {
     try {
-      const { callbacks } = await api.callbacks();
-      this.#open = callbacks;
-      this.#callbacks.show(callbacks);
+      this.#open = (await api.callbacks()).callbacks;
+      await this.#showCallbacks();
     } catch (error) {
-      this.#callbacks.showReadError(errorText(error));
+      this.#callbackList?.showReadError(errorText(error));
     }
+  }
+
+  async #showCallbacks() {
+    if (!this.#open.length && !this.#callbackList) return;
+    await loadLater(); // which defines the element
+    this.#callbackList?.show(this.#open, this.#notReadyReasons);
+  }
+
+  /** The list, once it is loaded. */
+  get #callbackList() {
+    return "show" in this.#callbacks
+      ? /** @type {CallbackListElement} */ (this.#callbacks)
+      : undefined;
+  }
+
+  /** Show why a callback could not be made or changed. @param {string} text */
+  setCallbackError(text) {
+    this.#callbackList?.setError(text);
+  }
+
+  /** Take a callback off the list whose customer was reached: the service closes it. @param {CallState} state */
+  hideReached({ call, talkingSince, customer }) {
+    if (call.direction !== "out" || Number.isNaN(talkingSince)) return;
+    const isReached = (/** @type {Callback} */ { number, last_tried_at }) =>
+      last_tried_at && number === customer.number;
+    this.#open = this.#open.filter((each) => !isReached(each));
+    void this.#showCallbacks();
   }
 
   /**
@@ -148,7 +178,7 @@ export class Agent {
       await api.closeCallback(id, "done");
       await this.readCallbacks();
     } catch (error) {
-      this.#callbacks.setError(errorText(error));
+      this.setCallbackError(errorText(error));
     }
   }
 }

@@ -91,6 +91,7 @@ export class CallControlsElement extends CallcardElement {
         // A disabled button would lose the focus.
         "aria-disabled": isBusy && !(drawer && open === drawer),
         "aria-busy": isPending,
+        "data-asks": Boolean(slot.question),
         "aria-expanded": drawer ? open === drawer : null,
         // What follows it stays in its place.
         "data-labels": labels.map((each) => t("action.more", { action: each })).join("\n"),

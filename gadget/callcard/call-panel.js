@@ -41,8 +41,8 @@ import { customerPlace, describeCaller, situationOf } from "./caller.js";
 /** From this width on, notes stand beside the record. */
 const WIDE = "(min-width: 760px)";
 
-/** Milliseconds in which what a drawer moved up or down takes no press. */
-const WORK_LOCK_MS = 500;
+/** Milliseconds in which what moved up or down takes no press. */
+const MOVED_LOCK_MS = 500;
 
 export class CallPanelElement extends CallcardElement {
   static tag = "call-panel";
@@ -80,6 +80,8 @@ export class CallPanelElement extends CallcardElement {
   /** Defined later. @type {CallVariablesElement | HTMLElement} */
   #variables = document.createElement("call-variables");
   #work = h("div", { class: "work" });
+  /** Pixels from the top of the card, when it was last shown. @type {Map<HTMLElement, number>} */
+  #tops = new Map();
 
   build() {
     this.#close.addEventListener("click", () =>
@@ -91,26 +93,23 @@ export class CallPanelElement extends CallcardElement {
     this.#body.className = "body";
     this.#closing.append(this.#closeReady, this.#close);
     this.#variables.className = "variables";
-    this.append(
-      h(
-        "header",
-        {},
-        h("p", { class: "status" }, this.#phase, this.#clock, this.#queue),
-        h("div", { class: "name" }, this.#title, this.#recordLink),
-        this.#flags,
-        this.#about,
-        this.#brief,
-        this.#situation,
-        this.#participants,
-        this.#controls,
-        this.#closing,
-        this.#message,
-      ),
-      this.#drawer,
-      this.#work,
-      this.#variables,
+    const header = h(
+      "header",
+      {},
+      h("p", { class: "status" }, this.#phase, this.#clock, this.#queue),
+      h("div", { class: "name" }, this.#title, this.#recordLink),
+      this.#flags,
+      this.#about,
+      this.#brief,
+      this.#situation,
+      this.#participants,
+      this.#controls,
+      this.#closing,
+      this.#message,
     );
+    this.append(header, this.#drawer, this.#work, this.#variables);
     this.#arrange();
+    new ResizeObserver(() => this.#lockMoved()).observe(header);
     this.#drawer.onToggle = (hadFocus) => this.#onDrawer(hadFocus);
     this.addEventListener(
       "callcard-drawer-toggled",
@@ -138,6 +137,18 @@ export class CallPanelElement extends CallcardElement {
 
   focus() {
     this.#title.focus();
+  }
+
+  /** Let what a new line in the header has moved take no press: it was for what was there before. */
+  #lockMoved() {
+    for (const element of [this.#controls, this.#work]) {
+      if (!element.offsetParent) continue; // not shown
+      const top = element.offsetTop - this.offsetTop;
+      const before = this.#tops.get(element) ?? top;
+      this.#tops.set(element, top);
+      // While it rings, the record comes: the agent waits to answer.
+      if (top !== before && this.dataset.phase !== "ringing") lockPresses(element, MOVED_LOCK_MS);
+    }
   }
 
   /** Show a call. @param {CallState} state @param {PanelContext} context */
@@ -238,7 +249,7 @@ export class CallPanelElement extends CallcardElement {
   /** A button's drawer was opened or closed. @param {boolean} hadFocus */
   #onDrawer(hadFocus) {
     if (!this.#drawer.opened) {
-      lockPresses(this.#work, WORK_LOCK_MS);
+      lockPresses(this.#work, MOVED_LOCK_MS);
       if (hadFocus) this.#title.focus();
     }
     this.#showControls();

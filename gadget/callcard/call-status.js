@@ -1,7 +1,7 @@
 // The first line of a call's card: what the call is doing, for how long, and where it is from.
 
 import { desktop } from "../shared/desktop.js";
-import { isolate } from "../shared/dom.js";
+import { h, isolate } from "../shared/dom.js";
 import { formatDuration, t } from "../shared/texts.js";
 
 /** @typedef {import("../shared/call.js").Call} Call */
@@ -21,7 +21,7 @@ const PHASE_TEXTS = {
 export function queueText({ queue, variables, isPreview }) {
   const campaign = variables.find(({ name }) => name === "BACampaign")?.value;
   if (isPreview && campaign) return [t("call.campaign"), " ", isolate(campaign)];
-  return queue ? [t("call.queue"), " ", isolate(queue)] : [];
+  return queue ? [h("span", { class: "label" }, t("call.queue"), " "), isolate(queue)] : [];
 }
 
 /** Whether a caller hung up before the agent answered. @param {CallState} state */

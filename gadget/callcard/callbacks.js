@@ -2,6 +2,7 @@
 // until it is over.
 // Fires `callcard-callback-dialled`, `callcard-callback-done` and `callcard-callback-scheduled`.
 
+import { desktop } from "../shared/desktop.js";
 import { dotted, emit, h, isolate, phoneNumber, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { formatDate, t } from "../shared/texts.js";
@@ -18,8 +19,6 @@ export class CallbackListElement extends CallcardElement {
 
   #lockedUntil = 0;
 
-  /** The server's clock, in milliseconds. */
-  now = () => Date.now();
   /** @type {Callback[]} */
   #callbacks = [];
   /** @type {Reason[]} */
@@ -33,9 +32,13 @@ export class CallbackListElement extends CallcardElement {
     this.append(this.#list, this.#error);
   }
 
-  /** Show the agent's open callbacks. @param {Callback[]} callbacks */
-  show(callbacks) {
+  /**
+   * Show the agent's open callbacks.
+   * @param {Callback[]} callbacks @param {Reason[]} reasons to be not ready with while calling back
+   */
+  show(callbacks, reasons) {
     this.#callbacks = callbacks;
+    this.#reasons = reasons;
     if (this.#isReadError) this.setError("");
     this.#draw();
   }
@@ -45,12 +48,6 @@ export class CallbackListElement extends CallcardElement {
     if (!this.#callbacks.length) return;
     this.setError(text);
     this.#isReadError = true;
-  }
-
-  /** Set the reasons to be not ready with while calling back. @param {Reason[]} reasons */
-  setReasons(reasons) {
-    this.#reasons = reasons;
-    this.#draw();
   }
 
   /** Show why a callback failed. @param {string} text */
@@ -93,7 +90,7 @@ export class CallbackListElement extends CallcardElement {
   /** @param {Callback} callback @param {HTMLSelectElement} select */
   #row({ id, name, contact, display, number, due_at, note, last_tried_at }, select) {
     const shown = display || number;
-    const isOverdue = due_at && Date.parse(due_at) < this.now();
+    const isOverdue = due_at && Date.parse(due_at) < desktop.now;
     const about = dotted([
       name && phoneNumber(shown),
       due_at && h("span", { class: isOverdue ? "overdue" : "" }, formatDate(due_at, true)),

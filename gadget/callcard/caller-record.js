@@ -22,6 +22,7 @@ export class CallerRecordElement extends CallcardElement {
   #state = null;
   #absences = h("div");
   #content = h("div");
+  #card = new ContactCardElement();
   /** Half filled in when another contact was chosen, it comes back with `Not them?`. */
   #form = new ContactFormPlaceElement();
 
@@ -53,7 +54,7 @@ export class CallerRecordElement extends CallcardElement {
       case "failed":
         return [this.#failure(errorText(lookup.error))];
       default:
-        if (match) return this.#card(lookup.result);
+        if (match) return this.#matched(lookup.result);
         return [
           ...this.#unmatched(lookup.number, lookup.result),
           // Nobody was asked for a withheld number.
@@ -65,10 +66,9 @@ export class CallerRecordElement extends CallcardElement {
   }
 
   /** @param {LookupResult} result */
-  #card(result) {
-    const card = new ContactCardElement();
+  #matched(result) {
     const { match } = /** @type {CallState} */ (this.#state);
-    if (match) card.show(match.contact, match.how);
+    if (match) this.#card.show(match.contact, match.how);
     return [
       this.#aboutMatch(
         ...this.#remembered(result),
@@ -77,7 +77,7 @@ export class CallerRecordElement extends CallcardElement {
         this.#rejectButton(),
       ),
       ...this.#addNumber(result.number),
-      card,
+      this.#card,
     ];
   }
 

@@ -9,8 +9,8 @@ import { t } from "../shared/texts.js";
 /** @typedef {import("../shared/commands.js").Commands} Commands */
 /** @typedef {import("../shared/types.d.ts").CommandResponse} CommandResponse */
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
+/** @typedef {import("./agent.js").Agent} Agent */
 /** @typedef {import("./app-notices.js").AppNoticesElement} AppNoticesElement */
-/** @typedef {import("./callbacks.js").CallbackListElement} CallbackListElement */
 /** @typedef {import("./contact-search.js").ContactSearchElement} ContactSearchElement */
 
 export class Dialling {
@@ -18,18 +18,18 @@ export class Dialling {
   #commands;
   #search;
   #notices;
-  #callbacks;
+  #agent;
 
   /**
    * @param {CallsModel} model @param {Commands} commands @param {ContactSearchElement} search
-   * @param {AppNoticesElement} notices @param {CallbackListElement} callbacks
+   * @param {AppNoticesElement} notices @param {Agent} agent
    */
-  constructor(model, commands, search, notices, callbacks) {
+  constructor(model, commands, search, notices, agent) {
     this.#model = model;
     this.#commands = commands;
     this.#search = search;
     this.#notices = notices;
-    this.#callbacks = callbacks;
+    this.#agent = agent;
   }
 
   /**
@@ -55,13 +55,13 @@ export class Dialling {
    */
   async dialCallback(id, contactRef, reason) {
     if (!this.#commands.mayDial) return;
-    if (this.#commands.isBusy) return this.#callbacks.setError(t("error.busy"));
-    this.#callbacks.setError("");
+    if (this.#commands.isBusy) return this.#agent.setCallbackError(t("error.busy"));
+    this.#agent.setCallbackError("");
     const slash = contactRef.indexOf("/");
     const contact =
       slash > 0 ? api.contact(contactRef.slice(0, slash), contactRef.slice(slash + 1)) : undefined;
     const result = await this.#send(() => api.dialCallback(id, reason), contact);
-    this.#callbacks.setError(commandErrorText(result));
+    this.#agent.setCallbackError(commandErrorText(result));
   }
 
   /**

@@ -12,7 +12,6 @@ import { CallNotesElement } from "./call-notes.js";
 import { CallPanelElement } from "./call-panel.js";
 import { CallParticipantsElement } from "./call-participants.js";
 import { CallTabsElement } from "./call-tabs.js";
-import { CallbackListElement } from "./callbacks.js";
 import { CallerRecordElement } from "./caller-record.js";
 import { ContactChoiceElement } from "./contact-choice.js";
 import { ContactFormPlaceElement } from "./contact-form-place.js";
@@ -31,7 +30,6 @@ const ELEMENTS = [
   CallPanelElement,
   CallParticipantsElement,
   CallTabsElement,
-  CallbackListElement,
   CallerRecordElement,
   ContactCardElement,
   ContactChoiceElement,

@@ -4,6 +4,7 @@ import { h } from "../shared/dom.js";
 import { ParkedListElement } from "../shared/parked-list.js";
 import { addTexts } from "../shared/texts.js";
 import { CallbackFormElement } from "./callback-form.js";
+import { CallbackListElement } from "./callbacks.js";
 import { CaseFormElement } from "./case-form.js";
 import { CallKeypadElement } from "./call-keypad.js";
 import { CallVariablesElement } from "./call-variables.js";
@@ -22,6 +23,7 @@ const ELEMENTS = [
   CallKeypadElement,
   CallVariablesElement,
   CallbackFormElement,
+  CallbackListElement,
   CaseFormElement,
   ContactFormElement,
   ContactRecordElement,

@@ -20,7 +20,6 @@ import { AppNoticesElement } from "./app-notices.js";
 import { AsideControl } from "./aside-control.js";
 import { Attention } from "./attention.js";
 import { CallTabsElement } from "./call-tabs.js";
-import { CallbackListElement } from "./callbacks.js";
 import { Connection } from "./connection.js";
 import { ContactSearchElement } from "./contact-search.js";
 import { Dialling } from "./dialling.js";
@@ -67,17 +66,11 @@ class CallcardAppElement extends CallcardElement {
   #aside = new AppAsideElement();
   #tabs = new CallTabsElement();
   #idle = h("p", { class: "idle" }, t("idle"));
-  #callbacks = new CallbackListElement();
-  /** Defined later: most agents have no such calls. */
+  /** Defined later, as the next one. */
+  #callbacks = document.createElement("callback-list");
   #parked = document.createElement("parked-list");
   #agent = new Agent(this.#commands, this.#state, this.#callbacks, this.#parked);
-  #dialling = new Dialling(
-    this.#model,
-    this.#commands,
-    this.#search,
-    this.#notices,
-    this.#callbacks,
-  );
+  #dialling = new Dialling(this.#model, this.#commands, this.#search, this.#notices, this.#agent);
   #info = new AppInfoElement();
   #asideControl = new AsideControl({
     model: this.#model,
@@ -107,7 +100,6 @@ class CallcardAppElement extends CallcardElement {
     const calls = [this.#tabs, this.#aside, this.#idle];
     this.append(bar, this.#info, this.#notices, this.#attention.element, ...calls);
     this.append(this.#callbacks, this.#parked);
-    this.#callbacks.now = () => desktop.now;
     this.#notices.onShift = () => lockPresses(this.#tabs);
   }
 
@@ -203,8 +195,12 @@ class CallcardAppElement extends CallcardElement {
     }
     if (type === "closed") this.#tabs.close(state.id);
     if (type === "caller") this.#aside.follow(state);
-    if (type === "ended" || type === "answered") this.#notices.setMessage("");
-    if (type === "ended") setTimeout(() => void this.#agent.readCallbacks(), CALLBACK_DONE_MS);
+    if (type === "answered") this.#notices.setMessage("");
+    if (type === "ended") {
+      this.#notices.setMessage("");
+      this.#agent.hideReached(state);
+      setTimeout(() => void this.#agent.readCallbacks(), CALLBACK_DONE_MS);
+    }
     this.#attention.follow(change);
     this.#show();
   }

@@ -18,12 +18,18 @@ const MAX_ROWS = 3;
 export class ContactCardElement extends CallcardElement {
   static tag = "contact-card";
 
+  #shown = "";
+
   /**
-   * Show a record.
+   * Show a record; of one that is shown already, what the agent has opened stays open.
    * @param {Contact} contact @param {Match["how"] | ""} [how] how it was found for the call
    */
   show(contact, how = "") {
-    const { cases, interactions, numbers, email } = contact;
+    const { source, id, cases, interactions, numbers, email } = contact;
+    const isSame = this.#shown === `${source}/${id}`;
+    this.#shown = `${source}/${id}`;
+    const opened = isSame ? [...this.querySelectorAll("details[open]")].map(textOf) : [];
+    const whole = isSame ? [...this.querySelectorAll("section[data-whole]")].map(nameOf) : [];
     const reach = numbers.map((number) => this.#number(contact, number));
     if (email) reach.push([emailLink(email)]);
     this.replaceChildren(
@@ -36,6 +42,10 @@ export class ContactCardElement extends CallcardElement {
         section("reach", t("card.numbers"), reach, t("card.noNumbers")),
       ),
     );
+    for (const details of this.querySelectorAll("details"))
+      details.open = opened.includes(textOf(details));
+    for (const each of this.querySelectorAll("section"))
+      if (whole.includes(nameOf(each))) showAll(each);
   }
 
   /** @param {Contact} contact @param {ContactNumber} number @returns {Child[]} */
@@ -172,13 +182,26 @@ function moreButton(items) {
   const button = h("button", { type: "button", class: "quiet more" });
   button.textContent = t("card.more", { count: hidden.length });
   button.addEventListener("click", () => {
-    for (const item of hidden) item.hidden = false;
+    const list = button.closest("section");
+    if (list) showAll(list);
     hidden[0].tabIndex = -1;
     hidden[0].focus();
-    button.remove();
   });
   return button;
 }
+
+/** Show all rows of a list. @param {HTMLElement} list */
+function showAll(list) {
+  list.dataset.whole = "";
+  for (const item of list.querySelectorAll("li")) item.hidden = false;
+  list.querySelector(".more")?.remove();
+}
+
+/** Return what tells a row from the others, also after it was drawn again. @param {Element} row */
+const textOf = (row) => row.querySelector("summary")?.textContent ?? "";
+
+/** @param {Element} list */
+const nameOf = (list) => list.className;
 
 /**
  * Return a link, if its address is one that a browser may be sent to.

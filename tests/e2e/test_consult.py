@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import FrameLocator, expect
+from playwright.sync_api import FrameLocator, Locator, expect
 
 from tests.e2e.card import (
     KNOWN_CUSTOMER,
@@ -123,11 +123,11 @@ def test_second_press_on_end_consult_does_not_hang_up_on_the_customer(
     expect(open_card(ana).get_by_role("heading", name="Bilal")).to_be_focused()
     end_consult = open_card(ana).get_by_role("button", name="End consult")
     expect(end_consult).to_be_visible()
+    expect(ana.locator(".locked")).to_have_count(0)  # the consult had just come to the front
     box = end_consult.bounding_box()
     assert box
     place = (box["x"] + box["width"] / 2, box["y"] + box["height"] - 3)
-    expect(ana.locator(".locked")).to_have_count(0)  # the consult had just come to the front
-    desktop.page.mouse.click(*place)
+    end_consult.click(position={"x": box["width"] / 2, "y": box["height"] - 3})
     expect(ana.get_by_role("tablist")).to_be_hidden()
     expect(open_card(ana).get_by_role("button", name="Hang up")).to_be_visible()
     desktop.page.mouse.click(*place)
@@ -272,6 +272,11 @@ def test_state_of_a_colleague_is_current(open_desktop: OpenDesktop, site: DemoSi
         wait_until(shows)
 
 
+def background_of(button: Locator) -> str:
+    color: str = button.evaluate("(element) => getComputedStyle(element).backgroundColor")
+    return color
+
+
 def test_two_strangers_are_connected_only_after_a_question(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
@@ -283,6 +288,11 @@ def test_two_strangers_are_connected_only_after_a_question(
     expect_phase(ana, "Ringing")
     press(ana, "Answer")
     expect_phase(ana, "On the call")
+    buttons = open_card(ana).locator("call-controls")
+    # Only Hang up is filled: joining two strangers is nothing that the card suggests.
+    hold = buttons.get_by_role("button", name="Hold", exact=True)
+    join = buttons.get_by_role("button", name="Complete transfer", exact=True)
+    expect(join).to_have_css("background-color", background_of(hold))
     press(ana, "Conference")
     expect(open_card(ana).get_by_role("alertdialog")).to_contain_text(
         f"Connect (646) 555-0199 and {KNOWN_CUSTOMER_NAME}?"

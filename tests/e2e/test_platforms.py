@@ -212,8 +212,12 @@ def test_callback_from_call_is_dialled_by_one_click(
     dialled = site.call_to(KNOWN_CUSTOMER)["id"]
     site.answer(dialled)
     expect_phase(gadget, "On the call")
+    site.service.is_down = True
     site.hang_up(dialled)
-    wait_until(lambda: bool(site.user()["state"] == "READY"))
+    expect_phase(gadget, "Call ended")
+    expect(callback).to_have_count(0)  # before the service has closed it
+    site.service.is_down = False
+    wait_until(lambda: bool(site.user()["state"] == "READY"), seconds=20)
     expect(callback).to_have_count(0)
 
 

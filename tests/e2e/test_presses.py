@@ -9,8 +9,10 @@ from tests.e2e.card import (
     KNOWN_CUSTOMER_NAME,
     answer_call,
     close_card,
+    expect_error,
     expect_phase,
     open_card,
+    press,
     write_notes,
 )
 from tests.harness.browser import OpenDesktop
@@ -106,3 +108,57 @@ def test_notes_that_are_saved_again_move_nothing(open_desktop: OpenDesktop, site
     site.hang_up(call)
     close_card(gadget)
     assert site.delivered_interaction(call).agents[0].wrap_up_reasons == ("Sale",)
+
+
+def test_what_an_error_moves_takes_no_press_at_first(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop(width_px=360).gadget
+    call = answer_call(site, gadget)
+    write_notes(gadget, "asked for a price")
+    work = open_card(gadget).locator(".work")
+    site.arm_fault("internal-error", method="PUT", path="/finesse/api/Dialog")
+    moved = work.evaluate_handle(
+        """(work) => {
+            const top = () => work.getBoundingClientRect().top;
+            const before = top();
+            const frame = () => new Promise(requestAnimationFrame);
+            window.whenMoved = (async () => {
+                while (top() === before) await frame();
+                await frame();
+                return getComputedStyle(work).pointerEvents;
+            })();
+        }"""
+    )
+    press(gadget, "Hold")
+    expect_error(gadget, "Finesse")
+    assert gadget.locator("body").evaluate("() => window.whenMoved") == "none"
+    moved.dispose()
+    reason(gadget, "Sale").click()  # once it may be pressed
+    expect(open_card(gadget).get_by_label("Sale")).to_be_checked()
+    site.hang_up(call)
+    close_card(gadget)
+
+
+def test_opened_history_stays_open_when_the_card_is_drawn_again(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    call = answer_call(site, gadget)
+    history = open_card(gadget).locator("contact-card .past")
+    entry = history.get_by_role("group").first
+    entry.locator("summary").click()
+    expect(entry).to_have_attribute("open", "")
+    open_card(gadget).get_by_role("button", name="Block or flag").click()
+    form = gadget.locator("list-form")
+    form.get_by_label("What should happen").select_option("Warn colleagues about this caller")
+    form.get_by_label("Reason").fill("pays late")
+    form.get_by_role("button", name="Save").click()
+    flags = open_card(gadget).get_by_role("list", name="Flags")
+    expect(flags.get_by_text("pays late")).to_be_visible()
+    expect(entry).to_have_attribute("open", "")
+    form.get_by_role("button", name="Remove").click()
+    expect(flags.get_by_text("pays late")).to_have_count(0)
+    expect(entry).to_have_attribute("open", "")
+    site.hang_up(call)
+    close_card(gadget)
