@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.harness.contact_centre import ContactCentre
+from tests.harness.contact_centre import ADA_NAME, ContactCentre
 
 pytestmark = pytest.mark.anyio
 
@@ -35,6 +35,38 @@ async def test_board_has_the_team_as_finesse_has_it(centre: ContactCentre) -> No
         assert (members["1001"]["name"], members["1001"]["state"]) == ("Ana Costa", "READY")
         assert members["1001"]["state_since"]
         assert members["1003"]["state"] == "LOGOUT"
+
+
+async def test_board_has_the_agents_calls(centre: ContactCentre) -> None:
+    await begin_call(centre)
+    await centre.reported()
+    async with centre.api("2001") as supervisor, centre.api("1001") as ana:
+        board = (await supervisor.get("/teams/1")).json()
+        (call,) = next(each["calls"] for each in board["agents"] if each["id"] == "1001")
+        assert (call["name"], call["direction"], call["state"]) == (ADA_NAME, "in", "ACTIVE")
+        assert call["number"]
+        assert call["state_since"] >= call["started_at"]
+        assert (await supervisor.get("/teams/1/calls")).json() == {"calls": {"1001": [call]}}
+        refused = await ana.get("/teams/1/calls")
+        assert (refused.status_code, refused.json()["code"]) == (403, "not-permitted")
+
+
+async def test_board_has_no_call_that_is_over(centre: ContactCentre) -> None:
+    call = await begin_call(centre)
+    await centre.hang_up(call)
+    await centre.reported()
+    async with centre.api("2001") as supervisor:
+        assert (await supervisor.get("/teams/1/calls")).json() == {"calls": {}}
+
+
+async def test_queues_have_the_numbers_that_finesse_counts(centre: ContactCentre) -> None:
+    async with centre.api("2001") as supervisor:
+        queues = (await supervisor.get("/queues")).json()["queues"]
+    assert [queue["name"] for queue in queues] == sorted(queue["name"] for queue in queues)
+    support = next(queue for queue in queues if queue["name"] == "Support")
+    assert support["id"]
+    assert support["calls_waiting"] == 0
+    assert support["waiting_since"] == ""
 
 
 async def test_roster_has_who_is_signed_in(centre: ContactCentre) -> None:

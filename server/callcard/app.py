@@ -31,6 +31,7 @@ from callcard.actions.roster_poll import RosterPoll
 from callcard.actions.routing import RoutingDecisions
 from callcard.actions.sessions import Sessions
 from callcard.actions.supervision import Supervision
+from callcard.actions.team_calls import CallBoard
 from callcard.actions.transfer_targets import TransferTargets
 from callcard.api import openapi
 from callcard.api.api_keys import ApiKeys
@@ -134,7 +135,7 @@ def create_app(
         number_lists=NumberListActions(store, number_lists, settings.lists, country, events, clock),
         sessions=sessions,
         roster=roster,
-        supervision=Supervision(store, clock),
+        supervision=Supervision(store, CallBoard(store, settings.telephony, clock), clock),
         transfer_targets=TransferTargets(directory, roster, settings.queues),
     )
 

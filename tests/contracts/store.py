@@ -13,7 +13,6 @@ from callcard.store.base import (
     Callback,
     ContactChoice,
     DialogRow,
-    EventRow,
     JournalRow,
     ListEntryRow,
     RosterRow,
@@ -51,9 +50,6 @@ LISTED = ListEntryRow(
     reason="asked for it",
     author="2001",
     added_at=1.0,
-)
-EVENT = EventRow(
-    recorded_at=1.0, type="call-reported", agents=("1001", "1002"), teams=("1",), data=b"{}"
 )
 
 
@@ -111,6 +107,7 @@ class StoreContract:
         assert [row.id for row in await store.due_journal_rows(5.0, 10)] == ["a", "b"]
         assert [row.id for row in await store.due_journal_rows(5.0, 1)] == ["a"]
         assert [row.id for row in await store.parked_journal_rows(10)] == ["parked"]
+        assert [row.id for row in await store.open_journal_rows(10)] == ["open"]
         assert await store.count_by_status() == {"open": 1, "due": 3, "parked": 1}
 
     async def test_merged_row_is_found_under_its_former_id(self, store: Store) -> None:
@@ -297,37 +294,6 @@ class StoreContract:
         async with store.transaction() as tx:
             await tx.save_api_key(replace(key, revoked_at=2.0))
         assert await store.api_key("b") == replace(key, revoked_at=2.0)
-
-    async def test_events_in_one_order(self, store: Store) -> None:
-        assert await store.event_range() == (1, 0)
-        async with store.transaction() as tx:
-            await tx.add_event(EVENT)
-            await tx.add_event(replace(EVENT, agents=(), recorded_at=2.0))
-        first, second = await store.events_after(0, 10)
-        assert first == replace(EVENT, id=first.id)
-        assert second.agents == ()
-        assert await store.events_after(first.id, 10) == [second]
-        assert await store.events_after(0, 1) == [first]
-        assert await store.event_range() == (first.id, second.id)
-        async with store.transaction() as tx:
-            await tx.purge_events(1.5, 9)
-        assert await store.event_range() == (second.id, second.id)
-        async with store.transaction() as tx:
-            await tx.purge_events(9.0, 9)
-            await tx.add_event(EVENT)
-        assert [each.id > second.id for each in await store.events_after(0, 10)] == [True]
-
-    async def test_event_is_saved_once_and_found_by_its_subject(self, store: Store) -> None:
-        async with store.transaction() as tx:
-            assert await tx.last_event_data("the call") == b""
-            for token, subject in (("1", "the call"), ("2", "another"), ("1", "the call")):
-                await tx.add_event(replace(EVENT, subject=subject, token=token))
-            await tx.add_event(replace(EVENT, subject="the call", token="3", data=b"3"))
-            assert await tx.last_event_data("the call") == b"3"
-        async with store.transaction() as tx:
-            await tx.add_event(replace(EVENT, token="1"))
-            assert await tx.purge_events(1.5, 2) == 2
-        assert [each.data for each in await store.events_after(0, 10)] == [b"3"]
 
     async def test_audit(self, store: Store) -> None:
         entry = AuditRow(

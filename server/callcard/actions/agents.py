@@ -27,6 +27,12 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TeamRef:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Me:
     id: str
     login_name: str
@@ -34,6 +40,8 @@ class Me:
     extension: str
     """Empty when signed out."""
     team: str
+    supervised_teams: tuple[TeamRef, ...]
+    """Those of a supervisor."""
     state: str
     state_since: str
     """ISO 8601, UTC; empty if Finesse does not know."""
@@ -72,6 +80,7 @@ async def me(
         name=user.full_name or user.login_name or user.login_id,
         extension=user.extension,
         team=user.team_name,
+        supervised_teams=tuple(TeamRef(id=team.id, name=team.name) for team in user.teams),
         state=user.state,
         state_since=user.state_change_time,
         pending_state=user.pending_state,

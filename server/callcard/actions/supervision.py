@@ -1,7 +1,7 @@
 """Supervision: a supervisor's teams, their agents' states, and listening to or joining a call.
 
-Everything is done with the supervisor's own credential, so Finesse decides; what it refuses, and
-who asked about a team that is not theirs, is in the audit.
+What Finesse does is done with the supervisor's own credential, so Finesse decides; what it refuses,
+and who asked about a team that is not theirs, is in the audit.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from callcard.actions import agents
+from callcard.actions.team_calls import CallBoard, TeamCall, TeamCalls
 from callcard.errors import CallcardError, Conflict, InvalidField, NotPermitted, NotSignedIn
 from callcard.finesse.messages import is_safe_id
-from callcard.finesse.objects import Dialog, User
+from callcard.finesse.objects import Dialog, Queue, QueueStatistics, User
 from callcard.identity import Agent
 from callcard.store.base import AuditRow, Store
 from callcard.telephony.command_outcome import CommandResult, await_outcome
@@ -36,6 +37,8 @@ class TeamMember:
     pending_state: str
     reason: str
     """The label of the Not Ready or sign-out reason, if there is one."""
+    calls: tuple[TeamCall, ...]
+    """Those that the agent's desktop reports."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,17 +48,51 @@ class TeamBoard:
     agents: tuple[TeamMember, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueBoard:
+    """A queue's numbers now, as Finesse counts them; null where it does not, as on UCCX."""
+
+    id: str
+    name: str
+    calls_waiting: int | None
+    waiting_since: str
+    """Since when the longest call waits: ISO 8601; empty if none does."""
+    agents_ready: int | None
+    agents_not_ready: int | None
+    agents_talking: int | None
+    agents_in_wrap_up: int | None
+    agents_signed_in: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Supervision:
     store: Store
+    call_board: CallBoard
     clock: Callable[[], float] = time.time
 
     async def team(self, supervisor: Agent, team_id: str) -> TeamBoard:
         """Return a team's agents as Finesse has them now. Raises NotPermitted for other teams."""
         await self._require_team(supervisor, team_id, "team read")
         team = await supervisor.finesse.team(supervisor.credential, team_id)
-        members = sorted(team.users, key=lambda user: (user.full_name, user.login_id))
-        return TeamBoard(id=team.id or team_id, name=team.name, agents=tuple(map(_member, members)))
+        calls = await self.call_board.calls()
+        users = sorted(team.users, key=lambda user: (user.full_name, user.login_id))
+        members = tuple(_member(user, calls.get(user.login_id, ())) for user in users)
+        return TeamBoard(id=team.id or team_id, name=team.name, agents=members)
+
+    async def team_calls(self, supervisor: Agent, team_id: str) -> TeamCalls:
+        """Return the calls of a team's agents, who are those that used Callcard lately.
+
+        Raises NotPermitted for other teams.
+        """
+        await self._require_team(supervisor, team_id, "team read")
+        members = {row.login_id for row in await self.store.roster(team_id, 0)}
+        calls = await self.call_board.calls()
+        return {agent: each for agent, each in calls.items() if agent in members}
+
+    async def queues(self, agent: Agent) -> tuple[QueueBoard, ...]:
+        """Return the queues of an agent, or of a supervisor's teams, by name."""
+        found = await agent.finesse.queues(agent.credential, agent.login_id)
+        return tuple(sorted(map(_queue_board, found), key=lambda queue: queue.name))
 
     async def set_state(
         self, supervisor: Agent, agent_id: str, state: str, reason: str | None, timeout: float
@@ -181,7 +218,7 @@ def _of_agent(dialogs: tuple[Dialog, ...], extension: str, call_type: str = "") 
     return None
 
 
-def _member(user: User) -> TeamMember:
+def _member(user: User, calls: tuple[TeamCall, ...]) -> TeamMember:
     return TeamMember(
         id=user.login_id,
         name=user.full_name or user.login_id,
@@ -190,4 +227,30 @@ def _member(user: User) -> TeamMember:
         state_since=user.state_change_time,
         pending_state=user.pending_state,
         reason=user.reason_code.label if user.reason_code else "",
+        calls=calls,
     )
+
+
+def _queue_board(queue: Queue) -> QueueBoard:
+    counts = queue.statistics or QueueStatistics()
+    return QueueBoard(
+        id=queue.uri.rstrip("/").rpartition("/")[2],
+        name=queue.name,
+        calls_waiting=_count(counts.calls_in_queue),
+        waiting_since=counts.start_time_of_longest_call_in_queue,
+        agents_ready=_count(counts.agents_ready),
+        agents_not_ready=_count(counts.agents_not_ready),
+        agents_talking=_count(
+            counts.agents_talking_inbound,
+            counts.agents_talking_outbound,
+            counts.agents_talking_internal,
+        ),
+        agents_in_wrap_up=_count(counts.agents_wrap_up_ready, counts.agents_wrap_up_not_ready),
+        agents_signed_in=_count(counts.agents_logged_on),
+    )
+
+
+def _count(*numbers: str) -> int | None:
+    """Add numbers as Finesse writes them; None if it does not count them: -1 or empty."""
+    known = [int(number) for number in numbers if number.isdecimal() and len(number) < 10]
+    return sum(known) if known else None

@@ -32,9 +32,11 @@ from callcard.api.schemas import (
     NumberLists,
     NumberRequest,
     Presence,
+    QueueList,
     RosterList,
     SessionRequest,
     StateChange,
+    TeamCallList,
 )
 from callcard.crm.base import Case, Contact, NewCase
 from callcard.crm.directory import Lookup, SearchResult, Wait
@@ -325,6 +327,15 @@ async def list_roster(context: RequestContext) -> RosterList:
 
 async def get_team(context: RequestContext) -> TeamBoard:
     return await context.services.supervision.team(context.agent, context.path("id"))
+
+
+async def list_team_calls(context: RequestContext) -> TeamCallList:
+    calls = await context.services.supervision.team_calls(context.agent, context.path("id"))
+    return TeamCallList(dict(calls))
+
+
+async def list_queues(context: RequestContext) -> QueueList:
+    return QueueList(await context.services.supervision.queues(context.agent))
 
 
 async def set_agent_state(context: RequestContext) -> CommandResult:

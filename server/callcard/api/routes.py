@@ -303,6 +303,20 @@ ENDPOINTS = (
         response=TeamBoard,
     ),
     Endpoint(
+        method="GET",
+        path="/teams/{id}/calls",
+        summary="Return the calls of a team's agents who use Callcard; for its supervisors",
+        handler=handlers.list_team_calls,
+        response=schemas.TeamCallList,
+    ),
+    Endpoint(
+        method="GET",
+        path="/queues",
+        summary="List the agent's queues with the numbers that Finesse counts",
+        handler=handlers.list_queues,
+        response=schemas.QueueList,
+    ),
+    Endpoint(
         method="PUT",
         path="/agents/{id}/state",
         summary="Set an agent's state, or sign them out; for their supervisors",

@@ -11,6 +11,8 @@ from msgspec import Meta
 from callcard.actions.calls import Call
 from callcard.actions.number_lists import AuditEntry, ListedNumber, NumberListSummary
 from callcard.actions.roster import RosterEntry
+from callcard.actions.supervision import QueueBoard
+from callcard.actions.team_calls import TeamCall
 from callcard.journal.interaction import Interaction
 from callcard.store.base import Callback
 
@@ -185,6 +187,17 @@ class NumberLists:
 @dataclass(frozen=True, slots=True)
 class RosterList:
     agents: tuple[RosterEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TeamCallList:
+    calls: dict[str, tuple[TeamCall, ...]]
+    """By the agent's login id; who has none is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueList:
+    queues: tuple[QueueBoard, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -287,18 +287,25 @@ class CallRecord:
         return self._segment_state(segment) not in ENDED_STATES
 
     def _segment_state(self, segment: Segment) -> str:
-        """Return the agent's state in the call: an active one if they have it in any dialog."""
+        return self.agent_state(segment)[0]
+
+    def agent_state(self, segment: Segment) -> tuple[str, str]:
+        """Return the agent's state in the call, and since when.
+
+        An active one if they have it in any dialog, else WRAP_UP or DROPPED.
+        """
         if segment.lost_at and segment.lost_at >= segment.last_report_at:
-            return "DROPPED"
+            return "DROPPED", ""
         own_states = (each for each in self.states if each.address == segment.extension)
-        states = []
+        in_wrap_up = ""
         for dialog, last in last_states(own_states).items():
-            removed = segment.removed_at.get(dialog, "") >= last.since
-            states.append("DROPPED" if removed else last.state)
-        active = [state for state in states if state not in ENDED_STATES]
-        if active:
-            return active[0]
-        return "WRAP_UP" if "WRAP_UP" in states else "DROPPED"
+            if segment.removed_at.get(dialog, "") >= last.since:
+                continue
+            if last.state not in ENDED_STATES:
+                return last.state, last.since
+            if last.state == "WRAP_UP":
+                in_wrap_up = last.since
+        return ("WRAP_UP", in_wrap_up) if in_wrap_up else ("DROPPED", "")
 
     # ---- durations
 

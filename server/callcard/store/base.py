@@ -321,6 +321,9 @@ class Store(StoreReader, Protocol):
     ) -> list[JournalRow]:
         """Return what is due for delivery, the longest waiting first."""
 
+    async def open_journal_rows(self, limit: int) -> list[JournalRow]:
+        """Return the calls that go on, those that were reported last first."""
+
     async def parked_journal_rows(self, limit: int) -> list[JournalRow]: ...
 
     async def count_by_status(self) -> dict[str, int]:

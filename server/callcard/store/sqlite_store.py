@@ -95,6 +95,10 @@ class SqliteStore:
             (now, *(name for name in names for _bound in range(2)), limit),
         )
 
+    async def open_journal_rows(self, limit: int) -> list[JournalRow]:
+        where = "where status = 'open' order by last_report_at desc limit ?"
+        return self._records(where, (limit,))
+
     async def parked_journal_rows(self, limit: int) -> list[JournalRow]:
         return self._records("where status = 'parked' order by due_at desc, id limit ?", (limit,))
 
