@@ -26,6 +26,7 @@ try:
         from callcard.bundle.rendering import (
             GADGETS_ELSEWHERE,
             GADGETS_ON_FINESSE,
+            SUPERVISOR_TABS_ON_FINESSE,
             TABS_ELSEWHERE,
             TABS_ON_FINESSE,
             render,
@@ -96,6 +97,11 @@ def main(service_url: str | None, out: Path, gadgets: Path) -> None:
         f" paste {GADGETS_ON_FINESSE} into\n<gadgets> of the Home tab, or into <page> to show it"
         " above all tabs."
     )
+    if SUPERVISOR_TABS_ON_FINESSE in files:
+        echo(
+            f"Paste {SUPERVISOR_TABS_ON_FINESSE} into the layout of the role Supervisor, beside the"
+            " card's tab."
+        )
     if TABS_ELSEWHERE in files:
         echo(f"If the service serves the bundle, use {TABS_ELSEWHERE} or {GADGETS_ELSEWHERE}.")
     else:

@@ -229,7 +229,7 @@ def test_page_size_counts_what_the_page_loads(gadget: Path) -> None:
         "small/main.js",
         "small/page.css",
         "small/icon.svg",
-        "messages/en.xml",
+        "small/messages/en.xml",
     }
     assert 0 < page.later_gzip_bytes < 100
 

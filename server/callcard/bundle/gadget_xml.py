@@ -93,6 +93,8 @@ class Spec:
     """A gadget specification."""
 
     title: str
+    category: str
+    """What the gadget is for, in the words of whoever wrote it."""
     height: int | None
     required: frozenset[str]
     optional: frozenset[str]
@@ -139,6 +141,7 @@ def read(text: bytes) -> Spec:
     optional = [_attribute(node, "feature") for node in module.findall("Optional")]
     return Spec(
         title=module.get("title", ""),
+        category=module.get("category", ""),
         height=_read_height(module),
         required=frozenset(required),
         optional=frozenset(optional),

@@ -6,6 +6,7 @@ Grammar: `finesseLayout`, Finesse administration guide 12.5 and later.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote
@@ -88,22 +89,41 @@ def read(text: bytes) -> dict[str, Layout]:
     return layouts
 
 
-def from_gadgets(gadgets: list[tuple[str, str]]) -> bytes:
-    """Return a layout with a tab for each gadget, given as path and title."""
+@dataclass(frozen=True, slots=True)
+class GadgetTab:
+    """A tab of its own for a gadget."""
+
+    path: str
+    title: str
+    is_for_supervisors: bool = False
+
+
+def from_gadgets(gadgets: Sequence[GadgetTab]) -> bytes:
+    """Return a layout with a tab for each gadget.
+
+    With gadgets that are for supervisors, these have a layout of their own.
+    """
     root = etree.Element(f"{_NS}finesseLayout", nsmap={None: _NAMESPACE})
     etree.SubElement(root, f"{_NS}version").text = "1250.03"
     etree.SubElement(root, f"{_NS}header")
+    of_agents = [gadget for gadget in gadgets if not gadget.is_for_supervisors]
+    _add_layout(root, "Agent", of_agents)
+    if len(of_agents) < len(gadgets):
+        _add_layout(root, "Supervisor", gadgets)
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
+
+
+def _add_layout(root: etree._Element, role: str, gadgets: Iterable[GadgetTab]) -> None:
     layout = etree.SubElement(root, f"{_NS}layout")
-    etree.SubElement(layout, f"{_NS}role").text = "Agent"
+    etree.SubElement(layout, f"{_NS}role").text = role
     tabs = etree.SubElement(layout, f"{_NS}tabs")
-    for number, (path, title) in enumerate(gadgets, 1):
+    for number, each in enumerate(gadgets, 1):
         tab = etree.SubElement(tabs, f"{_NS}tab")
         etree.SubElement(tab, f"{_NS}id").text = f"tab{number}"
-        etree.SubElement(tab, f"{_NS}label").text = title
+        etree.SubElement(tab, f"{_NS}label").text = each.title
         column = etree.SubElement(tab, f"{_NS}gadgets")
         gadget = etree.SubElement(column, f"{_NS}gadget", id=f"gadget{number}")
-        gadget.text = quote(path, safe="/")
-    return etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
+        gadget.text = quote(each.path, safe="/")
 
 
 def _read_tab(node: etree._Element) -> Tab:

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 from urllib.parse import quote
 
 import jinja2
-from lxml import etree
 from markupsafe import Markup
 
 from callcard import __version__
 from callcard.bundle.errors import BundleError
 from callcard.bundle.event_names import shorten_event_names
-from callcard.bundle.later_texts import split_later_texts
+from callcard.bundle.gadget_texts import messages_file, render_texts
 from callcard.bundle.message_keys import shorten_message_keys
 from callcard.bundle.minification import minify_asset
 from callcard.bundle.module_join import join_modules
@@ -36,6 +35,8 @@ TABS_ELSEWHERE = "layout-tabs-elsewhere.xml"
 GADGETS_ON_FINESSE = "layout-gadgets-on-finesse.xml"
 GADGETS_ELSEWHERE = "layout-gadgets-elsewhere.xml"
 """The gadgets alone, for a column of the Home tab or for the page above all tabs."""
+SUPERVISOR_TABS_ON_FINESSE = "layout-supervisor-tabs-on-finesse.xml"
+"""Further tabs for the layout of the role Supervisor."""
 RIGHT_TO_LEFT_LANGUAGES = {"ar", "fa", "he", "ur"}
 VERSION_DIGITS = 12
 
@@ -57,7 +58,6 @@ class Bundle:
 def render(sources: Sources, service_url: str) -> Bundle:
     """Render the whole bundle. Raises BundleError."""
     sources = shorten_event_names(shorten_message_keys(sources))
-    sources, later_texts = split_later_texts(sources)
     assets = dict(sources.assets)
     for name in (*sources.scripts, *sources.styles):
         del assets[name]
@@ -68,9 +68,7 @@ def render(sources: Sources, service_url: str) -> Bundle:
             assets[gadget.later_style] = later
         assets |= join_modules(gadget.main_script, sources.assets)
     assets = {name: minify_asset(name, content) for name, content in assets.items()}
-    assets |= later_texts
-    for language, texts in sources.texts.items():
-        assets[f"messages/{language}.xml"] = _render_messages(texts)
+    assets |= render_texts(sources)
     version = _content_hash(assets)
     bundle = Bundle(version, {})
     for name, content in assets.items():
@@ -78,13 +76,26 @@ def render(sources: Sources, service_url: str) -> Bundle:
     for gadget in sources.gadgets.values():
         module = _render_module(gadget, version, sources, service_url)
         bundle.files[f"callcard/{gadget.name}.xml"] = module
-    bundle.files[TABS_ON_FINESSE] = _render_tabs(sources, FILES_ON_FINESSE, version)
-    bundle.files[GADGETS_ON_FINESSE] = _render_gadgets(sources, FILES_ON_FINESSE, version)
+    bundle.files.update(_render_snippets(sources, "on-finesse", FILES_ON_FINESSE, version))
     if service_url:
         base_url = f"{service_url.rstrip('/')}/gadget/callcard/"
-        bundle.files[TABS_ELSEWHERE] = _render_tabs(sources, base_url, version)
-        bundle.files[GADGETS_ELSEWHERE] = _render_gadgets(sources, base_url, version)
+        bundle.files.update(_render_snippets(sources, "elsewhere", base_url, version))
     return bundle
+
+
+def _render_snippets(sources: Sources, where: str, base_url: str, version: str) -> dict[str, bytes]:
+    """Return the snippets of the desktop layout for gadgets that are served from an address."""
+    gadgets = sources.gadgets.values()
+    for_agents = [gadget for gadget in gadgets if gadget.role == "Agent"]
+    for_supervisors = [gadget for gadget in gadgets if gadget.role == "Supervisor"]
+    snippets = {
+        f"layout-tabs-{where}.xml": _render_tabs(for_agents, base_url, version),
+        f"layout-gadgets-{where}.xml": _render_gadgets(for_agents, base_url, version),
+    }
+    if for_supervisors:
+        tabs = _render_tabs(for_supervisors, base_url, version)
+        snippets[f"layout-supervisor-tabs-{where}.xml"] = tabs
+    return {name: content for name, content in snippets.items() if content}
 
 
 def render_view(gadget: Gadget, sources: Sources) -> str:
@@ -108,7 +119,15 @@ def _render_module(gadget: Gadget, version: str, sources: Sources, service_url: 
         "assets": version,
         "version": __version__,
         "service": service_url.rstrip("/"),
-        "languages": [{"code": code, "rtl": code in RIGHT_TO_LEFT_LANGUAGES} for code in codes],
+        "languages": [
+            {
+                "code": code,
+                "rtl": code in RIGHT_TO_LEFT_LANGUAGES,
+                "messages": messages_file(gadget, code),
+            }
+            for code in codes
+        ],
+        "role": gadget.role,
         "style": gadget.page_style,
         "main": gadget.main_script,
     }
@@ -137,32 +156,25 @@ def _render_template(name: str, sources: Sources, values: Mapping[str, Any]) -> 
         raise BundleError(f"{FOLDER}{name}", line, error.message or str(error)) from error
 
 
-def _render_messages(texts: Mapping[str, str]) -> bytes:
-    root = etree.Element("messagebundle")
-    for key, text in texts.items():
-        etree.SubElement(root, "msg", name=key).text = text
-    return etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
-
-
-def _render_tabs(sources: Sources, base_url: str, version: str) -> bytes:
+def _render_tabs(gadgets: Iterable[Gadget], base_url: str, version: str) -> bytes:
     """Return tabs for between <tabs> and </tabs> of the desktop layout, Finesse 12.5 and later."""
     tabs = [
         "<tab>\n"
-        f"  <id>{name}</id>\n"
+        f"  <id>{gadget.name}</id>\n"
         "  <icon>contact</icon>\n"
         f"  <label>{escape(gadget.options['title'])}</label>\n"
         "  <columns><column><gadgets>\n"
-        f"    {_gadget_element(name, base_url, version)}\n"
+        f"    {_gadget_element(gadget.name, base_url, version)}\n"
         "  </gadgets></column></columns>\n"
         "</tab>\n"
-        for name, gadget in sources.gadgets.items()
+        for gadget in gadgets
     ]
     return "".join(tabs).encode()
 
 
-def _render_gadgets(sources: Sources, base_url: str, version: str) -> bytes:
+def _render_gadgets(gadgets: Iterable[Gadget], base_url: str, version: str) -> bytes:
     """Return gadgets for a column's <gadgets>, or for <page>."""
-    lines = [f"{_gadget_element(name, base_url, version)}\n" for name in sources.gadgets]
+    lines = [f"{_gadget_element(each.name, base_url, version)}\n" for each in gadgets]
     return "".join(lines).encode()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from callcard.bundle.checks import view_elements, view_references
 from callcard.bundle.errors import BundleError
-from callcard.bundle.later_texts import texts_module
+from callcard.bundle.gadget_texts import messages_file, texts_module
 from callcard.bundle.module_join import later_scripts
 from callcard.bundle.rendering import Bundle, render_view
 from callcard.bundle.sources import DEFAULT_LANGUAGE, Gadget, Sources, resolve_path
@@ -66,7 +66,7 @@ def _measure_page(gadget: Gadget, sources: Sources, bundle: Bundle) -> PageSize:
     raw_bytes = 0
     gzip_bytes_by_file: dict[str, int] = {}
     paths = {f"{gadget.name}.xml": f"callcard/{gadget.name}.xml"}
-    for name in (*_page_assets(gadget, sources), f"messages/{DEFAULT_LANGUAGE}.xml"):
+    for name in (*_page_assets(gadget, sources), messages_file(gadget, DEFAULT_LANGUAGE)):
         paths[name] = bundle.asset_path(name)
     for name, path in paths.items():
         content = bundle.files[path]

@@ -18,6 +18,7 @@ BASE_STYLE = "shared/base.css"
 MODULE_TEMPLATE = "module.xml.j2"
 DEFAULT_LANGUAGE = "en"
 _ASSET_SUFFIXES = (".js", ".css", ".svg", ".png", ".woff2")
+ROLES = ("Agent", "Supervisor")
 _GADGET_KEYS: dict[str, type] = {"title": str, "description": str, "height": int, "element": str}
 
 
@@ -32,6 +33,11 @@ class Gadget:
     """Style sheets that its page loads, `shared/base.css` first."""
     later_styles: tuple[str, ...] = ()
     """Those of what is loaded later."""
+
+    @property
+    def role(self) -> str:
+        """Return whose layout it is for: Agent, also for supervisors, or Supervisor."""
+        return str(self.options.get("role", "Agent"))
 
     @property
     def toml(self) -> str:
@@ -137,6 +143,8 @@ def _read_gadget(path: Path, folder: Path) -> Gadget:
         if not isinstance(options[key], kind) or isinstance(options[key], bool):
             expected = "a number" if kind is int else "text"
             raise BundleError(file, _line_of_key(text, key), f"{key} must be {expected}")
+    if options.get("role", "Agent") not in ROLES:
+        raise BundleError(file, _line_of_key(text, "role"), "role must be Agent or Supervisor")
     resolved: dict[str, list[str]] = {}
     name = path.parent.name
     for key, default in (("styles", ["style.css"]), ("later_styles", [])):

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from callcard.bundle import gadget_page, gadget_xml
 from callcard.bundle.gadget_xml import Locale, Spec, SpecError
+from callcard.bundle.layout import GadgetTab
 from finesse_sandbox.http_requests import CROSS_SITE_MESSAGE, is_cross_site
 
 FILES = "/3rdpartygadget/files/"
@@ -62,15 +63,19 @@ class Container:
                 return file
         return None
 
-    def gadgets(self) -> list[tuple[str, str]]:
-        """Return path and title of every gadget specification."""
+    def gadgets(self) -> list[GadgetTab]:
+        """Return a tab for every gadget specification.
+
+        One whose category is Supervisor is in the layout of supervisors only.
+        """
         found = []
         for folder in self.folders:
             files = gadget_files(folder)
             base = _base(folder, files)
             for file in files:
                 path = FILES + file.relative_to(base).as_posix()
-                found.append((path, _title(file) or file.stem))
+                title = _title(file) or file.stem
+                found.append(GadgetTab(path, title, _category(file) == "Supervisor"))
         return found
 
     def clear_cache(self) -> None:
@@ -229,6 +234,13 @@ def gadget_files(folder: Path) -> list[Path]:
         if found:
             return found
     return []
+
+
+def _category(file: Path) -> str:
+    try:
+        return gadget_xml.read(file.read_bytes()).category
+    except (OSError, SpecError):
+        return ""
 
 
 def _title(file: Path) -> str:

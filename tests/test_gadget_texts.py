@@ -1,0 +1,44 @@
+"""Texts that only later scripts show are not loaded with the page."""
+
+from __future__ import annotations
+
+from callcard.bundle.gadget_texts import messages_file, render_texts, texts_module
+from callcard.bundle.gadget_xml import read_messages
+from callcard.bundle.sources import Gadget, Sources
+
+SCRIPTS = {
+    "card/main.js": b'import { a } from "../shared/a.js";\nt("page");\nimport("./later.js");\n',
+    "card/later.js": b'import { b } from "./b.js";\nt("late");\nt("page");\nt("both");\n',
+    "card/b.js": b't("later.still");\nt(unknown);\n',
+    "shared/a.js": b't("shared");\n',
+    "board/main.js": b't("both");\n',
+}
+KEYS = ("page", "late", "both", "later.still", "shared", "title", "unused")
+TEXTS = {language: {key: f"{key} «{language}»" for key in KEYS} for language in ("en", "de", "ar")}
+
+
+def gadget(name: str) -> Gadget:
+    return Gadget(name, {"title": "x"}, ())
+
+
+def test_each_gadget_loads_its_own_texts_and_later_ones_later() -> None:
+    card, board = gadget("card"), gadget("board")
+    gadgets = {"card": card, "board": board}
+    sources = Sources(gadgets, {"module.xml.j2": "__MSG_title__"}, SCRIPTS, TEXTS)
+    files = render_texts(sources)
+    assert set(files) == {
+        name(each, language)
+        for language in TEXTS
+        for each, name in ((card, messages_file), (board, messages_file), (card, texts_module))
+    }
+
+    def page_texts(each: Gadget, language: str) -> dict[str, str]:
+        return read_messages(files[messages_file(each, language)])
+
+    assert set(page_texts(card, "de")) == {"page", "shared", "title"}
+    assert page_texts(card, "de")["page"] == "page «de»"
+    assert set(page_texts(board, "ar")) == {"both", "title"}
+    assert files["card/later-texts/ar.js"].decode() == (
+        'export const texts = {"late": "late «ar»", "both": "both «ar»", '
+        '"later.still": "later.still «ar»"};\n'
+    )
