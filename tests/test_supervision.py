@@ -35,6 +35,7 @@ async def test_board_has_the_team_as_finesse_has_it(centre: ContactCentre) -> No
         assert (members["1001"]["name"], members["1001"]["state"]) == ("Ana Costa", "READY")
         assert members["1001"]["state_since"]
         assert members["1003"]["state"] == "LOGOUT"
+        assert board["thresholds"]["HOLD"] == {"amber_seconds": 60.0, "red_seconds": 180.0}
 
 
 async def test_board_has_the_agents_calls(centre: ContactCentre) -> None:

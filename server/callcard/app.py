@@ -135,7 +135,9 @@ def create_app(
         number_lists=NumberListActions(store, number_lists, settings.lists, country, events, clock),
         sessions=sessions,
         roster=roster,
-        supervision=Supervision(store, CallBoard(store, settings.telephony, clock), clock),
+        supervision=Supervision(
+            store, CallBoard(store, settings.telephony, clock), settings.supervision, clock
+        ),
         transfer_targets=TransferTargets(directory, roster, settings.queues),
     )
 

@@ -31,6 +31,7 @@ from callcard.settings_sections import (
     ListsSettings,
     QueueTarget,
     RoutingSettings,
+    SupervisionSettings,
     TelephonySettings,
 )
 from callcard.telephony import dial_plan, numbers
@@ -66,6 +67,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     delivery: DeliverySettings = DeliverySettings()
     lists: ListsSettings = ListsSettings()
     routing: RoutingSettings = RoutingSettings()
+    supervision: SupervisionSettings = SupervisionSettings()
 
     @property
     def local_source(self) -> dict[str, Any]:

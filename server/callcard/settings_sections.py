@@ -279,6 +279,37 @@ class ListsSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ("*",)
 
 
+class SupervisionSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    talking_amber_seconds: Annotated[
+        float, Positive, Meta(description="a call that lasts longer is amber on the team board")
+    ] = 300.0
+    talking_red_seconds: Annotated[
+        float, Positive, Meta(description="a call that lasts longer is red on the team board")
+    ] = 600.0
+    hold_amber_seconds: Annotated[
+        float,
+        Positive,
+        Meta(description="a customer on hold that lasts longer is amber on the team board"),
+    ] = 60.0
+    hold_red_seconds: Annotated[
+        float,
+        Positive,
+        Meta(description="a customer on hold that lasts longer is red on the team board"),
+    ] = 180.0
+    wrap_up_amber_seconds: Annotated[
+        float, Positive, Meta(description="wrap-up that lasts longer is amber on the team board")
+    ] = 60.0
+    wrap_up_red_seconds: Annotated[
+        float, Positive, Meta(description="wrap-up that lasts longer is red on the team board")
+    ] = 180.0
+    not_ready_amber_seconds: Annotated[
+        float, Positive, Meta(description="Not Ready that lasts longer is amber on the team board")
+    ] = 600.0
+    not_ready_red_seconds: Annotated[
+        float, Positive, Meta(description="Not Ready that lasts longer is red on the team board")
+    ] = 1200.0
+
+
 class RoutingSettings(Struct, frozen=True, forbid_unknown_fields=True):
     addresses: Annotated[
         tuple[str, ...],

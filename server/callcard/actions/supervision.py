@@ -17,6 +17,7 @@ from callcard.errors import CallcardError, Conflict, InvalidField, NotPermitted,
 from callcard.finesse.messages import is_safe_id
 from callcard.finesse.objects import Dialog, Queue, QueueStatistics, User
 from callcard.identity import Agent
+from callcard.settings_sections import SupervisionSettings
 from callcard.store.base import AuditRow, Store
 from callcard.telephony.command_outcome import CommandResult, await_outcome
 
@@ -42,10 +43,20 @@ class TeamMember:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """From how many seconds in a state on it is worth a look, and needs one."""
+
+    amber_seconds: float
+    red_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TeamBoard:
     id: str
     name: str
     agents: tuple[TeamMember, ...]
+    thresholds: dict[str, Threshold]
+    """By Finesse's state; one without has no limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +79,7 @@ class QueueBoard:
 class Supervision:
     store: Store
     call_board: CallBoard
+    settings: SupervisionSettings
     clock: Callable[[], float] = time.time
 
     async def team(self, supervisor: Agent, team_id: str) -> TeamBoard:
@@ -77,7 +89,12 @@ class Supervision:
         calls = await self.call_board.calls()
         users = sorted(team.users, key=lambda user: (user.full_name, user.login_id))
         members = tuple(_member(user, calls.get(user.login_id, ())) for user in users)
-        return TeamBoard(id=team.id or team_id, name=team.name, agents=members)
+        return TeamBoard(
+            id=team.id or team_id,
+            name=team.name,
+            agents=members,
+            thresholds=_thresholds(self.settings),
+        )
 
     async def team_calls(self, supervisor: Agent, team_id: str) -> TeamCalls:
         """Return the calls of a team's agents, who are those that used Callcard lately.
@@ -216,6 +233,20 @@ def _of_agent(dialogs: tuple[Dialog, ...], extension: str, call_type: str = "") 
             if participant.media_address == extension and participant.state not in ("DROPPED", ""):
                 return dialog
     return None
+
+
+def _thresholds(settings: SupervisionSettings) -> dict[str, Threshold]:
+    def threshold(amber_seconds: float, red_seconds: float) -> Threshold:
+        return Threshold(amber_seconds=amber_seconds, red_seconds=red_seconds)
+
+    wrap_up = threshold(settings.wrap_up_amber_seconds, settings.wrap_up_red_seconds)
+    return {
+        "TALKING": threshold(settings.talking_amber_seconds, settings.talking_red_seconds),
+        "HOLD": threshold(settings.hold_amber_seconds, settings.hold_red_seconds),
+        "WORK": wrap_up,
+        "WORK_READY": wrap_up,
+        "NOT_READY": threshold(settings.not_ready_amber_seconds, settings.not_ready_red_seconds),
+    }
 
 
 def _member(user: User, calls: tuple[TeamCall, ...]) -> TeamMember:
