@@ -289,12 +289,12 @@ class SupervisionSettings(Struct, frozen=True, forbid_unknown_fields=True):
     hold_amber_seconds: Annotated[
         float,
         Positive,
-        Meta(description="a customer on hold that lasts longer is amber on the team board"),
+        Meta(description="hold that lasts longer is amber on the team board"),
     ] = 60.0
     hold_red_seconds: Annotated[
         float,
         Positive,
-        Meta(description="a customer on hold that lasts longer is red on the team board"),
+        Meta(description="hold that lasts longer is red on the team board"),
     ] = 180.0
     wrap_up_amber_seconds: Annotated[
         float, Positive, Meta(description="wrap-up that lasts longer is amber on the team board")
