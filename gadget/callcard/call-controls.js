@@ -5,7 +5,7 @@
 import { emit, h } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { t } from "../shared/texts.js";
-import { InlineQuestionElement } from "./inline-question.js";
+import { InlineQuestionElement } from "../shared/inline-question.js";
 
 /** @typedef {import("../shared/types.d.ts").Action} Action */
 /** @typedef {import("./call-slots.js").Slot} Slot */

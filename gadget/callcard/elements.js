@@ -16,7 +16,7 @@ import { CallerRecordElement } from "./caller-record.js";
 import { ContactChoiceElement } from "./contact-choice.js";
 import { ContactFormPlaceElement } from "./contact-form-place.js";
 import { ContactSearchElement } from "./contact-search.js";
-import { InlineQuestionElement } from "./inline-question.js";
+import { InlineQuestionElement } from "../shared/inline-question.js";
 
 const ELEMENTS = [
   AgentStateElement,

@@ -38,7 +38,7 @@ export const serviceStatus = new ServiceStatus();
  * @param {string} method @param {string} path @param {object} [body] @param {AbortSignal} [signal]
  * @returns {Promise<any>}
  */
-async function send(method, path, body, signal) {
+export async function send(method, path, body, signal) {
   const url = `${desktop.service}/api/v1${path}`;
   const { status, text } = await desktop.request(method, url, body, signal);
   let content;

@@ -1,5 +1,6 @@
 // Types of the bundle's events.
 
+import type { AgentAction } from "../supervisor/types.d.ts";
 import type {
   Action,
   Callback,
@@ -9,6 +10,7 @@ import type {
   Contact,
   Explanation,
   Interaction,
+  ListedNumber,
   Match,
   NewCallback,
   NewCase,
@@ -88,6 +90,15 @@ export interface CallcardRequests {
   "callcard-lookup-explained": { detail: { number: string }; response: Explanation };
   "callcard-number-add": { detail: { contact: Contact; number: string }; response: Contact };
   "callcard-delivery-retry": { detail: { id: string }; response: Interaction };
+  /** A supervisor does something about an agent. */
+  "callcard-agent-action": {
+    detail: { id: string; action: AgentAction };
+    response: { outcome: string };
+  };
+  "callcard-proposal-decided": {
+    detail: { entry: ListedNumber; isAccepted: boolean };
+    response: ListedNumber;
+  };
   "callcard-target-search": {
     detail: { text: string; signal: AbortSignal };
     response: { targets: TransferTarget[]; missing: string[] };

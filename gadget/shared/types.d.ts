@@ -191,6 +191,7 @@ export interface Me {
   wrap_up_reasons: string[];
   not_ready_reasons: Reason[];
   sign_out_reasons: Reason[];
+  supervised_teams: { id: string; name: string }[];
 }
 
 /** What the card can do to a call; each is a path of the API. */
@@ -323,6 +324,7 @@ export interface ListWarning {
 }
 
 export interface ListedNumber extends ListWarning {
+  number: string;
   author: string;
   author_name: string;
   added_at: string;
@@ -335,6 +337,7 @@ export interface ListedNumber extends ListWarning {
 
 export interface NumberListSummary {
   name: NumberListName;
+  proposals: number;
   right: "decide" | "add" | "propose" | "read";
 }
 

@@ -53,6 +53,11 @@ class BrowserDesktop:
     def gadget(self) -> FrameLocator:
         return self.page.frame_locator("iframe[id^=remote_iframe]").first
 
+    @property
+    def team(self) -> FrameLocator:
+        """The gadget of supervisors, which has a tab of its own."""
+        return self.page.frame_locator("iframe[id^=remote_iframe]").nth(1)
+
     def sign_in(
         self,
         site: DemoSite,

@@ -14,6 +14,9 @@ from callcard.telephony import numbers
 
 MAX_CALLS = 5000
 """Read at once, of all teams; with more, those reported last."""
+SILENT_SECONDS = 60.0
+"""After which a call that an agent's desktop does not report any more is not shown: twice the time
+between its reports."""
 CACHE_SECONDS = 1.0
 """For which all boards of a process are answered from one read."""
 
@@ -63,7 +66,8 @@ class CallBoard:
             for entry in entries:
                 for segment in entry.record.segments:
                     state, _since = entry.record.agent_state(segment)
-                    if state != "DROPPED":
+                    is_recent = now - segment.last_report_at < SILENT_SECONDS
+                    if is_recent and state != "DROPPED":
                         shown = self._call(entry.record, segment)
                         calls[segment.agent] = (*calls.get(segment.agent, ()), shown)
             self._calls, self._read_at = calls, now

@@ -1,8 +1,8 @@
 // <inline-question>: asks once before something is done that cannot be undone.
 
-import { h } from "../shared/dom.js";
-import { CallcardElement } from "../shared/element.js";
-import { t } from "../shared/texts.js";
+import { h } from "./dom.js";
+import { CallcardElement } from "./element.js";
+import { t } from "./texts.js";
 
 export class InlineQuestionElement extends CallcardElement {
   static tag = "inline-question";

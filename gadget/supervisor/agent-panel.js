@@ -1,0 +1,154 @@
+// <agent-panel>: one agent's calls, and what the supervisor can do: listen, join and take over the
+// call, set the agent's state, sign them out. Fires `callcard-agent-action`.
+
+import { dotted, h, isolate, phoneNumber, request } from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
+import { errorText } from "../shared/errors.js";
+import { InlineQuestionElement } from "../shared/inline-question.js";
+import { t } from "../shared/texts.js";
+import { obstacles, partIn } from "./agent-rules.js";
+
+/** @typedef {import("./types.d.ts").AgentAction} AgentAction */
+/** @typedef {import("./types.d.ts").TeamMember} TeamMember */
+/** @typedef {Parameters<typeof obstacles>[1]} Own */
+
+/** @type {Record<AgentAction, () => string>} */
+const LABELS = {
+  monitor: () => t("board.listen"),
+  barge: () => t("board.join"),
+  intercept: () => t("board.takeOver"),
+  leave: () => t("board.leave"),
+  ready: () => t("board.makeReady"),
+  "not-ready": () => t("board.makeNotReady"),
+  "sign-out": () => t("state.signOut"),
+};
+/** @type {AgentAction[]} */
+const CALL_ACTIONS = ["monitor", "barge", "intercept", "leave"];
+/** @type {AgentAction[]} */
+const STATE_ACTIONS = ["ready", "not-ready", "sign-out"];
+
+export class AgentPanelElement extends CallcardElement {
+  static tag = "agent-panel";
+
+  /** @type {TeamMember | null} */
+  #member = null;
+  #isBusy = false;
+  #calls = h("ul", { class: "agent-calls" });
+  #hint = h("p", { class: "about hint", role: "status" });
+  #status = h("p", { class: "about", role: "status" });
+  #error = h("p", { class: "error", role: "alert" });
+  #question = new InlineQuestionElement();
+  /** @type {Map<AgentAction, HTMLButtonElement>} */
+  #buttons = new Map();
+
+  build() {
+    this.append(
+      this.#calls,
+      this.#group(t("board.call"), CALL_ACTIONS),
+      this.#hint,
+      this.#group(t("board.state"), STATE_ACTIONS),
+      this.#question,
+      this.#status,
+      this.#error,
+    );
+  }
+
+  /** @param {string} label @param {AgentAction[]} actions */
+  #group(label, actions) {
+    const buttons = actions.map((action) => {
+      const press = (/** @type {MouseEvent} */ { detail: clicks }) => {
+        if (clicks < 2) this.#press(action);
+      };
+      const button = h("button", { type: "button", class: action, onclick: press });
+      button.textContent = LABELS[action]();
+      this.#buttons.set(action, button);
+      return button;
+    });
+    return h("p", { class: "row", role: "group", "aria-label": label }, buttons);
+  }
+
+  /** Show an agent. @param {TeamMember} member @param {Own} own the supervisor's own user and calls */
+  show(member, own) {
+    if (member.id !== this.#member?.id) this.#clear();
+    this.#member = member;
+    const why = obstacles(member, own);
+    const part = partIn(own.calls, member.extension);
+    for (const [action, button] of this.#buttons) {
+      button.disabled = Boolean(why[action]) && document.activeElement !== button;
+      button.setAttribute("aria-disabled", String(Boolean(why[action]) || this.#isBusy));
+      button.title = why[action];
+    }
+    const hint = part ? partText(part.mode) : why.monitor && t("board.hint", { why: why.monitor });
+    if (this.#hint.textContent !== hint) this.#hint.textContent = hint;
+    this.#calls.replaceChildren(...member.calls.map(callRow));
+  }
+
+  /** @param {AgentAction} action */
+  #press(action) {
+    const button = this.#buttons.get(action);
+    if (!this.#member || button?.getAttribute("aria-disabled") === "true") return;
+    const { name, calls } = this.#member;
+    /** @type {Partial<Record<AgentAction, string>>} */
+    const questions = {
+      "sign-out": calls.length
+        ? t("board.askSignOutLater", { name })
+        : t("board.askSignOut", { name }),
+      intercept: t("board.askTakeOver", { name }),
+    };
+    const question = questions[action];
+    const send = () => void this.#send(action);
+    if (!question) return send();
+    this.#question.ask(question, LABELS[action](), send, () => button?.focus());
+  }
+
+  /** @param {AgentAction} action */
+  async #send(action) {
+    const { id } = /** @type {TeamMember} */ (this.#member);
+    this.#clear();
+    this.#setBusy(true);
+    this.#status.textContent = t("board.sending", { action: LABELS[action]() });
+    try {
+      const { outcome } = await request(this, "callcard-agent-action", { id, action });
+      if (this.#member?.id !== id) return;
+      this.#status.textContent = outcome === "confirmed" ? t("board.done") : "";
+      if (outcome !== "confirmed") this.#error.textContent = t("error.unknown");
+    } catch (error) {
+      if (this.#member?.id !== id) return;
+      this.#status.textContent = "";
+      this.#error.textContent = errorText(error);
+    } finally {
+      this.#setBusy(false);
+    }
+  }
+
+  /** @param {boolean} isBusy */
+  #setBusy(isBusy) {
+    this.#isBusy = isBusy;
+    for (const button of this.#buttons.values())
+      button.setAttribute("aria-disabled", String(isBusy || Boolean(button.title)));
+  }
+
+  #clear() {
+    this.#question.close();
+    this.#status.textContent = this.#error.textContent = "";
+  }
+}
+
+/** @param {"listening" | "joined"} mode */
+const partText = (mode) => (mode === "listening" ? t("board.listening") : t("board.joined"));
+
+/** @param {import("./types.d.ts").TeamCall} call */
+function callRow({ name, number, queue, direction }) {
+  const isOut = direction === "out";
+  const label = isOut ? t("direction.out") : t("direction.in");
+  return h(
+    "li",
+    {},
+    h("span", { role: "img", "aria-label": label, class: isOut ? "icon out" : "icon in" }),
+    dotted([
+      name && h("strong", {}, isolate(name)),
+      number ? phoneNumber(number) : t("caller.withheld"),
+      queue && isolate(queue),
+    ]),
+  );
+}

@@ -1,0 +1,78 @@
+// What a supervisor can do about an agent now, and if not, why not: Finesse's rules. No DOM.
+
+import { t } from "../shared/texts.js";
+
+/** @typedef {import("../shared/types.d.ts").DialogData} DialogData */
+/** @typedef {import("../shared/types.d.ts").UserData} UserData */
+/** @typedef {import("./types.d.ts").AgentAction} AgentAction */
+/** @typedef {import("./types.d.ts").TeamMember} TeamMember */
+
+/** Finesse's call type of a call in which a supervisor listens. */
+const MONITORING = "SUPERVISOR_MONITOR";
+/**
+ * The supervisor's part in an agent's call.
+ * @typedef {{callId: string, mode: "listening" | "joined"}} Part
+ */
+
+/**
+ * Return the supervisor's part in an agent's call; null if they have none.
+ * @param {DialogData[]} ownCalls the supervisor's @param {string} extension the agent's
+ * @returns {Part | null}
+ */
+export function partIn(ownCalls, extension) {
+  for (const { id, mediaProperties, participants } of ownCalls) {
+    const all = [participants?.Participant ?? []].flat();
+    const isIn = all.some(
+      ({ mediaAddress, state }) => extension && mediaAddress === extension && state !== "DROPPED",
+    );
+    if (isIn)
+      return {
+        callId: id,
+        mode: mediaProperties?.callType === MONITORING ? "listening" : "joined",
+      };
+  }
+  return null;
+}
+
+/**
+ * Return why each action is not possible; an empty text if it is.
+ * @param {TeamMember} member
+ * @param {object} own
+ * @param {UserData} own.user the supervisor
+ * @param {DialogData[]} own.calls
+ * @returns {Record<AgentAction, string>}
+ */
+export function obstacles(member, { user, calls }) {
+  const { state, extension } = member;
+  const part = partIn(calls, extension);
+  const isSignedOut = state === "LOGOUT" || state === "";
+  const signedOut = isSignedOut ? t("board.signedOut") : "";
+  return {
+    monitor: signedOut || monitorObstacle(member, user, calls, part),
+    barge: part?.mode === "listening" ? "" : t("board.listenFirst"),
+    intercept: part?.mode === "joined" ? "" : t("board.joinFirst"),
+    leave: part ? "" : t("board.notInCall"),
+    ready:
+      signedOut || (["NOT_READY", "WORK", "WORK_READY"].includes(state) ? "" : t("board.busy")),
+    "not-ready":
+      signedOut || (["READY", "WORK", "WORK_READY"].includes(state) ? "" : t("board.busy")),
+    "sign-out": signedOut,
+  };
+}
+
+/**
+ * @param {TeamMember} member @param {UserData} user @param {DialogData[]} calls
+ * @param {Part | null} part
+ */
+function monitorObstacle(member, user, calls, part) {
+  if (part) return t("board.inCall");
+  if (!user.extension || user.state === "LOGOUT") return t("error.notSignedIn");
+  if (calls.length) return t("board.ownCall");
+  if (user.state !== "NOT_READY") return t("board.setNotReady");
+  if (member.state === "HOLD") return t("board.onHold");
+  const isTalking = member.state === "TALKING" || member.calls.some(isActive);
+  return isTalking ? "" : t("board.noCall");
+}
+
+/** UCCX leaves an agent not ready during a call that no queue gave them. @param {import("./types.d.ts").TeamCall} call */
+const isActive = ({ state }) => state === "ACTIVE";

@@ -1,0 +1,197 @@
+// <supervisor-app>: the page of supervisors: their team's board, and beside it queues, proposals for
+// number lists, calls that are not in the CRM, and the audit. Wires desktop, model, elements and
+// service together.
+
+import { api } from "../shared/api.js";
+import { desktop } from "../shared/desktop.js";
+import { followTeam } from "../shared/desktop-team.js";
+import { every, h, listen } from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
+import { errorText } from "../shared/errors.js";
+import { InlineQuestionElement } from "../shared/inline-question.js";
+import { formatTime, t } from "../shared/texts.js";
+import { AgentPanelElement } from "./agent-panel.js";
+import { partIn } from "./agent-rules.js";
+import { SupervisorTabsElement } from "./supervisor-tabs.js";
+import { teamApi } from "./team-api.js";
+import { TeamBoardElement } from "./team-board.js";
+import { TeamModel } from "./team-model.js";
+
+/** @typedef {import("./types.d.ts").AgentAction} AgentAction */
+
+/** Milliseconds between reads of the team and of the panel in front. */
+const READ_MS = 15_000;
+const TEAM_KEY = "callcard.team";
+/** Milliseconds until the profile is read again after a failure. */
+const PROFILE_RETRY_MS = 10_000;
+
+class SupervisorAppElement extends CallcardElement {
+  static tag = "supervisor-app";
+
+  /** The supervisor, as Finesse has them. @type {import("./agent-panel.js").Own} */
+  #own = { user: {}, calls: [] };
+  #hasProfile = false;
+  #model = new TeamModel({
+    api: teamApi,
+    ownId: desktop.agentId,
+    now: () => desktop.now,
+    follow: followTeam,
+    onChange: () => this.#show(),
+  });
+  #connection = h("p", { class: "notice", role: "alert", hidden: true });
+  #error = h("p", { class: "notice", role: "alert", hidden: true });
+  #mode = h("p", { class: "mode", role: "status" });
+  #team = h("select", { hidden: true });
+  #tabs = new SupervisorTabsElement();
+  #board = new TeamBoardElement();
+
+  build() {
+    this.#team.setAttribute("aria-label", t("board.team"));
+    this.#team.addEventListener("change", () => this.#selectTeam(this.#team.value));
+    this.#tabs.setBoard(this.#board);
+    this.append(this.#connection, this.#error, this.#mode, this.#team, this.#tabs);
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    document.documentElement.lang = desktop.language;
+    document.documentElement.dir = document.body.dir || "ltr";
+    document.title = t("board.title");
+    desktop.fitHeight(this, this.signal);
+    listen(
+      this,
+      {
+        "callcard-agent-action": ({ id, action }) => this.#act(id, action),
+        "callcard-delivery-retry": ({ id }) => api.retryDelivery(id),
+        "callcard-proposal-decided": ({ entry, isAccepted }) =>
+          isAccepted ? teamApi.accept(entry) : api.removeFromList(entry.list, entry.id),
+      },
+      this.signal,
+    );
+    every(1000, () => this.#isShown && this.#board.tick(desktop.now), this.signal);
+    every(READ_MS, () => this.#isShown && this.#read(), this.signal);
+    this.signal.addEventListener("abort", () => this.#model.dispose());
+    this.#setConnection(t("connecting"));
+    desktop
+      .follow(
+        {
+          agent: (user) => this.#onSelf({ user }),
+          calls: (calls) => this.#onSelf({ calls }),
+          connected: (isConnected) => this.#onConnection(isConnected),
+          failed: () => this.#setConnection(t("connection.failed")),
+        },
+        this.signal,
+      )
+      .catch(() => this.#setConnection(t("connection.failed")))
+      .finally(desktop.dismissLoading);
+  }
+
+  /** Whether the desktop shows the gadget: in a hidden tab it has no height. */
+  get #isShown() {
+    return this.getBoundingClientRect().height > 0;
+  }
+
+  /** Take the supervisor's own state or calls. @param {Partial<import("./agent-panel.js").Own>} change */
+  #onSelf(change) {
+    this.#own = { ...this.#own, ...change };
+    this.#setConnection("");
+    if (!this.#hasProfile) {
+      this.#hasProfile = true;
+      void this.#readProfile();
+    }
+    this.#show();
+  }
+
+  async #readProfile() {
+    try {
+      const { supervised_teams: teams } = await api.me();
+      this.#setError(teams.length ? "" : t("board.noTeam"));
+      this.#team.replaceChildren(...teams.map(({ id, name }) => h("option", { value: id }, name)));
+      this.#team.hidden = teams.length < 2;
+      const last = localStorage.getItem(TEAM_KEY);
+      const team = teams.find(({ id }) => id === last) ?? teams[0];
+      if (team) this.#selectTeam(team.id);
+    } catch (error) {
+      this.#setError(errorText(error));
+      setTimeout(() => !this.signal.aborted && this.#readProfile(), PROFILE_RETRY_MS);
+    }
+  }
+
+  /** @param {string} id */
+  #selectTeam(id) {
+    this.#team.value = id;
+    localStorage.setItem(TEAM_KEY, id);
+    void this.#model.select(id);
+  }
+
+  #read() {
+    void this.#model.read();
+    this.#tabs.read();
+  }
+
+  #show() {
+    if (!this.isConnected || !this.#hasProfile) return;
+    if (this.#model.teamId) this.#setError(this.#model.error ? errorText(this.#model.error) : "");
+    this.#board.show(this.#model, this.#own);
+    const modes = [...this.#model.members.values()].flatMap(({ name, extension }) => {
+      const part = partIn(this.#own.calls, extension);
+      if (!part || extension === this.#own.user.extension) return [];
+      return part.mode === "listening"
+        ? t("board.listeningTo", { name })
+        : t("board.inCallOf", { name });
+    });
+    const text = modes.join(" ");
+    if (this.#mode.textContent !== text) this.#mode.textContent = text;
+  }
+
+  /**
+   * Do something about an agent; resolve with what came of it.
+   * @param {string} id @param {AgentAction} action
+   * @returns {Promise<{outcome: string}>}
+   */
+  #act(id, action) {
+    switch (action) {
+      case "ready":
+        return teamApi.setState(id, "READY");
+      case "not-ready":
+        return teamApi.setState(id, "NOT_READY");
+      case "sign-out":
+        return teamApi.setState(id, "LOGOUT");
+      case "leave": {
+        const { extension = "" } = this.#model.members.get(id) ?? {};
+        const part = partIn(this.#own.calls, extension);
+        return part ? teamApi.leave(part.callId) : Promise.resolve({ outcome: "confirmed" });
+      }
+      default:
+        return teamApi.supervise(id, action);
+    }
+  }
+
+  /** @param {boolean} isConnected */
+  #onConnection(isConnected) {
+    this.#setConnection(isConnected ? "" : t("connection.lost", { time: formatTime(Date.now()) }));
+    // Events of the time without a connection are lost.
+    if (isConnected) this.#read();
+  }
+
+  /** @param {string} text */
+  #setConnection(text) {
+    this.#connection.hidden = !text;
+    this.#connection.textContent = text;
+  }
+
+  /** @param {string} text */
+  #setError(text) {
+    this.#error.hidden = !text;
+    if (this.#error.textContent !== text) this.#error.textContent = text;
+  }
+}
+
+for (const element of [
+  AgentPanelElement,
+  InlineQuestionElement,
+  SupervisorTabsElement,
+  TeamBoardElement,
+])
+  element.define();
+SupervisorAppElement.define();
