@@ -9,7 +9,11 @@ import { TeamModel } from "../gadget/supervisor/team-model.js";
 import { countGroups, levelOf, rowsOf } from "../gadget/supervisor/team-rows.js";
 import { settle } from "./fakes.mjs";
 
-globalThis.gadgets = { Prefs: class Prefs { getMsg = () => "" } };
+globalThis.gadgets = {
+  Prefs: class Prefs {
+    getMsg = () => "";
+  },
+};
 const NOW = Date.parse("2026-01-01T10:10:00Z");
 const THRESHOLDS = { NOT_READY: { amber_seconds: 300, red_seconds: 600 } };
 
@@ -224,6 +228,13 @@ test("an event of a team is read in both spellings, and rubbish is left out", ()
   };
   assert.deepEqual(readUser({ ...user, ReasonCode: { label: "Lunch" } }), expected);
   assert.deepEqual(readUser({ ...user, reasonCode: { label: "Lunch" } }), expected);
-  for (const rubbish of [undefined, null, "", {}, { loginId: "1" }, { loginId: {}, state: "READY" }])
+  for (const rubbish of [
+    undefined,
+    null,
+    "",
+    {},
+    { loginId: "1" },
+    { loginId: {}, state: "READY" },
+  ])
     assert.equal(readUser(rubbish), null);
 });

@@ -110,24 +110,32 @@ def test_gadget_xml_is_accepted_by_container(tmp_path: Path) -> None:
         ("es", "ltr"),
         ("fr", "ltr"),
     ]
-    keys = set()
-    for locale in spec.locales:
-        texts = gadget_xml.read_messages(files[f"callcard/{locale.messages}"])
-        language = "en" if locale.lang == "all" else locale.lang
-        translated = json.loads((ROOT / f"gadget/messages/{language}.json").read_text())
-        folder = locale.messages.partition("/")[0]
-        module = files[f"callcard/{folder}/callcard/later-texts/{language}.js"].decode()
-        later = json.loads(module.removeprefix("export const texts = ").removesuffix(";\n"))
-        assert not texts.keys() & later.keys()
-        assert sorted({**texts, **later}.values()) == sorted(translated.values())
-        keys.add((*texts, *later))
-    assert len(keys) == 1, "a key means the same in every language"
     view = spec.views["default"]
     assert "__UP_" not in view, "no preference, which a link can set, loads a script"
     assert 'location.origin + "/desktop/assets/js/"' in view
     assert view.index("HubSettings.onConnect") < view.index("callcard-app")
     assert f'"{SERVICE_URL}"' in view
     assert "${" not in view, "some containers evaluate it in inline scripts"
+
+
+def test_every_text_is_in_a_gadget_that_shows_it(tmp_path: Path) -> None:
+    files = build.build(ROOT / "gadget", tmp_path / "dist", SERVICE_URL)
+    shown: dict[str, set[str]] = {}
+    for name in ("callcard", "supervisor"):
+        keys = set()
+        for locale in gadget_xml.read(files[f"callcard/{name}.xml"]).locales:
+            texts = gadget_xml.read_messages(files[f"callcard/{locale.messages}"])
+            language = "en" if locale.lang == "all" else locale.lang
+            folder = locale.messages.partition("/")[0]
+            module = files[f"callcard/{folder}/{name}/later-texts/{language}.js"].decode()
+            later = json.loads(module.removeprefix("export const texts = ").removesuffix(";\n"))
+            assert not texts.keys() & later.keys()
+            shown.setdefault(language, set()).update(texts.values(), later.values())
+            keys.add((*texts, *later))
+        assert len(keys) == 1, "a key means the same in every language"
+    for language, values in shown.items():
+        translated = json.loads((ROOT / f"gadget/messages/{language}.json").read_text())
+        assert values == set(translated.values())
 
 
 def test_layout_snippets_are_valid_in_layout(tmp_path: Path) -> None:
