@@ -119,6 +119,23 @@ async def test_supervisor_listens_joins_and_takes_over(centre: ContactCentre) ->
         assert [entry for entry in await audit(supervisor) if entry in expected] == expected
 
 
+async def test_listening_is_no_call_of_agent_or_supervisor(centre: ContactCentre) -> None:
+    call = await begin_call(centre)
+    await centre.open_desktop("2001")
+    async with centre.api("2001") as supervisor, centre.api("1001") as ana:
+        assert (await supervisor.post("/agents/1001/monitor?wait=3")).status_code == 202
+        await centre.reported()
+        assert len(await centre.finesse.dialogs("1001")) == 2
+        board = (await supervisor.get("/teams/1/calls")).json()["calls"]
+        assert [each["calls"] for each in board.pop("1001")] == [[call]]
+        assert board == {}
+        (monitoring,) = await centre.finesse.dialogs("2001")
+        of_call = (await ana.get(f"/interactions?call={monitoring.id}")).json()
+        assert of_call["interactions"] == []
+    await centre.hang_up(call)
+    assert (await centre.delivered()).agents[0].agent == "1001"
+
+
 async def test_what_finesse_refuses_is_passed_on_and_audited(centre: ContactCentre) -> None:
     await begin_call(centre)
     async with centre.api("2001") as supervisor:

@@ -2,6 +2,7 @@
 // commands and the agent, and how both connections are is shown.
 
 import { api, serviceStatus } from "../shared/api.js";
+import { isConversation } from "../shared/call.js";
 import { desktop } from "../shared/desktop.js";
 import { every } from "../shared/dom.js";
 import { formatTime, t } from "../shared/texts.js";
@@ -66,7 +67,7 @@ export class Connection {
     const listener = {
       agent: (user) => this.#onAgent(user),
       calls: (dialogs) => this.#onCalls(dialogs),
-      ended: (dialog) => this.#model.end(dialog),
+      ended: (dialog) => isConversation(dialog) && this.#model.end(dialog),
       layout: (labels) => this.#onLayout(labels),
       refused: (refusal) => this.#commands.refuse(refusal),
       acknowledged: (requestId) => this.#commands.acknowledge(requestId),
@@ -82,7 +83,7 @@ export class Connection {
   /** @param {import("../shared/types.d.ts").DialogData[]} dialogs */
   #onCalls(dialogs) {
     this.#recover();
-    this.#model.update(dialogs, this.#agent.user?.extension ?? "");
+    this.#model.update(dialogs.filter(isConversation), this.#agent.user?.extension ?? "");
     if (!this.#hasCalls) this.#onReady();
     this.#hasCalls = true;
   }

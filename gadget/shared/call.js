@@ -31,6 +31,14 @@ import { asList } from "./list.js";
  * @property {number} joined when this agent joined, in server milliseconds; NaN if unknown
  */
 
+/**
+ * Whether somebody talks in a dialog. A supervisor who listens has one too, and so has the agent:
+ * it is no call of theirs.
+ * @param {DialogData} dialog
+ */
+export const isConversation = ({ mediaProperties }) =>
+  mediaProperties?.callType !== "SUPERVISOR_MONITOR";
+
 /** Finesse's actions and the product's, in the order of the buttons. @type {[string, Action][]} */
 const ACTIONS = [
   ["ACCEPT", "accept"],

@@ -1,5 +1,7 @@
 // What a supervisor can do about an agent now, and if not, why not: Finesse's rules. No DOM.
 
+import { isConversation } from "../shared/call.js";
+import { asList } from "../shared/list.js";
 import { t } from "../shared/texts.js";
 
 /** @typedef {import("../shared/types.d.ts").DialogData} DialogData */
@@ -7,8 +9,6 @@ import { t } from "../shared/texts.js";
 /** @typedef {import("./types.d.ts").AgentAction} AgentAction */
 /** @typedef {import("./types.d.ts").TeamMember} TeamMember */
 
-/** Finesse's call type of a call in which a supervisor listens. */
-const MONITORING = "SUPERVISOR_MONITOR";
 /**
  * The supervisor's part in an agent's call.
  * @typedef {{callId: string, mode: "listening" | "joined"}} Part
@@ -20,16 +20,12 @@ const MONITORING = "SUPERVISOR_MONITOR";
  * @returns {Part | null}
  */
 export function partIn(ownCalls, extension) {
-  for (const { id, mediaProperties, participants } of ownCalls) {
-    const all = [participants?.Participant ?? []].flat();
+  for (const dialog of ownCalls) {
+    const all = asList(dialog.participants?.Participant);
     const isIn = all.some(
       ({ mediaAddress, state }) => extension && mediaAddress === extension && state !== "DROPPED",
     );
-    if (isIn)
-      return {
-        callId: id,
-        mode: mediaProperties?.callType === MONITORING ? "listening" : "joined",
-      };
+    if (isIn) return { callId: dialog.id, mode: isConversation(dialog) ? "joined" : "listening" };
   }
   return null;
 }

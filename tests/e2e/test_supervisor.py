@@ -120,6 +120,9 @@ def test_supervisor_listens_joins_and_takes_over(open_desktop: OpenDesktop, site
     panel.get_by_role("button", name="Listen").click()
     expect(panel.get_by_text("Agent and customer do not hear you.")).to_be_visible()
     expect(team.get_by_text("You are listening to Ana Costa.")).to_be_visible()
+    expect_phase(ana, "On the call")
+    expect(ana.get_by_role("tab")).to_have_count(0)  # listening is no call
+    expect(desktop.gadget.locator("call-panel")).to_have_count(0)
     panel.get_by_role("button", name="Join").click()
     expect(panel.get_by_text("Agent and customer hear you.")).to_be_visible()
     panel.get_by_role("button", name="Take over").click()

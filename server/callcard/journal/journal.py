@@ -109,7 +109,7 @@ class Journal:
         found = self._begin_lookup(number, lookup) if lookup else None
         try:
             report, ended_at = await self._check_still_active(agent, report)
-            if report.is_reservation:
+            if report.is_reservation or not report.is_conversation:
                 lookup_result = await found if found else None
                 answer = acknowledge_without_record(report, number, lookup_result)
             else:

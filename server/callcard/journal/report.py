@@ -101,6 +101,12 @@ class CallReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.names_other_call and bool(addresses) and addresses <= set(self.agent_devices)
 
     @property
+    def is_conversation(self) -> bool:
+        """Return whether somebody talks; a supervisor who listens has a dialog with the agent, and
+        so has the agent."""
+        return self.type != "SUPERVISOR_MONITOR"
+
+    @property
     def is_reservation(self) -> bool:
         """Return whether a dialer reserves the agent, and has not called the customer yet.
 
