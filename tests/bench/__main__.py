@@ -19,6 +19,7 @@ from tests.bench.ring_to_card import ring_to_card
 from tests.bench.scale import FULL, SHORT, Scale
 from tests.bench.sessions import sessions
 from tests.bench.sources import sources
+from tests.bench.team_board import team_board
 
 BENCHMARKS: dict[str, Callable[[Path, Scale], None]] = {
     "ring-to-card": ring_to_card,
@@ -28,6 +29,7 @@ BENCHMARKS: dict[str, Callable[[Path, Scale], None]] = {
     "sources": sources,
     "decisions": decisions,
     "sessions": sessions,
+    "team-board": team_board,
     "contact-centre": contact_centre,
 }
 

@@ -22,6 +22,10 @@ class Scale:
     """On number lists."""
     sessions: int
     """Notification sessions in one process."""
+    team_agents: int
+    """On a supervisor's team board."""
+    team_seconds: float
+    """For which their states change."""
     minutes: float
     """Of the contact centre under load."""
     agents: int
@@ -42,6 +46,8 @@ FULL = Scale(
     source_lookups=50,
     list_entries=1_000_000,
     sessions=1000,
+    team_agents=500,
+    team_seconds=20,
     minutes=3,
     agents=2000,
     calls_per_second=17,
@@ -58,6 +64,8 @@ SHORT = Scale(
     source_lookups=3,
     list_entries=1000,
     sessions=10,
+    team_agents=10,
+    team_seconds=3,
     minutes=0.1,
     agents=20,
     calls_per_second=2,
