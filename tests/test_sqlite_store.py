@@ -16,8 +16,9 @@ from callcard.store.sqlite import Database
 from callcard.store.sqlite_schema import MIGRATIONS
 from callcard.store.sqlite_store import SqliteStore
 from callcard.store.sqlite_transaction import SqliteTransaction
-from tests.contracts import event_store
+from tests.contracts import coaching_store, event_store
 from tests.contracts import store as contract
+from tests.contracts.coaching_store import CoachingStoreContract
 from tests.contracts.event_store import EventStoreContract
 from tests.contracts.store import StoreContract
 
@@ -29,7 +30,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
     await opened.close()
 
 
-class TestSqliteStore(StoreContract, EventStoreContract):
+class TestSqliteStore(StoreContract, EventStoreContract, CoachingStoreContract):
     pass
 
 
@@ -72,7 +73,7 @@ async def test_no_query_scans_a_table(
 
 
 def test_contract_covers_every_method() -> None:
-    source = inspect.getsource(contract) + inspect.getsource(event_store)
+    source = "".join(map(inspect.getsource, (contract, event_store, coaching_store)))
     methods = [name for name in dir(SqliteTransaction) if not name.startswith("_")]
     methods += [name for name in dir(SqliteStore) if name[0] != "_"]
     assert {name for name in methods if f".{name}(" not in source} == {

@@ -81,9 +81,15 @@ const [taken] = (await bilal("GET", "/calls")).calls;
 await bilal("POST", `/calls/${taken.id}/answer?wait=3`);
 done(13);
 
-// 17, 19
+// 17, 18, 19
 confirmed(await supervisor("POST", "/agents/1002/monitor?wait=3"));
 done(17);
+await supervisor("POST", "/agents/1002/coach", { text: "Offer the new contract." });
+const [coaching] = (await bilal("GET", "/coaching")).messages;
+await bilal("PUT", `/coaching/${coaching.id}`, { answer: "I will." });
+const [answered] = (await supervisor("GET", "/agents/1002/coach")).messages;
+assert.deepEqual([answered.text, answered.answer], ["Offer the new contract.", "I will."]);
+done(18);
 confirmed(await supervisor("POST", "/agents/1002/barge?wait=3"));
 done(19);
 for (const user of [supervisor, bilal])

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp
 
 from callcard.actions.callbacks import Callbacks
 from callcard.actions.calls import CallControl
+from callcard.actions.coaching import Coaching
 from callcard.actions.event_feed import EventFeed
 from callcard.actions.interactions import Interactions
 from callcard.actions.number_lists import NumberListActions
@@ -123,6 +124,8 @@ def create_app(
         on_user=roster.update,
     )
     authenticator.on_rejected = sessions.credential_rejected
+    call_board = CallBoard(store, settings.telephony, clock)
+    supervision = Supervision(store, call_board, settings.supervision, clock)
     services = Services(
         settings=settings,
         store=store,
@@ -135,9 +138,8 @@ def create_app(
         number_lists=NumberListActions(store, number_lists, settings.lists, country, events, clock),
         sessions=sessions,
         roster=roster,
-        supervision=Supervision(
-            store, CallBoard(store, settings.telephony, clock), settings.supervision, clock
-        ),
+        supervision=supervision,
+        coaching=Coaching(store, supervision, events, clock),
         transfer_targets=TransferTargets(directory, roster, settings.queues),
     )
 

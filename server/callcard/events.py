@@ -109,6 +109,17 @@ class AgentStateChanged:
     state: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoachingChanged:
+    """A supervisor's message to an agent was sent, read or answered."""
+
+    agent: str
+    supervisor: str
+    message: str
+    change: str
+    """sent, read or answered."""
+
+
 Event = (
     CallReported
     | CallEnded
@@ -119,6 +130,7 @@ Event = (
     | CallbackChanged
     | NumberListChanged
     | AgentStateChanged
+    | CoachingChanged
 )
 _E = TypeVar("_E", bound=Event)
 Handler = Callable[[_E, "Agent"], Awaitable[None]]

@@ -117,14 +117,14 @@ class Supervision:
         """Set an agent's state: READY, NOT_READY or LOGOUT."""
         if state not in agents.SETTABLE_STATES:
             raise InvalidField("state", f"state must be one of {', '.join(agents.SETTABLE_STATES)}")
-        user = await self._supervised(supervisor, agent_id, f"state {state}")
+        user = await self.supervised(supervisor, agent_id, f"state {state}")
         finesse, credential = supervisor.finesse, supervisor.credential
         try:
             command = await finesse.set_state(credential, user.login_id, state, reason)
         except CallcardError as error:
-            await self._audit(supervisor, f"state {state} refused", agent_id, error.detail)
+            await self.audit(supervisor, f"state {state} refused", agent_id, error.detail)
             raise
-        await self._audit(supervisor, f"state {state}", agent_id, reason or "")
+        await self.audit(supervisor, f"state {state}", agent_id, reason or "")
 
         async def has_happened() -> bool:
             # Finesse shows the user resource only to that user.
@@ -144,7 +144,7 @@ class Supervision:
         own = supervisor.user.extension
         if not own:
             raise NotSignedIn("Sign in on an extension first")
-        user = await self._supervised(supervisor, agent_id, action)
+        user = await self.supervised(supervisor, agent_id, action)
         if not user.extension:
             raise Conflict("The agent is not signed in")
         finesse, credential = supervisor.finesse, supervisor.credential
@@ -171,9 +171,9 @@ class Supervision:
                         credential, joined.id, own, user.extension
                     )
         except CallcardError as error:
-            await self._audit(supervisor, f"{action} refused", agent_id, error.detail)
+            await self.audit(supervisor, f"{action} refused", agent_id, error.detail)
             raise
-        await self._audit(supervisor, action, agent_id)
+        await self.audit(supervisor, action, agent_id)
 
         async def has_happened() -> bool:
             now = await finesse.dialogs(credential, supervisor.login_id)
@@ -188,23 +188,24 @@ class Supervision:
 
         return await await_outcome(command, has_happened, supervisor.presence, timeout)
 
-    async def _supervised(self, supervisor: Agent, agent_id: str, action: str) -> User:
+    async def supervised(self, supervisor: Agent, agent_id: str, action: str) -> User:
         """Return an agent of the supervisor's teams. Raises NotPermitted, InvalidField."""
         if not is_safe_id(agent_id):
             raise InvalidField("id", f"{agent_id[:40]!r} is no id of an agent")
         for team in supervisor.user.teams:
             if (user := await _member_of(supervisor, team.id, agent_id)) is not None:
                 return user
-        await self._audit(supervisor, f"{action} not permitted", agent_id)
+        await self.audit(supervisor, f"{action} not permitted", agent_id)
         raise NotPermitted("Only supervisors of the agent's team may do this")
 
     async def _require_team(self, supervisor: Agent, team_id: str, action: str) -> None:
         if team_id in (team.id for team in supervisor.user.teams):
             return
-        await self._audit(supervisor, f"{action} not permitted", team_id)
+        await self.audit(supervisor, f"{action} not permitted", team_id)
         raise NotPermitted("You do not supervise this team")
 
-    async def _audit(self, supervisor: Agent, action: str, about: str, detail: str = "") -> None:
+    async def audit(self, supervisor: Agent, action: str, about: str, detail: str = "") -> None:
+        """Record what a supervisor did, or wanted to do."""
         async with self.store.transaction() as tx:
             await tx.add_audit_row(
                 AuditRow(

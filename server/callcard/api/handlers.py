@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import cast, get_args
+from dataclasses import replace
 
 from callcard import times
 from callcard.actions import agents, calls
@@ -14,7 +14,6 @@ from callcard.actions.interactions import InteractionChange
 from callcard.actions.number_lists import ListedNumber, ListPage
 from callcard.actions.roster import SIGNED_OUT
 from callcard.actions.sessions import Session, SignIn, SignOut
-from callcard.actions.supervision import SupervisorAction, TeamBoard
 from callcard.actions.transfer_targets import TransferTargetList
 from callcard.api.endpoint import RequestContext
 from callcard.api.schemas import (
@@ -32,16 +31,13 @@ from callcard.api.schemas import (
     NumberLists,
     NumberRequest,
     Presence,
-    QueueList,
-    RosterList,
     SessionRequest,
     StateChange,
-    TeamCallList,
 )
 from callcard.crm.base import Case, Contact, NewCase
 from callcard.crm.directory import Lookup, SearchResult, Wait
 from callcard.crm.explanation import Explanation, explain
-from callcard.errors import InvalidField, MalformedRequest, NotFound
+from callcard.errors import InvalidField, MalformedRequest
 from callcard.finesse.objects import MobileAgent
 from callcard.journal.acknowledgement import ReportAcknowledgement
 from callcard.journal.interaction import Interaction
@@ -178,7 +174,9 @@ _LOOKUPS: dict[str, Wait] = {"1": "first", "all": "all"}
 async def report_call(context: RequestContext) -> ReportAcknowledgement:
     report = await context.body(CallReport)
     lookup = _LOOKUPS.get(context.query("lookup", 3) or "")
-    return await context.services.journal.report(context.agent, report, lookup=lookup)
+    answer = await context.services.journal.report(context.agent, report, lookup=lookup)
+    is_coached = await context.services.coaching.is_waiting(context.agent)
+    return replace(answer, coaching=True) if is_coached else answer
 
 
 async def list_interactions(context: RequestContext) -> InteractionList:
@@ -315,42 +313,4 @@ async def close_session(context: RequestContext) -> Session:
     stays = context.query("keep_signed_in", 1) == "1"
     return await context.services.sessions.close(
         context.agent, context.path("id"), None if stays else sign_out
-    )
-
-
-# ---- supervision
-
-
-async def list_roster(context: RequestContext) -> RosterList:
-    return RosterList(await context.services.roster.colleagues(context.agent))
-
-
-async def get_team(context: RequestContext) -> TeamBoard:
-    return await context.services.supervision.team(context.agent, context.path("id"))
-
-
-async def list_team_calls(context: RequestContext) -> TeamCallList:
-    calls = await context.services.supervision.team_calls(context.agent, context.path("id"))
-    return TeamCallList(dict(calls))
-
-
-async def list_queues(context: RequestContext) -> QueueList:
-    return QueueList(await context.services.supervision.queues(context.agent))
-
-
-async def set_agent_state(context: RequestContext) -> CommandResult:
-    body = await context.body(StateChange)
-    return await context.services.supervision.set_state(
-        context.agent, context.path("id"), body.state, body.reason, context.wait_seconds
-    )
-
-
-async def supervise_agent(context: RequestContext) -> CommandResult:
-    action = context.path("action")
-    if action not in get_args(SupervisorAction):
-        raise NotFound(
-            f"There is no such action; there are {', '.join(get_args(SupervisorAction))}"
-        )
-    return await context.services.supervision.act(
-        context.agent, context.path("id"), cast("SupervisorAction", action), context.wait_seconds
     )

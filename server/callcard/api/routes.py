@@ -14,7 +14,6 @@ from callcard.actions.callbacks import NewCallback
 from callcard.actions.interactions import InteractionChange
 from callcard.actions.number_lists import ListedNumber, ListPage
 from callcard.actions.sessions import Session
-from callcard.actions.supervision import TeamBoard
 from callcard.actions.transfer_targets import TransferTargetList
 from callcard.api import handlers, schemas
 from callcard.api.cross_site import check_same_site
@@ -26,6 +25,7 @@ from callcard.api.endpoint import (
     json_response,
 )
 from callcard.api.services import Services
+from callcard.api.supervision import SUPERVISION_ENDPOINTS
 from callcard.crm.base import Case, Contact
 from callcard.crm.directory import Lookup, SearchResult
 from callcard.crm.explanation import Explanation
@@ -288,53 +288,7 @@ ENDPOINTS = (
         handler=handlers.list_audit,
         response=schemas.AuditList,
     ),
-    Endpoint(
-        method="GET",
-        path="/roster",
-        summary="List who is signed in, of the agent's team and of those that they supervise",
-        handler=handlers.list_roster,
-        response=schemas.RosterList,
-    ),
-    Endpoint(
-        method="GET",
-        path="/teams/{id}",
-        summary="Return a team's agents as Finesse has them now; for its supervisors",
-        handler=handlers.get_team,
-        response=TeamBoard,
-    ),
-    Endpoint(
-        method="GET",
-        path="/teams/{id}/calls",
-        summary="Return the calls of a team's agents who use Callcard; for its supervisors",
-        handler=handlers.list_team_calls,
-        response=schemas.TeamCallList,
-    ),
-    Endpoint(
-        method="GET",
-        path="/queues",
-        summary="List the agent's queues with the numbers that Finesse counts",
-        handler=handlers.list_queues,
-        response=schemas.QueueList,
-    ),
-    Endpoint(
-        method="PUT",
-        path="/agents/{id}/state",
-        summary="Set an agent's state, or sign them out; for their supervisors",
-        handler=handlers.set_agent_state,
-        response=CommandResult,
-        body=schemas.StateChange,
-        status=202,
-        query=_WAIT,
-    ),
-    Endpoint(
-        method="POST",
-        path="/agents/{id}/{action}",
-        summary="Listen to an agent's call (monitor), join it (barge) or take it over (intercept)",
-        handler=handlers.supervise_agent,
-        response=CommandResult,
-        status=202,
-        query=_WAIT,
-    ),
+    *SUPERVISION_ENDPOINTS,
     Endpoint(
         method="POST",
         path="/sessions",

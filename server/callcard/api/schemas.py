@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from callcard.actions.calls import Call
+from callcard.actions.coaching import CoachingText
 from callcard.actions.number_lists import AuditEntry, ListedNumber, NumberListSummary
 from callcard.actions.roster import RosterEntry
 from callcard.actions.supervision import QueueBoard
@@ -159,6 +160,16 @@ class NumberRequest(msgspec.Struct, forbid_unknown_fields=True):
     number: Annotated[str, Meta(min_length=1, max_length=128)]
 
 
+class CoachingRequest(msgspec.Struct, forbid_unknown_fields=True):
+    text: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class CoachingAnswer(msgspec.Struct, forbid_unknown_fields=True):
+    """The agent has read the message."""
+
+    answer: Annotated[str, Meta(max_length=500, description="empty: it is only read")] = ""
+
+
 # ---- responses: lists are wrapped in an object, so that fields can be added
 
 
@@ -198,6 +209,12 @@ class TeamCallList:
 @dataclass(frozen=True, slots=True)
 class QueueList:
     queues: tuple[QueueBoard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CoachingList:
+    messages: tuple[CoachingText, ...]
+    """The latest first."""
 
 
 @dataclass(frozen=True, slots=True)

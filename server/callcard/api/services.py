@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from callcard.actions.callbacks import Callbacks
 from callcard.actions.calls import CallControl
+from callcard.actions.coaching import Coaching
 from callcard.actions.interactions import Interactions
 from callcard.actions.number_lists import NumberListActions
 from callcard.actions.roster import Roster
@@ -33,4 +34,5 @@ class Services:
     sessions: Sessions
     roster: Roster
     supervision: Supervision
+    coaching: Coaching
     transfer_targets: TransferTargets

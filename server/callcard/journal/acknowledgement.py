@@ -47,6 +47,8 @@ class ReportAcknowledgement:
     lookup: Lookup | None
     listed: tuple[ListWarning, ...] = ()
     """Entries of number lists that warn of the caller."""
+    coaching: bool = False
+    """A supervisor's message waits to be read: see GET /coaching."""
 
 
 def acknowledge_without_record(

@@ -11,6 +11,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from callcard.store.coaching import CoachingMessage
+
 DeliveryStatus = Literal["unverified", "open", "due", "delivered", "parked"]
 """Where a call stands on its way to the CRM; `journal.lifecycle` holds the transitions."""
 
@@ -280,6 +282,12 @@ class Transaction(StoreReader, Protocol):
 
     async def save_api_key(self, row: ApiKeyRow) -> None: ...
 
+    async def coaching_message(self, id: str) -> CoachingMessage | None: ...
+
+    async def save_coaching_message(self, message: CoachingMessage) -> None: ...
+
+    async def purge_coaching_messages(self, before: float) -> None: ...
+
     async def save_roster_row(self, row: RosterRow) -> None: ...
 
     async def roster_row(self, login_id: str) -> RosterRow | None: ...
@@ -358,6 +366,13 @@ class Store(StoreReader, Protocol):
 
     async def open_callbacks(self, agent: str, limit: int) -> list[Callback]:
         """Return the open callbacks of `agent`, the first to be called first."""
+
+    async def coaching_messages(
+        self, agent: str, since: float, limit: int
+    ) -> list[CoachingMessage]:
+        """Return the messages to an agent, the latest first."""
+
+    async def has_unread_coaching(self, agent: str) -> bool: ...
 
     async def events_after(self, id: int, limit: int) -> list[EventRow]:
         """Return the events after one, in their order."""

@@ -16,11 +16,13 @@ from callcard.store.base import (
     ListEntryRow,
     RosterRow,
 )
+from callcard.store.coaching import CoachingMessage
 
 Query = Callable[[str, Iterable[Any]], list[Any]]
 _RECORD = "id, document, status, last_report_at, due_at, attempts, problem, contact, sent"
 decode_api_key = msgspec.json.Decoder(ApiKeyRow).decode
 decode_callback = msgspec.json.Decoder(Callback).decode
+decode_coaching = msgspec.json.Decoder(CoachingMessage).decode
 
 
 def records(query: Query, where: str, parameters: Iterable[Any]) -> list[JournalRow]:
@@ -59,6 +61,11 @@ def _row(row: Sequence[Any]) -> JournalRow:
         contact=contact,
         sent=bool(sent) or status == "delivered",
     )
+
+
+def coaching_message(query: Query, id: str) -> CoachingMessage | None:
+    rows = query("select document from coaching_message where id = ?", (id,))
+    return decode_coaching(rows[0][0]) if rows else None
 
 
 def callback(query: Query, id: str) -> Callback | None:

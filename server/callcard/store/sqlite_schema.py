@@ -135,4 +135,15 @@ MIGRATIONS = (
     create unique index event_token on event (token);
     create index event_subject on event (subject, id) where subject <> '';
     """,
+    # Messages of supervisors to agents.
+    """
+    create table coaching_message (
+        id text primary key,
+        agent text not null, sent_at real not null, is_read integer not null,
+        document blob not null
+    ) without rowid;
+    create index coaching_message_agent on coaching_message (agent, sent_at);
+    create index coaching_message_unread on coaching_message (agent) where is_read = 0;
+    create index coaching_message_sent_at on coaching_message (sent_at);
+    """,
 )

@@ -23,6 +23,7 @@ from callcard.store.base import (
     RosterRow,
     Transaction,
 )
+from callcard.store.coaching import CoachingMessage
 from callcard.store.sqlite import Database, has_table
 from callcard.store.sqlite_schema import MIGRATIONS
 from callcard.store.sqlite_transaction import SqliteTransaction
@@ -183,6 +184,20 @@ class SqliteStore:
         )
         rows = self._database.read(sql, (agent, limit))
         return [sqlite_rows.decode_callback(document) for (document,) in rows]
+
+    async def coaching_messages(
+        self, agent: str, since: float, limit: int
+    ) -> list[CoachingMessage]:
+        sql = (
+            "select document from coaching_message where agent = ? and sent_at >= ?"
+            " order by sent_at desc limit ?"
+        )
+        rows = self._database.read(sql, (agent, since, limit))
+        return [sqlite_rows.decode_coaching(document) for (document,) in rows]
+
+    async def has_unread_coaching(self, agent: str) -> bool:
+        sql = "select 1 from coaching_message where agent = ? and is_read = 0 limit 1"
+        return bool(self._database.read(sql, (agent,)))
 
     async def events_after(self, id: int, limit: int) -> list[EventRow]:
         return sqlite_rows.events_after(self._database.read, id, limit)

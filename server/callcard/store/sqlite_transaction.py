@@ -19,6 +19,7 @@ from callcard.store.base import (
     ListEntryRow,
     RosterRow,
 )
+from callcard.store.coaching import CoachingMessage
 from callcard.store.sqlite import Execute
 
 _encode = msgspec.json.Encoder().encode
@@ -180,6 +181,19 @@ class SqliteTransaction:
             "insert or replace into callback values (?, ?, ?, ?, ?)",
             (callback.id, callback.agent, callback.status, callback.due_at, _encode(callback)),
         )
+
+    async def coaching_message(self, id: str) -> CoachingMessage | None:
+        return sqlite_rows.coaching_message(self._query, id)
+
+    async def save_coaching_message(self, message: CoachingMessage) -> None:
+        is_read = message.read_at is not None
+        self._execute(
+            "insert or replace into coaching_message values (?, ?, ?, ?, ?)",
+            (message.id, message.agent, message.sent_at, is_read, _encode(message)),
+        )
+
+    async def purge_coaching_messages(self, before: float) -> None:
+        self._execute("delete from coaching_message where sent_at < ?", (before,))
 
     async def add_event(self, row: EventRow) -> None:
         agents, teams = "\n".join(row.agents), "\n".join(row.teams)
