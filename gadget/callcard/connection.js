@@ -28,6 +28,7 @@ export class Connection {
   #notices;
   #onChange;
   #onReady;
+  #onMonitored;
   /**
    * Runs while the library could not load the agent or the calls.
    * @type {ReturnType<typeof setTimeout> | undefined}
@@ -44,16 +45,18 @@ export class Connection {
    * @param {Agent} options.agent
    * @param {AppNoticesElement} options.notices
    * @param {() => void} options.onChange called when something but a call has changed
+   * @param {(isMonitored: boolean) => void} options.onMonitored whether a supervisor listens
    * @param {() => void} options.onReady called once it is known which calls are on, and again
    *   when the service answers after an outage
    */
-  constructor({ model, commands, agent, notices, onChange, onReady }) {
+  constructor({ model, commands, agent, notices, onChange, onMonitored, onReady }) {
     this.#model = model;
     this.#commands = commands;
     this.#agent = agent;
     this.#notices = notices;
     this.#onChange = onChange;
     this.#onReady = onReady;
+    this.#onMonitored = onMonitored;
   }
 
   /** Follow the desktop and the service until `signal` aborts. @param {AbortSignal} signal */
@@ -83,6 +86,7 @@ export class Connection {
   /** @param {import("../shared/types.d.ts").DialogData[]} dialogs */
   #onCalls(dialogs) {
     this.#recover();
+    this.#onMonitored(!dialogs.every(isConversation));
     this.#model.update(dialogs.filter(isConversation), this.#agent.user?.extension ?? "");
     if (!this.#hasCalls) this.#onReady();
     this.#hasCalls = true;

@@ -8,6 +8,8 @@ import { CallbackListElement } from "./callbacks.js";
 import { CaseFormElement } from "./case-form.js";
 import { CallKeypadElement } from "./call-keypad.js";
 import { CallVariablesElement } from "./call-variables.js";
+import { Coaching } from "./coaching.js";
+import { CoachingMessagesElement } from "./coaching-messages.js";
 import { ContactFormElement } from "./contact-form.js";
 import { ContactRecordElement } from "./contact-record.js";
 import { drawerContent } from "./drawer-content.js";
@@ -25,6 +27,7 @@ const ELEMENTS = [
   CallbackFormElement,
   CallbackListElement,
   CaseFormElement,
+  CoachingMessagesElement,
   ContactFormElement,
   ContactRecordElement,
   ListFormElement,
@@ -51,6 +54,7 @@ for (const element of ELEMENTS) element.define();
 export {
   CallbackFormElement,
   CaseFormElement,
+  Coaching,
   ContactFormElement,
   ContactRecordElement,
   ListFormElement,

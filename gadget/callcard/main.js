@@ -20,6 +20,7 @@ import { AppNoticesElement } from "./app-notices.js";
 import { AsideControl } from "./aside-control.js";
 import { Attention } from "./attention.js";
 import { CallTabsElement } from "./call-tabs.js";
+import { CoachingPlace } from "./coaching-place.js";
 import { Connection } from "./connection.js";
 import { ContactSearchElement } from "./contact-search.js";
 import { Dialling } from "./dialling.js";
@@ -28,6 +29,7 @@ import { defineElements } from "./elements.js";
 import { KnownTargets } from "./known-targets.js";
 import { loadLater, scheduleLater } from "./load-later.js";
 import { registerShortcuts } from "./shortcuts.js";
+import { tabName } from "./tab-name.js";
 
 /** @typedef {import("../shared/types.d.ts").Action} Action */
 
@@ -82,12 +84,14 @@ class CallcardAppElement extends CallcardElement {
     focusCall: () => this.#tabs.focusCall(),
   });
   #knownTargets = new KnownTargets(localStorage, desktop.agentId);
+  #coaching = new CoachingPlace(this.signal, () => lockPresses(this.#tabs));
   #connection = new Connection({
     model: this.#model,
     commands: this.#commands,
     agent: this.#agent,
     notices: this.#notices,
     onChange: () => this.#show(),
+    onMonitored: (isMonitored) => this.#coaching.follow(isMonitored),
     onReady: () => void this.#restoreCalls().catch(console.error),
   });
 
@@ -98,7 +102,8 @@ class CallcardAppElement extends CallcardElement {
     const bar = h("div", { class: "bar" }, this.#state, this.#search, this.#info.button);
     // Below the call: what is opened there must not push the call's buttons away.
     const calls = [this.#tabs, this.#aside, this.#idle];
-    this.append(bar, this.#info, this.#notices, this.#attention.element, ...calls);
+    this.append(bar, this.#info, this.#notices, this.#attention.element);
+    this.append(this.#coaching.element, ...calls);
     this.append(this.#callbacks, this.#parked);
     this.#notices.onShift = () => lockPresses(this.#tabs);
   }
@@ -112,7 +117,7 @@ class CallcardAppElement extends CallcardElement {
     this.#handleEvents();
     every(1000, () => this.#tick(), this.signal);
     every(HEARTBEAT_MS, () => this.#model.heartbeat(), this.signal);
-    every(LISTS_MS, () => this.#agent.readLists(), this.signal);
+    every(LISTS_MS, () => this.#readLists(), this.signal);
     this.#connection.follow(this.signal);
     registerShortcuts(this.#shortcuts);
     scheduleLater(() => this.#show());
@@ -134,6 +139,11 @@ class CallcardAppElement extends CallcardElement {
   get #hasOpenForm() {
     const isContactEdited = [...this.#model.calls.values()].some((each) => each.isContactEdited);
     return isContactEdited || this.#aside.isEdited;
+  }
+
+  #readLists() {
+    this.#agent.readLists();
+    this.#coaching.check();
   }
 
   #tick() {
@@ -202,6 +212,7 @@ class CallcardAppElement extends CallcardElement {
       setTimeout(() => void this.#agent.readCallbacks(), CALLBACK_DONE_MS);
     }
     this.#attention.follow(change);
+    this.#coaching.take(state.acknowledgement);
     this.#show();
   }
 
@@ -381,13 +392,6 @@ class CallcardAppElement extends CallcardElement {
       callback: () => state && this.#asideControl.scheduleCallback(state.customer),
     };
   }
-}
-
-/** Return a name for this browser tab, the same after a reload. */
-function tabName() {
-  const name = sessionStorage.getItem("callcard.tab") ?? Math.random().toString(36).slice(2);
-  sessionStorage.setItem("callcard.tab", name);
-  return name;
 }
 
 defineElements();

@@ -1,6 +1,6 @@
 // Types of the bundle's events.
 
-import type { AgentAction } from "../supervisor/types.d.ts";
+import type { AgentAction, CoachingMessage } from "../supervisor/types.d.ts";
 import type {
   Action,
   Callback,
@@ -94,6 +94,19 @@ export interface CallcardRequests {
   "callcard-agent-action": {
     detail: { id: string; action: AgentAction };
     response: { outcome: string };
+  };
+  /** The agent has read a supervisor's message; `answer` may be empty. */
+  "callcard-coaching-answered": {
+    detail: { id: string; answer: string };
+    response: CoachingMessage;
+  };
+  "callcard-coaching-listed": {
+    detail: { agent: string };
+    response: { messages: CoachingMessage[] };
+  };
+  "callcard-coaching-sent": {
+    detail: { agent: string; text: string };
+    response: CoachingMessage;
   };
   "callcard-proposal-decided": {
     detail: { entry: ListedNumber; isAccepted: boolean };

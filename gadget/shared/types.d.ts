@@ -313,6 +313,7 @@ export interface ReportAcknowledgement {
   lookup: LookupResult | null;
   /** With a look-up: the entries of number lists that warn of the caller. */
   listed: ListWarning[];
+  coaching: boolean;
 }
 
 export type NumberListName = "deny" | "allow" | "flag" | "never-log" | "do-not-call";

@@ -7,6 +7,7 @@ import { errorText } from "../shared/errors.js";
 import { InlineQuestionElement } from "../shared/inline-question.js";
 import { t } from "../shared/texts.js";
 import { obstacles, partIn } from "./agent-rules.js";
+import { CoachingThreadElement } from "./coaching-thread.js";
 
 /** @typedef {import("./types.d.ts").AgentAction} AgentAction */
 /** @typedef {import("./types.d.ts").TeamMember} TeamMember */
@@ -38,6 +39,7 @@ export class AgentPanelElement extends CallcardElement {
   #status = h("p", { class: "about", role: "status" });
   #error = h("p", { class: "error", role: "alert" });
   #question = new InlineQuestionElement();
+  #coaching = new CoachingThreadElement();
   /** @type {Map<AgentAction, HTMLButtonElement>} */
   #buttons = new Map();
 
@@ -50,6 +52,7 @@ export class AgentPanelElement extends CallcardElement {
       this.#question,
       this.#status,
       this.#error,
+      this.#coaching,
     );
   }
 
@@ -81,6 +84,7 @@ export class AgentPanelElement extends CallcardElement {
     const hint = part ? partText(part.mode) : why.monitor && t("board.hint", { why: why.monitor });
     if (this.#hint.textContent !== hint) this.#hint.textContent = hint;
     this.#calls.replaceChildren(...member.calls.map(callRow));
+    this.#coaching.show(member.id);
   }
 
   /** @param {AgentAction} action */

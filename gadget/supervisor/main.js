@@ -12,6 +12,7 @@ import { InlineQuestionElement } from "../shared/inline-question.js";
 import { formatTime, t } from "../shared/texts.js";
 import { AgentPanelElement } from "./agent-panel.js";
 import { partIn } from "./agent-rules.js";
+import { CoachingThreadElement } from "./coaching-thread.js";
 import { SupervisorTabsElement } from "./supervisor-tabs.js";
 import { teamApi } from "./team-api.js";
 import { TeamBoardElement } from "./team-board.js";
@@ -62,6 +63,8 @@ class SupervisorAppElement extends CallcardElement {
       this,
       {
         "callcard-agent-action": ({ id, action }) => this.#act(id, action),
+        "callcard-coaching-listed": ({ agent }) => teamApi.coaching(agent),
+        "callcard-coaching-sent": ({ agent, text }) => teamApi.coach(agent, text),
         "callcard-delivery-retry": ({ id }) => api.retryDelivery(id),
         "callcard-proposal-decided": ({ entry, isAccepted }) =>
           isAccepted ? teamApi.accept(entry) : api.removeFromList(entry.list, entry.id),
@@ -189,6 +192,7 @@ class SupervisorAppElement extends CallcardElement {
 
 for (const element of [
   AgentPanelElement,
+  CoachingThreadElement,
   InlineQuestionElement,
   SupervisorTabsElement,
   TeamBoardElement,

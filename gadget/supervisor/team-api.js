@@ -3,6 +3,7 @@
 import { send } from "../shared/api.js";
 
 /** @typedef {import("../shared/types.d.ts").ListedNumber} ListedNumber */
+/** @typedef {import("./types.d.ts").CoachingMessage} CoachingMessage */
 /** @typedef {import("./types.d.ts").Team} Team */
 /** @typedef {import("./types.d.ts").TeamCall} TeamCall */
 
@@ -22,6 +23,10 @@ export const teamApi = {
   setState: (id, state) => send("PUT", `/agents/${escape(id)}/state?${WAIT}`, { state }),
   /** @param {string} id @param {string} action @returns {Promise<{outcome: string}>} */
   supervise: (id, action) => send("POST", `/agents/${escape(id)}/${action}?${WAIT}`),
+  /** @param {string} id @returns {Promise<{messages: CoachingMessage[]}>} */
+  coaching: (id) => send("GET", `/agents/${escape(id)}/coach`),
+  /** @param {string} id @param {string} text @returns {Promise<CoachingMessage>} */
+  coach: (id, text) => send("POST", `/agents/${escape(id)}/coach`, { text }),
   /** @param {string} call the supervisor's own @returns {Promise<{outcome: string}>} */
   leave: (call) => send("POST", `/calls/${escape(call)}/drop?${WAIT}`, {}),
   /** @param {string} list @returns {Promise<{numbers: ListedNumber[]}>} */

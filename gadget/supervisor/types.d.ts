@@ -58,6 +58,19 @@ export interface TeamUserUpdate {
   extension?: string;
 }
 
+/** A supervisor's message to an agent; times are empty if not yet. */
+export interface CoachingMessage {
+  id: string;
+  agent: string;
+  supervisor: string;
+  supervisor_name: string;
+  text: string;
+  sent_at: string;
+  read_at: string;
+  answer: string;
+  answered_at: string;
+}
+
 /** What a supervisor does about an agent. */
 export type AgentAction =
   | "ready"

@@ -232,6 +232,56 @@ def test_proposal_is_accepted_and_another_rejected(
         assert [(each["reason"], each["state"]) for each in entries] == [("fraud", "effective")]
 
 
+def test_message_to_an_agent_is_shown_read_and_answered(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana = open_desktop("1001").gadget
+    call = answer_call(site, ana)
+    _desktop, team = open_team(open_desktop)
+    panel = open_agent(team, "Ana Costa")
+    panel.get_by_role("button", name="Listen").click()
+    expect(panel.get_by_text("Agent and customer do not hear you.")).to_be_visible()
+    panel.get_by_label("Message that the agent’s card shows").fill("Offer 10 %.")
+    panel.get_by_role("button", name="Send").click()
+    thread = panel.get_by_role("listitem").filter(has_text="Offer 10 %.")
+    expect(thread).to_contain_text("not read yet")
+
+    message = ana.locator(".coaching")
+    expect(message).to_contain_text("Sam Okafor")
+    expect(message).to_contain_text("Offer 10 %.")
+    message.get_by_label("Answer to Sam Okafor").fill("They want 15.")
+    message.get_by_role("button", name="Send").click()
+    expect(message).to_have_count(0)
+    expect(thread).to_contain_text("Answer: They want 15.")
+    expect(thread).to_contain_text("read ")
+
+    panel.get_by_label("Message that the agent’s card shows").fill("Well done.")
+    panel.get_by_role("button", name="Send").click()
+    message.get_by_role("button", name="Got it").click()
+    expect(message).to_have_count(0)
+    second = panel.get_by_role("listitem").filter(has_text="Well done.")
+    expect(second).not_to_contain_text("not read yet")
+    site.hang_up(call)
+
+
+def test_half_written_answer_survives_an_outage(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    ana = open_desktop("1001").gadget
+    with httpx.Client(base_url=f"{site.service_url}/api/v1", auth=("2001", PASSWORD)) as supervisor:
+        text = {"text": "Offer 10 %."}
+        assert supervisor.post("/agents/1001/coach", json=text).status_code == 201
+    call = answer_call(site, ana)  # whose report says that a message waits
+    message = ana.locator(".coaching")
+    message.get_by_label("Answer to Sam Okafor").fill("They want 15.")
+    site.service.is_down = True
+    message.get_by_role("button", name="Send").click()
+    expect(message.get_by_role("alert").last).to_contain_text("does not respond")
+    expect(message.get_by_label("Answer to Sam Okafor")).to_have_value("They want 15.")
+    site.service.is_down = False
+    message.get_by_role("button", name="Send").click()
+    expect(message).to_have_count(0)
+    site.hang_up(call)
+
+
 def test_queues_show_how_many_wait(open_desktop: OpenDesktop, site: DemoSite) -> None:
     open_desktop("1001")
     _desktop, team = open_team(open_desktop)
@@ -259,6 +309,9 @@ def test_board_fits_and_has_no_accessibility_faults(
     desktop, team = open_team(open_desktop, language=language, width_px=width_px)
     open_agent(team, "Ana Costa")
     expect(row_of(team, "Ana Costa")).to_contain_text(KNOWN_CUSTOMER_NAME)
+    clipped = """(all) => all.filter((each) => each.scrollWidth > each.clientWidth + 1)
+        .map((each) => each.outerHTML)"""
+    assert team.locator("agent-panel, agent-panel *:not(bdi, span)").evaluate_all(clipped) == []
     for tab in range(5):
         team.get_by_role("tab").nth(tab).click()
         expect(team.get_by_role("tab").nth(tab)).to_have_attribute("aria-selected", "true")

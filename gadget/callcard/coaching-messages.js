@@ -1,0 +1,88 @@
+// <coaching-messages>: what supervisors write to the agent, until it is read or answered. Fires
+// `callcard-coaching-answered`.
+
+import { h, isolate, request } from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
+import { errorText } from "../shared/errors.js";
+import { formatDate, t } from "../shared/texts.js";
+
+/** @typedef {import("../supervisor/types.d.ts").CoachingMessage} CoachingMessage */
+
+/** Characters that the service takes. */
+const MAX_ANSWER = 500;
+
+export class CoachingMessagesElement extends CallcardElement {
+  static tag = "coaching-messages";
+
+  /** @type {Map<string, HTMLElement>} by the messages' ids */
+  #rows = new Map();
+
+  /**
+   * Show the messages that are not read. One that is shown stays as it is: an answer may be half
+   * written.
+   * @param {CoachingMessage[]} unread the latest first
+   */
+  show(unread) {
+    const ids = new Set(unread.map(({ id }) => id));
+    // Read elsewhere, as in another window of the agent.
+    for (const [id, row] of this.#rows) if (!ids.has(id) && !isWritten(row)) this.#remove(id);
+    for (const message of unread.toReversed())
+      if (!this.#rows.has(message.id)) {
+        const row = this.#row(message);
+        this.#rows.set(message.id, row);
+        this.append(row);
+      }
+  }
+
+  /** @param {string} id */
+  #remove(id) {
+    this.#rows.get(id)?.remove();
+    this.#rows.delete(id);
+  }
+
+  /** @param {CoachingMessage} message */
+  #row({ id, supervisor_name: who, text, sent_at }) {
+    const answer = h("input", { maxlength: MAX_ANSWER, dir: "auto" });
+    answer.setAttribute("aria-label", t("coaching.answerTo", { who }));
+    answer.placeholder = t("coaching.answer");
+    const button = h("button", { class: "primary" });
+    const nameButton = () => {
+      button.textContent = answer.value.trim() ? t("coaching.send") : t("coaching.read");
+    };
+    nameButton();
+    answer.addEventListener("input", nameButton);
+    const error = h("span", { class: "error", role: "alert" });
+    const submit = async (/** @type {Event} */ event) => {
+      event.preventDefault();
+      if (button.disabled) return;
+      button.disabled = true;
+      error.textContent = "";
+      try {
+        const detail = { id, answer: answer.value.trim() };
+        await request(this, "callcard-coaching-answered", detail);
+        answer.value = "";
+        this.#remove(id);
+      } catch (failure) {
+        error.textContent = errorText(failure);
+      }
+      button.disabled = false;
+    };
+    return h(
+      "form",
+      { class: "notice coaching", onsubmit: submit },
+      h(
+        "p",
+        { role: "alert" },
+        h("strong", {}, isolate(who)),
+        h("span", { class: "sent" }, ` ${formatDate(sent_at)}`),
+        h("span", { class: "text" }, isolate(text)),
+      ),
+      answer,
+      button,
+      error,
+    );
+  }
+}
+
+/** Whether the agent has begun to write an answer. @param {HTMLElement} row */
+const isWritten = (row) => Boolean(row.querySelector("input")?.value);

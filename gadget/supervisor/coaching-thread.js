@@ -1,0 +1,100 @@
+// <coaching-thread>: what supervisors wrote to an agent, with what was read and answered, and a form
+// for the next message. Fires `callcard-coaching-listed` and `callcard-coaching-sent`.
+
+import { dotted, every, field, h, isolate, request, uniqueId } from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
+import { errorText } from "../shared/errors.js";
+import { formatDate, t } from "../shared/texts.js";
+
+/** @typedef {import("./types.d.ts").CoachingMessage} CoachingMessage */
+
+/** Characters that the service takes. */
+const MAX_TEXT = 500;
+/** Milliseconds between reads. */
+const READ_MS = 5000;
+/** Messages that are shown, the latest first. */
+const MAX_SHOWN = 5;
+
+export class CoachingThreadElement extends CallcardElement {
+  static tag = "coaching-thread";
+
+  #agent = "";
+  #text = h("input", { id: uniqueId("coaching"), maxlength: MAX_TEXT, dir: "auto" });
+  #send = h("button", {});
+  #list = h("ul", { class: "thread" });
+  #error = h("p", { class: "error", role: "alert" });
+  #shown = "";
+
+  build() {
+    this.#send.textContent = t("coaching.send");
+    const form = h("form", {}, field(t("coaching.write"), this.#text), this.#send);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#submit();
+    });
+    this.append(form, this.#error, this.#list);
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    every(READ_MS, () => void this.#read(), this.signal);
+  }
+
+  /** Show the messages to an agent. @param {string} agent */
+  show(agent) {
+    if (agent === this.#agent) return;
+    this.#agent = agent;
+    this.#text.value = this.#error.textContent = this.#shown = "";
+    this.#list.replaceChildren();
+    void this.#read();
+  }
+
+  async #read() {
+    const agent = this.#agent;
+    if (!agent) return;
+    try {
+      const { messages } = await request(this, "callcard-coaching-listed", { agent });
+      if (agent === this.#agent) this.#draw(messages.slice(0, MAX_SHOWN));
+    } catch {
+      // The team's next read says why.
+    }
+  }
+
+  async #submit() {
+    const text = this.#text.value.trim();
+    const agent = this.#agent;
+    if (!text || this.#send.disabled) return;
+    this.#send.disabled = true;
+    this.#error.textContent = "";
+    try {
+      await request(this, "callcard-coaching-sent", { agent, text });
+      if (agent === this.#agent) this.#text.value = "";
+    } catch (error) {
+      if (agent === this.#agent) this.#error.textContent = errorText(error);
+    }
+    this.#send.disabled = false;
+    void this.#read();
+  }
+
+  /** @param {CoachingMessage[]} messages */
+  #draw(messages) {
+    const shown = JSON.stringify(messages);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.#list.replaceChildren(...messages.map(row));
+  }
+}
+
+/** @param {CoachingMessage} message */
+function row({ supervisor_name: who, text, sent_at, read_at, answer }) {
+  const state = read_at
+    ? t("coaching.wasRead", { time: formatDate(read_at) })
+    : t("coaching.unread");
+  return h(
+    "li",
+    {},
+    h("span", { class: "about" }, dotted([isolate(who), formatDate(sent_at), state])),
+    h("span", {}, isolate(text)),
+    answer ? h("span", { class: "answer" }, t("coaching.answered"), " ", isolate(answer)) : "",
+  );
+}
