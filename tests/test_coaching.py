@@ -49,6 +49,8 @@ async def test_only_the_agents_supervisor_writes_and_only_the_agent_answers(
         centre.api("1001") as ana,
         centre.api("1002") as bilal,
     ):
+        await ana.get("/me")  # which puts Ana on the roster
+        await centre.service.app.state.roster.flush()
         for method in ("GET", "POST"):
             body = {"text": "psst"} if method == "POST" else None
             refused = await bilal.request(method, "/agents/1001/coach", json=body)

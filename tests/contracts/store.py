@@ -348,6 +348,8 @@ class StoreContract:
             await tx.save_roster_row(replace(ana, login_id="1002", updated_at=1.0))
             await tx.save_roster_row(replace(ana, login_id="1003", team_id="2"))
         assert await store.roster("1", 2.0) == [ana]
+        assert await store.roster_row("1001") == ana
+        assert await store.roster_row("1009") is None
 
     async def test_lease_is_held_by_one_worker_until_it_expires(self, store: Store) -> None:
         async with store.transaction() as tx:

@@ -68,8 +68,11 @@ class Coaching:
 
     async def sent_to(self, supervisor: Agent, agent_id: str) -> tuple[CoachingText, ...]:
         """Return what supervisors sent to an agent in this shift, the latest first."""
-        user = await self.supervision.supervised(supervisor, agent_id, "coaching read")
-        return await self._of(user.login_id)
+        # Read every few seconds: the roster has the agent's team, and saves a read of it in Finesse.
+        known = await self.store.roster_row(agent_id)
+        if known is None or known.team_id not in {team.id for team in supervisor.user.teams}:
+            await self.supervision.supervised(supervisor, agent_id, "coaching read")
+        return await self._of(agent_id)
 
     async def own(self, agent: Agent) -> tuple[CoachingText, ...]:
         """Return what supervisors sent to the agent in this shift, the latest first."""

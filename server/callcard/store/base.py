@@ -383,6 +383,8 @@ class Store(StoreReader, Protocol):
         If none is kept, the first is one more than the second.
         """
 
+    async def roster_row(self, login_id: str) -> RosterRow | None: ...
+
     async def roster(self, team_id: str, since: float) -> list[RosterRow]:
         """Return the agents of a team who used Callcard since the given time."""
 

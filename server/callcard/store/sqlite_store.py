@@ -208,6 +208,9 @@ class SqliteStore:
         last_id = int(last[0][0]) if last else 0
         return (last_id + 1 if oldest is None else int(oldest)), last_id
 
+    async def roster_row(self, login_id: str) -> RosterRow | None:
+        return sqlite_rows.roster_row(self._database.read, login_id)
+
     async def roster(self, team_id: str, since: float) -> list[RosterRow]:
         where = "where team_id = ? and updated_at >= ?"
         return sqlite_rows.roster(self._database.read, where, (team_id, since))
