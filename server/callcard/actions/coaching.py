@@ -68,7 +68,7 @@ class Coaching:
 
     async def sent_to(self, supervisor: Agent, agent_id: str) -> tuple[CoachingText, ...]:
         """Return what supervisors sent to an agent in this shift, the latest first."""
-        # Read every few seconds: the roster has the agent's team, and saves a read of it in Finesse.
+        # Read every few seconds: the roster has the agent's team and saves a read in Finesse.
         known = await self.store.roster_row(agent_id)
         if known is None or known.team_id not in {team.id for team in supervisor.user.teams}:
             await self.supervision.supervised(supervisor, agent_id, "coaching read")
