@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
+from callcard.api.xml_bodies import MEDIA_TYPES, media_type_of
 from callcard.errors import NotPermitted, UnsupportedMediaType
 
 _OTHER_SITES = ("cross-site", "same-site")
@@ -17,11 +18,11 @@ _OTHER_SITES = ("cross-site", "same-site")
 _BROWSER_HEADERS = ("origin", "referer", "sec-fetch-site", "sec-fetch-mode", "cookie")
 
 
-def check_same_site(headers: Headers) -> None:
+def check_same_site(headers: Headers, *, takes_xml: bool = False) -> None:
     """Check the headers of a request that changes something.
 
     Raises NotPermitted for one from another site, UnsupportedMediaType for a body of another type
-    than JSON: only JSON makes a browser ask the service before it sends.
+    than JSON, or XML where the endpoint takes it: these make a browser ask before it sends.
     """
     site = headers.get("sec-fetch-site", "").lower()
     origin = headers.get("origin")
@@ -31,7 +32,9 @@ def check_same_site(headers: Headers) -> None:
     content_type = headers.get("content-type")
     if content_type is None and not any(name in headers for name in _BROWSER_HEADERS):
         return
-    media_type = (content_type or "").partition(";")[0].strip().lower()
+    media_type = media_type_of(content_type or "")
+    if takes_xml and media_type in MEDIA_TYPES:
+        return
     if has_body and media_type != "application/json":
         raise UnsupportedMediaType("Send the body as Content-Type: application/json")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
@@ -13,6 +12,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from callcard.api.services import Services
+from callcard.api.validation import invalid_field
+from callcard.api.xml_bodies import MEDIA_TYPES, media_type_of, read_xml, write_xml
 from callcard.errors import CallcardError, InvalidField, MalformedRequest, TooLarge
 from callcard.identity import Agent
 
@@ -74,11 +75,13 @@ class RequestContext:
         data = await read_body(self.request, limit, self.agent.credential.deadline)
         if not data and default is not None:
             return default
+        content_type = self.request.headers.get("content-type", "")
+        if media_type_of(content_type) in MEDIA_TYPES:  # only where the endpoint takes it
+            return read_xml(data, kind, self.request.state.xml_root)
         try:
             return msgspec.json.decode(data, type=kind)
         except msgspec.ValidationError as error:
-            message, _, place = str(error).partition(" - at `$")
-            raise InvalidField(place.strip("`.") or _field_in(message), message) from error
+            raise invalid_field(error) from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise MalformedRequest(f"the body must be JSON: {error}") from error
 
@@ -107,12 +110,6 @@ async def read_body(request: Request, limit: int, deadline: float) -> bytes:
     return bytes(data)
 
 
-def _field_in(message: str) -> str:
-    """Return the field that msgspec names in its message when it is missing or unknown."""
-    named = re.search(r"field `([^`]+)`", message)
-    return named[1] if named else "body"
-
-
 Handler = Callable[[RequestContext], Awaitable[Any]]
 
 
@@ -131,6 +128,8 @@ class Endpoint:
     query: tuple[tuple[str, str], ...] = ()
     """Name and description of each parameter."""
     authentication: Authentication = "agent"
+    xml_root: str = ""
+    """The root of bodies in XML, which clients may send and ask for; empty if JSON is all."""
 
 
 def parse_wait_seconds(text: str) -> float:
@@ -153,6 +152,17 @@ def json_response(
     return Response(_encoder.encode(content), status, {**NO_STORE, **headers}, media_type)
 
 
-def problem_response(error: CallcardError) -> Response:
+def xml_response(
+    content: Any, root_name: str, status: int, media_type: str = "application/xml", **headers: str
+) -> Response:
+    body = write_xml(content, root_name)
+    return Response(body, status, {**NO_STORE, **headers}, media_type)
+
+
+def problem_response(error: CallcardError, *, as_xml: bool = False) -> Response:
     """Return an error as a problem document (RFC 9457)."""
+    if as_xml:
+        problem = error.problem()
+        media_type = "application/problem+xml"
+        return xml_response(problem, "problem", error.status, media_type, **error.headers)
     return json_response(error.problem(), error.status, "application/problem+json", **error.headers)

@@ -143,7 +143,7 @@ class AnyOrigin:
 async def callcard_error(request: Request, error: Exception) -> Response:
     """Answer an error of the product."""
     assert isinstance(error, CallcardError)
-    return problem_response(error)
+    return problem_response(error, as_xml=getattr(request.state, "as_xml", False))
 
 
 async def http_error(request: Request, error: Exception) -> Response:

@@ -144,7 +144,7 @@ def _operation(endpoint: Endpoint, schemas: dict[type, Any]) -> dict[str, Any]:
         schema = {"anyOf": [schema, schemas[endpoint.alternative_response]]}
     success = {
         "description": "Finesse accepted the command" if endpoint.status == 202 else "Done",
-        "content": {"application/json": {"schema": schema}},
+        "content": _content(endpoint, schema),
     }
     operation: dict[str, Any] = {
         "operationId": endpoint.handler.__name__,
@@ -159,6 +159,14 @@ def _operation(endpoint: Endpoint, schemas: dict[type, Any]) -> dict[str, Any]:
     if endpoint.body is not None:
         operation["requestBody"] = {
             "required": endpoint.body_required,
-            "content": {"application/json": {"schema": schemas[endpoint.body]}},
+            "content": _content(endpoint, schemas[endpoint.body]),
         }
     return operation
+
+
+def _content(endpoint: Endpoint, schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the media types of a body. In XML the fields are the elements of its root."""
+    content: dict[str, Any] = {"application/json": {"schema": schema}}
+    if endpoint.xml_root:
+        content["application/xml"] = {"schema": {**schema, "xml": {"name": endpoint.xml_root}}}
+    return content

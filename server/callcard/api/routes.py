@@ -23,9 +23,11 @@ from callcard.api.endpoint import (
     Endpoint,
     RequestContext,
     json_response,
+    xml_response,
 )
 from callcard.api.services import Services
 from callcard.api.supervision import SUPERVISION_ENDPOINTS
+from callcard.api.xml_bodies import prefers_xml
 from callcard.crm.base import Case, Contact
 from callcard.crm.directory import Lookup, SearchResult
 from callcard.crm.explanation import Explanation
@@ -297,6 +299,7 @@ ENDPOINTS = (
         response=Session,
         body=schemas.SessionRequest,
         status=201,
+        xml_root="session",
     ),
     Endpoint(
         method="DELETE",
@@ -309,6 +312,7 @@ ENDPOINTS = (
             ("sign_out_reason", "the id of the sign-out reason, if the site needs one"),
             ("keep_signed_in", "1 to close the session only"),
         ),
+        xml_root="session",
     ),
 )
 
@@ -334,8 +338,12 @@ def _route(
     async def respond(request: Request) -> Response:
         endpoint = endpoints["GET" if request.method == "HEAD" else request.method]
         request.state.route = API + endpoint.path
+        request.state.xml_root = endpoint.xml_root
+        takes_xml = bool(endpoint.xml_root)
+        as_xml = takes_xml and prefers_xml(request.headers.get("accept", ""))
+        request.state.as_xml = as_xml
         if request.method not in ("GET", "HEAD"):
-            check_same_site(request.headers)
+            check_same_site(request.headers, takes_xml=takes_xml)
         authenticator = authenticators[endpoint.authentication]
         agent = await authenticator.authenticate(request)
         request.state.agent = " ".join(agent.login_id.split())
@@ -343,6 +351,8 @@ def _route(
             result = await endpoint.handler(RequestContext(request, services, agent))
         except CallcardError as error:
             raise await authenticator.request_failed(agent, error) from error
+        if as_xml:
+            return xml_response(result, endpoint.xml_root, endpoint.status)
         return json_response(result, endpoint.status)
 
     return respond

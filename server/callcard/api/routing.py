@@ -19,6 +19,7 @@ from starlette.routing import Route
 from callcard.actions.routing import RoutingDecisions
 from callcard.api.api_keys import ApiKeys
 from callcard.api.endpoint import NO_STORE, json_response, read_body
+from callcard.api.xml_bodies import prefers_xml
 from callcard.errors import CallcardError, InvalidField, MalformedRequest
 from callcard.routing import curri
 from callcard.routing.script_answer import as_xml, script_answer
@@ -102,7 +103,7 @@ def _decision(
             _parameter(parameters, "team"),
         )
         flat = script_answer(answer.decision, answer.caller_name)
-        if _prefers_xml(request.headers.get("accept", "")):
+        if prefers_xml(request.headers.get("accept", "")):
             return _xml_response(as_xml(flat))
         return json_response(flat)
 
@@ -117,13 +118,6 @@ def _parameter(parameters: QueryParams, name: str) -> str:
         raise MalformedRequest(f"{name} must be UTF-8, percent-encoded")
     # A + that was not encoded arrives as a space.
     return f"+{value[1:]}" if value[:1] == " " else value
-
-
-def _prefers_xml(accept: str) -> bool:
-    """Return whether XML is named before JSON."""
-    kinds = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
-    wanted = (kind for kind in kinds if kind in ("application/json", "application/xml", "text/xml"))
-    return next(wanted, "application/json").endswith("xml")
 
 
 def _charset(content_type: str) -> str:
