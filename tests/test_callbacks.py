@@ -69,6 +69,19 @@ async def test_callback_is_moved_and_its_note_changed(centre: ContactCentre) -> 
         assert await open_callbacks(ana) == []
 
 
+async def test_closed_callback_is_changed_only_when_it_is_opened_again(
+    centre: ContactCentre,
+) -> None:
+    async with centre.api("1001") as api:
+        saved = (await api.post("/callbacks", json={"number": ADA, "name": "Ada"})).json()
+        path = f"/callbacks/{saved['id']}"
+        assert (await api.put(path, json={"status": "done"})).status_code == 200
+        refused = await api.put(path, json={"note": "about the pump"})
+        assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+        again = await api.put(path, json={"status": "open", "note": "about the pump"})
+        assert (again.json()["status"], again.json()["note"]) == ("open", "about the pump")
+
+
 async def test_callback_to_a_do_not_call_number_restores_ready(centre: ContactCentre) -> None:
     await centre.open_desktop()
     async with centre.api("1001") as ana, centre.api("2001") as supervisor:

@@ -237,3 +237,32 @@ async def test_consulted_agent_does_not_own_the_customers_call(
     interaction = await centre.delivered()
     assert interaction.owner == "1001"
     assert [each.agent for each in interaction.agents] == ["1001", "1002"]
+
+
+@pytest.mark.parametrize("platform", ["ucce", "uccx"])
+@pytest.mark.parametrize("how", ["TRANSFER", "CONFERENCE"])
+async def test_customer_whom_the_agent_went_back_to_has_not_left(
+    tmp_path: Path, how: str, platform: Literal["ucce", "uccx"]
+) -> None:
+    """Of the two dialogs the consult goes on then, and the customer's ends."""
+    async with open_contact_centre(tmp_path, platform=platform) as centre:
+        await centre.open_desktop("1001")
+        bilal = await centre.open_desktop("1002")
+        call = await centre.ring()
+        await centre.act(call, "1001", "ANSWER")
+        await centre.act(call, "1001", "CONSULT_CALL", to="1002")
+        consult = await centre.consult_of(call)
+        await centre.act(consult, "1002", "ANSWER")
+        await centre.act(consult, "1001", "HOLD")
+        await centre.act(call, "1001", "RETRIEVE")
+        await centre.act(consult, "1001", how)
+        (going_on,) = await centre.finesse.dialogs("1002")
+        if how == "CONFERENCE":
+            assert not bilal.answers[going_on.id]["interaction"]["customer_left"]
+            await centre.act(going_on.id, "1001", "DROP")
+        shown = bilal.answers[going_on.id]["interaction"]
+        assert not shown["customer_left"]
+        await centre.hang_up(going_on.id)
+        interaction = await centre.delivered()
+        assert interaction.owner == "1002"
+        assert interaction.end_reason == "completed"

@@ -124,7 +124,8 @@ export class AppAsideElement extends CallcardElement {
   }
 
   /**
-   * Show for a while how something went that was done here: above, it would move the call's buttons.
+   * Show for a while how something went that was done here. It lies over the top of the page, where
+   * the focus has gone: beside the call's buttons, it would move them.
    * @param {string} text @param {number} milliseconds
    */
   showMessage(text, milliseconds) {

@@ -2,6 +2,7 @@
 
 import { h, reveal } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
+import { commandErrorText } from "../shared/errors.js";
 import { t } from "../shared/texts.js";
 import { loadLater } from "./load-later.js";
 
@@ -28,6 +29,7 @@ export class CallDrawerElement extends CallcardElement {
   /** What Finesse allows. @type {Action[]} */
   #actions = [];
   #isBusy = false;
+  #hasFailed = false;
   /** @type {import("./known-targets.js").KnownTargets | null} */
   #known = null;
 
@@ -37,11 +39,12 @@ export class CallDrawerElement extends CallcardElement {
 
   /**
    * Follow a call: what Finesse does not allow any more is closed.
-   * @param {import("../shared/call.js").Call} call
+   * @param {import("../shared/call-state.js").CallState} state
    * @param {{isBusy: boolean, knownTargets: import("./known-targets.js").KnownTargets}} context
    */
-  show({ id, actions }, { isBusy, knownTargets }) {
+  show({ id, call: { actions }, failure }, { isBusy, knownTargets }) {
     this.#callId = id;
+    this.#hasFailed = Boolean(commandErrorText(failure));
     this.#actions = actions;
     this.#isBusy = isBusy;
     this.#known = knownTargets;
@@ -91,7 +94,10 @@ export class CallDrawerElement extends CallcardElement {
     this.#targets?.setActions(this.#transferActions);
     const content = this.firstElementChild;
     if (content?.localName === "call-keypad")
-      /** @type {import("./call-keypad.js").CallKeypadElement} */ (content).setBusy(this.#isBusy);
+      /** @type {import("./call-keypad.js").CallKeypadElement} */ (content).setBusy(
+        this.#isBusy,
+        this.#hasFailed,
+      );
   }
 
   /** The open list of targets. @returns {TransferTargetsElement | null} */

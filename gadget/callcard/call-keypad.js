@@ -17,6 +17,8 @@ export class CallKeypadElement extends CallcardElement {
   /** Digits that were typed while a command was awaited. */
   #waiting = "";
   #isBusy = false;
+  /** Digits that were sent and are not confirmed yet. */
+  #awaited = "";
   #sent = h("output", { class: "tones", dir: "ltr", "aria-label": t("keypad.sent") });
 
   build() {
@@ -56,10 +58,19 @@ export class CallKeypadElement extends CallcardElement {
     this.querySelector("button")?.focus();
   }
 
-  /** Send what waits, once no command is awaited. @param {boolean} isBusy */
-  setBusy(isBusy) {
+  /**
+   * Send what waits, once no command is awaited. What could not be sent is not shown as sent.
+   * @param {boolean} isBusy @param {boolean} hasFailed whether the last command failed
+   */
+  setBusy(isBusy, hasFailed) {
     this.#isBusy = isBusy;
-    this.#flush();
+    if (!isBusy && hasFailed && this.#awaited) {
+      const { textContent: sent } = this.#sent;
+      this.#sent.textContent = sent.slice(0, -this.#awaited.length);
+      this.#awaited = "";
+    }
+    // Not at once: whether the last command failed is said a moment after it has ended.
+    setTimeout(() => this.#flush());
   }
 
   /** @param {string} digits */
@@ -73,6 +84,7 @@ export class CallKeypadElement extends CallcardElement {
     const digits = this.#waiting.slice(0, MAX_DIGITS);
     this.#waiting = this.#waiting.slice(MAX_DIGITS);
     this.#sent.textContent = `${this.#sent.textContent}${digits}`.slice(-MAX_SHOWN);
+    this.#awaited = digits;
     emit(this, "callcard-call-command", {
       callId: this.callId,
       action: "dtmf",

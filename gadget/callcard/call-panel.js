@@ -12,7 +12,6 @@ import { CallBriefElement } from "./call-brief.js";
 import { CallControlsElement } from "./call-controls.js";
 import { CallDrawerElement } from "./call-drawer.js";
 import { CallNotesElement } from "./call-notes.js";
-import { CallParticipantsElement } from "./call-participants.js";
 import { slotsOf } from "./call-slots.js";
 import { clockText, phaseText, queueText } from "./call-status.js";
 import { CallerRecordElement } from "./caller-record.js";
@@ -20,6 +19,7 @@ import { customerPlace, describeCaller, situationOf } from "./caller.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("../shared/types.d.ts").Action} Action */
+/** @typedef {import("./call-participants.js").CallParticipantsElement} CallParticipantsElement */
 /** @typedef {import("./call-variables.js").CallVariablesElement} CallVariablesElement */
 
 /**
@@ -66,7 +66,8 @@ export class CallPanelElement extends CallcardElement {
   #about = h("p", { class: "about who-else" });
   #brief = new CallBriefElement();
   #situation = h("p", { class: "situation", role: "status" });
-  #participants = new CallParticipantsElement();
+  /** Defined later. @type {CallParticipantsElement | HTMLElement} */
+  #participants = document.createElement("call-participants");
   #controls = new CallControlsElement();
   /** Actions beside the usual ones that have had a button. @type {Set<Action>} */
   #extraActions = new Set();
@@ -171,10 +172,14 @@ export class CallPanelElement extends CallcardElement {
     const situation = isAlone ? customerPlace(state) : situationOf(state);
     if (this.#situation.textContent !== situation) this.#situation.textContent = situation;
     this.#queue.replaceChildren(...queueText(call));
-    this.#participants.show(state, context.isBusy, context.isServiceDown);
+    if ("show" in this.#participants)
+      this.#participants.show(state, context.isBusy, context.isServiceDown);
     this.#showControls();
     this.#close.hidden = call.phase !== "ended";
     this.#closeReady.hidden = call.phase !== "ended" || !context.canBeReady;
+    // What is not saved yet would be lost; the notes say that it is tried again.
+    this.#close.disabled = this.#closeReady.disabled =
+      context.isServiceDown && state.notes.isUnsaved && !state.notes.isClosed;
     const neverLogged = state.acknowledgement?.never_logged ? t("call.neverLogged") : "";
     // A preview has no notes, below which this stands otherwise.
     const isAsked = state.isPreview && state.notes.status === "contact-unsaved";
@@ -182,7 +187,7 @@ export class CallPanelElement extends CallcardElement {
       commandErrorText(state.failure) || (isAsked ? t("form.unsaved") : "") || neverLogged;
     if (this.#message.textContent !== message) this.#message.textContent = message;
     if (state.done === this.#drawer.opened) void this.#drawer.toggle(""); // it was for that
-    this.#drawer.show(call, context);
+    this.#drawer.show(state, context);
     this.#showBody();
     this.#brief.show(state, context.labels);
     this.#notes.show(state, context.wrapUpReasons, context.platform, context.caseSources);

@@ -108,7 +108,7 @@ export function customerPlace({ call, customerWith, notes }) {
 export function participantsOf(state) {
   const customer = state.match?.contact.name || state.match?.contact.company || "";
   return state.call.others.map((address) => {
-    const isCustomer = address === state.call.number;
+    const isCustomer = [state.call.number, state.customer.number].includes(address);
     return { address, name: state.agentName(address) || (isCustomer && customer) || address };
   });
 }

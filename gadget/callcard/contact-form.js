@@ -30,13 +30,16 @@ export class ContactFormElement extends CallcardElement {
   /** Sent with every try, so that a lost answer does not make a second contact. */
   #requestId = newRequestId();
   #form = h("form", { novalidate: true });
+  /** The values that the form was opened with. */
+  #initial = "";
   #error = h("p", { class: "error", role: "alert" });
   #save = h("button", { class: "primary" }, t("save"));
 
   build() {
     this.#form.addEventListener("input", () => {
-      this.isEdited = true;
-      emit(this, "callcard-contact-edited", { callId: this.callId, draft: this.#values });
+      this.isEdited = JSON.stringify(this.#values) !== this.#initial;
+      const draft = this.isEdited ? this.#values : {};
+      emit(this, "callcard-contact-edited", { callId: this.callId, draft });
     });
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -71,6 +74,8 @@ export class ContactFormElement extends CallcardElement {
       this.#error,
       h("p", { class: "row" }, this.#save, h("span", { class: "about" }, t("form.hint"))),
     );
+    // A draft is never what the form was opened with.
+    this.#initial = this.isEdited ? "" : JSON.stringify(this.#values);
   }
 
   /** What is filled in, by field. */

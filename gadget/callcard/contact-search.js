@@ -10,6 +10,7 @@ import {
   isolate,
   moveByArrows,
   phoneNumber,
+  replaceRows,
   request,
   uniqueId,
 } from "../shared/dom.js";
@@ -36,7 +37,7 @@ export class ContactSearchElement extends CallcardElement {
     maxlength: 200,
   });
   #dialButton = h("button", { type: "submit", class: "dial-button" });
-  #results = h("div", { class: "results" });
+  #results = h("ul", { class: "results" });
   #message = h("p", { class: "about", role: "status" });
   #search = new TypeaheadSearch(
     (text, signal) => request(this, "callcard-contact-search", { text, signal }),
@@ -155,7 +156,7 @@ export class ContactSearchElement extends CallcardElement {
     const items = contacts.map((contact) => h("li", {}, this.#row(contact)));
     const found = count < MAX_RESULTS ? t("search.found", { count }) : t("search.more", { count });
     this.#message.textContent = count ? found : t("search.none");
-    this.#results.replaceChildren(count ? h("ul", {}, items) : "");
+    replaceRows(this.#results, items);
   }
 
   /** @param {Contact} contact */

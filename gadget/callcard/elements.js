@@ -10,7 +10,6 @@ import { CallControlsElement } from "./call-controls.js";
 import { CallDrawerElement } from "./call-drawer.js";
 import { CallNotesElement } from "./call-notes.js";
 import { CallPanelElement } from "./call-panel.js";
-import { CallParticipantsElement } from "./call-participants.js";
 import { CallTabsElement } from "./call-tabs.js";
 import { CallerRecordElement } from "./caller-record.js";
 import { ContactChoiceElement } from "./contact-choice.js";
@@ -28,7 +27,6 @@ const ELEMENTS = [
   CallDrawerElement,
   CallNotesElement,
   CallPanelElement,
-  CallParticipantsElement,
   CallTabsElement,
   CallerRecordElement,
   ContactCardElement,

@@ -7,11 +7,13 @@ import { CallbackFormElement } from "./callback-form.js";
 import { CallbackListElement } from "./callbacks.js";
 import { CaseFormElement } from "./case-form.js";
 import { CallKeypadElement } from "./call-keypad.js";
+import { CallParticipantsElement } from "./call-participants.js";
 import { CallVariablesElement } from "./call-variables.js";
 import { Coaching } from "./coaching.js";
 import { CoachingMessagesElement } from "./coaching-messages.js";
 import { ContactFormElement } from "./contact-form.js";
 import { ContactRecordElement } from "./contact-record.js";
+import { Dialling } from "./dialling.js";
 import { drawerContent } from "./drawer-content.js";
 import { infoContent } from "./info-content.js";
 import { ListFormElement } from "./list-form.js";
@@ -23,6 +25,7 @@ import { runWorkflow } from "./workflows.js";
 
 const ELEMENTS = [
   CallKeypadElement,
+  CallParticipantsElement,
   CallVariablesElement,
   CallbackFormElement,
   CallbackListElement,
@@ -57,6 +60,7 @@ export {
   Coaching,
   ContactFormElement,
   ContactRecordElement,
+  Dialling,
   ListFormElement,
   LookupExplanationElement,
   NumberEntries,

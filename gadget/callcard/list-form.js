@@ -2,7 +2,17 @@
 // number lists. Fires `callcard-record-closed`.
 
 import { ApiError } from "../shared/api.js";
-import { dotted, emit, field, h, isolate, phoneNumber, reveal, uniqueId } from "../shared/dom.js";
+import {
+  dotted,
+  emit,
+  field,
+  h,
+  isolate,
+  lockPresses,
+  phoneNumber,
+  reveal,
+  uniqueId,
+} from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { formatDate, t } from "../shared/texts.js";
@@ -57,7 +67,7 @@ export class ListFormElement extends CallcardElement {
     this.#form.hidden = true;
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (!this.#save.disabled) void this.#add();
+      void this.#add();
     });
     this.#choice.addEventListener("change", () => this.#nameButton());
     this.replaceChildren(
@@ -134,11 +144,13 @@ export class ListFormElement extends CallcardElement {
     return this.#do(async () => {
       await this.#number?.remove(entry);
       this.#message.textContent = t("saved");
+      lockPresses(this.#entries); // the next entry lies under the pointer now
     });
   }
 
   /** Do one thing at a time, and say why it failed. @param {() => Promise<void>} action */
   async #do(action) {
+    if (this.#save.disabled) return;
     this.#save.disabled = true;
     this.#error.textContent = this.#message.textContent = "";
     try {

@@ -8,7 +8,6 @@ import { Commands } from "../shared/commands.js";
 import { desktop } from "../shared/desktop.js";
 import { every, h, listen, lockPresses } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
-import { errorText } from "../shared/errors.js";
 import { HEARTBEAT_MS } from "../shared/reporter.js";
 import { t } from "../shared/texts.js";
 import { UnfinishedCalls } from "../shared/unfinished-calls.js";
@@ -20,10 +19,10 @@ import { AppNoticesElement } from "./app-notices.js";
 import { AsideControl } from "./aside-control.js";
 import { Attention } from "./attention.js";
 import { CallTabsElement } from "./call-tabs.js";
+import { CallerChoice } from "./caller-choice.js";
 import { CoachingPlace } from "./coaching-place.js";
 import { Connection } from "./connection.js";
 import { ContactSearchElement } from "./contact-search.js";
-import { Dialling } from "./dialling.js";
 import { NotesDrafts } from "./drafts.js";
 import { defineElements } from "./elements.js";
 import { KnownTargets } from "./known-targets.js";
@@ -72,7 +71,8 @@ class CallcardAppElement extends CallcardElement {
   #callbacks = document.createElement("callback-list");
   #parked = document.createElement("parked-list");
   #agent = new Agent(this.#commands, this.#state, this.#callbacks, this.#parked);
-  #dialling = new Dialling(this.#model, this.#commands, this.#search, this.#notices, this.#agent);
+  /** @type {import("./dialling.js").Dialling | undefined} */
+  #dialling;
   #info = new AppInfoElement();
   #asideControl = new AsideControl({
     model: this.#model,
@@ -82,6 +82,13 @@ class CallcardAppElement extends CallcardElement {
     aside: this.#aside,
     onChange: () => this.#show(),
     focusCall: () => this.#tabs.focusCall(),
+  });
+  #callerChoice = new CallerChoice({
+    model: this.#model,
+    search: this.#search,
+    notices: this.#notices,
+    aside: this.#aside,
+    onChange: () => this.#show(),
   });
   #knownTargets = new KnownTargets(localStorage, desktop.agentId);
   #coaching = new CoachingPlace(this.signal, () => lockPresses(this.#tabs));
@@ -173,7 +180,7 @@ class CallcardAppElement extends CallcardElement {
         this.#dialCallback(id, contact, reason),
       "callcard-callback-done": ({ id }) => this.#agent.closeCallback(id),
       "callcard-contact-chosen": ({ callId, match, addedNumber }) =>
-        this.#chooseContact(callId, match, addedNumber),
+        this.#callerChoice.choose(callId, match, addedNumber),
       "callcard-contact-create": ({ contact }) => api.createContact(contact),
       "callcard-contact-rejected": ({ callId }) => model.contacts.reject(callId),
       "callcard-search-opened": ({ callId, addsNumber }) => this.#openSearch(callId, addsNumber),
@@ -273,38 +280,6 @@ class CallcardAppElement extends CallcardElement {
   }
 
   /**
-   * @param {string} callId @param {import("../shared/types.d.ts").Match} match
-   * @param {string} [addedNumber] the caller's number, if it is to be added to the contact
-   */
-  #chooseContact(callId, match, addedNumber) {
-    this.#search.clear();
-    this.#aside.close();
-    void this.#model.contacts.choose(callId, match);
-    this.#show();
-    const state = this.#model.calls.get(callId);
-    // Never another number than the button said.
-    if (state && addedNumber && addedNumber === state.customer.display)
-      void this.#addNumber(state, match.contact);
-  }
-
-  /**
-   * Add the caller's number to the contact that was chosen for it.
-   * @param {import("../shared/call-state.js").CallState} state
-   * @param {import("../shared/types.d.ts").Contact} contact
-   */
-  async #addNumber(state, { source, id }) {
-    const { number, display } = state.customer;
-    try {
-      const changed = await api.addNumber(source, id, number);
-      await this.#model.contacts.choose(state.id, { how: "chosen", contact: changed });
-      const who = changed.name || changed.company;
-      this.#notices.setMessage(t("search.numberAdded", { number: display, who }), MESSAGE_MS);
-    } catch (error) {
-      this.#notices.setMessage(errorText(error));
-    }
-  }
-
-  /**
    * Dial a number; on a call, which Finesse does not leave for another one, offer it as whom to
    * consult.
    * @param {string} number @param {import("../shared/types.d.ts").Contact} [contact] whose it is
@@ -318,8 +293,24 @@ class CallcardAppElement extends CallcardElement {
       this.#tabs.focusCall(); // the results of the search would cover the notice
       return this.#notices.setMessage(t("dial.ringing"), MESSAGE_MS);
     }
-    if (!this.#tabs.offerTarget(number)) return this.#dialling.dial(number, contact);
+    if (!this.#tabs.offerTarget(number))
+      return this.#withDialling((dialling) => dialling.dial(number, contact));
     this.#search.clear();
+  }
+
+  /**
+   * Dial, once what it needs is loaded.
+   * @param {(dialling: import("./dialling.js").Dialling) => Promise<void>} dial
+   */
+  async #withDialling(dial) {
+    try {
+      const { Dialling } = await loadLater();
+      const [model, commands] = [this.#model, this.#commands];
+      this.#dialling ??= new Dialling(model, commands, this.#search, this.#notices, this.#agent);
+    } catch {
+      return this.#notices.setMessage(t("error.load"), MESSAGE_MS);
+    }
+    await dial(this.#dialling);
   }
 
   /** What was found was offered as the caller of the call that was in front. */
@@ -331,7 +322,7 @@ class CallcardAppElement extends CallcardElement {
 
   /** @param {string} id @param {string} contactRef source/id @param {string} reason */
   async #dialCallback(id, contactRef, reason) {
-    await this.#dialling.dialCallback(id, contactRef, reason);
+    await this.#withDialling((dialling) => dialling.dialCallback(id, contactRef, reason));
     void this.#agent.readCallbacks();
   }
 
@@ -388,7 +379,7 @@ class CallcardAppElement extends CallcardElement {
     return {
       note: (line) => state?.notes.addLine(line),
       search: (text) => this.#search.find(text),
-      dial: (number) => void this.#dialling.dial(number),
+      dial: (number) => void this.#withDialling((dialling) => dialling.dial(number)),
       callback: () => state && this.#asideControl.scheduleCallback(state.customer),
     };
   }

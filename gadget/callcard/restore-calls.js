@@ -15,9 +15,10 @@ export async function restoreCalls(model, unfinished, api) {
     const state = model.restore(each);
     if (!state) unfinished.drop(each.call.id);
     else if (state.lookup.status !== "found")
-      await complete(model, state, each.number, api).catch((error) =>
-        model.failLookup(state, error),
-      );
+      await complete(model, state, each.number, api).catch((error) => {
+        state.lookup = { status: "failed", error };
+        model.notify("changed", state);
+      });
     if (state && !state.isToFinish && !state.notes.isUnsaved) model.close(state.id);
   }
 }
@@ -42,5 +43,8 @@ async function complete(model, state, number, api) {
           contact: await api.contact(chosen.source, chosen.id),
         }
       : (found ?? null);
-  model.showCaller(state, number, result, match);
+  clearTimeout(state.slowTimer);
+  state.lookup = { status: "found", number, result };
+  state.match = match;
+  model.notify("caller", state);
 }

@@ -9,6 +9,7 @@ import {
   isolate,
   moveByArrows,
   phoneNumber,
+  replaceRows,
   request,
   uniqueId,
 } from "../shared/dom.js";
@@ -111,7 +112,10 @@ export class TransferTargetsElement extends CallcardElement {
     const targets = isNumber ? [...(isNamed ? [] : [typed]), ...found] : this.#withKnown(found);
     this.#message.textContent = targets.length ? "" : t("target.none");
     if (isPartial) this.#message.textContent = t("target.partly");
-    this.#list.replaceChildren(...targets.map((target) => this.#row(target)));
+    replaceRows(
+      this.#list,
+      targets.map((target) => this.#row(target)),
+    );
   }
 
   /**

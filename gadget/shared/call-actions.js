@@ -3,6 +3,7 @@
 
 import { joinedWith, partnerOf } from "./consults.js";
 
+/** @typedef {import("./commands.js").CommandResult} CommandResult */
 /** @typedef {import("./call-state.js").CallState} CallState */
 /** @typedef {import("./calls-model.js").CallsModel} CallsModel */
 /** @typedef {import("./commands.js").CallArguments} CallArguments */
@@ -47,7 +48,8 @@ export class CallActions {
   #commands;
   /** What the agent chose last. @type {WeakMap<CallState, string[]>} */
   #chosenReasons = new WeakMap();
-
+  /** Why reasons did not reach Finesse. @type {WeakMap<CallState, CommandResult>} */
+  #reasonFailures = new WeakMap();
   #now;
 
   /**
@@ -173,9 +175,16 @@ export class CallActions {
     if (!isLast || !reasons.length || !state.call.actions.includes("wrap-up")) return;
     const params = { wrap_up_reasons: reasons };
     const command = { callId: state.id, action: /** @type {const} */ ("wrap-up"), params };
+    const before = this.#reasonFailures.get(state);
     const result = await this.#commands.sendToCall(command, state.call);
-    if (!result || isDone(result)) return;
+    if (!result) return;
+    if (isDone(result)) {
+      if (!before || state.failure !== before) return;
+      state.failure = null; // it is over
+      return this.#model.notify("changed", state);
+    }
     state.failure = result;
+    this.#reasonFailures.set(state, result);
     this.#model.notify("changed", state);
     // Choosing the same reason again is no choice: what only failed is sent again.
     const { status = 0 } = /** @type {{status?: number}} */ (result.error ?? {});

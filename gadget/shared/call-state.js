@@ -121,16 +121,28 @@ export class CallState {
     return this.hasEnded && this.#othersBefore > 1 && this.call.others.length > 1;
   }
 
+  /** Whether it is no consult of this agent or with them. */
+  get isWithCustomer() {
+    return !this.call.isConsult && !this.call.consultant;
+  }
+
+  /** The customer's address on the line; a consult that was joined names an agent. */
+  get #customerAddress() {
+    return this.acknowledgement?.number || this.call.number;
+  }
+
   #noteCustomer() {
-    this.#hadCustomer ||= this.call.others.includes(this.call.number);
+    this.#hadCustomer ||= this.isWithCustomer && this.call.others.includes(this.#customerAddress);
     if (!this.hasEnded) this.#othersBefore = this.call.others.length;
   }
 
   /** Whether the customer has left, and others are still on the line. */
   get hasCustomerLeft() {
-    const { phase, others, number } = this.call;
+    const { phase, others } = this.call;
     const isOn = phase === "talking" || phase === "held";
-    return isOn && this.#hadCustomer && others.length > 0 && !others.includes(number);
+    return (
+      isOn && this.#hadCustomer && others.length > 0 && !others.includes(this.#customerAddress)
+    );
   }
 
   /** Whether another agent's consult ended before this agent answered it. */

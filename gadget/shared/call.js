@@ -74,6 +74,14 @@ const PHASES = {
 };
 
 /**
+ * Return whether a dialog is of another call than the one known by its id: another caller, who came
+ * later. The time alone says nothing: Finesse resets it when a call is answered.
+ * @param {Call} known @param {Call} call
+ */
+export const isOtherCall = (known, call) =>
+  Boolean(known.from && call.from) && known.from !== call.from && call.since > known.since;
+
+/**
  * Read a dialog as the call that the card shows.
  * @param {DialogData} dialog @param {string} extension the agent's own @returns {Call}
  */

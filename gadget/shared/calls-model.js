@@ -1,7 +1,7 @@
 // The agent's calls as one gadget knows them: each with its look-up, contact, notes and the
 // service's acknowledgement. Subscribers are called on every change; nothing here draws. No DOM.
 
-import { readCall, readReport } from "./call.js";
+import { isOtherCall, readCall, readReport } from "./call.js";
 import { CallContacts } from "./call-contacts.js";
 import { CallState, hasFailed, sourcesThatAre } from "./call-state.js";
 import { keptValue } from "./commands.js";
@@ -33,14 +33,6 @@ import { CallReporter } from "./reporter.js";
 export const SLOW_LOOKUP_MS = 1500;
 /** And until a caller is looked up again if no contact source answered. */
 export const FAILED_LOOKUP_MS = 15_000;
-
-/**
- * Return whether a dialog is of another call than the one known by its id: another caller, who came
- * later. The time alone says nothing: Finesse resets it when a call is answered.
- * @param {Call} known @param {Call} call
- */
-const isOtherCall = (known, call) =>
-  Boolean(known.from && call.from) && known.from !== call.from && call.since > known.since;
 
 export class CallsModel {
   /** By the calls' ids, in the order of their arrival. @type {Map<string, CallState>} */
@@ -122,6 +114,19 @@ export class CallsModel {
       } else if (!isClosed) this.#open(call);
       this.#reporter.report(readReport(dialog, false), lookup);
     }
+    this.#closeContinued();
+  }
+
+  /** Close the card of a call that goes on under the id of its consult, as in a conference. */
+  #closeContinued() {
+    for (const ended of [...this.calls.values()]) {
+      const id = ended.hasEnded && !ended.hasUnsavedWork && ended.notes.interaction?.id;
+      if (
+        id &&
+        this.running.some((each) => each.isWithCustomer && each.notes.interaction?.id === id)
+      )
+        this.close(ended.id);
+    }
   }
 
   /**
@@ -144,6 +149,7 @@ export class CallsModel {
     // Nothing is to be written on a consult, whose notes are those of the customer's call, and on a
     // preview, after which the customer is called or not.
     if (state.call.isConsult || state.isPreview || this.running.length) this.#closeIfDone(state);
+    this.#closeContinued();
   }
 
   /** End a call of whose end no event came. @param {string} id */
@@ -220,27 +226,6 @@ export class CallsModel {
     this.calls.set(call.id, state);
     this.notify("opened", state);
     return state;
-  }
-
-  /**
-   * Note that it is not known whose call a restored one was.
-   * @param {CallState} state @param {unknown} error
-   */
-  failLookup(state, error) {
-    state.lookup = { status: "failed", error };
-    this.notify("changed", state);
-  }
-
-  /**
-   * Show whose call a restored one was.
-   * @param {CallState} state @param {string} number @param {LookupResult} result
-   * @param {Match | null} match
-   */
-  showCaller(state, number, result, match) {
-    clearTimeout(state.slowTimer);
-    state.lookup = { status: "found", number, result };
-    state.match = match;
-    this.notify("caller", state);
   }
 
   /** Ask again who is calling. @param {string} id */

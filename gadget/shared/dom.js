@@ -151,6 +151,20 @@ export function lockPresses(element, milliseconds = PRESS_LOCK_MS) {
   lockTimers.set(element, timer);
 }
 
+/** Milliseconds in which an agent still aims at what was in a list before. */
+const ROWS_LOCK_MS = 700;
+
+/**
+ * Show other rows in a list. One that takes the place of another takes no press at first.
+ * @param {HTMLElement} list @param {HTMLElement[]} rows
+ */
+export function replaceRows(list, rows) {
+  const textOf = (/** @type {Element} */ row) => row.textContent;
+  const before = [...list.children].map(textOf);
+  list.replaceChildren(...rows);
+  if (before.some((text, at) => text !== rows[at]?.textContent)) lockPresses(list, ROWS_LOCK_MS);
+}
+
 let lastId = 0;
 
 /** Return an id that no other element on the page has. @param {string} stem */

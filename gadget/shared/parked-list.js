@@ -18,24 +18,21 @@ export class ParkedListElement extends CallcardElement {
   show(parked) {
     if (this.contains(document.activeElement) && parked.length) return;
     if (!parked.length) return this.replaceChildren();
-    this.replaceChildren(
-      h("h3", {}, t("parked.title", { count: parked.length })),
-      h(
-        "ul",
-        {},
-        parked.map((interaction) => this.#row(interaction)),
-      ),
-    );
+    const title = h("h3", {}, t("parked.title", { count: parked.length }));
+    const rows = parked.map((interaction) => this.#row(interaction, title));
+    this.replaceChildren(title, h("ul", {}, rows));
   }
 
-  /** @param {Interaction} interaction */
-  #row({ id, number, started_at, contact, problem, needs_supervisor }) {
+  /** @param {Interaction} interaction @param {HTMLElement} title says how many there are */
+  #row({ id, number, started_at, contact, problem, needs_supervisor }, title) {
     const error = h("span", { class: "error", role: "status" });
     const retry = async () => {
       try {
         await request(this, "callcard-delivery-retry", { id });
         row.remove();
-        if (!this.querySelector("li")) this.replaceChildren();
+        const count = this.querySelectorAll("li").length;
+        if (!count) this.replaceChildren();
+        else title.textContent = t("parked.title", { count });
       } catch (failure) {
         error.textContent = errorText(failure);
       }

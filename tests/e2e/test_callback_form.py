@@ -108,6 +108,7 @@ def test_callback_takes_the_notes_and_can_be_moved(
     expect(form.get_by_label("Note")).to_have_value("wants the offer by mail")
     form.get_by_role("button", name="Tomorrow 9:00").click()
     form.get_by_role("button", name="Save").click()
+    expect(gadget.get_by_text("The callback is in your list")).to_be_in_viewport()
     site.hang_up(call)
     close_card(gadget)
     row = gadget.locator(".callbacks li", has_text="wants the offer by mail")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import FrameLocator, Locator, expect
 
 from tests.e2e.card import (
@@ -83,6 +84,25 @@ def test_agent_goes_back_to_the_customer_and_ends_the_consult(
     expect(ana.get_by_role("tab")).to_have_count(0)
     expect_phase(ana, "On the call")
     expect(open_card(ana).get_by_role("button", name="Hang up", exact=True)).to_be_enabled()
+
+
+@pytest.mark.parametrize("how", ["Complete transfer", "Conference"])
+def test_customer_whom_the_agent_went_back_to_is_on_the_line(
+    open_desktop: OpenDesktop, site: DemoSite, how: str
+) -> None:
+    desktop, bilal, _call = begin_consult(open_desktop, site)
+    ana = desktop.gadget
+    press(ana, "Back to customer")
+    expect_phase(ana, "On the call")
+    press(ana, how)
+    if how == "Conference":
+        expect(ana.get_by_role("tab")).to_have_count(0)  # the customer's call goes on as this one
+        expect(open_card(ana)).to_contain_text(
+            f"On the line: Bilal Haddad and {KNOWN_CUSTOMER_NAME}"
+        )
+        press(ana, "Hang up")
+    expect(open_card(bilal)).to_contain_text("You now have the customer.")
+    expect(open_card(bilal)).not_to_contain_text("hung up")
 
 
 def test_customer_who_hung_up_during_a_consult_is_not_on_hold_any_more(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 from playwright.sync_api import FrameLocator, Locator, expect
 
 from tests.e2e.card import (
@@ -16,7 +17,9 @@ from tests.e2e.card import (
     write_notes,
 )
 from tests.harness.browser import OpenDesktop
+from tests.harness.sandbox import PASSWORD
 from tests.harness.site import DemoSite
+from tests.harness.waiting import wait_until
 
 PRESS_MS = 90
 """How long a finger stays on a button."""
@@ -162,3 +165,116 @@ def test_opened_history_stays_open_when_the_card_is_drawn_again(
     expect(entry).to_have_attribute("open", "")
     site.hang_up(call)
     close_card(gadget)
+
+
+def test_press_in_a_list_that_has_just_changed_opens_nobody(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop(width_px=360)
+    gadget, mouse = desktop.gadget, desktop.page.mouse
+    search = gadget.get_by_role("searchbox")
+    picks = gadget.locator(".results .pick")
+    search.press_sequentially("schr")
+    expect(picks.first).to_contain_text("Anna-Lena")
+    box = picks.first.bounding_box()
+    assert box is not None
+    at = (box["x"] + 20, box["y"] + box["height"] / 2)
+    search.press_sequentially("öder felix")
+    expect(picks.filter(has_not_text="Felix")).to_have_count(0)
+    mouse.click(*at)
+    expect(gadget.locator("contact-record")).to_have_count(0)
+    picks.first.click()  # once it may be pressed
+    expect(gadget.locator("contact-record")).to_be_visible()
+
+
+def test_double_click_removes_one_entry_of_a_list(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    caller = "+1 415 555 0144"
+    api = f"{site.service_url}/api/v1"
+    with httpx.Client(base_url=api, auth=("1001", PASSWORD)) as ana:
+        for name in ("deny", "flag"):
+            entry = {"number": caller, "reason": f"on {name}"}
+            assert ana.post(f"/lists/{name}", json=entry).status_code == 201
+    call = answer_call(site, gadget, caller)
+    open_card(gadget).get_by_role("button", name="Block or flag").click()
+    form = gadget.locator("list-form")
+    entries = form.get_by_role("listitem")
+    expect(entries).to_have_count(2)
+    form.get_by_role("button", name="Remove").first.dblclick()
+    expect(entries).to_have_count(1)
+    form.locator(".list-entries:not(.locked)").wait_for()
+    expect(entries).to_have_count(1)
+    form.get_by_role("button", name="Remove").click()
+    expect(entries).to_have_count(0)
+    site.hang_up(call)
+
+
+def test_click_into_the_notes_is_not_lost_when_a_notice_has_come(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    call = answer_call(site, gadget)
+    notes = open_card(gadget).get_by_label("Notes")
+    site.service.is_down = True
+    notes.press_sequentially("order")
+    expect(gadget.get_by_text("Caller information unavailable")).to_be_visible()
+    notes.click(timeout=900)  # within the time in which nothing else takes a press
+    notes.press_sequentially(" 4711")
+    expect(notes).to_have_value("order 4711")
+    site.service.is_down = False
+    site.hang_up(call)
+
+
+def test_unsaved_card_cannot_be_closed_while_the_service_is_down(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    call = answer_call(site, gadget)
+    site.hang_up(call)
+    expect_phase(gadget, "Call ended")
+    site.service.is_down = True
+    reason(gadget, "Sale").click()
+    close = open_card(gadget).get_by_role("button", name="Close", exact=True)
+    expect(close).to_be_disabled()
+    expect(open_card(gadget).locator(".saved")).to_contain_text("Not saved, retrying")
+    site.service.is_down = False
+    expect(close).to_be_enabled(timeout=20_000)
+    close_card(gadget)
+    assert site.delivered_interaction(call).agents[0].wrap_up_reasons == ("Sale",)
+
+
+def test_reason_that_was_sent_after_all_shows_no_error(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    call = answer_call(site, gadget)
+    site.arm_fault("internal-error", method="PUT", path="/finesse/api/Dialog")
+    reason(gadget, "Sale").click()
+    expect_error(gadget, "Finesse")
+    expect(open_card(gadget).locator("header .error")).to_have_text("", timeout=20_000)
+    assert site.call(call)["wrap_up"] == ["Sale"]
+    site.hang_up(call)
+    close_card(gadget)
+
+
+def test_digit_that_was_refused_is_not_shown_as_sent(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop(width_px=360).gadget
+    call = answer_call(site, gadget)
+    press(gadget, "Keypad…")
+    keypad = gadget.locator("call-keypad")
+    sent = keypad.get_by_role("status", name="Sent")
+    keypad.get_by_role("button", name="1", exact=True).click()
+    wait_until(lambda: bool(site.call(call)["dtmf"] == "1"))
+    expect(sent).to_have_text("1")
+    site.arm_fault("internal-error", method="PUT", path="/finesse/api/Dialog")
+    keypad.get_by_role("button", name="2", exact=True).click()
+    expect_error(gadget, "Finesse")
+    expect(sent).to_have_text("1")
+    keypad.get_by_role("button", name="3", exact=True).click()
+    wait_until(lambda: bool(site.call(call)["dtmf"] == "13"))
+    expect(sent).to_have_text("13")
+    site.hang_up(call)

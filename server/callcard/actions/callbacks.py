@@ -16,7 +16,7 @@ from msgspec import Meta
 from callcard import times
 from callcard.actions import agents
 from callcard.actions.calls import CallControl
-from callcard.errors import CallcardError, InvalidField, NotFound
+from callcard.errors import CallcardError, Conflict, InvalidField, NotFound
 from callcard.events import CallbackChanged, CallEnded, EventBus
 from callcard.identity import Agent
 from callcard.store.base import Callback, Store
@@ -110,6 +110,9 @@ class Callbacks:
             changes["note"] = note
         if not changes:
             raise InvalidField("status", "give status, due_at or note")
+        known = await self._own(agent, id)
+        if known.status != "open" and status is None:
+            raise Conflict("This callback is closed; set its status to open to change it")
         return await self._change(agent, id, **changes)
 
     async def dial(self, agent: Agent, id: str, reason: str, timeout: float) -> CommandResult:
