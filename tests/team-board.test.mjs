@@ -196,7 +196,7 @@ test("the supervisor's part in an agent's call", () => {
 test("what can be done follows Finesse's rules, one step after the other", () => {
   const user = { state: "NOT_READY", extension: "2001" };
   const possible = (agent, own) =>
-    Object.entries(obstacles(agent, { user, calls: [], ...own }))
+    Object.entries(obstacles(agent, { user, calls: [], platform: "ucce", ...own }))
       .filter(([, why]) => !why)
       .map(([action]) => action)
       .sort();
@@ -212,7 +212,9 @@ test("what can be done follows Finesse's rules, one step after the other", () =>
   assert.deepEqual(possible(member("1001", "READY"), {}), ["not-ready", "sign-out"]);
   assert.deepEqual(possible(member("1001", "NOT_READY"), {}), ["ready", "sign-out"]);
   const calling = member("1001", "NOT_READY", { calls: [call()] });
-  assert.deepEqual(possible(calling, {}), ["monitor", "ready", "sign-out"], "as on UCCX");
+  assert.deepEqual(possible(calling, {}), ["ready", "sign-out"]);
+  const onUccx = possible(calling, { platform: "uccx" });
+  assert.deepEqual(onUccx, ["monitor", "ready", "sign-out"], "a call that no queue gave");
   assert.deepEqual(possible(member("1001", "WORK"), {}), ["not-ready", "ready", "sign-out"]);
   assert.deepEqual(possible(member("1001", "LOGOUT", { extension: "" }), {}), []);
 });

@@ -11,7 +11,7 @@ import { CoachingThreadElement } from "./coaching-thread.js";
 
 /** @typedef {import("./types.d.ts").AgentAction} AgentAction */
 /** @typedef {import("./types.d.ts").TeamMember} TeamMember */
-/** @typedef {Parameters<typeof obstacles>[1]} Own */
+/** @typedef {import("./agent-rules.js").Own} Own */
 
 /** @type {Record<AgentAction, () => string>} */
 const LABELS = {

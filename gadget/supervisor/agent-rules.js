@@ -5,10 +5,15 @@ import { asList } from "../shared/list.js";
 import { t } from "../shared/texts.js";
 
 /** @typedef {import("../shared/types.d.ts").DialogData} DialogData */
+/** @typedef {import("../shared/types.d.ts").Platform} Platform */
 /** @typedef {import("../shared/types.d.ts").UserData} UserData */
 /** @typedef {import("./types.d.ts").AgentAction} AgentAction */
 /** @typedef {import("./types.d.ts").TeamMember} TeamMember */
 
+/**
+ * The supervisor.
+ * @typedef {{user: UserData, calls: DialogData[], platform: Platform}} Own
+ */
 /**
  * The supervisor's part in an agent's call.
  * @typedef {{callId: string, mode: "listening" | "joined"}} Part
@@ -32,19 +37,17 @@ export function partIn(ownCalls, extension) {
 
 /**
  * Return why each action is not possible; an empty text if it is.
- * @param {TeamMember} member
- * @param {object} own
- * @param {UserData} own.user the supervisor
- * @param {DialogData[]} own.calls
+ * @param {TeamMember} member @param {Own} own
  * @returns {Record<AgentAction, string>}
  */
-export function obstacles(member, { user, calls }) {
+export function obstacles(member, own) {
+  const { calls } = own;
   const { state, extension } = member;
   const part = partIn(calls, extension);
   const isSignedOut = state === "LOGOUT" || state === "";
   const signedOut = isSignedOut ? t("board.signedOut") : "";
   return {
-    monitor: signedOut || monitorObstacle(member, user, calls, part),
+    monitor: signedOut || monitorObstacle(member, own, part),
     barge: part?.mode === "listening" ? "" : t("board.listenFirst"),
     intercept: part?.mode === "joined" ? "" : t("board.joinFirst"),
     leave: part ? "" : t("board.notInCall"),
@@ -57,18 +60,16 @@ export function obstacles(member, { user, calls }) {
 }
 
 /**
- * @param {TeamMember} member @param {UserData} user @param {DialogData[]} calls
- * @param {Part | null} part
+ * @param {TeamMember} member @param {Own} own @param {Part | null} part
  */
-function monitorObstacle(member, user, calls, part) {
+function monitorObstacle(member, { user, calls, platform }, part) {
   if (part) return t("board.inCall");
   if (!user.extension || user.state === "LOGOUT") return t("error.notSignedIn");
   if (calls.length) return t("board.ownCall");
   if (user.state !== "NOT_READY") return t("board.setNotReady");
   if (member.state === "HOLD") return t("board.onHold");
-  const isTalking = member.state === "TALKING" || member.calls.some(isActive);
+  // UCCX leaves an agent not ready during a call that no queue gave them.
+  const isUnqueued = platform === "uccx" && member.calls.some(({ state }) => state === "ACTIVE");
+  const isTalking = member.state === "TALKING" || isUnqueued;
   return isTalking ? "" : t("board.noCall");
 }
-
-/** UCCX leaves an agent not ready during a call that no queue gave them. @param {import("./types.d.ts").TeamCall} call */
-const isActive = ({ state }) => state === "ACTIVE";

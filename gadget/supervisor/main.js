@@ -29,8 +29,8 @@ const PROFILE_RETRY_MS = 10_000;
 class SupervisorAppElement extends CallcardElement {
   static tag = "supervisor-app";
 
-  /** The supervisor, as Finesse has them. @type {import("./agent-panel.js").Own} */
-  #own = { user: {}, calls: [] };
+  /** The supervisor, as Finesse has them. @type {import("./agent-rules.js").Own} */
+  #own = { user: {}, calls: [], platform: "ucce" };
   #hasProfile = false;
   #model = new TeamModel({
     api: teamApi,
@@ -94,7 +94,7 @@ class SupervisorAppElement extends CallcardElement {
     return this.getBoundingClientRect().height > 0;
   }
 
-  /** Take the supervisor's own state or calls. @param {Partial<import("./agent-panel.js").Own>} change */
+  /** Take the supervisor's own state or calls. @param {Partial<import("./agent-rules.js").Own>} change */
   #onSelf(change) {
     this.#own = { ...this.#own, ...change };
     this.#setConnection("");
@@ -107,7 +107,8 @@ class SupervisorAppElement extends CallcardElement {
 
   async #readProfile() {
     try {
-      const { supervised_teams: teams } = await api.me();
+      const { supervised_teams: teams, platform } = await api.me();
+      this.#own = { ...this.#own, platform };
       this.#setError(teams.length ? "" : t("board.noTeam"));
       this.#team.replaceChildren(...teams.map(({ id, name }) => h("option", { value: id }, name)));
       this.#team.hidden = teams.length < 2;

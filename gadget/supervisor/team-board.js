@@ -12,7 +12,7 @@ import { GROUPS, countGroups, groupOf, levelOf, rowsOf, secondsInState } from ".
 /** @typedef {import("./team-rows.js").Group} Group */
 /** @typedef {import("./team-rows.js").Order} Order */
 /** @typedef {import("./types.d.ts").TeamMember} TeamMember */
-/** @typedef {Parameters<AgentPanelElement["show"]>[1]} Own */
+/** @typedef {import("./agent-rules.js").Own} Own */
 
 /** @type {Record<Group, () => string>} */
 const GROUP_LABELS = {
@@ -37,7 +37,7 @@ export class TeamBoardElement extends CallcardElement {
   /** @type {TeamModel | null} */
   #model = null;
   /** @type {Own} */
-  #own = { user: {}, calls: [] };
+  #own = { user: {}, calls: [], platform: "ucce" };
   /** @type {Group | ""} */
   #group = "";
   #opened = "";

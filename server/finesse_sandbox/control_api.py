@@ -57,6 +57,7 @@ class UserChange(Struct, forbid_unknown_fields=True):
     wrap_up: WrapUp | UnsetType = UNSET
     wrap_up_seconds: Annotated[int, Meta(ge=1, le=7200)] | UnsetType = UNSET
     team: Address | UnsetType = UNSET
+    supervises: tuple[Address, ...] | UnsetType = UNSET
     password: Text | UnsetType = UNSET
     login_name: Text | UnsetType = UNSET
     extension: Address | UnsetType = UNSET
@@ -198,6 +199,8 @@ class ControlApi:
             user.wrap_up_seconds = sent.wrap_up_seconds
         if sent.team is not UNSET:
             user.team = sent.team
+        if sent.supervises is not UNSET:
+            user.supervises = sent.supervises
         if sent.password is not UNSET:
             user.password = sent.password
         if sent.login_name is not UNSET:
@@ -299,6 +302,7 @@ def _user_content(user: User) -> dict[str, Any]:
         "extension": user.extension,
         "assigned_extension": user.assigned_extension,
         "team": user.team,
+        "supervises": user.supervises,
         "wrap_up": user.wrap_up,
         "wrap_up_seconds": user.wrap_up_seconds,
     }

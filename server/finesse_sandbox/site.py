@@ -182,10 +182,12 @@ _WORKFLOWS = (
 
 @dataclass
 class SiteConfiguration:
-    """What an administrator configures. There is one team; the access rules allow many."""
+    """What an administrator configures. All users are on the first team at the start."""
 
-    team: str = "1"
-    team_name: str = "Customer Care"
+    teams: dict[str, str] = field(
+        default_factory=lambda: {"1": "Customer Care", "2": "Back Office"}
+    )
+    """Names by id."""
     reasons: tuple[ReasonCode, ...] = _REASONS
     wrap_up_reasons: dict[str, str] = field(default_factory=lambda: dict(_WRAP_UP_REASONS))
     phone_books: tuple[PhoneBook, ...] = _PHONE_BOOKS
@@ -200,7 +202,7 @@ class SiteConfiguration:
     layout: str = ""
     """The default desktop layout; the application fills it in at the start."""
     team_layout: str | None = None
-    """The team's own layout; None uses the default."""
+    """The teams' own layout; None uses the default."""
     sso: bool = False
     notification_format: Literal["12.5", "11"] = "12.5"
     """How events are wrapped: as 12.5 was recorded to send them, or as releases before it."""

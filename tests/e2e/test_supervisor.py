@@ -93,6 +93,30 @@ def test_agents_are_found_by_state_and_by_customer(
     site.hang_up(call)
 
 
+def test_supervisor_of_two_teams_chooses_one(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    site.change_user("1002", team="2")
+    site.change_user("2001", supervises=["1", "2"])
+    ana = open_desktop("1001").gadget
+    bilal = open_desktop("1002").gadget
+    desktop, team = open_team(open_desktop)
+    agents = team.locator("tbody .name")
+    expect(agents).to_have_text(["Ana Costa"])
+    choice = team.get_by_role("combobox", name="Team")
+    choice.select_option("Back Office")
+    expect(agents).to_have_text(["Bilal Haddad"])
+    bilal.get_by_label("Your state").select_option("READY")
+    expect(row_of(team, "Bilal Haddad")).to_contain_text("Ready")
+    ana.get_by_label("Your state").select_option("READY")  # of the other team now
+    panel = open_agent(team, "Bilal Haddad")
+    panel.get_by_role("button", name="Make not ready").click()
+    expect(panel.get_by_text("Done.")).to_be_visible()
+    expect(agents).to_have_text(["Bilal Haddad"])
+    desktop.page.reload()
+    desktop.page.get_by_role("tab", name="Callcard team").click()
+    expect(choice).to_have_value("2")  # which is remembered
+    expect(agents).to_have_text(["Bilal Haddad"])
+
+
 def test_rows_stay_in_place_under_the_pointer(open_desktop: OpenDesktop, site: DemoSite) -> None:
     ana = open_desktop("1001").gadget
     bilal = open_desktop("1002").gadget

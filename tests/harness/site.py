@@ -159,7 +159,7 @@ class DemoSite:
         (user,) = [user for user in self._get("users") if user["id"] == id]
         return dict(user)
 
-    def change_user(self, id: str, **changes: str) -> None:
+    def change_user(self, id: str, **changes: Any) -> None:
         self._request("PUT", f"users/{id}", changes)
 
     @contextmanager

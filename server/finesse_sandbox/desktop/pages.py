@@ -151,7 +151,7 @@ class DesktopPages:
         content = {
             "id": user.id,
             "name": f"{user.first_name} {user.last_name}".strip(),
-            "team": {"id": user.team, "name": self._contact_centre.site.team_name},
+            "team": {"id": user.team, "name": self._contact_centre.site.teams.get(user.team, "")},
             "extension": user.assigned_extension,
             "layout": self._layout(user).as_dict(),
             "callers": self._callers,

@@ -74,7 +74,7 @@ class ApiAccess:
 
         async def of_team(request: Request, user: User) -> Response:
             id = request.path_params["team"]
-            if id != self.contact_centre.site.team:
+            if id not in self.contact_centre.site.teams:
                 raise ApiError(404, "TeamId Not Found", "There is no such team", id)
             is_member = user.team == id or id in user.supervises
             if not is_member and "Admin" not in user.roles:
@@ -84,7 +84,7 @@ class ApiAccess:
         async def configured(request: Request, user: User) -> Response:
             self.require_administrator(user, writing=False)
             id = request.path_params["team"]
-            if id != self.contact_centre.site.team:
+            if id not in self.contact_centre.site.teams:
                 raise ApiError(404, "Not Found", "There is no such team", id)
             return respond(request)
 

@@ -26,7 +26,7 @@ class TeamResource:
         if "Admin" not in user.roles and id not in user.supervises:
             raise unauthorized(user.id)
         members = list(self._contact_centre.agents.team(id))
-        if not members:
+        if id not in self._contact_centre.site.teams:
             raise ApiError(404, "Not Found", "Team not found", id)
         # Assumption: signed-out agents are left out unless requested; no default is documented.
         if request.query_params.get("includeLoggedOutAgents") != "true":

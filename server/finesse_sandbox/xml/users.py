@@ -29,7 +29,7 @@ def user_element(site: SiteConfiguration, user: User, tag: str = "User") -> etre
         E.state(user.state),
         E.stateChangeTime(user.state_since),
         E.teamId(user.team),
-        E.teamName(site.team_name),
+        E.teamName(site.teams.get(user.team, "")),
         E.uri(uri),
         E.wrapUpTimer(str(user.wrap_up_seconds)),
     ]
@@ -43,7 +43,7 @@ def user_element(site: SiteConfiguration, user: User, tag: str = "User") -> etre
         children.append(E.mobileAgent(E.dialNumber(mobile.dial_number), E.mode(mobile.mode)))
     if user.supervises:
         teams = (
-            E.Team(E.id(id), E.name(site.team_name), E.uri(f"{API}/Team/{id}"))
+            E.Team(E.id(id), E.name(site.teams.get(id, "")), E.uri(f"{API}/Team/{id}"))
             for id in user.supervises
         )
         children.append(E.teams(*teams))
@@ -70,7 +70,7 @@ def reason_code_element(code: ReasonCode, tag: str = "reasonCode") -> etree._Ele
 
 def team_element(site: SiteConfiguration, id: str, members: Iterable[User]) -> etree._Element:
     users = E.users(*(team_member_element(member) for member in members))
-    return E.Team(E.uri(f"{API}/Team/{id}"), E.id(id), E.name(site.team_name), users)
+    return E.Team(E.uri(f"{API}/Team/{id}"), E.id(id), E.name(site.teams.get(id, "")), users)
 
 
 def team_member_element(user: User, tag: str = "User") -> etree._Element:
