@@ -52,7 +52,7 @@ test("a call that was not answered closes when the next one comes", async () => 
   await settle();
   model.end(dialog("DROPPED", LATER));
   assert.equal(model.calls.get("1").hasEnded, true);
-  model.contacts.setEdited("1");
+  model.contacts.setEdited("1", { name: "Ada" });
   model.update([dialog("ALERTING", LATER, { id: "2" })], "1001");
   assert.deepEqual([...model.calls.keys()], ["1", "2"]);
   await model.contacts.choose("1", matches("a")[0]);
@@ -90,14 +90,14 @@ test("a half-filled new contact is discarded only by closing twice", async () =>
   const { model, actions } = create([], () => now);
   model.update([dialog("ACTIVE")], "1001");
   await settle();
-  model.contacts.setEdited("1");
+  model.contacts.setEdited("1", { name: "Ada" });
   model.end(dialog("DROPPED", LATER));
   assert.equal(await actions.finish("1", true), false);
   assert.equal(model.calls.get("1").notes.status, "contact-unsaved");
   assert.equal(await actions.finish("1", true), false, "the second press of a double click");
   now += DISCARD_PAUSE_MS;
   assert.equal(await actions.finish("1", false), false, "by a button that says Save");
-  model.contacts.setEdited("1");
+  model.contacts.setEdited("1", { name: "Ada" });
   assert.equal(await actions.finish("1", true), false, "more was typed");
   now += DISCARD_PAUSE_MS;
   assert.equal(await actions.finish("1", true), true);

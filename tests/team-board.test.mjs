@@ -45,7 +45,7 @@ beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
 afterEach(() => mock.timers.reset());
 
 /** Make a model of a team whose answers the test gives. */
-function create(agents) {
+function create(agents, isShown) {
   const service = { agents, calls: {}, reads: 0, pending: null };
   const followed = [];
   let now = NOW;
@@ -67,6 +67,7 @@ function create(agents) {
     now: () => now,
     follow: (id, onUpdate, signal) => followed.push({ id, onUpdate, signal }),
     onChange: () => {},
+    isShown,
   });
   const wait = async (milliseconds) => {
     now += milliseconds;
@@ -86,6 +87,30 @@ test("events change a member at once, and their calls a moment later", async () 
   assert.deepEqual(model.members.get("1001").calls, []);
   await wait(1000);
   assert.equal(model.members.get("1001").calls[0].name, "Ada Lovelace");
+});
+
+test("events of a team that is not read yet are few reads", async () => {
+  const { model, service, followed, wait } = create([member("1001")]);
+  service.error = new Error("down");
+  const selected = model.select("1");
+  for (let event = 0; event < 200; event += 1)
+    followed[0].onUpdate({ id: `${5000 + event}`, state: "READY" });
+  await selected;
+  assert.equal(service.reads, 1);
+  service.error = null;
+  await wait(2000);
+  assert.equal(service.reads, 2);
+  assert.deepEqual([...model.members.keys()], ["1001"]);
+});
+
+test("nothing is read while nobody sees the team", async () => {
+  const { model, service, followed, wait } = create([member("1001")], () => false);
+  await model.select("1");
+  service.reads = 0;
+  followed[0].onUpdate({ id: "1001", state: "TALKING" });
+  await wait(10_000);
+  assert.equal(service.reads, 0);
+  assert.equal(model.members.get("1001").state, "TALKING");
 });
 
 test("many events are few reads", async () => {

@@ -66,6 +66,27 @@ async def test_only_the_agents_supervisor_writes_and_only_the_agent_answers(
         assert message["read_at"] == ""
 
 
+async def test_message_is_sent_once_and_waits_over_the_weekend(centre: ContactCentre) -> None:
+    await centre.open_desktop("1001")
+    async with centre.api("2001") as supervisor, centre.api("1001") as ana:
+        body = {"text": "call me back", "request_id": "r1"}
+        first = (await supervisor.post("/agents/1001/coach", json=body)).json()
+        assert (await supervisor.post("/agents/1001/coach", json=body)).json() == first
+        centre.clock.advance(60 * 3600)
+        assert (await ana.get("/coaching")).json() == {"messages": [first]}
+        await ana.put(f"/coaching/{first['id']}", json={})
+        assert (await ana.get("/coaching")).json() == {"messages": []}
+        unread = {"text": "never read"}
+        assert (await supervisor.post("/agents/1001/coach", json=unread)).status_code == 201
+        centre.clock.advance(8 * 24 * 3600)
+        call = await centre.ring()
+        await centre.service.app.state.coaching.purge()
+        assert (await ana.get("/coaching")).json() == {"messages": []}
+        await centre.act(call, "1001", "ANSWER")
+        assert centre.desktops[0].answers[call]["coaching"] is False
+        await centre.hang_up(call)
+
+
 @pytest.mark.parametrize("text", ["", "  ", "x" * 501])
 async def test_message_without_a_text_or_too_long_is_refused(
     centre: ContactCentre, text: str

@@ -141,17 +141,17 @@ VALUES = st.dictionaries(
 @given(VALUES)
 def test_xml_means_what_the_same_json_means(values: dict[str, Any]) -> None:
     body = write_xml(values, "session")
-    texts_only = {
-        name: str(value).lower() if isinstance(value, bool) else value
-        for name, value in values.items()
-    }
     try:
-        expected = msgspec.convert(texts_only, SessionRequest, strict=False)
+        in_json = msgspec.json.decode(msgspec.json.encode(values), type=SessionRequest)
     except msgspec.ValidationError:
-        with pytest.raises(CallcardError):
-            read_xml(body, SessionRequest, "session")
-        return
-    assert read_xml(body, SessionRequest, "session") == expected
+        return  # XML has texts only: "true" is also what a boolean looks like
+    assert read_xml(body, SessionRequest, "session") == in_json
+
+
+@pytest.mark.parametrize("values", [{"other": "1"}, {"extension": "x"}, {"ready": "1001"}])
+def test_what_is_no_request_in_json_is_none_in_xml(values: dict[str, Any]) -> None:
+    with pytest.raises(CallcardError):
+        read_xml(write_xml(values, "session"), SessionRequest, "session")
 
 
 @given(st.binary(max_size=200))

@@ -149,7 +149,7 @@ export class Agent {
     const isReached = (/** @type {Callback} */ { number, last_tried_at }) =>
       last_tried_at && number === customer.number;
     this.#open = this.#open.filter((each) => !isReached(each));
-    void this.#showCallbacks();
+    this.#showCallbacks().catch(() => {});
   }
 
   /**

@@ -2,7 +2,6 @@
 
 import { h, reveal } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
-import { commandErrorText } from "../shared/errors.js";
 import { t } from "../shared/texts.js";
 import { loadLater } from "./load-later.js";
 
@@ -44,7 +43,7 @@ export class CallDrawerElement extends CallcardElement {
    */
   show({ id, call: { actions }, failure }, { isBusy, knownTargets }) {
     this.#callId = id;
-    this.#hasFailed = Boolean(commandErrorText(failure));
+    this.#hasFailed = failure?.outcome === "refused" || failure?.outcome === "failed";
     this.#actions = actions;
     this.#isBusy = isBusy;
     this.#known = knownTargets;

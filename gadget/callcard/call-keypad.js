@@ -17,6 +17,7 @@ export class CallKeypadElement extends CallcardElement {
   /** Digits that were typed while a command was awaited. */
   #waiting = "";
   #isBusy = false;
+  #hasFailed = false;
   /** Digits that were sent and are not confirmed yet. */
   #awaited = "";
   #sent = h("output", { class: "tones", dir: "ltr", "aria-label": t("keypad.sent") });
@@ -69,8 +70,12 @@ export class CallKeypadElement extends CallcardElement {
       this.#sent.textContent = sent.slice(0, -this.#awaited.length);
       this.#awaited = "";
     }
+    this.#hasFailed = hasFailed;
     // Not at once: whether the last command failed is said a moment after it has ended.
-    setTimeout(() => this.#flush());
+    setTimeout(() => {
+      if (!this.#isBusy && !this.#hasFailed) this.#awaited = "";
+      this.#flush();
+    });
   }
 
   /** @param {string} digits */

@@ -13,6 +13,7 @@ export class CoachingPlace {
   #coaching;
   /** @type {ReportAcknowledgement | null} */
   #last = null;
+  #isMonitored = false;
 
   /** @param {AbortSignal} signal @param {() => void} onShift called when what is below moves */
   constructor(signal, onShift) {
@@ -24,14 +25,19 @@ export class CoachingPlace {
     }).observe(this.element);
   }
 
-  async #load() {
-    const { Coaching } = await loadLater();
-    return (this.#coaching ??= new Coaching(this.element, this.#signal));
+  /** @param {(coaching: import("./coaching.js").Coaching) => void} action */
+  async #do(action) {
+    try {
+      const { Coaching } = await loadLater();
+      action((this.#coaching ??= new Coaching(this.element, this.#signal)));
+    } catch {
+      // tried again with the next reason
+    }
   }
 
   /** Read what waits. */
   check() {
-    void this.#load().then((coaching) => coaching.check());
+    void this.#do((coaching) => void coaching.check());
   }
 
   /** Take the acknowledgement of a report, which says whether something waits. @param {ReportAcknowledgement | null} answer */
@@ -42,7 +48,8 @@ export class CoachingPlace {
 
   /** @param {boolean} isMonitored whether a supervisor listens */
   follow(isMonitored) {
+    this.#isMonitored = isMonitored;
     if (isMonitored || this.#coaching)
-      void this.#load().then((coaching) => coaching.follow(isMonitored));
+      void this.#do((coaching) => coaching.follow(this.#isMonitored));
   }
 }

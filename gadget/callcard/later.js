@@ -48,11 +48,18 @@ const styled = new Promise((resolve) => {
   style.onload = style.onerror = resolve;
   document.head.append(style);
 });
-const { texts } = await import(fileUrl(`later-texts/${window.callcardBoot.texts}.js`));
-addTexts(texts);
-await styled;
-// Not before: what is on the page already is drawn at once.
-for (const element of ELEMENTS) element.define();
+
+/**
+ * Load the texts, and then define the elements: what is on the page already is drawn at once.
+ * @param {number} tries a browser remembers that a script failed, by its address
+ */
+export async function prepare(tries) {
+  const again = tries > 1 ? `?try=${tries}` : "";
+  const { texts } = await import(fileUrl(`later-texts/${window.callcardBoot.texts}.js${again}`));
+  addTexts(texts);
+  await styled;
+  for (const element of ELEMENTS) element.define();
+}
 
 export {
   CallbackFormElement,

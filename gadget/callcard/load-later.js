@@ -10,11 +10,20 @@ const RETRY_MS = 5000;
 /** @type {Promise<typeof import("./later.js")> | null} */
 let loaded = null;
 
+let tries = 0;
+
 /** Return the forms and panels. A failed try is repeated. */
 export function loadLater() {
-  loaded ??= import("./later.js");
+  loaded ??= load();
   loaded.catch(() => (loaded = null));
   return loaded;
+}
+
+async function load() {
+  tries += 1;
+  const later = await import("./later.js");
+  await later.prepare(tries);
+  return later;
 }
 
 /** Load them when the card has had its time, and call `onLoaded`. @param {() => void} onLoaded */

@@ -66,7 +66,8 @@ export class CallContacts {
    */
   setEdited(id, contactDraft) {
     const state = this.#calls.get(id);
-    if (state) Object.assign(state, { isContactEdited: true, contactDraft, discardAskedAt: 0 });
+    const isContactEdited = Object.keys(contactDraft).length > 0;
+    if (state) Object.assign(state, { isContactEdited, contactDraft, discardAskedAt: 0 });
   }
 
   /**

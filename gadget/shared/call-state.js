@@ -69,8 +69,8 @@ export class CallState {
   wasConsulted = false;
   /** How many others were on the line when the agent was last on it. */
   #othersBefore = 0;
-  /** Whether the customer was among the others on the line. */
-  #hadCustomer = false;
+  /** The customer's address on the line; empty until they were on it. */
+  #customerAddress = "";
   /** Of a consult: whom the agent transferred the customer to meanwhile. */
   customerWith = "";
   /** Whom the agent transferred the call to. */
@@ -126,13 +126,13 @@ export class CallState {
     return !this.call.isConsult && !this.call.consultant;
   }
 
-  /** The customer's address on the line; a consult that was joined names an agent. */
-  get #customerAddress() {
-    return this.acknowledgement?.number || this.call.number;
-  }
-
   #noteCustomer() {
-    this.#hadCustomer ||= this.isWithCustomer && this.call.others.includes(this.#customerAddress);
+    const { others, number } = this.call;
+    // A consult that was joined names an agent; the service may write the number in another way.
+    const customer = [this.acknowledgement?.number ?? "", number].find(
+      (each) => others.includes(each) && !this.agentName(each),
+    );
+    if (customer && this.isWithCustomer) this.#customerAddress = customer;
     if (!this.hasEnded) this.#othersBefore = this.call.others.length;
   }
 
@@ -140,9 +140,8 @@ export class CallState {
   get hasCustomerLeft() {
     const { phase, others } = this.call;
     const isOn = phase === "talking" || phase === "held";
-    return (
-      isOn && this.#hadCustomer && others.length > 0 && !others.includes(this.#customerAddress)
-    );
+    const customer = this.#customerAddress;
+    return isOn && Boolean(customer) && others.length > 0 && !others.includes(customer);
   }
 
   /** Whether another agent's consult ended before this agent answered it. */

@@ -18,9 +18,12 @@ export function followTeam(id, onUpdate, signal) {
     if (update && !signal.aborted) onUpdate(update);
   });
   // Without the node there are no events; the board is read from time to time all the same.
-  ClientServices.subscribeNode(node, (/** @type {any} */ subscription) =>
-    signal.addEventListener("abort", () => ClientServices.unsubscribeNode(node, subscription)),
-  );
+  ClientServices.subscribeNode(node, (/** @type {any} */ subscription) => {
+    const unsubscribe = () => ClientServices.unsubscribeNode(node, subscription);
+    if (signal.aborted)
+      unsubscribe(); // another team was chosen meanwhile
+    else signal.addEventListener("abort", unsubscribe);
+  });
   signal.addEventListener("abort", () => ClientServices.unsubscribe(topic));
 }
 

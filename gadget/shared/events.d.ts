@@ -105,7 +105,7 @@ export interface CallcardRequests {
     response: { messages: CoachingMessage[] };
   };
   "callcard-coaching-sent": {
-    detail: { agent: string; text: string };
+    detail: { agent: string; text: string; request_id: string };
     response: CoachingMessage;
   };
   "callcard-proposal-decided": {

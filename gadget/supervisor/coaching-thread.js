@@ -1,12 +1,22 @@
 // <coaching-thread>: what supervisors wrote to an agent, with what was read and answered, and a form
 // for the next message. Fires `callcard-coaching-listed` and `callcard-coaching-sent`.
 
-import { dotted, every, field, h, isolate, request, uniqueId } from "../shared/dom.js";
+import {
+  dotted,
+  every,
+  field,
+  h,
+  isolate,
+  newRequestId,
+  request,
+  uniqueId,
+} from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { formatDate, t } from "../shared/texts.js";
 
 /** @typedef {import("./types.d.ts").CoachingMessage} CoachingMessage */
+/** @typedef {{agent: string, text: string, request_id: string}} Message */
 
 /** Characters that the service takes. */
 const MAX_TEXT = 500;
@@ -19,6 +29,12 @@ export class CoachingThreadElement extends CallcardElement {
   static tag = "coaching-thread";
 
   #agent = "";
+  /** What was begun to be written, by agent. @type {Map<string, string>} */
+  #drafts = new Map();
+  /** Why the last message was not sent, by agent. @type {Map<string, string>} */
+  #errors = new Map();
+  /** The message that is being sent, or was not. @type {Message | null} */
+  #sent = null;
   #text = h("input", { id: uniqueId("coaching"), maxlength: MAX_TEXT, dir: "auto" });
   #send = h("button", {});
   #list = h("ul", { class: "thread" });
@@ -37,14 +53,17 @@ export class CoachingThreadElement extends CallcardElement {
 
   connectedCallback() {
     super.connectedCallback();
-    every(READ_MS, () => void this.#read(), this.signal);
+    every(READ_MS, () => this.offsetHeight && void this.#read(), this.signal);
   }
 
-  /** Show the messages to an agent. @param {string} agent */
+  /** Show the messages to an agent, and what was begun to be written to them. @param {string} agent */
   show(agent) {
     if (agent === this.#agent) return;
+    this.#drafts.set(this.#agent, this.#text.value);
     this.#agent = agent;
-    this.#text.value = this.#error.textContent = this.#shown = "";
+    this.#text.value = this.#drafts.get(agent) ?? "";
+    this.#error.textContent = this.#errors.get(agent) ?? "";
+    this.#shown = "";
     this.#list.replaceChildren();
     void this.#read();
   }
@@ -65,13 +84,20 @@ export class CoachingThreadElement extends CallcardElement {
     const agent = this.#agent;
     if (!text || this.#send.disabled) return;
     this.#send.disabled = true;
-    this.#error.textContent = "";
+    // The same text again is the same message: the first try may have arrived.
+    const isAgain = this.#sent?.agent === agent && this.#sent.text === text;
+    const message = (isAgain && this.#sent) || { agent, text, request_id: newRequestId() };
+    this.#sent = message;
+    this.#errors.delete(agent);
     try {
-      await request(this, "callcard-coaching-sent", { agent, text });
-      if (agent === this.#agent) this.#text.value = "";
+      await request(this, "callcard-coaching-sent", message);
+      this.#sent = null;
+      this.#drafts.delete(agent);
+      if (agent === this.#agent && this.#text.value.trim() === text) this.#text.value = "";
     } catch (error) {
-      if (agent === this.#agent) this.#error.textContent = errorText(error);
+      this.#errors.set(agent, errorText(error));
     }
+    this.#error.textContent = this.#errors.get(this.#agent) ?? "";
     this.#send.disabled = false;
     void this.#read();
   }

@@ -16,22 +16,33 @@ const styled = new Promise((resolve) => {
   style.onload = style.onerror = resolve;
   document.head.append(style);
 });
-const { texts } = await import(fileUrl(`later-texts/${window.callcardBoot.texts}.js`));
-addTexts(texts);
-await styled;
-for (const element of [
+const ELEMENTS = [
   AuditListElement,
   ParkedListElement,
   ParkedPanelElement,
   ProposalListElement,
   QueueBoardElement,
-])
-  element.define();
+];
 
-/** The panels beside the board, each with a `read()` that shows what the service has now. */
-export const panels = {
+const createPanels = () => ({
   queues: new QueueBoardElement(),
   lists: new ProposalListElement(),
   parked: new ParkedPanelElement(),
   audit: new AuditListElement(),
-};
+});
+/** @type {ReturnType<typeof createPanels> | undefined} */
+let panels;
+
+/**
+ * Return the panels beside the board, each with a `read()` that shows what the service has now.
+ * @param {number} tries a browser remembers that a script failed, by its address
+ */
+export async function openPanels(tries) {
+  if (panels) return panels;
+  const again = tries > 1 ? `?try=${tries}` : "";
+  const { texts } = await import(fileUrl(`later-texts/${window.callcardBoot.texts}.js${again}`));
+  addTexts(texts);
+  await styled;
+  for (const element of ELEMENTS) element.define();
+  return (panels ??= createPanels());
+}

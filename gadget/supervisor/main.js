@@ -38,6 +38,7 @@ class SupervisorAppElement extends CallcardElement {
     now: () => desktop.now,
     follow: followTeam,
     onChange: () => this.#show(),
+    isShown: () => this.#isShown,
   });
   #connection = h("p", { class: "notice", role: "alert", hidden: true });
   #error = h("p", { class: "notice", role: "alert", hidden: true });
@@ -64,7 +65,8 @@ class SupervisorAppElement extends CallcardElement {
       {
         "callcard-agent-action": ({ id, action }) => this.#act(id, action),
         "callcard-coaching-listed": ({ agent }) => teamApi.coaching(agent),
-        "callcard-coaching-sent": ({ agent, text }) => teamApi.coach(agent, text),
+        "callcard-coaching-sent": ({ agent, text, request_id }) =>
+          teamApi.coach(agent, { text, request_id }),
         "callcard-delivery-retry": ({ id }) => api.retryDelivery(id),
         "callcard-proposal-decided": ({ entry, isAccepted }) =>
           isAccepted ? teamApi.accept(entry) : api.removeFromList(entry.list, entry.id),
@@ -74,6 +76,11 @@ class SupervisorAppElement extends CallcardElement {
     every(1000, () => this.#isShown && this.#board.tick(desktop.now), this.signal);
     every(READ_MS, () => this.#isShown && this.#read(), this.signal);
     this.signal.addEventListener("abort", () => this.#model.dispose());
+    let wasShown = true;
+    new ResizeObserver(() => {
+      if (this.#isShown && !wasShown) this.#read(); // nothing was read behind another tab
+      wasShown = this.#isShown;
+    }).observe(this);
     this.#setConnection(t("connecting"));
     desktop
       .follow(

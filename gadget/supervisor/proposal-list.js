@@ -26,7 +26,7 @@ export class ProposalListElement extends CallcardElement {
   #list = h("ul", { class: "proposals" });
   #empty = h("p", { class: "about" });
   #error = h("p", { class: "error", role: "alert" });
-  #status = h("p", { class: "about", role: "status" });
+  #status = h("p", { class: "about", role: "status", tabindex: -1 });
 
   build() {
     this.append(this.#list, this.#empty, this.#status, this.#error);
@@ -90,10 +90,14 @@ export class ProposalListElement extends CallcardElement {
 
   /** @param {ListedNumber} entry @param {boolean} isAccepted @param {HTMLElement} row */
   async #decide(entry, isAccepted, row) {
+    if (row.inert) return; // the second press of a double click
+    row.inert = true;
     this.#error.textContent = "";
     try {
       await request(this, "callcard-proposal-decided", { entry, isAccepted });
+      const next = row.nextElementSibling ?? row.previousElementSibling;
       row.remove();
+      (next?.querySelector("button") ?? this.#status).focus();
       lockPresses(this.#list); // the next proposal lies under the pointer now
       const { number } = entry;
       this.#status.textContent = isAccepted
@@ -101,6 +105,7 @@ export class ProposalListElement extends CallcardElement {
         : t("proposals.rejected", { number });
       this.#showCount();
     } catch (error) {
+      row.inert = false;
       this.#error.textContent = errorText(error);
     }
   }

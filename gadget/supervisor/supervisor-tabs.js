@@ -22,6 +22,7 @@ export class SupervisorTabsElement extends CallcardElement {
 
   /** @type {TabName} */
   #selected = "team";
+  #tries = 0;
   /** @type {Map<TabName, HTMLButtonElement>} */
   #tabs = new Map();
   /** @type {HTMLElement} */
@@ -76,7 +77,9 @@ export class SupervisorTabsElement extends CallcardElement {
   async #readPanel() {
     const name = this.#selected;
     try {
-      const { panels } = await import("./later.js");
+      this.#tries += 1;
+      const { openPanels } = await import("./later.js");
+      const panels = await openPanels(this.#tries);
       if (name === "team") return;
       const panel = panels[name];
       await panel.read();

@@ -25,8 +25,11 @@ export const teamApi = {
   supervise: (id, action) => send("POST", `/agents/${escape(id)}/${action}?${WAIT}`),
   /** @param {string} id @returns {Promise<{messages: CoachingMessage[]}>} */
   coaching: (id) => send("GET", `/agents/${escape(id)}/coach`),
-  /** @param {string} id @param {string} text @returns {Promise<CoachingMessage>} */
-  coach: (id, text) => send("POST", `/agents/${escape(id)}/coach`, { text }),
+  /**
+   * @param {string} id @param {{text: string, request_id: string}} message
+   * @returns {Promise<CoachingMessage>}
+   */
+  coach: (id, message) => send("POST", `/agents/${escape(id)}/coach`, message),
   /** @param {string} call the supervisor's own @returns {Promise<{outcome: string}>} */
   leave: (call) => send("POST", `/calls/${escape(call)}/drop?${WAIT}`, {}),
   /** @param {string} list @returns {Promise<{numbers: ListedNumber[]}>} */

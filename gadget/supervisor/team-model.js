@@ -26,11 +26,17 @@ export class TeamModel {
   #now;
   #follow;
   #onChange;
+  #isShown;
   /** Ends the events of the team before. */
   #following = new AbortController();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #callsTimer;
   #callsReadAt = -Infinity;
+  /** The team that is being read; empty for none. */
+  #reading = "";
+  #mustRead = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #readTimer;
   /** How many events there were. */
   #events = 0;
   /** The number of each agent's last event: what was asked before is older. @type {Map<string, number>} */
@@ -44,13 +50,15 @@ export class TeamModel {
    * @param {(id: string, onUpdate: (update: TeamUserUpdate) => void, signal: AbortSignal) => void
    *   } options.follow
    * @param {() => void} options.onChange
+   * @param {() => boolean} [options.isShown] whether anybody can see the team
    */
-  constructor({ api, ownId, now, follow, onChange }) {
+  constructor({ api, ownId, now, follow, onChange, isShown = () => true }) {
     this.#api = api;
     this.#ownId = ownId;
     this.#now = now;
     this.#follow = follow;
     this.#onChange = onChange;
+    this.#isShown = isShown;
   }
 
   /** Show another team. @param {string} id */
@@ -67,11 +75,24 @@ export class TeamModel {
     await this.read();
   }
 
-  /** Read the whole team. */
+  /** Read the whole team: one read at a time, and one more if it is asked for meanwhile. */
   async read() {
+    if (this.#reading === this.teamId) return void (this.#mustRead = true);
     const { teamId } = this;
+    this.#reading = teamId;
+    this.#mustRead = false;
+    await this.#readTeam(teamId);
+    if (this.#reading === teamId) this.#reading = "";
+    if (this.#mustRead && teamId === this.teamId && !this.#readTimer)
+      this.#readTimer = setTimeout(() => {
+        this.#readTimer = undefined;
+        void this.read();
+      }, CALLS_INTERVAL_MS);
+  }
+
+  /** @param {string} teamId */
+  async #readTeam(teamId) {
     const events = this.#events;
-    if (!teamId) return;
     try {
       const { agents, thresholds } = await this.#api.team(teamId);
       if (teamId !== this.teamId) return;
@@ -104,7 +125,7 @@ export class TeamModel {
     this.#events += 1;
     this.#lastEvents.set(update.id, this.#events);
     const known = this.members.get(update.id);
-    if (!known) return void this.read(); // new in the team
+    if (!known) return void this.read(); // new in the team, or not read yet
     this.members.set(update.id, { ...known, ...update });
     this.#onChange();
     this.readCallsSoon();
@@ -112,7 +133,7 @@ export class TeamModel {
 
   /** Read the calls when the agents' desktops have had time to report them. */
   readCallsSoon() {
-    if (this.#callsTimer) return;
+    if (this.#callsTimer || !this.#isShown()) return;
     const next = this.#callsReadAt + CALLS_INTERVAL_MS - this.#now();
     this.#callsTimer = setTimeout(
       () => {
@@ -139,6 +160,7 @@ export class TeamModel {
 
   dispose() {
     clearTimeout(this.#callsTimer);
+    clearTimeout(this.#readTimer);
     this.#following.abort();
   }
 }

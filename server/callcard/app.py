@@ -172,6 +172,7 @@ def create_app(
                 jobs = [
                     repeat(journal.sweep, SWEEP_SECONDS),
                     repeat(feed.purge, PURGE_EVENTS_SECONDS),
+                    repeat(services.coaching.purge, PURGE_EVENTS_SECONDS),
                     feed.write(),
                     feed.watch(),
                 ]
@@ -215,6 +216,7 @@ def create_app(
     app.state.journal = journal
     app.state.feed = feed
     app.state.roster = roster
+    app.state.coaching = services.coaching
     app.state.roster_poll = roster_poll
     app.state.connections = connections
     # A redirect would repeat the query, with the number in it, in a header.

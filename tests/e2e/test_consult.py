@@ -28,6 +28,8 @@ def consult(gadget: FrameLocator, who: str) -> None:
     """Consult an agent of the team."""
     press(gadget, "Transfer…")
     gadget.get_by_label("Search for a transfer target").fill(who)
+    rows = gadget.locator("transfer-targets li")
+    expect(rows.filter(has_not_text=who)).to_have_count(0)  # until then, others are listed
     gadget.get_by_role("button", name=f"Consult {who}").first.click()
 
 

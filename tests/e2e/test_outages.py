@@ -111,7 +111,7 @@ def test_absent_service_is_noticed_without_a_call(
     expect(notice).to_be_visible()
     desktop.gadget.get_by_role("button", name="About Callcard").click()
     info = desktop.gadget.locator("app-info")
-    expect(info).to_contain_text(re.compile(r"GET /(callbacks|interactions): 50"))
+    expect(info).to_contain_text(re.compile(r"GET /(callbacks|interactions|coaching): 50"))
     expect(info).to_contain_text("Alt+Shift+A")
     info.get_by_role("button", name="Copy for the help desk").click()
     expect(info.get_by_role("button", name="Copied")).to_be_visible()

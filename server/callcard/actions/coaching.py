@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -19,9 +20,12 @@ from callcard.store.base import Store
 from callcard.store.coaching import CoachingMessage
 
 SHOWN_SECONDS = 12 * 3600.0
-"""Of a shift: older messages are not shown any more."""
+"""Of a shift: what was read is not shown for longer."""
 MAX_MESSAGES = 50
-KEPT_SECONDS = 7 * 24 * 3600.0
+RETENTION_SECONDS = 7 * 24 * 3600.0
+"""After which a message is deleted, whether it was read or not."""
+ROSTER_SECONDS = 300.0
+"""For which the roster's team of an agent counts; older, Finesse is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +50,21 @@ class Coaching:
     events: EventBus
     clock: Callable[[], float] = time.time
 
-    async def send(self, supervisor: Agent, agent_id: str, text: str) -> CoachingText:
-        """Send a message to an agent. Raises NotPermitted for agents of other teams."""
+    async def send(
+        self, supervisor: Agent, agent_id: str, text: str, request_id: str = ""
+    ) -> CoachingText:
+        """Send a message to an agent. The same `request_id` again returns the message sent before.
+
+        Raises NotPermitted for agents of other teams.
+        """
         if not text.strip():
             raise InvalidField("text", "text is empty: write what the agent should read")
         user = await self.supervision.supervised(supervisor, agent_id, "coach")
+        id = secrets.token_hex(8)
+        if request_id:
+            id = uuid.uuid5(uuid.NAMESPACE_OID, f"{supervisor.login_id}:{request_id}").hex
         message = CoachingMessage(
-            id=secrets.token_hex(8),
+            id=id,
             agent=user.login_id,
             supervisor=supervisor.login_id,
             supervisor_name=supervisor.user.full_name or supervisor.login_id,
@@ -60,17 +72,27 @@ class Coaching:
             sent_at=self.clock(),
         )
         async with self.store.transaction() as tx:
-            await tx.save_coaching_message(message)
-            await tx.purge_coaching_messages(self.clock() - KEPT_SECONDS)
-        await self.supervision.audit(supervisor, "coach", user.login_id)
+            known = await tx.coaching_message(id)
+            if known is None:
+                await tx.save_coaching_message(message)
+                await self.supervision.add_audit(tx, supervisor, "coach", user.login_id)
+        if known is not None:
+            return _show(known)
         self._publish(message, "sent")
         return _show(message)
+
+    async def purge(self) -> None:
+        """Delete old messages."""
+        async with self.store.transaction() as tx:
+            await tx.purge_coaching_messages(self.clock() - RETENTION_SECONDS)
 
     async def sent_to(self, supervisor: Agent, agent_id: str) -> tuple[CoachingText, ...]:
         """Return what supervisors sent to an agent in this shift, the latest first."""
         # Read every few seconds: the roster has the agent's team and saves a read in Finesse.
         known = await self.store.roster_row(agent_id)
-        if known is None or known.team_id not in {team.id for team in supervisor.user.teams}:
+        is_current = known is not None and self.clock() - known.updated_at < ROSTER_SECONDS
+        teams = {team.id for team in supervisor.user.teams}
+        if known is None or not is_current or known.team_id not in teams:
             await self.supervision.supervised(supervisor, agent_id, "coaching read")
         return await self._of(agent_id)
 
@@ -79,8 +101,13 @@ class Coaching:
         return await self._of(agent.login_id)
 
     async def _of(self, agent_id: str) -> tuple[CoachingText, ...]:
-        since = self.clock() - SHOWN_SECONDS
-        return tuple(map(_show, await self.store.coaching_messages(agent_id, since, MAX_MESSAGES)))
+        now = self.clock()
+        found = await self.store.coaching_messages(agent_id, now - RETENTION_SECONDS, MAX_MESSAGES)
+        return tuple(
+            _show(message)
+            for message in found
+            if message.read_at is None or message.sent_at >= now - SHOWN_SECONDS
+        )
 
     async def answer(self, agent: Agent, id: str, text: str) -> CoachingText:
         """Mark a message as read, and answer it unless `text` is empty. Raises NotFound."""

@@ -18,7 +18,7 @@ from callcard.finesse.messages import is_safe_id
 from callcard.finesse.objects import Dialog, Queue, QueueStatistics, User
 from callcard.identity import Agent
 from callcard.settings_sections import SupervisionSettings
-from callcard.store.base import AuditRow, Store
+from callcard.store.base import AuditRow, Store, Transaction
 from callcard.telephony.command_outcome import CommandResult, await_outcome
 
 SupervisorAction = Literal["monitor", "barge", "intercept"]
@@ -97,7 +97,7 @@ class Supervision:
         )
 
     async def team_calls(self, supervisor: Agent, team_id: str) -> TeamCalls:
-        """Return the calls of a team's agents, who are those that used Callcard lately.
+        """Return the calls of the agents whom the roster has in a team.
 
         Raises NotPermitted for other teams.
         """
@@ -207,14 +207,20 @@ class Supervision:
     async def audit(self, supervisor: Agent, action: str, about: str, detail: str = "") -> None:
         """Record what a supervisor did, or wanted to do."""
         async with self.store.transaction() as tx:
-            await tx.add_audit_row(
-                AuditRow(
-                    recorded_at=self.clock(),
-                    agent=supervisor.login_id,
-                    action=action,
-                    detail=" ".join(filter(None, (about[:40], detail))),
-                )
+            await self.add_audit(tx, supervisor, action, about, detail)
+
+    async def add_audit(
+        self, tx: Transaction, supervisor: Agent, action: str, about: str, detail: str = ""
+    ) -> None:
+        """Record it in a transaction with what was done."""
+        await tx.add_audit_row(
+            AuditRow(
+                recorded_at=self.clock(),
+                agent=supervisor.login_id,
+                action=action,
+                detail=" ".join(filter(None, (about[:40], detail))),
             )
+        )
 
 
 async def _member_of(supervisor: Agent, team_id: str, agent_id: str) -> User | None:

@@ -162,6 +162,7 @@ class NumberRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 class CoachingRequest(msgspec.Struct, forbid_unknown_fields=True):
     text: Annotated[str, Meta(min_length=1, max_length=500)]
+    request_id: RequestId = ""
 
 
 class CoachingAnswer(msgspec.Struct, forbid_unknown_fields=True):

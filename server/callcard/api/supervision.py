@@ -59,7 +59,9 @@ async def supervise_agent(context: RequestContext) -> CommandResult:
 
 async def coach_agent(context: RequestContext) -> CoachingText:
     body = await context.body(CoachingRequest)
-    return await context.services.coaching.send(context.agent, context.path("id"), body.text)
+    return await context.services.coaching.send(
+        context.agent, context.path("id"), body.text, body.request_id
+    )
 
 
 async def list_coaching_of(context: RequestContext) -> CoachingList:
