@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from callcard.docs.pages import FOLDER
-from callcard.errors import CredentialsRejected, FinesseRefused, FinesseTimeout
+from callcard.errors import CredentialsRejected, FinesseRefused, FinesseTimeout, NotFound
 from callcard.finesse.agent_connection import connect
 from callcard.finesse.client import Category
 from callcard.finesse.objects import DialogAction
-from callcard.finesse.state_diff import Change, DialogChanged, UserChanged
+from callcard.finesse.state_diff import Change, ConnectionChanged, DialogChanged, UserChanged
 from tests.harness.finesse import CUSTOMER, SandboxServer, sandbox_with_sockets
 from tests.harness.waiting import until
 
@@ -74,6 +74,39 @@ async def test_dialled_call_is_returned_and_a_refusal_raised() -> None:
             await agent.act(call.id, DialogAction.ANSWER)
         assert refused.value.detail.startswith("Finesse: ")
         assert agent.calls[call.id].id == call.id
+
+
+async def test_command_is_not_confirmed_by_something_else() -> None:
+    async with (
+        sandbox_with_sockets() as server,
+        connect(url(server), "1001", "callcard") as agent,
+    ):
+        await agent.set_state("READY")
+        call = server.ring("1001")
+        await until(lambda: call in agent.calls)
+        with pytest.raises(NotFound):
+            await agent.act("4711", DialogAction.HOLD)
+        with pytest.raises(FinesseRefused):  # although the user is signed in, on another one
+            await agent.sign_in("1002")
+        dialled = await agent.dial("2125550199")  # while the other call rings
+        assert (dialled.from_address, dialled.to_address) == ("1001", "2125550199")
+        assert dialled.id != call
+
+
+async def test_changes_end_with_the_connection() -> None:
+    async with sandbox_with_sockets() as server:
+        async with connect(url(server), "1001", "callcard") as agent:
+
+            async def read() -> list[Change]:
+                return [change async for change in agent.changes()]
+
+            reading = asyncio.create_task(read())
+            await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            changes = await reading
+            assert isinstance(changes[-1], ConnectionChanged)
+            assert changes[-1].state == "closed"
+            assert [change async for change in agent.changes()] == changes[-1:]
 
 
 async def test_command_without_an_event_is_found_by_reading() -> None:

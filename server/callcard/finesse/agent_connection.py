@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 
-from callcard.errors import CredentialsRejected, FinesseTimeout
+from callcard.errors import Conflict, CredentialsRejected, FinesseTimeout, NotFound
 from callcard.finesse.client import Command, Credential, FinesseClient, basic
 from callcard.finesse.cluster import Cluster
 from callcard.finesse.connections import create_tls_context, open_cluster, open_http_clients
@@ -27,6 +27,16 @@ from callcard.finesse.state_diff import Change, ConnectionChanged, DialogChanged
 from callcard.settings_sections import FinesseSettings
 
 CONNECT_SECONDS = 15.0
+ENDING_ACTIONS = (
+    DialogAction.DROP,
+    DialogAction.COMPLETE_TRANSFER,
+    DialogAction.CONFERENCE,
+    DialogAction.TRANSFER,
+    DialogAction.ACCEPT,
+    DialogAction.REJECT,
+    DialogAction.CLOSE,
+)
+"""After which the user may have the call no longer, or under another id."""
 READ_AGAIN_SECONDS = 1.0
 """Finesse does not promise an event for a command: after this time the user and calls are read."""
 
@@ -48,6 +58,7 @@ class AgentConnection:
         self._authorization = authorization
         self._deadline_seconds = deadline
         self._queues: set[asyncio.Queue[Change]] = set()
+        self._end: ConnectionChanged | None = None
         self._news = asyncio.Event()
         self.presence: Presence = cluster.open_presence(user, authorization, self._take)
 
@@ -68,6 +79,9 @@ class AgentConnection:
         UserChanged, DialogChanged (`started`, `changed`, `ended`), CommandRefused and
         ConnectionChanged. Ends after a ConnectionChanged that is `closed`.
         """
+        if self._end is not None:
+            yield self._end
+            return
         queue: asyncio.Queue[Change] = asyncio.Queue()
         if self.me is not None:
             queue.put_nowait(UserChanged(self.me))
@@ -88,7 +102,11 @@ class AgentConnection:
     async def sign_in(self, extension: str, mobile: MobileAgent | None = None) -> None:
         """Sign in on an extension, as a mobile agent if `mobile` is given."""
         command = await self.client.sign_in(self.credential, self.id, extension, mobile)
-        await self._confirm(command, lambda: self._state not in ("", "LOGOUT"))
+
+        def is_signed_in() -> bool:
+            return self._state not in ("", "LOGOUT") and self._extension == extension
+
+        await self._confirm(command, is_signed_in)
 
     async def set_state(self, state: str, reason: str = "") -> None:
         """Set READY, NOT_READY or LOGOUT. `reason` is the id of a reason code, where one is needed.
@@ -98,34 +116,54 @@ class AgentConnection:
         command = await self.client.set_state(self.credential, self.id, state, reason or None)
 
         def is_set() -> bool:
-            return self.me is not None and state in (self.me.state, self.me.pending_state)
+            if self.me is None or (reason and self.me.reason_code_id != reason):
+                return self.me is not None and state == self.me.pending_state
+            return state in (self.me.state, self.me.pending_state)
 
         await self._confirm(command, is_set)
 
     async def dial(self, number: str) -> Dialog:
         """Call a number, written as the phone must dial it. Return the new call."""
         known = set(self.calls)
-        command = await self.client.make_call(self.credential, self.id, self._extension, number)
-        await self._confirm(command, lambda: bool(self.calls.keys() - known))
-        return next(call for id, call in self.calls.items() if id not in known)
+        extension = self._extension
+        command = await self.client.make_call(self.credential, self.id, extension, number)
+
+        def made() -> list[Dialog]:
+            new = (call for id, call in self.calls.items() if id not in known)
+            return [call for call in new if call.from_address == extension]
+
+        await self._confirm(command, lambda: bool(made()))
+        return made()[0]
 
     async def act(self, call: str, action: DialogAction, to: str = "") -> None:
         """Do something to a call: DialogAction.ANSWER, HOLD, RETRIEVE, DROP and so on.
 
-        `to` is whom to consult or transfer to.
+        `to` is whom to consult or transfer to. Raises NotFound for a call that the user does not
+        have, or that ended before the action could happen.
         """
         before = self.calls.get(call)
+        if before is None:
+            raise NotFound(f"The user has no call {call}")
         command = await self.client.take_action(self.credential, call, action, self._extension, to)
-        await self._confirm(command, lambda: self.calls.get(call) != before)
+
+        def has_happened() -> bool:
+            now = self.calls.get(call)
+            if now is None and action not in ENDING_ACTIONS:
+                raise NotFound(f"The call {call} has ended")
+            return now != before
+
+        await self._confirm(command, has_happened)
 
     async def _confirm(self, command: Command, is_done: Callable[[], bool]) -> None:
         """Wait until a command has taken effect. An event with its id alone may come before."""
         outcome = self.presence.outcome(command)
         try:
             async with asyncio.timeout(self._deadline_seconds):
-                while not is_done():
+                while True:
                     if outcome.done() and (error := outcome.result()) is not None:
                         raise error_of(error, f"Finesse: {error.message or error.type}")
+                    if is_done():
+                        return
                     await self._wait_for_news(outcome)
         except TimeoutError as error:
             raise FinesseTimeout("Finesse has not confirmed the command in time") from error
@@ -144,6 +182,11 @@ class AgentConnection:
             self.presence.read_again()
 
     @property
+    def end_reason(self) -> str:
+        """Return why the connection ended for good: `conflict` is another client of the user."""
+        return self._end.reason if self._end else ""
+
+    @property
     def _state(self) -> str:
         return self.me.state if self.me else ""
 
@@ -159,9 +202,17 @@ class AgentConnection:
                 self.calls.pop(dialog.id, None)
             case DialogChanged(_, dialog):
                 self.calls[dialog.id] = dialog
+            case ConnectionChanged("closed"):
+                self._end = change
         self._news.set()
         for queue in self._queues:
             queue.put_nowait(change)
+
+    async def close(self) -> None:
+        """Close the connection; who waits for changes gets a last one, `closed`."""
+        await self.presence.close()
+        if self._end is None:
+            self._take(ConnectionChanged("closed", self.presence.node.name))
 
 
 @asynccontextmanager
@@ -184,7 +235,8 @@ async def connect(
     `tcp` before release 12.6; `ca_file` the authority of Finesse's certificate, if the system lacks
     it. `deadline_seconds` limits every request and the wait for its confirmation.
 
-    Raises CredentialsRejected, or FinesseTimeout if no node answers in 15 seconds.
+    Raises CredentialsRejected, Conflict if another client has taken the connection over, or
+    FinesseTimeout if no node answers in 15 seconds.
     """
     settings = FinesseSettings(
         url=url,
@@ -201,16 +253,17 @@ async def connect(
         authorization = f"Bearer {token}" if token else basic(user, password)
         agent = AgentConnection(cluster, user, authorization, deadline_seconds)
         try:
-            await _until_connected(agent.presence)
+            await _until_connected(agent)
             yield agent
         finally:
-            await agent.presence.close()
+            await agent.close()
     finally:
         for client in clients:
             await client.aclose()
 
 
-async def _until_connected(presence: Presence) -> None:
+async def _until_connected(agent: AgentConnection) -> None:
+    presence = agent.presence
     waits = [asyncio.create_task(each.wait()) for each in (presence.connected, presence.ended)]
     try:
         await asyncio.wait(waits, timeout=CONNECT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
@@ -218,6 +271,9 @@ async def _until_connected(presence: Presence) -> None:
         for wait in waits:
             wait.cancel()
     if presence.ended.is_set():
-        raise CredentialsRejected("Finesse does not accept this user's password or token")
+        reason = agent.end_reason
+        if reason in ("", "not-authorized"):
+            raise CredentialsRejected("Finesse does not accept this user's password or token")
+        raise Conflict(f"The connection was ended: {reason}")
     if not presence.connected.is_set():
         raise FinesseTimeout("no Finesse node has answered")

@@ -6,6 +6,7 @@ Usage: python answer_calls.py URL AGENT PASSWORD EXTENSION [CA-FILE]
 import asyncio
 import sys
 
+from callcard.errors import CallcardError
 from callcard.finesse.agent_connection import connect
 from callcard.finesse.objects import DialogAction
 from callcard.finesse.state_diff import DialogChanged
@@ -21,8 +22,11 @@ async def main() -> None:
         async for change in agent.changes():
             match change:
                 case DialogChanged("started", call) if call.to_address == extension:
-                    await agent.act(call.id, DialogAction.ANSWER)
-                    print("answered", call.from_address, flush=True)
+                    try:
+                        await agent.act(call.id, DialogAction.ANSWER)
+                        print("answered", call.from_address, flush=True)
+                    except CallcardError as error:  # as when the caller has given up
+                        print(error.detail, flush=True)
                 case DialogChanged("ended", call):
                     print("ended", call.from_address, flush=True)
 
