@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { restoreCalls } from "../gadget/callcard/restore-calls.js";
 import { DISCARD_PAUSE_MS } from "../gadget/shared/call-actions.js";
+import { CallState } from "../gadget/shared/call-state.js";
 import { UnfinishedCalls } from "../gadget/shared/unfinished-calls.js";
 import { LATER, closeAll, create, matches, own } from "./fake-calls.mjs";
 import { FakeStorage, dialog, interaction, settle } from "./fakes.mjs";
@@ -190,4 +191,43 @@ test("what is saved on a consult's card shows on the customer's, too", async () 
   await consult.save();
   assert.deepEqual([customer.text, customer.isUnsaved], ["refund 40 EUR", false]);
   closeAll(model);
+});
+
+test("the customer has left when their address is off the line, however the service writes it", () => {
+  const call = (others, more = {}) => ({
+    id: "1",
+    phase: "talking",
+    number: "912125550123",
+    others,
+    actions: [],
+    since: 0,
+    ...more,
+  });
+  const notes = { interaction: null };
+  const state = new CallState(call(["912125550123"]), notes);
+  state.acknowledgement = { number: "2125550123" };
+  state.update(call(["912125550123", "1002"]));
+  assert.equal(state.hasCustomerLeft, false);
+  state.update(call(["1002"]));
+  assert.equal(state.hasCustomerLeft, true);
+});
+
+test("an agent who consulted is not taken for the customer", () => {
+  const call = (others, consultant) => ({
+    id: "1",
+    phase: "talking",
+    number: "1001",
+    others,
+    consultant,
+    actions: [],
+    since: 0,
+  });
+  const notes = { interaction: { notes: [{ extension: "1001", name: "Ana Costa" }] } };
+  const state = new CallState(call(["1001"], "1001"), notes);
+  state.acknowledgement = { number: "+1" };
+  state.update(call(["1001", "+1"], ""));
+  state.update(call(["+1"], ""));
+  assert.equal(state.hasCustomerLeft, false);
+  state.update(call(["1002"], ""));
+  assert.equal(state.hasCustomerLeft, true);
 });

@@ -288,6 +288,30 @@ def test_message_to_an_agent_is_shown_read_and_answered(
     site.hang_up(call)
 
 
+def test_message_that_was_not_sent_is_there_again(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    open_desktop("1001")
+    open_desktop("1002")
+    _desktop, team = open_team(open_desktop)
+    panel = open_agent(team, "Ana Costa")
+    text = panel.get_by_label("Message that the agent’s card shows")
+    text.fill("Offer 10 %.")
+    site.service.is_down = True
+    panel.get_by_role("button", name="Send").click()
+    expect(panel.get_by_role("alert")).to_contain_text("does not respond")
+    open_agent(team, "Bilal Haddad")
+    expect(text).to_have_value("")
+    expect(panel.get_by_role("alert")).to_have_count(0)
+    open_agent(team, "Ana Costa")
+    expect(text).to_have_value("Offer 10 %.")
+    expect(panel.get_by_role("alert")).to_contain_text("does not respond")
+    site.service.is_down = False
+    panel.get_by_role("button", name="Send").click()
+    expect(text).to_have_value("")
+    expect(panel.get_by_role("listitem").filter(has_text="Offer 10 %.")).to_have_count(1)
+
+
 def test_half_written_answer_survives_an_outage(open_desktop: OpenDesktop, site: DemoSite) -> None:
     ana = open_desktop("1001").gadget
     with httpx.Client(base_url=f"{site.service_url}/api/v1", auth=("2001", PASSWORD)) as supervisor:

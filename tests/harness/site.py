@@ -95,13 +95,15 @@ class DemoSite:
         self._clock = clock
 
     def reset(self) -> None:
-        """Sign everybody out, end all calls and faults, and forget whom agents chose.
+        """Sign everybody out, end all calls and faults, and forget whom agents chose and what
+        supervisors wrote.
 
         The service keeps its journal otherwise.
         """
         self._post("reset")
         with closing(sqlite3.connect(self.settings.journal_database)) as journal:
             journal.execute("delete from contact_choice")
+            journal.execute("delete from coaching_message")
             journal.commit()
         self.service.clear_faults()
 
