@@ -19,6 +19,7 @@ from finesse_sandbox.site import Platform, SiteConfiguration, User
 from finesse_sandbox.telephony.agents import MAX_EXTENSION_DIGITS, WRAPPING_UP, Agents
 from finesse_sandbox.telephony.switch import Switch
 from finesse_sandbox.telephony.tasks import Tasks
+from finesse_sandbox.xml.queues import count_agents
 
 QUEUE_EVENT_SECONDS = 10.0
 """Shortest time between events about the queues."""
@@ -137,6 +138,11 @@ class ContactCentre:
             dialog.queue for dialog in self.switch.dialogs.values() if dialog.state == "ALERTING"
         )
 
+    def agent_counts(self) -> dict[str, int]:
+        """Return how many agents are in which state, by the queues' statistic."""
+        agents = (user for user in self.agents.users.values() if "Agent" in user.roles)
+        return count_agents(user.state for user in agents)
+
     def publish_queues(self, now: float) -> None:
         """Publish the queues that changed, at most every ten seconds; UCCE only."""
         too_early = now - self._queues_published_at < QUEUE_EVENT_SECONDS
@@ -152,7 +158,9 @@ class ContactCentre:
             self._queues_published_at = now
             self._published_waiting = waiting
         for queue in changed:
-            self.events.queue_changed(queue, waiting[queue.name], self.platform)
+            self.events.queue_changed(
+                queue, waiting[queue.name], self.agent_counts(), self.platform
+            )
 
     async def run_timers(self) -> None:
         """Run the wrap-up timers and queue events until cancelled."""

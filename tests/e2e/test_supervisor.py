@@ -336,6 +336,8 @@ def test_queues_show_how_many_wait(open_desktop: OpenDesktop, site: DemoSite) ->
     team.get_by_role("tab", name="Queues").click()
     queue = team.get_by_role("row").filter(has=team.get_by_role("rowheader", name="Support"))
     expect(queue.get_by_role("cell").first).to_have_text("0")
+    not_ready = queue.get_by_role("cell").last
+    expect(not_ready).to_have_text("2")  # the supervisor is an agent, too
 
 
 def test_agent_who_is_no_supervisor_has_no_board(open_desktop: OpenDesktop, site: DemoSite) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -92,12 +93,12 @@ class EventPublisher:
             data = collection_event(task_element(task))
         self.publish(f"{API}/User/{user.id}/Dialogs/Media", update_xml(event, source, "", data))
 
-    def queue_changed(self, queue: Queue, waiting: int, platform: Platform) -> None:
+    def queue_changed(
+        self, queue: Queue, waiting: int, agents: Mapping[str, int], platform: Platform
+    ) -> None:
         pubsub_node = f"{API}/Queue/{queue.id}"
-        self.publish(
-            pubsub_node,
-            update_xml("PUT", pubsub_node, "", queue_element(queue, waiting, platform, "queue")),
-        )
+        element = queue_element(queue, waiting, agents, platform, "queue")
+        self.publish(pubsub_node, update_xml("PUT", pubsub_node, "", element))
 
     def system_changed(self, pubsub: PubSub, info: etree._Element) -> None:
         """Publish the status of one Finesse node through that node only."""

@@ -30,7 +30,8 @@ class QueueResource:
             for queue in self._contact_centre.site.queues:
                 if queue.id == id:
                     waiting = self._contact_centre.calls_waiting()[queue.name]
-                    return xml_response(queue_element(queue, waiting, "ucce"))
+                    agents = self._contact_centre.agent_counts()
+                    return xml_response(queue_element(queue, waiting, agents, "ucce"))
         raise ApiError(404, "Not Found", "There is no such queue", id)
 
     async def list_queues(self, request: Request, user: User) -> Response:
@@ -41,6 +42,7 @@ class QueueResource:
             queues_element(
                 self._contact_centre.site.queues,
                 self._contact_centre.calls_waiting(),
+                self._contact_centre.agent_counts(),
                 self._contact_centre.platform,
             )
         )
