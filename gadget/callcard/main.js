@@ -32,6 +32,8 @@ import { tabName } from "./tab-name.js";
 
 /** @typedef {import("../shared/types.d.ts").Action} Action */
 
+/** Milliseconds between reads of where a consult's customer is. */
+const CONSULTS_MS = 4000;
 /** Milliseconds between reads of the callbacks and the parked calls. */
 const LISTS_MS = 60_000;
 /** Milliseconds for which a success is shown. */
@@ -124,6 +126,7 @@ class CallcardAppElement extends CallcardElement {
     this.#handleEvents();
     every(1000, () => this.#tick(), this.signal);
     every(HEARTBEAT_MS, () => this.#model.heartbeat(), this.signal);
+    every(CONSULTS_MS, () => this.#model.readConsults(), this.signal);
     every(LISTS_MS, () => this.#readLists(), this.signal);
     this.#connection.follow(this.signal);
     registerShortcuts(this.#shortcuts);

@@ -197,6 +197,11 @@ export class CallsModel {
       if (state.isToFinish && state.notes.timeLeftMs === null) void this.#readInteraction(state);
   }
 
+  /** Ask where the customer is whom this agent is consulted about: their own desktop does not see it. */
+  readConsults() {
+    for (const state of this.running) if (state.call.consultant) void this.#readInteraction(state);
+  }
+
   /** @param {CallState} state */
   async #readInteraction(state) {
     const { interaction, changes } = state.notes;
