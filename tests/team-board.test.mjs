@@ -6,7 +6,7 @@ import { afterEach, beforeEach, mock, test } from "node:test";
 import { readUser } from "../gadget/shared/desktop-team.js";
 import { obstacles, partIn } from "../gadget/supervisor/agent-rules.js";
 import { TeamModel } from "../gadget/supervisor/team-model.js";
-import { countGroups, levelOf, rowsOf } from "../gadget/supervisor/team-rows.js";
+import { callsOf, countGroups, levelOf, rowsOf } from "../gadget/supervisor/team-rows.js";
 import { settle } from "./fakes.mjs";
 
 globalThis.gadgets = {
@@ -191,6 +191,16 @@ test("members are grouped, filtered and ordered", () => {
   });
 });
 
+test("a call that the state contradicts is not shown", () => {
+  const shown = (state, platform, more = {}) =>
+    callsOf(member("1", state, { calls: [call(more)] }), platform).length;
+  assert.equal(shown("TALKING", "ucce"), 1);
+  assert.equal(shown("NOT_READY", "ucce"), 0);
+  assert.equal(shown("NOT_READY", "uccx"), 1);
+  assert.equal(shown("NOT_READY", "ucce", { state: "ALERTING" }), 1);
+  assert.equal(shown("LOGOUT", "ucce", { state: "ALERTING" }), 0);
+});
+
 test("a time in a state beyond its limit is amber, then red", () => {
   const level = (state_since, state = "NOT_READY") =>
     levelOf(member("1", state, { state_since }), THRESHOLDS, NOW);
@@ -234,6 +244,9 @@ test("what can be done follows Finesse's rules, one step after the other", () =>
   const joined = { calls: [dialogWith("1001", "CONFERENCE")] };
   assert.deepEqual(possible(talking, joined), ["intercept", "leave", "sign-out"]);
   assert.deepEqual(possible(member("1001", "HOLD"), {}), ["sign-out"]);
+  assert.deepEqual(possible(member("1001", "HOLD"), listening), ["leave", "sign-out"]);
+  const leaving = member("1001", "TALKING", { pending_state: "LOGOUT" });
+  assert.deepEqual(possible(leaving, {}), ["monitor"]);
   assert.deepEqual(possible(member("1001", "READY"), {}), ["not-ready", "sign-out"]);
   assert.deepEqual(possible(member("1001", "NOT_READY"), {}), ["ready", "sign-out"]);
   const calling = member("1001", "NOT_READY", { calls: [call()] });

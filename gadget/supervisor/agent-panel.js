@@ -8,6 +8,7 @@ import { InlineQuestionElement } from "../shared/inline-question.js";
 import { t } from "../shared/texts.js";
 import { obstacles, partIn } from "./agent-rules.js";
 import { CoachingThreadElement } from "./coaching-thread.js";
+import { callsOf } from "./team-rows.js";
 
 /** @typedef {import("./types.d.ts").AgentAction} AgentAction */
 /** @typedef {import("./types.d.ts").TeamMember} TeamMember */
@@ -28,12 +29,19 @@ const CALL_ACTIONS = ["monitor", "barge", "intercept", "leave"];
 /** @type {AgentAction[]} */
 const STATE_ACTIONS = ["ready", "not-ready", "sign-out"];
 
+/** Milliseconds for which a result is shown at least. */
+const RESULT_MS = 4000;
+
 export class AgentPanelElement extends CallcardElement {
   static tag = "agent-panel";
 
   /** @type {TeamMember | null} */
   #member = null;
   #isBusy = false;
+  /** Which agent, in which state, with which part of the supervisor. */
+  #situation = "";
+  /** Until when a result is shown at least: the change that it brings may come later. */
+  #shownUntil = 0;
   #calls = h("ul", { class: "agent-calls" });
   #hint = h("p", { class: "about hint", role: "status" });
   #status = h("p", { class: "about", role: "status" });
@@ -72,10 +80,15 @@ export class AgentPanelElement extends CallcardElement {
 
   /** Show an agent. @param {TeamMember} member @param {Own} own the supervisor's own user and calls */
   show(member, own) {
-    if (member.id !== this.#member?.id) this.#clear();
+    // What came of an action is over when the agent or the supervisor has gone on.
+    const part = partIn(own.calls, member.extension);
+    const situation = `${member.id} ${member.state} ${part?.mode}`;
+    const isOther = member.id !== this.#member?.id;
+    const isOver = situation !== this.#situation && performance.now() > this.#shownUntil;
+    if (isOther || (isOver && !this.#isBusy)) this.#clear();
+    this.#situation = situation;
     this.#member = member;
     const why = obstacles(member, own);
-    const part = partIn(own.calls, member.extension);
     for (const [action, button] of this.#buttons) {
       button.disabled = Boolean(why[action]) && document.activeElement !== button;
       button.setAttribute("aria-disabled", String(Boolean(why[action]) || this.#isBusy));
@@ -83,7 +96,7 @@ export class AgentPanelElement extends CallcardElement {
     }
     const hint = part ? partText(part.mode) : why.monitor && t("board.hint", { why: why.monitor });
     if (this.#hint.textContent !== hint) this.#hint.textContent = hint;
-    this.#calls.replaceChildren(...member.calls.map(callRow));
+    this.#calls.replaceChildren(...callsOf(member, own.platform).map(callRow));
     this.#coaching.show(member.id);
   }
 
@@ -121,6 +134,7 @@ export class AgentPanelElement extends CallcardElement {
       this.#status.textContent = "";
       this.#error.textContent = errorText(error);
     } finally {
+      this.#shownUntil = performance.now() + RESULT_MS;
       this.#setBusy(false);
     }
   }
@@ -142,7 +156,7 @@ export class AgentPanelElement extends CallcardElement {
 const partText = (mode) => (mode === "listening" ? t("board.listening") : t("board.joined"));
 
 /** @param {import("./types.d.ts").TeamCall} call */
-function callRow({ name, number, queue, direction }) {
+function callRow({ name, number, queue, direction, state }) {
   const isOut = direction === "out";
   const label = isOut ? t("direction.out") : t("direction.in");
   return h(
@@ -153,6 +167,8 @@ function callRow({ name, number, queue, direction }) {
       name && h("strong", {}, isolate(name)),
       number ? phoneNumber(number) : t("caller.withheld"),
       queue && isolate(queue),
+      state === "ALERTING" && t("phase.ringing"),
+      state === "HELD" && t("phase.held"),
     ]),
   );
 }

@@ -48,15 +48,21 @@ export function obstacles(member, own) {
   const signedOut = isSignedOut ? t("board.signedOut") : "";
   return {
     monitor: signedOut || monitorObstacle(member, own, part),
-    barge: part?.mode === "listening" ? "" : t("board.listenFirst"),
+    barge: bargeObstacle(member, part),
     intercept: part?.mode === "joined" ? "" : t("board.joinFirst"),
     leave: part ? "" : t("board.notInCall"),
     ready:
       signedOut || (["NOT_READY", "WORK", "WORK_READY"].includes(state) ? "" : t("board.busy")),
     "not-ready":
       signedOut || (["READY", "WORK", "WORK_READY"].includes(state) ? "" : t("board.busy")),
-    "sign-out": signedOut,
+    "sign-out": signedOut || (member.pending_state === "LOGOUT" ? t("board.signsOut") : ""),
   };
+}
+
+/** @param {TeamMember} member @param {Part | null} part */
+function bargeObstacle({ state }, part) {
+  if (part?.mode !== "listening") return t("board.listenFirst");
+  return state === "HOLD" ? t("board.onHold") : "";
 }
 
 /**

@@ -22,7 +22,7 @@ import { formatDate, t } from "../shared/texts.js";
 const MAX_TEXT = 500;
 /** Milliseconds between reads. */
 const READ_MS = 5000;
-/** Messages that are shown, the latest first. */
+/** Messages that are shown, the latest first, beside those that are not read. */
 const MAX_SHOWN = 5;
 
 export class CoachingThreadElement extends CallcardElement {
@@ -73,7 +73,8 @@ export class CoachingThreadElement extends CallcardElement {
     if (!agent) return;
     try {
       const { messages } = await request(this, "callcard-coaching-listed", { agent });
-      if (agent === this.#agent) this.#draw(messages.slice(0, MAX_SHOWN));
+      const shown = messages.filter(({ read_at }, place) => place < MAX_SHOWN || !read_at);
+      if (agent === this.#agent) this.#draw(shown);
     } catch {
       // The team's next read says why.
     }

@@ -3,6 +3,7 @@
 // service together.
 
 import { api } from "../shared/api.js";
+import { isConversation } from "../shared/call.js";
 import { desktop } from "../shared/desktop.js";
 import { followTeam } from "../shared/desktop-team.js";
 import { every, h, listen } from "../shared/dom.js";
@@ -43,6 +44,9 @@ class SupervisorAppElement extends CallcardElement {
   #connection = h("p", { class: "notice", role: "alert", hidden: true });
   #error = h("p", { class: "notice", role: "alert", hidden: true });
   #mode = h("p", { class: "mode", role: "status" });
+  #shownMode = "";
+  /** Agents' names by extension, of all teams that were in front. @type {Map<string, string>} */
+  #names = new Map();
   #team = h("select", { hidden: true });
   #tabs = new SupervisorTabsElement();
   #board = new TeamBoardElement();
@@ -144,15 +148,30 @@ class SupervisorAppElement extends CallcardElement {
     if (!this.isConnected || !this.#hasProfile) return;
     if (this.#model.teamId) this.#setError(this.#model.error ? errorText(this.#model.error) : "");
     this.#board.show(this.#model, this.#own);
-    const modes = [...this.#model.members.values()].flatMap(({ name, extension }) => {
-      const part = partIn(this.#own.calls, extension);
-      if (!part || extension === this.#own.user.extension) return [];
+    this.#showMode();
+  }
+
+  /** Say in whose call the supervisor is, also of a team that is not in front. */
+  #showMode() {
+    const { calls, user } = this.#own;
+    for (const { name, extension } of this.#model.members.values())
+      if (extension) this.#names.set(extension, name);
+    const texts = [...this.#names].flatMap(([extension, name]) => {
+      const part = extension === user.extension ? null : partIn(calls, extension);
+      if (!part) return [];
       return part.mode === "listening"
         ? t("board.listeningTo", { name })
         : t("board.inCallOf", { name });
     });
-    const text = modes.join(" ");
-    if (this.#mode.textContent !== text) this.#mode.textContent = text;
+    const listening = calls.find((call) => !isConversation(call));
+    const shown = texts.join(" ");
+    if (shown + listening?.id === this.#shownMode) return;
+    this.#shownMode = shown + listening?.id;
+    const leave = () => void teamApi.leave(listening?.id ?? "").catch(() => {});
+    this.#mode.replaceChildren(
+      shown,
+      listening ? h("button", { type: "button", onclick: leave }, t("board.leave")) : "",
+    );
   }
 
   /**

@@ -69,7 +69,7 @@ export class SupervisorTabsElement extends CallcardElement {
     }
     this.#error.textContent = "";
     this.#panel.replaceChildren(
-      name === "team" ? this.#board : h("p", { class: "about" }, t("board.loading")),
+      name === "team" ? this.#board : h("p", { class: "about loading" }, t("board.loading")),
     );
     this.read();
   }
@@ -87,7 +87,9 @@ export class SupervisorTabsElement extends CallcardElement {
       this.#error.textContent = "";
       if (panel.parentElement !== this.#panel) this.#panel.replaceChildren(panel);
     } catch (error) {
-      if (name === this.#selected) this.#error.textContent = errorText(error);
+      if (name !== this.#selected) return;
+      this.#error.textContent = errorText(error);
+      this.#panel.querySelector(".loading")?.remove();
     }
   }
 
@@ -95,9 +97,16 @@ export class SupervisorTabsElement extends CallcardElement {
   #onKey({ key }, names) {
     const isRtl = document.documentElement.dir === "rtl";
     const steps = { ArrowRight: isRtl ? -1 : 1, ArrowLeft: isRtl ? 1 : -1 };
-    const step = key === "ArrowRight" || key === "ArrowLeft" ? steps[key] : 0;
-    if (!step) return;
-    const next = (names.indexOf(this.#selected) + step + names.length) % names.length;
+    const at = names.indexOf(this.#selected);
+    /** @type {Record<string, number>} */
+    const places = {
+      ArrowRight: at + steps.ArrowRight,
+      ArrowLeft: at + steps.ArrowLeft,
+      Home: 0,
+      End: names.length - 1,
+    };
+    if (!(key in places)) return;
+    const next = (places[key] + names.length) % names.length;
     this.#select(names[next]);
     this.#tabs.get(names[next])?.focus();
   }

@@ -6,7 +6,15 @@ import { desktop } from "../shared/desktop.js";
 import { CallcardElement } from "../shared/element.js";
 import { formatDuration, stateLabel, t } from "../shared/texts.js";
 import { AgentPanelElement } from "./agent-panel.js";
-import { GROUPS, countGroups, groupOf, levelOf, rowsOf, secondsInState } from "./team-rows.js";
+import {
+  GROUPS,
+  callsOf,
+  countGroups,
+  groupOf,
+  levelOf,
+  rowsOf,
+  secondsInState,
+} from "./team-rows.js";
 
 /** @typedef {import("./team-model.js").TeamModel} TeamModel */
 /** @typedef {import("./team-rows.js").Group} Group */
@@ -133,7 +141,7 @@ export class TeamBoardElement extends CallcardElement {
       const member = /** @type {TeamMember} */ (members.get(id));
       const row = this.#rows.get(id) ?? new Row(() => this.#open(id));
       this.#rows.set(id, row);
-      row.show(member, id === this.#opened);
+      row.show(member, id === this.#opened, this.#own.platform);
       row.tick(this.#model?.thresholds ?? {}, now);
       return id === this.#opened ? [row.element, this.#detail] : [row.element];
     });
@@ -186,8 +194,11 @@ class Row {
     this.element = h("tr", {}, name, this.#state, this.#time, this.#call);
   }
 
-  /** @param {TeamMember} member @param {boolean} isOpened */
-  show(member, isOpened) {
+  /**
+   * @param {TeamMember} member @param {boolean} isOpened
+   * @param {import("../shared/types.d.ts").Platform} platform
+   */
+  show(member, isOpened, platform) {
     this.#name.setAttribute("aria-expanded", String(isOpened));
     if (member === this.#member) return;
     this.#member = member;
@@ -201,7 +212,7 @@ class Row {
         ? h("span", { class: "about" }, ` ${t("state.next", { state: stateLabel(next) })}`)
         : "",
     );
-    this.#call.replaceChildren(...callText(member));
+    this.#call.replaceChildren(...callText(callsOf(member, platform)));
     this.#call.title = this.#call.textContent ?? "";
   }
 
@@ -220,17 +231,20 @@ class Row {
   }
 }
 
-/** Return whom an agent talks to; of several calls the one that is not on hold. @param {TeamMember} member */
-function callText({ calls }) {
+/**
+ * Return whom an agent talks to; of several calls the one that is not on hold.
+ * @param {import("./types.d.ts").TeamCall[]} calls
+ */
+function callText(calls) {
   const call = calls.find(({ state }) => state === "ACTIVE") ?? calls[0];
   if (!call) return [];
-  const { name, number, queue, direction } = call;
+  const { name, number, queue, direction, state } = call;
   const isOut = direction === "out";
   const label = isOut ? t("direction.out") : t("direction.in");
   const who = name ? isolate(name) : number ? phoneNumber(number) : t("caller.withheld");
   return [
     h("span", { role: "img", "aria-label": label, class: isOut ? "icon out" : "icon in" }),
-    ...dotted([who, queue && isolate(queue)]),
+    ...dotted([state === "ALERTING" && t("phase.ringing"), who, queue && isolate(queue)]),
     calls.length > 1 ? h("span", { class: "about" }, ` +${calls.length - 1}`) : "",
   ];
 }

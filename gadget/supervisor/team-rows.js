@@ -88,3 +88,15 @@ const searchText = ({ name, extension, calls }) =>
 
 /** Since when; an unknown time comes last. @param {TeamMember} member */
 const startOf = ({ state_since }) => Date.parse(state_since) || Number.MAX_SAFE_INTEGER;
+
+/**
+ * Return the calls that a member can have in their state: the report of an end may be late or lost.
+ * @param {TeamMember} member @param {import("../shared/types.d.ts").Platform} platform
+ */
+export function callsOf({ state, calls }, platform) {
+  const group = groupOf(state);
+  if (group === "busy") return calls;
+  // UCCX leaves an agent not ready during a call that no queue gave them.
+  if (group === "not-ready" && platform === "uccx") return calls;
+  return group === "signed-out" ? [] : calls.filter((call) => call.state === "ALERTING");
+}
