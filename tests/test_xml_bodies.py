@@ -98,6 +98,19 @@ async def test_document_type_in_another_encoding_is_refused(centre: ContactCentr
 
 
 @pytest.mark.anyio
+async def test_unexpected_error_is_xml_too(
+    centre: ContactCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_arguments: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("callcard.actions.sessions.Sessions.open", fail)
+    async with centre.api("1001") as app:
+        failed = await app.post("/sessions", content=SIGN_IN, headers=XML)
+        assert (failed.status_code, texts(failed)["code"]) == (500, "internal-error")
+
+
+@pytest.mark.anyio
 async def test_xml_is_taken_only_where_it_is_said(centre: ContactCentre) -> None:
     async with centre.api("1001") as app:
         body = "<callback><number>1</number></callback>"

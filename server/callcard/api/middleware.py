@@ -84,7 +84,8 @@ class RequestLog:
             response = problem_response(
                 InternalError(
                     "The error was logged. Try again; if it persists, contact your administrator."
-                )
+                ),
+                as_xml=scope.get("state", {}).get("as_xml", False),
             )
             await response(scope, receive, send_and_note_status)
         finally:
