@@ -110,10 +110,7 @@ class Callbacks:
             changes["note"] = note
         if not changes:
             raise InvalidField("status", "give status, due_at or note")
-        known = await self._own(agent, id)
-        if known.status != "open" and status is None:
-            raise Conflict("This callback is closed; set its status to open to change it")
-        return await self._change(agent, id, **changes)
+        return await self._change(agent, id, must_be_open=status is None, **changes)
 
     async def dial(self, agent: Agent, id: str, reason: str, timeout: float) -> CommandResult:
         """Call back now. With a Not Ready `reason`, a ready agent is made Not Ready until the call
@@ -121,7 +118,7 @@ class Callbacks:
 
         If the call cannot be made, the state is restored and the error raised.
         """
-        callback = await self._own(agent, id)
+        callback = _require_own(agent, await self._store.callback(id))
         was_ready = False
         if reason:
             user = await agent.finesse.user(agent.credential, agent.login_id)
@@ -191,12 +188,13 @@ class Callbacks:
         except CallcardError as error:
             log.warning("%s was not made ready after a callback: %s", agent.login_id, error.code)
 
-    async def _change(self, agent: Agent, id: str, **changes: object) -> Callback:
-        await self._own(agent, id)
+    async def _change(
+        self, agent: Agent, id: str, *, must_be_open: bool = False, **changes: object
+    ) -> Callback:
         async with self._store.transaction() as tx:
-            known = await tx.callback(id)
-            if known is None:
-                raise NotFound("You have no such callback")
+            known = _require_own(agent, await tx.callback(id))
+            if must_be_open and known.status != "open":
+                raise Conflict("This callback is closed; set its status to open to change it")
             changed: Callback = replace(known, **changes)  # type: ignore[arg-type]  # by name
             await tx.save_callback(changed)
         self._events.publish(
@@ -204,11 +202,11 @@ class Callbacks:
         )
         return changed
 
-    async def _own(self, agent: Agent, id: str) -> Callback:
-        callback = await self._store.callback(id)
-        if callback is None or callback.agent != agent.login_id:
-            raise NotFound("You have no such callback")
-        return callback
+
+def _require_own(agent: Agent, callback: Callback | None) -> Callback:
+    if callback is None or callback.agent != agent.login_id:
+        raise NotFound("You have no such callback")
+    return callback
 
 
 def _read_time(text: str) -> str:

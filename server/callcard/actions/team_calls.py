@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from callcard.journal.call_record import CallRecord, Segment
+from callcard.journal.call_record import CallRecord
 from callcard.journal.journal_entry import from_rows
 from callcard.settings_sections import TelephonySettings
 from callcard.store.base import Store
@@ -65,26 +65,25 @@ class CallBoard:
             calls: dict[str, tuple[TeamCall, ...]] = {}
             for entry in entries:
                 for segment in entry.record.segments:
-                    state, _since = entry.record.agent_state(segment)
+                    state, since = entry.record.agent_state(segment)
                     is_recent = now - segment.last_report_at < SILENT_SECONDS
                     if is_recent and state != "DROPPED":
-                        shown = self._call(entry.record, segment)
+                        shown = self._call(entry.record, segment.agent, state, since)
                         calls[segment.agent] = (*calls.get(segment.agent, ()), shown)
             self._calls, self._read_at = calls, now
         return self._calls
 
-    def _call(self, record: CallRecord, segment: Segment) -> TeamCall:
+    def _call(self, record: CallRecord, agent: str, state: str, since: str) -> TeamCall:
         telephony = self.telephony
-        number = record.number_for(segment.agent)
+        number = record.number_for(agent)
         read = numbers.read(number, telephony.country, telephony.internal_numbers)
-        state, since = record.agent_state(segment)
         return TeamCall(
             interaction=record.id,
             calls=record.dialog_ids,
             number=read.display or number,
             name=record.contact.name if record.contact else "",
             queue=record.queue,
-            direction="out" if record.is_outgoing_for(segment.agent) else "in",
+            direction="out" if record.is_outgoing_for(agent) else "in",
             state=state,
             state_since=since,
             started_at=record.started_at,
