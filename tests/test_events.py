@@ -109,7 +109,7 @@ async def read_all(feed: EventFeed, position: int, viewer: Viewer = EVERYTHING) 
 
 
 def test_no_event_is_missing_or_doubled_over_reconnects_and_restarts(tmp_path: Path) -> None:
-    """Whoever writes, whichever worker is asked, and whenever a reader or a worker comes back."""
+    """Any worker writes, any is asked; readers and workers come back at any time."""
     files = itertools.count()
     steps = st.lists(st.sampled_from(["write 0", "write 1", "read 0", "read 1", "restart"]))
 

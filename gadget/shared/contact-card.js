@@ -197,7 +197,7 @@ function showAll(list) {
   list.querySelector(".more")?.remove();
 }
 
-/** Return what tells a row from the others, also after it was drawn again. @param {Element} row */
+/** Return what distinguishes a row from the others, also after it was drawn again. @param {Element} row */
 const textOf = (row) => row.querySelector("summary")?.textContent ?? "";
 
 /** @param {Element} list */

@@ -132,6 +132,12 @@ class Endpoint:
     """The root of bodies in XML, which clients may send and ask for; empty if JSON is all."""
 
 
+WAIT_QUERY = (
+    ("wait", "seconds to wait for the outcome, within the request's deadline; default 0"),
+)
+"""The query parameter of commands."""
+
+
 def parse_wait_seconds(text: str) -> float:
     """Read the query parameter `wait`: seconds, 0 if it is missing.
 

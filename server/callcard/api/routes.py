@@ -18,6 +18,7 @@ from callcard.actions.transfer_targets import TransferTargetList
 from callcard.api import handlers, schemas
 from callcard.api.cross_site import check_same_site
 from callcard.api.endpoint import (
+    WAIT_QUERY,
     Authentication,
     Authenticator,
     Endpoint,
@@ -39,8 +40,6 @@ from callcard.store.base import Callback
 from callcard.telephony.command_outcome import CommandResult
 
 API = "/api/v1"
-
-_WAIT = (("wait", "seconds to wait for the outcome, within the request's deadline; default 0"),)
 
 ENDPOINTS = (
     Endpoint(
@@ -113,7 +112,7 @@ ENDPOINTS = (
         response=CommandResult,
         body=schemas.StateChange,
         status=202,
-        query=_WAIT,
+        query=WAIT_QUERY,
     ),
     Endpoint(
         method="PUT",
@@ -138,7 +137,7 @@ ENDPOINTS = (
         response=CommandResult,
         body=schemas.DialRequest,
         status=202,
-        query=_WAIT,
+        query=WAIT_QUERY,
     ),
     Endpoint(
         method="POST",
@@ -149,7 +148,7 @@ ENDPOINTS = (
         body=CallArguments,
         body_required=False,
         status=202,
-        query=_WAIT,
+        query=WAIT_QUERY,
     ),
     Endpoint(
         method="GET",
@@ -237,7 +236,7 @@ ENDPOINTS = (
         body=schemas.CallbackDial,
         body_required=False,
         status=202,
-        query=_WAIT,
+        query=WAIT_QUERY,
     ),
     Endpoint(
         method="GET",

@@ -6,7 +6,7 @@ from typing import cast, get_args
 
 from callcard.actions.coaching import CoachingText
 from callcard.actions.supervision import SupervisorAction, TeamBoard
-from callcard.api.endpoint import Endpoint, RequestContext
+from callcard.api.endpoint import WAIT_QUERY, Endpoint, RequestContext
 from callcard.api.schemas import (
     CoachingAnswer,
     CoachingList,
@@ -18,8 +18,6 @@ from callcard.api.schemas import (
 )
 from callcard.errors import NotFound
 from callcard.telephony.command_outcome import CommandResult
-
-_WAIT = (("wait", "seconds to wait for the outcome, within the request's deadline; default 0"),)
 
 
 async def list_roster(context: RequestContext) -> RosterList:
@@ -114,7 +112,7 @@ SUPERVISION_ENDPOINTS = (
         response=CommandResult,
         body=StateChange,
         status=202,
-        query=_WAIT,
+        query=WAIT_QUERY,
     ),
     Endpoint(
         method="POST",
@@ -154,6 +152,6 @@ SUPERVISION_ENDPOINTS = (
         handler=supervise_agent,
         response=CommandResult,
         status=202,
-        query=_WAIT,
+        query=WAIT_QUERY,
     ),
 )

@@ -94,7 +94,7 @@ class Spec:
 
     title: str
     category: str
-    """What the gadget is for, in the words of whoever wrote it."""
+    """What the gadget is for, in its author's words."""
     height: int | None
     required: frozenset[str]
     optional: frozenset[str]

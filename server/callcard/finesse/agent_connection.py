@@ -60,7 +60,7 @@ class AgentConnection:
         self._queues: set[asyncio.Queue[Change]] = set()
         self._end: ConnectionChanged | None = None
         self._news = asyncio.Event()
-        self.presence: Presence = cluster.open_presence(user, authorization, self._take)
+        self.presence: Presence = cluster.open_presence(user, authorization, self._apply)
 
     @property
     def client(self) -> FinesseClient:
@@ -116,9 +116,10 @@ class AgentConnection:
         command = await self.client.set_state(self.credential, self.id, state, reason or None)
 
         def is_set() -> bool:
-            if self.me is None or (reason and self.me.reason_code_id != reason):
-                return self.me is not None and state == self.me.pending_state
-            return state in (self.me.state, self.me.pending_state)
+            if self.me is None:
+                return False
+            has_reason = reason in ("", self.me.reason_code_id)
+            return self.me.pending_state == state or (has_reason and self.me.state == state)
 
         await self._confirm(command, is_set)
 
@@ -194,7 +195,7 @@ class AgentConnection:
     def _extension(self) -> str:
         return self.me.extension if self.me else ""
 
-    def _take(self, change: Change) -> None:
+    def _apply(self, change: Change) -> None:
         match change:
             case UserChanged(user):
                 self.me = user
@@ -212,7 +213,7 @@ class AgentConnection:
         """Close the connection; who waits for changes gets a last one, `closed`."""
         await self.presence.close()
         if self._end is None:
-            self._take(ConnectionChanged("closed", self.presence.node.name))
+            self._apply(ConnectionChanged("closed", self.presence.node.name))
 
 
 @asynccontextmanager
