@@ -44,7 +44,9 @@ class SupervisorAppElement extends CallcardElement {
   #connection = h("p", { class: "notice", role: "alert", hidden: true });
   #error = h("p", { class: "notice", role: "alert", hidden: true });
   #mode = h("p", { class: "mode", role: "status" });
+  #modeError = h("span", { class: "error", role: "alert" });
   #shownMode = "";
+  #isLeaving = false;
   /** Agents' names by extension, of all teams that were in front. @type {Map<string, string>} */
   #names = new Map();
   #team = h("select", { hidden: true });
@@ -167,11 +169,26 @@ class SupervisorAppElement extends CallcardElement {
     const shown = texts.join(" ");
     if (shown + listening?.id === this.#shownMode) return;
     this.#shownMode = shown + listening?.id;
-    const leave = () => void teamApi.leave(listening?.id ?? "").catch(() => {});
-    this.#mode.replaceChildren(
-      shown,
-      listening ? h("button", { type: "button", onclick: leave }, t("board.leave")) : "",
-    );
+    this.#modeError.textContent = "";
+    this.#mode.replaceChildren(shown);
+    if (!listening) return;
+    const leave = () => void this.#leave(listening.id);
+    const button = h("button", { type: "button", onclick: leave }, t("board.leave"));
+    this.#mode.append(button, this.#modeError);
+  }
+
+  /** Stop listening, also to an agent whose row is not in sight. @param {string} callId */
+  async #leave(callId) {
+    if (this.#isLeaving) return;
+    this.#isLeaving = true;
+    this.#modeError.textContent = "";
+    try {
+      const { outcome } = await teamApi.leave(callId);
+      if (outcome !== "confirmed") this.#modeError.textContent = t("error.unknown");
+    } catch (error) {
+      this.#modeError.textContent = errorText(error);
+    }
+    this.#isLeaving = false;
   }
 
   /**

@@ -176,7 +176,14 @@ def test_supervisor_stops_listening(open_desktop: OpenDesktop, site: DemoSite) -
     panel.get_by_role("button", name="Listen").click()
     expect(panel.get_by_role("button", name="Leave")).to_be_enabled()
     # Also where the agent's row is not in sight.
-    team.get_by_role("status").get_by_role("button", name="Leave").click()
+    bar = team.locator(".mode")
+    leave = bar.get_by_role("button", name="Leave")
+    site.service.is_down = True
+    leave.click()
+    expect(bar.get_by_role("alert")).to_contain_text("does not respond")
+    site.service.is_down = False
+    leave.click()
+    expect(bar).to_be_hidden()
     expect(panel.get_by_text("Agent and customer do not hear you.")).to_have_count(0)
     expect_phase(ana, "On the call")
     site.hang_up(call)
