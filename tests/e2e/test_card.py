@@ -195,6 +195,7 @@ def test_two_calls_in_tabs(open_desktop: OpenDesktop, site: DemoSite) -> None:
     gadget.get_by_role("tab", name="فاطمة المنصوري").click()
     expect(gadget.get_by_role("heading", name="Käthe")).to_be_hidden()
     press(gadget, "Answer")
+    expect_phase(gadget, "On the call")
     expect(gadget.get_by_role("tab", name="Käthe")).to_have_attribute("data-phase", "held")
     gadget.get_by_role("tab", selected=True).press("ArrowLeft")
     expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
@@ -215,7 +216,9 @@ def test_found_contact_becomes_the_caller_of_the_call_in_front(
     second = site.ring("+12025550188")
     expect(gadget.get_by_role("tab")).to_have_count(2)
     site.answer_on_phone(second)
-    expect_phase(gadget, "On the call")  # the second call is in front, even while typing
+    # the second call comes in front, even while typing
+    expect(gadget.get_by_role("tab").last).to_have_attribute("aria-selected", "true")
+    expect_phase(gadget, "On the call")
     gadget.get_by_role("tab").first.click()
     expect_phase(gadget, "On hold")
     gadget.get_by_role("searchbox").fill("Käthe")
@@ -241,6 +244,7 @@ def test_unfinished_call_stays_beside_the_next_one(
     expect(gadget.get_by_role("tab")).to_have_count(2)
     gadget.get_by_role("tab").last.click()
     press(gadget, "Answer")
+    expect_phase(gadget, "On the call")  # an answered call comes in front
     gadget.get_by_role("tab", name=re.compile(r"^Käthe.* to finish \(\d\d:\d\d\)$")).click()
     write_notes(gadget, "promised a credit note")
     close_card(gadget)
