@@ -40,8 +40,8 @@ export class CoachingPlace {
     void this.#do((coaching) => void coaching.check());
   }
 
-  /** Take the acknowledgement of a report, which says whether something waits. @param {ReportAcknowledgement | null} answer */
-  take(answer) {
+  /** Read what waits if a report's acknowledgement says so. @param {ReportAcknowledgement | null} answer */
+  observe(answer) {
     if (answer?.coaching && answer !== this.#last) this.check();
     this.#last = answer;
   }

@@ -1,8 +1,8 @@
-// What the card loads after it is shown: the forms and panels that an agent opens.
+// What the card loads after it is shown: the forms and panels that an agent opens, and the keyboard
+// shortcuts.
 
-import { h } from "../shared/dom.js";
+import { loadLaterAssets } from "../shared/later-assets.js";
 import { ParkedListElement } from "../shared/parked-list.js";
-import { addTexts } from "../shared/texts.js";
 import { CallbackFormElement } from "./callback-form.js";
 import { CallbackListElement } from "./callbacks.js";
 import { CaseFormElement } from "./case-form.js";
@@ -20,6 +20,7 @@ import { ListFormElement } from "./list-form.js";
 import { LookupExplanationElement } from "./lookup-explanation.js";
 import { NumberEntries } from "./number-entries.js";
 import { restoreCalls } from "./restore-calls.js";
+import { registerShortcuts } from "./shortcuts.js";
 import { TransferTargetsElement } from "./transfer-targets.js";
 import { runWorkflow } from "./workflows.js";
 
@@ -39,25 +40,12 @@ const ELEMENTS = [
   TransferTargetsElement,
 ];
 
-/** @param {string} name @returns the address of a file of this script */
-const fileUrl = (name) => new URL(name, import.meta.url).href;
-
-const style = h("link", { rel: "stylesheet", href: fileUrl("later.css") });
-// What is opened has its looks from the beginning; without the style sheet it still works.
-const styled = new Promise((resolve) => {
-  style.onload = style.onerror = resolve;
-  document.head.append(style);
-});
-
 /**
  * Load the texts, and then define the elements: what is on the page already is drawn at once.
  * @param {number} tries a browser remembers that a script failed, by its address
  */
 export async function prepare(tries) {
-  const again = tries > 1 ? `?try=${tries}` : "";
-  const { texts } = await import(fileUrl(`later-texts/${window.callcardBoot.texts}.js${again}`));
-  addTexts(texts);
-  await styled;
+  await loadLaterAssets(import.meta.url, tries);
   for (const element of ELEMENTS) element.define();
 }
 
@@ -73,6 +61,7 @@ export {
   NumberEntries,
   drawerContent,
   infoContent,
+  registerShortcuts,
   restoreCalls,
   runWorkflow,
 };

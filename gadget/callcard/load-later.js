@@ -26,7 +26,10 @@ async function load() {
   return later;
 }
 
-/** Load them when the card has had its time, and call `onLoaded`. @param {() => void} onLoaded */
+/**
+ * Load them when the card has had its time, and call `onLoaded`.
+ * @param {(later: typeof import("./later.js")) => void} onLoaded
+ */
 export function scheduleLater(onLoaded) {
   const load = () => void loadLater().then(onLoaded, () => setTimeout(load, RETRY_MS));
   setTimeout(load, LATER_MS);

@@ -27,7 +27,6 @@ import { NotesDrafts } from "./drafts.js";
 import { defineElements } from "./elements.js";
 import { KnownTargets } from "./known-targets.js";
 import { loadLater, scheduleLater } from "./load-later.js";
-import { registerShortcuts } from "./shortcuts.js";
 import { tabName } from "./tab-name.js";
 
 /** @typedef {import("../shared/types.d.ts").Action} Action */
@@ -129,8 +128,10 @@ class CallcardAppElement extends CallcardElement {
     every(CONSULTS_MS, () => this.#model.readConsults(), this.signal);
     every(LISTS_MS, () => this.#readLists(), this.signal);
     this.#connection.follow(this.signal);
-    registerShortcuts(this.#shortcuts);
-    scheduleLater(() => this.#show());
+    scheduleLater((later) => {
+      later.registerShortcuts(this.#shortcuts);
+      this.#show();
+    });
     // Notes survive a reload; a form does not: the browser asks.
     const ask = (/** @type {Event} */ event) => this.#hasOpenForm && event.preventDefault();
     window.addEventListener("beforeunload", ask, { signal: this.signal });
@@ -222,7 +223,7 @@ class CallcardAppElement extends CallcardElement {
       setTimeout(() => void this.#agent.readCallbacks(), CALLBACK_DONE_MS);
     }
     this.#attention.follow(change);
-    this.#coaching.take(state.acknowledgement);
+    this.#coaching.observe(state.acknowledgement);
     this.#show();
   }
 
@@ -329,7 +330,7 @@ class CallcardAppElement extends CallcardElement {
     void this.#agent.readCallbacks();
   }
 
-  /** What the keyboard shortcuts do. @returns {Parameters<typeof registerShortcuts>[0]} */
+  /** What the keyboard shortcuts do. @returns {import("./shortcuts.js").Handlers} */
   get #shortcuts() {
     /** @param {Action} action */
     const run = (action) => {

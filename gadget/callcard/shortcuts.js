@@ -8,6 +8,7 @@ import { t } from "../shared/texts.js";
 
 /** @typedef {"answer" | "hold" | "hangUp" | "notes" | "search"} ShortcutName */
 /** @typedef {{key: string, label: () => string}} Shortcut */
+/** @typedef {Record<ShortcutName, () => unknown>} Handlers */
 
 /** @type {Record<ShortcutName, Shortcut>} */
 const SHORTCUTS = {
@@ -18,10 +19,7 @@ const SHORTCUTS = {
   search: { key: "s", label: () => t("shortcut.search") },
 };
 
-/**
- * Register the shortcuts with Finesse.
- * @param {Record<ShortcutName, () => unknown>} handlers
- */
+/** Register the shortcuts with Finesse. @param {Handlers} handlers */
 export function registerShortcuts(handlers) {
   desktop.registerShortcuts(
     Object.entries(SHORTCUTS).map(([name, { key, label }]) => ({

@@ -1,21 +1,12 @@
 // What the page of supervisors loads when a tab beside the team's board is opened.
 
-import { h } from "../shared/dom.js";
+import { loadLaterAssets } from "../shared/later-assets.js";
 import { ParkedListElement } from "../shared/parked-list.js";
-import { addTexts } from "../shared/texts.js";
 import { AuditListElement } from "./audit-list.js";
 import { ParkedPanelElement } from "./parked-panel.js";
 import { ProposalListElement } from "./proposal-list.js";
 import { QueueBoardElement } from "./queue-board.js";
 
-/** @param {string} name @returns the address of a file of this script */
-const fileUrl = (name) => new URL(name, import.meta.url).href;
-
-const style = h("link", { rel: "stylesheet", href: fileUrl("later.css") });
-const styled = new Promise((resolve) => {
-  style.onload = style.onerror = resolve;
-  document.head.append(style);
-});
 const ELEMENTS = [
   AuditListElement,
   ParkedListElement,
@@ -39,10 +30,7 @@ let panels;
  */
 export async function openPanels(tries) {
   if (panels) return panels;
-  const again = tries > 1 ? `?try=${tries}` : "";
-  const { texts } = await import(fileUrl(`later-texts/${window.callcardBoot.texts}.js${again}`));
-  addTexts(texts);
-  await styled;
+  await loadLaterAssets(import.meta.url, tries);
   for (const element of ELEMENTS) element.define();
   return (panels ??= createPanels());
 }

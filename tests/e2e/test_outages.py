@@ -20,6 +20,7 @@ from tests.e2e.card import (
 from tests.harness.browser import OpenDesktop
 from tests.harness.contact_centre import failing_contacts
 from tests.harness.site import DemoSite
+from tests.harness.waiting import wait_until
 
 CONNECTION_LOST = "Connection to Finesse lost at"
 
@@ -125,6 +126,8 @@ def test_shortcuts_answer_hold_and_hang_up(open_desktop: OpenDesktop, site: Demo
     gadget, page = desktop.gadget, desktop.page
     site.ring(KNOWN_CUSTOMER)
     expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
+    registered = "() => finesse.shortcutkey.ShortcutKeyService.getShortcutKeys().length"
+    wait_until(lambda: bool(gadget.locator("body").evaluate(registered)))
     page.get_by_role("tab", name="Callcard").focus()
     for keys, phase in [("a", "On the call"), ("h", "On hold"), ("h", "On the call")]:
         page.keyboard.press(f"Alt+Shift+{keys}")
