@@ -1,6 +1,7 @@
 // A contact's earlier interactions, in the agent's words: what came of a call, how long it was, and
 // what was noted.
 
+import { directionIcon } from "./direction-icon.js";
 import { dotted, h, isolate } from "./dom.js";
 import { formatDate, formatMinutes, t } from "./texts.js";
 
@@ -45,12 +46,7 @@ export function headline(entry, count = 1) {
     firstLine && isolate(firstLine),
   ].filter(Boolean);
   if (count > 1) parts[0] = t("outcome.several", { count, what: String(parts[0]) });
-  const isOut = direction === "out";
-  const label = isOut ? t("direction.out") : t("direction.in");
-  return [
-    h("span", { role: "img", "aria-label": label, class: isOut ? "icon out" : "icon in" }),
-    ...dotted(parts.length ? parts : [kindText(kind)]),
-  ];
+  return [directionIcon(direction), ...dotted(parts.length ? parts : [kindText(kind)])];
 }
 
 /** @param {string} kind */

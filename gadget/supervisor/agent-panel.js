@@ -1,6 +1,7 @@
 // <agent-panel>: one agent's calls, and what the supervisor can do: listen, join and take over the
 // call, set the agent's state, sign them out. Fires `callcard-agent-action`.
 
+import { directionIcon } from "../shared/direction-icon.js";
 import { dotted, h, isolate, phoneNumber, request } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
@@ -157,12 +158,10 @@ const partText = (mode) => (mode === "listening" ? t("board.listening") : t("boa
 
 /** @param {import("./types.d.ts").TeamCall} call */
 function callRow({ name, number, queue, direction, state }) {
-  const isOut = direction === "out";
-  const label = isOut ? t("direction.out") : t("direction.in");
   return h(
     "li",
     {},
-    h("span", { role: "img", "aria-label": label, class: isOut ? "icon out" : "icon in" }),
+    directionIcon(direction),
     dotted([
       name && h("strong", {}, isolate(name)),
       number ? phoneNumber(number) : t("caller.withheld"),

@@ -1,8 +1,9 @@
 // <team-board>: a team's agents, each with their state, since when, and their call; one of them
 // opened. While the pointer or the focus is in the list, its rows stay where they are.
 
-import { dotted, h, isolate, phoneNumber, uniqueId } from "../shared/dom.js";
 import { desktop } from "../shared/desktop.js";
+import { directionIcon } from "../shared/direction-icon.js";
+import { dotted, h, isolate, phoneNumber, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { formatDuration, stateLabel, t } from "../shared/texts.js";
 import { AgentPanelElement } from "./agent-panel.js";
@@ -239,11 +240,9 @@ function callText(calls) {
   const call = calls.find(({ state }) => state === "ACTIVE") ?? calls[0];
   if (!call) return [];
   const { name, number, queue, direction, state } = call;
-  const isOut = direction === "out";
-  const label = isOut ? t("direction.out") : t("direction.in");
   const who = name ? isolate(name) : number ? phoneNumber(number) : t("caller.withheld");
   return [
-    h("span", { role: "img", "aria-label": label, class: isOut ? "icon out" : "icon in" }),
+    directionIcon(direction),
     ...dotted([state === "ALERTING" && t("phase.ringing"), who, queue && isolate(queue)]),
     calls.length > 1 ? h("span", { class: "about" }, ` +${calls.length - 1}`) : "",
   ];
