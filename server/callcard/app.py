@@ -40,6 +40,7 @@ from callcard.api.auth import AgentAuthenticator
 from callcard.api.endpoint import json_response
 from callcard.api.event_stream import events_route
 from callcard.api.health import healthz, readyz
+from callcard.api.home_workers import HomeWorkers, PassOnToHome, WorkerGroup
 from callcard.api.lockout import LockoutMemory
 from callcard.api.middleware import (
     AnyOrigin,
@@ -80,14 +81,15 @@ def create_app(
     clock: Callable[[], float] = time.time,
     background_jobs: bool = True,
     settings_file: Path | None = None,
+    workers: WorkerGroup | None = None,
 ) -> Starlette:
     """Return the service for `settings`.
 
     `http`, if given, is the client that reaches Finesse; the caller closes it. `lockout_memory` is
     what several workers share. `clock` returns seconds since the epoch. Without `background_jobs`
     the caller runs the sweep and the delivery: `app.state.journal` and `app.state.connections`.
-    When `settings_file` changes, the contact sources are opened anew. Raises OperatorError for
-    unusable settings.
+    When `settings_file` changes, the contact sources are opened anew. `workers` are those of which
+    this process is one. Raises OperatorError for unusable settings.
     """
     tls = create_tls_context(settings.finesse)
     own_clients = open_http_clients(settings.finesse, tls) if http is None else []
@@ -123,7 +125,19 @@ def create_app(
         reject=authenticator.reject,
         on_user=roster.update,
     )
-    authenticator.on_rejected = sessions.credential_rejected
+    homes = workers and HomeWorkers(
+        workers,
+        body_limit_bytes=settings.api.body_limit_bytes,
+        deadline_seconds=settings.finesse.deadline_seconds,
+        on_rejected=sessions.credential_rejected,
+    )
+
+    def end_session_of(authorization: str, user_id: str) -> None:
+        sessions.credential_rejected(authorization, user_id)
+        if homes:
+            homes.note_rejection(authorization, user_id)
+
+    authenticator.on_rejected = end_session_of
     call_board = CallBoard(store, settings.telephony, clock)
     supervision = Supervision(store, call_board, settings.supervision, clock)
     services = Services(
@@ -162,6 +176,9 @@ def create_app(
             stack.push_async_callback(roster.flush)
             stack.push_async_callback(decisions.close)
             stack.push_async_callback(sessions.close_all)
+            if homes:
+                stack.push_async_callback(homes.close)
+                await homes.start(app)
             try:
                 await journal.note_outage()
             except CallcardError as error:  # calls of the outage then need a supervisor
@@ -209,7 +226,11 @@ def create_app(
         routes.append(Mount("/gadget", AnyOrigin(StaticFiles(directory=bundle))))
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(SecurityHeaders), Middleware(RequestLog)],
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(RequestLog),
+            *([Middleware(PassOnToHome, homes)] if homes else []),
+        ],
         exception_handlers={CallcardError: callcard_error, HTTPException: http_error},
         lifespan=lifespan,
     )
@@ -230,6 +251,7 @@ def from_environment() -> ASGIApp:
         Settings.read(),
         lockout_memory=LockoutMemory.from_environment(),
         settings_file=find_settings_file(),
+        workers=WorkerGroup.from_environment(),
     )
     return ForcedShutdown(app, on_signal=app.state.feed.close)
 

@@ -32,6 +32,7 @@
     ├── Unsupported                    409 unsupported           a source lacks this operation
     ├── TooManyConnections             503 too-many-connections  of one client, or of all
     ├── StoreUnavailable               503 store-unavailable     Callcard's own database
+    ├── HomeUnavailable                503 home-unavailable      the worker with the agent's session
     └── InternalError                  500 internal-error        a defect in Callcard
 
 `code` is part of the public interface: add new ones, never rename one. Each class carries the
@@ -269,6 +270,16 @@ class TooManyConnections(CallcardError):
 
 class StoreUnavailable(CallcardError):
     status, code, title = 503, "store-unavailable", "Callcard's database is unavailable"
+
+
+class HomeUnavailable(CallcardError):
+    """The worker that holds the agent's session cannot be reached."""
+
+    status, code, title = 503, "home-unavailable", "The agent's session is being restarted"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.headers = {"Retry-After": "1"}
 
 
 def all_errors(root: type[CallcardError] = CallcardError) -> list[type[CallcardError]]:

@@ -310,14 +310,24 @@ class Sessions:
         """End the session of a credential that Finesse does not accept any more."""
         session = self._open_sessions.get(login_id)
         if session and session.agent.credential.authorization == authorization:
-            self._begin_ending(session, is_rejected=True, is_known=True)
+            self._end_rejected(session, is_known=True)
 
     async def _check_credential(self, session: _OpenSession, agent: Agent) -> None:
         """End a session after a 401, unless Finesse accepts its credential for the user."""
         try:
             await agent.finesse.accepts(agent.credential, agent.login_id)
         except CredentialsRejected:
-            self._begin_ending(session, is_rejected=True)
+            self._end_rejected(session)
+
+    def _end_rejected(self, session: _OpenSession, *, is_known: bool = False) -> None:
+        if session.has_ended:
+            return
+        node = session.presence.node.name
+        login_id = session.agent.login_id
+        self._events.publish(
+            PresenceChanged(agent=login_id, state="closed", node=node, reason="not-authorized")
+        )
+        self._begin_ending(session, is_rejected=True, is_known=is_known)
 
     def _begin_ending(
         self, session: _OpenSession, *, is_rejected: bool, is_known: bool = False

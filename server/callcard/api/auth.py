@@ -100,7 +100,7 @@ class AgentAuthenticator:
         finesse-a.example:8445.
         """
         headers = request.headers
-        authorization, user_id = _read_credential(headers)
+        authorization, user_id = read_credential(headers)
         deadline = asyncio.get_running_loop().time() + self._deadline_seconds
         credential = Credential(authorization, deadline)
         if self._lockout.is_rejected(self._fingerprint(authorization)):
@@ -293,7 +293,7 @@ async def _reads_all_users(credential: Credential, node: Node) -> bool | None:
     return True
 
 
-def _read_credential(headers: Headers) -> tuple[str, str]:
+def read_credential(headers: Headers) -> tuple[str, str]:
     """Return the normalised Authorization header and the user's id."""
     authorization = headers.get("authorization", "")
     if len(authorization) > HEADER_LIMIT_CHARACTERS:

@@ -53,6 +53,7 @@ def serve(
     """Run the service behind a real Finesse."""
     import uvicorn
 
+    from callcard.api.home_workers import WorkerGroup
     from callcard.api.http_limits import LimitedHttpProtocol
     from callcard.api.lockout import LockoutMemory
     from callcard.api.shutdown import GRACEFUL_SECONDS, exit_on_terminate
@@ -70,6 +71,7 @@ def serve(
     with tempfile.TemporaryDirectory(prefix="callcard-") as folder:
         if workers > 1:
             LockoutMemory(f"{folder}/lockout.sqlite").export_to_workers()
+            WorkerGroup(Path(folder), workers).export_to_workers()
         uvicorn.run(
             "callcard.app:from_environment",
             factory=True,

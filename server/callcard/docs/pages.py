@@ -77,12 +77,14 @@ acknowledged, and every 30 seconds in between. The response comes after the repo
 disk. With `report-pending`, send the report again after `Retry-After` seconds: another agent's
 report is expected.
 
-A session holds the agent's credential in memory, in the process that opened it: with sessions, run
-`callcard serve` with one worker. `GET /events` is a stream of what happens, or a long poll:
-[events](events.md). Outside the API there are `/curri` and `/routing/v1/decision` for call
-managers and scripts ([number lists](number-lists.md)), `/healthz` (alive), `/readyz` (Finesse in
-service, contacts and calls readable; 503 otherwise) and `/gadget/…` (the bundle, for sites that
-host gadgets outside Finesse).
+A session holds the agent's credential in memory, in one worker; the others pass on to it what is
+for the session (if that worker is just starting: 503 `home-unavailable`, for at most some seconds).
+When a worker ends, so do its sessions: open them again.
+
+`GET /events` is a stream of what happens, or a long poll: [events](events.md). Outside the API
+there are `/curri` and `/routing/v1/decision` for call managers and scripts ([number
+lists](number-lists.md)), `/healthz` (alive), `/readyz` (Finesse in service, contacts and calls
+readable; 503 otherwise) and `/gadget/…` (the bundle, for sites that host gadgets outside Finesse).
 
 This page is generated: `python -m callcard.docs.pages`.
 """

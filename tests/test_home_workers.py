@@ -1,0 +1,158 @@
+"""Sessions with several workers: each request finds the worker that holds the agent's session."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from callcard.api.home_workers import WorkerGroup
+from callcard.errors import OperatorError
+from tests.harness.commands import running
+from tests.harness.ports import free_port
+from tests.harness.waiting import wait_until
+
+AGENTS = ("1001", "1002", "1003")
+WORKERS = 3
+ATTEMPTS = 12
+"""Connections, each of which any worker may accept: that none but the home does is unlikely."""
+
+
+class Site:
+    """A sandbox, and a service with several workers."""
+
+    def __init__(self, finesse: str, service: str, process: subprocess.Popen[str]) -> None:
+        self.finesse = finesse
+        self.service = service
+        self.process = process
+
+    def call(
+        self,
+        agent: str,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        password: str = "callcard",
+        accept: str = "application/json",
+    ) -> httpx.Response:
+        """Send a request on a connection of its own."""
+        return httpx.request(
+            method,
+            f"{self.service}/api/v1{path}",
+            json=body,
+            auth=(agent, password),
+            headers={"accept": accept},
+            timeout=15,
+        )
+
+    def workers(self) -> list[int]:
+        """Return the process ids of the workers."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [pid for pid in map(int, children.split()) if is_worker(pid)]
+
+
+def is_worker(pid: int) -> bool:
+    """Return whether a process is a worker, not Python's tracker of resources."""
+    command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b"spawn_main" in command
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    finesse, service = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+    ports = [url.rpartition(":")[2] for url in (finesse, service)]
+    serve = ("serve", "--port", ports[1], "--workers", str(WORKERS))
+    with (
+        running("sandbox", "--port", ports[0], cwd=tmp_path, ready=f"{finesse}/desktop"),
+        running(
+            *serve, cwd=tmp_path, ready=f"{service}/readyz", CALLCARD_FINESSE_URL=finesse
+        ) as process,
+    ):
+        yield Site(finesse, service, process)
+
+
+def test_every_worker_finds_the_session_of_every_agent(site: Site) -> None:
+    for agent in AGENTS:
+        sign_in = {"extension": agent, "ready": True}
+        opened = [site.call(agent, "POST", "/sessions", sign_in) for _ in range(ATTEMPTS)]
+        assert {each.status_code for each in opened} == {201}, opened[0].text
+        (id,) = {each.json()["id"] for each in opened}
+        # A refusal that comes as an event is seen, whichever worker takes the command.
+        refused = [
+            site.call(agent, "PUT", "/me/state?wait=3", {"state": "NOT_READY"}) for _ in range(4)
+        ]
+        assert {(each.status_code, each.json()["code"]) for each in refused} == {
+            (409, "finesse-refused")
+        }
+        me = site.call(agent, "GET", "/me").json()
+        query = (
+            f"reason={me['not_ready_reasons'][0]['id']}"
+            f"&sign_out_reason={me['sign_out_reasons'][0]['id']}"
+        )
+        xml = site.call(agent, "DELETE", f"/sessions/{id}?{query}", accept="application/xml")
+        assert xml.status_code == 200, xml.text
+        assert xml.headers["content-type"] == "application/xml"
+        assert "<state>LOGOUT</state>" in xml.text
+        assert site.call(agent, "DELETE", f"/sessions/{id}").status_code == 404
+
+
+def test_rejected_credential_ends_the_session_of_another_worker(site: Site) -> None:
+    opened = site.call("1001", "POST", "/sessions", {"extension": "1001"})
+    assert opened.status_code == 201
+    user = f"{site.finesse}/sandbox/users/1001"
+    assert httpx.put(user, json={"password": "changed"}).status_code == 200
+    events = {"after": events_now(site), "wait": "10"}
+    while site.call("1001", "GET", "/calls").status_code != 401:
+        pass  # verified credentials are cached; /calls presents them
+    closed = httpx.get(
+        f"{site.service}/api/v1/events", params=events, auth=("admin", "callcard"), timeout=15
+    ).json()["events"]
+    (presence,) = [each["data"] for each in closed if each["type"] == "presence-changed"]
+    assert (presence["state"], presence["reason"]) == ("closed", "not-authorized")
+    again = site.call("1001", "POST", "/sessions", {}, password="changed")
+    assert again.status_code == 201, again.text
+    assert again.json()["id"] != opened.json()["id"]
+
+
+def events_now(site: Site) -> str:
+    answer = httpx.get(f"{site.service}/api/v1/events", auth=("admin", "callcard"), timeout=15)
+    cursor: str = answer.json()["next"]
+    return cursor
+
+
+def test_agents_open_their_sessions_again_after_their_worker_was_killed(site: Site) -> None:
+    ids = {agent: site.call(agent, "POST", "/sessions", {}).json()["id"] for agent in AGENTS}
+    before = site.workers()
+    assert len(before) == WORKERS
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+        for agent in AGENTS:  # also while the worker starts anew
+            opened = httpx.Response(0)
+
+            def is_open(agent: str = agent) -> bool:
+                nonlocal opened
+                try:
+                    opened = site.call(agent, "POST", "/sessions", {})
+                except httpx.TransportError:
+                    return False  # the killed worker had taken the connection
+                return opened.status_code == 201
+
+            wait_until(is_open, 15)
+            if pid == before[-1]:
+                assert opened.json()["id"] != ids[agent], "every worker was replaced"
+    site.process.send_signal(signal.SIGTERM)
+    output, _ = site.process.communicate(timeout=20)
+    assert not re.search("Traceback|Error", output)
+
+
+def test_long_name_of_the_temporary_directory_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match="set TMPDIR to a shorter one"):
+        WorkerGroup(tmp_path / ("long" * 30), 2)
