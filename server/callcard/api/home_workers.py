@@ -15,6 +15,7 @@ import fcntl
 import hashlib
 import logging
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -34,8 +35,8 @@ from callcard.errors import CallcardError, HomeUnavailable, OperatorError
 
 log = logging.getLogger("callcard")
 
-MAX_SOCKET_PATH_CHARACTERS = 100
-"""Linux takes 107, macOS 103."""
+MAX_FOLDER_CHARACTERS = 80
+"""Of the folder with the sockets: Linux takes 107 for the whole path, macOS 103."""
 PLACE_SECONDS = 20.0
 """For a place to become free: the worker before may still be stopping."""
 FIND_SECONDS = 3.0
@@ -56,13 +57,6 @@ class WorkerGroup:
     folder: Path
     size: int
 
-    def __post_init__(self) -> None:
-        if len(str(self.socket(self.size))) > MAX_SOCKET_PATH_CHARACTERS:
-            raise OperatorError(
-                f"the temporary directory {self.folder.parent} has too long a name for the sockets "
-                "of several workers; set TMPDIR to a shorter one"
-            )
-
     def socket(self, place: int) -> Path:
         return self.folder / f"{place}.sock"
 
@@ -74,6 +68,12 @@ class WorkerGroup:
         """Return the group that the parent process exported; None for a single process."""
         size, _, folder = os.environ.get(_VARIABLE, "").partition(":")
         return cls(Path(folder), int(size)) if folder else None
+
+
+def folder_parent() -> str:
+    """Return the directory for temporary folders, or /tmp if its name is too long for sockets."""
+    usual = tempfile.gettempdir()
+    return usual if len(usual) <= MAX_FOLDER_CHARACTERS else "/tmp"  # noqa: S108 - mkdtemp's parent
 
 
 class HomeWorkers:

@@ -53,7 +53,7 @@ def serve(
     """Run the service behind a real Finesse."""
     import uvicorn
 
-    from callcard.api.home_workers import WorkerGroup
+    from callcard.api.home_workers import WorkerGroup, folder_parent
     from callcard.api.http_limits import LimitedHttpProtocol
     from callcard.api.lockout import LockoutMemory
     from callcard.api.shutdown import GRACEFUL_SECONDS, exit_on_terminate
@@ -68,7 +68,7 @@ def serve(
     if config:
         os.environ["CALLCARD_CONFIG"] = str(config.resolve())
     exit_on_terminate()
-    with tempfile.TemporaryDirectory(prefix="callcard-") as folder:
+    with tempfile.TemporaryDirectory(prefix="callcard-", dir=folder_parent()) as folder:
         if workers > 1:
             LockoutMemory(f"{folder}/lockout.sqlite").export_to_workers()
             WorkerGroup(Path(folder), workers).export_to_workers()
