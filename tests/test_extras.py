@@ -92,4 +92,4 @@ def test_dev_extra_includes_all_others() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     assert extras.keys() == {*EXTRA_BY_MODULE.values(), "dev"}
-    assert "callcard[sandbox,build,import,rest,sql]" in extras["dev"]
+    assert "callcard[sandbox,build,import,rest,sql,tokens]" in extras["dev"]

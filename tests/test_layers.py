@@ -54,6 +54,7 @@ LAYERS = (
         "callcard.demo",
         "callcard.app",
         "callcard.crm_connections",
+        "callcard.issuer_keys",
         "callcard.__main__",
     ),
     ("callcard.api",),
@@ -259,6 +260,7 @@ def test_httpx_is_imported_in_few_files() -> None:
         "callcard/finesse/client.py",
         "callcard/finesse/connections.py",
         "callcard/finesse/rest_transport.py",
+        "callcard/issuer_keys.py",
     }
 
 

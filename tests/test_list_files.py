@@ -194,9 +194,27 @@ def test_key_is_made_listed_and_revoked(tmp_path: Path) -> None:
     assert "there is no key 'nope'" in unknown.stderr
 
 
+def test_key_is_replaced_by_one_like_it(tmp_path: Path) -> None:
+    made = callcard("keys", "add", "board", "--scope", "events", "--rate", "7", cwd=tmp_path)
+    old = made.stdout.split("_")[1]
+    rotated = callcard("keys", "rotate", old, "--overlap-days", "2", cwd=tmp_path)
+    assert rotated.returncode == 0, rotated.stderr
+    new = rotated.stdout.split("_")[1]
+    assert new != old
+    assert new in rotated.stderr
+    assert old in rotated.stderr
+    assert states(tmp_path, [old, new]) == ["until", "valid"]
+    line = next(each for each in _listed(tmp_path) if each.startswith(new))
+    assert [part in line for part in ("events", "7/s", "board", "used never")] == [True] * 4
+    assert callcard("keys", "rotate", new, "--overlap-days", "0", cwd=tmp_path).returncode == 0
+    ended = callcard("keys", "rotate", new, cwd=tmp_path)
+    assert ended.returncode == 1
+    assert f"there is no valid key '{new}'" in ended.stderr
+
+
 def states(folder: Path, ids: Iterable[str]) -> list[str]:
     listed = {line.split()[0]: line for line in _listed(folder)}
-    return [listed[id].split()[4] for id in ids]
+    return [listed[id].split()[6] for id in ids]
 
 
 def _listed(folder: Path) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ import httpx
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
@@ -49,6 +50,8 @@ from callcard.api.middleware import (
     callcard_error,
     http_error,
 )
+from callcard.api.program_tokens import ProgramTokens
+from callcard.api.programs import Programs
 from callcard.api.routes import api_routes
 from callcard.api.routing import Machines, routing_routes
 from callcard.api.services import Services
@@ -58,6 +61,7 @@ from callcard.crm_connections import CrmConnections
 from callcard.errors import CallcardError
 from callcard.events import EventBus
 from callcard.finesse.connections import create_tls_context, open_cluster, open_http_clients
+from callcard.issuer_keys import fetch_keys
 from callcard.journal.journal import SWEEP_SECONDS, Journal
 from callcard.routing.number_lists import NumberLists
 from callcard.settings import Settings, find_settings_file
@@ -67,6 +71,16 @@ from callcard.telephony.dial_plan import DialPlan, read_rules
 log = logging.getLogger("callcard")
 
 PURGE_EVENTS_SECONDS = 600.0
+
+CROSS_ORIGIN_HEADERS = (
+    "Accept",
+    "Authorization",
+    "Content-Type",
+    "Last-Event-ID",
+    "X-API-Key",
+    "X-Finesse-Node",
+    "X-Finesse-User",
+)
 
 _DOCS = Path(__file__).parent / "api" / "docs"
 
@@ -157,6 +171,9 @@ def create_app(
         transfer_targets=TransferTargets(directory, roster, settings.queues),
     )
 
+    keys = ApiKeys(store, clock)
+    tokens = ProgramTokens(settings.token_issuers, fetch_keys, clock)
+    programs = Programs(keys, tokens, settings.finesse.deadline_seconds, clock)
     decisions = RoutingDecisions(store, number_lists, directory, settings.routing, clock)
 
     roster_poll = RosterPoll(store, cluster, roster, settings.finesse, clock)
@@ -174,6 +191,7 @@ def create_app(
             stack.push_async_callback(feed.flush)
             stack.callback(feed.close)
             stack.push_async_callback(roster.flush)
+            stack.push_async_callback(keys.flush)
             stack.push_async_callback(decisions.close)
             stack.push_async_callback(sessions.close_all)
             if homes:
@@ -202,7 +220,6 @@ def create_app(
             yield
 
     openapi_document = _openapi_document()
-    keys = ApiKeys(store, clock)
 
     async def openapi_json(request: Request) -> Response:
         return json_response(openapi_document)
@@ -212,9 +229,9 @@ def create_app(
 
     routes: list[Route | Mount] = [
         # First, as each route before one costs a comparison: calls wait for these.
-        *routing_routes(decisions, Machines(settings.routing.addresses, keys)),
-        events_route(feed, authenticator, keys),
-        *api_routes(services, {"agent": authenticator}),
+        *routing_routes(decisions, Machines(settings.routing.addresses, programs)),
+        events_route(feed, authenticator, programs),
+        *api_routes(services, authenticator, programs, settings.api.origins),
         Route("/healthz", healthz),
         Route("/readyz", readyz(services, clock)),
         Route("/openapi.json", openapi_json),
@@ -229,6 +246,7 @@ def create_app(
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(RequestLog),
+            *_cross_origin(settings.api.origins),
             *([Middleware(PassOnToHome, homes)] if homes else []),
         ],
         exception_handlers={CallcardError: callcard_error, HTTPException: http_error},
@@ -237,12 +255,28 @@ def create_app(
     app.state.journal = journal
     app.state.feed = feed
     app.state.roster = roster
+    app.state.api_keys = keys
     app.state.coaching = services.coaching
     app.state.roster_poll = roster_poll
     app.state.connections = connections
     # A redirect would repeat the query, with the number in it, in a header.
     app.router.redirect_slashes = False
     return app
+
+
+def _cross_origin(origins: Sequence[str]) -> list[Middleware]:
+    """Return what lets pages of other web apps call the API from the browser."""
+    if not origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=("GET", "POST", "PUT", "DELETE"),
+            allow_headers=CROSS_ORIGIN_HEADERS,
+            expose_headers=("Retry-After", "WWW-Authenticate"),
+        )
+    ]
 
 
 def from_environment() -> ASGIApp:

@@ -33,6 +33,7 @@
     ├── TooManyConnections             503 too-many-connections  of one client, or of all
     ├── StoreUnavailable               503 store-unavailable     Callcard's own database
     ├── HomeUnavailable                503 home-unavailable      the worker with the agent's session
+    ├── IssuerUnavailable              503 issuer-unavailable    its keys for tokens can't be read
     └── InternalError                  500 internal-error        a defect in Callcard
 
 `code` is part of the public interface: add new ones, never rename one. Each class carries the
@@ -270,6 +271,16 @@ class TooManyConnections(CallcardError):
 
 class StoreUnavailable(CallcardError):
     status, code, title = 503, "store-unavailable", "Callcard's database is unavailable"
+
+
+class IssuerUnavailable(CallcardError):
+    """The keys of an issuer of tokens cannot be read."""
+
+    status, code, title = 503, "issuer-unavailable", "The identity provider is unavailable"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.headers = {"Retry-After": "30"}
 
 
 class HomeUnavailable(CallcardError):

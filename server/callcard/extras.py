@@ -20,6 +20,7 @@ EXTRA_BY_MODULE = {
     "asyncpg": "sql",
     "aiosqlite": "sql",
     "bonsai": "ldap",
+    "joserfc": "tokens",
 }
 """Modules that the service alone does not need, as `pyproject.toml` groups them."""
 

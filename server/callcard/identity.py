@@ -34,6 +34,23 @@ class Agent:
         return self.user.login_id
 
     @property
+    def full_name(self) -> str:
+        return self.user.full_name
+
+    @property
+    def team_id(self) -> str:
+        return self.user.team_id
+
+    @property
+    def team_name(self) -> str:
+        return self.user.team_name
+
+    @property
+    def deadline(self) -> float:
+        """Return the end of the request's time, on the event loop's clock."""
+        return self.credential.deadline
+
+    @property
     def is_supervisor(self) -> bool:
         """Return whether the agent is a supervisor or an administrator."""
         return not {"Supervisor", "Admin"}.isdisjoint(self.user.roles)
@@ -43,3 +60,25 @@ class Agent:
         """Return the seconds until the request's deadline, less those to send the response."""
         now = asyncio.get_running_loop().time()
         return max(0.0, self.credential.deadline - now - RESPONSE_SECONDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A program without an agent, which has an API key or a token. Its scopes say what it may do:
+    where it may do anything, it may do what an administrator may."""
+
+    login_id: str
+    """As the request log and the audit name it: `key:wallboard` or `token:reports`."""
+    deadline: float
+    key: str = ""
+    """The id of its API key, if it has one."""
+    expires_at: float | None = None
+    """When its token expires, in seconds since the epoch."""
+    full_name: str = ""
+    team_id: str = ""
+    team_name: str = ""
+    is_supervisor: bool = True
+
+
+Caller = Agent | Program
+"""Whom a request acts for, where programs may do the same as agents."""

@@ -33,12 +33,13 @@ from callcard.settings_sections import (
     RoutingSettings,
     SupervisionSettings,
     TelephonySettings,
+    TokenIssuer,
 )
 from callcard.telephony import dial_plan, numbers
 from callcard.telephony.internal_numbers import check_internal
 from callcard.text import suggest
 
-LISTS = ("sources", "queues")
+LISTS = ("sources", "queues", "token_issuers")
 """The settings that are lists of tables, as in [[sources]]."""
 SOURCE_SECRETS = ("password", "token", "client_secret", "refresh_token")
 """The options of sources that come from a file or from the environment only."""
@@ -62,6 +63,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     queues: Annotated[
         tuple[QueueTarget, ...],
         Meta(max_length=200, description="queues to which agents transfer calls"),
+    ] = ()
+    token_issuers: Annotated[
+        tuple[TokenIssuer, ...],
+        Meta(max_length=20, description="identity providers whose tokens let programs in"),
     ] = ()
     journal: JournalSettings = JournalSettings()
     delivery: DeliverySettings = DeliverySettings()

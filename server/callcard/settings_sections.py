@@ -77,6 +77,16 @@ class ApiSettings(Struct, frozen=True, forbid_unknown_fields=True):
     body_limit_bytes: Annotated[
         int, Positive, Meta(description="largest request body that is accepted")
     ] = 65536
+    origins: Annotated[
+        tuple[
+            Annotated[str, Meta(pattern=r"^https?://[a-z0-9.-]+(:[0-9]+)?$")],
+            ...,
+        ],
+        Meta(
+            description="other web apps whose pages may call the API from the browser, as in "
+            "https://app.example; servers need no entry"
+        ),
+    ] = ()
     events_hours: Annotated[
         float, Positive, Meta(description="how long events are kept for programs that read them")
     ] = 24.0
@@ -120,6 +130,39 @@ class QueueTarget(Struct, frozen=True, forbid_unknown_fields=True):
             description="Finesse's id of the queue: then agents see how many calls wait; UCCE",
         ),
     ] = ""
+
+
+ProgramScope = Literal["contacts", "events", "lists", "roster", "routing"]
+
+
+class TokenIssuer(Struct, frozen=True, forbid_unknown_fields=True):
+    """An identity provider whose tokens let programs in: a table [[token_issuers]]."""
+
+    issuer: Annotated[str, Meta(min_length=1, description="what its tokens have as `iss`, exactly")]
+    audience: Annotated[
+        str, Meta(min_length=1, description="what tokens for Callcard have as `aud`")
+    ]
+    scopes: Annotated[
+        tuple[ProgramScope, ...],
+        Meta(min_length=1, description="what its tokens may grant at most, by their `scope`"),
+    ]
+    keys_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(https://.+|http://(localhost|127\.0\.0\.1)[:/].*)?$",
+            description="address of its keys (JWKS), with https",
+        ),
+    ] = ""
+    keys_file: Annotated[
+        str, Meta(description="file with its keys (JWKS), instead of `keys_url`")
+    ] = ""
+    requests_per_second: Annotated[
+        float, Positive, Meta(description="of each program, and each process of the service")
+    ] = 100.0
+
+    def __post_init__(self) -> None:
+        if bool(self.keys_url) == bool(self.keys_file):
+            raise ValueError("give one of keys_url and keys_file")
 
 
 class TelephonySettings(Struct, frozen=True, forbid_unknown_fields=True):

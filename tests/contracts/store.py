@@ -293,7 +293,8 @@ class StoreContract:
         assert await store.api_keys() == [older, key]
         async with store.transaction() as tx:
             await tx.save_api_key(replace(key, revoked_at=2.0))
-        assert await store.api_key("b") == replace(key, revoked_at=2.0)
+            await tx.note_api_key_use("b", 3.0)
+        assert await store.api_key("b") == replace(key, revoked_at=2.0, last_used_at=3.0)
 
     async def test_audit(self, store: Store) -> None:
         entry = AuditRow(

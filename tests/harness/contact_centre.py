@@ -244,6 +244,7 @@ async def open_contact_centre(
     platform: Literal["ucce", "uccx"] = "ucce",
     background_jobs: bool = False,
     queues: Sequence[dict[str, str]] = (),
+    token_issuers: Sequence[dict[str, Any]] = (),
     **sections: dict[str, Any],
 ) -> AsyncIterator[ContactCentre]:
     """Open a contact centre with all files in `folder`; `sections` are settings of the service."""
@@ -252,7 +253,8 @@ async def open_contact_centre(
     url = f"http://localhost:{port}"
     journal = {"notes_seconds": NOTES_SECONDS, "lost_seconds": LOST_SECONDS}
     journal |= sections.pop("journal", {})
-    settings = settings_in(folder, url, queues=queues, journal=journal, **sections)
+    lists = {"queues": queues, "token_issuers": token_issuers}
+    settings = settings_in(folder, url, journal=journal, **lists, **sections)
     crm = open_local_contacts(settings)
     async with AsyncExitStack() as stack:
         stack.callback(crm.close_blocking)

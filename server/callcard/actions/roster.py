@@ -12,7 +12,7 @@ from callcard import times
 from callcard.errors import StoreUnavailable
 from callcard.events import AgentStateChanged, EventBus
 from callcard.finesse.objects import User
-from callcard.identity import Agent
+from callcard.identity import Agent, Caller
 from callcard.store.base import RosterRow, Store
 
 log = logging.getLogger(__name__)
@@ -123,13 +123,20 @@ class Roster:
 
     async def team(self, team_id: str) -> list[RosterRow]:
         """Return the agents of a team who have used Callcard lately and are signed in."""
+        return await self._signed_in(team_id)
+
+    async def _signed_in(self, team_id: str | None) -> list[RosterRow]:
         rows = await self._store.roster(team_id, self._clock() - self._roster_seconds)
         return [row for row in rows if row.state != SIGNED_OUT]
 
-    async def colleagues(self, agent: Agent) -> tuple[RosterEntry, ...]:
-        """Return the agents of the agent's team, and of the teams that they supervise."""
-        teams = {agent.user.team_id, *(team.id for team in agent.user.teams)} - {""}
-        rows = [row for team in sorted(teams) for row in await self.team(team)]
+    async def colleagues(self, caller: Caller) -> tuple[RosterEntry, ...]:
+        """Return the agents of an agent's team, and of the teams that they supervise; for a
+        program, those of all teams."""
+        if isinstance(caller, Agent):
+            teams = {caller.team_id, *(team.id for team in caller.user.teams)} - {""}
+            rows = [row for team in sorted(teams) for row in await self.team(team)]
+        else:
+            rows = await self._signed_in(None)
         return tuple(
             RosterEntry(
                 id=row.login_id,

@@ -1,4 +1,4 @@
-"""API keys: how programs that have no agent are known, and what they may do.
+"""API keys of programs that have no agent.
 
 A key is `callcard_<id>_<secret>`. Only a hash of the secret is stored: the key is shown once, when
 it is made. It is sent as `Authorization: Bearer`, as the password of `Basic`, or as `X-API-Key`.
@@ -6,10 +6,12 @@ it is made. It is sent as `Authorization: Bearer`, as the password of `Basic`, o
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hashlib
 import hmac
+import logging
 import re
 import secrets
 import time
@@ -18,18 +20,25 @@ from collections.abc import Callable
 from cachetools import LRUCache
 from starlette.datastructures import Headers
 
-from callcard.errors import CredentialsMissing, CredentialsRejected, NotPermitted, RateLimited
-from callcard.store.base import ApiKeyRow, Store
+from callcard.errors import CredentialsRejected, NotPermitted, StoreUnavailable
+from callcard.store.base import ApiKeyRow, AuditRow, Store
+
+log = logging.getLogger(__name__)
 
 PREFIX = "callcard"
 SCOPES = {
+    "contacts": "look up contacts",
     "events": "read the events of all agents",
+    "lists": "read and change all number lists",
+    "roster": "read who is signed in, of all teams",
     "routing": "ask for routing decisions",
 }
-"""What keys may be made for."""
+"""What programs may be allowed."""
 DEFAULT_REQUESTS_PER_SECOND = 100.0
 MAX_KEY_CHARACTERS = 200
-_LIMITED_KEYS = 1000
+NOTE_SECONDS = 600.0
+"""Between notes that a key is used, and between entries in the audit that it was refused."""
+_NOTED_KEYS = 1000
 _KEY = re.compile(rf"{PREFIX}_[0-9a-f]{{8}}_[0-9a-f]{{48}}")
 """An agent's password may begin like a key."""
 _REJECTED = "this API key is not valid: unknown, expired or revoked"
@@ -58,35 +67,32 @@ def create(
 
 
 class ApiKeys:
-    """Checks the keys of requests. `timer` returns seconds, for the limit of requests."""
+    """Checks keys, and notes in the store that they are used, and in the audit that they are
+    refused."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Callable[[], float] = time.time,
-        timer: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
         self._store = store
         self._clock = clock
-        self._timer = timer
-        self._budgets: LRUCache[str, tuple[float, float]] = LRUCache(_LIMITED_KEYS)
-        """How many requests each key has left, and when that was so."""
+        self._noted: LRUCache[tuple[str, str], float] = LRUCache(_NOTED_KEYS)
+        """When a key's use, or the reason of a refusal, was noted last."""
+        self._notes: set[asyncio.Task[None]] = set()
 
-    async def authenticate(self, headers: Headers, scope: str) -> ApiKeyRow:
-        """Return the key of a request.
-
-        Raises CredentialsMissing, CredentialsRejected, NotPermitted if the key is not for `scope`,
-        RateLimited.
-        """
-        id, secret = _read(headers)
+    async def authenticate(self, key: str, scope: str) -> ApiKeyRow:
+        """Return the row of a key. Raises CredentialsRejected, or NotPermitted if it is not for
+        `scope`."""
+        id, secret = _split(key)
         row = await self._store.api_key(id)
         # Compared even if there is none: the response time must not reveal which ids exist.
         is_right = hmac.compare_digest(row.secret_hash if row else _hash(""), _hash(secret))
-        if row is None or not is_right or self._has_ended(row):
+        if row is None or not is_right:
+            raise CredentialsRejected(_REJECTED)
+        if self._has_ended(row):
+            self._note(row, "revoked" if row.revoked_at is not None else "expired")
             raise CredentialsRejected(_REJECTED)
         if scope not in row.scopes:
-            raise NotPermitted(f"the API key {row.name} has not the scope {scope}")
-        self._spend(row)
+            self._note(row, f"without the scope {scope}" if scope else "for an agent's request")
+            raise NotPermitted(f"the API key {row.name} {lacks(scope)}")
+        self._note(row)
         return row
 
     async def is_valid(self, id: str) -> bool:
@@ -98,57 +104,68 @@ class ApiKeys:
         has_expired = row.expires_at is not None and row.expires_at <= self._clock()
         return has_expired or row.revoked_at is not None
 
-    def _spend(self, row: ApiKeyRow) -> None:
-        """Count a request; a second's worth of them may come at once. Raises RateLimited."""
-        now = self._timer()
-        most = max(1.0, row.requests_per_second)
-        left, since = self._budgets.get(row.id, (most, now))
-        left = min(most, left + (now - since) * row.requests_per_second)
-        if left < 1.0:
-            raise RateLimited(
-                f"the API key {row.name} may send {row.requests_per_second:g} requests a second"
-            )
-        self._budgets[row.id] = (left - 1.0, now)
+    def _note(self, row: ApiKeyRow, refusal: str = "") -> None:
+        """Note a use or a refusal in the background, not more than once in NOTE_SECONDS."""
+        now = self._clock()
+        noted_at = self._noted.get((row.id, refusal))
+        if noted_at is not None and abs(now - noted_at) < NOTE_SECONDS:
+            return
+        self._noted[row.id, refusal] = now
+        task = asyncio.create_task(self._save_note(row, refusal, now))
+        self._notes.add(task)
+        task.add_done_callback(self._notes.discard)
+
+    async def _save_note(self, row: ApiKeyRow, refusal: str, now: float) -> None:
+        try:
+            async with self._store.transaction() as tx:
+                if not refusal:
+                    await tx.note_api_key_use(row.id, now)
+                    return
+                await tx.add_audit_row(
+                    AuditRow(
+                        recorded_at=now,
+                        agent=f"key:{row.name}",
+                        action="key refused",
+                        detail=f"{row.id} {refusal}",
+                    )
+                )
+        except StoreUnavailable as error:
+            self._noted.pop((row.id, refusal), None)
+            log.warning("the use of a key was not noted: %s", error.detail)
+
+    async def flush(self) -> None:
+        """Wait for the notes under way."""
+        if self._notes:
+            await asyncio.wait(self._notes)
 
 
-def has_key(headers: Headers) -> bool:
-    """Return whether a request comes with an API key, and not with an agent's credential."""
-    if headers.get("x-api-key", ""):
-        return True
-    try:
-        key = _from_authorization(headers.get("authorization", ""))
-    except CredentialsRejected:
-        return False
-    return _KEY.fullmatch(key) is not None
+def key_of(headers: Headers) -> str:
+    """Return the API key of a request; empty if it has an agent's credential, or none."""
+    if key := headers.get("x-api-key", "").strip():
+        return key
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    given = ""
+    if scheme.lower() == "bearer":
+        given = value.strip()
+    elif scheme.lower() == "basic":
+        try:
+            given = base64.b64decode(value.strip(), validate=True).decode().partition(":")[2]
+        except (binascii.Error, UnicodeDecodeError):
+            return ""
+    return given if _KEY.fullmatch(given) else ""
 
 
-def _read(headers: Headers) -> tuple[str, str]:
-    """Return the id and the secret of a request's key."""
-    key = headers.get("x-api-key", "").strip() or _from_authorization(
-        headers.get("authorization", "")
-    )
-    if not key:
-        raise CredentialsMissing(
-            "Send an API key: Authorization: Bearer …, the password of Basic, or X-API-Key"
-        )
+def lacks(scope: str) -> str:
+    return f"has not the scope {scope}" if scope else "has no agent; send the agent's credential"
+
+
+def _split(key: str) -> tuple[str, str]:
+    """Return the id and the secret of a key."""
     prefix, _, rest = key.partition("_")
     id, _, secret = rest.partition("_")
     if prefix != PREFIX or not id or not secret or len(key) > MAX_KEY_CHARACTERS:
         raise CredentialsRejected(_REJECTED)
     return id, secret
-
-
-def _from_authorization(authorization: str) -> str:
-    scheme, _, value = authorization.partition(" ")
-    if scheme.lower() == "bearer":
-        return value.strip()
-    if scheme.lower() != "basic":
-        return ""
-    try:
-        decoded = base64.b64decode(value.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        raise CredentialsRejected(_REJECTED) from None
-    return decoded.partition(":")[2]
 
 
 def _hash(secret: str) -> str:

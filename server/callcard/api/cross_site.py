@@ -6,6 +6,7 @@ sends them, and a page cannot forge them.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -18,15 +19,18 @@ _OTHER_SITES = ("cross-site", "same-site")
 _BROWSER_HEADERS = ("origin", "referer", "sec-fetch-site", "sec-fetch-mode", "cookie")
 
 
-def check_same_site(headers: Headers, *, takes_xml: bool = False) -> None:
-    """Check the headers of a request that changes something.
+def check_same_site(
+    headers: Headers, *, takes_xml: bool = False, origins: Collection[str] = ()
+) -> None:
+    """Check the headers of a request that changes something. `origins` are other sites that may.
 
     Raises NotPermitted for one from another site, UnsupportedMediaType for a body of another type
     than JSON, or XML where the endpoint takes it: these make a browser ask before it sends.
     """
     site = headers.get("sec-fetch-site", "").lower()
     origin = headers.get("origin")
-    if site in _OTHER_SITES or (origin is not None and not _is_own(origin, headers)):
+    is_other = site in _OTHER_SITES or (origin is not None and not _is_own(origin, headers))
+    if is_other and origin not in origins:
         raise NotPermitted("This request comes from another site; call the API from a server")
     has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
     content_type = headers.get("content-type")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
@@ -15,7 +15,7 @@ from callcard.api.services import Services
 from callcard.api.validation import invalid_field
 from callcard.api.xml_bodies import MEDIA_TYPES, media_type_of, read_xml, write_xml
 from callcard.errors import CallcardError, InvalidField, MalformedRequest, TooLarge
-from callcard.identity import Agent
+from callcard.identity import Agent, Caller
 
 NO_STORE = {"Cache-Control": "no-store"}
 """On every response: otherwise the Finesse proxy may give one agent's response to another."""
@@ -25,9 +25,6 @@ DISCARD_LIMIT_FACTOR = 16
 
 _T = TypeVar("_T")
 _encoder = msgspec.json.Encoder()
-
-Authentication = Literal["agent"]
-"""Who may call an endpoint, and so which authenticator decides."""
 
 
 class Authenticator(Protocol):
@@ -45,7 +42,13 @@ class RequestContext:
 
     request: Request
     services: Services
-    agent: Agent
+    caller: Caller
+
+    @property
+    def agent(self) -> Agent:
+        """Return the agent; only endpoints with a `scope` are called by programs."""
+        assert isinstance(self.caller, Agent)
+        return self.caller
 
     def path(self, name: str) -> str:
         value: str = self.request.path_params[name]
@@ -72,7 +75,7 @@ class RequestContext:
         Raises TooLarge, MalformedRequest (not JSON) or InvalidField (JSON of another shape).
         """
         limit = self.services.settings.api.body_limit_bytes
-        data = await read_body(self.request, limit, self.agent.credential.deadline)
+        data = await read_body(self.request, limit, self.caller.deadline)
         if not data and default is not None:
             return default
         content_type = self.request.headers.get("content-type", "")
@@ -127,7 +130,8 @@ class Endpoint:
     body_required: bool = True
     query: tuple[tuple[str, str], ...] = ()
     """Name and description of each parameter."""
-    authentication: Authentication = "agent"
+    scope: str = ""
+    """With which programs may call it, too; empty if only agents may."""
     xml_root: str = ""
     """The root of bodies in XML, which clients may send and ask for; empty if JSON is all."""
 

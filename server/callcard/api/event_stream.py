@@ -1,7 +1,7 @@
 """`GET /api/v1/events`: what happens, as server-sent events or as a long poll with a cursor.
 
 The Finesse proxy cannot stream, so gadgets poll. Agents read what concerns them, supervisors also
-what concerns their teams; administrators and programs with an API key for `events` read everything.
+what concerns their teams; administrators and programs with the scope `events` read everything.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from starlette.routing import Route
 
 from callcard import times
 from callcard.actions.event_feed import EventFeed, Viewer
-from callcard.api.api_keys import ApiKeys, has_key
 from callcard.api.endpoint import NO_STORE, Authenticator, json_response, parse_wait_seconds
+from callcard.api.programs import Programs
 from callcard.errors import EventsLost
+from callcard.identity import Program
 from callcard.store.base import EventRow
 
 EVENTS: Final = "/api/v1/events"
@@ -30,14 +31,14 @@ KEEP_ALIVE_SECONDS = 15.0
 RETRY_MILLISECONDS = 2000
 
 
-def events_route(feed: EventFeed, agents: Authenticator, keys: ApiKeys) -> Route:
+def events_route(feed: EventFeed, agents: Authenticator, programs: Programs) -> Route:
     async def respond(request: Request) -> Response:
         request.state.route = EVENTS
-        viewer, key = await _viewer(request, agents, keys)
+        viewer, program = await _viewer(request, agents, programs)
         if "text/event-stream" in request.headers.get("accept", ""):
 
             async def may_go_on() -> bool:
-                return not key or await keys.is_valid(key)
+                return program is None or await programs.is_valid(program)
 
             return await _stream(feed, viewer, request, may_go_on)
         return await _poll(feed, viewer, request)
@@ -45,12 +46,14 @@ def events_route(feed: EventFeed, agents: Authenticator, keys: ApiKeys) -> Route
     return Route(EVENTS, respond)
 
 
-async def _viewer(request: Request, agents: Authenticator, keys: ApiKeys) -> tuple[Viewer, str]:
-    """Return who reads, and the id of the API key if it is a program."""
-    if has_key(request.headers):
-        key = await keys.authenticate(request.headers, "events")
-        request.state.agent = f"key:{key.name}"
-        return Viewer(sees_all=True), key.id
+async def _viewer(
+    request: Request, agents: Authenticator, programs: Programs
+) -> tuple[Viewer, Program | None]:
+    """Return who reads, and the program if it is one."""
+    if programs.sent(request.headers):
+        program = await programs.authenticate(request.headers, "events")
+        request.state.agent = program.login_id
+        return Viewer(sees_all=True), program
     agent = await agents.authenticate(request)
     request.state.agent = " ".join(agent.login_id.split())
     user = agent.user
@@ -60,7 +63,7 @@ async def _viewer(request: Request, agents: Authenticator, keys: ApiKeys) -> tup
         supervised_teams=frozenset(team.id for team in user.teams),
         sees_all="Admin" in user.roles,
     )
-    return viewer, ""
+    return viewer, None
 
 
 async def _poll(feed: EventFeed, viewer: Viewer, request: Request) -> Response:

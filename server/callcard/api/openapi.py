@@ -68,6 +68,12 @@ def document() -> dict[str, Any]:
             "securitySchemes": {
                 "basic": {"type": "http", "scheme": "basic"},
                 "bearer": {"type": "http", "scheme": "bearer"},
+                "key": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "X-API-Key",
+                    "description": "of a program; the scope that an endpoint needs is in `x-scope`",
+                },
             },
             "responses": {
                 "Problem": {
@@ -156,6 +162,9 @@ def _operation(endpoint: Endpoint, schemas: dict[type, Any]) -> dict[str, Any]:
     }
     if parameters:
         operation["parameters"] = parameters
+    if endpoint.scope:
+        operation["security"] = [{"basic": []}, {"bearer": []}, {"key": []}]
+        operation["x-scope"] = endpoint.scope
     if endpoint.body is not None:
         operation["requestBody"] = {
             "required": endpoint.body_required,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,13 +19,13 @@ from callcard.api import handlers, schemas
 from callcard.api.cross_site import check_same_site
 from callcard.api.endpoint import (
     WAIT_QUERY,
-    Authentication,
     Authenticator,
     Endpoint,
     RequestContext,
     json_response,
     xml_response,
 )
+from callcard.api.programs import Programs
 from callcard.api.services import Services
 from callcard.api.supervision import SUPERVISION_ENDPOINTS
 from callcard.api.xml_bodies import prefers_xml
@@ -33,6 +33,7 @@ from callcard.crm.base import Case, Contact
 from callcard.crm.directory import Lookup, SearchResult
 from callcard.crm.explanation import Explanation
 from callcard.errors import CallcardError
+from callcard.identity import Agent, Caller
 from callcard.journal.acknowledgement import ReportAcknowledgement
 from callcard.journal.interaction import Interaction
 from callcard.journal.report import CallReport
@@ -47,6 +48,7 @@ ENDPOINTS = (
         path="/contacts",
         summary="Look up contacts by number (number=) or text (q=)",
         handler=handlers.find_contacts,
+        scope="contacts",
         response=Lookup,
         alternative_response=SearchResult,
         query=(
@@ -70,6 +72,7 @@ ENDPOINTS = (
         path="/contacts/explanation",
         summary="Explain a look-up: what each source was asked and found, and who is shown",
         handler=handlers.explain_lookup,
+        scope="contacts",
         response=Explanation,
         query=(("number", "a telephone number in any spelling, as it came with the call"),),
     ),
@@ -78,6 +81,7 @@ ENDPOINTS = (
         path="/contacts/{source}/{id}",
         summary="Return a contact with its history",
         handler=handlers.get_contact,
+        scope="contacts",
         response=Contact,
     ),
     Endpoint(
@@ -243,6 +247,7 @@ ENDPOINTS = (
         path="/lists",
         summary="List the number lists, and what the agent may do with each",
         handler=handlers.list_number_lists,
+        scope="lists",
         response=schemas.NumberLists,
         query=(("number", "also the entries of all lists that name this number"),),
     ),
@@ -251,6 +256,7 @@ ENDPOINTS = (
         path="/lists/{name}",
         summary="List the numbers of deny, allow, flag, never-log or do-not-call",
         handler=handlers.list_numbers,
+        scope="lists",
         response=ListPage,
         query=(
             ("number", "only the entries that name this number"),
@@ -263,6 +269,7 @@ ENDPOINTS = (
         path="/lists/{name}",
         summary="Add a number, or propose it: supervisors decide, agents as their team may",
         handler=handlers.add_number,
+        scope="lists",
         response=ListedNumber,
         body=schemas.NumberListRequest,
         status=201,
@@ -272,6 +279,7 @@ ENDPOINTS = (
         path="/lists/{name}/{entry}",
         summary="Accept a proposal, or change an entry's reason or expiry; for supervisors",
         handler=handlers.change_number,
+        scope="lists",
         response=ListedNumber,
         body=schemas.NumberListChange,
     ),
@@ -280,6 +288,7 @@ ENDPOINTS = (
         path="/lists/{name}/{entry}",
         summary="Remove an entry, by id or number: agents their own, supervisors every one",
         handler=handlers.remove_number,
+        scope="lists",
         response=ListedNumber,
     ),
     Endpoint(
@@ -287,6 +296,7 @@ ENDPOINTS = (
         path="/audit",
         summary="List what was done with listed numbers; for supervisors",
         handler=handlers.list_audit,
+        scope="lists",
         response=schemas.AuditList,
     ),
     *SUPERVISION_ENDPOINTS,
@@ -317,14 +327,18 @@ ENDPOINTS = (
 
 
 def api_routes(
-    services: Services, authenticators: Mapping[Authentication, Authenticator]
+    services: Services, agents: Authenticator, programs: Programs, origins: Collection[str]
 ) -> list[Route]:
     """Return one route per path, so that a 405 lists the allowed methods."""
     by_path: dict[str, dict[str, Endpoint]] = {}
     for endpoint in ENDPOINTS:
         by_path.setdefault(endpoint.path, {})[endpoint.method] = endpoint
     return [
-        Route(API + path, _route(endpoints, services, authenticators), methods=list(endpoints))
+        Route(
+            API + path,
+            _route(endpoints, services, agents, programs, origins),
+            methods=list(endpoints),
+        )
         for path, endpoints in by_path.items()
     ]
 
@@ -332,7 +346,9 @@ def api_routes(
 def _route(
     endpoints: Mapping[str, Endpoint],
     services: Services,
-    authenticators: Mapping[Authentication, Authenticator],
+    agents: Authenticator,
+    programs: Programs,
+    origins: Collection[str],
 ) -> Callable[[Request], Awaitable[Response]]:
     async def respond(request: Request) -> Response:
         endpoint = endpoints["GET" if request.method == "HEAD" else request.method]
@@ -342,14 +358,19 @@ def _route(
         as_xml = takes_xml and prefers_xml(request.headers.get("accept", ""))
         request.state.as_xml = as_xml
         if request.method not in ("GET", "HEAD"):
-            check_same_site(request.headers, takes_xml=takes_xml)
-        authenticator = authenticators[endpoint.authentication]
-        agent = await authenticator.authenticate(request)
-        request.state.agent = " ".join(agent.login_id.split())
+            check_same_site(request.headers, takes_xml=takes_xml, origins=origins)
+        caller: Caller
+        if programs.sent(request.headers):
+            caller = await programs.authenticate(request.headers, endpoint.scope)
+        else:
+            caller = await agents.authenticate(request)
+        request.state.agent = " ".join(caller.login_id.split())
         try:
-            result = await endpoint.handler(RequestContext(request, services, agent))
+            result = await endpoint.handler(RequestContext(request, services, caller))
         except CallcardError as error:
-            raise await authenticator.request_failed(agent, error) from error
+            if isinstance(caller, Agent):
+                raise await agents.request_failed(caller, error) from error
+            raise
         if as_xml:
             return xml_response(result, endpoint.xml_root, endpoint.status)
         return json_response(result, endpoint.status)

@@ -17,8 +17,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from callcard.actions.routing import RoutingDecisions
-from callcard.api.api_keys import ApiKeys
 from callcard.api.endpoint import NO_STORE, json_response, read_body
+from callcard.api.programs import Programs
 from callcard.api.xml_bodies import prefers_xml
 from callcard.errors import CallcardError, InvalidField, MalformedRequest
 from callcard.routing import curri
@@ -33,18 +33,18 @@ _XML = "text/xml; charset=utf-8"
 
 
 class Machines:
-    """Who may ask for decisions: programs at these addresses, or with an API key."""
+    """Who may ask for decisions: programs at these addresses, or with the scope `routing`."""
 
-    def __init__(self, addresses: Sequence[str], keys: ApiKeys) -> None:
+    def __init__(self, addresses: Sequence[str], programs: Programs) -> None:
         self._networks = [ipaddress.ip_network(each, strict=False) for each in addresses]
-        self._keys = keys
+        self._programs = programs
 
     async def check(self, request: Request) -> None:
         """Raise CredentialsMissing, CredentialsRejected, NotPermitted or RateLimited."""
         host = request.client.host if request.client else ""
         if not self._is_permitted(host):
-            key = await self._keys.authenticate(request.headers, "routing")
-            request.state.agent = f"key:{key.name}"
+            program = await self._programs.authenticate(request.headers, "routing")
+            request.state.agent = program.login_id
 
     def _is_permitted(self, host: str) -> bool:
         try:

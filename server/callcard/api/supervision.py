@@ -21,7 +21,7 @@ from callcard.telephony.command_outcome import CommandResult
 
 
 async def list_roster(context: RequestContext) -> RosterList:
-    return RosterList(await context.services.roster.colleagues(context.agent))
+    return RosterList(await context.services.roster.colleagues(context.caller))
 
 
 async def get_team(context: RequestContext) -> TeamBoard:
@@ -81,6 +81,7 @@ SUPERVISION_ENDPOINTS = (
         path="/roster",
         summary="List who is signed in, of the agent's team and of those that they supervise",
         handler=list_roster,
+        scope="roster",
         response=RosterList,
     ),
     Endpoint(

@@ -74,7 +74,8 @@ def add(
 @keys.command("list")
 @config_option
 def list_keys(config: Path | None) -> None:
-    """List the keys: id, name, scopes, and whether they are valid."""
+    """List the keys: id, the days when each was made and last used, scopes, rate, whether it is
+    valid, and name."""
 
     async def read(store: Store) -> list[ApiKeyRow]:
         return await store.api_keys()
@@ -83,8 +84,61 @@ def list_keys(config: Path | None) -> None:
         made = times.iso_text(row.created_at)[:10]
         rate = f"{row.requests_per_second:g}/s"
         state = _state(row, time.time())
+        used = "never" if row.last_used_at is None else times.iso_text(row.last_used_at)[:10]
         scopes = ",".join(row.scopes)
-        echo(f"{row.id}  {made}  {scopes:<10} {rate:<7} {state:<18} {row.name}")
+        echo(f"{row.id}  {made}  used {used:<10}  {scopes:<10} {rate:<7} {state:<18} {row.name}")
+
+
+@keys.command()
+@click.argument("id")
+@click.option(
+    "--overlap-days",
+    type=click.IntRange(0, 365),
+    default=7,
+    show_default=True,
+    help="Days for which the old key is still valid.",
+)
+@config_option
+def rotate(id: str, overlap_days: int, config: Path | None) -> None:
+    """Replace the key ID: print a new one like it, and let the old one end.
+
+    Give the program the new key in these days; `callcard keys list` shows when the old one was used
+    last.
+    """
+    now = time.time()
+
+    async def save(store: Store) -> tuple[str, ApiKeyRow, float] | None:
+        old = await store.api_key(id)
+        if old is None or _has_ended(old, now):
+            return None
+        seconds = old.expires_at - old.created_at if old.expires_at is not None else None
+        key, new = api_keys.create(
+            old.name,
+            old.scopes,
+            now=now,
+            requests_per_second=old.requests_per_second,
+            expires_at=now + seconds if seconds is not None else None,
+        )
+        ends_at = now + overlap_days * _DAY
+        if old.expires_at is not None:
+            ends_at = min(ends_at, old.expires_at)
+        async with store.transaction() as tx:
+            await tx.save_api_key(new)
+            await tx.save_api_key(replace(old, expires_at=ends_at))
+            await tx.add_audit_row(_audit(f"key replaced by {new.id}", old, now))
+        return key, new, ends_at
+
+    made = with_store(Settings.read(config), save)
+    if made is None:
+        raise OperatorError(f"there is no valid key {id!r}; callcard keys list shows them")
+    key, new, ends_at = made
+    echo(key)
+    ends = times.iso_text(ends_at)[:16].replace("T", " ")
+    echo(
+        f"This is the only time that the key {new.id} is shown. The old one, {id}, ends at {ends} "
+        "UTC.",
+        err=True,
+    )
 
 
 @keys.command()
@@ -108,6 +162,11 @@ def revoke(id: str, config: Path | None) -> None:
         raise OperatorError(f"there is no key {id!r}; callcard keys list shows them")
     ended_before = row.revoked_at is not None
     echo(f"{row.id} {row.name}: {'was revoked before' if ended_before else 'revoked'}")
+
+
+def _has_ended(row: ApiKeyRow, now: float) -> bool:
+    has_expired = row.expires_at is not None and row.expires_at <= now
+    return has_expired or row.revoked_at is not None
 
 
 def _state(row: ApiKeyRow, now: float) -> str:

@@ -18,7 +18,7 @@ from callcard.api.routes import API, ENDPOINTS
 from callcard.crm.registry import SOURCES, load_class
 from callcard.errors import all_errors
 from callcard.settings import describe
-from callcard.settings_sections import QueueTarget
+from callcard.settings_sections import QueueTarget, TokenIssuer
 
 FOLDER = Path(__file__).parent
 LINE_CHARACTERS = 100
@@ -45,6 +45,12 @@ Queues to which agents transfer calls, offered before colleagues and phone books
 publish a queue's number, so each is listed here.
 """
 
+_ISSUERS_INTRODUCTION = """\
+## `[[token_issuers]]`
+
+Identity providers whose tokens let programs in: [programs](programs.md).
+"""
+
 _SOURCES_INTRODUCTION = """\
 ## `[[sources]]`
 
@@ -64,6 +70,9 @@ JSON under `/api/v1`, with the agent's own Finesse credential: `Authorization: B
 for example `finesse-a.example:8445`; requests without it go to the last node known to be in
 service. The same as OpenAPI 3.1 is at `/openapi.json`, and `/docs` is a page to try it. Fields and
 codes are stable: new ones are added, none is renamed.
+
+Where the table has a scope, a [program](programs.md) may call the endpoint, too, with its API key
+or token.
 
 A `202` means that Finesse accepted a command, not that it took effect. With `wait=SECONDS` the
 response has the `outcome`: `confirmed` when the effect was seen, `unknown` when nothing was seen in
@@ -101,6 +110,7 @@ def settings_page() -> str:
         name = f"`{info.key}`" + (f", `{info.key}_file`" if info.secret else "")
         lines.append(f"| {name} | {default} | {info.description} |")
     lines += ["\n" + _QUEUES_INTRODUCTION, *_options_table(QueueTarget)]
+    lines += ["\n" + _ISSUERS_INTRODUCTION, *_options_table(TokenIssuer)]
     lines.append("\n" + _SOURCES_INTRODUCTION)
     for kind in SOURCES:
         if "by_number" not in load_class(kind).capabilities:
@@ -128,8 +138,12 @@ def _default(value: object) -> str:
 
 def api_page() -> str:
     document = openapi.document()
-    lines = [_API_INTRODUCTION, "\n## Endpoints\n", "| endpoint | what it does | body | response |"]
-    lines.append("| --- | --- | --- | --- |")
+    lines = [
+        _API_INTRODUCTION,
+        "\n## Endpoints\n",
+        "| endpoint | what it does | body | response | scope |",
+    ]
+    lines.append("| --- | --- | --- | --- | --- |")
     for endpoint in ENDPOINTS:
         operation = document["paths"][API + endpoint.path][endpoint.method.lower()]
         parameters = "".join(
@@ -144,7 +158,7 @@ def api_page() -> str:
         response = _type(success["content"]["application/json"]["schema"])
         lines.append(
             f"| `{endpoint.method} {endpoint.path}` | {endpoint.summary}.{parameters} "
-            f"| {body} | {endpoint.status} {response} |"
+            f"| {body} | {endpoint.status} {response} | {endpoint.scope} |"
         )
     lines += ["\n## Errors\n"]
     lines.append(

@@ -151,6 +151,8 @@ class ApiKeyRow:
     created_at: float
     expires_at: float | None = None
     revoked_at: float | None = None
+    last_used_at: float | None = None
+    """To within some minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,7 +282,10 @@ class Transaction(StoreReader, Protocol):
 
     async def save_callback(self, callback: Callback) -> None: ...
 
-    async def save_api_key(self, row: ApiKeyRow) -> None: ...
+    async def save_api_key(self, row: ApiKeyRow) -> None:
+        """Save a key; `last_used_at` is what `note_api_key_use` said."""
+
+    async def note_api_key_use(self, id: str, used_at: float) -> None: ...
 
     async def coaching_message(self, id: str) -> CoachingMessage | None: ...
 
@@ -385,8 +390,8 @@ class Store(StoreReader, Protocol):
 
     async def roster_row(self, login_id: str) -> RosterRow | None: ...
 
-    async def roster(self, team_id: str, since: float) -> list[RosterRow]:
-        """Return the agents of a team who used Callcard since the given time."""
+    async def roster(self, team_id: str | None, since: float) -> list[RosterRow]:
+        """Return the agents of a team, or of all, who used Callcard since the given time."""
 
     async def lease_expiry(self, name: str) -> float | None:
         """Return until when a lease is held; None if it never was."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ from callcard.store.coaching import CoachingMessage
 
 Query = Callable[[str, Iterable[Any]], list[Any]]
 _RECORD = "id, document, status, last_report_at, due_at, attempts, problem, contact, sent"
-decode_api_key = msgspec.json.Decoder(ApiKeyRow).decode
+_decode_api_key = msgspec.json.Decoder(ApiKeyRow).decode
 decode_callback = msgspec.json.Decoder(Callback).decode
 decode_coaching = msgspec.json.Decoder(CoachingMessage).decode
 
@@ -119,6 +120,15 @@ def list_entries_with(query: Query, numbers: Sequence[str]) -> list[ListEntryRow
 
 def list_entry(query: Query, id: str) -> list[ListEntryRow]:
     return [row for _position, row in list_entries(query, "where id = ? order by position", (id,))]
+
+
+def api_keys(query: Query, where: str, parameters: Iterable[Any]) -> list[ApiKeyRow]:
+    table = "api_key left join api_key_use using (id)"
+    sql = f"select document, used_at from {table} {where}"  # noqa: S608 - constants of this package
+    return [
+        replace(_decode_api_key(document), last_used_at=used_at)
+        for document, used_at in query(sql, parameters)
+    ]
 
 
 def roster(query: Query, where: str, parameters: Iterable[Any]) -> list[RosterRow]:

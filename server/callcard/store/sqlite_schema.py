@@ -146,4 +146,8 @@ MIGRATIONS = (
     create index coaching_message_unread on coaching_message (agent) where is_read = 0;
     create index coaching_message_sent_at on coaching_message (sent_at);
     """,
+    # Apart from the key, so that noting its use cannot undo a revocation.
+    """
+    create table api_key_use (id text primary key, used_at real not null) without rowid;
+    """,
 )

@@ -163,12 +163,11 @@ class SqliteStore:
     # ---- API keys, contact choices, callbacks and roster
 
     async def api_key(self, id: str) -> ApiKeyRow | None:
-        rows = self._database.read("select document from api_key where id = ?", (id,))
-        return sqlite_rows.decode_api_key(rows[0][0]) if rows else None
+        rows = sqlite_rows.api_keys(self._database.read, "where id = ?", (id,))
+        return rows[0] if rows else None
 
     async def api_keys(self) -> list[ApiKeyRow]:
-        rows = self._database.read("select document from api_key where id > ''")
-        found = [sqlite_rows.decode_api_key(document) for (document,) in rows]
+        found = sqlite_rows.api_keys(self._database.read, "where id > ''", ())
         return sorted(found, key=lambda row: (row.created_at, row.id))
 
     async def contact_choice(self, number: str) -> ContactChoice | None:
@@ -211,6 +210,8 @@ class SqliteStore:
     async def roster_row(self, login_id: str) -> RosterRow | None:
         return sqlite_rows.roster_row(self._database.read, login_id)
 
-    async def roster(self, team_id: str, since: float) -> list[RosterRow]:
+    async def roster(self, team_id: str | None, since: float) -> list[RosterRow]:
+        if team_id is None:
+            return sqlite_rows.roster(self._database.read, "where updated_at >= ?", (since,))
         where = "where team_id = ? and updated_at >= ?"
         return sqlite_rows.roster(self._database.read, where, (team_id, since))

@@ -156,6 +156,9 @@ class SqliteTransaction:
 
     # ---- contact choices, callbacks, roster, leases
 
+    async def note_api_key_use(self, id: str, used_at: float) -> None:
+        self._execute("insert or replace into api_key_use values (?, ?)", (id, used_at))
+
     async def save_api_key(self, row: ApiKeyRow) -> None:
         sql = "insert or replace into api_key values (?, ?)"
         self._execute(sql, (row.id, _encode(row)))
