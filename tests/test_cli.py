@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import http.client
 import json
 import re
@@ -36,14 +35,6 @@ def callcard(*arguments: str, cwd: Path, **environ: str) -> subprocess.Completed
         timeout=60,
         check=False,
     )
-
-
-def error_response(request: urllib.request.Request) -> tuple[int, dict[str, object]]:
-    """Send a request that fails; return the status and the problem."""
-    with pytest.raises(urllib.error.HTTPError) as error:
-        urllib.request.urlopen(request, timeout=10)
-    with error.value:
-        return error.value.code, json.load(error.value)
 
 
 # ---- demo, sandbox, serve
@@ -193,47 +184,6 @@ def test_serve_answers_every_request_over_https(tmp_path: Path) -> None:
             assert response.status in (200, 401), path
             assert len(response.read()) == int(response.headers["content-length"]), path
         connection.close()
-
-
-def test_serve_with_a_settings_file_and_two_workers(tmp_path: Path) -> None:
-    port = str(free_port())
-    url = f"http://127.0.0.1:{port}"
-    (tmp_path / "own.toml").write_text(
-        '[finesse]\nurl = "http://127.0.0.1:9"\n[telephony]\ncountry = "DE"\n'
-    )
-    arguments = ("serve", "--config", "own.toml", "--port", port, "--workers", "2")
-    with running(*arguments, cwd=tmp_path, ready=f"{url}/healthz") as service:
-        status, problem = error_response(urllib.request.Request(f"{url}/api/v1/me"))
-        assert (status, problem["code"]) == (401, "credentials-missing")
-        service.send_signal(signal.SIGTERM)
-        output, _ = service.communicate(timeout=15)
-    assert "GET /api/v1/me 401" in output
-    assert "Traceback" not in output
-
-
-def test_six_workers_present_a_wrong_password_to_finesse_once(tmp_path: Path) -> None:
-    port = free_port()
-    service = f"http://127.0.0.1:{port}"
-    sandbox_port = free_port()
-    finesse = f"http://127.0.0.1:{sandbox_port}"
-    wrong_password = urllib.request.Request(
-        f"{service}/api/v1/me", headers={"Authorization": "Basic MTAwMTp3cm9uZw=="}
-    )
-
-    def status(_: int) -> int:
-        return error_response(wrong_password)[0]
-
-    sandbox = ("sandbox", "--port", str(sandbox_port))
-    serve = ("serve", "--port", str(port), "--workers", "6")
-    with (
-        running(*sandbox, cwd=tmp_path, ready=f"{finesse}/desktop"),
-        running(*serve, cwd=tmp_path, ready=f"{service}/readyz", CALLCARD_FINESSE_URL=finesse),
-    ):
-        with concurrent.futures.ThreadPoolExecutor(15) as clients:
-            assert set(clients.map(status, range(60))) == {401}
-        with urllib.request.urlopen(f"{finesse}/sandbox/requests", timeout=5) as response:
-            paths = [request["path"] for request in json.load(response)]
-    assert len([path for path in paths if path.startswith("/finesse/api/User")]) == 1
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ from callcard.api.endpoint import json_response
 from callcard.api.event_stream import events_route
 from callcard.api.health import healthz, readyz
 from callcard.api.home_workers import HomeWorkers, PassOnToHome, WorkerGroup
+from callcard.api.http_limits import limit_connections
 from callcard.api.lockout import LockoutMemory
 from callcard.api.middleware import (
     AnyOrigin,
@@ -281,8 +282,10 @@ def _cross_origin(origins: Sequence[str]) -> list[Middleware]:
 
 def from_environment() -> ASGIApp:
     """Return the service for this directory and environment: what each worker process starts."""
+    settings = Settings.read()
+    limit_connections(settings.api)
     app = create_app(
-        Settings.read(),
+        settings,
         lockout_memory=LockoutMemory.from_environment(),
         settings_file=find_settings_file(),
         workers=WorkerGroup.from_environment(),

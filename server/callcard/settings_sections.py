@@ -77,6 +77,18 @@ class ApiSettings(Struct, frozen=True, forbid_unknown_fields=True):
     body_limit_bytes: Annotated[
         int, Positive, Meta(description="largest request body that is accepted")
     ] = 65536
+    connections: Annotated[
+        int,
+        Meta(ge=10, le=100_000, description="connections that each process accepts at a time"),
+    ] = 1000
+    connections_per_address: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100_000,
+            description="of these, from one address; a Finesse node has at most 200",
+        ),
+    ] = 400
     origins: Annotated[
         tuple[
             Annotated[str, Meta(pattern=r"^https?://[a-z0-9.-]+(:[0-9]+)?$")],

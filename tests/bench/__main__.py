@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.bench.contact_centre import contact_centre
 from tests.bench.contact_search import contact_search
 from tests.bench.decisions import decisions
+from tests.bench.event_readers import event_readers
 from tests.bench.requests_per_second import call_action, lookup
 from tests.bench.ring_to_card import ring_to_card
 from tests.bench.scale import FULL, SHORT, Scale
@@ -28,6 +29,7 @@ BENCHMARKS: dict[str, Callable[[Path, Scale], None]] = {
     "contact-search": contact_search,
     "sources": sources,
     "decisions": decisions,
+    "event-readers": event_readers,
     "sessions": sessions,
     "team-board": team_board,
     "contact-centre": contact_centre,

@@ -20,6 +20,8 @@ class Scale:
     """Over several contact sources."""
     list_entries: int
     """On number lists."""
+    event_readers: int
+    """Of the event stream, in one process."""
     sessions: int
     """Notification sessions in one process."""
     team_agents: int
@@ -45,6 +47,7 @@ FULL = Scale(
     lookups=5000,
     source_lookups=50,
     list_entries=1_000_000,
+    event_readers=2000,
     sessions=1000,
     team_agents=500,
     team_seconds=20,
@@ -63,6 +66,7 @@ SHORT = Scale(
     lookups=50,
     source_lookups=3,
     list_entries=1000,
+    event_readers=20,
     sessions=10,
     team_agents=10,
     team_seconds=3,

@@ -10,6 +10,7 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from callcard.api import http_limits
+from callcard.settings_sections import ApiSettings
 from tests.security.attacked import AttackedService
 
 MEGABYTE = 1024 * 1024
@@ -88,7 +89,7 @@ def test_connections_of_one_peer_are_bounded(service: AttackedService) -> None:
     with ExitStack() as stack:
         connections = [
             stack.enter_context(service.connect())
-            for _ in range(http_limits.MAX_CONNECTIONS_PER_PEER + 20)
+            for _ in range(ApiSettings().connections_per_address + 20)
         ]
         refused = connections[-1].recv(4096)
         assert refused.startswith(b"HTTP/1.1 503")

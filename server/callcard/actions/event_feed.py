@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
+from cachetools import LRUCache
 
 from callcard.errors import EventsLost, InvalidField, StoreUnavailable
 from callcard.events import (
@@ -43,6 +44,8 @@ MAX_UNWRITTEN_EVENTS = 100_000
 POLL_SECONDS = 0.2
 """Between looks at what other workers wrote, while somebody waits."""
 RETRY_SECONDS = 1.0
+REMEMBERED_BATCHES = 16
+"""Many readers are at the same few positions."""
 MAX_BATCHES = 20
 """Read for one answer; a viewer who sees nothing of them reads on with the next."""
 
@@ -87,6 +90,9 @@ class EventFeed:
         self._changed = asyncio.Event()
         """Set and replaced when there may be new events."""
         self._last_known = 0
+        """The last event that this worker knows of; others may have written later ones."""
+        self._batches: LRUCache[int, list[EventRow]] = LRUCache(REMEMBERED_BATCHES)
+        """Events by the position before them. There may be later ones by now, but none between."""
         self._waiting = 0
         self._is_closed = False
         bus.listen(self._take)
@@ -121,7 +127,7 @@ class EventFeed:
                 # Perhaps it was saved all the same; the tokens keep it from being saved twice.
                 self._unwritten[:0] = batch
                 raise
-            self._wake()
+            await self._look()
         self._has_unwritten.clear()
 
     async def _add(self, tx: Transaction, unwritten: _Unwritten) -> None:
@@ -160,7 +166,7 @@ class EventFeed:
 
         Raises InvalidField, or EventsLost if events after it are not kept any more.
         """
-        oldest, last = await self._store.event_range()
+        oldest, last = await self._look()
         if not after:
             return last
         if not after.isdecimal() or len(after) > 18:
@@ -185,7 +191,9 @@ class EventFeed:
         batches = 0
         while True:
             changed = self._changed
-            rows = await self._store.events_after(position, BATCH_EVENTS)
+            # Who can wait is woken for what other workers write.
+            is_up_to_date = seconds > 0 and position >= self._last_known
+            rows = [] if is_up_to_date else await self._rows_after(position)
             if rows:
                 position = rows[-1].id
             if seen := [row for row in rows if viewer.sees(row)]:
@@ -200,6 +208,14 @@ class EventFeed:
             if left <= 0 or self._is_closed:
                 return [], position
             await self._wait(changed, left)
+
+    async def _rows_after(self, position: int) -> list[EventRow]:
+        rows = self._batches.get(position)
+        if rows is None:
+            rows = await self._store.events_after(position, BATCH_EVENTS)
+            if rows:
+                self._batches[position] = rows
+        return rows
 
     async def _wait(self, changed: asyncio.Event, seconds: float) -> None:
         self._waiting += 1
@@ -216,13 +232,16 @@ class EventFeed:
             await asyncio.sleep(POLL_SECONDS)
             if not self._waiting:
                 continue
-            try:
-                _oldest, last = await self._store.event_range()
-            except StoreUnavailable:
-                continue
-            if last != self._last_known:
-                self._last_known = last
-                self._wake()
+            with suppress(StoreUnavailable):
+                await self._look()
+
+    async def _look(self) -> tuple[int, int]:
+        """Return the oldest and the last event's id, and wake the readers if there are new ones."""
+        oldest, last = await self._store.event_range()
+        if last != self._last_known:
+            self._last_known = last
+            self._wake()
+        return oldest, last
 
     def close(self) -> None:
         """End the waiting of all readers: the service stops."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -16,7 +17,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from callcard import times
-from callcard.actions.event_feed import EventFeed, Viewer
+from callcard.actions.event_feed import BATCH_EVENTS, EventFeed, Viewer
 from callcard.api.endpoint import NO_STORE, Authenticator, json_response, parse_wait_seconds
 from callcard.api.programs import Programs
 from callcard.errors import EventsLost
@@ -88,14 +89,18 @@ async def _stream(
 
     async def chunks() -> AsyncIterator[bytes]:
         nonlocal position
-        ends_at = asyncio.get_running_loop().time() + STREAM_SECONDS
+        now = asyncio.get_running_loop().time
+        ends_at = now() + STREAM_SECONDS
+        checked_at = now()
         yield f"retry: {RETRY_MILLISECONDS}\nid: {position}\n\n".encode()
         if lost is not None:
             yield b"event: events-lost\ndata: " + msgspec.json.encode(lost) + b"\n\n"
-        while asyncio.get_running_loop().time() < ends_at and not feed.is_closed:
+        while now() < ends_at and not feed.is_closed:
             rows, position = await feed.read(position, viewer, KEEP_ALIVE_SECONDS)
-            if not await may_go_on():
-                return
+            if now() - checked_at >= KEEP_ALIVE_SECONDS:
+                checked_at = now()
+                if not await may_go_on():
+                    return
             # The id alone moves the reader on past the events that it does not see.
             nothing_new = f": nothing new\nid: {position}\n\n".encode()
             yield b"".join(map(_sent, rows)) or nothing_new
@@ -105,6 +110,7 @@ async def _stream(
     )
 
 
+@lru_cache(2 * BATCH_EVENTS)
 def _sent(row: EventRow) -> bytes:
     content = msgspec.json.encode(_show(row))
     return f"id: {row.id}\nevent: {row.type}\ndata: ".encode() + content + b"\n\n"

@@ -11,7 +11,6 @@ clients open them again, as after a restart of the service.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import hashlib
 import logging
 import os
@@ -135,6 +134,8 @@ class HomeWorkers:
 
     def _take_place(self) -> bool:
         """Lock the first free place. The system unlocks it when the process ends."""
+        import fcntl  # not on Windows, where several workers are not supported
+
         for place in range(self._group.size):
             lock = os.open(self._group.folder / f"{place}.lock", os.O_RDWR | os.O_CREAT, 0o600)
             try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import http
 import logging
+import os
 from collections import Counter
 
 import msgspec
@@ -17,7 +18,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from callcard.api.endpoint import NO_STORE
 from callcard.api.middleware import SECURITY_HEADERS
-from callcard.errors import CallcardError, HeaderTooLarge, MalformedRequest, TooManyConnections
+from callcard.errors import (
+    CallcardError,
+    HeaderTooLarge,
+    MalformedRequest,
+    SettingsError,
+    TooManyConnections,
+)
+from callcard.settings_sections import ApiSettings
 
 HEAD_LIMIT_BYTES = 65536
 """Of request line and headers together; a Bearer token has about 1,500."""
@@ -33,11 +41,8 @@ KEEP_ALIVE_SECONDS = {(b"POST", b"/curri"): 600, (b"HEAD", b"/curri"): 600}
 uvicorn's 5 s. A stranger's request of these is answered with Connection: close."""
 MAX_WAITING_REQUESTS = 8
 """Sent on one connection before the first is answered; browsers and proxies send none."""
-MAX_CONNECTIONS = 1000
-"""Of one worker process."""
-MAX_CONNECTIONS_PER_PEER = 400
-"""Of one worker process from one address. All gadgets come from the addresses of the Finesse nodes,
-which have at most 200 connections to one service; the rest stays free for others."""
+OTHER_FILES = 200
+"""Files and connections that a worker has open besides its clients': to Finesse, CRMs, its data."""
 
 
 def _closing_response(error: CallcardError) -> bytes:
@@ -60,6 +65,30 @@ _MALFORMED = _closing_response(MalformedRequest())
 _TOO_MANY_CONNECTIONS = _closing_response(TooManyConnections())
 
 _connections_by_peer: Counter[str] = Counter()
+_limits = ApiSettings()
+"""Of connections: uvicorn makes the protocol, and has nothing to give it."""
+
+
+def limit_connections(settings: ApiSettings) -> None:
+    """Set how many connections this process accepts, and let the system open so many files.
+
+    Raises SettingsError if the system does not permit it.
+    """
+    global _limits
+    _limits = settings
+    if os.name != "posix":  # developers' machines only
+        return
+    import resource
+
+    needed = settings.connections + OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        raise SettingsError(
+            f"api.connections {settings.connections} needs {needed} open files, and this process "
+            f"may have {hard}: raise it (LimitNOFILE of systemd, ulimit -n) or use more --workers"
+        )
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
 class _LimitExceeded(Exception):
@@ -90,8 +119,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         transport.set_write_buffer_limits(high=1, low=0)
         peer = self.client[0] if self.client else ""
         if (
-            len(self.connections) > MAX_CONNECTIONS
-            or _connections_by_peer[peer] >= MAX_CONNECTIONS_PER_PEER
+            len(self.connections) > _limits.connections
+            or _connections_by_peer[peer] >= _limits.connections_per_address
         ):
             self._reject(_TOO_MANY_CONNECTIONS)
             return

@@ -54,13 +54,15 @@ def serve(
     import uvicorn
 
     from callcard.api.home_workers import WorkerGroup, folder_parent
-    from callcard.api.http_limits import LimitedHttpProtocol
+    from callcard.api.http_limits import LimitedHttpProtocol, limit_connections
     from callcard.api.lockout import LockoutMemory
     from callcard.api.shutdown import GRACEFUL_SECONDS, exit_on_terminate
     from callcard.crm.open_sources import check_sources
 
     # Here and not only in the workers: a wrong setting ends the command with one message.
-    check_sources(Settings.read(config))
+    settings = Settings.read(config)
+    check_sources(settings)
+    limit_connections(settings.api)
     if (tls_cert is None) != (tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key go together")
     if tls_key:
