@@ -35,7 +35,7 @@ from callcard.actions.sessions import Sessions
 from callcard.actions.supervision import Supervision
 from callcard.actions.team_calls import CallBoard
 from callcard.actions.transfer_targets import TransferTargets
-from callcard.api import openapi
+from callcard.api import asyncapi, openapi
 from callcard.api.api_keys import ApiKeys
 from callcard.api.auth import AgentAuthenticator
 from callcard.api.endpoint import json_response
@@ -86,6 +86,7 @@ CROSS_ORIGIN_HEADERS = (
 _DOCS = Path(__file__).parent / "api" / "docs"
 
 _openapi_document = cache(openapi.document)
+_asyncapi_document = cache(asyncapi.document)
 
 
 def create_app(
@@ -225,6 +226,9 @@ def create_app(
     async def openapi_json(request: Request) -> Response:
         return json_response(openapi_document)
 
+    async def asyncapi_json(request: Request) -> Response:
+        return json_response(_asyncapi_document())
+
     async def docs(request: Request) -> Response:
         return FileResponse(_DOCS / "docs.html")
 
@@ -236,6 +240,7 @@ def create_app(
         Route("/healthz", healthz),
         Route("/readyz", readyz(services, clock)),
         Route("/openapi.json", openapi_json),
+        Route("/asyncapi.json", asyncapi_json),
         Route("/docs", docs),
         Mount("/docs", StaticFiles(directory=_DOCS)),
     ]

@@ -56,6 +56,8 @@ class CallLost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InteractionDelivered:
+    """The CRM has a call's interaction."""
+
     agents: tuple[str, ...]
     """Who had a share in the call."""
     interaction: str
@@ -63,6 +65,8 @@ class InteractionDelivered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InteractionParked:
+    """The CRM rejected a call's interaction: a person has to act."""
+
     agents: tuple[str, ...]
     interaction: str
     problem: str
@@ -80,6 +84,8 @@ class PresenceChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackChanged:
+    """A callback was made, moved, done or cancelled."""
+
     agent: str
     callback: str
     status: str

@@ -23,7 +23,16 @@ from tests.security.attacked import (
 )
 
 CUSTOMER = "+12125550123"
-PATHS = ("/healthz", "/readyz", "/openapi.json", "/nowhere", "/api/v1/me", "/docs", "/docs/docs.js")
+PATHS = (
+    "/healthz",
+    "/readyz",
+    "/openapi.json",
+    "/asyncapi.json",
+    "/nowhere",
+    "/api/v1/me",
+    "/docs",
+    "/docs/docs.js",
+)
 
 
 @pytest.mark.parametrize("path", PATHS)

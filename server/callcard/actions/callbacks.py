@@ -93,6 +93,8 @@ class Callbacks:
             known = await tx.callback(id)
             if known is None:
                 await tx.save_callback(callback)
+        if known is None:
+            self._publish(callback)
         return known or callback
 
     async def change(
@@ -197,10 +199,13 @@ class Callbacks:
                 raise Conflict("This callback is closed; set its status to open to change it")
             changed: Callback = replace(known, **changes)  # type: ignore[arg-type]  # by name
             await tx.save_callback(changed)
-        self._events.publish(
-            CallbackChanged(agent=agent.login_id, callback=id, status=changed.status)
-        )
+        self._publish(changed)
         return changed
+
+    def _publish(self, callback: Callback) -> None:
+        self._events.publish(
+            CallbackChanged(agent=callback.agent, callback=callback.id, status=callback.status)
+        )
 
 
 def _require_own(agent: Agent, callback: Callback | None) -> Callback:

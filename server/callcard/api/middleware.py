@@ -24,7 +24,7 @@ from callcard.errors import (
 
 log = logging.getLogger("callcard")
 
-LOGGED_PATHS = ("/healthz", "/readyz", "/openapi.json", "/docs")
+LOGGED_PATHS = ("/healthz", "/readyz", "/openapi.json", "/asyncapi.json", "/docs")
 """Paths outside the API that are logged as they are; others may contain anything."""
 CLIENT_HUNG_UP = 499
 """Logged instead of a status that nobody received; nginx's number for it."""

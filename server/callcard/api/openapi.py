@@ -53,7 +53,7 @@ def document() -> dict[str, Any]:
         types, ref_template="#/components/schemas/{name}"
     )
     by_type = dict(zip(types, schemas, strict=True))
-    _describe_fields(types, components)
+    describe_fields(types, components)
     paths: dict[str, Any] = {}
     for endpoint in ENDPOINTS:
         operations = paths.setdefault(API + endpoint.path, {})
@@ -91,7 +91,7 @@ def document() -> dict[str, Any]:
     return plain
 
 
-def _describe_fields(types: list[type], components: dict[str, Any]) -> None:
+def describe_fields(types: Iterable[type], components: dict[str, Any]) -> None:
     """Add the docstrings of attributes as descriptions of the schemas' properties."""
     by_name = {kind.__name__: kind for kind in _all_types(types)}
     for name, schema in components.items():
