@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
 import { readUser } from "../gadget/shared/desktop-team.js";
-import { obstacles, partIn } from "../gadget/supervisor/agent-rules.js";
+import { obstacles, partIn, removable } from "../gadget/supervisor/agent-rules.js";
 import { TeamModel } from "../gadget/supervisor/team-model.js";
 import { callsOf, countGroups, levelOf, rowsOf } from "../gadget/supervisor/team-rows.js";
 import { settle } from "./fakes.mjs";
@@ -224,8 +224,32 @@ test("the supervisor's part in an agent's call", () => {
   assert.equal(partIn([dialogWith("", "CONFERENCE")], ""), null);
   const listening = { callId: "9", mode: "listening" };
   assert.deepEqual(partIn([dialogWith("1001", "SUPERVISOR_MONITOR")], "1001"), listening);
-  const joined = { callId: "9", mode: "joined" };
-  assert.deepEqual(partIn([dialogWith("1001", "CONFERENCE")], "1001"), joined);
+  assert.deepEqual(partIn([conference()], "1001"), { callId: "9", mode: "joined" });
+  const left = conference({ customer: "DROPPED" });
+  assert.deepEqual(partIn([left], "1001"), { callId: "9", mode: "with-agent" });
+});
+
+/** A call that the supervisor has joined. */
+const conference = ({ customer = "ACTIVE", actions = ["DROP", "PARTICIPANT_DROP"] } = {}) => ({
+  id: "9",
+  mediaProperties: { callType: "CONFERENCE" },
+  participants: {
+    Participant: [
+      { mediaAddress: "1001", state: "ACTIVE" },
+      { mediaAddress: "555", state: customer },
+      { mediaAddress: "2001", state: "ACTIVE", actions: { action: actions } },
+    ],
+  },
+});
+
+test("whom a supervisor can take off a call", () => {
+  const user = { extension: "2001" };
+  const addresses = (dialog) => removable({ user, calls: [dialog], platform: "ucce" }, "1001");
+  assert.deepEqual(addresses(conference()), ["555"]);
+  assert.deepEqual(addresses(conference({ actions: ["DROP"] })), [], "not permitted by Finesse");
+  assert.deepEqual(addresses(conference({ customer: "DROPPED" })), []);
+  assert.deepEqual(addresses(dialogWith("1001", "SUPERVISOR_MONITOR")), []);
+  assert.deepEqual(removable({ user, calls: [], platform: "ucce" }, "1001"), []);
 });
 
 test("what can be done follows Finesse's rules, one step after the other", () => {
@@ -241,8 +265,10 @@ test("what can be done follows Finesse's rules, one step after the other", () =>
   assert.deepEqual(possible(talking, { calls: [dialogWith("555", "ACD_IN")] }), ["sign-out"]);
   const listening = { calls: [dialogWith("1001", "SUPERVISOR_MONITOR")] };
   assert.deepEqual(possible(talking, listening), ["barge", "leave", "sign-out"]);
-  const joined = { calls: [dialogWith("1001", "CONFERENCE")] };
+  const joined = { calls: [conference()] };
   assert.deepEqual(possible(talking, joined), ["intercept", "leave", "sign-out"]);
+  const withAgent = { calls: [conference({ customer: "DROPPED" })] };
+  assert.deepEqual(possible(talking, withAgent), ["leave", "sign-out"]);
   assert.deepEqual(possible(member("1001", "HOLD"), {}), ["sign-out"]);
   assert.deepEqual(possible(member("1001", "HOLD"), listening), ["leave", "sign-out"]);
   const leaving = member("1001", "TALKING", { pending_state: "LOGOUT" });

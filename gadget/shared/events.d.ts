@@ -92,7 +92,7 @@ export interface CallcardRequests {
   "callcard-delivery-retry": { detail: { id: string }; response: Interaction };
   /** A supervisor does something about an agent. */
   "callcard-agent-action": {
-    detail: { id: string; action: AgentAction };
+    detail: { id: string; action: AgentAction | "remove"; address: string };
     response: { outcome: string };
   };
   /** The agent has read a supervisor's message; `answer` may be empty. */

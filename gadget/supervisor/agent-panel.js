@@ -6,8 +6,9 @@ import { dotted, h, isolate, phoneNumber, request } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { InlineQuestionElement } from "../shared/inline-question.js";
+import { isSameNumber } from "../shared/numbers.js";
 import { t } from "../shared/texts.js";
-import { obstacles, partIn } from "./agent-rules.js";
+import { obstacles, partIn, removable } from "./agent-rules.js";
 import { CoachingThreadElement } from "./coaching-thread.js";
 import { callsOf } from "./team-rows.js";
 
@@ -48,14 +49,21 @@ export class AgentPanelElement extends CallcardElement {
   #status = h("p", { class: "about", role: "status" });
   #error = h("p", { class: "error", role: "alert" });
   #question = new InlineQuestionElement();
+  /** Those beside the agent in a call that the supervisor has joined. */
+  #others = h("p", { class: "row others", role: "group" });
+  #shownOthers = "";
+  /** Whom the open question is about, by address; empty if it is about the agent. */
+  #asked = "";
   #coaching = new CoachingThreadElement();
   /** @type {Map<AgentAction, HTMLButtonElement>} */
   #buttons = new Map();
 
   build() {
+    this.#others.setAttribute("aria-label", t("board.others"));
     this.append(
       this.#calls,
       this.#group(t("board.call"), CALL_ACTIONS),
+      this.#others,
       this.#hint,
       this.#group(t("board.state"), STATE_ACTIONS),
       this.#question,
@@ -79,8 +87,12 @@ export class AgentPanelElement extends CallcardElement {
     return h("p", { class: "row", role: "group", "aria-label": label }, buttons);
   }
 
-  /** Show an agent. @param {TeamMember} member @param {Own} own the supervisor's own user and calls */
-  show(member, own) {
+  /**
+   * Show an agent.
+   * @param {TeamMember} member @param {Own} own the supervisor's own user and calls
+   * @param {Iterable<TeamMember>} team the agents whose names are known
+   */
+  show(member, own, team) {
     // What came of an action is over when the agent or the supervisor has gone on.
     const part = partIn(own.calls, member.extension);
     const situation = `${member.id} ${member.state} ${part?.mode}`;
@@ -98,7 +110,33 @@ export class AgentPanelElement extends CallcardElement {
     const hint = part ? partText(part.mode) : why.monitor && t("board.hint", { why: why.monitor });
     if (this.#hint.textContent !== hint) this.#hint.textContent = hint;
     this.#calls.replaceChildren(...callsOf(member, own.platform).map(callRow));
+    const others = removable(own, member.extension);
+    this.#showOthers(others.map((address) => ({ address, name: nameOf(address, member, team) })));
     this.#coaching.show(member.id);
+  }
+
+  /** @param {{address: string, name: string}[]} others */
+  #showOthers(others) {
+    const shown = JSON.stringify(others);
+    if (shown === this.#shownOthers) return;
+    this.#shownOthers = shown;
+    const isHere = others.some(({ address }) => address === this.#asked);
+    if (this.#asked && !isHere) this.#question.close();
+    this.#others.hidden = !others.length;
+    this.#others.replaceChildren(
+      ...others.map(({ address, name }) => {
+        const label = t("participant.drop", { who: name });
+        const button = h("button", { type: "button", "aria-disabled": this.#isBusy }, label);
+        button.addEventListener("click", () => {
+          if (this.#isBusy) return;
+          this.#asked = address;
+          const send = () => void this.#send("remove", label, address);
+          const focus = () => button.focus();
+          this.#question.ask(t("participant.dropAsk", { who: name }), label, send, focus);
+        });
+        return button;
+      }),
+    );
   }
 
   /** @param {AgentAction} action */
@@ -114,19 +152,20 @@ export class AgentPanelElement extends CallcardElement {
       intercept: t("board.askTakeOver", { name }),
     };
     const question = questions[action];
-    const send = () => void this.#send(action);
+    const send = () => void this.#send(action, LABELS[action]());
     if (!question) return send();
+    this.#asked = "";
     this.#question.ask(question, LABELS[action](), send, () => button?.focus());
   }
 
-  /** @param {AgentAction} action */
-  async #send(action) {
+  /** @param {AgentAction | "remove"} action @param {string} label @param {string} [address] */
+  async #send(action, label, address = "") {
     const { id } = /** @type {TeamMember} */ (this.#member);
     this.#clear();
     this.#setBusy(true);
-    this.#status.textContent = t("board.sending", { action: LABELS[action]() });
+    this.#status.textContent = t("board.sending", { action: label });
     try {
-      const { outcome } = await request(this, "callcard-agent-action", { id, action });
+      const { outcome } = await request(this, "callcard-agent-action", { id, action, address });
       if (this.#member?.id !== id) return;
       this.#status.textContent = outcome === "confirmed" ? t("board.done") : "";
       if (outcome !== "confirmed") this.#error.textContent = t("error.unknown");
@@ -145,6 +184,8 @@ export class AgentPanelElement extends CallcardElement {
     this.#isBusy = isBusy;
     for (const button of this.#buttons.values())
       button.setAttribute("aria-disabled", String(isBusy || Boolean(button.title)));
+    for (const button of this.#others.children)
+      button.setAttribute("aria-disabled", String(isBusy));
   }
 
   #clear() {
@@ -153,8 +194,21 @@ export class AgentPanelElement extends CallcardElement {
   }
 }
 
-/** @param {"listening" | "joined"} mode */
-const partText = (mode) => (mode === "listening" ? t("board.listening") : t("board.joined"));
+/** @param {import("./agent-rules.js").Part["mode"]} mode */
+function partText(mode) {
+  if (mode === "listening") return t("board.listening");
+  return mode === "joined" ? t("board.joined") : t("board.withAgent");
+}
+
+/**
+ * Return who is at an address of an agent's call: a colleague, or the customer.
+ * @param {string} address @param {TeamMember} member @param {Iterable<TeamMember>} team
+ */
+function nameOf(address, { calls }, team) {
+  for (const { extension, name } of team) if (extension === address) return name;
+  const call = calls.find(({ number }) => isSameNumber(number, address));
+  return call?.name || address;
+}
 
 /** @param {import("./types.d.ts").TeamCall} call */
 function callRow({ name, number, queue, direction, state }) {

@@ -1,6 +1,6 @@
 // What a supervisor can do about an agent now, and if not, why not: Finesse's rules. No DOM.
 
-import { isConversation } from "../shared/call.js";
+import { isConversation, readCall } from "../shared/call.js";
 import { asList } from "../shared/list.js";
 import { t } from "../shared/texts.js";
 
@@ -16,7 +16,8 @@ import { t } from "../shared/texts.js";
  */
 /**
  * The supervisor's part in an agent's call.
- * @typedef {{callId: string, mode: "listening" | "joined"}} Part
+ * In `with-agent` only agent and supervisor are left of it.
+ * @typedef {{callId: string, mode: "listening" | "joined" | "with-agent"}} Part
  */
 
 /**
@@ -30,9 +31,27 @@ export function partIn(ownCalls, extension) {
     const isIn = all.some(
       ({ mediaAddress, state }) => extension && mediaAddress === extension && state !== "DROPPED",
     );
-    if (isIn) return { callId: dialog.id, mode: isConversation(dialog) ? "joined" : "listening" };
+    if (!isIn) continue;
+    if (!isConversation(dialog)) return { callId: dialog.id, mode: "listening" };
+    const present = all.filter(({ state }) => state !== "DROPPED");
+    return { callId: dialog.id, mode: present.length > 2 ? "joined" : "with-agent" };
   }
   return null;
+}
+
+/**
+ * Return whom the supervisor can take off the agent's call, where Finesse allows it: those beside
+ * the agent, whom taking over removes.
+ * @param {Own} own @param {string} extension the agent's
+ * @returns {string[]} their addresses
+ */
+export function removable({ user, calls }, extension) {
+  const part = partIn(calls, extension);
+  const dialog = part?.mode === "joined" && calls.find(({ id }) => id === part.callId);
+  if (!dialog) return [];
+  const { actions, others } = readCall(dialog, user.extension ?? "");
+  if (!actions.includes("drop-participant") || others.length < 2) return [];
+  return others.filter((address) => address !== extension);
 }
 
 /**
@@ -49,7 +68,7 @@ export function obstacles(member, own) {
   return {
     monitor: signedOut || monitorObstacle(member, own, part),
     barge: bargeObstacle(member, part),
-    intercept: part?.mode === "joined" ? "" : t("board.joinFirst"),
+    intercept: interceptObstacle(part),
     leave: part ? "" : t("board.notInCall"),
     ready:
       signedOut || (["NOT_READY", "WORK", "WORK_READY"].includes(state) ? "" : t("board.busy")),
@@ -63,6 +82,12 @@ export function obstacles(member, own) {
 function bargeObstacle({ state }, part) {
   if (part?.mode !== "listening") return t("board.listenFirst");
   return state === "HOLD" ? t("board.onHold") : "";
+}
+
+/** @param {Part | null} part */
+function interceptObstacle(part) {
+  if (part?.mode === "with-agent") return t("board.nobodyElse");
+  return part?.mode === "joined" ? "" : t("board.joinFirst");
 }
 
 /**

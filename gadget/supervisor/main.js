@@ -69,7 +69,7 @@ class SupervisorAppElement extends CallcardElement {
     listen(
       this,
       {
-        "callcard-agent-action": ({ id, action }) => this.#act(id, action),
+        "callcard-agent-action": ({ id, action, address }) => this.#act(id, action, address),
         "callcard-coaching-listed": ({ agent }) => teamApi.coaching(agent),
         "callcard-coaching-sent": ({ agent, text, request_id }) =>
           teamApi.coach(agent, { text, request_id }),
@@ -193,10 +193,14 @@ class SupervisorAppElement extends CallcardElement {
 
   /**
    * Do something about an agent; resolve with what came of it.
-   * @param {string} id @param {AgentAction} action
+   * @param {string} id @param {AgentAction | "remove"} action
+   * @param {string} address whom to remove from the agent's call
    * @returns {Promise<{outcome: string}>}
    */
-  #act(id, action) {
+  #act(id, action, address) {
+    const { extension = "" } = this.#model.members.get(id) ?? {};
+    const part = partIn(this.#own.calls, extension);
+    const isOver = Promise.resolve({ outcome: "confirmed" });
     switch (action) {
       case "ready":
         return teamApi.setState(id, "READY");
@@ -204,11 +208,10 @@ class SupervisorAppElement extends CallcardElement {
         return teamApi.setState(id, "NOT_READY");
       case "sign-out":
         return teamApi.setState(id, "LOGOUT");
-      case "leave": {
-        const { extension = "" } = this.#model.members.get(id) ?? {};
-        const part = partIn(this.#own.calls, extension);
-        return part ? teamApi.leave(part.callId) : Promise.resolve({ outcome: "confirmed" });
-      }
+      case "leave":
+        return part ? teamApi.leave(part.callId) : isOver;
+      case "remove":
+        return part ? teamApi.remove(part.callId, address) : isOver;
       default:
         return teamApi.supervise(id, action);
     }

@@ -32,6 +32,12 @@ export const teamApi = {
   coach: (id, message) => send("POST", `/agents/${escape(id)}/coach`, message),
   /** @param {string} call the supervisor's own @returns {Promise<{outcome: string}>} */
   leave: (call) => send("POST", `/calls/${escape(call)}/drop?${WAIT}`, {}),
+  /**
+   * @param {string} call the supervisor's own @param {string} participant their address
+   * @returns {Promise<{outcome: string}>}
+   */
+  remove: (call, participant) =>
+    send("POST", `/calls/${escape(call)}/drop-participant?${WAIT}`, { participant }),
   /** @param {string} list @returns {Promise<{numbers: ListedNumber[]}>} */
   proposals: (list) => send("GET", `/lists/${list}?state=proposed`),
   /** @param {ListedNumber} entry @returns {Promise<ListedNumber>} */

@@ -149,7 +149,7 @@ export class TeamBoardElement extends CallcardElement {
     if (!this.#ids.includes(this.#opened)) this.#detail.remove();
     arrange(this.#body, wanted);
     const opened = members.get(this.#opened);
-    if (opened) this.#panel.show(opened, this.#own);
+    if (opened) this.#panel.show(opened, this.#own, members.values());
     this.#table.hidden = !this.#ids.length;
     this.#empty.textContent = this.#ids.length ? "" : isRead ? t("board.nobody") : "";
   }

@@ -163,6 +163,34 @@ def test_supervisor_listens_joins_and_takes_over(open_desktop: OpenDesktop, site
     site.hang_up(call)
 
 
+def test_supervisor_takes_a_customer_off_the_call(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana = open_desktop("1001").gadget
+    call = answer_call(site, ana)
+    _desktop, team = open_team(open_desktop)
+    panel = open_agent(team, "Ana Costa")
+    others = panel.get_by_role("group", name="Others in the call")
+    panel.get_by_role("button", name="Listen").click()
+    expect(panel.get_by_text("Agent and customer do not hear you.")).to_be_visible()
+    expect(others).to_be_hidden()
+    panel.get_by_role("button", name="Join").click()
+    expect(others.get_by_role("button")).to_have_text([f"Remove {KNOWN_CUSTOMER_NAME}"])
+    others.get_by_role("button").click()
+    question = panel.get_by_role("alertdialog")
+    expect(question).to_have_accessible_name(f"Remove {KNOWN_CUSTOMER_NAME} from the call?")
+    question.get_by_role("button", name="Cancel").click()
+    assert KNOWN_CUSTOMER in _addresses(site, call)
+    others.get_by_role("button").click()
+    question.get_by_role("button", name="Remove").click()
+    wait_until(lambda: _addresses(site, call) == {"1001", "2001"})
+    expect(panel.get_by_text("Nobody else is on the call.")).to_be_visible()
+    expect(panel.get_by_role("button", name="Take over")).to_be_disabled()
+    expect(others).to_be_hidden()
+    panel.get_by_role("button", name="Leave").click()
+    expect(panel.get_by_role("button", name="Leave")).to_be_disabled()
+
+
 def _addresses(site: DemoSite, call: str) -> set[str]:
     participants = next(each["participants"] for each in site.calls() if each["id"] == call)
     return {each["address"] for each in participants if each["state"] != "DROPPED"}
