@@ -108,6 +108,7 @@ export interface CallcardRequests {
     detail: { agent: string; text: string; request_id: string };
     response: CoachingMessage;
   };
+  "callcard-list-entry-removed": { detail: { entry: ListedNumber }; response: ListedNumber };
   "callcard-proposal-decided": {
     detail: { entry: ListedNumber; isAccepted: boolean };
     response: ListedNumber;

@@ -329,6 +329,7 @@ export interface ListedNumber extends ListWarning {
   author: string;
   author_name: string;
   added_at: string;
+  expires_at: string;
   dialled: string;
   team: string;
   state: "effective" | "proposed";

@@ -1,14 +1,18 @@
 // What the page of supervisors loads when a tab beside the team's board is opened.
 
 import { loadLaterAssets } from "../shared/later-assets.js";
+import { ListFormElement } from "../shared/list-form.js";
 import { ParkedListElement } from "../shared/parked-list.js";
 import { AuditListElement } from "./audit-list.js";
 import { ParkedPanelElement } from "./parked-panel.js";
+import { NumberListsElement } from "./number-lists.js";
 import { ProposalListElement } from "./proposal-list.js";
 import { QueueBoardElement } from "./queue-board.js";
 
 const ELEMENTS = [
   AuditListElement,
+  ListFormElement,
+  NumberListsElement,
   ParkedListElement,
   ParkedPanelElement,
   ProposalListElement,
@@ -17,7 +21,7 @@ const ELEMENTS = [
 
 const createPanels = () => ({
   queues: new QueueBoardElement(),
-  lists: new ProposalListElement(),
+  lists: new NumberListsElement(),
   parked: new ParkedPanelElement(),
   audit: new AuditListElement(),
 });

@@ -74,6 +74,7 @@ class SupervisorAppElement extends CallcardElement {
         "callcard-coaching-sent": ({ agent, text, request_id }) =>
           teamApi.coach(agent, { text, request_id }),
         "callcard-delivery-retry": ({ id }) => api.retryDelivery(id),
+        "callcard-list-entry-removed": ({ entry }) => api.removeFromList(entry.list, entry.id),
         "callcard-proposal-decided": ({ entry, isAccepted }) =>
           isAccepted ? teamApi.accept(entry) : api.removeFromList(entry.list, entry.id),
       },

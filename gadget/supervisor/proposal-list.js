@@ -5,20 +5,11 @@ import { api } from "../shared/api.js";
 import { dotted, h, isolate, lockPresses, phoneNumber, request } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
+import { LIST_EFFECTS } from "../shared/list-form.js";
 import { formatDate, t } from "../shared/texts.js";
 import { teamApi } from "./team-api.js";
 
 /** @typedef {import("../shared/types.d.ts").ListedNumber} ListedNumber */
-/** @typedef {import("../shared/types.d.ts").NumberListName} NumberListName */
-
-/** @type {Record<NumberListName, () => string>} */
-const LISTS = {
-  deny: () => t("list.deny"),
-  flag: () => t("list.flag"),
-  "do-not-call": () => t("list.doNotCall"),
-  allow: () => t("list.allow"),
-  "never-log": () => t("list.neverLog"),
-};
 
 export class ProposalListElement extends CallcardElement {
   static tag = "proposal-list";
@@ -58,7 +49,7 @@ export class ProposalListElement extends CallcardElement {
         "span",
         { class: "who" },
         h("strong", {}, phoneNumber(number)),
-        h("span", {}, dotted([LISTS[list](), isolate(reason)])),
+        h("span", {}, dotted([LIST_EFFECTS[list](), isolate(reason)])),
         h(
           "span",
           { class: "about" },

@@ -12,7 +12,7 @@ import { t } from "../shared/texts.js";
 const LABELS = {
   team: () => t("board.team"),
   queues: () => t("board.queues"),
-  lists: () => t("board.proposals"),
+  lists: () => t("board.lists"),
   parked: () => t("board.parked"),
   audit: () => t("board.audit"),
 };

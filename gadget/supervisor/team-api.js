@@ -40,6 +40,11 @@ export const teamApi = {
     send("POST", `/calls/${escape(call)}/drop-participant?${WAIT}`, { participant }),
   /** @param {string} list @returns {Promise<{numbers: ListedNumber[]}>} */
   proposals: (list) => send("GET", `/lists/${list}?state=proposed`),
+  /**
+   * @param {string} list @param {string} after `next` of the page before, or nothing
+   * @returns {Promise<{numbers: ListedNumber[], next: string}>}
+   */
+  listed: (list, after) => send("GET", `/lists/${list}${after && `?after=${after}`}`),
   /** @param {ListedNumber} entry @returns {Promise<ListedNumber>} */
   accept: ({ list, id }) => send("PUT", `/lists/${list}/${escape(id)}`, { state: "effective" }),
   /** @returns {Promise<{entries: import("./types.d.ts").AuditEntry[]}>} */

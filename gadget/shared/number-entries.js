@@ -1,11 +1,11 @@
 // The entries of one number on the number lists, and what the agent may do with each list. No DOM.
 
-import { api } from "../shared/api.js";
+import { api } from "./api.js";
 
-/** @typedef {import("../shared/types.d.ts").ListedNumber} ListedNumber */
-/** @typedef {import("../shared/types.d.ts").ListWarning} ListWarning */
-/** @typedef {import("../shared/types.d.ts").NumberListName} NumberListName */
-/** @typedef {import("../shared/types.d.ts").NumberListSummary} NumberListSummary */
+/** @typedef {import("./types.d.ts").ListedNumber} ListedNumber */
+/** @typedef {import("./types.d.ts").ListWarning} ListWarning */
+/** @typedef {import("./types.d.ts").NumberListName} NumberListName */
+/** @typedef {import("./types.d.ts").NumberListSummary} NumberListSummary */
 
 export class NumberEntries {
   /** @type {ListedNumber[]} */
@@ -17,7 +17,7 @@ export class NumberEntries {
   #onWarnings;
 
   /**
-   * @param {import("../shared/types.d.ts").ParsedNumber} number
+   * @param {Pick<import("./types.d.ts").ParsedNumber, "e164" | "given" | "display">} number
    * @param {ListWarning[]} warnings those of the call
    * @param {(warnings: ListWarning[]) => void} onWarnings gets those that it has now
    */

@@ -1,7 +1,7 @@
-// <list-form>: block, flag or always let through the number of a call, and take its entries off the
-// number lists. Fires `callcard-record-closed`.
+// <list-form>: block, flag or always let through a number, and take its entries off the number lists.
+// Fires `callcard-record-closed`.
 
-import { ApiError } from "../shared/api.js";
+import { ApiError } from "./api.js";
 import {
   dotted,
   emit,
@@ -12,24 +12,24 @@ import {
   phoneNumber,
   reveal,
   uniqueId,
-} from "../shared/dom.js";
-import { CallcardElement } from "../shared/element.js";
-import { errorText } from "../shared/errors.js";
-import { formatDate, t } from "../shared/texts.js";
+} from "./dom.js";
+import { CallcardElement } from "./element.js";
+import { errorText } from "./errors.js";
+import { formatDate, t } from "./texts.js";
 
 /** @typedef {import("./number-entries.js").NumberEntries} NumberEntries */
-/** @typedef {import("../shared/types.d.ts").ListedNumber} ListedNumber */
-/** @typedef {import("../shared/types.d.ts").NumberListName} NumberListName */
+/** @typedef {import("./types.d.ts").ListedNumber} ListedNumber */
+/** @typedef {import("./types.d.ts").NumberListName} NumberListName */
 
 /** What an agent can do about a number, in the order in which it is offered. @type {NumberListName[]} */
-const CHOICES = ["deny", "flag", "do-not-call", "allow"];
-/** @type {Record<NumberListName, () => string>} */
-const NAMES = {
+const CHOICES = ["deny", "flag", "do-not-call", "allow", "never-log"];
+/** What each list does. @type {Record<NumberListName, () => string>} */
+export const LIST_EFFECTS = {
   deny: () => t("list.deny"),
   flag: () => t("list.flag"),
   "do-not-call": () => t("list.doNotCall"),
   allow: () => t("list.allow"),
-  "never-log": () => t("call.neverLogged"),
+  "never-log": () => t("list.neverLog"),
 };
 
 export class ListFormElement extends CallcardElement {
@@ -96,7 +96,7 @@ export class ListFormElement extends CallcardElement {
     if (!offered.length) this.#message.textContent = t("list.readOnly");
     const chosen = this.#choice.value;
     this.#choice.replaceChildren(
-      ...offered.map((list) => h("option", { value: list }, NAMES[list]())),
+      ...offered.map((list) => h("option", { value: list }, LIST_EFFECTS[list]())),
     );
     if (chosen) this.#choice.value = chosen;
     this.#nameButton();
@@ -113,7 +113,10 @@ export class ListFormElement extends CallcardElement {
   /** @param {ListedNumber} entry */
   #row(entry) {
     const { list, reason, author, author_name, added_at, state, removable } = entry;
-    const what = state === "proposed" ? t("list.proposed", { what: NAMES[list]() }) : NAMES[list]();
+    const what =
+      state === "proposed"
+        ? t("list.proposed", { what: LIST_EFFECTS[list]() })
+        : LIST_EFFECTS[list]();
     const about = [isolate(author_name || author), formatDate(added_at)];
     return h(
       "li",

@@ -1,0 +1,162 @@
+// <number-lists>: what agents propose, one number with all that is listed of it, and the entries of a
+// list. Fires `callcard-list-entry-removed`.
+
+import {
+  dotted,
+  field,
+  h,
+  isolate,
+  lockPresses,
+  phoneNumber,
+  request,
+  uniqueId,
+} from "../shared/dom.js";
+import { CallcardElement } from "../shared/element.js";
+import { errorText } from "../shared/errors.js";
+import { LIST_EFFECTS, ListFormElement } from "../shared/list-form.js";
+import { NumberEntries } from "../shared/number-entries.js";
+import { formatDate, t } from "../shared/texts.js";
+import { ProposalListElement } from "./proposal-list.js";
+import { teamApi } from "./team-api.js";
+
+/** @typedef {import("../shared/types.d.ts").ListedNumber} ListedNumber */
+/** @typedef {import("../shared/types.d.ts").NumberListName} NumberListName */
+
+export class NumberListsElement extends CallcardElement {
+  static tag = "number-lists";
+
+  #proposals = new ProposalListElement();
+  #number = h("input", { id: uniqueId("number"), type: "tel", maxlength: 40, required: true });
+  #formPlace = h("div");
+  #list = h("select", { id: uniqueId("browsed") });
+  #entries = h("ul", { class: "proposals" });
+  #about = h("p", { class: "about", role: "status", tabindex: -1 });
+  #more = h("button", { type: "button", class: "quiet", hidden: true }, t("lists.more"));
+  #error = h("p", { class: "error", role: "alert" });
+  #next = "";
+
+  build() {
+    const open = h("button", {}, t("lists.open"));
+    const form = h("form", { class: "bar" }, field(t("lists.number"), this.#number), open);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#openNumber(this.#number.value.trim());
+    });
+    this.#list.append(
+      h("option", { value: "" }, t("lists.none")),
+      ...Object.entries(LIST_EFFECTS).map(([name, label]) => h("option", { value: name }, label())),
+    );
+    this.#list.addEventListener("change", () => void this.#browse(""));
+    this.#more.addEventListener("click", () => void this.#browse(this.#next));
+    this.append(
+      h("h3", {}, t("board.proposals")),
+      this.#proposals,
+      h("h3", {}, t("lists.oneNumber")),
+      form,
+      this.#formPlace,
+      h("h3", {}, t("lists.browse")),
+      field(t("lists.list"), this.#list),
+      this.#entries,
+      this.#about,
+      this.#more,
+      this.#error,
+    );
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.addEventListener(
+      "callcard-record-closed",
+      () => {
+        this.#formPlace.replaceChildren();
+        this.#number.focus();
+        void this.#browse(""); // the entry may be on the list below, or not any more
+      },
+      { signal: this.signal },
+    );
+  }
+
+  /** Show what the service has now. Throws what it answers. */
+  async read() {
+    await this.#proposals.read();
+  }
+
+  /** @param {string} text */
+  #openNumber(text) {
+    const form = new ListFormElement();
+    this.#formPlace.replaceChildren(form);
+    form.show(new NumberEntries({ e164: "", given: text, display: text }, [], () => {}));
+  }
+
+  /** Show entries of the chosen list. @param {string} after `next` of the page before */
+  async #browse(after) {
+    const list = this.#list.value;
+    this.#error.textContent = this.#about.textContent = "";
+    this.#more.hidden = true;
+    if (!after) this.#entries.replaceChildren();
+    if (!list) return;
+    this.#about.textContent = t("board.loading");
+    try {
+      const { numbers, next } = await teamApi.listed(list, after);
+      if (list !== this.#list.value) return;
+      const effective = numbers.filter(({ state }) => state === "effective");
+      this.#entries.append(...effective.map((entry) => this.#row(entry)));
+      this.#next = next;
+      this.#more.hidden = !next;
+      this.#about.textContent = this.#entries.firstChild ? "" : t("lists.empty");
+    } catch (error) {
+      this.#about.textContent = "";
+      this.#error.textContent = errorText(error);
+    }
+  }
+
+  /** @param {ListedNumber} entry */
+  #row(entry) {
+    const { number, reason, author, author_name, added_at, expires_at, has_expired } = entry;
+    const time = expires_at && formatDate(expires_at);
+    const until = time && (has_expired ? t("lists.ended", { time }) : t("lists.until", { time }));
+    const row = h(
+      "li",
+      {},
+      h(
+        "span",
+        { class: "who" },
+        h("strong", {}, phoneNumber(number)),
+        h("span", {}, isolate(reason)),
+        h(
+          "span",
+          { class: "about" },
+          dotted([isolate(author_name || author), formatDate(added_at), until]),
+        ),
+      ),
+      h(
+        "button",
+        {
+          type: "button",
+          "aria-label": t("lists.removeNumber", { number }),
+          onclick: () => void this.#remove(entry, row),
+        },
+        t("list.remove"),
+      ),
+    );
+    return row;
+  }
+
+  /** @param {ListedNumber} entry @param {HTMLElement} row */
+  async #remove(entry, row) {
+    if (row.inert) return; // the second press of a double click
+    row.inert = true;
+    this.#error.textContent = "";
+    try {
+      await request(this, "callcard-list-entry-removed", { entry });
+      const next = row.nextElementSibling ?? row.previousElementSibling;
+      row.remove();
+      (next?.querySelector("button") ?? this.#about).focus();
+      lockPresses(this.#entries); // the next entry lies under the pointer now
+      this.#about.textContent = t("lists.removed", { number: entry.number });
+    } catch (error) {
+      row.inert = false;
+      this.#error.textContent = errorText(error);
+    }
+  }
+}
