@@ -37,6 +37,39 @@ async def test_calls_requests_faults_and_reset(rest: httpx.AsyncClient, finesse:
     assert finesse.faults.armed == []
 
 
+async def test_events_are_listed_with_the_fault_that_they_met(rest: httpx.AsyncClient) -> None:
+    await rest.post("/sandbox/faults", json={"kind": "event-lost", "path": "/finesse/api/User"})
+    await rest.put("/sandbox/users/1002", json={"state": "READY"})
+    events = (await rest.get("/sandbox/events")).json()
+    user = [each for each in events if each["node"] == "/finesse/api/User/1002"]
+    assert [each["fault"] for each in user][:2] == ["event-lost", ""]
+    assert "<state>READY</state>" in user[-1]["update"]
+    later = (await rest.get("/sandbox/events", params={"after": user[0]["id"]})).json()
+    assert [each["id"] for each in later] == [
+        each["id"] for each in events if each["id"] > user[0]["id"]
+    ]
+    assert (await rest.get("/sandbox/events?after=x")).status_code == 400
+    await rest.post("/sandbox/reset")
+    forgotten = (await rest.get("/sandbox/events", params={"after": events[-1]["id"]})).json()
+    assert all(each["id"] > events[-1]["id"] for each in forgotten)
+
+
+async def test_all_faults_are_ended_at_once(rest: httpx.AsyncClient) -> None:
+    before = (await rest.get("/sandbox/faults")).json()
+    for fault in (
+        {"kind": "unavailable", "times": 9},
+        {"kind": "event-delayed"},
+        {"kind": "busy", "times": 2},
+        {"kind": "events"},
+        {"kind": "skew", "seconds": 60},
+        {"kind": "node"},
+    ):
+        assert (await rest.post("/sandbox/faults", json=fault)).status_code == 200
+    assert (await rest.get("/sandbox/faults")).json() != before
+    assert (await rest.delete("/sandbox/faults")).json() == before
+    assert (await rest.get("/sandbox/faults")).json() == before
+
+
 async def test_user_state_is_changed_without_a_reason(rest: httpx.AsyncClient) -> None:
     for state, extension in [("READY", "1002"), ("NOT_READY", "1002"), ("LOGOUT", "")]:
         user = (await rest.put("/sandbox/users/1002", json={"state": state})).json()

@@ -245,8 +245,9 @@ class Sandbox:
             *control_api.routes(),
             *self._settings.extra_routes,
         ]
-        # A request for any other host comes from a web site that points its own name here.
-        hosts = ["localhost", "127.0.0.1", self._settings.host]
+        # A request for any other host comes from a web site that points its own name here. No web
+        # site is below localhost (RFC 6761); the console's desktops are.
+        hosts = ["localhost", "*.localhost", "127.0.0.1", self._settings.host]
         return Starlette(
             routes=routes,
             middleware=[

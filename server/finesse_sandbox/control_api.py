@@ -125,6 +125,8 @@ class ControlApi:
             _route("/sandbox/site", self.change_site, "PUT"),
             _route("/sandbox/faults", self._faults.list),
             _route("/sandbox/faults", self._faults.arm, "POST"),
+            _route("/sandbox/faults", self._faults.disarm, "DELETE"),
+            _route("/sandbox/events", self.list_events),
             _route("/sandbox/requests", self.list_requests),
             _route("/sandbox/logs", self.list_logs),
             _route("/sandbox/reset", self.reset, "POST"),
@@ -234,6 +236,14 @@ class ControlApi:
     async def list_requests(self, request: Request) -> Any:
         return list(self._requests)
 
+    async def list_events(self, request: Request) -> Any:
+        """Return the last events with their XML; only those after the id `after`, if given."""
+        after = request.query_params.get("after", "0")
+        if not after.isdecimal():
+            raise ApiError(400, "Invalid Input", "after must be the id of an event", after[:100])
+        events = self._contact_centre.events.logged
+        return [asdict(event) for event in events if event.id > int(after[:18])]
+
     async def list_logs(self, request: Request) -> Any:
         """Return what clients wrote to the client log, the last 200 entries."""
         return list(self._contact_centre.client_logs)
@@ -248,6 +258,7 @@ class ControlApi:
             node.bring_up()
             node.clock_skew_seconds = 0.0
         self._requests.clear()
+        self._contact_centre.events.forget()
         self._clear_caches()
         return {"status": "reset"}
 

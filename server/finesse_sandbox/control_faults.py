@@ -80,9 +80,20 @@ class FaultControl:
     async def list(self, request: Request) -> Any:
         return self._status()
 
+    async def disarm(self, request: Request) -> Any:
+        """End every fault, of responses, events and the whole system."""
+        self._contact_centre.faults.disarm()
+        self._contact_centre.events.reset()
+        self._contact_centre.switch.set_busy(0)
+        for node in self._nodes:
+            node.bring_up()
+            node.clock_skew_seconds = 0.0
+        return self._status()
+
     def _status(self) -> dict[str, Any]:
         """Return what is armed or down now."""
         return {
+            "kinds": FAULT_KINDS,
             "armed": [asdict(fault) for fault in self._contact_centre.faults.armed],
             "events_armed": [asdict(fault) for fault in self._contact_centre.events.faults],
             "busy": self._contact_centre.switch.busy_calls_left,

@@ -112,6 +112,8 @@ def start_notes(settings: SandboxSettings, tls: bool) -> str:
         "  Sign in   1001, 1002 or 1003 (agents) or 2001 (supervisor);"
         " password callcard; the extension is the id"
     )
+    console = desktop_url(settings.ports[0], tls).removesuffix("/desktop") + "/sandbox/console"
+    lines.append(f"  Console   {console}: three desktops, events, requests, faults")
     for folder in settings.gadgets:
         if not gadget_files(folder):
             lines.append(f"No gadget XML in {folder}; run `python build.py` and give dist/callcard")

@@ -42,6 +42,7 @@ LIBRARY_FILES = (
     "channels.js",
 )
 """The sandbox's own finesse.js, in files that are served as one script in this order."""
+CONSOLE_HOST = "sandbox.localhost"
 TICKET_SECONDS = 12 * 3600.0
 """For a shift, a desktop may move to the other node without signing in again."""
 
@@ -105,6 +106,7 @@ class DesktopPages:
         return [
             Route("/", lambda request: RedirectResponse("/desktop")),
             Route("/desktop", self._page),
+            Route("/sandbox/console", self._console),
             Route("/desktop/container", self._page),
             Route("/desktop/session", session),
             Route("/desktop/ticket", self._exchange_ticket, methods=["POST"]),
@@ -119,6 +121,15 @@ class DesktopPages:
 
     async def _page(self, request: Request) -> Response:
         return FileResponse(STATIC / "desktop.html", headers={"Cache-Control": "no-cache"})
+
+    async def _console(self, request: Request) -> Response:
+        """Serve the console, on this machine under a name below which its desktops have others.
+
+        Browsers give frames of another site no storage.
+        """
+        if request.url.scheme == "http" and request.url.hostname in ("localhost", "127.0.0.1"):
+            return RedirectResponse(str(request.url.replace(hostname=CONSOLE_HOST)))
+        return FileResponse(STATIC / "console.html", headers={"Cache-Control": "no-cache"})
 
     async def _finesse_library(self, request: Request) -> Response:
         """Serve the sandbox's library, or the vendor's with what later servers add to it."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import itertools
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -20,6 +23,22 @@ from finesse_sandbox.xml.media import media_element
 from finesse_sandbox.xml.queues import queue_element
 from finesse_sandbox.xml.users import team_member_element, user_element
 
+LOGGED_EVENTS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedEvent:
+    """An event as the control API lists it."""
+
+    id: int
+    time: float
+    """Seconds since the epoch."""
+    node: str
+    fault: str
+    """The armed fault that it met; empty if it was delivered as usual."""
+    update: str
+    """XML."""
+
 
 @dataclass
 class EventPublisher:
@@ -31,6 +50,9 @@ class EventPublisher:
     site: SiteConfiguration
     pubsubs: list[PubSub] = field(default_factory=list)
     faults: list[EventFault] = field(default_factory=list)
+    logged: deque[LoggedEvent] = field(default_factory=lambda: deque(maxlen=LOGGED_EVENTS))
+    """The last events, the newest at the end."""
+    _ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _reordered: list[Notification] = field(default_factory=list)
     """Events that follow the next one on the same node."""
     _delayed: set[asyncio.TimerHandle] = field(default_factory=set)
@@ -103,7 +125,9 @@ class EventPublisher:
     def system_changed(self, pubsub: PubSub, info: etree._Element) -> None:
         """Publish the status of one Finesse node through that node only."""
         pubsub_node = f"{API}/SystemInfo"
-        pubsub.publish(Notification(pubsub_node, update_xml("PUT", pubsub_node, "", info)))
+        notification = Notification(pubsub_node, update_xml("PUT", pubsub_node, "", info))
+        self._log(notification, "")
+        pubsub.publish(notification)
 
     # ---- delivery
 
@@ -118,9 +142,14 @@ class EventPublisher:
             timer.cancel()
         self._delayed.clear()
 
+    def forget(self) -> None:
+        """Empty the log of events."""
+        self.logged.clear()
+
     def publish(self, pubsub_node: str, update: str) -> None:
         notification = Notification(pubsub_node, update)
         fault = self._take_fault(pubsub_node)
+        self._log(notification, fault.kind if fault else "")
         if fault is None:
             self._deliver(notification)
             return
@@ -137,6 +166,17 @@ class EventPublisher:
                 self._delayed.add(timer)
             case "event-reordered":
                 self._reordered.append(notification)
+
+    def _log(self, notification: Notification, fault: str) -> None:
+        self.logged.append(
+            LoggedEvent(
+                id=next(self._ids),
+                time=time.time(),
+                node=notification.node,
+                fault=fault,
+                update=notification.update,
+            )
+        )
 
     def _take_fault(self, pubsub_node: str) -> EventFault | None:
         for fault in self.faults:
