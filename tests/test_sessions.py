@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.harness.contact_centre import ADA_NAME, ContactCentre
+from tests.harness.contact_centre import ADA_NAME, ContactCentre, service_client
 from tests.harness.waiting import until
 
 pytestmark = pytest.mark.anyio
@@ -216,3 +216,18 @@ async def test_sign_in_that_finesse_refuses_leaves_no_session(centre: ContactCen
         assert (refused.status_code, refused.json()["code"]) == (409, "finesse-refused")
         assert await centre.finesse.state("1001") == "LOGOUT"
         assert (await app.delete("/sessions/x")).status_code == 404
+
+
+async def test_session_with_a_token_of_single_sign_on(centre: ContactCentre) -> None:
+    sandbox = centre.finesse.sandbox
+    token = sandbox.accounts.issue_token(sandbox.agents.users["1001"]).access
+    async with service_client(centre.service.app) as app:
+        app.headers.update({"Authorization": f"Bearer {token}", "X-Finesse-User": "1001"})
+        opened = await app.post("/sessions", json={"extension": "1001", "ready": True})
+        assert opened.status_code == 201, opened.text
+        assert (opened.json()["connected"], opened.json()["state"]) == (True, "READY")
+        call = await centre.ring()
+        await until(lambda: recorded_as(app, call, "open"))
+        await centre.hang_up(call)
+        await until(lambda: recorded_as(app, call, "closing"))
+        assert (await app.delete(f"/sessions/{opened.json()['id']}?keep_signed_in=1")).is_success
