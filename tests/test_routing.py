@@ -15,7 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 
+from callcard.api import api_keys
 from callcard.app import create_app
+from callcard.store.open_store import open_store
 from tests.harness.api_keys import make_key
 from tests.harness.contact_centre import (
     ADA,
@@ -26,8 +28,11 @@ from tests.harness.contact_centre import (
     open_contact_centre,
 )
 from tests.harness.ports import free_port
+from tests.harness.rest_crm import CONFIGURATION, RestCrm
 from tests.harness.routing import HEADERS, SAMPLES, CurriAnswer, curri_request, read_answer
 from tests.harness.serving import serving
+from tests.harness.settings import settings_in
+from tests.harness.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -156,6 +161,37 @@ async def test_script_reads_json_or_xml(centre: ContactCentre) -> None:
         # A + that the script did not encode.
         plain = await http.get(f"{SCRIPT}?ani=+12125550123")
         assert plain.json()["list"] == "deny"
+
+
+async def test_decision_warms_the_card(tmp_path: Path) -> None:
+    """A CRM that is too slow for the decision has answered when the call arrives."""
+    crm, port = RestCrm(), free_port()
+    crm.delay_seconds = 0.15
+    rest = {**CONFIGURATION, "kind": "rest", "name": "engines"}
+    rest["base_url"] = f"http://127.0.0.1:{port}"
+    routing = {**MACHINES, "deadline_seconds": 0.05}
+    settings = settings_in(tmp_path, "http://127.0.0.1:1", sources=[rest], routing=routing)
+    app = create_app(settings, background_jobs=False)
+    key, row = api_keys.create("card", ("contacts",), now=0)
+    async with serving(crm.app, port), app.router.lifespan_context(app), machine(app) as http:
+        store = open_store(settings.journal_database)
+        async with store.transaction() as tx:
+            await tx.save_api_key(row)
+        await store.close()
+        assert (await http.get(SCRIPT, params={"ani": ADA})).json()["name"] == ""
+        await until(lambda: http_idle(crm))
+        asked = len(crm.requests)
+        headers = {"X-API-Key": key}
+        answer = await http.get("/api/v1/contacts", params={"number": ADA}, headers=headers)
+        assert answer.json()["matches"][0]["contact"]["name"] == "Ada Lovelace"
+        assert len(crm.requests) == asked, "from memory"
+
+
+async def http_idle(crm: RestCrm) -> bool:
+    """Return whether a CRM has got all requests of a look-up and answered them."""
+    before = len(crm.requests)
+    await asyncio.sleep(3 * crm.delay_seconds)
+    return before > 0 and len(crm.requests) == before
 
 
 async def test_script_names_what_is_wrong(centre: ContactCentre) -> None:
