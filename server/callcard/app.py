@@ -221,10 +221,8 @@ def create_app(
                     stack.push_async_callback(_stop, asyncio.create_task(job))
             yield
 
-    openapi_document = _openapi_document()
-
     async def openapi_json(request: Request) -> Response:
-        return json_response(openapi_document)
+        return json_response(_openapi_document())  # made when it is asked for: it takes 0.1 s
 
     async def asyncapi_json(request: Request) -> Response:
         return json_response(_asyncapi_document())

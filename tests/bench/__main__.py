@@ -15,6 +15,7 @@ from tests.bench.contact_centre import contact_centre
 from tests.bench.contact_search import contact_search
 from tests.bench.decisions import decisions
 from tests.bench.event_readers import event_readers
+from tests.bench.relay import relay
 from tests.bench.requests_per_second import call_action, lookup
 from tests.bench.ring_to_card import ring_to_card
 from tests.bench.scale import FULL, SHORT, Scale
@@ -26,6 +27,7 @@ BENCHMARKS: dict[str, Callable[[Path, Scale], None]] = {
     "ring-to-card": ring_to_card,
     "lookup": lookup,
     "call-action": call_action,
+    "relay": relay,
     "contact-search": contact_search,
     "sources": sources,
     "decisions": decisions,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import hashlib
 import hmac
 import logging
@@ -150,7 +149,7 @@ def key_of(headers: Headers) -> str:
     elif scheme.lower() == "basic":
         try:
             given = base64.b64decode(value.strip(), validate=True).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # not base64, or not UTF-8
             return ""
     return given if _KEY.fullmatch(given) else ""
 

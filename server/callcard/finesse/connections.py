@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
+from cachetools import LRUCache
 from httpx_aiohttp import AiohttpTransport
 
 from callcard.finesse.client import FinesseClient
@@ -23,6 +26,7 @@ connection that is being closed is lost, and must not be sent twice."""
 MAX_CONNECTIONS = 256
 """To one node. More than a pair of nodes serves 2,000 users with; other requests wait within their
 deadline."""
+REMEMBERED_PATHS = 4096
 XMPP_PORT = 5222
 XMPP_TLS_PORT = 5223
 
@@ -72,13 +76,9 @@ def _open_http_client(
         session._retry_connection = False
         return session
 
-    return httpx.AsyncClient(
-        # `verify` is not used by the session, but without it httpx would load a context of its own.
-        transport=_Transport(client=open_session, verify=tls),
-        base_url=url,
-        timeout=httpx.Timeout(settings.deadline_seconds),
-        follow_redirects=False,
-    )
+    # `verify` is not used by the session, but without it httpx would load a context of its own.
+    transport = _Transport(client=open_session, verify=tls)
+    return _NodeClient(transport, url, settings.deadline_seconds)
 
 
 def _node_name(url: str) -> str:
@@ -103,6 +103,54 @@ def _notification_address(settings: FinesseSettings, url: str, tls: ssl.SSLConte
         settings.notifications,
         tls if is_secure else None,
     )
+
+
+class _NodeClient(httpx.AsyncClient):
+    """A client of one node, whose requests go to the transport as they are.
+
+    Finesse needs none of what httpx does above it: cookies, redirects, authentication flows, hooks.
+    That costs more than the transport itself (tests/bench, `relay`).
+    """
+
+    def __init__(
+        self, transport: httpx.AsyncBaseTransport, url: str, timeout_seconds: float
+    ) -> None:
+        super().__init__(transport=transport, base_url=url)
+        self._node_transport = transport
+        self._node_url = url.rstrip("/")
+        self._extensions = {"timeout": httpx.Timeout(timeout_seconds).as_dict()}
+        self._parsed: LRUCache[str, httpx.URL] = LRUCache(REMEMBERED_PATHS)
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        method: str,
+        url: httpx.URL | str,
+        *,
+        content: Any = None,
+        headers: Any = None,
+        **_options: Any,
+    ) -> AsyncIterator[httpx.Response]:
+        """Send a request to a path of the node. There are no further options."""
+        request = httpx.Request(
+            method,
+            self._absolute(str(url)),
+            content=content,
+            headers=headers,
+            extensions=self._extensions,
+        )
+        response = await self._node_transport.handle_async_request(request)
+        try:
+            yield response
+        finally:
+            await response.aclose()
+
+    def _absolute(self, path: str) -> httpx.URL:
+        """Parsed once: desktops ask for the same few paths again and again."""
+        url = self._parsed.get(path)
+        if url is None:
+            url = self._parsed[path] = httpx.URL(self._node_url + path)
+        return url
 
 
 class _Transport(AiohttpTransport):
