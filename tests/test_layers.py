@@ -76,6 +76,7 @@ LAYERS = (
         "callcard.extras",
         "callcard.secret_files",
         "callcard.futures",
+        "callcard.garbage",
         "callcard.terminal",
         "callcard.settings",
         "callcard.settings_sections",
