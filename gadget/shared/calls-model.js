@@ -105,14 +105,17 @@ export class CallsModel {
       }
       const isClosed = !state && call.phase === "ended" && this.#closed.has(call.id);
       const lookup = state ? state.call.isConsult && !call.isConsult : !isClosed;
+      const opened = state || isClosed ? null : this.#add(call);
       if (state) {
         const wasRinging = state.call.phase === "ringing";
         state.update(call);
         if (wasRinging && call.phase === "talking") this.notify("answered", state);
         if (lookup) this.#startLookup(state); // the consult has become a call with the customer
         this.notify("updated", state);
-      } else if (!isClosed) this.#open(call);
+      }
+      // Before a new call is drawn: that takes longer than until the request has left.
       this.#reporter.report(readReport(dialog, false), lookup);
+      if (opened) this.#open(opened);
     }
     this.#closeContinued();
   }
@@ -277,11 +280,17 @@ export class CallsModel {
   }
 
   /** @param {Call} call */
-  #open(call) {
+  #add(call) {
     const state = this.#newState(call);
     this.calls.set(call.id, state);
     if (call.isConsult) state.customerCallId = consultedCallId(this.running);
     else this.#startLookup(state);
+    return state;
+  }
+
+  /** @param {CallState} state */
+  #open(state) {
+    const { call } = state;
     for (const each of this.calls.values()) if (each.isPreview) this.contacts.keepPreview(each);
     if (!call.isConsult) this.contacts.link(state);
     this.closeDone();

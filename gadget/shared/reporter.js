@@ -124,8 +124,8 @@ export class CallReporter {
       lookup: lookup || (pending?.lookup ?? false),
       isSending: pending?.isSending ?? false,
     });
-    this.#save();
     void this.#sendNext(report.id);
+    this.#save();
   }
 
   /**
