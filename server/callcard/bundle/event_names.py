@@ -10,10 +10,9 @@ from callcard.bundle.javascript import (
     arguments_of,
     field,
     literal,
-    parse,
+    nodes_of,
     replaced,
     text_of,
-    walk,
 )
 from callcard.bundle.sources import Sources
 
@@ -39,13 +38,13 @@ def shorten_event_names(sources: Sources) -> Sources:
 
 
 def _sent_in(script: bytes) -> Iterator[str]:
-    for node in walk(parse(script)):
+    for node in nodes_of(script):
         if node.type == "call_expression" and text_of(field(node, "function")) in _SENDERS:
             yield from (literal(each) for each in arguments_of(node)[1:2] if each.type == "string")
 
 
 def _names_in(script: bytes, short_names: dict[str, str]) -> Iterator[tuple[SyntaxNode, str]]:
     """Yield a script's strings that are such a name, each with its short one."""
-    for node in walk(parse(script)):
+    for node in nodes_of(script):
         if node.type == "string" and (short_name := short_names.get(literal(node))):
             yield node, f'"{short_name}"'

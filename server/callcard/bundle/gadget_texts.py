@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from lxml import etree
 
-from callcard.bundle.javascript import arguments_of, field, literal, parse, text_of, walk
+from callcard.bundle.javascript import arguments_of, field, literal, nodes_of, text_of
 from callcard.bundle.module_join import later_modules, page_modules
 from callcard.bundle.sources import Gadget, Sources
 
@@ -47,7 +47,7 @@ def texts_module(gadget: Gadget, language: str) -> str:
 def _keys(modules: Iterable[str], assets: Mapping[str, bytes]) -> Iterator[str]:
     """Yield the keys of the texts that scripts show."""
     for name in modules:
-        for node in walk(parse(assets[name])):
+        for node in nodes_of(assets[name]):
             if node.type == "call_expression" and text_of(field(node, "function")) == "t":
                 key = next(iter(arguments_of(node)), node)
                 if key.type == "string":

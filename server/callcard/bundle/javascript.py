@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 import tree_sitter
 import tree_sitter_javascript
@@ -10,12 +11,21 @@ import tree_sitter_javascript
 from callcard.bundle.sources import resolve_path
 
 SyntaxNode = tree_sitter.Node
+REMEMBERED_SOURCES = 256
+"""More than a bundle has."""
 _parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_javascript.language()))
 
 
+@lru_cache(REMEMBERED_SOURCES)
 def parse(source: bytes) -> SyntaxNode:
     """Return the root of the syntax tree."""
     return _parser.parse(source).root_node
+
+
+@lru_cache(REMEMBERED_SOURCES)
+def nodes_of(source: bytes) -> tuple[SyntaxNode, ...]:
+    """Return every node of a source in its order. Remembered: each check looks at all of them."""
+    return tuple(walk(parse(source)))
 
 
 def walk(root: SyntaxNode) -> Iterator[SyntaxNode]:
@@ -143,7 +153,7 @@ def reachable_modules(
     waiting = [main]
     while waiting:
         name = waiting.pop()
-        for node in walk(parse(assets[name])):
+        for node in nodes_of(assets[name]):
             path = imported_path(node, dynamic=dynamic)
             if path is None:
                 continue

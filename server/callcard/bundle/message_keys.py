@@ -13,10 +13,9 @@ from callcard.bundle.javascript import (
     arguments_of,
     field,
     literal,
-    parse,
+    nodes_of,
     replaced,
     text_of,
-    walk,
 )
 from callcard.bundle.sources import DEFAULT_LANGUAGE, Sources
 
@@ -47,7 +46,7 @@ def _short_key(number: int) -> str:
 
 def _keys_in(script: bytes, short_keys: dict[str, str]) -> Iterator[tuple[SyntaxNode, str]]:
     """Yield the literal keys of a script's `t()` calls, each with its short key."""
-    for node in walk(parse(script)):
+    for node in nodes_of(script):
         if node.type != "call_expression" or text_of(field(node, "function")) != "t":
             continue
         key = next(iter(arguments_of(node)), node)

@@ -24,6 +24,7 @@ from callcard.bundle.javascript import (
     imported_path,
     is_binding,
     literal,
+    nodes_of,
     parse,
     text_of,
     walk,
@@ -82,7 +83,7 @@ def later_scripts(main: str, assets: Mapping[str, bytes]) -> list[str]:
 def _later_entries(order: list[str], assets: Mapping[str, bytes]) -> list[str]:
     found: list[str] = []
     for name in order:
-        for node in walk(parse(assets[name])):
+        for node in nodes_of(assets[name]):
             path = imported_path(node) if node.type == "call_expression" else None
             if path is not None and (target := resolve_path(name, path)) not in found:
                 if target in order:

@@ -16,9 +16,8 @@ from callcard.bundle.javascript import (
     imported_path,
     last_name,
     literal,
-    parse,
+    nodes_of,
     text_of,
-    walk,
 )
 from callcard.bundle.sources import DEFAULT_LANGUAGE, FOLDER, Sources, resolve_path
 
@@ -53,7 +52,7 @@ def placeholders(text: str) -> set[str]:
 def check_script(file: str, source: bytes, sources: Sources, first_line: int = 1) -> None:
     """Check the script in `file`, whose text begins at `first_line`. Raises BundleError."""
     checker = _ScriptChecker(file, sources, first_line)
-    for node in walk(parse(source)):
+    for node in nodes_of(source):
         checker.check(node)
 
 
