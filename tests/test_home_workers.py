@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ from typing import Any
 import httpx
 import pytest
 
-from callcard.api.home_workers import folder_parent
+from callcard.api.home_workers import HomeWorkers, WorkerGroup, folder_parent
+from callcard.finesse.client import basic
 from tests.harness.commands import running
 from tests.harness.ports import free_port
-from tests.harness.waiting import wait_until
+from tests.harness.waiting import until, wait_until
 
 AGENTS = ("1001", "1002", "1003")
 WORKERS = 3
@@ -51,6 +53,17 @@ class Site:
             headers={"accept": accept},
             timeout=15,
         )
+
+    def raw(self, agent: str, method: str, path: str) -> httpx.Response:
+        """Send a request whose path the client leaves as it is."""
+        request = httpx.Request(
+            method,
+            self.service,
+            headers={"Authorization": basic(agent, "callcard")},
+            extensions={"target": f"/api/v1{path}".encode()},
+        )
+        with httpx.Client() as http:
+            return http.send(request)
 
     def workers(self) -> list[int]:
         """Return the process ids of the workers."""
@@ -101,6 +114,17 @@ def test_every_worker_finds_the_session_of_every_agent(site: Site) -> None:
         assert xml.headers["content-type"] == "application/xml"
         assert "<state>LOGOUT</state>" in xml.text
         assert site.call(agent, "DELETE", f"/sessions/{id}").status_code == 404
+    # The path arrives as it was sent.
+    assert site.call("1001", "POST", "/sessions", {"extension": "1001"}).status_code == 201
+    for path, code, text in (
+        ("/lists/flag/x%2541", 404, "'x%41'"),
+        ("/sessions/a%01b", 404, "no such session"),
+        ("/sessions/..%2frejected", 404, ""),
+        ("/sessions/../../../rejected", 404, ""),
+    ):
+        answers = [site.raw("1001", "DELETE", path) for _ in range(ATTEMPTS)]
+        assert {each.status_code for each in answers} == {code}, path
+        assert all(text in each.text for each in answers), path
 
 
 def test_rejected_credential_ends_the_session_of_another_worker(site: Site) -> None:
@@ -147,9 +171,12 @@ def test_agents_open_their_sessions_again_after_their_worker_was_killed(site: Si
             wait_until(is_open, 15)
             if pid == before[-1]:
                 assert opened.json()["id"] != ids[agent], "every worker was replaced"
+    refused = site.call("what they typed", "POST", "/sessions", {}, password="wrong")
+    assert refused.status_code == 401
     site.process.send_signal(signal.SIGTERM)
     output, _ = site.process.communicate(timeout=20)
     assert not re.search("Traceback|Error", output)
+    assert "what they typed" not in output
 
 
 def test_long_name_of_the_temporary_directory_leaves_room_for_sockets(
@@ -159,3 +186,59 @@ def test_long_name_of_the_temporary_directory_leaves_room_for_sockets(
     assert folder_parent() == "/tmp"
     monkeypatch.setattr("tempfile.tempdir", "/short")
     assert folder_parent() == "/short"
+
+
+async def nothing(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body"})
+
+
+def worker(folder: Path, rejected: list[str]) -> HomeWorkers:
+    return HomeWorkers(
+        WorkerGroup(folder, 2),
+        body_limit_bytes=1000,
+        deadline_seconds=2,
+        on_rejected=lambda authorization, user_id: rejected.append(user_id),
+    )
+
+
+@pytest.mark.anyio
+async def test_place_of_a_worker_whose_files_were_deleted_is_not_taken() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        workers = [worker(Path(folder), []) for _ in range(3)]
+        first, second, third = workers
+        await first.start(nothing)
+        await second.start(nothing)
+        for place in range(2):
+            os.unlink(f"{folder}/{place}.lock")
+        await second.close()
+        await third.start(nothing)
+        agents = [f"10{number:02}" for number in range(20)]
+        scope = {"method": "POST", "path": "/api/v1/sessions"}
+        homes = [
+            {each.home_of_request(scope, agent) for agent in agents} for each in (first, third)
+        ]
+        assert homes == [{None, 1}, {None, 0}], "each has a place of its own"
+        await first.close()
+        await third.close()
+
+
+@pytest.mark.anyio
+async def test_rejection_reaches_the_home_of_an_id_in_any_script() -> None:
+    rejected: list[str] = []
+    with tempfile.TemporaryDirectory() as folder:
+        first, second = worker(Path(folder), rejected), worker(Path(folder), rejected)
+        await first.start(nothing)
+        await second.start(nothing)
+        for name in ("müller", "Ana", "ß1", "x2", "ñ3", "b4"):
+            first.note_session(name)
+            for each in (first, second):
+                each.note_rejection(basic(name, "old"), name)
+        await until(lambda: is_true(len(rejected) == 6))
+        assert sorted(rejected) == sorted(("müller", "Ana", "ß1", "x2", "ñ3", "b4"))
+        await first.close()
+        await second.close()
+
+
+async def is_true(value: bool) -> bool:
+    return value

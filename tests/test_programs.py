@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwt
+from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 
 from callcard.api import program_tokens
@@ -241,6 +242,83 @@ async def test_token_has_a_limit_of_requests(centre: ContactCentre) -> None:
         assert set(statuses) == {200, 429}
         refused = await http.get("/events")
         assert refused.headers["retry-after"] == "1"
+
+
+async def test_keys_without_an_id_and_those_that_cannot_be_used() -> None:
+    """Providers publish keys that are for others, too."""
+    claims = {"iss": ISSUER, "aud": "callcard", "exp": 2000, "scope": "events"}
+    edwards = OKPKey.generate_key("Ed25519")
+    published = json.loads(key_set(KEY, OTHER, edwards))
+    published["keys"][0:0] = [{"kty": "EC", "crv": "BP-256", "x": "AA", "y": "AA"}, {"kty": "?"}, 1]
+
+    async def fetch(url: str) -> bytes:
+        return json.dumps(published).encode()
+
+    tokens = ProgramTokens([issuer_settings()], fetch, lambda: 1000.0)
+    with pytest.warns(SecurityWarning):  # the name is old, and in use
+        old_name = jwt.encode({"alg": "EdDSA"}, claims, edwards, ["EdDSA"])
+    new_name = jwt.encode({"alg": "Ed25519"}, claims, edwards, ["Ed25519"])
+    elliptic = jwt.encode({"alg": "ES256"}, claims, OTHER)
+    for signed in (jwt.encode({"alg": "RS256"}, claims, KEY), elliptic, old_name, new_name):
+        assert (await tokens.authenticate(signed, "events")).expires_at == 2000
+    stranger = jwt.encode({"alg": "RS256"}, claims, RSAKey.generate_key(2048))
+    with pytest.raises(CallcardError, match="not signed by a key of its issuer"):
+        await tokens.authenticate(stranger, "events")
+
+
+async def test_valid_tokens_do_not_wait_for_a_provider_that_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(program_tokens, "RETRY_SECONDS", 0.0)
+    hangs = asyncio.Event()
+
+    async def fetch(url: str) -> bytes:
+        if hangs.is_set():
+            await asyncio.sleep(3600)
+        return key_set(KEY)
+
+    tokens = ProgramTokens([issuer_settings()], fetch, lambda: 1000.0)
+    claims = {"iss": ISSUER, "aud": "callcard", "exp": 2000, "scope": "events"}
+    valid = jwt.encode({"alg": "RS256", "kid": "first"}, claims, KEY)
+    await tokens.authenticate(valid, "events")
+    hangs.set()
+    forged = asyncio.create_task(
+        tokens.authenticate(jwt.encode({"alg": "RS256", "kid": "?"}, claims, KEY), "events")
+    )
+    await asyncio.sleep(0)
+    monkeypatch.setattr(program_tokens, "KEYS_SECONDS", 0.0)  # it is time to fetch them again
+    async with asyncio.timeout(2):
+        for _ in range(3):
+            await tokens.authenticate(valid, "events")
+    assert not forged.done()
+    forged.cancel()
+
+
+async def test_token_of_an_agent_is_theirs_although_the_issuer_has_programs(
+    centre: ContactCentre,
+) -> None:
+    http = program(centre, token(centre), **{"X-Finesse-User": "1001"})
+    async with http:
+        refused = await http.get("/me")
+    assert refused.json()["code"] == "credentials-rejected"
+    assert any("User/1001" in path for path in await centre.finesse.requests()), "by Finesse"
+
+
+@pytest.mark.parametrize("cut", [1, 8])
+async def test_damaged_key_is_not_presented_to_finesse(centre: ContactCentre, cut: int) -> None:
+    key = await make_key(centre, "events")
+    for damaged in (key[:-cut], key + "0" * cut, key.upper().replace("CALLCARD", "callcard")):
+        async with program(centre) as http:
+            for headers in (
+                {"Authorization": f"Bearer {damaged}"},
+                {"Authorization": f"Basic {base64.b64encode(f'1001:{damaged}'.encode()).decode()}"},
+                {"X-API-Key": damaged},
+            ):
+                refused = await http.get("/events", headers=headers)
+                assert refused.status_code == 401
+                assert "not copied as a whole" in refused.json()["detail"]
+                assert damaged not in refused.text
+    assert [path for path in await centre.finesse.requests() if "User" in path] == []
 
 
 @given(st.text(max_size=60) | st.binary(max_size=60).map(lambda data: data.decode("latin-1")))

@@ -250,9 +250,9 @@ def create_app(
         routes=routes,
         middleware=[
             Middleware(SecurityHeaders),
-            Middleware(RequestLog),
             *_cross_origin(settings.api.origins),
             *([Middleware(PassOnToHome, homes)] if homes else []),
+            Middleware(RequestLog),
         ],
         exception_handlers={CallcardError: callcard_error, HTTPException: http_error},
         lifespan=lifespan,

@@ -38,9 +38,9 @@ MAX_KEY_CHARACTERS = 200
 NOTE_SECONDS = 600.0
 """Between notes that a key is used, and between entries in the audit that it was refused."""
 _NOTED_KEYS = 1000
-_KEY = re.compile(rf"{PREFIX}_[0-9a-f]{{8}}_[0-9a-f]{{48}}")
-"""An agent's password may begin like a key."""
-_REJECTED = "this API key is not valid: unknown, expired or revoked"
+_KEY = re.compile(rf"{PREFIX}_[0-9a-f]{{8}}_\w{{16,}}", re.IGNORECASE)
+"""Also a damaged key, so that it is not presented to Finesse; an agent's password may begin so."""
+_REJECTED = "this API key is not valid: unknown, expired, revoked, or not copied as a whole"
 
 
 def create(

@@ -311,7 +311,8 @@ def read_credential(headers: Headers) -> tuple[str, str]:
             user_id = headers.get("x-finesse-user", "")
             if not user_id:
                 raise CredentialsMissing(
-                    "Send the agent's id as X-Finesse-User with a Bearer token"
+                    "Send the agent's id as X-Finesse-User with a Bearer token of Finesse. A "
+                    "program needs an API key, or a token of an issuer in [[token_issuers]]"
                 )
             return f"Bearer {value}", _check_user_id(user_id)
         case _:

@@ -14,6 +14,7 @@ import asyncio
 import hashlib
 import logging
 import os
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -30,7 +31,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from callcard.api.auth import read_credential
 from callcard.api.endpoint import problem_response, read_body
 from callcard.api.xml_bodies import prefers_xml
-from callcard.errors import CallcardError, HomeUnavailable, OperatorError
+from callcard.errors import CallcardError, HomeUnavailable, MalformedRequest, OperatorError
 
 log = logging.getLogger("callcard")
 
@@ -41,6 +42,8 @@ PLACE_SECONDS = 20.0
 FIND_SECONDS = 3.0
 """For a home that starts anew: an import, and uvicorn's look at its processes every half second."""
 RETRY_SECONDS = 0.05
+KEEP_ALIVE_SECONDS = 75
+"""Longer than a worker keeps its connections to another: none is closed when a request leaves."""
 _VARIABLE = "_CALLCARD_WORKER_GROUP"
 _SESSIONS = "/api/v1/sessions"
 _REJECTED = "/rejected"
@@ -62,6 +65,13 @@ class WorkerGroup:
     def export_to_workers(self) -> None:
         os.environ[_VARIABLE] = f"{self.size}:{self.folder}"
 
+    def keep_folder(self) -> None:
+        """Hold a lock on the folder until this process ends: systemd-tmpfiles, which deletes what
+        nobody has touched for days, leaves out folders that are locked."""
+        import fcntl
+
+        fcntl.flock(os.open(self.folder, os.O_RDONLY), fcntl.LOCK_SH)
+
     @classmethod
     def from_environment(cls) -> Self | None:
         """Return the group that the parent process exported; None for a single process."""
@@ -70,8 +80,9 @@ class WorkerGroup:
 
 
 def folder_parent() -> str:
-    """Return the directory for temporary folders, or /tmp if its name is too long for sockets."""
-    usual = tempfile.gettempdir()
+    """Return the directory for the folder: systemd's RuntimeDirectory if there is one, else that
+    for temporary folders, or /tmp if its name is too long for sockets."""
+    usual = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or tempfile.gettempdir()
     return usual if len(usual) <= MAX_FOLDER_CHARACTERS else "/tmp"  # noqa: S108 - mkdtemp's parent
 
 
@@ -117,6 +128,7 @@ class HomeWorkers:
             log_config=None,
             access_log=False,
             server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
         self._server = _SocketServer(config)
         self._serving = asyncio.create_task(self._server.serve())
@@ -141,6 +153,9 @@ class HomeWorkers:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
+                os.close(lock)
+                continue
+            if _is_listening(self._group.socket(place)):  # somebody deleted the lock's file
                 os.close(lock)
                 continue
             self._group.socket(place).unlink(missing_ok=True)
@@ -188,9 +203,13 @@ class HomeWorkers:
         if home == self._place or not self._marker(user_id).exists():
             return
 
+        # As they came: Basic contains the id, and headers are Latin-1.
+        headers = [(b"authorization", authorization.encode("latin-1"))]
+        if not authorization.startswith("Basic "):
+            headers.append((b"x-finesse-user", user_id.encode("latin-1")))
+
         async def send() -> None:
             with suppress(httpx.HTTPError):
-                headers = {"authorization": authorization, "x-finesse-user": user_id}
                 await self._client(home).post(_REJECTED, headers=headers)
 
         notice = asyncio.create_task(send())
@@ -204,16 +223,24 @@ class HomeWorkers:
         TooLarge."""
         now = asyncio.get_running_loop().time
         body = await read_body(request, self._body_limit_bytes, now() + self._deadline_seconds)
-        query = request.url.query
-        path = request.url.path + (f"?{query}" if query else "")
+        # As it came: decoded and encoded again, it could name something else.
+        target = request.scope["raw_path"]
+        if query := request.scope["query_string"]:
+            target += b"?" + query
         given = request.headers.raw
         headers = [(name, value) for name, value in given if name.decode() not in _OF_CONNECTION]
         deadline = now() + FIND_SECONDS
         while True:
             try:
                 answer = await self._client(home).request(
-                    request.method, path, content=body, headers=headers
+                    request.method,
+                    "/",
+                    content=body,
+                    headers=headers,
+                    extensions={"target": target},
                 )
+            except httpx.LocalProtocolError:
+                raise MalformedRequest("the address has characters that need encoding") from None
             except httpx.ConnectError:  # nothing was sent
                 if now() > deadline:
                     raise HomeUnavailable("The worker that holds sessions is starting") from None
@@ -266,11 +293,10 @@ class PassOnToHome:
         if home is None:
             await self._app(scope, receive, self._noting_session(scope, user_id, send))
             return
-        request.state.route = "to the agent's home"
-        request.state.agent = user_id
         try:
-            response = await self._homes.pass_on(request, home)
+            response = await self._homes.pass_on(request, home)  # the home logs it
         except CallcardError as error:
+            log.warning("a request was not passed on to its home: %s", error.code)
             as_xml = is_session_path(scope["path"]) and prefers_xml(
                 request.headers.get("accept", "")
             )
@@ -295,6 +321,12 @@ class _SocketServer(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+def _is_listening(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as other:
+        other.settimeout(1.0)
+        return path.exists() and other.connect_ex(str(path)) == 0
 
 
 def is_session_path(path: str) -> bool:

@@ -13,6 +13,7 @@ import binascii
 import json
 import logging
 import time
+import warnings
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "Ed25519")
+ALGORITHMS = (
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "EdDSA", "Ed25519"),
+)
 """Signatures only: whoever can check them cannot make them."""
 LEEWAY_SECONDS = 30
 """For clocks that differ."""
@@ -100,62 +104,98 @@ class _Issuer:
         self._fetched_at = -KEYS_SECONDS
         self._tried_at = -RETRY_SECONDS
         self._fetching = asyncio.Lock()
+        self._refresh: asyncio.Task[None] | None = None
 
     async def verify(self, token: str) -> dict[str, Any]:
         """Return the claims of a token with a right signature. Raises CredentialsRejected,
         IssuerUnavailable."""
-        from joserfc import jwt
-        from joserfc.errors import JoseError
+        from joserfc.jwk import KeySet
 
-        for is_last in (False, True):
-            keys = await self._current_keys(has_new_key=is_last)
+        header = _read_part(token.partition(".")[0])
+        kid = header.get("kid")
+        keys = await self._current_keys()
+        if isinstance(kid, str) and kid not in {key.kid for key in keys.keys}:
+            keys = await self._newer_keys(keys)
+        for candidate in [keys] if kid else [KeySet([key]) for key in keys.keys]:
+            claims = _decode(token, candidate)
+            if claims is not None:
+                return claims
+        raise CredentialsRejected(
+            "this token is not valid: it is not signed by a key of its issuer that it names "
+            f"(kid {str(kid)[:40]!r}, alg {str(header.get('alg'))[:20]!r})"
+        )
+
+    async def _current_keys(self) -> KeySet:
+        """Return the keys. Old ones are used while they are fetched again: nobody waits."""
+        if self._keys is None:
+            await self._fetch_once()
+        elif self.settings.keys_url and self._is_old and self._may_try:
+            self._refresh = asyncio.create_task(self._fetch_once())
+        if self._keys is None:
+            raise IssuerUnavailable(
+                f"the keys of {self.settings.issuer} can't be read; try again in half a minute"
+            )
+        return self._keys
+
+    async def _newer_keys(self, keys: KeySet) -> KeySet:
+        """Fetch the keys for one that was not there when they were fetched."""
+        if self.settings.keys_url:
+            await self._fetch_once()
+        return self._keys or keys
+
+    @property
+    def _is_old(self) -> bool:
+        return asyncio.get_running_loop().time() - self._fetched_at >= KEYS_SECONDS
+
+    @property
+    def _may_try(self) -> bool:
+        return asyncio.get_running_loop().time() - self._tried_at >= RETRY_SECONDS
+
+    async def _fetch_once(self) -> None:
+        """Fetch the keys, unless that was tried a moment ago; one request for all that wait."""
+        async with self._fetching:
+            if not self._may_try:
+                return
+            self._tried_at = asyncio.get_running_loop().time()
             try:
-                return jwt.decode(token, keys, algorithms=ALGORITHMS).claims
-            except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
-                if is_last or not self._may_have_new_key(token, keys):
-                    raise CredentialsRejected(
-                        "this token is not valid: its signature is not its issuer's "
-                        f"({type(error).__name__})"
-                    ) from None
-        raise AssertionError("unreachable")
+                self._keys = read_keys(await self._fetch(self.settings.keys_url))
+                self._fetched_at = asyncio.get_running_loop().time()
+            except (IssuerUnavailable, ValueError) as error:
+                log.warning("keys of the issuer %s: %s", self.settings.issuer, error)
 
-    def _may_have_new_key(self, token: str, keys: KeySet) -> bool:
-        """Return whether a token names a key that was not there when the keys were fetched."""
-        if not self.settings.keys_url:
-            return False
-        kid = _read_part(token.partition(".")[0]).get("kid")
-        return isinstance(kid, str) and kid not in {key.kid for key in keys.keys}
 
-    async def _current_keys(self, *, has_new_key: bool) -> KeySet:
-        now = asyncio.get_running_loop().time
-        if not self.settings.keys_url and self._keys is not None:
-            return self._keys
-        async with self._fetching:  # one request for all that wait
-            is_old = now() - self._fetched_at >= KEYS_SECONDS
-            may_try = now() - self._tried_at >= RETRY_SECONDS
-            if (is_old or has_new_key) and may_try:
-                self._tried_at = now()
-                try:
-                    self._keys = read_keys(await self._fetch(self.settings.keys_url))
-                    self._fetched_at = now()
-                except (IssuerUnavailable, ValueError) as error:
-                    log.warning("keys of the issuer %s: %s", self.settings.issuer, error)
-            if self._keys is None:
-                raise IssuerUnavailable(
-                    f"the keys of {self.settings.issuer} can't be read; try again in half a minute"
-                )
-            return self._keys
+def _decode(token: str, keys: KeySet) -> dict[str, Any] | None:
+    """Return the claims of a token that is signed with one of the keys; None if it is not."""
+    from joserfc import jwt
+    from joserfc.errors import JoseError, SecurityWarning
+
+    try:
+        with warnings.catch_warnings():
+            # RFC 9864 renames EdDSA; providers still use the old name.
+            warnings.simplefilter("ignore", SecurityWarning)
+            return jwt.decode(token, keys, algorithms=ALGORITHMS).claims
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError):
+        return None
 
 
 def read_keys(content: bytes) -> KeySet:
-    """Read a set of keys (JWKS, RFC 7517). Raises ValueError."""
+    """Read a set of keys (JWKS, RFC 7517) without those that cannot be used. Raises ValueError."""
     from joserfc.errors import JoseError
-    from joserfc.jwk import KeySet
+    from joserfc.jwk import KeySet, import_key
 
     try:
-        return KeySet.import_key_set(json.loads(content))
-    except (JoseError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(f"this is no set of keys (JWKS): {error}") from None
+        given = json.loads(content)["keys"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"this is no set of keys (JWKS): {error!r}") from None
+    keys = []
+    for each in given if isinstance(given, list) else []:
+        try:
+            keys.append(import_key(each))
+        except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
+            log.warning("a key was left out, which Callcard cannot use: %r", error)
+    if not keys:
+        raise ValueError("this is no set of keys (JWKS) of which one can be used")
+    return KeySet(keys)
 
 
 def _read_keys_file(settings: TokenIssuer) -> KeySet:

@@ -39,8 +39,13 @@ class Programs:
         """How many requests each program has left, and when that was so."""
 
     def sent(self, headers: Headers) -> bool:
-        """Return whether a request comes from a program, and not with an agent's credential."""
-        return bool(key_of(headers)) or self._tokens.is_known(_bearer(headers))
+        """Return whether a request comes from a program, and not with an agent's credential.
+
+        An issuer may serve both: with X-Finesse-User, a token is the agent's.
+        """
+        if key_of(headers):
+            return True
+        return "x-finesse-user" not in headers and self._tokens.is_known(_bearer(headers))
 
     async def authenticate(self, headers: Headers, scope: str) -> Program:
         """Return the program that sends a request.

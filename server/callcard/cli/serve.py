@@ -73,7 +73,9 @@ def serve(
     with tempfile.TemporaryDirectory(prefix="callcard-", dir=folder_parent()) as folder:
         if workers > 1:
             LockoutMemory(f"{folder}/lockout.sqlite").export_to_workers()
-            WorkerGroup(Path(folder), workers).export_to_workers()
+            group = WorkerGroup(Path(folder), workers)
+            group.keep_folder()
+            group.export_to_workers()
         uvicorn.run(
             "callcard.app:from_environment",
             factory=True,
