@@ -32,6 +32,21 @@ export const LIST_EFFECTS = {
   "never-log": () => t("list.neverLog"),
 };
 
+/**
+ * Return what distinguishes an entry from others of its number: for which calls it counts, and what
+ * it does.
+ * @param {ListedNumber} entry
+ */
+export function entryDetails({ dialled, team, action, target }) {
+  return [
+    dialled && t("lists.dialled", { number: dialled }),
+    team && t("lists.ofTeam", { team }),
+    action === "announce" && t("lists.announce", { target }),
+    action === "divert" && t("lists.divert", { target }),
+    action === "priority" && t("lists.priority"),
+  ];
+}
+
 export class ListFormElement extends CallcardElement {
   static tag = "list-form";
 
@@ -117,7 +132,7 @@ export class ListFormElement extends CallcardElement {
       state === "proposed"
         ? t("list.proposed", { what: LIST_EFFECTS[list]() })
         : LIST_EFFECTS[list]();
-    const about = [isolate(author_name || author), formatDate(added_at)];
+    const about = [isolate(author_name || author), formatDate(added_at), ...entryDetails(entry)];
     return h(
       "li",
       {},

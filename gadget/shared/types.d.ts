@@ -332,6 +332,8 @@ export interface ListedNumber extends ListWarning {
   expires_at: string;
   dialled: string;
   team: string;
+  action: string;
+  target: string;
   state: "effective" | "proposed";
   has_expired: boolean;
   removable: boolean;

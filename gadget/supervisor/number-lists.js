@@ -13,7 +13,7 @@ import {
 } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
-import { LIST_EFFECTS, ListFormElement } from "../shared/list-form.js";
+import { entryDetails, LIST_EFFECTS, ListFormElement } from "../shared/list-form.js";
 import { NumberEntries } from "../shared/number-entries.js";
 import { formatDate, t } from "../shared/texts.js";
 import { ProposalListElement } from "./proposal-list.js";
@@ -34,6 +34,8 @@ export class NumberListsElement extends CallcardElement {
   #more = h("button", { type: "button", class: "quiet", hidden: true }, t("lists.more"));
   #error = h("p", { class: "error", role: "alert" });
   #next = "";
+  /** Counts the loads of entries: the answer to an earlier one is not shown. */
+  #load = 0;
 
   build() {
     const open = h("button", {}, t("lists.open"));
@@ -42,12 +44,17 @@ export class NumberListsElement extends CallcardElement {
       event.preventDefault();
       this.#openNumber(this.#number.value.trim());
     });
+    this.#number.addEventListener("input", () =>
+      this.#number.setCustomValidity(/\d/.test(this.#number.value) ? "" : t("lists.noNumber")),
+    );
     this.#list.append(
       h("option", { value: "" }, t("lists.none")),
       ...Object.entries(LIST_EFFECTS).map(([name, label]) => h("option", { value: name }, label())),
     );
     this.#list.addEventListener("change", () => void this.#browse(""));
-    this.#more.addEventListener("click", () => void this.#browse(this.#next));
+    this.#more.addEventListener("click", () => {
+      if (this.#more.getAttribute("aria-disabled") !== "true") void this.#browse(this.#next);
+    });
     this.append(
       h("h3", {}, t("board.proposals")),
       this.#proposals,
@@ -91,28 +98,46 @@ export class NumberListsElement extends CallcardElement {
   /** Show entries of the chosen list. @param {string} after `next` of the page before */
   async #browse(after) {
     const list = this.#list.value;
-    this.#error.textContent = this.#about.textContent = "";
-    this.#more.hidden = true;
-    if (!after) this.#entries.replaceChildren();
+    const load = (this.#load += 1);
+    this.#error.textContent = "";
+    this.#about.textContent = list && t("board.loading");
+    this.#more.setAttribute("aria-disabled", "true");
+    if (!after) {
+      this.#entries.replaceChildren();
+      this.#more.hidden = true;
+    }
     if (!list) return;
-    this.#about.textContent = t("board.loading");
     try {
       const { numbers, next } = await teamApi.listed(list, after);
-      if (list !== this.#list.value) return;
-      const effective = numbers.filter(({ state }) => state === "effective");
-      this.#entries.append(...effective.map((entry) => this.#row(entry)));
+      if (load !== this.#load) return;
+      this.#append(numbers.filter(({ state }) => state === "effective"));
       this.#next = next;
       this.#more.hidden = !next;
-      this.#about.textContent = this.#entries.firstChild ? "" : t("lists.empty");
+      this.#more.textContent = t("lists.more");
     } catch (error) {
+      if (load !== this.#load) return;
       this.#about.textContent = "";
       this.#error.textContent = errorText(error);
+      this.#next = after;
+      this.#more.hidden = false;
+      this.#more.textContent = t("lookup.retry");
     }
+    this.#more.setAttribute("aria-disabled", "false");
+  }
+
+  /** @param {ListedNumber[]} entries */
+  #append(entries) {
+    const rows = entries.map((entry) => this.#row(entry));
+    const hadFocus = document.activeElement === this.#more;
+    this.#entries.append(...rows);
+    this.#about.textContent = this.#entries.firstChild ? "" : t("lists.empty");
+    if (hadFocus) (rows[0]?.querySelector("button") ?? this.#about).focus();
   }
 
   /** @param {ListedNumber} entry */
   #row(entry) {
     const { number, reason, author, author_name, added_at, expires_at, has_expired } = entry;
+    const details = entryDetails(entry);
     const time = expires_at && formatDate(expires_at);
     const until = time && (has_expired ? t("lists.ended", { time }) : t("lists.until", { time }));
     const row = h(
@@ -126,14 +151,16 @@ export class NumberListsElement extends CallcardElement {
         h(
           "span",
           { class: "about" },
-          dotted([isolate(author_name || author), formatDate(added_at), until]),
+          dotted([isolate(author_name || author), formatDate(added_at), until, ...details]),
         ),
       ),
       h(
         "button",
         {
           type: "button",
-          "aria-label": t("lists.removeNumber", { number }),
+          "aria-label": [t("lists.removeNumber", { number }), ...details.filter(Boolean)].join(
+            ", ",
+          ),
           onclick: () => void this.#remove(entry, row),
         },
         t("list.remove"),

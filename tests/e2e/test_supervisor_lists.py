@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 from playwright.sync_api import expect
 
@@ -57,8 +59,67 @@ def test_supervisor_blocks_and_releases_a_number(open_desktop: OpenDesktop, site
         entry.get_by_role("button", name="Remove").click()
         expect(team.get_by_text("is off the list.")).to_be_visible()
         assert supervisor.get("/lists/deny").json()["numbers"] == []
-    team.get_by_label("Number", exact=True).fill("rubbish")
+    for rubbish in ("rubbish", "   "):
+        number = team.get_by_label("Number", exact=True)
+        number.fill(rubbish)
+        team.get_by_role("button", name="Show", exact=True).click()
+        assert "Enter a number" in number.evaluate("(input) => input.validationMessage")
+        expect(form).to_have_count(0)
+
+
+def test_entries_of_a_number_are_told_apart_and_beginnings_are_found(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    with httpx.Client(base_url=f"{site.service_url}/api/v1", auth=("2001", PASSWORD)) as supervisor:
+        for entry in (
+            {"reason": "everywhere"},
+            {"reason": "one line", "dialled": "5000", "action": "announce", "target": "closed"},
+        ):
+            added = supervisor.post("/lists/deny", json={"number": STRANGER, **entry})
+            assert added.status_code == 201, added.text
+    _desktop, team = open_team(open_desktop)
+    team.get_by_role("tab", name="Number lists").click()
+    team.get_by_label("List", exact=True).select_option("Reject calls from this number")
+    line = team.get_by_role("listitem").filter(has_text="one line")
+    expect(line).to_contain_text("calls to 5000")
+    expect(line.get_by_role("button")).to_have_accessible_name(
+        re.compile("calls to 5000, with the announcement closed")
+    )
+    team.get_by_label("Number", exact=True).fill("+4930*")
     team.get_by_role("button", name="Show", exact=True).click()
-    form.get_by_label("Reason").fill("because")
+    form = team.locator("list-form")
+    form.get_by_label("Reason").fill("a whole town")
     form.get_by_role("button", name="Save").click()
-    expect(form.get_by_role("alert")).to_contain_text("number")
+    expect(form.get_by_role("listitem")).to_contain_text("a whole town")
+    form.get_by_role("button", name="Remove").click()
+    expect(form.get_by_role("listitem")).to_have_count(0)
+
+
+def test_failed_page_of_entries_is_tried_again_with_the_focus_in_place(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    with httpx.Client(base_url=f"{site.service_url}/api/v1", auth=("2001", PASSWORD)) as supervisor:
+        for number in range(501):
+            new = {"number": f"+1415556{number:04}", "reason": "many"}
+            assert supervisor.post("/lists/do-not-call", json=new).status_code == 201
+        _desktop, team = open_team(open_desktop)
+        team.get_by_role("tab", name="Number lists").click()
+        lists = team.get_by_label("List", exact=True)
+        lists.select_option("Never call this number")
+        entries = team.locator("number-lists > ul").get_by_role("listitem")
+        expect(entries).to_have_count(500)
+        site.service.is_down = True
+        team.get_by_role("button", name="Show more").click()
+        again = team.get_by_role("button", name="Try again")
+        expect(again).to_be_focused()
+        site.service.is_down = False
+        again.click()
+        expect(entries).to_have_count(501)
+        expect(entries.last.get_by_role("button")).to_be_focused()
+        expect(team.get_by_role("button", name="Show more")).to_be_hidden()
+        for _ in range(3):
+            lists.select_option("Warn colleagues about this caller")
+            lists.select_option("Never call this number")
+        expect(entries).to_have_count(500)
+        for number in range(501):
+            supervisor.delete(f"/lists/do-not-call/+1415556{number:04}")

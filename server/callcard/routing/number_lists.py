@@ -101,7 +101,15 @@ class NumberLists:
         return self.keys(number)
 
     async def entries_for(self, number: str) -> list[ListEntryRow]:
-        """Return all entries that name a number, also those that are not in force."""
+        """Return all entries that name a number, also those that are not in force.
+
+        A beginning of numbers, as in +4930*, has the entries of just that beginning. Raises
+        InvalidField.
+        """
+        if number.rstrip().endswith("*"):
+            start = self.prefix(number, "number")
+            entries = await self._store.list_entries_with([start])
+            return [each for each in entries if each.is_prefix and each.number == start]
         keys = self.keys(number)
         return [each for each in await self._entries(keys) if names(each, keys)]
 
