@@ -39,7 +39,7 @@ def open_sources(
     Yield the card of agent 1001.
     """
     port = free_port()
-    sources = (source("erp", port, deadline_seconds=3), source("old", free_port()))
+    sources = (source("erp", port, deadline_seconds=4), source("old", free_port()))
     with (
         listening((slow.app, port)),
         open_demo_site(folder, more_sources=sources) as site,
@@ -53,12 +53,13 @@ def test_faster_sources_are_shown_first_and_the_slow_one_follows(
 ) -> None:
     crm = RestCrm()
     crm.people[0]["phones"].append({"value": KNOWN_CUSTOMER})
-    crm.delay_seconds = 0.8
+    crm.is_held = True
     with open_sources(browser, tmp_path, crm) as (gadget, site):
         site.ring(KNOWN_CUSTOMER)
         card = open_card(gadget)
         expect(card.get_by_role("heading", name=KNOWN_CUSTOMER_NAME)).to_be_visible()
         expect(card.get_by_role("status").filter(has_text="Still looking in erp…")).to_be_visible()
+        crm.is_held = False
         warning = card.get_by_text("No answer from old; there may be more matches.")
         expect(warning).to_be_visible()
         # Both have the number: the agent asks.
@@ -74,12 +75,13 @@ def test_faster_sources_are_shown_first_and_the_slow_one_follows(
 
 def test_form_for_a_new_contact_waits_for_the_slow_source(browser: Browser, tmp_path: Path) -> None:
     crm = RestCrm()
-    crm.delay_seconds = 0.8
+    crm.is_held = True
     with open_sources(browser, tmp_path, crm) as (gadget, site):
         site.ring("+12125550123")
         card = open_card(gadget)
         expect(card.get_by_text("Still looking in erp…")).to_be_visible()
         expect(card.get_by_label("Name")).to_have_count(0)
+        crm.is_held = False
         expect(card.get_by_role("heading", name="Ada Lovelace")).to_be_visible()
         site.ring("+12125550188")
         expect(open_card(gadget).get_by_text("No contact has this number.")).to_be_visible()

@@ -139,6 +139,8 @@ class RestCrm:
         self.requests: list[Request] = []
         self.delay_seconds = 0.0
         self.is_down = False
+        self.is_held = False
+        """Whether requests wait until this is false again; set from another thread."""
         self.app = Starlette(
             routes=[
                 Route("/people", self._find, methods=["GET"]),
@@ -163,6 +165,8 @@ class RestCrm:
     async def _admit(self, request: Request) -> Response | None:
         self.requests.append(request)
         await asyncio.sleep(self.delay_seconds)
+        while self.is_held:
+            await asyncio.sleep(0.01)
         if self.is_down:
             return Response("<html>Down for maintenance</html>", 503, media_type="text/html")
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
