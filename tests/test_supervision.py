@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.harness.contact_centre import ADA_NAME, ContactCentre
+from tests.harness.api_keys import make_key
+from tests.harness.contact_centre import ADA_NAME, ContactCentre, service_client
 
 pytestmark = pytest.mark.anyio
 
@@ -83,6 +84,33 @@ async def test_roster_has_who_is_signed_in(centre: ContactCentre) -> None:
                 ("1001", "Ana Costa"),
                 ("1002", "Bilal Haddad"),
             }
+
+
+async def test_roster_has_calls_for_those_who_may_see_them(centre: ContactCentre) -> None:
+    await centre.open_desktop("1001")
+    await centre.open_desktop("1002")
+    async with centre.api("2001") as supervisor, centre.api("1002") as bilal:
+        await supervisor.get("/me")
+        call = await centre.ring()
+        await centre.act(call, "1001", "ANSWER")
+        await centre.reported()
+        await bilal.get("/me")
+        seen = {}
+        for name, http in (("supervisor", supervisor), ("colleague", bilal)):
+            agents = (await http.get("/roster")).json()["agents"]
+            seen[name] = {each["id"]: each for each in agents}
+        key = await make_key(centre, "roster")
+        headers = {"X-API-Key": key}
+        async with service_client(centre.service.app) as program:
+            agents = (await program.get("/roster", headers=headers)).json()["agents"]
+            seen["program"] = {each["id"]: each for each in agents}
+        for name in ("supervisor", "program"):
+            (shown,) = seen[name]["1001"]["calls"]
+            assert (shown["calls"], shown["state"], shown["name"]) == ([call], "ACTIVE", ADA_NAME)
+        assert seen["colleague"]["1001"]["calls"] == []
+        user = await centre.finesse.user("1002")
+        assert seen["colleague"]["1002"]["state_since"] == user.state_change_time
+        await centre.hang_up(call)
 
 
 async def test_supervisor_sets_an_agents_state_and_signs_them_out(centre: ContactCentre) -> None:

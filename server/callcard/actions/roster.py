@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from callcard import times
+from callcard.actions.team_calls import TeamCall, TeamCalls
 from callcard.errors import StoreUnavailable
 from callcard.events import AgentStateChanged, EventBus
 from callcard.finesse.objects import User
-from callcard.identity import Agent, Caller
+from callcard.identity import Agent, Caller, Program
 from callcard.store.base import RosterRow, Store
 
 log = logging.getLogger(__name__)
@@ -36,8 +37,12 @@ class RosterEntry:
     """Finesse's id."""
     extension: str
     state: str
+    state_since: str
+    """ISO 8601, UTC; empty if it is not known."""
     seen_at: str
     """When the state was last confirmed: ISO 8601, UTC."""
+    calls: tuple[TeamCall, ...]
+    """For supervisors of the agent's team, the agent and programs; for others none."""
 
 
 class Roster:
@@ -79,19 +84,28 @@ class Roster:
 
     def _changed(self, user: User, state: str) -> RosterRow | None:
         """Return what is to be written of an agent; None if it was written lately."""
+        known = self._written.get(user.login_id)
         row = RosterRow(
             login_id=user.login_id,
             team_id=user.team_id,
             name=user.full_name or user.login_id,
             extension=user.extension,
             state=state,
+            state_since=self._since(user, state, known),
             updated_at=self._clock(),
         )
-        known = self._written.get(user.login_id)
         if known is not None and not _must_write(row, known):
             return None
         self._written[user.login_id] = row
         return row
+
+    def _since(self, user: User, state: str, known: RosterRow | None) -> str:
+        """Return since when an agent is in a state: as Finesse says, else since it was noted."""
+        if state == user.state and user.state_change_time:
+            return user.state_change_time
+        if known is not None and known.state == state:
+            return known.state_since
+        return times.iso_text(self._clock())
 
     async def _write(self, rows: Sequence[RosterRow], *, only_known: bool = False) -> None:
         """Write rows; with `only_known`, those of signed-out agents only if they have one."""
@@ -129,14 +143,22 @@ class Roster:
         rows = await self._store.roster(team_id, self._clock() - self._roster_seconds)
         return [row for row in rows if row.state != SIGNED_OUT]
 
-    async def colleagues(self, caller: Caller) -> tuple[RosterEntry, ...]:
+    async def colleagues(self, caller: Caller, calls: TeamCalls) -> tuple[RosterEntry, ...]:
         """Return the agents of an agent's team, and of the teams that they supervise; for a
-        program, those of all teams."""
+        program, those of all teams. `calls` are those of all agents."""
+        supervised: set[str] = set()
         if isinstance(caller, Agent):
-            teams = {caller.team_id, *(team.id for team in caller.user.teams)} - {""}
+            supervised = {team.id for team in caller.user.teams}
+            teams = {caller.team_id, *supervised} - {""}
             rows = [row for team in sorted(teams) for row in await self.team(team)]
         else:
             rows = await self._signed_in(None)
+
+        def calls_of(row: RosterRow) -> tuple[TeamCall, ...]:
+            is_own = row.login_id == caller.login_id
+            may_see = isinstance(caller, Program) or is_own or row.team_id in supervised
+            return calls.get(row.login_id, ()) if may_see else ()
+
         return tuple(
             RosterEntry(
                 id=row.login_id,
@@ -144,7 +166,9 @@ class Roster:
                 team=row.team_id,
                 extension=row.extension,
                 state=row.state,
+                state_since=row.state_since,
                 seen_at=times.iso_text(row.updated_at),
+                calls=calls_of(row),
             )
             for row in rows
         )
@@ -156,7 +180,7 @@ class Roster:
 
 
 def _must_write(row: RosterRow, known: RosterRow) -> bool:
-    if _shown(row) != _shown(known):
+    if _shown(row) != _shown(known) or row.state_since != known.state_since:
         return True
     is_old = row.updated_at - known.updated_at >= WRITE_SECONDS
     return is_old and row.state != SIGNED_OUT  # who is signed out is not shown

@@ -21,7 +21,9 @@ from callcard.telephony.command_outcome import CommandResult
 
 
 async def list_roster(context: RequestContext) -> RosterList:
-    return RosterList(await context.services.roster.colleagues(context.caller))
+    services = context.services
+    calls = await services.supervision.call_board.calls()
+    return RosterList(await services.roster.colleagues(context.caller, calls))
 
 
 async def get_team(context: RequestContext) -> TeamBoard:
@@ -79,7 +81,8 @@ SUPERVISION_ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/roster",
-        summary="List who is signed in, of the agent's team and of those that they supervise",
+        summary="List who is signed in, of the agent's team and of those that they supervise, "
+        "with the calls of these",
         handler=list_roster,
         scope="roster",
         response=RosterList,

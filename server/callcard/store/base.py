@@ -19,8 +19,7 @@ DeliveryStatus = Literal["unverified", "open", "due", "delivered", "parked"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialogRow:
-    """One of Finesse's dialogs that a call record covers or names. Dialog ids are reused after a
-    while."""
+    """One of Finesse's dialogs that a call record covers or names. Its id is reused one day."""
 
     dialog: str
     call_key: str = ""
@@ -184,6 +183,7 @@ class RosterRow:
     name: str
     extension: str
     state: str
+    state_since: str = ""
     updated_at: float
 
 

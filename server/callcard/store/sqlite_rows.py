@@ -132,7 +132,7 @@ def api_keys(query: Query, where: str, parameters: Iterable[Any]) -> list[ApiKey
 
 
 def roster(query: Query, where: str, parameters: Iterable[Any]) -> list[RosterRow]:
-    names = ("login_id", "team_id", "name", "extension", "state", "updated_at")
+    names = ("login_id", "team_id", "name", "extension", "state", "updated_at", "state_since")
     sql = f"select {', '.join(names)} from roster {where}"  # noqa: S608 - constants of this module
     return [RosterRow(**dict(zip(names, row, strict=True))) for row in query(sql, parameters)]
 

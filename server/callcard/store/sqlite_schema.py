@@ -150,4 +150,7 @@ MIGRATIONS = (
     """
     create table api_key_use (id text primary key, used_at real not null) without rowid;
     """,
+    """
+    alter table roster add column state_since text not null default '';
+    """,
 )

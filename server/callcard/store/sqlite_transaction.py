@@ -223,9 +223,9 @@ class SqliteTransaction:
         return sqlite_rows.roster_row(self._query, login_id)
 
     async def save_roster_row(self, row: RosterRow) -> None:
+        values = (row.login_id, row.team_id, row.name, row.extension, row.state, row.updated_at)
         self._execute(
-            "insert or replace into roster values (?, ?, ?, ?, ?, ?)",
-            (row.login_id, row.team_id, row.name, row.extension, row.state, row.updated_at),
+            "insert or replace into roster values (?, ?, ?, ?, ?, ?, ?)", (*values, row.state_since)
         )
 
     async def add_outage(self, started_at: float, ended_at: float) -> None:
