@@ -32,14 +32,21 @@ AGENT = ("1001", "callcard")
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run slow tests first and those with a browser last, so that neither slows the other.
+    """Run slow tests first and those with a browser last, so that neither slows the other; of these
+    the files with many tests first, so that no process is left with one at the end.
 
     Of tests with the same id, xdist runs one: there are none.
     """
     repeated = [id for id, count in Counter(item.nodeid for item in items).items() if count > 1]
     if repeated:
         raise pytest.UsageError(f"give each test an id of its own: {repeated}")
-    items.sort(key=lambda item: (not _marked(item, "slow"), _marked(item, "browser")))
+    in_file = Counter(item.path for item in items)
+
+    def rank(item: pytest.Item) -> tuple[bool, bool, int]:
+        has_browser = _marked(item, "browser")
+        return not _marked(item, "slow"), has_browser, -in_file[item.path] * has_browser
+
+    items.sort(key=rank)
 
 
 def _marked(item: pytest.Item, mark: str) -> bool:

@@ -51,7 +51,7 @@ async def _viewer(
     request: Request, agents: Authenticator, programs: Programs
 ) -> tuple[Viewer, Program | None]:
     """Return who reads, and the program if it is one."""
-    if programs.sent(request.headers):
+    if programs.is_program(request.headers):
         program = await programs.authenticate(request.headers, "events")
         request.state.agent = program.login_id
         return Viewer(sees_all=True), program

@@ -38,7 +38,7 @@ class Programs:
         self._budgets: LRUCache[str, tuple[float, float]] = LRUCache(_LIMITED_PROGRAMS)
         """How many requests each program has left, and when that was so."""
 
-    def sent(self, headers: Headers) -> bool:
+    def is_program(self, headers: Headers) -> bool:
         """Return whether a request comes from a program, and not with an agent's credential.
 
         An issuer may serve both: with X-Finesse-User, a token is the agent's.

@@ -360,7 +360,7 @@ def _route(
         if request.method not in ("GET", "HEAD"):
             check_same_site(request.headers, takes_xml=takes_xml, origins=origins)
         caller: Caller
-        if programs.sent(request.headers):
+        if programs.is_program(request.headers):
             caller = await programs.authenticate(request.headers, endpoint.scope)
         else:
             caller = await agents.authenticate(request)
