@@ -39,8 +39,9 @@ export function headline(entry, count = 1) {
   if (subject || !outcome) return [isolate(subject || kindText(kind))];
   const reasons = wrap_up_reasons.join(", ");
   const [firstLine] = notes.split("\n");
+  const isUnanswered = outcome === "missed" && direction === "out";
   const parts = [
-    OUTCOMES[outcome]?.() ?? "",
+    isUnanswered ? t("outcome.notReached") : (OUTCOMES[outcome]?.() ?? ""),
     reasons && isolate(reasons),
     formatMinutes(duration_seconds),
     firstLine && isolate(firstLine),

@@ -180,3 +180,21 @@ def test_history_says_what_came_of_calls(open_desktop: OpenDesktop, site: DemoSi
     expect(row.get_by_text("until Friday")).to_be_hidden()
     row.locator("summary").press("Enter")
     expect(row.get_by_text("until Friday")).to_be_visible()
+
+
+def test_call_that_the_customer_did_not_answer_is_not_missed(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    search = gadget.get_by_role("searchbox")
+    search.fill(ARABIC_CUSTOMER)
+    search.press("Enter")
+    expect_phase(gadget, "Dialling")
+    call = site.call_to(ARABIC_CUSTOMER)["id"]
+    press(gadget, "Hang up")
+    close_card(gadget)
+    assert site.delivered_interaction(call).end_reason == "missed"
+    site.ring(ARABIC_CUSTOMER, queue="Support")
+    row = open_card(gadget).locator(".past li").first
+    expect(row).to_contain_text("Not reached")
+    expect(row.get_by_role("img", name="Outgoing")).to_be_visible()
