@@ -94,18 +94,21 @@ async def test_callback_to_a_do_not_call_number_restores_ready(centre: ContactCe
         await supervisor.delete(f"/lists/do-not-call/{ADA_E164}")
 
 
-async def test_callback_stays_open_until_the_customer_is_reached(centre: ContactCentre) -> None:
+@pytest.mark.parametrize("body", [FOLLOW_UP, {}], ids=["not ready meanwhile", "keep my state"])
+async def test_callback_stays_open_until_the_customer_is_reached(
+    centre: ContactCentre, body: dict[str, str]
+) -> None:
     await centre.open_desktop()
     async with centre.api() as ana:
         callback = await save(ana)
-        unanswered = await dial(centre, ana, callback)
+        unanswered = await dial(centre, ana, callback, body)
         await centre.act(unanswered, "1001", "DROP")
         await until_ready(centre)
         (waiting,) = await open_callbacks(ana)
         assert waiting["last_tried_at"]
         assert waiting | {"last_tried_at": "", "reason": ""} == callback
 
-        answered = await dial(centre, ana, callback)
+        answered = await dial(centre, ana, callback, body)
         await centre.finesse.answer(answered)
         await centre.reported()
         assert await centre.finesse.state("1001") == "TALKING"
@@ -114,8 +117,14 @@ async def test_callback_stays_open_until_the_customer_is_reached(centre: Contact
         assert await open_callbacks(ana) == []
 
 
-async def dial(centre: ContactCentre, agent: httpx.AsyncClient, callback: dict[str, Any]) -> str:
-    response = await agent.post(f"/callbacks/{callback['id']}/dial", json=FOLLOW_UP)
+async def dial(
+    centre: ContactCentre,
+    agent: httpx.AsyncClient,
+    callback: dict[str, Any],
+    body: dict[str, str] | None = None,
+) -> str:
+    body = FOLLOW_UP if body is None else body
+    response = await agent.post(f"/callbacks/{callback['id']}/dial", json=body)
     assert response.status_code == 202, response.text
     (dialog,) = await centre.finesse.dialogs("1001")
     await centre.reported()

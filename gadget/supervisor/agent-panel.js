@@ -130,6 +130,7 @@ export class AgentPanelElement extends CallcardElement {
         button.addEventListener("click", () => {
           if (this.#isBusy) return;
           this.#asked = address;
+          this.#clear();
           const send = () => void this.#send("remove", label, address);
           const focus = () => button.focus();
           this.#question.ask(t("participant.dropAsk", { who: name }), label, send, focus);
@@ -155,6 +156,7 @@ export class AgentPanelElement extends CallcardElement {
     const send = () => void this.#send(action, LABELS[action]());
     if (!question) return send();
     this.#asked = "";
+    this.#clear(); // what came of the last action would look like the answer
     this.#question.ask(question, LABELS[action](), send, () => button?.focus());
   }
 

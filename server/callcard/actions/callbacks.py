@@ -116,16 +116,14 @@ class Callbacks:
 
     async def dial(self, agent: Agent, id: str, reason: str, timeout: float) -> CommandResult:
         """Call back now. With a Not Ready `reason`, a ready agent is made Not Ready until the call
-        ends.
+        ends; without one Finesse does that on its own when they dial. Then they are ready again.
 
         If the call cannot be made, the state is restored and the error raised.
         """
         callback = _require_own(agent, await self._store.callback(id))
-        was_ready = False
-        if reason:
-            user = await agent.finesse.user(agent.credential, agent.login_id)
-            was_ready = user.state == "READY"
-        if was_ready:
+        user = await agent.finesse.user(agent.credential, agent.login_id)
+        was_ready = user.state == "READY"
+        if was_ready and reason:
             state_timeout = min(STATE_TIMEOUT_SECONDS, timeout or STATE_TIMEOUT_SECONDS)
             await agents.set_state(agent, "NOT_READY", reason, state_timeout)
         try:
@@ -139,7 +137,7 @@ class Callbacks:
             )
             return await self._call_control.dial(agent, callback.number, timeout)
         except CallcardError:
-            await self._undo_dial(agent, callback, was_ready)
+            await self._undo_dial(agent, callback, was_ready and bool(reason))
             raise
 
     async def _undo_dial(self, agent: Agent, callback: Callback, was_ready: bool) -> None:

@@ -217,7 +217,8 @@ class Agents:
         extension = user.extension
         changed = user.state != state
         user.state = state
-        user.state_since = self.now()
+        if changed or reason:
+            user.state_since = self.now()
         if state not in ON_CALL:
             user.reason = reason
             user.reason_id = reason_id
