@@ -103,7 +103,7 @@ async def test_tokens_that_are_refused(centre: ContactCentre) -> None:
             answer = await http.get("/events")
             assert (answer.status_code, answer.json()["code"]) == (401, "credentials-rejected")
             assert each not in answer.text
-    # What is no issuer's here is an agent's, as far as anybody can tell.
+    # A token of another issuer counts as an agent's.
     async with program(centre, token(centre, iss="https://other.example")) as http:
         assert (await http.get("/events")).json()["code"] == "credentials-missing"
     assert [path for path in await centre.finesse.requests() if "User" in path] == []

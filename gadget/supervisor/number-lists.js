@@ -1,21 +1,13 @@
 // <number-lists>: what agents propose, one number with all that is listed of it, and the entries of a
 // list. Fires `callcard-list-entry-removed`.
 
-import {
-  dotted,
-  field,
-  h,
-  isolate,
-  lockPresses,
-  phoneNumber,
-  request,
-  uniqueId,
-} from "../shared/dom.js";
+import { field, h, isolate, request, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { entryDetails, LIST_EFFECTS, ListFormElement } from "../shared/list-form.js";
 import { NumberEntries } from "../shared/number-entries.js";
 import { formatDate, t } from "../shared/texts.js";
+import { entryText, takeOff } from "./entry-row.js";
 import { ProposalListElement } from "./proposal-list.js";
 import { teamApi } from "./team-api.js";
 
@@ -136,24 +128,14 @@ export class NumberListsElement extends CallcardElement {
 
   /** @param {ListedNumber} entry */
   #row(entry) {
-    const { number, reason, author, author_name, added_at, expires_at, has_expired } = entry;
+    const { number, reason, added_at, expires_at, has_expired } = entry;
     const details = entryDetails(entry);
     const time = expires_at && formatDate(expires_at);
     const until = time && (has_expired ? t("lists.ended", { time }) : t("lists.until", { time }));
     const row = h(
       "li",
       {},
-      h(
-        "span",
-        { class: "who" },
-        h("strong", {}, phoneNumber(number)),
-        h("span", {}, isolate(reason)),
-        h(
-          "span",
-          { class: "about" },
-          dotted([isolate(author_name || author), formatDate(added_at), until, ...details]),
-        ),
-      ),
+      entryText(entry, [isolate(reason)], [formatDate(added_at), until, ...details]),
       h(
         "button",
         {
@@ -170,20 +152,12 @@ export class NumberListsElement extends CallcardElement {
   }
 
   /** @param {ListedNumber} entry @param {HTMLElement} row */
-  async #remove(entry, row) {
-    if (row.inert) return; // the second press of a double click
-    row.inert = true;
-    this.#error.textContent = "";
-    try {
-      await request(this, "callcard-list-entry-removed", { entry });
-      const next = row.nextElementSibling ?? row.previousElementSibling;
-      row.remove();
-      (next?.querySelector("button") ?? this.#about).focus();
-      lockPresses(this.#entries); // the next entry lies under the pointer now
-      this.#about.textContent = t("lists.removed", { number: entry.number });
-    } catch (error) {
-      row.inert = false;
-      this.#error.textContent = errorText(error);
-    }
+  #remove(entry, row) {
+    return takeOff(
+      row,
+      { status: this.#about, error: this.#error },
+      () => request(this, "callcard-list-entry-removed", { entry }),
+      () => t("lists.removed", { number: entry.number }),
+    );
   }
 }

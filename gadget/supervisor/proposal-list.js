@@ -2,11 +2,11 @@
 // Fires `callcard-proposal-decided`.
 
 import { api } from "../shared/api.js";
-import { dotted, h, isolate, lockPresses, phoneNumber, request } from "../shared/dom.js";
+import { h, isolate, request } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
-import { errorText } from "../shared/errors.js";
 import { LIST_EFFECTS } from "../shared/list-form.js";
 import { formatDate, t } from "../shared/texts.js";
+import { entryText, takeOff } from "./entry-row.js";
 import { teamApi } from "./team-api.js";
 
 /** @typedef {import("../shared/types.d.ts").ListedNumber} ListedNumber */
@@ -40,22 +40,12 @@ export class ProposalListElement extends CallcardElement {
 
   /** @param {ListedNumber} entry */
   #row(entry) {
-    const { number, list, reason, author, author_name, added_at } = entry;
+    const { number, list, reason, added_at } = entry;
     const decide = (/** @type {boolean} */ isAccepted) => void this.#decide(entry, isAccepted, row);
     const row = h(
       "li",
       {},
-      h(
-        "span",
-        { class: "who" },
-        h("strong", {}, phoneNumber(number)),
-        h("span", {}, dotted([LIST_EFFECTS[list](), isolate(reason)])),
-        h(
-          "span",
-          { class: "about" },
-          dotted([isolate(author_name || author), formatDate(added_at, true)]),
-        ),
-      ),
+      entryText(entry, [LIST_EFFECTS[list](), isolate(reason)], [formatDate(added_at, true)]),
       h(
         "button",
         {
@@ -80,24 +70,18 @@ export class ProposalListElement extends CallcardElement {
   }
 
   /** @param {ListedNumber} entry @param {boolean} isAccepted @param {HTMLElement} row */
-  async #decide(entry, isAccepted, row) {
-    if (row.inert) return; // the second press of a double click
-    row.inert = true;
-    this.#error.textContent = "";
-    try {
-      await request(this, "callcard-proposal-decided", { entry, isAccepted });
-      const next = row.nextElementSibling ?? row.previousElementSibling;
-      row.remove();
-      (next?.querySelector("button") ?? this.#status).focus();
-      lockPresses(this.#list); // the next proposal lies under the pointer now
-      const { number } = entry;
-      this.#status.textContent = isAccepted
-        ? t("proposals.accepted", { number })
-        : t("proposals.rejected", { number });
-      this.#showCount();
-    } catch (error) {
-      row.inert = false;
-      this.#error.textContent = errorText(error);
-    }
+  #decide(entry, isAccepted, row) {
+    const { number } = entry;
+    return takeOff(
+      row,
+      { status: this.#status, error: this.#error },
+      () => request(this, "callcard-proposal-decided", { entry, isAccepted }),
+      () => {
+        this.#showCount();
+        return isAccepted
+          ? t("proposals.accepted", { number })
+          : t("proposals.rejected", { number });
+      },
+    );
   }
 }

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from callcard.store.api_keys import ApiKeyRow
 from callcard.store.base import (
-    ApiKeyRow,
     AuditRow,
     Callback,
     ContactChoice,

@@ -48,6 +48,17 @@ def open_agent(team: FrameLocator, name: str) -> Locator:
     return team.locator("agent-panel")
 
 
+def listen_to_call(open_desktop: OpenDesktop, site: DemoSite) -> tuple[FrameLocator, str, Locator]:
+    """Let a supervisor listen to Ana's call; return her card, the call and the row's panel."""
+    ana = open_desktop("1001").gadget
+    call = answer_call(site, ana)
+    _desktop, team = open_team(open_desktop)
+    panel = open_agent(team, "Ana Costa")
+    panel.get_by_role("button", name="Listen").click()
+    expect(panel.get_by_text("Agent and customer do not hear you.")).to_be_visible()
+    return ana, call, panel
+
+
 def test_board_follows_states_and_calls(open_desktop: OpenDesktop, site: DemoSite) -> None:
     ana = open_desktop("1001").gadget
     open_desktop("1002")
@@ -166,13 +177,8 @@ def test_supervisor_listens_joins_and_takes_over(open_desktop: OpenDesktop, site
 def test_supervisor_takes_a_customer_off_the_call(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    ana = open_desktop("1001").gadget
-    call = answer_call(site, ana)
-    _desktop, team = open_team(open_desktop)
-    panel = open_agent(team, "Ana Costa")
+    _ana, call, panel = listen_to_call(open_desktop, site)
     others = panel.get_by_role("group", name="Others in the call")
-    panel.get_by_role("button", name="Listen").click()
-    expect(panel.get_by_text("Agent and customer do not hear you.")).to_be_visible()
     expect(others).to_be_hidden()
     panel.get_by_role("button", name="Join").click()
     expect(others.get_by_role("button")).to_have_text([f"Remove {KNOWN_CUSTOMER_NAME}"])
@@ -272,12 +278,7 @@ def test_refusal_is_shown_and_the_board_recovers(open_desktop: OpenDesktop, site
 def test_message_to_an_agent_is_shown_read_and_answered(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    ana = open_desktop("1001").gadget
-    call = answer_call(site, ana)
-    _desktop, team = open_team(open_desktop)
-    panel = open_agent(team, "Ana Costa")
-    panel.get_by_role("button", name="Listen").click()
-    expect(panel.get_by_text("Agent and customer do not hear you.")).to_be_visible()
+    ana, call, panel = listen_to_call(open_desktop, site)
     panel.get_by_label("Message that the agent’s card shows").fill("Offer 10 %.")
     panel.get_by_role("button", name="Send").click()
     thread = panel.get_by_role("listitem").filter(has_text="Offer 10 %.")

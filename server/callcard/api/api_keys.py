@@ -20,7 +20,8 @@ from cachetools import LRUCache
 from starlette.datastructures import Headers
 
 from callcard.errors import CredentialsRejected, NotPermitted, StoreUnavailable
-from callcard.store.base import ApiKeyRow, AuditRow, Store
+from callcard.store.api_keys import ApiKeyRow
+from callcard.store.base import AuditRow, Store
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ class ApiKeys:
         is_right = hmac.compare_digest(row.secret_hash if row else _hash(""), _hash(secret))
         if row is None or not is_right:
             raise CredentialsRejected(_REJECTED)
-        if self._has_ended(row):
+        if row.has_ended(self._clock()):
             self._note(row, "revoked" if row.revoked_at is not None else "expired")
             raise CredentialsRejected(_REJECTED)
         if scope not in row.scopes:
@@ -97,11 +98,7 @@ class ApiKeys:
     async def is_valid(self, id: str) -> bool:
         """Return whether a key has not ended since it was checked."""
         row = await self._store.api_key(id)
-        return row is not None and not self._has_ended(row)
-
-    def _has_ended(self, row: ApiKeyRow) -> bool:
-        has_expired = row.expires_at is not None and row.expires_at <= self._clock()
-        return has_expired or row.revoked_at is not None
+        return row is not None and not row.has_ended(self._clock())
 
     def _note(self, row: ApiKeyRow, refusal: str = "") -> None:
         """Note a use or a refusal in the background, not more than once in NOTE_SECONDS."""

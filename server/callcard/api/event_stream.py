@@ -91,14 +91,14 @@ async def _stream(
         nonlocal position
         now = asyncio.get_running_loop().time
         ends_at = now() + STREAM_SECONDS
-        checked_at = now()
+        check_at = now() + KEEP_ALIVE_SECONDS
         yield f"retry: {RETRY_MILLISECONDS}\nid: {position}\n\n".encode()
         if lost is not None:
             yield b"event: events-lost\ndata: " + msgspec.json.encode(lost) + b"\n\n"
         while now() < ends_at and not feed.is_closed:
-            rows, position = await feed.read(position, viewer, KEEP_ALIVE_SECONDS)
-            if now() - checked_at >= KEEP_ALIVE_SECONDS:
-                checked_at = now()
+            rows, position = await feed.read(position, viewer, max(0.01, check_at - now()))
+            if now() >= check_at:
+                check_at = now() + KEEP_ALIVE_SECONDS
                 if not await may_go_on():
                     return
             # The id alone moves the reader on past the events that it does not see.

@@ -47,7 +47,7 @@ KEEP_ALIVE_SECONDS = 75
 _VARIABLE = "_CALLCARD_WORKER_GROUP"
 _SESSIONS = "/api/v1/sessions"
 _REJECTED = "/rejected"
-"""On the socket only: tells the home that Finesse rejected a credential."""
+"""On the socket only: reports to the home that Finesse rejected a credential."""
 _OF_CONNECTION = {"connection", "content-length", "date", "server", "transfer-encoding"}
 """Headers that are not passed on."""
 

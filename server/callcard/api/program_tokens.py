@@ -33,7 +33,7 @@ ALGORITHMS = (
     *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
     *("ES256", "ES384", "EdDSA", "Ed25519"),
 )
-"""Signatures only: whoever can check them cannot make them."""
+"""Asymmetric signatures only: the key that checks one cannot make one."""
 LEEWAY_SECONDS = 30
 """For clocks that differ."""
 KEYS_SECONDS = 3600.0

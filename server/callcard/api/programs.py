@@ -54,15 +54,16 @@ class Programs:
         NotPermitted if the program has not the scope, RateLimited.
         """
         deadline = asyncio.get_running_loop().time() + self._deadline_seconds
-        if key := key_of(headers) or _key_like(headers):
-            row = await self._keys.authenticate(key, scope)
-            self._spend(f"key:{row.id}", row.name, row.requests_per_second)
-            return Program(login_id=f"key:{row.name}", deadline=deadline, key=row.id)
-        if token := _bearer(headers):
+        key, token = key_of(headers), _bearer(headers)
+        if not key and token.count(".") == 2:
             claims = await self._tokens.authenticate(token, scope)
             name = f"token:{claims.subject}"
             self._spend(f"{name}\n{claims.issuer}", name, claims.requests_per_second)
             return Program(login_id=name, deadline=deadline, expires_at=claims.expires_at)
+        if key := key or headers.get("authorization", ""):
+            row = await self._keys.authenticate(key, scope)
+            self._spend(f"key:{row.id}", row.name, row.requests_per_second)
+            return Program(login_id=f"key:{row.name}", deadline=deadline, key=row.id)
         raise CredentialsMissing(
             "Send an API key: Authorization: Bearer …, the password of Basic, or X-API-Key"
         )
@@ -87,12 +88,3 @@ class Programs:
 def _bearer(headers: Headers) -> str:
     scheme, _, value = headers.get("authorization", "").partition(" ")
     return value.strip() if scheme.lower() == "bearer" else ""
-
-
-def _key_like(headers: Headers) -> str:
-    """Return what was sent where a key belongs, unless it can only be a token."""
-    scheme, _, value = headers.get("authorization", "").partition(" ")
-    value = value.strip()
-    if not value or (scheme.lower() == "bearer" and value.count(".") == 2):
-        return ""
-    return value

@@ -14,7 +14,8 @@ from callcard.cli.options import config_option
 from callcard.cli.store_access import with_store
 from callcard.errors import OperatorError
 from callcard.settings import Settings
-from callcard.store.base import ApiKeyRow, AuditRow, Store
+from callcard.store.api_keys import ApiKeyRow
+from callcard.store.base import AuditRow, Store
 from callcard.terminal import echo
 
 _DAY = 86_400.0
@@ -109,7 +110,7 @@ def rotate(id: str, overlap_days: int, config: Path | None) -> None:
 
     async def save(store: Store) -> tuple[str, ApiKeyRow, float] | None:
         old = await store.api_key(id)
-        if old is None or _has_ended(old, now):
+        if old is None or old.has_ended(now):
             return None
         seconds = old.expires_at - old.created_at if old.expires_at is not None else None
         key, new = api_keys.create(
@@ -162,11 +163,6 @@ def revoke(id: str, config: Path | None) -> None:
         raise OperatorError(f"there is no key {id!r}; callcard keys list shows them")
     ended_before = row.revoked_at is not None
     echo(f"{row.id} {row.name}: {'was revoked before' if ended_before else 'revoked'}")
-
-
-def _has_ended(row: ApiKeyRow, now: float) -> bool:
-    has_expired = row.expires_at is not None and row.expires_at <= now
-    return has_expired or row.revoked_at is not None
 
 
 def _state(row: ApiKeyRow, now: float) -> str:

@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from callcard.store.api_keys import ApiKeyRow
 from callcard.store.coaching import CoachingMessage
 
 DeliveryStatus = Literal["unverified", "open", "due", "delivered", "parked"]
@@ -19,7 +20,8 @@ DeliveryStatus = Literal["unverified", "open", "due", "delivered", "parked"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialogRow:
-    """One of Finesse's dialogs that a call record covers or names. Its id is reused one day."""
+    """One of Finesse's dialogs that a call record covers or names. Dialog ids are reused after a
+    while."""
 
     dialog: str
     call_key: str = ""
@@ -135,23 +137,6 @@ class ContactChoice:
     name: str
     """The agent's name."""
     chosen_at: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKeyRow:
-    """A key of a program that has no agent."""
-
-    id: str
-    name: str
-    secret_hash: str
-    """SHA-256 of the secret part, in hexadecimal: the secret itself is random and long."""
-    scopes: tuple[str, ...]
-    requests_per_second: float
-    created_at: float
-    expires_at: float | None = None
-    revoked_at: float | None = None
-    last_used_at: float | None = None
-    """To within some minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

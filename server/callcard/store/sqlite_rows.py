@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
+from callcard.store.api_keys import ApiKeyRow
 from callcard.store.base import (
-    ApiKeyRow,
     Callback,
     ContactChoice,
     EventRow,

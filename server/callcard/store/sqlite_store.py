@@ -10,9 +10,9 @@ from typing import Any
 
 from callcard.errors import OperatorError
 from callcard.store import sqlite_rows
+from callcard.store.api_keys import ApiKeyRow
 from callcard.store.base import (
     ALL_CALLS,
-    ApiKeyRow,
     AuditRow,
     Callback,
     ContactChoice,
