@@ -214,5 +214,16 @@ async function read() {
 $("#event-filter").addEventListener("input", showEvents);
 $("#request-filter").addEventListener("input", showRequests);
 showDesktops();
-run(read);
-setInterval(() => run(read), READ_MS);
+let isLost = false;
+async function readAgain() {
+  try {
+    await read();
+    if (isLost) showError(""); // but what an action was answered stays
+    isLost = false;
+  } catch (error) {
+    isLost = true;
+    showError(/** @type {Error} */ (error).message);
+  }
+}
+void readAgain();
+setInterval(() => void readAgain(), READ_MS);
