@@ -37,6 +37,7 @@ from tests.harness.crm import UnreliableCrm
 from tests.harness.desktop import Desktop
 from tests.harness.ports import free_port
 from tests.harness.sandbox import SandboxDriver, new_sandbox
+from tests.harness.secret_files import write_secret
 from tests.harness.serving import serving
 from tests.harness.waiting import until
 
@@ -154,7 +155,8 @@ async def soak(count: int, folder: Path, *, kills: int = KILLS, seed: int = 1) -
 
 def _write_settings(folder: Path, ports: tuple[int, int], crm_port: int) -> Path:
     path = folder / "callcard.toml"
-    path.write_text(
+    write_secret(
+        path,
         f"""
         [finesse]
         url = "http://localhost:{ports[0]}"
@@ -171,7 +173,7 @@ def _write_settings(folder: Path, ports: tuple[int, int], crm_port: int) -> Path
         [[sources]]
         kind = "local"
         path = "{folder}/contacts.sqlite"
-        """
+        """,
     )
     return path
 

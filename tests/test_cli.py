@@ -173,7 +173,7 @@ def test_serve_answers_every_request_over_https(tmp_path: Path) -> None:
     authority.configure_trust(trusting)
     port = free_port()
     certificate = ("--tls-cert", "chain.pem", "--tls-key", "key.pem")
-    (tmp_path / "own.toml").write_text('[finesse]\nurl = "http://127.0.0.1:9"\n')
+    write_secret(tmp_path / "own.toml", '[finesse]\nurl = "http://127.0.0.1:9"\n')
     arguments = ("serve", "--config", "own.toml", "--port", str(port), *certificate)
     ready = f"https://127.0.0.1:{port}/healthz"
     with running(*arguments, cwd=tmp_path, ready=ready, tls=trusting):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 
 from tests.harness.commands import environment, running
 from tests.harness.ports import free_port
+from tests.harness.secret_files import write_secret
 
 
 def error_response(request: urllib.request.Request) -> tuple[int, dict[str, object]]:
@@ -30,8 +32,9 @@ def error_response(request: urllib.request.Request) -> tuple[int, dict[str, obje
 def test_serve_with_a_settings_file_and_two_workers(tmp_path: Path) -> None:
     port = str(free_port())
     url = f"http://127.0.0.1:{port}"
-    (tmp_path / "own.toml").write_text(
-        '[finesse]\nurl = "http://127.0.0.1:9"\n[telephony]\ncountry = "DE"\n'
+    write_secret(
+        tmp_path / "own.toml",
+        '[finesse]\nurl = "http://127.0.0.1:9"\n[telephony]\ncountry = "DE"\n',
     )
     arguments = ("serve", "--config", "own.toml", "--port", port, "--workers", "2")
     with running(*arguments, cwd=tmp_path, ready=f"{url}/healthz") as service:
@@ -45,8 +48,8 @@ def test_serve_with_a_settings_file_and_two_workers(tmp_path: Path) -> None:
 
 def test_connections_are_as_many_as_configured(tmp_path: Path) -> None:
     port = free_port()
-    (tmp_path / "callcard.toml").write_text(
-        "[api]\nconnections = 12\nconnections_per_address = 10\n"
+    write_secret(
+        tmp_path / "callcard.toml", "[api]\nconnections = 12\nconnections_per_address = 10\n"
     )
     ready = f"http://127.0.0.1:{port}/healthz"
     with (
@@ -62,8 +65,28 @@ def test_connections_are_as_many_as_configured(tmp_path: Path) -> None:
         assert connections[0].recv(4096).startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="other systems have other permissions")
+@pytest.mark.parametrize("option", [(), ("--config", "callcard.toml")], ids=["found", "given"])
+def test_settings_that_others_can_read_are_refused(tmp_path: Path, option: tuple[str, ...]) -> None:
+    write_secret(tmp_path / "callcard.toml", "[api]\nconnections = 100\n")
+    command = [sys.executable, "-m", "callcard", "serve", "--port", str(free_port()), *option]
+    (tmp_path / "callcard.toml").chmod(0o644)
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=environment(),
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "every user of this machine can read callcard.toml; run chmod o=" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_more_connections_than_the_system_permits(tmp_path: Path) -> None:
-    (tmp_path / "callcard.toml").write_text("[api]\nconnections = 5000\n")
+    write_secret(tmp_path / "callcard.toml", "[api]\nconnections = 5000\n")
     done = subprocess.run(
         ["bash", "-c", f"ulimit -n 300; {sys.executable} -m callcard serve --port {free_port()}"],
         capture_output=True,

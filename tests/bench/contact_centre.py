@@ -37,6 +37,7 @@ from tests.bench.agents import Agents, PlainHttpClient
 from tests.bench.processes import percentile, process
 from tests.bench.scale import FULL, Scale
 from tests.harness.ports import free_port
+from tests.harness.secret_files import write_secret
 
 CONTACTS = 10_000
 IDLE_CALL_SPACING_SECONDS = 0.15
@@ -112,11 +113,12 @@ async def measure(folder: Path, scale: Scale) -> dict[str, Any]:
 
 
 def _write_settings(folder: Path, finesse_port: int) -> None:
-    (folder / "callcard.toml").write_text(
+    write_secret(
+        folder / "callcard.toml",
         f'[finesse]\nurl = "http://127.0.0.1:{finesse_port}"\n'
         f'[gadget]\nbundle = "{folder}/none"\n'
         f'[journal]\nnotes_seconds = 20\ndatabase = "{folder}/calls.sqlite"\n'
-        f'[[sources]]\nkind = "local"\npath = "{folder}/contacts.sqlite"\n'
+        f'[[sources]]\nkind = "local"\npath = "{folder}/contacts.sqlite"\n',
     )
 
 

@@ -20,6 +20,7 @@ from tests.bench.scale import Scale
 from tests.harness.ports import free_port
 from tests.harness.rest_crm import CONFIGURATION
 from tests.harness.routing import curri_request
+from tests.harness.secret_files import write_secret
 from tests.test_crm_check import toml
 
 CONNECTIONS = 20
@@ -110,9 +111,10 @@ def _service(folder: Path, entries: int, source: str) -> Iterator[tuple[int, int
         crm = {**CONFIGURATION, "base_url": f"http://127.0.0.1:{source}", "auth": {}}
         sources.append({"kind": "rest", "name": "crm", **crm})
     port = free_port()
-    (folder / "callcard.toml").write_text(
+    write_secret(
+        folder / "callcard.toml",
         f"sources = {toml(sources)}\n"
-        '[finesse]\nurl = "http://127.0.0.1:1"\n[routing]\naddresses = ["127.0.0.1"]\n'
+        '[finesse]\nurl = "http://127.0.0.1:1"\n[routing]\naddresses = ["127.0.0.1"]\n',
     )
     serve = ("callcard", "serve", "--config", "callcard.toml", "--port", str(port))
     with process(*serve, cwd=folder, ready=f"http://127.0.0.1:{port}/healthz") as running:

@@ -15,6 +15,7 @@ from callcard.store.open_store import open_store
 from tests.bench.processes import process, resident_megabytes
 from tests.bench.scale import Scale
 from tests.harness.ports import free_port
+from tests.harness.secret_files import write_secret
 
 MARK = b"event: number-list-changed"
 EVENTS = 20
@@ -101,9 +102,10 @@ def event_readers(folder: Path, scale: Scale) -> None:
 
 def _prepare(folder: Path, readers: int) -> str:
     """Write the settings, and return a key."""
-    (folder / "callcard.toml").write_text(
+    write_secret(
+        folder / "callcard.toml",
         '[finesse]\nurl = "http://127.0.0.1:1"\n'
-        f"[api]\nconnections = {readers + 100}\nconnections_per_address = {readers + 100}\n"
+        f"[api]\nconnections = {readers + 100}\nconnections_per_address = {readers + 100}\n",
     )
     key, row = api_keys.create(
         "bench", ("events", "lists"), now=time.time(), requests_per_second=10_000

@@ -20,6 +20,7 @@ from tests.bench.processes import AGENT, process
 from tests.bench.scale import Scale
 from tests.conftest import ROOT
 from tests.harness.ports import free_port
+from tests.harness.secret_files import write_secret
 from tests.harness.waiting import wait_until
 
 CALL = "16777217"
@@ -73,8 +74,10 @@ def relay(folder: Path, scale: Scale) -> None:
         return
     port, peer, service = free_port(), free_port(), free_port()
     finesse = f"http://127.0.0.1:{port}"
-    (folder / "callcard.toml").write_text(
-        f'[finesse]\nurl = "{finesse}"\n[api]\nconnections = 2000\nconnections_per_address = 2000\n'
+    write_secret(
+        folder / "callcard.toml",
+        f'[finesse]\nurl = "{finesse}"\n'
+        "[api]\nconnections = 2000\nconnections_per_address = 2000\n",
     )
     serve = ("callcard", "serve", "--config", "callcard.toml", "--port", str(service))
     with (

@@ -17,6 +17,7 @@ from tests.bench.load import Result, load, request
 from tests.bench.processes import AGENT, control, process, sign_in
 from tests.bench.scale import Scale
 from tests.harness.ports import free_port
+from tests.harness.secret_files import write_secret
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,10 @@ def _sandbox_and_service(folder: Path) -> Iterator[tuple[int, int]]:
     contacts = LocalContacts(folder / "load.sqlite", country="US", suffix_digits=8)
     sample_contacts.fill(contacts, folder, "http://crm", "US")
     contacts.close_blocking()
-    (folder / "load.toml").write_text(
+    write_secret(
+        folder / "load.toml",
         f'[finesse]\nurl = "http://127.0.0.1:{finesse}"\n'
-        '[[sources]]\nkind = "local"\npath = "load.sqlite"\n'
+        '[[sources]]\nkind = "local"\npath = "load.sqlite"\n',
     )
     sandbox = ("callcard", "sandbox", "--port", str(finesse))
     serve = ("callcard", "serve", "--config", "load.toml", "--port", str(service))

@@ -20,6 +20,7 @@ import httpx
 from finesse_sandbox.app import Sandbox, SandboxSettings
 from tests.harness.crm import UnreliableCrm
 from tests.harness.ports import free_port
+from tests.harness.secret_files import write_secret
 from tests.harness.serving import listening
 from tests.harness.waiting import wait_until
 
@@ -198,12 +199,13 @@ def attacked_service(
     for section, values in sections.items():
         settings.setdefault(section, {}).update(values)
     config = folder / "callcard.toml"
-    config.write_text(
+    write_secret(
+        config,
         "\n".join(
             f"[{section}]\n" + "\n".join(f"{key} = {json.dumps(v)}" for key, v in values.items())
             for section, values in settings.items()
         )
-        + f'\n[[sources]]\nkind = "local"\npath = "{folder}/contacts.sqlite"\n'
+        + f'\n[[sources]]\nkind = "local"\npath = "{folder}/contacts.sqlite"\n',
     )
     command = [sys.executable, "-m", "callcard", "serve", "--config", str(config)]
     command += ["--port", str(port), "--workers", str(workers)]

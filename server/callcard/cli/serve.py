@@ -11,7 +11,7 @@ import click
 
 from callcard.cli.options import FILE, PORT, config_option
 from callcard.secret_files import check_private
-from callcard.settings import Settings
+from callcard.settings import Settings, find_settings_file
 
 _LOGGING: dict[str, Any] = {
     "version": 1,
@@ -62,6 +62,8 @@ def serve(
     # Here and not only in the workers: a wrong setting ends the command with one message.
     settings = Settings.read(config)
     check_sources(settings)
+    if file := config or find_settings_file():
+        check_private(file, "the settings")  # also numbers and addresses are nobody else's business
     limit_connections(settings.api)
     if (tls_cert is None) != (tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key go together")

@@ -33,7 +33,7 @@ likely one.
 
 A secret is never written into `callcard.toml`: set its variable, or give the path of a file with
 `token_file = "/run/secrets/callcard-token"`, relative to the settings file. A file that every user
-of the machine can read is refused: `chmod o= FILE`.
+of the machine can read is refused, and so is `callcard.toml` by `callcard serve`: `chmod o= FILE`.
 
 This page is generated: `python -m callcard.docs.pages`.
 """
