@@ -140,6 +140,7 @@ class Roster:
         return await self._signed_in(team_id)
 
     async def _signed_in(self, team_id: str | None) -> list[RosterRow]:
+        await self.flush()  # who has just used this worker is listed
         rows = await self._store.roster(team_id, self._clock() - self._roster_seconds)
         return [row for row in rows if row.state != SIGNED_OUT]
 
