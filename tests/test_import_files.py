@@ -1,5 +1,6 @@
 """Import of CSV and vCard files: what is recognised, and what is left out with its reason."""
 
+import multiprocessing
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from callcard.crm import import_files, import_workers
 from callcard.crm.import_report import ImportFileError
 from callcard.crm.local import LocalContacts
 from callcard.telephony import numbers
@@ -262,3 +264,51 @@ def test_random_bytes_never_break_an_import(
 ) -> None:
     start = b"name,phone\n" if suffix == ".csv" else b"BEGIN:VCARD\n"
     load(contacts, tmp_path / f"a{suffix}", start + content)
+
+
+# ---- by several processes
+
+
+def large_file(rows: int) -> str:
+    """Return rows of which every seventh is damaged and every fifth names a contact again."""
+    lines = ["id;name;phone"]
+    for index in range(rows):
+        phone = "4,91712E+11" if index % 7 == 0 else f"030 23{index:06}"
+        lines.append(f"{index // 5 if index % 5 == 0 else index};Contact {index};{phone}")
+    return "\n".join(lines)
+
+
+async def test_several_processes_import_what_one_imports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported = []
+    for name, limit in (("one", 10**9), ("several", 0)):
+        monkeypatch.setattr(import_workers, "MIN_FILE_BYTES", limit)
+        contacts = LocalContacts(tmp_path / name, country="DE", suffix_digits=8)
+        report, problems = load(contacts, tmp_path / "large.csv", large_file(1200))
+        keys = [f"id:{index}" for index in range(1200)]
+        imported.append((report, problems, [await contacts.by_key(key) for key in keys]))
+        contacts.close_blocking()
+    one, several = imported
+    assert (one[0].added, one[0].values_left_out) == (1200, 172)
+    assert several[:2] == one[:2]
+    for contact, same in zip(one[2], several[2], strict=True):
+        assert (contact is None) == (same is None)
+        if contact is not None and same is not None:
+            assert (same.name, same.numbers) == (contact.name, contact.numbers)
+
+
+def test_ended_process_of_an_import_is_a_clear_error(
+    contacts: LocalContacts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_workers, "MIN_FILE_BYTES", 0)
+
+    def end_workers(_position: int) -> None:
+        for process in multiprocessing.active_children():
+            process.kill()
+            process.join()
+
+    with pytest.raises(ImportFileError, match="run the import again"):
+        load(contacts, tmp_path / "large.csv", large_file(60_000), on_progress=end_workers)
+    assert contacts.count() % import_files.BATCH_ROWS == 0
+    assert contacts.count() > 0

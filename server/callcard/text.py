@@ -103,7 +103,9 @@ def spellings(text: str) -> set[str]:
     """Return the folded spellings of a text: Müller is also mueller, Mueller also muller."""
     composed = unicodedata.normalize("NFC", text)
     folded = fold(composed)
-    found = {folded, fold(composed.translate(_UMLAUTS))}
+    found = {folded}
+    if not text.isascii():
+        found.add(fold(composed.translate(_UMLAUTS)))
     found.add(_DIGRAPH.sub(lambda match: match[1] or "a", folded))
     return found
 

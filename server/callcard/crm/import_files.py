@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from itertools import islice
@@ -28,8 +29,10 @@ from callcard.crm.import_report import (
 from callcard.crm.import_rows import NumberPlan
 from callcard.crm.import_text import Encoding, byte_lines, choose_encoding, text_lines
 from callcard.crm.import_vcard import vcard_rows
+from callcard.crm.import_workers import DescribedRow, described_rows, processes_for
 from callcard.crm.local import LocalContacts
 from callcard.crm.local_writes import ContactEntry, LinkedWriteResult
+from callcard.crm.stored_contacts import StoredContacts
 
 BATCH_ROWS = 5000
 """Rows in one transaction: an interrupted import keeps its batches and is simply run again."""
@@ -41,6 +44,7 @@ class _Import:
     """One run of an import: where it writes, and how it reads."""
 
     contacts: LocalContacts
+    stored: StoredContacts
     plan: NumberPlan
     zone: tzinfo
     keys: ImportedKeys
@@ -103,14 +107,8 @@ def load(
                 kind, mapping, delimiter, plan.looks_like_number, count_problem, report
             )
             rows = reader.rows(text_lines(raw, chosen, report_foreign))
-        run = _Import(contacts, plan, zone, keys, report, count_problem)
-        while batch := list(islice(rows, BATCH_ROWS)):
-            if kind == "contacts":
-                _import_contacts(run, batch)
-            elif kind == "interactions":
-                _import_history(run, batch)
-            else:
-                _import_cases(run, batch)
+        run = _Import(contacts, contacts.stored, plan, zone, keys, report, count_problem)
+        for _batch in _imported_batches(run, kind, rows, os.fstat(raw.fileno()).st_size):
             on_progress(os.lseek(raw.fileno(), 0, os.SEEK_CUR))
     return report
 
@@ -118,12 +116,30 @@ def load(
 # ---- records
 
 
-def _import_contacts(run: _Import, batch: list[Row]) -> None:
-    identity = ContactIdentity(run.contacts.stored, run.keys, run.on_problem)
+def _imported_batches(
+    run: _Import, kind: Kind, rows: Iterator[Row], file_bytes: int
+) -> Iterator[None]:
+    """Import the rows of a file; yield after each batch."""
+    if kind == "contacts":
+        described = described_rows(rows, run.plan, processes_for(file_bytes))
+        with closing(described):
+            while contacts := list(islice(described, BATCH_ROWS)):
+                _import_contacts(run, contacts)
+                yield
+        return
+    import_batch = _import_history if kind == "interactions" else _import_cases
+    while batch := list(islice(rows, BATCH_ROWS)):
+        import_batch(run, batch)
+        yield
+
+
+def _import_contacts(run: _Import, batch: list[DescribedRow]) -> None:
+    identity = ContactIdentity(run.stored, run.keys, run.on_problem)
 
     def entries() -> Iterator[ContactEntry]:
-        for row in batch:
-            entry = import_rows.contact_entry(row, run.plan, run.on_problem)
+        for row, entry, problems in batch:
+            for problem in problems:
+                run.on_problem(problem)
             if entry is not None:
                 yield identity.identify(row, entry)
 
@@ -151,10 +167,10 @@ def _import_cases(run: _Import, batch: list[Row]) -> None:
         if described is None or not _names_one_contact(run, row):
             continue
         case, is_open = described
-        if (known := run.keys.find(case.id, "")) is not None:
-            reason = f"line {known.line} has the same case; the later line counts"
+        if earlier := run.keys.with_given(case.id):
+            reason = f"line {earlier[0].line} has the same case; the later line counts"
             run.on_problem(row.problem("id", case.id, reason, extent="note"))
-        run.keys.add(case.id, case.id, "", row.line)
+        run.keys.add(case.id, len(earlier), case.id, "", row.line)
         rows.append(row)
         records.append((_referenced_contact_key(row), case, is_open))
     _count_linked(run, run.contacts.write_cases(records), rows)
@@ -162,7 +178,7 @@ def _import_cases(run: _Import, batch: list[Row]) -> None:
 
 def _names_one_contact(run: _Import, row: Row) -> bool:
     """Return whether a history entry or case belongs to one contact; report one that may not."""
-    if not run.contacts.stored.is_shared(_referenced_contact_key(row)):
+    if not run.stored.is_shared(_referenced_contact_key(row)):
         return True
     reason = "several contacts were imported with this id; give each an id of its own"
     run.on_problem(row.problem("contact", row.first("contact") or "", reason, extent="row"))

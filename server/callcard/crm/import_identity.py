@@ -29,37 +29,55 @@ class ContactIdentity:
     def identify(self, row: Row, entry: ContactEntry) -> ContactEntry:
         """Return the entry under the key of the contact that it is."""
         name = entry.name or ""
-        if known := self.keys.find(entry.key, name):
+        with_key = self.keys.with_given(entry.key)
+        if known := self._with_name(entry.key, with_key, name):
             self._report_merge(row, known)
             return replace(entry, key=known.key, adds=True)
-        first_line = self.keys.line_of(entry.key)
-        own = self._own_key(entry.key, name)
+        own = self._own_key(entry.key, name, is_given=bool(with_key))
+        number = len(with_key)
         values = {field: text for field in _COMPARED_FIELDS if (text := row.first(field))}
-        if first_line:
+        if with_key:
             what = "id" if row.first("id") else "name and number"
-            reason = f"line {first_line} has the same {what} with another name; both are contacts"
+            line = with_key[0].line
+            reason = f"line {line} has the same {what} with another name; both are contacts"
             self._note(row, "id", row.first("id") or "", reason)
         stored_name = self.stored.name_of(own)
         if stored_name is not None:
-            self.keys.add(entry.key, own, name, row.line, values)
+            self.keys.add(entry.key, number, own, name, row.line, values)
             self._report_other_name(row, own, name, stored_name)
             return replace(entry, key=own)
+        if self.stored.was_empty:
+            self.keys.add(entry.key, number, own, name, row.line, values)
+            return entry if own == entry.key else replace(entry, key=own)
         same = self._same_person(entry, own)
         if not same:
             self._report_same_name(row, entry)
         by_id = own.startswith(_BY_ID)
         # A stored contact without an id gets the one that it has now.
         key = own if by_id or not same else same
-        self.keys.add(entry.key, key, name, row.line, values)
+        self.keys.add(entry.key, number, key, name, row.line, values)
         return replace(entry, key=key, known_as=same if by_id else "")
 
-    def _own_key(self, given: str, name: str) -> str:
+    def _with_name(
+        self, given: str, contacts: list[ImportedContact], name: str
+    ) -> ImportedContact | None:
+        """Return the first contact of this name; one without a name fits all."""
+        folded = fold(name)
+        for contact in contacts:
+            if folded and not contact.name:
+                self.keys.set_name(given, contact.number, name)
+            if not folded or not contact.name or folded == contact.name:
+                return contact
+        return None
+
+    def _own_key(self, given: str, name: str, *, is_given: bool) -> str:
         """Return the key of a row's contact, which is the same in every import.
 
         The first contact with an id has the id as its key, further ones have their names in theirs.
+        `is_given`: an earlier row of the file gives the same id.
         """
         named = f"{given}{NAME_MARK}{fold(name)}"
-        is_taken = self.keys.has_key(given) or self.keys.line_of(given) > 0
+        is_taken = is_given or self.keys.has_key(given)
         if not given.startswith(_BY_ID):
             return named if is_taken else given
         stored_name = self.stored.name_of(given)

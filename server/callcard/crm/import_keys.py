@@ -15,8 +15,12 @@ from callcard.text import fold
 
 @dataclass(frozen=True, slots=True)
 class ImportedContact:
+    number: int
+    """Of the contacts whose rows give the same key, from 0."""
     key: str
     """Its own, which no other contact of the file has."""
+    name: str
+    """Folded."""
     line: int
     values: dict[str, str]
     """What the file says of it in fields of which a contact has one."""
@@ -31,7 +35,8 @@ class ImportedKeys:
             " details text, primary key (given, number)) without rowid"
         )
         self._database.execute("create index taken_key on taken (key)")
-        self._database.execute("pragma synchronous = off")
+        self._database.execute("pragma journal_mode = off")
+        self._database.execute("begin")  # one transaction, which nobody needs after it
 
     def __enter__(self) -> Self:
         return self
@@ -39,39 +44,38 @@ class ImportedKeys:
     def __exit__(self, *_details: object) -> None:
         self._database.close()
 
-    def find(self, given: str, name: str) -> ImportedContact | None:
-        """Return the contact of this file with a key and name; one without a name fits all."""
+    def with_given(self, given: str) -> list[ImportedContact]:
+        """Return the contacts of this file whose rows give a key, in the order of the file."""
         rows = self._database.execute(
-            "select number, key, line, name, details from taken where given = ? order by number",
+            "select number, key, name, line, details from taken where given = ? order by number",
             (given,),
-        ).fetchall()
-        folded = fold(name)
-        for number, key, line, known_name, details in rows:
-            if folded and not known_name:
-                sql = "update taken set name = ? where given = ? and number = ?"
-                self._database.execute(sql, (folded, given, number))
-            if not folded or not known_name or folded == known_name:
-                return ImportedContact(key, line, json.loads(details))
-        return None
+        )
+        return [
+            ImportedContact(number, key, name, line, json.loads(details))
+            for number, key, name, line, details in rows
+        ]
+
+    def set_name(self, given: str, number: int, name: str) -> None:
+        """Note the name of a contact whose first row has none."""
+        sql = "update taken set name = ? where given = ? and number = ?"
+        self._database.execute(sql, (fold(name), given, number))
 
     def add(
-        self, given: str, key: str, name: str, line: int, values: dict[str, str] | None = None
+        self,
+        given: str,
+        number: int,
+        key: str,
+        name: str,
+        line: int,
+        values: dict[str, str] | None = None,
     ) -> None:
         """Note a contact by the key that its row gives, with its own key."""
-        sql = "select count(*) from taken where given = ?"
-        (count,) = self._database.execute(sql, (given,)).fetchone()
         self._database.execute(
             "insert into taken values (?, ?, ?, ?, ?, ?)",
-            (given, count, key, fold(name), line, json.dumps(values or {})),
+            (given, number, key, fold(name), line, json.dumps(values) if values else "{}"),
         )
 
     def has_key(self, key: str) -> bool:
         """Return whether a contact of this file has a key as its own."""
         sql = "select 1 from taken where key = ? limit 1"
         return self._database.execute(sql, (key,)).fetchone() is not None
-
-    def line_of(self, given: str) -> int:
-        """Return the line of the first contact whose row gives a key; 0 if there is none."""
-        sql = "select line from taken where given = ? order by number limit 1"
-        row = self._database.execute(sql, (given,)).fetchone()
-        return int(row[0]) if row else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from callcard.errors import OperatorError
 
@@ -42,8 +42,7 @@ class ImportProblem:
 OnProblem = Callable[[ImportProblem], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """A value of a row, with its label (a column's name or a vCard TYPE) and its place."""
 
     text: str
@@ -52,8 +51,7 @@ class Value:
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row or card: for each field its values."""
 
     line: int

@@ -69,13 +69,14 @@ def write_contacts(
 ) -> WriteResult:
     """Add each entry, or update the contact with its key."""
     result = WriteResult()
+    now = times.iso_text(time.time())
     for entry in entries:
         sql = "select id, name, company, email from contact where key = ?"
         if entry.known_as:
             execute("update contact set key = ? where key = ?", (entry.key, entry.known_as))
         stored = execute(sql, (entry.key,)).fetchone()
         if stored is None:
-            id = _insert_contact(execute, entry)
+            id = _insert_contact(execute, entry, now)
             name = entry.name or ""
             company = entry.company or ""
             email = entry.email or ""
@@ -94,7 +95,7 @@ def write_contacts(
                 if entry.keeps_numbers:
                     entry = replace(entry, numbers=_all_numbers(execute, id, entry, country))
                 result.updated += 1
-            _update_contact(execute, id, name, company, entry)
+            _update_contact(execute, id, name, company, entry, now)
         for position, (number, label) in enumerate(entry.numbers or ()):
             execute(
                 "insert into contact_number"
@@ -221,7 +222,7 @@ def remove_written(execute: Execute, operation: WriteOperation, key: str, id: st
         execute("delete from interaction where id = ?", (key,))
 
 
-def _insert_contact(execute: Execute, entry: ContactEntry) -> int:
+def _insert_contact(execute: Execute, entry: ContactEntry, now: str) -> int:
     cursor = execute(
         "insert into contact"
         " (key, name, company, email, url, language, flags, created_at, updated_at)"
@@ -234,15 +235,15 @@ def _insert_contact(execute: Execute, entry: ContactEntry) -> int:
             entry.url or "",
             entry.language or "",
             _flags_json(entry) or "[]",
-            _time(entry.created_at),
-            _time(entry.updated_at),
+            now if entry.created_at is None else entry.created_at,
+            now if entry.updated_at is None else entry.updated_at,
         ),
     )
     return int(cursor.lastrowid or 0)
 
 
 def _update_contact(
-    execute: Execute, id: int, name: str, company: str, entry: ContactEntry
+    execute: Execute, id: int, name: str, company: str, entry: ContactEntry, now: str
 ) -> None:
     execute(
         "update contact set name = ?, company = ?, email = coalesce(?, email),"
@@ -256,7 +257,7 @@ def _update_contact(
             entry.language,
             _flags_json(entry),
             entry.created_at,
-            _time(entry.updated_at),
+            now if entry.updated_at is None else entry.updated_at,
             id,
         ),
     )
@@ -293,10 +294,6 @@ def _all_numbers(
     known = {number.reversed for number, _label in stored}
     added = [each for each in entry.numbers or () if each[0].reversed not in known]
     return [*stored, *added]
-
-
-def _time(given: str | None) -> str:
-    return times.iso_text(time.time()) if given is None else given
 
 
 def _flags_json(entry: ContactEntry) -> str | None:

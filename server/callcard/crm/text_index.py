@@ -53,6 +53,8 @@ def index_words(text: str) -> str:
             if _SERVANT in spelled:
                 words[spelled.replace(f"{_SERVANT} ", _SERVANT)] = None
                 words[spelled.replace(_SERVANT, f"{_SERVANT} ")] = None
+    if text.isascii():
+        return " ".join(filter(None, words))
     words[in_latin_letters(text)] = None
     for name in _CONSONANTAL.findall(f"{text} {text.replace(f'{_SERVANT} ', _SERVANT)}"):
         for spelled in (name, name.removeprefix(_ARTICLE)):
@@ -68,6 +70,8 @@ def index_words(text: str) -> str:
 
 def _spell_symbols(text: str) -> str:
     """Return a text in which + and # at a word's end are letters: C++ is not C."""
+    if "+" not in text and "#" not in text:
+        return text
     return re.sub(
         r"(?<=\w)[+#]+(?!\w)",
         lambda match: "plus" * match[0].count("+") + ("sharp" * match[0].count("#")),

@@ -21,7 +21,7 @@ _ROUNDED = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 """As in 4,91712E+11."""
-_DAMAGE = (
+_DAMAGE_TEXTS = (
     (
         r"\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d|(?:19|20)\d\d-\d\d-\d\d(?:[ T][\d:.]+)?",
         "it is a date, perhaps made by a spreadsheet; format the column as text and export again",
@@ -38,6 +38,9 @@ _DAMAGE = (
 )
 """What looks like a number but is none, and why. All are matched whole, so the lengths are bounded
 by MAX_CHARACTERS."""
+_DAMAGE = tuple(
+    (re.compile(pattern, re.ASCII | re.IGNORECASE), reason) for pattern, reason in _DAMAGE_TEXTS
+)
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3}){2,}", re.ASCII)
 """A number that a spreadsheet shows with separators, as in 493,023,125,100."""
 _MARKS = (
@@ -48,6 +51,7 @@ _MARKS = (
 _CARRIER = re.compile(r"^(\(?0)\s*xx\s*(?=\d{2})", re.IGNORECASE)
 """Brazilians write xx where a carrier's code may be dialled."""
 
+_NO_DIGIT = re.compile(r"\D")
 _PLAIN = re.compile(r"\s*\+?[\d\s().-]{1,40}", re.ASCII)
 _SPREADSHEET_FRACTION = re.compile(r"^(\+?\d{6,})[.,]0+$", re.ASCII)
 _EXTENSION_WORDS = (
@@ -164,15 +168,17 @@ def _split_extension(text: str) -> tuple[str, str, str]:
 def damage(text: str) -> str:
     """Return why a text that looks like a number is none; empty if nothing is wrong with it."""
     for pattern, reason in _DAMAGE:
-        if re.fullmatch(pattern, text, re.ASCII | re.IGNORECASE):
+        if pattern.fullmatch(text):
             return reason
     return ""
 
 
 def is_rounded(given: str) -> bool:
     """Return whether a spreadsheet has rounded a number, as in 4,91712E+11."""
-    text = unicodedata.normalize("NFKC", given[:MAX_CHARACTERS]).strip()
-    return _ROUNDED.fullmatch(text) is not None
+    text = given[:MAX_CHARACTERS]
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return _ROUNDED.fullmatch(text.strip()) is not None
 
 
 def split_annotation(text: str) -> tuple[str, str]:
@@ -197,7 +203,7 @@ def without_invisible(text: str) -> str:
 def digits_of(text: str) -> str:
     """Return the digits of any script as 0-9, and letters as the digits of their keypad keys."""
     if _PLAIN.fullmatch(text):
-        return re.sub(r"\D", "", text)
+        return _NO_DIGIT.sub("", text)
     return pn.normalize_digits_only(pn.convert_alpha_characters_in_number(text))
 
 

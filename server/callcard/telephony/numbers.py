@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import phonenumbers as pn
 from phonenumbers import timezone as pn_timezone
@@ -43,9 +43,12 @@ from callcard.telephony.numbering_plans import (
 )
 from callcard.telephony.withheld import is_withheld
 
+pn.enable_pattern_cache()  # the patterns of all plans are more than the cache of `re` holds
+
 Kind = Literal["public", "internal", "withheld", "unreadable"]
 
 _CACHED_NUMBERS = 65536
+_NO_DIGIT = re.compile(r"\D")
 _SEVERAL = re.compile(r"\d\s*[,;]\s*\d")
 
 
@@ -58,6 +61,13 @@ class Attempt:
     e164: str | None
     valid: bool
     """Whether a numbering plan has the number."""
+
+
+class _Reading(NamedTuple):
+    """A number that a text may be, and the region that has it in its plan."""
+
+    number: pn.PhoneNumber
+    region: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +173,7 @@ def explain(
     number, attempts = _parse(given, parts, country, internal)
     if number is None and parts.display_name and is_withheld(parts.display_name):
         return Number(given, "withheld"), ()
-    if number is None and any(character.isalpha() for character in text):
+    if number is None and any(map(str.isalpha, text)):
         return _parse_annotated(given, parts, country, internal, attempts)
     if number is None:
         number = _unreadable(given, "it is in no numbering plan", digits_of(text), text)
@@ -185,7 +195,7 @@ def _parse_annotated(
     """Read a number with words around it, if a numbering plan has what is left without them."""
     bare, annotation = split_annotation(parts.text)
     inner = strip_decoration(bare)
-    if annotation and not any(character.isalpha() for character in inner.text):
+    if annotation and not any(map(str.isalpha, inner.text)):
         number, attempts = _parse(given, inner, country, internal)
         if number is not None and number.country and any(each.valid for each in attempts):
             extension = number.extension or parts.extension or None
@@ -205,7 +215,7 @@ def _parse(
     digits = digits_of(text)
     if _SEVERAL.search(text) and not SEPARATE_ACCESS_CODE.match(text):
         return _unreadable(given, "it is several numbers; write each by itself"), ()
-    has_letters = any(character.isalpha() for character in text)
+    has_letters = any(map(str.isalpha, text))
     if not digits or (has_letters and not is_vanity(text)):
         return None, ()
     if internal and text.isdecimal() and is_internal(digits, internal):
@@ -215,8 +225,8 @@ def _parse(
     if not is_short and not digits.strip("0"):
         return Number(given, "withheld"), ()
     attempts = []
-    found: list[pn.PhoneNumber] = []
-    possible: pn.PhoneNumber | None = None
+    found: list[_Reading] = []
+    possible: _Reading | None = None
     for candidate in candidates(text, digits, country):
         if has_letters and candidate.rule == UNMARKED_COUNTRY_CODE:
             continue  # words are printed for callers at home
@@ -233,10 +243,10 @@ def _parse(
         usable = not is_short or is_complete(number, digits, country)
         if has_letters and not _is_printed_so(number, text, country):
             usable = False
-        if valid and usable and number not in found:
-            found.append(number)
-        if possible is None and not (is_short or has_letters) and is_possible(number):
-            possible = number
+        if valid and usable and all(each.number != number for each in found):
+            found.append(_Reading(number, region))
+        if not (found or possible or is_short or has_letters) and is_possible(number):
+            possible = _Reading(number, region)
     if found:
         return _public(given, found, country, parts), tuple(attempts)
     if possible is not None:
@@ -273,11 +283,10 @@ def _parse_or_empty(text: str, country: str) -> pn.PhoneNumber:
         return pn.PhoneNumber()
 
 
-def _public(given: str, found: Sequence[pn.PhoneNumber], country: str, parts: NumberText) -> Number:
+def _public(given: str, found: Sequence[_Reading], country: str, parts: NumberText) -> Number:
     """Return the first reading; others that belong to the home country are noted with it."""
-    number = found[0]
+    number, region = found[0]
     # A number in no known range still has the region of its country code.
-    region = pn.region_code_for_number(number)
     region = region or pn.region_code_for_country_code(number.country_code or 0)
     # 001 are global services, ZZ is unknown; neither is a country.
     region = None if region in ("001", "ZZ") else region
@@ -286,14 +295,14 @@ def _public(given: str, found: Sequence[pn.PhoneNumber], country: str, parts: Nu
     display = national
     if region != country:
         display = pn.format_number(number, pn.PhoneNumberFormat.INTERNATIONAL)
-    at_home = [each for each in found[1:] if pn.region_code_for_number(each) == country]
+    at_home = [each.number for each in found[1:] if each.region == country]
     others = dict.fromkeys(_e164(each) for each in (*other_forms(number), *at_home))
     return Number(
         given,
         "public",
         e164=e164,
         digits=e164[1:],
-        national=re.sub(r"\D", "", national),
+        national=_NO_DIGIT.sub("", national),
         display=display,
         country=region,
         extension=parts.extension or None,

@@ -71,12 +71,14 @@ _KEYPAD_WORDS = {
 none of them is a number of any country; without it some are."""
 
 
+_BETWEEN_WORDS = re.compile(r"[\s_–-]+")
+_BETWEEN_DIGITS = re.compile(r"[\s().-]")
 _ZEROS = re.compile(r"\+10{10,}", re.ASCII)
 
 
 def _plain(text: str) -> str:
     """Return a word as it is compared: without case, accents and the punctuation around it."""
-    return re.sub(r"[\s_–-]+", " ", fold(text)).strip(" \"'<>()[]{}.!—:")
+    return _BETWEEN_WORDS.sub(" ", fold(text)).strip(" \"'<>()[]{}.!—:")
 
 
 _WITHHELD = {_plain(spelling) for word in _WORDS for spelling in (word, *spellings(word))} - {""}
@@ -85,7 +87,7 @@ _WITHHELD = {_plain(spelling) for word in _WORDS for spelling in (word, *spellin
 def is_withheld(text: str) -> bool:
     """Return whether a text stands for a withheld number."""
     plain = _plain(text)
-    digits = re.sub(r"[\s().-]", "", text)
+    digits = _BETWEEN_DIGITS.sub("", text)
     if digits in _KEYPAD_WORDS or _ZEROS.fullmatch(digits):
         return True
     return plain in _WITHHELD or text.strip() == "-1" or not text.strip("-. ")
