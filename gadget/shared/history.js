@@ -3,7 +3,7 @@
 
 import { directionIcon } from "./direction-icon.js";
 import { dotted, h, isolate } from "./dom.js";
-import { formatDate, formatMinutes, t } from "./texts.js";
+import { formatDate, formatLength, t } from "./texts.js";
 
 /** @typedef {import("./dom.js").Child} Child */
 /** @typedef {import("./types.d.ts").HistoryEntry} HistoryEntry */
@@ -43,7 +43,7 @@ export function headline(entry, count = 1) {
   const parts = [
     isUnanswered ? t("outcome.notReached") : (OUTCOMES[outcome]?.() ?? ""),
     reasons && isolate(reasons),
-    formatMinutes(duration_seconds),
+    formatLength(duration_seconds),
     firstLine && isolate(firstLine),
   ].filter(Boolean);
   if (count > 1) parts[0] = t("outcome.several", { count, what: String(parts[0]) });

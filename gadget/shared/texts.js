@@ -99,13 +99,12 @@ export function formatDuration(seconds) {
 export const formatList = (names) =>
   new Intl.ListFormat(desktop.language).format(names.map(isolated));
 
-/** Format a duration in whole minutes; empty if it is 0. @param {number} seconds */
-export function formatMinutes(seconds) {
+/** Format a duration in whole minutes, below one in seconds; empty if it is 0. @param {number} seconds */
+export function formatLength(seconds) {
   if (!seconds) return "";
-  /** @type {Intl.NumberFormatOptions} */
-  const options = { style: "unit", unit: "minute", unitDisplay: "short" };
-  const minutes = Math.max(1, Math.round(seconds / 60));
-  return new Intl.NumberFormat(desktop.language, options).format(minutes);
+  const [unit, length] = seconds < 60 ? ["second", seconds] : ["minute", seconds / 60];
+  const options = /** @type {const} */ ({ style: "unit", unit, unitDisplay: "short" });
+  return new Intl.NumberFormat(desktop.language, options).format(Math.round(length));
 }
 
 /** The agents' states. @type {Record<string, () => string>} */
