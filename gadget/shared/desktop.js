@@ -326,7 +326,7 @@ export const desktop = {
 
   /**
    * Send a command to a call by the library, without the service. Reject with `{refusal}` if Finesse
-   * refuses it.
+   * refuses it, with `{code}` if it can't be reached.
    * @param {string} callId @param {string} extension the agent's own
    * @param {string} action Finesse's name of it
    * @returns {Promise<{request_id: string, outcome: string}>}
@@ -334,8 +334,8 @@ export const desktop = {
   command: (callId, extension, action) =>
     new Promise((resolve, reject) => {
       const error = (/** @type {any} */ response) => {
-        const [refusal] = readRefusals({ data: response?.object ?? {} });
-        reject({ refusal: refusal ?? { message: response?.error?.errorMessage ?? "" } });
+        const [refusal] = readRefusals({ data: { apiErrors: response?.object?.ApiErrors } });
+        reject(refusal ? { refusal } : { code: "finesse-unreachable" });
       };
       const success = () => resolve({ request_id: "", outcome: "" });
       knownDialogs.get(callId)?.requestAction(extension, action, { success, error });

@@ -1,8 +1,8 @@
 // Errors in the agent's language, with Finesse's own words where they help.
 
-import { ApiError } from "./api.js";
 import { t } from "./texts.js";
 
+/** @typedef {import("./api.js").ApiError} ApiError */
 /** @typedef {import("./commands.js").CommandResult} CommandResult */
 
 /** By the service's problem codes. @type {Record<string, (error: ApiError) => string>} */
@@ -33,11 +33,9 @@ const TEXTS = {
   "interaction-closed": () => t("notes.tooLate"),
 };
 
-/** Return the text for an error. @param {unknown} error */
-export function errorText(error) {
-  if (!(error instanceof ApiError)) return t("error.other", { detail: String(error) });
-  return TEXTS[error.code]?.(error) ?? t("error.other", { detail: error.message });
-}
+/** Return the text for an error. @param {any} error */
+export const errorText = (error) =>
+  TEXTS[error?.code]?.(error) ?? t("error.other", { detail: error?.message || String(error) });
 
 /**
  * Finesse's refusals by the platform's code. The service has the same codes and sentences

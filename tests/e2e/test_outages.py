@@ -51,6 +51,22 @@ def test_service_outage_and_recovery(open_desktop: OpenDesktop, site: DemoSite) 
     site.service.is_down = False
 
 
+def test_command_fails_without_service_and_finesse(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget, KNOWN_CUSTOMER)
+    site.service.is_down = True
+    path = "/finesse/api/Dialog/"
+    site.arm_fault("gateway-timeout", path=path, method="PUT")
+    press(gadget, "Hold")
+    expect_error(gadget, "Finesse does not respond as expected")
+    press(gadget, "Hold")
+    expect_phase(gadget, "On hold")
+    expect(gadget.get_by_text("Finesse does not respond as expected")).to_be_hidden()
+    site.service.is_down = False
+
+
 def test_notes_of_a_call_in_an_outage_reach_the_service_later(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
