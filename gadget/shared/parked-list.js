@@ -37,7 +37,9 @@ export class ParkedListElement extends CallcardElement {
         error.textContent = errorText(failure);
       }
     };
-    const reason = needs_supervisor ? t("parked.unverified") : isolate(problem);
+    const reason = needs_supervisor
+      ? t("parked.unverified")
+      : t("parked.because", { detail: problem });
     const who = contact?.name ? isolate(contact.name) : phoneNumber(number);
     const row = h(
       "li",

@@ -31,10 +31,13 @@ let panels;
 /**
  * Return the panels beside the board, each with a `read()` that shows what the service has now.
  * @param {number} tries a browser remembers that a script failed, by its address
+ * @param {(id: string) => string} nameOf returns an agent's name
  */
-export async function openPanels(tries) {
+export async function openPanels(tries, nameOf) {
   if (panels) return panels;
   await loadLaterAssets(import.meta.url, tries);
   for (const element of ELEMENTS) element.define();
-  return (panels ??= createPanels());
+  panels ??= createPanels();
+  panels.audit.nameOf = nameOf;
+  return panels;
 }

@@ -32,6 +32,7 @@ class SupervisorAppElement extends CallcardElement {
 
   /** The supervisor, as Finesse has them. @type {import("./agent-rules.js").Own} */
   #own = { user: {}, calls: [], platform: "ucce" };
+  #ownName = "";
   #hasProfile = false;
   #model = new TeamModel({
     api: teamApi,
@@ -57,6 +58,7 @@ class SupervisorAppElement extends CallcardElement {
     this.#team.setAttribute("aria-label", t("board.team"));
     this.#team.addEventListener("change", () => this.#selectTeam(this.#team.value));
     this.#tabs.setBoard(this.#board);
+    this.#tabs.nameOf = (id) => this.#nameOf(id);
     this.append(this.#connection, this.#error, this.#mode, this.#team, this.#tabs);
   }
 
@@ -103,6 +105,12 @@ class SupervisorAppElement extends CallcardElement {
       .finally(desktop.dismissLoading);
   }
 
+  /** @param {string} id */
+  #nameOf(id) {
+    const name = id === desktop.agentId ? this.#ownName : this.#model.members.get(id)?.name;
+    return name || id;
+  }
+
   /** Whether the desktop shows the gadget: in a hidden tab it has no height. */
   get #isShown() {
     return this.getBoundingClientRect().height > 0;
@@ -121,7 +129,8 @@ class SupervisorAppElement extends CallcardElement {
 
   async #readProfile() {
     try {
-      const { supervised_teams: teams, platform } = await api.me();
+      const { name, supervised_teams: teams, platform } = await api.me();
+      this.#ownName = name;
       this.#own = { ...this.#own, platform };
       this.#setError(teams.length ? "" : t("board.noTeam"));
       this.#team.replaceChildren(...teams.map(({ id, name }) => h("option", { value: id }, name)));

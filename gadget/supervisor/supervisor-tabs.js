@@ -20,6 +20,9 @@ const LABELS = {
 export class SupervisorTabsElement extends CallcardElement {
   static tag = "supervisor-tabs";
 
+  /** Return an agent's name; the id itself of an unknown one. @param {string} id */
+  nameOf = (id) => id;
+
   /** @type {TabName} */
   #selected = "team";
   #tries = 0;
@@ -79,7 +82,7 @@ export class SupervisorTabsElement extends CallcardElement {
     try {
       this.#tries += 1;
       const { openPanels } = await import("./later.js");
-      const panels = await openPanels(this.#tries);
+      const panels = await openPanels(this.#tries, this.nameOf);
       if (name === "team") return;
       const panel = panels[name];
       await panel.read();
