@@ -74,8 +74,9 @@ class Sql(ContactSource):
             pool_size=CONNECTIONS,
             pool_pre_ping=True,  # a database may have been restarted
         )
+        self._settings = {f"settings_{key}": value for key, value in options.settings.items()}
         self._statements = {
-            operation: prepare(name, operation, statement)
+            operation: prepare(name, operation, statement, self._settings)
             for operation in PARAMETERS
             if (statement := getattr(options, operation))
         }
@@ -268,7 +269,7 @@ class Sql(ContactSource):
             name: value.replace("\0", "\N{REPLACEMENT CHARACTER}")
             if isinstance(value, str)
             else value
-            for name, value in parameters.items()
+            for name, value in {**self._settings, **parameters}.items()
             if name in statement.names
         }
         note_request(

@@ -22,6 +22,10 @@ class SqlOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     country: Annotated[
         str, Meta(description="country of numbers without a country code, two letters")
     ]
+    settings: Annotated[
+        dict[str, str],
+        Meta(description="values that any statement may use, as :settings_NAME"),
+    ] = {}
     by_number: Annotated[
         Statement, Meta(description="parameters: the spellings of the number, as :suffix; :limit")
     ]

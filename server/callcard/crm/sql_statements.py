@@ -49,15 +49,18 @@ class Statement:
     """Of its parameters."""
 
 
-def prepare(source: str, operation: str, statement: str) -> Statement:
-    """Return a statement whose parameters have types. Raises OperatorError, naming the option."""
+def prepare(source: str, operation: str, statement: str, settings: Iterable[str] = ()) -> Statement:
+    """Return a statement whose parameters have types. Raises OperatorError, naming the option.
+
+    `settings` are parameters that every statement may use.
+    """
     where = f"{source}: {operation}"
     prepared = text(statement.strip().removesuffix(";"))
     if ";" in re.sub(r"'[^']*'", "", prepared.text):
         raise OperatorError(f"{where} must be one statement")
     if operation in READS and not re.match(r"(select|with)\b", prepared.text, re.IGNORECASE):
         raise OperatorError(f"{where} must begin with select or with")
-    known = PARAMETERS[operation]
+    known = (*PARAMETERS[operation], *settings)
     names = frozenset(prepared.compile().params)
     for name in sorted(names):
         if name not in known:
