@@ -22,6 +22,8 @@ from callcard.errors import OperatorError
 Render = Callable[[Mapping[str, Any]], Any]
 _EXPRESSION = re.compile(r"<<((?:(?!<<|>>).)*)>>", re.DOTALL)
 _JSON = "json:"
+OMITTED = object()
+"""The value `omitted`, which some vendors want in place of null."""
 _SOSL_RESERVED = re.compile(r"""([&|!(){}\[\]^"~*?:\\'+-])""")
 
 
@@ -47,6 +49,7 @@ def _environment(finalize: Callable[[Any], Any] | None = None) -> jinja2.Environ
         autoescape=False,
         finalize=finalize,
     )
+    environment.globals["omitted"] = OMITTED
     environment.filters.update(
         digits=lambda text: re.sub(r"\D", "", str(text)),
         # Jinja's own marks its result as HTML, and escapes for it.
@@ -89,12 +92,18 @@ def compile_query(where: str, source: Mapping[str, str]) -> Callable[[Mapping[st
 def compile_body(where: str, source: Any) -> Render:
     """Return a function that fills in the texts of a JSON value.
 
-    A text that is one expression becomes its value: a number, a list, null. A text that begins with
-    `json:` becomes what its template writes: a list of any length.
+    A text that is one expression becomes its value: a number, a list, null; a member whose value is
+    `omitted` is left out. A text that begins with `json:` becomes what its template writes: a list
+    of any length.
     """
     if isinstance(source, Mapping):
         members = {name: compile_body(f"{where}.{name}", each) for name, each in source.items()}
-        return lambda values: {name: member(values) for name, member in members.items()}
+
+        def render(values: Mapping[str, Any]) -> dict[str, Any]:
+            filled = ((name, member(values)) for name, member in members.items())
+            return {name: value for name, value in filled if value is not OMITTED}
+
+        return render
     if isinstance(source, list):
         items = [compile_body(f"{where}[{index}]", each) for index, each in enumerate(source)]
         return lambda values: [item(values) for item in items]
