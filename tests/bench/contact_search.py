@@ -1,4 +1,4 @@
-"""Import and look-ups in the local contacts: few contacts beside many."""
+"""Import and look-ups in the local contacts: few contacts beside many, and beside PostgreSQL."""
 
 from __future__ import annotations
 
@@ -10,39 +10,61 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 from callcard.crm.local import LocalContacts
 from callcard.telephony import numbers
+from tests.bench.postgres_contacts import PostgresContacts, postgres_contacts
 from tests.bench.processes import percentile
 from tests.bench.scale import Scale
 from tests.conftest import ROOT
+from tests.harness.postgres import HOW_TO_GET, find_binary
 
 
 def contact_search(folder: Path, scale: Scale) -> None:
     print(f"\nLocal contacts: look-ups in microseconds (p50 / p99 of {scale.lookups:,}), import")
     print("  contacts      import s   whole number     last digits      no match         4 letters")
-    medians = []
+    first: list[float] = []
     for count in scale.contacts:
+        file = folder / f"{count}.csv"
+        _write_contacts(file, count)
         database = folder / f"{count}.sqlite"
-        seconds = _import(folder, database, count)
+        seconds = _import(folder, file, database)
         contacts = LocalContacts(database, country="US", suffix_digits=8)
-        columns = asyncio.run(_measure(contacts, count, scale.lookups))
+        ours = asyncio.run(_measure(contacts, count, scale.lookups))
         contacts.close_blocking()
-        medians.append([statistics.median(times) for times in columns])
-        cells = "".join(
-            f"{statistics.median(times):>6.0f} / {percentile(times, 0.99):<8.0f}"
-            for times in columns
-        )
-        print(f"  {count:<12,}{seconds:>10.1f}   {cells}")
-    ratios = (big / small for small, big in zip(*medians, strict=True))
-    print("  ratio of p50            " + "".join(f"{ratio:>6.2f}           " for ratio in ratios))
+        _print_row(f"{count:<12,}{seconds:>10.1f}", ours)
+        medians = [statistics.median(times) for times in ours]
+        first = first or medians
+        if find_binary("initdb") is None:
+            print(f"  {HOW_TO_GET}")
+        else:
+            theirs = asyncio.run(_measure_postgres(file, count, scale.lookups))
+            _print_row("PostgreSQL".ljust(22), theirs)
+            _print_ratios("times PostgreSQL", medians, map(statistics.median, theirs))
+        if medians is not first:
+            _print_ratios("times the fewest", medians, first)
 
 
-def _import(folder: Path, database: Path, count: int) -> float:
-    file = folder / f"{count}.csv"
-    _write_contacts(file, count)
+def _print_row(start: str, columns: list[list[float]]) -> None:
+    cells = (
+        f"{statistics.median(times):>6.0f} / {percentile(times, 0.99):<8.0f}" for times in columns
+    )
+    print(f"  {start}   {''.join(cells)}")
+
+
+def _print_ratios(name: str, medians: Iterable[float], others: Iterable[float]) -> None:
+    ratios = (median / other for median, other in zip(medians, others, strict=True))
+    print(f"    {name:<20}   " + "".join(f"{ratio:>6.2f}           " for ratio in ratios))
+
+
+async def _measure_postgres(file: Path, count: int, lookups: int) -> list[list[float]]:
+    async with postgres_contacts(file) as contacts:
+        return await _measure(contacts, count, lookups)
+
+
+def _import(folder: Path, file: Path, database: Path) -> float:
     started_at = time.perf_counter()
     options = ("--database", str(database), "--country", "US")
     subprocess.run(
@@ -55,7 +77,9 @@ def _import(folder: Path, database: Path, count: int) -> float:
     return time.perf_counter() - started_at
 
 
-async def _measure(contacts: LocalContacts, count: int, lookups: int) -> list[list[float]]:
+async def _measure(
+    contacts: LocalContacts | PostgresContacts, count: int, lookups: int
+) -> list[list[float]]:
     chance = random.Random(2)
     known = [numbers.read(_number(chance.randrange(count)), "US") for _ in range(lookups)]
     # The same last digits in another country.

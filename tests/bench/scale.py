@@ -13,7 +13,7 @@ class Scale:
     """Of each comparison; the median counts."""
     round_seconds: float
     connections: tuple[int, ...]
-    contacts: tuple[int, int]
+    contacts: tuple[int, ...]
     lookups: int
     """In each set of contacts."""
     source_lookups: int
@@ -43,7 +43,7 @@ FULL = Scale(
     rounds=3,
     round_seconds=2.0,
     connections=(1, 32, 256),
-    contacts=(10_000, 1_000_000),
+    contacts=(10_000, 1_000_000, 10_000_000),
     lookups=5000,
     source_lookups=50,
     list_entries=1_000_000,
