@@ -77,6 +77,7 @@ LAYERS = (
         "callcard.secret_files",
         "callcard.futures",
         "callcard.garbage",
+        "callcard.http_transport",
         "callcard.terminal",
         "callcard.settings",
         "callcard.settings_sections",
@@ -260,6 +261,7 @@ def test_httpx_is_imported_in_few_files() -> None:
         "callcard/app.py",
         "callcard/finesse/client.py",
         "callcard/finesse/connections.py",
+        "callcard/http_transport.py",
         "callcard/finesse/rest_transport.py",
         "callcard/issuer_keys.py",
     }

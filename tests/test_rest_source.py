@@ -30,7 +30,9 @@ from tests.contracts.crm import (
     calls,
 )
 from tests.contracts.http_source import HttpSourceContract
+from tests.harness.ports import free_port
 from tests.harness.rest_crm import CONFIGURATION, TOKEN, RestCrm
+from tests.harness.serving import listening
 
 pytestmark = pytest.mark.anyio
 
@@ -332,3 +334,29 @@ async def test_wrong_credential_is_named_without_being_quoted(crm: RestCrm) -> N
         await rest.by_number(numbers.read("+12125550123", "US"))
     assert "wr0ng" not in caught.value.detail
     assert TOKEN not in repr(rest._options)
+
+
+# ---- real connections
+
+
+async def test_source_is_reached_directly_or_by_the_proxy_of_the_environment(
+    crm: RestCrm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    caller = numbers.read("+12125550123", "US")
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    with listening((crm.app, port)):
+        direct = open_rest(base_url=f"http://127.0.0.1:{port}")
+        assert [match.contact.id for match in await direct.by_number(caller)] == ["7"]
+        await direct.close()
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{port}")
+        behind = open_rest(base_url="http://crm.invalid")
+        assert [match.contact.id for match in await behind.by_number(caller)] == ["7"]
+        await behind.close()
+        monkeypatch.setenv("NO_PROXY", "crm.invalid")
+        excluded = open_rest(base_url="http://crm.invalid")
+        with pytest.raises(SourceUnavailable, match="can't be reached"):
+            await excluded.by_number(caller)
+        await excluded.close()

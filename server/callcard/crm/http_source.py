@@ -15,13 +15,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
 from urllib.parse import unquote, unquote_plus, urlsplit
+from urllib.request import getproxies
 
 import httpx
 
 from callcard.crm.base import ContactSource
 from callcard.crm.lookup_trace import note_request
 from callcard.errors import SourceRejected, SourceUnavailable
+from callcard.http_transport import open_transport, public_tls_context
 
+MAX_CONNECTIONS = 256
+"""To one source; how many look-ups it gets at a time is set elsewhere (`concurrency`)."""
 MAX_RESPONSE_BYTES = 1024 * 1024
 MAX_RETRY_AFTER_SECONDS = 3600.0
 """The longest pause that is accepted: a wrong clock must not stop delivery."""
@@ -64,16 +68,20 @@ class HttpSource(ContactSource):
         `certificate` is the client's, for mutual TLS: the files of certificate and key (PEM).
         Raises OSError or ssl.SSLError if they can't be read.
         """
-        tls = ssl.create_default_context() if certificate else None
-        if tls and certificate:
+        tls = public_tls_context()
+        if certificate:
+            tls = ssl.create_default_context()
             tls.load_cert_chain(*certificate)
+        # httpx's own transport costs more, but knows what NO_PROXY leaves out.
+        if transport is None and not {"http", "https", "all"} & getproxies().keys():
+            transport = open_transport(tls, connections=MAX_CONNECTIONS)
         self._timeout_seconds = timeout_seconds
         # Redirects are not followed: the credentials and the call would go to an unknown address.
         self._http = httpx.AsyncClient(
             headers=headers,
             transport=transport,
             auth=auth,
-            verify=tls or True,
+            verify=tls,
             follow_redirects=False,
             timeout=timeout_seconds,
         )

@@ -5,24 +5,19 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-import aiohttp
 import httpx
 from cachetools import LRUCache
-from httpx_aiohttp import AiohttpTransport
 
 from callcard.finesse.client import FinesseClient
 from callcard.finesse.cluster import Cluster
 from callcard.finesse.nodes import Node
 from callcard.finesse.xmpp_base import Address
+from callcard.http_transport import open_transport, tls_context
 from callcard.settings_sections import FinesseSettings
 
-KEEP_ALIVE_SECONDS = 4.0
-"""How long an idle connection is reused. Less than servers keep theirs: a command that meets a
-connection that is being closed is lost, and must not be sent twice."""
 MAX_CONNECTIONS = 256
 """To one node. More than a pair of nodes serves 2,000 users with; other requests wait within their
 deadline."""
@@ -33,13 +28,7 @@ XMPP_TLS_PORT = 5223
 
 def create_tls_context(settings: FinesseSettings) -> ssl.SSLContext:
     """Return the TLS context for all connections to Finesse."""
-    return _tls_context(settings.ca_file)
-
-
-@lru_cache(maxsize=4)
-def _tls_context(ca_file: str) -> ssl.SSLContext:
-    """Load the certificate authorities once: it takes 45 ms and 900 kB."""
-    return ssl.create_default_context(cafile=ca_file or None)
+    return tls_context(settings.ca_file)
 
 
 def open_cluster(
@@ -62,22 +51,7 @@ def open_http_clients(settings: FinesseSettings, tls: ssl.SSLContext) -> list[ht
 def _open_http_client(
     settings: FinesseSettings, url: str, tls: ssl.SSLContext
 ) -> httpx.AsyncClient:
-    def open_session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            ssl=tls, limit=MAX_CONNECTIONS, keepalive_timeout=KEEP_ALIVE_SECONDS
-        )
-        session = aiohttp.ClientSession(
-            connector=connector,
-            # A JSESSIONID of one agent must not travel with another's request.
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-        )
-        # aiohttp would repeat a PUT whose kept-alive connection was closed: a second command.
-        session._retry_connection = False
-        return session
-
-    # `verify` is not used by the session, but without it httpx would load a context of its own.
-    transport = _Transport(client=open_session, verify=tls)
+    transport = open_transport(tls, connections=MAX_CONNECTIONS)
     return _NodeClient(transport, url, settings.deadline_seconds)
 
 
@@ -151,14 +125,3 @@ class _NodeClient(httpx.AsyncClient):
         if url is None:
             url = self._parsed[path] = httpx.URL(self._node_url + path)
         return url
-
-
-class _Transport(AiohttpTransport):
-    """aiohttp under httpx, with the one error that the binding does not translate."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        try:
-            return await super().handle_async_request(request)
-        except aiohttp.ClientError:
-            # Not chained: aiohttp's message quotes the response, which may be a customer's data.
-            raise httpx.RemoteProtocolError("the response is not HTTP") from None
