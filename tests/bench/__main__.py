@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.bench.app_connect import app_connect
 from tests.bench.contact_centre import contact_centre
 from tests.bench.contact_search import contact_search
 from tests.bench.decisions import decisions
@@ -30,6 +31,7 @@ BENCHMARKS: dict[str, Callable[[Path, Scale], None]] = {
     "relay": relay,
     "contact-search": contact_search,
     "sources": sources,
+    "app-connect": app_connect,
     "decisions": decisions,
     "event-readers": event_readers,
     "sessions": sessions,
