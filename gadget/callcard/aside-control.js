@@ -7,7 +7,7 @@ import { t } from "../shared/texts.js";
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
 
 /** Milliseconds for which a success is shown. */
-const MESSAGE_MS = 8000;
+const MESSAGE_MS = 5000;
 
 export class AsideControl {
   #model;
@@ -43,12 +43,12 @@ export class AsideControl {
     "callcard-callback-change": ({ id, due_at, note }) => api.changeCallback(id, { due_at, note }),
     "callcard-callback-create": ({ callback }) => api.createCallback(callback),
     "callcard-callback-form-closed": ({ isSaved, isDated }) =>
-      this.#closeCallbackForm(isSaved, isDated),
+      this.#closeForm(isSaved && (isDated ? t("callback.saved") : t("callback.savedUndated"))),
     "callcard-callback-scheduled": ({ customer, callback }) =>
       this.scheduleCallback(customer, callback),
     "callcard-case-create": ({ callId, contact, newCase }) =>
       this.#createCase(callId, contact, newCase),
-    "callcard-case-form-closed": () => this.#close(),
+    "callcard-case-form-closed": (isSaved) => this.#closeForm(isSaved && t("case.saved")),
     "callcard-case-form-opened": ({ callId }) =>
       this.#openFor(callId, (state) => this.#aside.openCaseForm(state, this.#agent.labels)),
     "callcard-explanation-opened": ({ callId }) =>
@@ -109,12 +109,10 @@ export class AsideControl {
     return created;
   }
 
-  /** @param {boolean} isSaved @param {boolean} [isDated] */
-  #closeCallbackForm(isSaved, isDated) {
+  /** @param {string | false} saved what to say of what was saved */
+  #closeForm(saved) {
     this.#close();
-    if (!isSaved) return;
-    const text = isDated ? t("callback.saved") : t("callback.savedUndated");
-    this.#aside.showMessage(text, MESSAGE_MS);
+    if (saved) this.#aside.showMessage(saved, MESSAGE_MS);
     void this.#agent.readCallbacks();
   }
 }

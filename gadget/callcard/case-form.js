@@ -45,7 +45,7 @@ export class CaseFormElement extends CallcardElement {
     this.#subject.value = subject;
     this.#notes.value = notes;
     this.#original = this.#content;
-    const close = () => emit(this, "callcard-case-form-closed", null);
+    const close = () => emit(this, "callcard-case-form-closed", false);
     const form = h(
       "form",
       {},
@@ -97,7 +97,7 @@ export class CaseFormElement extends CallcardElement {
           request_id: this.#requestId,
         },
       });
-      emit(this, "callcard-case-form-closed", null);
+      emit(this, "callcard-case-form-closed", true);
     } catch (error) {
       this.#error.textContent = errorText(error);
     } finally {

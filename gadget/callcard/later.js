@@ -1,8 +1,10 @@
 // What the card loads after it is shown: the forms and panels that an agent opens, and the keyboard
 // shortcuts.
 
+import { serviceStatus } from "../shared/api.js";
 import { loadLaterAssets } from "../shared/later-assets.js";
 import { ParkedListElement } from "../shared/parked-list.js";
+import { t } from "../shared/texts.js";
 import { CallbackFormElement } from "./callback-form.js";
 import { CallbackListElement } from "./callbacks.js";
 import { CaseFormElement } from "./case-form.js";
@@ -47,6 +49,14 @@ const ELEMENTS = [
 export async function prepare(tries) {
   await loadLaterAssets(import.meta.url, tries);
   for (const element of ELEMENTS) element.define();
+  serviceStatus.subscribe(clearOldErrors);
+}
+
+/** The forms say that the service does not answer until it does. */
+function clearOldErrors() {
+  if (serviceStatus.isDown) return;
+  for (const error of document.querySelectorAll("app-aside .error"))
+    if (error.textContent === t("error.unreachable")) error.textContent = "";
 }
 
 export {

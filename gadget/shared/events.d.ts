@@ -46,7 +46,8 @@ export interface CallcardEvents {
   };
   /** The agent wants to open a case for the call's contact. */
   "callcard-case-form-opened": { callId: string };
-  "callcard-case-form-closed": null;
+  /** Whether the case is saved. */
+  "callcard-case-form-closed": boolean;
   /** The agent wants to block or flag the number of the call. */
   "callcard-list-form-opened": { callId: string };
   /** The agent wants to know why the card shows whom it shows. */

@@ -1,9 +1,10 @@
 // <parked-list>: calls that could not be saved in the CRM, each with a button to try again. Fires
 // `callcard-delivery-retry`.
 
-import { h, isolate, phoneNumber, request } from "./dom.js";
+import { h, isolate, lockPresses, phoneNumber, request } from "./dom.js";
 import { CallcardElement } from "./element.js";
 import { errorText } from "./errors.js";
+import { keepRows } from "./kept-rows.js";
 import { formatDate, t } from "./texts.js";
 
 /** @typedef {import("./types.d.ts").Interaction} Interaction */
@@ -11,28 +12,32 @@ import { formatDate, t } from "./texts.js";
 export class ParkedListElement extends CallcardElement {
   static tag = "parked-list";
 
-  /**
-   * Show the parked interactions, unless somebody is working in the list.
-   * @param {Interaction[]} parked
-   */
+  /** Says how many there are. */
+  #title = h("h3");
+  #list = h("ul");
+
+  /** Show the parked interactions, those that are new last. @param {Interaction[]} parked */
   show(parked) {
-    if (this.contains(document.activeElement) && parked.length) return;
-    if (!parked.length) return this.replaceChildren();
-    const title = h("h3", {}, t("parked.title", { count: parked.length }));
-    const rows = parked.map((interaction) => this.#row(interaction, title));
-    this.replaceChildren(title, h("ul", {}, rows));
+    keepRows(this.#list, parked, (interaction) => this.#row(interaction));
+    this.#showCount();
   }
 
-  /** @param {Interaction} interaction @param {HTMLElement} title says how many there are */
-  #row({ id, number, started_at, contact, problem, needs_supervisor }, title) {
+  #showCount() {
+    const count = this.#list.childElementCount;
+    this.#title.textContent = t("parked.title", { count });
+    if (!count) this.replaceChildren();
+    else if (!this.firstChild) this.append(this.#title, this.#list);
+  }
+
+  /** @param {Interaction} interaction */
+  #row({ id, number, started_at, contact, problem, needs_supervisor }) {
     const error = h("span", { class: "error", role: "status" });
     const retry = async () => {
       try {
         await request(this, "callcard-delivery-retry", { id });
         row.remove();
-        const count = this.querySelectorAll("li").length;
-        if (!count) this.replaceChildren();
-        else title.textContent = t("parked.title", { count });
+        lockPresses(this.#list);
+        this.#showCount();
       } catch (failure) {
         error.textContent = errorText(failure);
       }

@@ -4,6 +4,7 @@
 import { api } from "../shared/api.js";
 import { h, isolate, request } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
+import { keepRows } from "../shared/kept-rows.js";
 import { LIST_EFFECTS } from "../shared/list-form.js";
 import { formatDate, t } from "../shared/texts.js";
 import { entryText, takeOff } from "./entry-row.js";
@@ -19,18 +20,22 @@ export class ProposalListElement extends CallcardElement {
   #error = h("p", { class: "error", role: "alert" });
   #status = h("p", { class: "about", role: "status", tabindex: -1 });
 
+  connectedCallback() {
+    super.connectedCallback();
+    this.#status.textContent = ""; // what was decided before the tab was left
+  }
+
   build() {
     this.append(this.#list, this.#empty, this.#status, this.#error);
   }
 
-  /** Read the proposals and show them, unless somebody is in the list. Throws what the service answers. */
+  /** Read the proposals and show them, those that are new last. Throws what the service answers. */
   async read() {
-    if (this.contains(document.activeElement) && this.#list.firstChild) return;
     const { lists } = await api.numberLists("");
     const names = lists.filter(({ proposals }) => proposals).map(({ name }) => name);
     const pages = await Promise.all(names.map((name) => teamApi.proposals(name)));
     const entries = pages.flatMap(({ numbers }) => numbers);
-    this.#list.replaceChildren(...entries.map((entry) => this.#row(entry)));
+    keepRows(this.#list, entries, (entry) => this.#row(entry));
     this.#showCount();
   }
 

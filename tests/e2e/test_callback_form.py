@@ -88,6 +88,21 @@ def test_reload_asks_before_a_half_typed_form_is_lost(
     assert asked == ["beforeunload"], "nothing is lost then"
 
 
+def test_error_of_an_outage_goes_with_it(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget)
+    gadget.get_by_role("button", name="Call back later…").click()
+    form = gadget.locator("callback-form")
+    form.get_by_role("button", name="Tomorrow 9:00").click()
+    site.service.is_down = True
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("alert")).to_have_text("The Callcard service does not respond.")
+    site.service.is_down = False
+    expect(form.get_by_role("alert")).to_be_hidden()
+    form.get_by_role("button", name="Save").click()
+    expect(gadget.get_by_text("The callback is in your list.")).to_be_visible()
+
+
 def wait_until_asked(page: Page, asked: list[str]) -> None:
     """Let Playwright handle events until the browser has asked."""
     for _ in range(100):

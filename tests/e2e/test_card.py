@@ -316,6 +316,7 @@ def test_case_is_opened_from_the_call(open_desktop: OpenDesktop, site: DemoSite)
     form.get_by_label("Subject").fill("Pump leaks")
     form.get_by_role("button", name="Save").click()
     expect(form).to_have_count(0)
+    expect(gadget.get_by_text("The case is saved.")).to_be_visible()
     case = gadget.locator("call-panel .cases li", has_text="Pump leaks")
     expect(case).to_contain_text("new")
     expect(gadget.get_by_role("definition").first).to_have_text("Pump leaks")  # in the brief

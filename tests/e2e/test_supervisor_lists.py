@@ -38,6 +38,36 @@ def test_proposal_is_accepted_and_another_rejected(
         assert [(each["reason"], each["state"]) for each in entries] == [("fraud", "effective")]
 
 
+def test_new_proposal_takes_no_place_of_another(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    api = f"{site.service_url}/api/v1"
+    open_desktop("1001")
+    with httpx.Client(base_url=api, auth=("1001", PASSWORD)) as ana:
+
+        def propose(number: str, reason: str) -> None:
+            body = {"number": number, "reason": reason}
+            assert ana.post("/lists/deny", json=body).status_code == 201
+
+        propose("+14155550171", "first")
+        desktop = open_desktop("2001", own_clock=True)
+        desktop.page.get_by_role("tab", name="Callcard team").click()
+        team = desktop.team
+        team.get_by_role("tab", name="Number lists").click()
+        rows = team.get_by_role("listitem")
+        expect(rows).to_contain_text(["first"])
+        rows.first.get_by_role("button", name="Accept").focus()
+        propose("+14155550172", "second")
+        desktop.page.clock.fast_forward(16_000)
+        expect(rows).to_contain_text(["first", "second"])
+        expect(rows.first.get_by_role("button", name="Accept")).to_be_focused()
+    with httpx.Client(base_url=api, auth=("2001", PASSWORD)) as other:
+        assert other.delete("/lists/deny/+14155550171").is_success
+        desktop.page.clock.fast_forward(16_000)
+        expect(rows).to_have_count(1)
+        expect(rows).to_contain_text(["second"])
+        expect(team.locator("proposal-list ul")).to_be_focused()
+        assert other.delete("/lists/deny/+14155550172").is_success
+
+
 def test_supervisor_blocks_and_releases_a_number(open_desktop: OpenDesktop, site: DemoSite) -> None:
     _desktop, team = open_team(open_desktop)
     team.get_by_role("tab", name="Number lists").click()
