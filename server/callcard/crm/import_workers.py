@@ -22,6 +22,8 @@ from callcard.garbage import rarely_search
 
 MIN_FILE_BYTES = 2_000_000
 """Of smaller files: they are imported before other processes have started."""
+MAX_PROCESSES = 4
+"""One process writes what they describe: more would wait for it."""
 _CHUNK_ROWS = 500
 _CHUNKS_AHEAD = 12
 """Of each process, so that none waits and few rows are in memory."""
@@ -38,9 +40,8 @@ def processes_for(file_bytes: int) -> int:
     """Return how many processes describe the rows of a file."""
     if file_bytes < MIN_FILE_BYTES:
         return 1
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(usable or 1, MAX_PROCESSES)
 
 
 def described_rows(
