@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -360,3 +361,22 @@ async def test_source_is_reached_directly_or_by_the_proxy_of_the_environment(
         with pytest.raises(SourceUnavailable, match="can't be reached"):
             await excluded.by_number(caller)
         await excluded.close()
+
+
+async def test_refused_and_broken_connections_are_no_timeouts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("HTTP_PROXY", raising=False)
+    caller = numbers.read("+12125550123", "US")
+
+    async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    for address, kind in ((f"127.0.0.1:{port}", "ReadError"), ("127.0.0.1:1", "ConnectError")):
+        source = open_rest(base_url=f"http://{address}")
+        with pytest.raises(SourceUnavailable, match=f"can't be reached \\({kind}\\)"):
+            await source.by_number(caller)
+        await source.close()
+    server.close()

@@ -51,11 +51,18 @@ def public_tls_context() -> ssl.SSLContext:
 
 
 class _Transport(AiohttpTransport):
-    """aiohttp under httpx, with the one error that the binding does not translate."""
+    """aiohttp under httpx, with the errors that the binding does not translate, or takes for a
+    timeout: a connection that is refused or breaks."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         try:
             return await super().handle_async_request(request)
+        except httpx.ConnectTimeout as error:
+            if isinstance(error.__cause__, TimeoutError):
+                raise
+            if isinstance(error.__cause__, aiohttp.ClientConnectorError):
+                raise httpx.ConnectError("no connection") from None
+            raise httpx.ReadError("the connection broke") from None
         except aiohttp.ClientError:
             # Not chained: aiohttp's message quotes the response, which may be a customer's data.
             raise httpx.RemoteProtocolError("the response is not HTTP") from None

@@ -32,12 +32,10 @@ _CONNECTION_ERRORS = (
     httpx.RemoteProtocolError,
     httpx.ReadError,
     httpx.WriteError,
+    httpx.ConnectError,
     httpx.ConnectTimeout,
 )
-"""Errors of a request on a connection that the server has closed.
-
-aiohttp's transport reports every failure to connect as ConnectTimeout.
-"""
+"""Errors of a request on a connection that the server has closed, or has not accepted."""
 
 
 async def send(
@@ -64,7 +62,6 @@ async def send(
                     raise
                 status, body = await _exchange(http, request, headers)
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-        # ConnectTimeout is not only a timeout, see _CONNECTION_ERRORS.
         raise FinesseUnreachable(
             "No connection to Finesse. Check url in [finesse], the network and the certificate."
         ) from error
