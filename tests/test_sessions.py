@@ -231,3 +231,14 @@ async def test_session_with_a_token_of_single_sign_on(centre: ContactCentre) -> 
         await centre.hang_up(call)
         await until(lambda: recorded_as(app, call, "closing"))
         assert (await app.delete(f"/sessions/{opened.json()['id']}?keep_signed_in=1")).is_success
+
+
+async def test_agent_on_a_call_gets_a_session_and_is_ready_later(centre: ContactCentre) -> None:
+    await centre.open_desktop("1001")
+    call = await centre.ring()
+    await centre.act(call, "1001", "ANSWER")
+    await centre.finesse.arm("event-lost", path="/finesse/api/User/1001", times=10)
+    async with centre.api() as app:
+        opened = await app.post("/sessions", json={"extension": "1001", "ready": True})
+        assert opened.status_code == 201, opened.text
+        assert opened.json()["state"] == "TALKING"

@@ -240,8 +240,10 @@ class Sessions:
             agent.credential, agent.login_id, state, reason or None
         )
         acting = replace(agent, presence=presence, node=presence.node)
+        # On a call, Finesse keeps the state for when it is over.
+        states = {state, *ON_CALL} if state == "READY" else {state}
         return await self._confirmed(
-            acting, command, lambda user: user.state == state, f"the state {state}"
+            acting, command, lambda user: user.state in states, f"the state {state}"
         )
 
     async def _confirmed(
