@@ -240,5 +240,24 @@ async def test_rejection_reaches_the_home_of_an_id_in_any_script() -> None:
         await second.close()
 
 
+@pytest.mark.anyio
+async def test_worker_that_ends_has_told_the_homes_of_rejections() -> None:
+    rejected: list[str] = []
+    with tempfile.TemporaryDirectory() as folder:
+        first, second = worker(Path(folder), rejected), worker(Path(folder), rejected)
+        await first.start(nothing)
+        await second.start(nothing)
+        sign_in = {"method": "POST", "path": "/api/v1/sessions"}
+        names = [str(number) for number in range(1000, 1020)]
+        elsewhere = [name for name in names if first.home_of_request(sign_in, name) is not None]
+        assert elsewhere
+        for name in names:
+            first.note_session(name)
+            first.note_rejection(basic(name, "old"), name)
+        await first.close()
+        assert sorted(rejected) == elsewhere
+        await second.close()
+
+
 async def is_true(value: bool) -> bool:
     return value

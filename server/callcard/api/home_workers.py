@@ -44,6 +44,8 @@ FIND_SECONDS = 3.0
 RETRY_SECONDS = 0.05
 KEEP_ALIVE_SECONDS = 75
 """Longer than a worker keeps its connections to another: none is closed when a request leaves."""
+CLOSE_SECONDS = 1.0
+"""How long closing waits for workers that do not answer."""
 _VARIABLE = "_CALLCARD_WORKER_GROUP"
 _SESSIONS = "/api/v1/sessions"
 _REJECTED = "/rejected"
@@ -134,8 +136,12 @@ class HomeWorkers:
         self._serving = asyncio.create_task(self._server.serve())
 
     async def close(self) -> None:
-        for notice in list(self._notices):
-            notice.cancel()
+        """Leave the place, once the other workers have what they were told last."""
+        if self._notices:
+            # Cancelled while its answer arrives, a request would fail in the event loop itself.
+            _sent, waiting = await asyncio.wait(self._notices, timeout=CLOSE_SECONDS)
+            for notice in waiting:
+                notice.cancel()
         for client in self._clients.values():
             await client.aclose()
         if self._server is not None and self._serving is not None:
