@@ -9,10 +9,12 @@ import os
 import signal
 from collections import deque
 from collections.abc import Generator, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import islice
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
 from typing import NamedTuple
 
 from callcard.crm.import_report import ImportFileError, ImportProblem, Row
@@ -24,9 +26,15 @@ MIN_FILE_BYTES = 2_000_000
 """Of smaller files: they are imported before other processes have started."""
 MAX_PROCESSES = 4
 """One process writes what they describe: more would wait for it."""
+DEADLINE_SECONDS = 60.0
+"""Of a process for a chunk of rows, which takes it some 40 ms."""
 _CHUNK_ROWS = 500
 _CHUNKS_AHEAD = 12
 """Of each process, so that none waits and few rows are in memory."""
+
+
+_Described = tuple[list[ContactEntry | None], list[list[ImportProblem]]]
+"""The contacts of some rows, and the problems of each."""
 
 
 class DescribedRow(NamedTuple):
@@ -53,29 +61,78 @@ def described_rows(
         for chunk in chunks:
             yield from map(DescribedRow, chunk, *_describe(chunk, plan))
         return
-    pool = ProcessPoolExecutor(processes, get_context("spawn"), _start_worker)
+    workers = [_Worker(plan) for _ in range(processes)]
+    idle: SimpleQueue[_Worker] = SimpleQueue()
+    for worker in workers:
+        idle.put(worker)
+
+    def describe(chunk: list[Row]) -> _Described:
+        worker = idle.get()
+        try:
+            return worker.describe(chunk)
+        finally:
+            idle.put(worker)
+
+    threads = ThreadPoolExecutor(processes, "import")
     try:
         pending = deque(
-            (chunk, pool.submit(_describe, chunk, plan))
+            (chunk, threads.submit(describe, chunk))
             for chunk in islice(chunks, processes * _CHUNKS_AHEAD)
         )
         while pending:
             described, future = pending.popleft()
             for chunk in islice(chunks, 1):
-                pending.append((chunk, pool.submit(_describe, chunk, plan)))
+                pending.append((chunk, threads.submit(describe, chunk)))
             yield from map(DescribedRow, described, *future.result())
-    except BrokenProcessPool as error:
-        raise ImportFileError(
-            "a process of the import was ended, perhaps because memory ran out; run the import "
-            "again, what was imported so far is kept"
-        ) from error
     finally:
-        pool.shutdown(cancel_futures=True)
+        for worker in workers:
+            worker.end()
+        threads.shutdown(cancel_futures=True)
 
 
-def _start_worker() -> None:
+class _Worker:
+    """A process that describes rows. Its connection ends with it, also in the middle of an answer:
+    a pool of `concurrent.futures` would wait for the rest for ever."""
+
+    def __init__(self, plan: NumberPlan) -> None:
+        context = get_context("spawn")
+        self._connection, other = context.Pipe()
+        self._process = context.Process(target=_serve, args=(other, plan), daemon=True)
+        self._process.start()
+        other.close()
+
+    def describe(self, rows: list[Row]) -> _Described:
+        try:
+            self._connection.send(rows)
+            if not self._connection.poll(DEADLINE_SECONDS):
+                raise ImportFileError("a process of the import does not respond; run it again")
+            answer: _Described | Exception = self._connection.recv()
+        except (EOFError, OSError) as error:
+            raise ImportFileError(
+                "a process of the import was ended, perhaps because memory ran out; run the import "
+                "again, what was imported so far is kept"
+            ) from error
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.join()
+
+
+def _serve(connection: Connection, plan: NumberPlan) -> None:
+    """Describe rows until the other side of the connection closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the import, which ends its workers
     rarely_search()
+    with suppress(EOFError, OSError):
+        while True:
+            rows = connection.recv()
+            try:
+                answer: _Described | Exception = _describe(rows, plan)
+            except Exception as error:  # raised where the import runs
+                answer = error
+            connection.send(answer)
 
 
 def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
@@ -83,9 +140,7 @@ def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
         yield chunk
 
 
-def _describe(
-    rows: list[Row], plan: NumberPlan
-) -> tuple[list[ContactEntry | None], list[list[ImportProblem]]]:
+def _describe(rows: list[Row], plan: NumberPlan) -> _Described:
     entries = []
     problems: list[list[ImportProblem]] = []
     for row in rows:
