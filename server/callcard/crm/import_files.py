@@ -170,7 +170,8 @@ def _import_cases(run: _Import, batch: list[Row]) -> None:
         if earlier := run.keys.with_given(case.id):
             reason = f"line {earlier[0].line} has the same case; the later line counts"
             run.on_problem(row.problem("id", case.id, reason, extent="note"))
-        run.keys.add(case.id, len(earlier), case.id, "", row.line)
+        else:
+            run.keys.add(case.id, 0, case.id, "", row.line)
         rows.append(row)
         records.append((_referenced_contact_key(row), case, is_open))
     _count_linked(run, run.contacts.write_cases(records), rows)
