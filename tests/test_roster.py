@@ -65,6 +65,11 @@ async def test_agent_who_is_in_the_phone_book_too_is_one_target(centre: ContactC
         assert await kinds() == ["phone-book"]
         await centre.finesse.sign_in("1002")
         assert (await bilal.get("/me")).status_code == 200
+
+        async def is_agent() -> bool:
+            return await kinds() == ["agent"]
+
+        await until(is_agent)
         assert await kinds() == ["agent"]
 
 

@@ -25,6 +25,8 @@ WRITE_ROWS = 500
 """Of a transaction."""
 WRITE_SECONDS = 60.0
 """Between writes for an agent who has not changed."""
+MAX_WAIT_SECONDS = 0.5
+"""Of a reader of the roster for the writes under way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,13 +142,16 @@ class Roster:
         return await self._signed_in(team_id)
 
     async def _signed_in(self, team_id: str | None) -> list[RosterRow]:
-        await self.flush()  # who has just used this worker is listed
         rows = await self._store.roster(team_id, self._clock() - self._roster_seconds)
         return [row for row in rows if row.state != SIGNED_OUT]
 
     async def colleagues(self, caller: Caller, calls: TeamCalls) -> tuple[RosterEntry, ...]:
         """Return the agents of an agent's team, and of the teams that they supervise; for a
-        program, those of all teams. `calls` are those of all agents."""
+        program, those of all teams. `calls` are those of all agents.
+
+        Who has just used this worker is listed, unless the disk is slow.
+        """
+        await self.flush(MAX_WAIT_SECONDS)
         supervised: set[str] = set()
         if isinstance(caller, Agent):
             supervised = {team.id for team in caller.user.teams}
@@ -174,10 +179,10 @@ class Roster:
             for row in rows
         )
 
-    async def flush(self) -> None:
-        """Wait for the writes under way."""
+    async def flush(self, timeout: float | None = None) -> None:
+        """Wait for the writes under way, at most `timeout` seconds."""
         if self._writes:
-            await asyncio.wait(self._writes)
+            await asyncio.wait(self._writes, timeout=timeout)
 
 
 def _must_write(row: RosterRow, known: RosterRow) -> bool:
