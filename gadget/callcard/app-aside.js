@@ -36,7 +36,7 @@ export class AppAsideElement extends CallcardElement {
   }
 
   get isOpen() {
-    return this.childElementCount > 0;
+    return this.querySelector(":scope > :not(.message)") !== null;
   }
 
   /** Whether the agent has begun to fill in one of the forms. */

@@ -43,12 +43,12 @@ export class AsideControl {
     "callcard-callback-change": ({ id, due_at, note }) => api.changeCallback(id, { due_at, note }),
     "callcard-callback-create": ({ callback }) => api.createCallback(callback),
     "callcard-callback-form-closed": ({ isSaved, isDated }) =>
-      this.#closeForm(isSaved && (isDated ? t("callback.saved") : t("callback.savedUndated"))),
+      this.#closeCallbackForm(isSaved, isDated),
     "callcard-callback-scheduled": ({ customer, callback }) =>
       this.scheduleCallback(customer, callback),
     "callcard-case-create": ({ callId, contact, newCase }) =>
       this.#createCase(callId, contact, newCase),
-    "callcard-case-form-closed": (isSaved) => this.#closeForm(isSaved && t("case.saved")),
+    "callcard-case-form-closed": (isSaved) => this.#close(isSaved && t("case.saved")),
     "callcard-case-form-opened": ({ callId }) =>
       this.#openFor(callId, (state) => this.#aside.openCaseForm(state, this.#agent.labels)),
     "callcard-explanation-opened": ({ callId }) =>
@@ -56,7 +56,7 @@ export class AsideControl {
     "callcard-list-form-opened": ({ callId }) =>
       this.#openFor(callId, (state) => this.#aside.openListForm(state, this.#model.contacts)),
     "callcard-lookup-explained": ({ number }) => api.explainLookup(number),
-    "callcard-record-closed": () => this.#close(),
+    "callcard-record-closed": () => this.#close(false),
     "callcard-record-opened": ({ contact }) => this.#openRecord(contact),
   };
 
@@ -92,8 +92,10 @@ export class AsideControl {
     this.#onChange();
   }
 
-  #close() {
+  /** @param {string | false} saved what to say of what was saved, if it was */
+  #close(saved) {
     this.#onChange();
+    if (saved) this.#aside.showMessage(saved, MESSAGE_MS);
     // What was closed had the focus, unless the agent has gone on to something else.
     if (document.activeElement === document.body && !this.#focusCall()) this.#search.focus();
   }
@@ -109,10 +111,9 @@ export class AsideControl {
     return created;
   }
 
-  /** @param {string | false} saved what to say of what was saved */
-  #closeForm(saved) {
-    this.#close();
-    if (saved) this.#aside.showMessage(saved, MESSAGE_MS);
-    void this.#agent.readCallbacks();
+  /** @param {boolean} isSaved @param {boolean} [isDated] */
+  #closeCallbackForm(isSaved, isDated) {
+    this.#close(isSaved && (isDated ? t("callback.saved") : t("callback.savedUndated")));
+    if (isSaved) void this.#agent.readCallbacks();
   }
 }
