@@ -272,7 +272,9 @@ async def test_rejected_call_is_audited(centre: ContactCentre) -> None:
 
 
 async def test_connections_stay_open_and_heads_are_answered(tmp_path: Path) -> None:
-    async with open_contact_centre(tmp_path, routing=MACHINES) as centre:
+    async with open_contact_centre(
+        tmp_path, routing={**MACHINES, "deadline_seconds": 2.0}
+    ) as centre:
         port = free_port()
         app = create_app(centre.settings, background_jobs=False)
         limits = httpx.Limits(max_connections=20, max_keepalive_connections=20)
