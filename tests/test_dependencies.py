@@ -15,7 +15,6 @@ PERMISSIVE = re.compile(
 RESTRICTIVE = re.compile(r"\bA?GPL|General Public License|SSPL|Commons Clause|BUSL", re.IGNORECASE)
 READ_BY_US = {
     "xstatic-jquery": "MIT",  # it says "same as jQuery"
-    "httpx-aiohttp": "BSD-3-Clause",  # its metadata holds the text without the name
 }
 
 

@@ -44,7 +44,17 @@ PURE = {
     "finesse_sandbox/telephony/tasks.py",
     "finesse_sandbox/telephony/transfer.py",
 }
-IO = {"aiohttp", "asyncio", "httpx", "requests", "socket", "sqlite3", "starlette", "uvicorn"}
+IO = {
+    "aiohttp",
+    "httptools",
+    "asyncio",
+    "httpx",
+    "requests",
+    "socket",
+    "sqlite3",
+    "starlette",
+    "uvicorn",
+}
 
 # Dependencies point one way (server/README.md): a module imports only from lower layers, or its own
 # package.

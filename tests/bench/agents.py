@@ -8,7 +8,6 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
 import httpx
 import msgspec
 
@@ -34,13 +33,14 @@ class PlainResponse:
 
 
 class PlainHttpClient:
-    """The part of an HTTP client that desktops need, on aiohttp alone.
+    """The part of an HTTP client that desktops need, on the transport alone.
 
-    httpx would cost the agents' process more than what is measured.
+    httpx above it would cost the agents' process more than what is measured.
     """
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self._session = session
+    def __init__(self, transport: httpx.AsyncBaseTransport, url: str) -> None:
+        self._transport = transport
+        self._url = url
 
     async def post(self, path: str, *, content: bytes = b"", auth: Any = None) -> PlainResponse:
         return await self._send("POST", path, content, auth)
@@ -50,13 +50,12 @@ class PlainHttpClient:
 
     async def _send(self, method: str, path: str, content: bytes, auth: Any) -> PlainResponse:
         headers = {"Authorization": auth._auth_header, "Content-Type": "application/json"}
-        try:
-            async with self._session.request(
-                method, f"/api/v1{path}", data=content, headers=headers
-            ) as response:
-                return PlainResponse(response.status, await response.text())
-        except aiohttp.ClientError as error:
-            raise httpx.ConnectError(str(error)) from error
+        request = httpx.Request(
+            method, f"{self._url}/api/v1{path}", content=content, headers=headers
+        )
+        response = await self._transport.handle_async_request(request)
+        await response.aread()
+        return PlainResponse(response.status_code, response.text)
 
 
 class Agents:

@@ -20,10 +20,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import httpx
 import uvloop
-from httpx_aiohttp import AiohttpTransport
 
 from callcard.crm.local import LocalContacts
 from callcard.crm.local_writes import ContactEntry
@@ -32,6 +30,7 @@ from callcard.finesse.cluster import Cluster
 from callcard.finesse.node_selector import Timing
 from callcard.finesse.nodes import Node
 from callcard.finesse.xmpp_base import Address
+from callcard.http_transport import HttpTransport, tls_context
 from callcard.telephony import numbers
 from tests.bench.agents import Agents, PlainHttpClient
 from tests.bench.processes import percentile, process
@@ -43,7 +42,6 @@ CONTACTS = 10_000
 IDLE_CALL_SPACING_SECONDS = 0.15
 SETTLE_SECONDS = 3.0
 DELIVERY_TIMEOUT_SECONDS = 120.0
-KEEP_ALIVE_SECONDS = 3
 
 
 def contact_centre(folder: Path, scale: Scale) -> None:
@@ -140,24 +138,17 @@ async def _open_agents(
     async with AsyncExitStack() as stack:
         finesse = _http_client(f"http://127.0.0.1:{finesse_port}")
         await stack.enter_async_context(finesse)
-        connector = aiohttp.TCPConnector(limit=300, keepalive_timeout=KEEP_ALIVE_SECONDS)
-        session = aiohttp.ClientSession(service_url, connector=connector)
-        await stack.enter_async_context(session)
+        service = HttpTransport(tls_context(""), connections=300)
+        await stack.enter_async_context(service)
         node = Node("A", FinesseClient(finesse), Address("127.0.0.1", finesse_port, ""))
         cluster = Cluster([node], Timing(ping_seconds=15, reconnect_jitter_seconds=1))
-        agents = Agents(finesse, PlainHttpClient(session), cluster, known_numbers)
+        agents = Agents(finesse, PlainHttpClient(service, service_url), cluster, known_numbers)
         stack.push_async_callback(agents.close)
         yield agents
 
 
 def _http_client(url: str) -> httpx.AsyncClient:
-    def open_session() -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=200, keepalive_timeout=KEEP_ALIVE_SECONDS),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
-
-    transport = AiohttpTransport(client=open_session)
+    transport = HttpTransport(tls_context(""), connections=200)
     return httpx.AsyncClient(transport=transport, base_url=url, timeout=30)
 
 

@@ -27,7 +27,6 @@ _LOGGING: dict[str, Any] = {
     # Client libraries log addresses, which contain callers' numbers and agents' names.
     "loggers": {
         "httpx": {"level": "WARNING"},
-        "aiohttp": {"level": "WARNING"},
         "callcard.http": {"level": "ERROR"},
     },
 }

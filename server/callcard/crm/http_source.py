@@ -22,7 +22,7 @@ import httpx
 from callcard.crm.base import ContactSource
 from callcard.crm.lookup_trace import note_request
 from callcard.errors import SourceRejected, SourceUnavailable
-from callcard.http_transport import open_transport, public_tls_context
+from callcard.http_transport import HttpTransport, public_tls_context
 
 MAX_CONNECTIONS = 256
 """To one source; how many look-ups it gets at a time is set elsewhere (`concurrency`)."""
@@ -74,7 +74,7 @@ class HttpSource(ContactSource):
             tls.load_cert_chain(*certificate)
         # httpx's own transport costs more, but knows what NO_PROXY leaves out.
         if transport is None and not {"http", "https", "all"} & getproxies().keys():
-            transport = open_transport(tls, connections=MAX_CONNECTIONS)
+            transport = HttpTransport(tls, connections=MAX_CONNECTIONS)
         self._timeout_seconds = timeout_seconds
         # Redirects are not followed: the credentials and the call would go to an unknown address.
         self._http = httpx.AsyncClient(

@@ -15,7 +15,7 @@ from callcard.finesse.client import FinesseClient
 from callcard.finesse.cluster import Cluster
 from callcard.finesse.nodes import Node
 from callcard.finesse.xmpp_base import Address
-from callcard.http_transport import open_transport, tls_context
+from callcard.http_transport import HttpTransport, tls_context
 from callcard.settings_sections import FinesseSettings
 
 MAX_CONNECTIONS = 256
@@ -44,14 +44,14 @@ def open_cluster(
 
 
 def open_http_clients(settings: FinesseSettings, tls: ssl.SSLContext) -> list[httpx.AsyncClient]:
-    """Return one HTTP client per configured node. Its transport is aiohttp."""
+    """Return one HTTP client per configured node."""
     return [_open_http_client(settings, url, tls) for url in settings.urls]
 
 
 def _open_http_client(
     settings: FinesseSettings, url: str, tls: ssl.SSLContext
 ) -> httpx.AsyncClient:
-    transport = open_transport(tls, connections=MAX_CONNECTIONS)
+    transport = HttpTransport(tls, connections=MAX_CONNECTIONS)
     return _NodeClient(transport, url, settings.deadline_seconds)
 
 
