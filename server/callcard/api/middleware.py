@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 import traceback
+from collections.abc import Mapping
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -36,6 +37,16 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 _DOCS_POLICY = f"default-src 'self'; {_NO_FRAMES}"
+
+
+def _raw(headers: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
+    """Return headers as ASGI has them."""
+    return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
+
+
+_HEADERS = _raw(SECURITY_HEADERS)
+_DOCS_HEADERS = _raw({**SECURITY_HEADERS, "Content-Security-Policy": _DOCS_POLICY})
+_ONLY_HTTPS = (b"strict-transport-security", b"max-age=31536000")
 
 
 class _ClientHungUp(Exception):
@@ -112,15 +123,13 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
         is_docs = scope["path"] == "/docs" or scope["path"].startswith("/docs/")
-        headers = dict(SECURITY_HEADERS)
-        if is_docs:
-            headers["Content-Security-Policy"] = _DOCS_POLICY
+        headers = _DOCS_HEADERS if is_docs else _HEADERS
         if scope["scheme"] == "https":
-            headers["Strict-Transport-Security"] = "max-age=31536000"
+            headers = (*headers, _ONLY_HTTPS)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(headers)
+                message["headers"] = [*message["headers"], *headers]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
