@@ -13,6 +13,7 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -121,6 +122,17 @@ def test_sandbox_negotiates_no_compression_that_a_client_did_not_offer(tmp_path:
         answer = connection.recv(4096).decode().lower()
     assert answer.startswith("http/1.1 101")
     assert "window_bits" not in answer
+
+
+def test_sandbox_takes_the_desktops_of_a_whole_site_from_one_machine(tmp_path: Path) -> None:
+    port = free_port()
+    ready = f"http://127.0.0.1:{port}/finesse/api/SystemInfo"
+    with running("sandbox", "--port", str(port), cwd=tmp_path, ready=ready), ExitStack() as stack:
+        for _ in range(600):
+            address = ("127.0.0.1", port)
+            last = stack.enter_context(socket.create_connection(address, timeout=5))
+        last.sendall(b"GET /finesse/api/SystemInfo HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert last.recv(4096).startswith(b"HTTP/1.1 200")
 
 
 def test_sandbox_serves_https_with_its_own_certificate(tmp_path: Path) -> None:

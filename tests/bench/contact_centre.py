@@ -35,6 +35,7 @@ from callcard.telephony import numbers
 from tests.bench.agents import Agents, PlainHttpClient
 from tests.bench.processes import percentile, process
 from tests.bench.scale import FULL, Scale
+from tests.bench.side_by_side import on_cores
 from tests.harness.ports import free_port
 from tests.harness.secret_files import write_secret
 
@@ -62,10 +63,14 @@ async def measure(folder: Path, scale: Scale) -> dict[str, Any]:
     serve = ("callcard", "serve", "--port", str(service_port))
     log = folder / "serve.log"
     with ExitStack() as processes:
-        processes.enter_context(process(*sandbox, cwd=folder, ready=f"{finesse_url}/desktop"))
+        finesse = processes.enter_context(
+            process(*sandbox, cwd=folder, ready=f"{finesse_url}/desktop")
+        )
         service = processes.enter_context(
             process(*serve, cwd=folder, ready=f"{service_url}/healthz", log=log)
         )
+        processes.enter_context(on_cores(service))
+        os.sched_setaffinity(finesse.pid, {1})
         async with _open_agents(finesse_port, service_url, known_numbers) as agents:
             await agents.sign_in(scale.agents)
             print(f"{scale.agents} agents are signed in", file=sys.stderr, flush=True)
@@ -75,10 +80,12 @@ async def measure(folder: Path, scale: Scale) -> dict[str, Any]:
 
             memory_before = memory_mb(service.pid)
             service_cpu = cpu_seconds(service.pid)
+            finesse_cpu = cpu_seconds(finesse.pid)
             own_cpu = time.process_time()
             delays = asyncio.create_task(agents.measure_delays())
             load_seconds = await agents.take_calls(scale)
             service_cpu = cpu_seconds(service.pid) - service_cpu
+            finesse_cpu = cpu_seconds(finesse.pid) - finesse_cpu
             own_cpu = time.process_time() - own_cpu
             await agents.finish_calls()
             delays.cancel()
@@ -107,6 +114,7 @@ async def measure(folder: Path, scale: Scale) -> dict[str, Any]:
         "service: MB after": round(memory_after),
         "agents' process: delay": percentiles_ms(agents.delays),
         "agents' process: CPU": round(own_cpu / load_seconds, 2),
+        "sandbox: CPU": round(finesse_cpu / load_seconds, 2),
     }
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from callcard.cli.options import FILE, FOLDER, PORT
-from callcard.errors import OperatorError
+from callcard.errors import OperatorError, SettingsError
 from callcard.extras import requires_extras
 from callcard.terminal import echo
+
+SANDBOX_CONNECTIONS = 2500
+"""All from one machine: a pair of Finesse nodes has 2,000 users, each with one for events."""
 
 if TYPE_CHECKING:
     from finesse_sandbox.app import SandboxSettings
@@ -211,9 +215,16 @@ def sandbox(tls: bool, ca_out: Path | None, trust: tuple[Path, ...], **others: A
         from finesse_sandbox.run import SandboxRunError, run_sandbox
 
         settings = _sandbox_settings(**others)
-    from callcard.api.http_limits import LimitedHttpProtocol
+    from callcard.api.http_limits import LimitedHttpProtocol, limit_connections
+    from callcard.settings_sections import ApiSettings
 
     tls_settings = _tls_settings(tls, ca_out, trust)
+    with suppress(SettingsError):  # a machine that permits fewer open files
+        limit_connections(
+            ApiSettings(
+                connections=SANDBOX_CONNECTIONS, connections_per_address=SANDBOX_CONNECTIONS
+            )
+        )
     try:
         run_sandbox(settings, tls=tls_settings, http_protocol=LimitedHttpProtocol, announce=echo)
     except SandboxRunError as error:
