@@ -43,6 +43,9 @@ CONTACTS = 10_000
 IDLE_CALL_SPACING_SECONDS = 0.15
 SETTLE_SECONDS = 3.0
 DELIVERY_TIMEOUT_SECONDS = 120.0
+SLOWEST_LOOKUP = 3
+"""How many times the idle p99 a look-up may take."""
+STEP_MINUTES = 0.5
 
 
 def contact_centre(folder: Path, scale: Scale) -> None:
@@ -79,24 +82,27 @@ async def measure(folder: Path, scale: Scale) -> dict[str, Any]:
             await asyncio.sleep(SETTLE_SECONDS)
 
             memory_before = memory_mb(service.pid)
-            service_cpu = cpu_seconds(service.pid)
-            finesse_cpu = cpu_seconds(finesse.pid)
-            own_cpu = time.process_time()
             delays = asyncio.create_task(agents.measure_delays())
-            load_seconds = await agents.take_calls(scale)
-            service_cpu = cpu_seconds(service.pid) - service_cpu
-            finesse_cpu = cpu_seconds(finesse.pid) - finesse_cpu
-            own_cpu = time.process_time() - own_cpu
+            usage = Usage(service=service.pid, sandbox=finesse.pid)
+            half = replace(scale, minutes=scale.minutes / 2)
+            load_seconds = await agents.take_calls(half)
+            memory_halfway = memory_mb(service.pid)
+            load_seconds += await agents.take_calls(half)
+            shares = usage.shares()
             await agents.finish_calls()
             delays.cancel()
             lookups, commands = agents.take_times()
             memory_after = memory_mb(service.pid)
+            service_seconds = _service_seconds(log)
+            started_calls = len(agents.calls)
+            limit = SLOWEST_LOOKUP * percentile(idle_lookups, 0.99)
+            capacity = await _find_capacity(agents, scale, usage, limit)
             call_ids = await _delivered_calls(contacts, len(agents.calls))
     contacts.close_blocking()
     return {
         "agents": scale.agents,
-        "calls": len(agents.calls),
-        "calls a second": round((len(agents.calls) - scale.idle_calls) / load_seconds, 1),
+        "calls": started_calls,
+        "calls a second": round((started_calls - scale.idle_calls) / load_seconds, 1),
         "doubled": len(call_ids) - len(set(call_ids)),
         "missing": sorted(set(agents.calls) - set(call_ids))[:10],
         "failed": len(agents.failures),
@@ -106,16 +112,65 @@ async def measure(folder: Path, scale: Scale) -> dict[str, Any]:
         "look-up p99, times idle": round(
             percentile(lookups, 0.99) / percentile(idle_lookups, 0.99), 1
         ),
-        "in the service": percentiles_ms(_service_seconds(log)),
+        "in the service": percentiles_ms(service_seconds),
         "command idle": percentiles_ms(idle_commands),
         "command": percentiles_ms(commands),
-        "service: CPU of one core": round(service_cpu / load_seconds, 2),
+        "CPU, of one core": shares,
         "service: MB before": round(memory_before),
+        "service: MB halfway": round(memory_halfway),
         "service: MB after": round(memory_after),
         "agents' process: delay": percentiles_ms(agents.delays),
-        "agents' process: CPU": round(own_cpu / load_seconds, 2),
-        "sandbox: CPU": round(finesse_cpu / load_seconds, 2),
+        **{f"capacity, {rate:g} calls/s": held for rate, held in capacity.items()},
     }
+
+
+class Usage:
+    """How much of a core each process has used since the last time that it was asked."""
+
+    def __init__(self, **processes: int) -> None:
+        self._processes = {**processes, "agents": os.getpid()}
+        self._before: dict[str, float] = {}
+        self._since = 0.0
+        self.shares()
+
+    def shares(self) -> dict[str, float]:
+        now = time.perf_counter()
+        seconds = {name: cpu_seconds(pid) for name, pid in self._processes.items()}
+        shares = {
+            name: round((used - self._before.get(name, 0)) / (now - self._since), 2)
+            for name, used in seconds.items()
+        }
+        self._before, self._since = seconds, now
+        return shares
+
+
+async def _find_capacity(
+    agents: Agents, scale: Scale, usage: Usage, limit: float
+) -> dict[float, dict[str, Any]]:
+    """Raise the calls a second, as much shorter, until a look-up's p99 is above `limit` seconds.
+
+    Returns the p99 and the use of the cores at each rate; the last one is too much for the
+    service, or for the core of the sandbox and the agents.
+    """
+    found: dict[float, dict[str, Any]] = {}
+    for factor in range(2, scale.most_times_the_calls + 1):
+        shortest, longest = scale.talk_seconds
+        faster = replace(
+            scale,
+            minutes=min(scale.minutes, STEP_MINUTES),
+            calls_per_second=factor * scale.calls_per_second,
+            talk_seconds=(shortest / factor, longest / factor),
+        )
+        agents.take_times()
+        usage.shares()
+        await agents.take_calls(faster)
+        shares = usage.shares()
+        await agents.finish_calls()
+        p99 = percentile(agents.take_times()[0], 0.99)
+        found[faster.calls_per_second] = {"p99": round(1000 * p99, 1), **shares}
+        if p99 > limit or agents.failures:
+            break
+    return found
 
 
 def _write_settings(folder: Path, finesse_port: int) -> None:

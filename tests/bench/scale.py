@@ -32,6 +32,8 @@ class Scale:
     """Of the contact centre under load."""
     agents: int
     calls_per_second: float
+    most_times_the_calls: int
+    """Up to which multiple of them the service is then tried."""
     idle_calls: int
     """Calls of the contact centre before the load, one at a time."""
     talk_seconds: tuple[float, float]
@@ -51,9 +53,10 @@ FULL = Scale(
     sessions=1000,
     team_agents=500,
     team_seconds=20,
-    minutes=3,
+    minutes=10,
     agents=2000,
     calls_per_second=17,
+    most_times_the_calls=10,
     idle_calls=200,
     talk_seconds=(30.0, 90.0),
 )
@@ -73,6 +76,7 @@ SHORT = Scale(
     minutes=0.1,
     agents=20,
     calls_per_second=2,
+    most_times_the_calls=2,
     idle_calls=5,
     talk_seconds=(0.5, 1.0),
 )
