@@ -72,7 +72,12 @@ export class ListFormElement extends CallcardElement {
   /** Show what can be done about a number. @param {NumberEntries} number */
   show(number) {
     this.#number = number;
-    const close = () => emit(this, "callcard-record-closed", null);
+    const close = () => {
+      if (this.isEdited && this.#message.textContent !== t("list.unsaved"))
+        this.#message.textContent = t("list.unsaved");
+      else emit(this, "callcard-record-closed", null);
+    };
+    this.#reason.addEventListener("input", () => (this.#message.textContent = ""));
     const title = h("h3", { tabindex: -1 }, t("list.open"), " ", phoneNumber(number.display));
     this.#form.append(
       field(t("list.what"), this.#choice),

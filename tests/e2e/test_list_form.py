@@ -134,6 +134,25 @@ def test_half_written_reason_survives_the_next_call(
     expect(form.get_by_role("heading")).to_contain_text("(415) 555-0199")
 
 
+def test_closing_asks_before_it_discards_a_reason(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget, STRANGER)
+    form = open_form(gadget)
+    form.get_by_label("Reason").press_sequentially("shouted")
+    form.get_by_role("button", name="Close").click()
+    expect(form.get_by_role("status")).to_have_text(
+        "The reason is not saved. Close again to discard it."
+    )
+    form.get_by_label("Reason").press("End")
+    form.get_by_label("Reason").press_sequentially(" at me")
+    form.get_by_role("button", name="Close").click()
+    expect(form.get_by_label("Reason")).to_have_value("shouted at me")
+    form.get_by_role("button", name="Close").click()
+    expect(form).to_have_count(0)
+
+
 def test_withheld_number_is_not_offered(open_desktop: OpenDesktop, site: DemoSite) -> None:
     gadget = open_desktop().gadget
     answer_call(site, gadget, "anonymous")
