@@ -172,10 +172,10 @@ export class Agent {
     return due ? due.name || due.display : "";
   }
 
-  /** Take a callback off the list. @param {string} id */
-  async closeCallback(id) {
+  /** Close a callback, or open it again. @param {string} id @param {"done" | "open"} status */
+  async setCallbackStatus(id, status) {
     try {
-      await api.closeCallback(id, "done");
+      await api.changeCallback(id, { status });
       await this.readCallbacks();
     } catch (error) {
       this.setCallbackError(errorText(error));

@@ -1,26 +1,29 @@
 // <callback-list>: the agent's callbacks. One press dials, with the agent not ready for other calls
-// until it is over.
-// Fires `callcard-callback-dialled`, `callcard-callback-done` and `callcard-callback-scheduled`.
+// until it is over. One that is done stays for a while, so that it can be opened again.
+// Fires `callcard-callback-dialled`, `callcard-callback-scheduled` and `callcard-callback-status`.
 
 import { desktop } from "../shared/desktop.js";
-import { dotted, emit, h, isolate, phoneNumber, uniqueId } from "../shared/dom.js";
+import { dotted, emit, h, isolate, lockPresses, phoneNumber, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { formatDate, t } from "../shared/texts.js";
 
 /** @typedef {import("../shared/types.d.ts").Callback} Callback */
 /** @typedef {import("../shared/types.d.ts").Reason} Reason */
 
-/** Milliseconds in which a second press is for the callback that is gone. */
+/** Milliseconds in which a second press on Done is no press on what has taken its place. */
 const DONE_LOCK_MS = 1500;
+/** Milliseconds in which a callback that is done can be opened again. */
+const UNDO_MS = 10_000;
 const REASON_KEY = "callcard.callbackReason";
 
 export class CallbackListElement extends CallcardElement {
   static tag = "callback-list";
 
-  #lockedUntil = 0;
-
   /** @type {Callback[]} */
   #callbacks = [];
+  /** Those that were done a moment ago, with their places. @type {Map<string, {callback: Callback, place: number}>} */
+  #done = new Map();
+  #drawn = "";
   /** @type {Reason[]} */
   #reasons = [];
   #error = h("p", { class: "error", role: "alert" });
@@ -43,6 +46,13 @@ export class CallbackListElement extends CallcardElement {
     this.#draw();
   }
 
+  /** The open callbacks, and between them those that were done a moment ago. */
+  get #shown() {
+    const shown = this.#callbacks.filter(({ id }) => !this.#done.has(id));
+    for (const { callback, place } of this.#done.values()) shown.splice(place, 0, callback);
+    return shown;
+  }
+
   /** Show why the callbacks could not be read, if there are any. @param {string} text */
   showReadError(text) {
     if (!this.#callbacks.length) return;
@@ -54,12 +64,24 @@ export class CallbackListElement extends CallcardElement {
   setError(text) {
     this.#isReadError = false;
     this.#error.textContent = text;
+    if (!text || !this.#done.size) return;
+    this.#done.clear(); // it may be open still
+    this.#draw();
   }
 
   #draw() {
     const { activeElement } = document;
     if (this.contains(activeElement) && activeElement instanceof HTMLSelectElement) return;
-    if (!this.#callbacks.length) return this.#list.replaceChildren();
+    const shown = this.#shown;
+    const isOverdue = (/** @type {Callback} */ { due_at }) =>
+      Boolean(due_at) && Date.parse(due_at) < desktop.now;
+    const drawn = JSON.stringify([
+      shown.map((callback) => [callback, this.#done.has(callback.id), isOverdue(callback)]),
+      this.#reasons,
+    ]);
+    if (drawn === this.#drawn) return; // the focus stays
+    this.#drawn = drawn;
+    if (!shown.length) return this.#list.replaceChildren();
     const id = uniqueId("reason");
     const last = lastReason();
     const select = h(
@@ -71,7 +93,11 @@ export class CallbackListElement extends CallcardElement {
       ),
     );
     select.addEventListener("change", () => saveReason(select.value));
-    const rows = this.#callbacks.map((callback) => this.#row(callback, select));
+    const rows = shown.map((callback) =>
+      this.#done.has(callback.id)
+        ? this.#doneRow(callback)
+        : this.#row(callback, isOverdue(callback), select),
+    );
     this.#list.replaceChildren(
       h("h3", {}, t("callback.title")),
       h("ul", { class: "callbacks" }, rows),
@@ -79,18 +105,50 @@ export class CallbackListElement extends CallcardElement {
     );
   }
 
-  /** Close a callback; the next press would be for the one that takes its place. @param {string} id */
-  #close(id) {
-    const now = performance.now();
-    if (now < this.#lockedUntil) return;
-    this.#lockedUntil = now + DONE_LOCK_MS;
-    emit(this, "callcard-callback-done", { id });
+  /** Close a callback, and offer to open it again. @param {Callback} callback */
+  #close(callback) {
+    const { id } = callback;
+    this.#done.set(id, { callback, place: this.#shown.indexOf(callback) });
+    setTimeout(() => this.#forget(id), UNDO_MS);
+    this.#draw();
+    const undo = /** @type {HTMLElement | null} */ (this.querySelector(`[data-undo="${id}"]`));
+    undo?.focus();
+    lockPresses(this.#list, DONE_LOCK_MS);
+    emit(this, "callcard-callback-status", { id, status: "done" });
   }
 
-  /** @param {Callback} callback @param {HTMLSelectElement} select */
-  #row({ id, name, contact, display, number, due_at, note, last_tried_at }, select) {
+  /** @param {string} id */
+  #reopen(id) {
+    this.#callbacks = this.#shown; // with it, until they are read again
+    this.#done.delete(id);
+    this.#draw();
+    emit(this, "callcard-callback-status", { id, status: "open" });
+  }
+
+  /** Take a callback that is done off the list. @param {string} id */
+  #forget(id) {
+    if (!this.#done.delete(id)) return;
+    this.#draw();
+    lockPresses(this.#list);
+  }
+
+  /** @param {Callback} callback */
+  #doneRow({ id, name, display, number }) {
+    const who = name || display || number;
+    const undo = h(
+      "button",
+      { type: "button", "aria-label": t("callback.undoWho", { who }) },
+      t("callback.undo"),
+    );
+    undo.dataset.undo = id;
+    undo.addEventListener("click", () => this.#reopen(id));
+    return h("li", {}, h("span", { class: "who about" }, t("callback.doneWho", { who })), undo);
+  }
+
+  /** @param {Callback} callback @param {boolean} isOverdue @param {HTMLSelectElement} select */
+  #row(callback, isOverdue, select) {
+    const { id, name, contact, display, number, due_at, note, last_tried_at } = callback;
     const shown = display || number;
-    const isOverdue = due_at && Date.parse(due_at) < desktop.now;
     const about = dotted([
       name && phoneNumber(shown),
       due_at && h("span", { class: isOverdue ? "overdue" : "" }, formatDate(due_at, true)),
@@ -137,7 +195,7 @@ export class CallbackListElement extends CallcardElement {
           type: "button",
           class: "quiet",
           "aria-label": t("callback.doneWho", { who: name || shown }),
-          onclick: () => this.#close(id),
+          onclick: () => this.#close(callback),
         },
         t("callback.done"),
       ),

@@ -182,7 +182,7 @@ class CallcardAppElement extends CallcardElement {
       "callcard-call-selected": () => this.#showAnotherCall(),
       "callcard-callback-dialled": ({ id, contact, reason }) =>
         this.#dialCallback(id, contact, reason),
-      "callcard-callback-done": ({ id }) => this.#agent.closeCallback(id),
+      "callcard-callback-status": ({ id, status }) => this.#agent.setCallbackStatus(id, status),
       "callcard-contact-chosen": ({ callId, match, addedNumber }) =>
         this.#callerChoice.choose(callId, match, addedNumber),
       "callcard-contact-create": ({ contact }) => api.createContact(contact),

@@ -121,10 +121,8 @@ export const api = {
   callbacks: () => send("GET", "/callbacks"),
   /** @param {NewCallback} callback @returns {Promise<Callback>} */
   createCallback: (callback) => send("POST", "/callbacks", callback),
-  /** @param {string} id @param {{due_at: string, note: string}} change @returns {Promise<Callback>} */
+  /** @param {string} id @param {{due_at: string, note: string} | {status: "done" | "open"}} change @returns {Promise<Callback>} */
   changeCallback: (id, change) => send("PUT", `/callbacks/${escape(id)}`, change),
-  /** @param {string} id @param {string} status @returns {Promise<Callback>} */
-  closeCallback: (id, status) => send("PUT", `/callbacks/${escape(id)}`, { status }),
   /** @param {string} id @param {string} reason @returns {Promise<CommandResponse>} */
   dialCallback: (id, reason) => send("POST", `/callbacks/${escape(id)}/dial`, { reason }),
 };

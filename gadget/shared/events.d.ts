@@ -37,9 +37,9 @@ export interface CallcardEvents {
     who?: string;
   };
   "callcard-callback-dialled": { id: string; contact: string; reason: string };
-  "callcard-callback-done": { id: string };
   "callcard-callback-form-closed": { isSaved: boolean; isDated?: boolean };
   /** `callback` is the one to change. */
+  "callcard-callback-status": { id: string; status: "done" | "open" };
   "callcard-callback-scheduled": {
     customer: CallbackCustomer;
     callback?: { id: string; due_at: string };

@@ -139,12 +139,25 @@ def test_callback_takes_the_notes_and_can_be_moved(
     expect(gadget.locator("callcard-app > [aria-live]")).to_contain_text("Call back Käthe")
     row.get_by_role("button", name="Done").click()
     expect(desktop.page.locator("h2", has_text="Call back Käthe")).to_have_count(0)
+    done = gadget.locator(".callbacks li", has_text="Done: Käthe")
+    undo = done.get_by_role("button", name="Undo: Käthe")
+    expect(undo).to_be_focused()
+    undo.press("Enter")
+    expect(row).to_be_visible()
+    desktop.page.reload()
+    expect(row).to_be_visible()
+    row.get_by_role("button", name="Done").click()
+    expect(undo).to_be_visible()
+    desktop.page.clock.fast_forward(11_000)
+    expect(done).to_have_count(0)
+    expect(row).to_have_count(0)
 
 
 def test_second_press_on_done_leaves_the_next_callback(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    gadget = open_desktop().gadget
+    desktop = open_desktop()
+    gadget = desktop.gadget
     for customer in (KNOWN_CUSTOMER, UNKNOWN_CUSTOMER):
         call = answer_call(site, gadget, customer)
         gadget.get_by_role("button", name="Call back later…").click()
@@ -154,11 +167,14 @@ def test_second_press_on_done_leaves_the_next_callback(
         close_card(gadget)
     rows = gadget.locator(".callbacks li")
     expect(rows.filter(has_text="9:00").nth(1)).to_be_visible()  # of another day, with the time
-    count = rows.count()
-    gadget.get_by_role("button", name="Done").first.click()
-    expect(rows).to_have_count(count - 1)
-    gadget.get_by_role("button", name="Done").first.click()
-    expect(rows).to_have_count(count - 1)
+    done = gadget.get_by_role("button", name="Done")
+    count = done.count()
+    place = done.first.bounding_box()
+    assert place
+    for _ in range(2):
+        desktop.page.mouse.click(place["x"] + 5, place["y"] + 5)
+    expect(gadget.get_by_role("button", name="Undo")).to_have_count(1)
+    expect(done).to_have_count(count - 1)
 
 
 def test_callback_form_shows_the_customers_time(open_desktop: OpenDesktop, site: DemoSite) -> None:
