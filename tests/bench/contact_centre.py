@@ -35,7 +35,7 @@ from callcard.telephony import numbers
 from tests.bench.agents import Agents, PlainHttpClient
 from tests.bench.processes import percentile, process
 from tests.bench.scale import FULL, Scale
-from tests.bench.side_by_side import on_cores
+from tests.bench.side_by_side import cpu_seconds, on_cores
 from tests.harness.ports import free_port
 from tests.harness.secret_files import write_secret
 
@@ -84,11 +84,13 @@ async def measure(folder: Path, scale: Scale) -> dict[str, Any]:
             memory_before = memory_mb(service.pid)
             delays = asyncio.create_task(agents.measure_delays())
             usage = Usage(service=service.pid, sandbox=finesse.pid)
+            written_kb = -_written_kb(service.pid)
             half = replace(scale, minutes=scale.minutes / 2)
             load_seconds = await agents.take_calls(half)
             memory_halfway = memory_mb(service.pid)
             load_seconds += await agents.take_calls(half)
             shares = usage.shares()
+            written_kb += _written_kb(service.pid)
             await agents.finish_calls()
             delays.cancel()
             lookups, commands = agents.take_times()
@@ -116,6 +118,7 @@ async def measure(folder: Path, scale: Scale) -> dict[str, Any]:
         "command idle": percentiles_ms(idle_commands),
         "command": percentiles_ms(commands),
         "CPU, of one core": shares,
+        "written, kB a call": round(written_kb / max(1, started_calls - scale.idle_calls), 1),
         "service: MB before": round(memory_before),
         "service: MB halfway": round(memory_halfway),
         "service: MB after": round(memory_after),
@@ -240,15 +243,16 @@ def _service_seconds(log: Path) -> list[float]:
     return [float(milliseconds) / 1000 for milliseconds in times]
 
 
+def _written_kb(pid: int) -> float:
+    """Return how much a process has written to disk (Linux)."""
+    counts = dict(line.split(": ") for line in Path(f"/proc/{pid}/io").read_text().splitlines())
+    return int(counts["write_bytes"]) / 1000
+
+
 def memory_mb(pid: int) -> float:
     """Return a process's resident memory."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * resource.getpagesize() / 2**20
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def percentiles_ms(seconds: list[float]) -> dict[str, float]:
