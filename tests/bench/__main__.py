@@ -16,6 +16,7 @@ from tests.bench.contact_centre import contact_centre
 from tests.bench.contact_search import contact_search
 from tests.bench.decisions import decisions
 from tests.bench.event_readers import event_readers
+from tests.bench.guards import guards
 from tests.bench.relay import relay
 from tests.bench.requests_per_second import call_action, lookup
 from tests.bench.ring_to_card import ring_to_card
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[Path, Scale], None]] = {
     "sessions": sessions,
     "team-board": team_board,
     "contact-centre": contact_centre,
+    "guards": guards,
 }
 
 

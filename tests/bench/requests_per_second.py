@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import statistics
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ def lookup(folder: Path, scale: Scale) -> None:
     hello = free_port()
     uvicorn = ("uvicorn", "tests.bench.hello:app", "--port", str(hello), "--log-level", "warning")
     with (
-        _sandbox_and_service(folder) as (_finesse, service),
+        service_behind_sandbox(folder) as (_finesse, service, _process),
         process(*uvicorn, "--no-access-log", cwd=folder, ready=f"http://127.0.0.1:{hello}/"),
     ):
         rows = csv.DictReader((folder / "contacts.csv").open(encoding="utf-8"))
@@ -49,7 +50,7 @@ def lookup(folder: Path, scale: Scale) -> None:
 
 def call_action(folder: Path, scale: Scale) -> None:
     """Compare hold and retrieve through the service with the same requests to the sandbox."""
-    with _sandbox_and_service(folder) as (finesse, service):
+    with service_behind_sandbox(folder) as (finesse, service, _process):
         call = control(finesse, "calls", {"from": "+12125550123", "to": AGENT})["id"]
         direct = [_finesse_action(call, action) for action in ("HOLD", "RETRIEVE")]
         relayed = [request("POST", f"/api/v1/calls/{call}/{action}") for action in _HOLD_ACTIONS]
@@ -72,8 +73,11 @@ def _finesse_action(call: str, action: str) -> bytes:
 
 
 @contextmanager
-def _sandbox_and_service(folder: Path) -> Iterator[tuple[int, int]]:
-    """Start both with the sample contacts and sign AGENT in; return their ports."""
+def service_behind_sandbox(folder: Path) -> Iterator[tuple[int, int, subprocess.Popen[bytes]]]:
+    """Start both with the sample contacts and sign AGENT in.
+
+    Returns the ports of the sandbox and of the service, and the service.
+    """
     finesse = free_port()
     service = free_port()
     contacts = LocalContacts(folder / "load.sqlite", country="US", suffix_digits=8)
@@ -88,10 +92,10 @@ def _sandbox_and_service(folder: Path) -> Iterator[tuple[int, int]]:
     serve = ("callcard", "serve", "--config", "load.toml", "--port", str(service))
     with (
         process(*sandbox, cwd=folder, ready=f"http://127.0.0.1:{finesse}/desktop"),
-        process(*serve, cwd=folder, ready=f"http://127.0.0.1:{service}/readyz"),
+        process(*serve, cwd=folder, ready=f"http://127.0.0.1:{service}/readyz") as started,
     ):
         sign_in(finesse)
-        yield finesse, service
+        yield finesse, service, started
 
 
 def _compare(scale: Scale, title: str, first: Side, second: Side) -> None:

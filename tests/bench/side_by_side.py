@@ -60,12 +60,12 @@ def compare(
             results: dict[str, list[tuple[Result, float]]] = {name: [] for name in sides}
             for _ in range(scale.rounds + 1):  # the first warms up
                 for name, (port, pid) in sides.items():
-                    before = _cpu_seconds(pid)
+                    before = cpu_seconds(pid)
                     result = asyncio.run(
                         load(port, sent[name], connections=connections, seconds=scale.round_seconds)
                     )
                     assert result.errors == 0, name
-                    cpu = (_cpu_seconds(pid) - before) / (result.rate * scale.round_seconds)
+                    cpu = (cpu_seconds(pid) - before) / (result.rate * scale.round_seconds)
                     results[name].append((result, cpu * 1e6))
             row, rates, p99s = "", [], []
             for measured in results.values():
@@ -79,7 +79,7 @@ def compare(
             print(f"  {title:24}{connections:>6}{row}{ratio}")
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """Return the processor time that a process has used (Linux)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
