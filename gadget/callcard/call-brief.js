@@ -2,7 +2,7 @@
 // contact, what the call is about, and the caller's language. Below them, the other call variables
 // that the team's layout shows, as chips.
 
-import { dotted, h, isolate } from "../shared/dom.js";
+import { h, isolate } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { headline } from "../shared/history.js";
 import { formatDate, languageName, t } from "../shared/texts.js";
@@ -31,7 +31,7 @@ export class CallBriefElement extends CallcardElement {
     this.#shown = shown;
     const lines = [...(match ? contactLines(match.contact) : []), ...aboutLine(about)];
     if (match?.contact.language)
-      lines.push(line(t("brief.language"), languageName(match.contact.language)));
+      lines.push(line(t("brief.language"), [languageName(match.contact.language)]));
     this.replaceChildren(
       lines.length ? h("dl", {}, lines.flat()) : "",
       further.length ? chips(further) : "",
@@ -43,16 +43,14 @@ export class CallBriefElement extends CallcardElement {
 function contactLines({ cases, interactions }) {
   const lines = [];
   const [first] = cases;
-  if (first) lines.push(line(t("brief.cases", { count: cases.length }), isolate(first.subject)));
+  if (first) lines.push(line(t("brief.cases", { count: cases.length }), [first.subject]));
   const [last] = interactions;
-  if (last)
-    lines.push(line(t("brief.last"), formatDate(last.started_at), " · ", ...headline(last)));
+  if (last) lines.push(line(t("brief.last"), headline(last), `${formatDate(last.started_at)} · `));
   return lines;
 }
 
 /** @param {string[]} values */
-const aboutLine = (values) =>
-  values.length ? [line(t("brief.about"), ...dotted(values.map(isolate)))] : [];
+const aboutLine = (values) => (values.length ? [line(t("brief.about"), [values.join(" · ")])] : []);
 
 /**
  * Return the values of the call variables that the team's layout shows, or of the first ones if it
@@ -93,9 +91,13 @@ const chips = (variables) =>
     variables.map(({ label, value }) => h("li", { title: value }, `${label}: `, isolate(value))),
   );
 
-/** @param {string} label @param {...Child} value */
-function line(label, ...value) {
-  const text = h("dd", {}, value);
-  text.title = text.textContent ?? "";
-  return [h("dt", {}, label), text];
+/**
+ * @param {string} label
+ * @param {Child[]} value isolated text in it would not count for its direction
+ * @param {string} [before] what is never cut
+ */
+function line(label, value, before = "") {
+  const text = h("span", {}, value);
+  for (const isolated of text.querySelectorAll("bdi")) isolated.replaceWith(...isolated.childNodes);
+  return [h("dt", {}, label), h("dd", { title: before + text.textContent }, before, text)];
 }

@@ -156,6 +156,34 @@ def test_long_names_do_not_overflow(
     wait_until(lambda: abs(_height(frame) - _height(app)) < 2)
 
 
+@pytest.mark.parametrize("language", ["en-US", "ar-AE"])
+@pytest.mark.parametrize(
+    "about", ["Cancellation, as she moves abroad in May", "إلغاء العقد بسبب الانتقال إلى بلد آخر"]
+)
+def test_beginning_of_long_text_is_shown_in_its_own_direction(
+    open_desktop: OpenDesktop, site: DemoSite, language: str, about: str
+) -> None:
+    desktop = open_desktop(language=language)
+    desktop.page.add_style_tag(content="iframe { width: 300px !important }")
+    site.ring("+12025550199", callVariable1=about)
+    line = desktop.gadget.locator("call-brief dd", has_text=about)
+    expect(line).to_be_visible()
+    is_first_shown, is_last_shown = line.evaluate(
+        """dd => {
+          const text = dd.querySelector("span").lastChild;
+          const box = dd.getBoundingClientRect();
+          return [0, text.length - 1].map((at) => {
+            const range = new Range();
+            range.setStart(text, at);
+            range.setEnd(text, at + 1);
+            const { left, right } = range.getBoundingClientRect();
+            return left >= box.left - 1 && right <= box.right + 1;
+          });
+        }"""
+    )
+    assert (is_first_shown, is_last_shown) == (True, False)
+
+
 def _overflowing_elements(gadget: FrameLocator) -> list[str]:
     """Return the start of each visible element that reaches beyond the gadget's right edge.
 
