@@ -91,13 +91,8 @@ const chips = (variables) =>
     variables.map(({ label, value }) => h("li", { title: value }, `${label}: `, isolate(value))),
   );
 
-/**
- * @param {string} label
- * @param {Child[]} value isolated text in it would not count for its direction
- * @param {string} [before] what is never cut
- */
+/** @param {string} label @param {Child[]} value @param {string} [before] what is never cut */
 function line(label, value, before = "") {
   const text = h("span", {}, value);
-  for (const isolated of text.querySelectorAll("bdi")) isolated.replaceWith(...isolated.childNodes);
   return [h("dt", {}, label), h("dd", { title: before + text.textContent }, before, text)];
 }
