@@ -78,6 +78,22 @@ class StoreContract:
         assert await store.find_journal_rows(["3"], "5:2") == []
         assert await store.journal_row("two") is None
 
+    async def test_each_change_of_a_journal_row_is_saved(self, store: Store) -> None:
+        another = replace(ROW, id="another")
+        await save(store, ROW, another)
+        for changed in (
+            ROW,
+            replace(ROW, document=b"{1}"),
+            replace(ROW, status="parked", problem="it rejected the call"),
+            replace(ROW, last_report_at=2.5),
+            replace(ROW, due_at=None),
+            replace(ROW, attempts=0, sent=False),
+            replace(ROW, contact=""),
+        ):
+            await save(store, changed)
+            assert await store.journal_row("one") == without_dialogs(changed)
+        assert await store.journal_row("another") == without_dialogs(another)
+
     async def test_save_replaces_the_row_and_adds_dialogs(self, store: Store) -> None:
         await save(store, ROW)
         changed = replace(

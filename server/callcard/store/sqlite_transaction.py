@@ -24,6 +24,18 @@ from callcard.store.sqlite import Execute
 
 _encode = msgspec.json.Encoder().encode
 
+_JOURNAL_COLUMNS = (
+    "document",
+    "status",
+    "last_report_at",
+    "due_at",
+    "attempts",
+    "problem",
+    "contact",
+    "sent",
+)
+"""Of a call record, besides its id; as the fields of `JournalRow`."""
+
 
 class SqliteTransaction:
     def __init__(self, execute: Execute) -> None:
@@ -43,26 +55,20 @@ class SqliteTransaction:
         return sqlite_rows.find_journal_rows(self._query, dialogs, call_key)
 
     async def save_journal_row(self, row: JournalRow) -> None:
-        self._execute(
-            "insert into call_record"
-            " (id, document, status, last_report_at, due_at, attempts, problem, contact, sent)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " on conflict (id) do update set document = excluded.document,"
-            " status = excluded.status, last_report_at = excluded.last_report_at,"
-            " due_at = excluded.due_at, attempts = excluded.attempts,"
-            " problem = excluded.problem, contact = excluded.contact, sent = excluded.sent",
-            (
-                row.id,
-                row.document,
-                row.status,
-                row.last_report_at,
-                row.due_at,
-                row.attempts,
-                row.problem,
-                row.contact,
-                row.sent,
-            ),
-        )
+        columns = {name: getattr(row, name) for name in _JOURNAL_COLUMNS}
+        sql = f"select {', '.join(columns)} from call_record where id = ?"  # noqa: S608 - names
+        if found := self._query(sql, (row.id,)):
+            # Only what has changed: SQLite writes each index again whose column is named.
+            before = dict(zip(columns, found[0], strict=True))
+            columns = {name: value for name, value in columns.items() if value != before[name]}
+            if columns:
+                changes = ", ".join(f"{name} = ?" for name in columns)
+                sql = f"update call_record set {changes} where id = ?"  # noqa: S608 - names
+                self._execute(sql, (*columns.values(), row.id))
+        else:
+            places = ", ".join("?" for _ in columns)
+            sql = f"insert into call_record (id, {', '.join(columns)}) values (?, {places})"  # noqa: S608
+            self._execute(sql, (row.id, *columns.values()))
         for each in row.dialogs:
             # A dialog may be named first and reported with its call key later.
             self._execute(
