@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcard import http_transport
-from callcard.http_transport import BUFFER_BYTES
+from callcard.http_transport import BUFFER_BYTES, HttpTransport
 from tests.harness.ports import free_port
-from tests.harness.raw_http import HELLO, PLAIN, client, serving
+from tests.harness.raw_http import HELLO, PLAIN, Server, client, serving
 from tests.harness.waiting import until
 
 pytestmark = pytest.mark.anyio
@@ -34,6 +35,23 @@ async def test_connection_is_used_again() -> None:
         for _ in range(3):
             assert (await http.get(server.url)).text == "hello"
         assert server.connections == 1
+
+
+async def test_all_requests_go_to_a_unix_socket(tmp_path: Path) -> None:
+    path = str(tmp_path / "socket")
+    server = Server([[HELLO]])
+    listener = await asyncio.start_unix_server(server.serve, path)
+    transport = HttpTransport(None, connections=1, socket_path=path)
+    async with httpx.AsyncClient(transport=transport, base_url="http://worker") as http:
+        target = b"/%41?q=a%20b"  # as it is, and not as httpx would write it
+        assert (await http.get("/", extensions={"target": target})).text == "hello"
+        assert server.requests[0].startswith(b"GET /%41?q=a%20b HTTP/1.1\r\nHost: worker\r\n")
+        listener.close()
+    async with httpx.AsyncClient(
+        transport=HttpTransport(None, connections=1, socket_path=f"{path}-of-nobody")
+    ) as http:
+        with pytest.raises(httpx.ConnectError):
+            await http.get("http://worker/")
 
 
 async def test_request_arrives_as_it_was_made() -> None:
@@ -321,6 +339,14 @@ async def test_closing_ends_every_connection() -> None:
 
 
 # ---- what a caller may not send
+
+
+@pytest.mark.parametrize("target", [b"/a b", b"/a\r\nX-Injected: 1", b"/\xff", b"/\0"])
+async def test_target_that_needs_encoding_is_refused(target: bytes) -> None:
+    async with serving() as server, client() as http:
+        with pytest.raises(httpx.LocalProtocolError):
+            await http.get(server.url, extensions={"target": target})
+        assert server.requests == []
 
 
 @pytest.mark.parametrize("value", ["1\r\nX-Injected: 2", "1\nX", "1\rX", "1\0"])

@@ -7,6 +7,7 @@ than all that the service does with a request itself (tests/bench, `relay`).
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator
@@ -22,6 +23,8 @@ HEAD_LIMIT_BYTES = 65536
 """Of the status line and the headers of a response."""
 BUFFER_BYTES = 262144
 """Of a body that nobody has read yet; then the sender waits."""
+
+_TARGET = re.compile(rb"[\x21-\x7e]+")
 
 
 @lru_cache(maxsize=4)
@@ -39,12 +42,16 @@ def public_tls_context() -> ssl.SSLContext:
 class HttpTransport(httpx.AsyncBaseTransport):
     """Sends requests over at most `connections` at a time; others wait for one.
 
-    It knows no proxy, stores no cookies, and never sends a request twice. Bodies are sent as a
-    whole. Raises the errors of httpx; their messages quote nothing of a response.
+    With `socket_path` all go to that Unix socket, without TLS. It knows no proxy, stores no
+    cookies, and never sends a request twice. Bodies are sent as a whole. Raises the errors of
+    httpx; their messages quote nothing of a response.
     """
 
-    def __init__(self, tls: ssl.SSLContext, *, connections: int) -> None:
+    def __init__(
+        self, tls: ssl.SSLContext | None, *, connections: int, socket_path: str = ""
+    ) -> None:
         self._tls = tls
+        self._socket_path = socket_path
         self._free = connections
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._idle: dict[tuple[str, str, int], list[_Connection]] = {}
@@ -115,13 +122,17 @@ class HttpTransport(httpx.AsyncBaseTransport):
             if connection.reuse():
                 return connection
         loop = asyncio.get_running_loop()
+
+        def make() -> _Connection:
+            return _Connection(loop, idle, self._open)
+
         try:
             async with asyncio.timeout(seconds):
-                _transport, connection = await loop.create_connection(
-                    lambda: _Connection(loop, idle, self._open),
-                    *origin[1:],
-                    ssl=self._tls if is_secure else None,
-                )
+                if self._socket_path:
+                    _, connection = await loop.create_unix_connection(make, self._socket_path)
+                else:
+                    tls = self._tls if is_secure else None
+                    _, connection = await loop.create_connection(make, *origin[1:], ssl=tls)
         except TimeoutError:
             raise httpx.ConnectTimeout("no connection in time") from None
         except (OSError, UnicodeError) as error:
@@ -350,7 +361,10 @@ def _serialise(request: httpx.Request) -> bytes:
     except httpx.RequestNotRead:
         raise httpx.LocalProtocolError("a body must be bytes, not a stream") from None
     fields = request.headers.raw
-    lines = [b"%b %b HTTP/1.1" % (request.method.encode(), request.url.raw_path)]
+    target = request.extensions.get("target") or request.url.raw_path
+    if not _TARGET.fullmatch(target):
+        raise httpx.LocalProtocolError("the address has characters that need encoding")
+    lines = [b"%b %b HTTP/1.1" % (request.method.encode(), target)]
     lines += [b"%b: %b" % field for field in fields]
     head = b"\r\n".join(lines)
     breaks = len(fields)

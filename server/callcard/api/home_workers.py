@@ -32,6 +32,7 @@ from callcard.api.auth import read_credential
 from callcard.api.endpoint import problem_response, read_body
 from callcard.api.xml_bodies import prefers_xml
 from callcard.errors import CallcardError, HomeUnavailable, MalformedRequest, OperatorError
+from callcard.http_transport import HttpTransport
 
 log = logging.getLogger("callcard")
 
@@ -43,6 +44,8 @@ FIND_SECONDS = 3.0
 """For a home that starts anew: an import, and uvicorn's look at its processes every half second."""
 RETRY_SECONDS = 0.05
 KEEP_ALIVE_SECONDS = 75
+CONNECTIONS_BETWEEN_WORKERS = 256
+"""From one worker to another; further requests wait."""
 """Longer than a worker keeps its connections to another: none is closed when a request leaves."""
 CLOSE_SECONDS = 1.0
 """How long closing waits for workers that do not answer."""
@@ -270,7 +273,11 @@ class HomeWorkers:
         if client is None:
             client = httpx.AsyncClient(
                 base_url="http://worker",
-                transport=httpx.AsyncHTTPTransport(uds=str(self._group.socket(place))),
+                transport=HttpTransport(
+                    None,
+                    connections=CONNECTIONS_BETWEEN_WORKERS,
+                    socket_path=str(self._group.socket(place)),
+                ),
                 timeout=2 * self._deadline_seconds,
                 trust_env=False,
             )
