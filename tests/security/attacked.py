@@ -69,6 +69,11 @@ class AttackedService:
             return httpx.get(f"{self.url}/healthz", timeout=seconds).status_code == 200
         return False
 
+    def has_started(self) -> bool:
+        """Return whether it answers. Raises AssertionError if it has ended."""
+        assert self.process.poll() is None, "it has ended"
+        return self.is_responsive()
+
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=10)
 
@@ -225,7 +230,10 @@ def attacked_service(
         )
         stack.callback(_stop, process)
         service = AttackedService(port, process, control, crm, log_file, folder)
-        wait_until(lambda: service.is_responsive(), START_SECONDS)
+        try:
+            wait_until(service.has_started, START_SECONDS)
+        except AssertionError as error:
+            raise AssertionError(f"the service did not start:\n{service.log}") from error
         yield service
 
 
