@@ -29,7 +29,10 @@ from tests.harness.serving import listening
 from tests.harness.settings import settings_in
 
 # Schemathesis's own strategies use what hypothesis has begun to discourage.
-pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies"),
+]
 schema = schemathesis.openapi.from_dict(document())
 SUPERVISOR = basic("2001", "callcard")
 EXAMPLES = 25

@@ -24,6 +24,8 @@ from tests.harness.commands import can_fetch, environment, running
 from tests.harness.ports import free_port
 from tests.harness.secret_files import write_secret
 
+pytestmark = pytest.mark.slow
+
 
 def callcard(*arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""

@@ -20,6 +20,8 @@ from tests.harness.commands import running
 from tests.harness.ports import free_port
 from tests.harness.waiting import until, wait_until
 
+pytestmark = pytest.mark.slow
+
 AGENTS = ("1001", "1002", "1003")
 WORKERS = 3
 ATTEMPTS = 12

@@ -7,6 +7,8 @@ import pytest
 
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 tsc, node, prettier = shutil.which("tsc"), shutil.which("node"), shutil.which("prettier")
 
 

@@ -34,7 +34,7 @@ from tests.harness.tryton import (
     running_tryton,
 )
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 def open_source(kind: str, options: dict[str, Any], **transport: Any) -> JsonRpc:

@@ -25,7 +25,11 @@ from tests.harness.slapd import (
 )
 
 # bonsai leaves the sockets of a failed connection to the garbage collector.
-pytestmark = [pytest.mark.anyio, pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")]
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+]
 
 PEOPLE: tuple[tuple[str, dict[str, str]], ...] = (
     (

@@ -18,6 +18,8 @@ from callcard.store.base import ListEntryRow
 from callcard.store.open_store import open_store
 from tests.test_cli import callcard
 
+pytestmark = pytest.mark.slow
+
 HEADER = "number,reason,dialled,team,action,target,expires_at\n"
 
 

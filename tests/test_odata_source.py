@@ -30,7 +30,7 @@ from tests.contracts.crm import (
 )
 from tests.harness.cap import HOW_TO_GET, PASSWORD, USER, CapServer, find_modules, running_cap
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 CONFIGURATION: dict[str, Any] = {
     "country": "US",
