@@ -29,8 +29,6 @@ export class CallDrawerElement extends CallcardElement {
   #actions = [];
   #isBusy = false;
   #hasFailed = false;
-  /** @type {import("./known-targets.js").KnownTargets | null} */
-  #known = null;
 
   build() {
     this.hidden = true;
@@ -39,14 +37,13 @@ export class CallDrawerElement extends CallcardElement {
   /**
    * Follow a call: what Finesse does not allow any more is closed.
    * @param {import("../shared/call-state.js").CallState} state
-   * @param {{isBusy: boolean, knownTargets: import("./known-targets.js").KnownTargets}} context
+   * @param {{isBusy: boolean}} context
    */
-  show({ id, call: { actions }, failure }, { isBusy, knownTargets }) {
+  show({ id, call: { actions }, failure }, { isBusy }) {
     this.#callId = id;
     this.#hasFailed = failure?.outcome === "refused" || failure?.outcome === "failed";
     this.#actions = actions;
     this.#isBusy = isBusy;
-    this.#known = knownTargets;
     if (this.opened && !this.offers(this.opened)) void this.toggle("");
     this.#update();
   }
@@ -78,7 +75,7 @@ export class CallDrawerElement extends CallcardElement {
     let content;
     try {
       const { drawerContent } = await loadLater();
-      content = drawerContent(drawer, this.#callId, this.#known);
+      content = drawerContent(drawer, this.#callId);
     } catch {
       content = h("p", { class: "error", role: "alert" }, t("error.load"));
     }

@@ -31,6 +31,7 @@ export class CallKeypadElement extends CallcardElement {
       autocomplete: "off",
     });
     input.placeholder = t("keypad.digits");
+    const error = h("p", { class: "error", role: "alert" });
     const form = h(
       "form",
       { class: "row" },
@@ -41,6 +42,9 @@ export class CallKeypadElement extends CallcardElement {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const digits = input.value.replace(/[\s-]/g, "").toUpperCase();
+      const isValid = /^[\dA-D*#]*$/.test(digits);
+      error.textContent = isValid ? "" : t("keypad.invalid");
+      if (!isValid) return;
       if (digits) this.#send(digits);
       input.value = "";
     });
@@ -52,7 +56,7 @@ export class CallKeypadElement extends CallcardElement {
       if (key.length === 1 && KEYS.includes(key) && !ctrlKey && !altKey && !metaKey)
         this.#send(key);
     });
-    this.append(pad, this.#sent, form);
+    this.append(pad, this.#sent, form, error);
   }
 
   focus() {

@@ -34,7 +34,6 @@ import { customerPlace, describeCaller, situationOf } from "./caller.js";
  * @property {string[]} caseSources the contact sources in which a case can be opened
  * @property {Map<string, string>} labels of the team's call variables
  * @property {import("../shared/types.d.ts").Platform} platform
- * @property {import("./known-targets.js").KnownTargets} knownTargets
  * @property {boolean} canBeReady whether the agent can be ready for the next call
  */
 

@@ -1,23 +1,28 @@
 // What the buttons of a call open below them: targets, the keypad, or a time for the dialer's
 // callback.
 
+import { desktop } from "../shared/desktop.js";
 import { emit, h, uniqueId } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import { CallKeypadElement } from "./call-keypad.js";
+import { KnownTargets } from "./known-targets.js";
 import { TransferTargetsElement } from "./transfer-targets.js";
 
 /** Minutes end the service's form of a date: 2027-03-07T14:30. */
 const MINUTES_LENGTH = 16;
 
+/** @type {KnownTargets | undefined} */
+let known;
+
 /**
  * Return what a drawer of a call shows.
  * @param {import("./call-controls.js").Drawer} drawer @param {string} callId
- * @param {import("./known-targets.js").KnownTargets | null} known
  * @returns {HTMLElement}
  */
-export function drawerContent(drawer, callId, known) {
+export function drawerContent(drawer, callId) {
   if (drawer === "callback") return callbackTimeForm(callId);
   if (drawer === "keypad") return Object.assign(new CallKeypadElement(), { callId });
+  known ??= new KnownTargets(localStorage, desktop.agentId);
   return Object.assign(new TransferTargetsElement(), { callId, known });
 }
 

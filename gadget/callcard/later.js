@@ -21,6 +21,8 @@ import { infoContent } from "./info-content.js";
 import { ListFormElement } from "../shared/list-form.js";
 import { LookupExplanationElement } from "./lookup-explanation.js";
 import { NumberEntries } from "../shared/number-entries.js";
+import { addNumber } from "./number-addition.js";
+import { guardPresses } from "./press-guard.js";
 import { restoreCalls } from "./restore-calls.js";
 import { registerShortcuts } from "./shortcuts.js";
 import { TransferTargetsElement } from "./transfer-targets.js";
@@ -49,6 +51,7 @@ const ELEMENTS = [
 export async function prepare(tries) {
   await loadLaterAssets(import.meta.url, tries);
   for (const element of ELEMENTS) element.define();
+  guardPresses();
   serviceStatus.subscribe(clearOldErrors);
 }
 
@@ -69,6 +72,7 @@ export {
   ListFormElement,
   LookupExplanationElement,
   NumberEntries,
+  addNumber,
   drawerContent,
   infoContent,
   registerShortcuts,

@@ -25,7 +25,6 @@ import { Connection } from "./connection.js";
 import { ContactSearchElement } from "./contact-search.js";
 import { NotesDrafts } from "./drafts.js";
 import { defineElements } from "./elements.js";
-import { KnownTargets } from "./known-targets.js";
 import { loadLater, scheduleLater } from "./load-later.js";
 import { tabName } from "./tab-name.js";
 
@@ -91,7 +90,6 @@ class CallcardAppElement extends CallcardElement {
     aside: this.#aside,
     onChange: () => this.#show(),
   });
-  #knownTargets = new KnownTargets(localStorage, desktop.agentId);
   #coaching = new CoachingPlace(this.signal, () => lockPresses(this.#tabs));
   #connection = new Connection({
     model: this.#model,
@@ -243,7 +241,6 @@ class CallcardAppElement extends CallcardElement {
       caseSources,
       platform,
       labels,
-      knownTargets: this.#knownTargets,
       canBeReady: !running.length && this.#agent.user?.state !== "READY",
     }));
     this.#attention.bringToFront = this.#agent.bringToFront;

@@ -1,0 +1,34 @@
+// A second press on the same spot is no press on what has come there: the desktop scrolls to show
+// what the first press has opened, and the pointer is then over another button.
+
+/** Milliseconds in which the agent still aims at what was there. */
+const AIM_MS = 3000;
+/** Pixels by which a pointer that rests may move. */
+const REST_PX = 5;
+
+/** @param {number} one @param {number} other @param {number} distance */
+const isNear = (one, other, distance) => Math.abs(one - other) <= distance;
+
+/** Guard the page from now on. @param {AbortSignal} [signal] */
+export function guardPresses(signal) {
+  /** The last press: where on the screen, where the page was there, and when. */
+  let last = { x: -Infinity, y: -Infinity, top: 0, at: -Infinity };
+  const forget = () => (last.at = -Infinity);
+  /** @param {MouseEvent} event */
+  const onClick = (event) => {
+    const { detail: clicks, screenX: x, screenY: y, pageY, timeStamp: at } = event;
+    if (!clicks) return; // a key
+    const top = y - pageY;
+    const isAgain = isNear(x, last.x, REST_PX) && isNear(y, last.y, REST_PX);
+    if (isAgain && at - last.at < AIM_MS && !isNear(top, last.top, REST_PX)) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+    last = { x, y, top, at };
+  };
+  const options = { capture: true, passive: true, signal };
+  window.addEventListener("click", onClick, { capture: true, signal });
+  // Who scrolls knows what is under the pointer.
+  window.addEventListener("wheel", forget, options);
+  window.addEventListener("keydown", forget, options);
+}
