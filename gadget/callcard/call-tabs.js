@@ -31,6 +31,8 @@ export class CallTabsElement extends CallcardElement {
   #shown = { id: "", isSeveral: false };
   /** Whether the panel that had the focus was removed. */
   #hasLostFocus = false;
+  /** Where the agent was typing in the notes of a panel that was removed. @type {number | null} */
+  #caret = null;
   /** When the agent typed last. */
   #typedAt = -TYPING_MS;
   #tabs = h("div", { class: "tabs", role: "tablist", "aria-label": t("call.tabs"), hidden: true });
@@ -70,7 +72,11 @@ export class CallTabsElement extends CallcardElement {
   /** Remove a call's panel. @param {string} id */
   close(id) {
     const panel = this.#panels.get(id);
-    const hadFocus = panel?.contains(document.activeElement);
+    const { activeElement } = document;
+    const hadFocus = panel?.contains(activeElement);
+    // Who types goes on in the notes of the call that goes on.
+    if (hadFocus && activeElement instanceof HTMLTextAreaElement)
+      this.#caret = activeElement.selectionStart;
     panel?.remove();
     this.#panels.delete(id);
     this.#buttons.delete(id);
@@ -106,7 +112,7 @@ export class CallTabsElement extends CallcardElement {
   press(action) {
     /** @type {HTMLElement | null | undefined} */
     const button = this.#panels.get(this.#selected)?.querySelector(`.slots .${action}`);
-    button?.click();
+    if (!this.#calls.classList.contains("locked")) button?.click();
   }
 
   /** Whether the call in front can be passed on. */
@@ -157,6 +163,10 @@ export class CallTabsElement extends CallcardElement {
     if (hasFocus) selected?.focus();
     const panel = this.#panels.get(this.#selected);
     if (this.#hasLostFocus || (hadFocus && !panel?.contains(activeElement))) panel?.focus();
+    const notes = this.#caret === null ? null : panel?.querySelector("textarea");
+    notes?.focus();
+    notes?.setSelectionRange(this.#caret, this.#caret);
+    this.#caret = null;
     this.#hasLostFocus = false;
   }
 

@@ -11,15 +11,9 @@ import { CallReporter } from "./reporter.js";
 
 /** @typedef {import("./api.js").Api} Api */
 /** @typedef {import("./call.js").Call} Call */
-/** @typedef {import("./call-state.js").VariableWrite} VariableWrite */
-/** @typedef {import("./notes.js").Drafts} Drafts */
-/** @typedef {import("./unfinished-calls.js").UnfinishedCalls} UnfinishedCalls */
-/** @typedef {import("./unfinished-calls.js").UnfinishedCall} UnfinishedCall */
 /** @typedef {import("./types.d.ts").CallReport} CallReport */
 /** @typedef {import("./types.d.ts").DialogData} DialogData */
 /** @typedef {import("./types.d.ts").Interaction} Interaction */
-/** @typedef {import("./types.d.ts").LookupResult} LookupResult */
-/** @typedef {import("./types.d.ts").Match} Match */
 /** @typedef {import("./types.d.ts").ReportAcknowledgement} ReportAcknowledgement */
 
 /**
@@ -58,8 +52,8 @@ export class CallsModel {
    * @param {string} options.agentId
    * @param {string} options.tab names this browser tab, the same after a reload
    * @param {Storage} options.storage keeps reports that are not acknowledged
-   * @param {Drafts} options.drafts keeps notes that are not saved
-   * @param {UnfinishedCalls} options.unfinished keeps ended calls for a reload
+   * @param {import("./notes.js").Drafts} options.drafts keeps notes that are not saved
+   * @param {import("./unfinished-calls.js").UnfinishedCalls} options.unfinished keeps ended calls for a reload
    * @param {() => number} [options.now] the server's clock, in milliseconds
    */
   constructor({ api, agentId, tab, storage, drafts, unfinished, now = () => Date.now() }) {
@@ -120,16 +114,19 @@ export class CallsModel {
     this.#closeContinued();
   }
 
-  /** Close the card of a call that goes on under the id of its consult, as in a conference. */
+  /** Close the card of a call that goes on under another id, as after a consult; its notes go on. */
   #closeContinued() {
     for (const ended of [...this.calls.values()]) {
-      const id = ended.hasEnded && !ended.hasUnsavedWork && ended.notes.interaction?.id;
-      if (
-        id &&
-        this.running.some((each) => each.isWithCustomer && each.notes.interaction?.id === id)
-      )
-        this.close(ended.id);
+      if (!ended.hasEnded || ended.isContactEdited || ended.lacksReason) continue;
+      const cards = this.#cardsOf(ended.notes.interaction?.id);
+      const next = cards.find((each) => !each.hasEnded && each.isWithCustomer);
+      if (next?.notes.takeOver(ended.notes)) this.close(ended.id);
     }
+  }
+
+  /** Return the cards of an interaction. @param {string | undefined} id */
+  #cardsOf(id) {
+    return [...this.calls.values()].filter(({ notes }) => id && notes.interaction?.id === id);
   }
 
   /**
@@ -220,7 +217,7 @@ export class CallsModel {
 
   /**
    * Bring back an ended call, as it was when the page was left; null if nothing is left to finish.
-   * @param {UnfinishedCall} unfinished
+   * @param {import("./unfinished-calls.js").UnfinishedCall} unfinished
    */
   restore({ call, interaction, transferredTo, talkingSince, endedAt }) {
     const known = this.calls.get(call.id);
@@ -262,7 +259,7 @@ export class CallsModel {
   /**
    * Note how writing a call variable went. Saved means that the call shows the value, not that the
    * request was accepted.
-   * @param {CallState} state @param {string} name @param {VariableWrite} write
+   * @param {CallState} state @param {string} name @param {import("./call-state.js").VariableWrite} write
    */
   setWrite(state, name, write) {
     if (write.status === "saved") {
@@ -307,11 +304,17 @@ export class CallsModel {
         this.#share(state, answer);
         return answer;
       },
-      drafts: this.#drafts,
+      drafts: {
+        // What is being written on another card is taken over when that ends.
+        get: (id) =>
+          this.#cardsOf(id).some((each) => each.id !== call.id) ? undefined : this.#drafts.get(id),
+        set: (id, draft) => this.#drafts.set(id, draft),
+      },
       now: this.#now,
       onChange: () => {
         if (state.hasEnded && this.calls.get(call.id) === state) this.#unfinished.update(state);
         this.notify("changed", state);
+        this.#closeContinued();
       },
     });
     const state = new CallState(call, notes);
@@ -323,8 +326,8 @@ export class CallsModel {
    * @param {CallState} changed @param {Interaction} interaction
    */
   #share(changed, interaction) {
-    for (const state of this.calls.values()) {
-      if (state === changed || state.notes.interaction?.id !== interaction.id) continue;
+    for (const state of this.#cardsOf(interaction.id)) {
+      if (state === changed) continue;
       state.notes.changes += 1; // what was asked before is older
       state.notes.update(interaction);
     }
@@ -379,7 +382,7 @@ export class CallsModel {
     if (!isKnown && !state.call.isConsult) this.retryLookup(id);
   }
 
-  /** @param {CallState} state @param {ReportAcknowledgement} answer @param {LookupResult} result */
+  /** @param {CallState} state @param {ReportAcknowledgement} answer @param {import("./types.d.ts").LookupResult} result */
   #onLookup(state, { number, listed }, result) {
     clearTimeout(state.slowTimer);
     state.listed = listed;

@@ -208,6 +208,21 @@ export class Notes {
     }
   }
 
+  /**
+   * Go on with what was typed on another card of the same interaction; return whether that is
+   * possible now.
+   * @param {Notes} other
+   */
+  takeOver(other) {
+    const { isUnsaved, text } = other;
+    if (other.#isSaving || (isUnsaved && this.isUnsaved)) return false;
+    if (this.isUnsaved) return true;
+    this.#base = other.#base;
+    if (isUnsaved) this.edit(text);
+    else this.text = text;
+    return true;
+  }
+
   /** Append a line unless it is there, as a workflow does. @param {string} line */
   addLine(line) {
     if (!this.interaction) this.#earlyLines.push(line);
@@ -234,6 +249,7 @@ export class Notes {
       // Another tab's lines may have been merged in; what was typed since then stays.
       this.#base = notes.find(({ agent }) => agent === this.#agentId)?.text ?? text;
       if (this.text === text) this.text = this.#base;
+      this.#isSaving = false;
       this.#drafts.set(interaction.id, this.isUnsaved ? this.#draft() : null);
       this.setStatus("saved");
     } catch (error) {

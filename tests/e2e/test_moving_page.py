@@ -1,0 +1,97 @@
+"""Presses and typing while the page changes under them."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import FrameLocator, Locator, expect
+
+from tests.e2e.card import answer_call, expect_phase, open_card, press
+from tests.e2e.test_consult import begin_consult, consult
+from tests.harness.browser import BrowserDesktop, OpenDesktop
+from tests.harness.site import DemoSite
+
+
+def notes_of(gadget: FrameLocator) -> Locator:
+    return open_card(gadget).get_by_label("Notes")
+
+
+@pytest.mark.parametrize("action", ["Conference", "Complete transfer"])
+def test_typing_goes_on_when_the_consult_becomes_the_call(
+    open_desktop: OpenDesktop, site: DemoSite, action: str
+) -> None:
+    ana = open_desktop("1001").gadget
+    bilal = open_desktop("1002")
+    answer_call(site, ana)
+    consult(ana, "Bilal Haddad")
+    press(bilal.gadget, "Answer")
+    expect_phase(ana, "Consulting")
+    notes_of(bilal.gadget).click()
+    words = "refund agreed, 45 euro, by Friday, to the account that she named".split()  # noqa: SIM905
+    for number, word in enumerate(words):
+        bilal.page.keyboard.type(f"{word} ", delay=40)
+        if number == 3:
+            press(ana, action)
+    notes = notes_of(bilal.gadget)
+    expect(notes).to_have_value(" ".join(words) + " ")
+    expect(notes).to_be_focused()
+    expect(open_card(bilal.gadget).get_by_role("status").filter(has_text="Saved")).to_be_visible()
+    expect(notes).to_have_value(" ".join(words) + " ")
+    expect(bilal.gadget.get_by_role("tab")).to_have_count(0)
+
+
+def press_twice_on_one_spot(desktop: BrowserDesktop, button: str, pause_ms: int) -> None:
+    box = open_card(desktop.gadget).get_by_role("button", name=button).bounding_box()
+    assert box
+    spot = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    desktop.page.mouse.click(*spot)
+    desktop.page.wait_for_timeout(pause_ms)
+    desktop.page.mouse.click(*spot)
+
+
+@pytest.mark.parametrize("height_px", [780, 800])
+def test_second_press_on_the_keypad_does_not_hang_up(
+    open_desktop: OpenDesktop, site: DemoSite, height_px: int
+) -> None:
+    desktop = open_desktop()
+    desktop.page.set_viewport_size({"width": 300, "height": height_px})
+    gadget = desktop.gadget
+    site.ring("+491713900001", callVariable1="ACC-17")
+    press(gadget, "Answer")
+    expect_phase(gadget, "On the call")
+    desktop.page.wait_for_timeout(2000)
+    press_twice_on_one_spot(desktop, "Keypad…", 1200)
+    desktop.page.wait_for_timeout(500)
+    expect_phase(gadget, "On the call")
+    expect(open_card(gadget).locator("call-keypad")).to_be_visible()
+
+
+def test_second_shortcut_does_not_hang_up_on_the_customer(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana, _bilal, _call = begin_consult(open_desktop, site)
+    expect_phase(ana.gadget, "Consulting")
+    ana.page.wait_for_timeout(1500)
+    ana.page.keyboard.press("Alt+Shift+E")
+    expect(ana.gadget.get_by_role("tab")).to_have_count(0)
+    ana.page.keyboard.press("Alt+Shift+E")
+    ana.page.wait_for_timeout(500)
+    expect_phase(ana.gadget, "On hold")
+
+
+def test_what_is_no_digit_stays_in_the_keypads_field(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget)
+    press(gadget, "Keypad…")
+    field = gadget.get_by_label("Type digits")
+    field.fill("4921,12")
+    field.press("Enter")
+    keypad = gadget.locator("call-keypad")
+    expect(keypad.get_by_role("alert")).to_have_text("Only digits, * and # can be sent.")
+    expect(field).to_have_value("4921,12")
+    expect(keypad.locator("output")).to_have_text("")
+    field.fill("49 21-12")
+    field.press("Enter")
+    expect(keypad.locator("output")).to_have_text("492112")
+    expect(keypad.locator(".error")).to_have_text("")
