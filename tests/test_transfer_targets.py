@@ -35,6 +35,17 @@ async def test_queues_come_first_and_say_how_many_calls_wait(tmp_path: Path) -> 
             assert waiting.json()["targets"] == [], "what waits there is no word of a queue"
 
 
+async def test_agents_are_not_offered_themselves(tmp_path: Path) -> None:
+    async with open_contact_centre(tmp_path) as centre:
+        for agent, colleague in (("1001", "1002"), ("1002", "1001")):
+            await centre.finesse.sign_in(agent)
+            async with centre.api(agent) as http:
+                targets = (await http.get("/transfer-targets")).json()["targets"]
+            numbers = {each["number"] for each in targets}
+            assert agent not in numbers
+            assert colleague in numbers  # from the phone book, if not from the team
+
+
 @pytest.mark.parametrize(
     ("queues", "reason"),
     [

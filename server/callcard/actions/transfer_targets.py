@@ -82,7 +82,8 @@ class TransferTargets:
                 targets += result
             else:
                 targets += _matching(result, words)
-        distinct = _one_per_number(targets)
+        others = [each for each in targets if each.number != agent.user.extension]
+        distinct = _one_per_number(others)
         return TransferTargetList(targets=tuple(distinct[:limit]), missing=tuple(missing))
 
     async def _queue_targets(self, agent: Agent, words: Sequence[str]) -> list[TransferTarget]:
