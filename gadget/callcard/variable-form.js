@@ -20,6 +20,7 @@ export function variableForm({ name, value }, platform, onEnd) {
   const input = h("input", { id, value, maxlength: 200, dir: "auto", autocomplete: "off" });
   const count = h("span", { class: "about", role: "status" });
   const measure = () => {
+    // Too much stays in the field: the service would refuse it.
     if (name.startsWith("callVariable")) showSize(input.value, platform, count);
   };
   input.addEventListener("input", measure);
@@ -39,7 +40,8 @@ export function variableForm({ name, value }, platform, onEnd) {
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    onEnd(input.value.trim());
+    if (count.classList.contains("error")) input.focus();
+    else onEnd(input.value.trim());
   });
   form.focus = () => input.focus();
   return form;
