@@ -109,7 +109,7 @@ export class CallbackListElement extends CallcardElement {
   #close(callback) {
     const { id } = callback;
     this.#done.set(id, { callback, place: this.#shown.indexOf(callback) });
-    setTimeout(() => this.#forget(id), UNDO_MS);
+    this.#forgetLater(id);
     this.#draw();
     const undo = /** @type {HTMLElement | null} */ (this.querySelector(`[data-undo="${id}"]`));
     undo?.focus();
@@ -123,6 +123,11 @@ export class CallbackListElement extends CallcardElement {
     this.#done.delete(id);
     this.#draw();
     emit(this, "callcard-callback-status", { id, status: "open" });
+  }
+
+  /** Not while a call hides the list. @param {string} id */
+  #forgetLater(id) {
+    setTimeout(() => (this.hidden ? this.#forgetLater(id) : this.#forget(id)), UNDO_MS);
   }
 
   /** Take a callback that is done off the list. @param {string} id */
