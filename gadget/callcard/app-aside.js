@@ -98,12 +98,13 @@ export class AppAsideElement extends CallcardElement {
    * @param {import("../shared/call-state.js").CallState} state
    * @param {import("../shared/call-contacts.js").CallContacts} contacts
    */
-  async openListForm({ id, lookup, listed }, contacts) {
+  async openListForm({ id, lookup, listed, match }, contacts) {
     if (lookup.status !== "found") return;
     const { ListFormElement, NumberEntries } = await loadLater();
     const { number } = lookup.result;
     const entries = new NumberEntries(number, listed, (now) => contacts.setListed(id, now));
-    this.#open(`list ${id}`, new ListFormElement(), (form) => form.show(entries));
+    const { name = "" } = match?.contact ?? {};
+    this.#open(`list ${id}`, new ListFormElement(), (form) => form.show(entries, name));
   }
 
   /**

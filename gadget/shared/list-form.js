@@ -69,8 +69,11 @@ export class ListFormElement extends CallcardElement {
     (this.#form.hidden ? this.querySelector("h3") : this.#choice)?.focus();
   }
 
-  /** Show what can be done about a number. @param {NumberEntries} number */
-  show(number) {
+  /**
+   * Show what can be done about a number.
+   * @param {NumberEntries} number @param {string} [name] whose it is
+   */
+  show(number, name) {
     this.#number = number;
     const close = () => {
       if (this.isEdited && this.#message.textContent !== t("list.unsaved"))
@@ -78,7 +81,8 @@ export class ListFormElement extends CallcardElement {
       else emit(this, "callcard-record-closed", null);
     };
     this.#reason.addEventListener("input", () => (this.#message.textContent = ""));
-    const title = h("h3", { tabindex: -1 }, t("list.open"), " ", phoneNumber(number.display));
+    const whose = dotted([name && isolate(name), phoneNumber(number.display)]);
+    const title = h("h3", { tabindex: -1 }, t("list.open"), " ", whose);
     this.#form.append(
       field(t("list.what"), this.#choice),
       field(t("list.reason"), this.#reason),

@@ -134,6 +134,13 @@ def test_half_written_reason_survives_the_next_call(
     expect(form.get_by_role("heading")).to_contain_text("(415) 555-0199")
 
 
+def test_form_names_whose_number_it_is(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget, KNOWN_CUSTOMER)
+    heading = open_form(gadget).get_by_role("heading")
+    expect(heading).to_contain_text(f"{KNOWN_CUSTOMER_NAME} · +49 171 3900001")
+
+
 def test_closing_asks_before_it_discards_a_reason(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
