@@ -31,7 +31,7 @@ export class CallTabsElement extends CallcardElement {
   #shown = { id: "", isSeveral: false };
   /** Whether the panel that had the focus was removed. */
   #hasLostFocus = false;
-  /** Where the agent was typing in the notes of a panel that was removed. @type {number | null} */
+  /** Where the agent was typing in the notes of a panel that was removed. @type {{at: number, interactionId: string} | null} */
   #caret = null;
   /** When the agent typed last. */
   #typedAt = -TYPING_MS;
@@ -76,7 +76,7 @@ export class CallTabsElement extends CallcardElement {
     const hadFocus = panel?.contains(activeElement);
     // Who types goes on in the notes of the call that goes on.
     if (hadFocus && activeElement instanceof HTMLTextAreaElement)
-      this.#caret = activeElement.selectionStart;
+      this.#caret = { at: activeElement.selectionStart, interactionId: this.#interactionOf(id) };
     panel?.remove();
     this.#panels.delete(id);
     this.#buttons.delete(id);
@@ -163,11 +163,23 @@ export class CallTabsElement extends CallcardElement {
     if (hasFocus) selected?.focus();
     const panel = this.#panels.get(this.#selected);
     if (this.#hasLostFocus || (hadFocus && !panel?.contains(activeElement))) panel?.focus();
-    const notes = this.#caret === null ? null : panel?.querySelector("textarea");
-    notes?.focus();
-    notes?.setSelectionRange(this.#caret, this.#caret);
+    const { at, interactionId } = this.#caret ?? {};
+    if (
+      at !== undefined &&
+      interactionId &&
+      interactionId === this.#interactionOf(this.#selected)
+    ) {
+      const notes = panel?.querySelector("textarea");
+      notes?.focus();
+      notes?.setSelectionRange(at, at);
+    }
     this.#caret = null;
     this.#hasLostFocus = false;
+  }
+
+  /** @param {string} id */
+  #interactionOf(id) {
+    return this.#states.find((state) => state.id === id)?.notes.interaction?.id ?? "";
   }
 
   /** Focus the call in front; the search has the focus otherwise. @returns {boolean} */

@@ -26,7 +26,7 @@ def test_typing_goes_on_when_the_consult_becomes_the_call(
     press(bilal.gadget, "Answer")
     expect_phase(ana, "Consulting")
     notes_of(bilal.gadget).click()
-    words = "refund agreed, 45 euro, by Friday, to the account that she named".split()  # noqa: SIM905
+    words = "refund agreed, 45 euro, by Friday, to the account that she named".split()  # noqa: SIM905 - typed as such
     for number, word in enumerate(words):
         bilal.page.keyboard.type(f"{word} ", delay=40)
         if number == 3:
