@@ -221,7 +221,7 @@ class _Connection(asyncio.Protocol):
             await self._wait()
         data = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks.clear()
-        if self._buffered > BUFFER_BYTES:
+        if self._buffered > BUFFER_BYTES and not self._is_lost:
             self._transport.resume_reading()
         self._buffered = 0
         return data
@@ -336,6 +336,9 @@ class _Connection(asyncio.Protocol):
             self.headers = []
             return
         if self._is_complete:
+            return
+        if sum(len(name) + len(value) for name, value in self.headers) > HEAD_LIMIT_BYTES:
+            self._fail(httpx.RemoteProtocolError("the head of the response is too large"))
             return
         self.status = status
         self._has_head = True

@@ -139,7 +139,7 @@ class HomeWorkers:
         self._serving = asyncio.create_task(self._server.serve())
 
     async def close(self) -> None:
-        """Leave the place, once the other workers have what they were told last."""
+        """Leave the place, once the other workers have the last notices."""
         if self._notices:
             # Cancelled while its answer arrives, a request would fail in the event loop itself.
             _sent, waiting = await asyncio.wait(self._notices, timeout=CLOSE_SECONDS)

@@ -67,7 +67,8 @@ class SqliteTransaction:
                 self._execute(sql, (*columns.values(), row.id))
         else:
             places = ", ".join("?" for _ in columns)
-            sql = f"insert into call_record (id, {', '.join(columns)}) values (?, {places})"  # noqa: S608
+            names = ", ".join(columns)
+            sql = f"insert into call_record (id, {names}) values (?, {places})"  # noqa: S608 - names
             self._execute(sql, (row.id, *columns.values()))
         for each in row.dialogs:
             # A dialog may be named first and reported with its call key later.
