@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from httpx import AsyncClient
 
 from callcard.errors import SettingsError
 from callcard.settings import Settings
 from tests.harness.contact_centre import open_contact_centre
+from tests.harness.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -37,13 +39,24 @@ async def test_queues_come_first_and_say_how_many_calls_wait(tmp_path: Path) -> 
 
 async def test_agents_are_not_offered_themselves(tmp_path: Path) -> None:
     async with open_contact_centre(tmp_path) as centre:
-        for agent, colleague in (("1001", "1002"), ("1002", "1001")):
+        for agent in ("1001", "1002"):
             await centre.finesse.sign_in(agent)
-            async with centre.api(agent) as http:
-                targets = (await http.get("/transfer-targets")).json()["targets"]
-            numbers = {each["number"] for each in targets}
-            assert agent not in numbers
-            assert colleague in numbers  # from the phone book, if not from the team
+        async with centre.api("1001") as ana, centre.api("1002") as bilal:
+            for http in (ana, bilal):
+                assert (await http.get("/me")).status_code == 200
+
+            async def numbers(http: AsyncClient) -> set[str]:
+                answer = (await http.get("/transfer-targets")).json()
+                return {each["number"] for each in answer["targets"]}
+
+            async def has_ana() -> bool:  # the roster is written in the background
+                return "1001" in await numbers(bilal)
+
+            await until(has_ana)
+            assert "1002" not in await numbers(bilal), "Bilal is in the phone book, too"
+            of_ana = await numbers(ana)
+            assert "1002" in of_ana
+            assert "1001" not in of_ana
 
 
 @pytest.mark.parametrize(
