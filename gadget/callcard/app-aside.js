@@ -1,14 +1,21 @@
 // <app-aside>: what is open beside the calls: a record that was found by searching, forms for a
 // callback or a case, and why a contact is shown. What the agent has begun to fill in stays until it
-// is saved or cancelled.
+// is saved or cancelled. Defined later: until then it is empty, and has none of this.
 
 import { emit, h, reveal } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
+import { ListFormElement } from "../shared/list-form.js";
+import { NumberEntries } from "../shared/number-entries.js";
 import { valuesToShow } from "./call-brief.js";
-import { loadLater } from "./load-later.js";
+import { CallbackFormElement } from "./callback-form.js";
+import { CaseFormElement } from "./case-form.js";
+import { ContactRecordElement } from "./contact-record.js";
+import { LookupExplanationElement } from "./lookup-explanation.js";
 
 /** @typedef {import("../shared/types.d.ts").CallbackCustomer} CallbackCustomer */
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
+
+/** As it is before it is defined. @typedef {HTMLElement & Partial<AppAsideElement>} LaterAside */
 
 const CLOSING_EVENTS = [
   "callcard-record-closed",
@@ -49,8 +56,7 @@ export class AppAsideElement extends CallcardElement {
    * @param {Contact} contact @param {string} callId the call in front, whose caller it may be
    * @param {string} addedNumber the caller's number, which is added to the record then
    */
-  async openRecord(contact, callId, addedNumber) {
-    const { ContactRecordElement } = await loadLater();
+  openRecord(contact, callId, addedNumber) {
     this.#open("", new ContactRecordElement(), (record) =>
       record.show(contact, callId, addedNumber),
     );
@@ -61,8 +67,7 @@ export class AppAsideElement extends CallcardElement {
    * @param {CallbackCustomer} customer
    * @param {import("./callback-form.js").ChangedCallback} [callback] the one to change
    */
-  async openCallbackForm(customer, callback) {
-    const { CallbackFormElement } = await loadLater();
+  openCallbackForm(customer, callback) {
     const subject = `callback ${callback?.id ?? customer.number}`;
     this.#open(subject, new CallbackFormElement(), (form) => form.show(customer, callback));
   }
@@ -71,9 +76,8 @@ export class AppAsideElement extends CallcardElement {
    * Show the form for a case, filled with what is known of a call.
    * @param {import("../shared/call-state.js").CallState} state @param {Map<string, string>} labels
    */
-  async openCaseForm({ id, match, call, notes }, labels) {
+  openCaseForm({ id, match, call, notes }, labels) {
     if (!match) return;
-    const { CaseFormElement } = await loadLater();
     const [firstLine] = notes.text.trim().split("\n");
     const about = valuesToShow(call.variables, labels).join(" · ");
     this.#open(`case ${id}`, new CaseFormElement(), (form) =>
@@ -85,9 +89,8 @@ export class AppAsideElement extends CallcardElement {
    * Show why the card shows whom it shows.
    * @param {import("../shared/call-state.js").CallState} state
    */
-  async openExplanation({ id, lookup }) {
+  openExplanation({ id, lookup }) {
     if (lookup.status !== "found") return;
-    const { LookupExplanationElement } = await loadLater();
     this.#open(`explanation ${id}`, new LookupExplanationElement(), (explanation) =>
       explanation.show(lookup.number, lookup.result),
     );
@@ -98,9 +101,8 @@ export class AppAsideElement extends CallcardElement {
    * @param {import("../shared/call-state.js").CallState} state
    * @param {import("../shared/call-contacts.js").CallContacts} contacts
    */
-  async openListForm({ id, lookup, listed, match }, contacts) {
+  openListForm({ id, lookup, listed, match }, contacts) {
     if (lookup.status !== "found") return;
-    const { ListFormElement, NumberEntries } = await loadLater();
     const { number } = lookup.result;
     const entries = new NumberEntries(number, listed, (now) => contacts.setListed(id, now));
     const { name = "" } = match?.contact ?? {};

@@ -2,8 +2,11 @@
 
 import { api } from "../shared/api.js";
 import { t } from "../shared/texts.js";
+import { loadLater } from "./load-later.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
+/** @typedef {import("./app-aside.js").AppAsideElement} AppAsideElement */
+/** @typedef {import("./app-aside.js").LaterAside} LaterAside */
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
 
 /** Milliseconds for which a success is shown. */
@@ -24,7 +27,7 @@ export class AsideControl {
    * @param {import("./agent.js").Agent} parts.agent
    * @param {import("./contact-search.js").ContactSearchElement} parts.search
    * @param {import("./app-notices.js").AppNoticesElement} parts.notices
-   * @param {import("./app-aside.js").AppAsideElement} parts.aside
+   * @param {LaterAside} parts.aside
    * @param {() => void} parts.onChange something was opened or closed
    * @param {() => boolean} parts.focusCall gives the focus to the call in front, if there is one
    */
@@ -50,11 +53,11 @@ export class AsideControl {
       this.#createCase(callId, contact, newCase),
     "callcard-case-form-closed": (isSaved) => this.#close(isSaved && t("case.saved")),
     "callcard-case-form-opened": ({ callId }) =>
-      this.#openFor(callId, (state) => this.#aside.openCaseForm(state, this.#agent.labels)),
+      this.#openFor(callId, (aside, state) => aside.openCaseForm(state, this.#agent.labels)),
     "callcard-explanation-opened": ({ callId }) =>
-      this.#openFor(callId, (state) => this.#aside.openExplanation(state)),
+      this.#openFor(callId, (aside, state) => aside.openExplanation(state)),
     "callcard-list-form-opened": ({ callId }) =>
-      this.#openFor(callId, (state) => this.#aside.openListForm(state, this.#model.contacts)),
+      this.#openFor(callId, (aside, state) => aside.openListForm(state, this.#model.contacts)),
     "callcard-lookup-explained": ({ number }) => api.explainLookup(number),
     "callcard-record-closed": () => this.#close(false),
     "callcard-record-opened": ({ contact }) => this.#openRecord(contact),
@@ -65,26 +68,27 @@ export class AsideControl {
    * @param {import("./callback-form.js").ChangedCallback} [callback] the one to change
    */
   scheduleCallback(customer, callback) {
-    void this.#open(this.#aside.openCallbackForm(customer, callback));
+    void this.#open((aside) => aside.openCallbackForm(customer, callback));
   }
 
   /** @param {Contact} contact */
   #openRecord(contact) {
     const { callId, addedNumber } = this.#search;
     this.#search.clear();
-    void this.#open(this.#aside.openRecord(contact, callId, addedNumber));
+    void this.#open((aside) => aside.openRecord(contact, callId, addedNumber));
   }
 
-  /** @param {string} callId @param {(state: CallState) => Promise<void>} open */
+  /** @param {string} callId @param {(aside: AppAsideElement, state: CallState) => void} open */
   #openFor(callId, open) {
     const state = this.#model.calls.get(callId);
-    if (state) void this.#open(open(state));
+    if (state) void this.#open((aside) => open(aside, state));
   }
 
-  /** @param {Promise<void>} opening */
-  async #open(opening) {
+  /** Open something, once what it needs is loaded. @param {(aside: AppAsideElement) => void} open */
+  async #open(open) {
     try {
-      await opening;
+      await loadLater();
+      open(/** @type {AppAsideElement} */ (this.#aside));
     } catch (error) {
       console.error(error);
       this.#notices.setMessage(t("error.load"), MESSAGE_MS);
@@ -95,7 +99,7 @@ export class AsideControl {
   /** @param {string | false} saved what to say of what was saved, if it was */
   #close(saved) {
     this.#onChange();
-    if (saved) this.#aside.showMessage(saved, MESSAGE_MS);
+    if (saved) this.#aside.showMessage?.(saved, MESSAGE_MS);
     // What was closed had the focus, unless the agent has gone on to something else.
     if (document.activeElement === document.body && !this.#focusCall()) this.#search.focus();
   }

@@ -11,7 +11,7 @@ export class CallerChoice {
    * @param {import("../shared/calls-model.js").CallsModel} parts.model
    * @param {import("./contact-search.js").ContactSearchElement} parts.search
    * @param {import("./app-notices.js").AppNoticesElement} parts.notices
-   * @param {import("./app-aside.js").AppAsideElement} parts.aside
+   * @param {import("./app-aside.js").LaterAside} parts.aside
    * @param {() => void} parts.onChange
    */
   constructor(parts) {
@@ -25,7 +25,7 @@ export class CallerChoice {
   choose(callId, match, addedNumber) {
     const { model, search, notices, aside, onChange } = this.#parts;
     search.clear();
-    aside.close();
+    aside.close?.();
     void model.contacts.choose(callId, match);
     onChange();
     const state = model.calls.get(callId);

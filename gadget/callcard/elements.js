@@ -2,7 +2,6 @@
 
 import { ContactCardElement } from "../shared/contact-card.js";
 import { AgentStateElement } from "./agent-state.js";
-import { AppAsideElement } from "./app-aside.js";
 import { AppInfoElement } from "./app-info.js";
 import { AppNoticesElement } from "./app-notices.js";
 import { CallBriefElement } from "./call-brief.js";
@@ -19,7 +18,6 @@ import { InlineQuestionElement } from "../shared/inline-question.js";
 
 const ELEMENTS = [
   AgentStateElement,
-  AppAsideElement,
   AppInfoElement,
   AppNoticesElement,
   CallBriefElement,

@@ -5,6 +5,7 @@ import { serviceStatus } from "../shared/api.js";
 import { loadLaterAssets } from "../shared/later-assets.js";
 import { ParkedListElement } from "../shared/parked-list.js";
 import { t } from "../shared/texts.js";
+import { AppAsideElement } from "./app-aside.js";
 import { CallbackFormElement } from "./callback-form.js";
 import { CallbackListElement } from "./callbacks.js";
 import { CaseFormElement } from "./case-form.js";
@@ -20,7 +21,6 @@ import { drawerContent } from "./drawer-content.js";
 import { infoContent } from "./info-content.js";
 import { ListFormElement } from "../shared/list-form.js";
 import { LookupExplanationElement } from "./lookup-explanation.js";
-import { NumberEntries } from "../shared/number-entries.js";
 import { addNumber } from "./number-addition.js";
 import { guardPresses } from "./press-guard.js";
 import { restoreCalls } from "./restore-calls.js";
@@ -29,6 +29,7 @@ import { TransferTargetsElement } from "./transfer-targets.js";
 import { runWorkflow } from "./workflows.js";
 
 const ELEMENTS = [
+  AppAsideElement,
   CallKeypadElement,
   CallParticipantsElement,
   CallVariablesElement,
@@ -63,15 +64,9 @@ function clearOldErrors() {
 }
 
 export {
-  CallbackFormElement,
-  CaseFormElement,
   Coaching,
   ContactFormElement,
-  ContactRecordElement,
   Dialling,
-  ListFormElement,
-  LookupExplanationElement,
-  NumberEntries,
   addNumber,
   drawerContent,
   infoContent,

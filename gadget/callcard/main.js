@@ -13,7 +13,6 @@ import { t } from "../shared/texts.js";
 import { UnfinishedCalls } from "../shared/unfinished-calls.js";
 import { AgentStateElement } from "./agent-state.js";
 import { Agent } from "./agent.js";
-import { AppAsideElement } from "./app-aside.js";
 import { AppInfoElement } from "./app-info.js";
 import { AppNoticesElement } from "./app-notices.js";
 import { AsideControl } from "./aside-control.js";
@@ -64,10 +63,10 @@ class CallcardAppElement extends CallcardElement {
   #search = new ContactSearchElement();
   #notices = new AppNoticesElement();
   #attention = new Attention();
-  #aside = new AppAsideElement();
   #tabs = new CallTabsElement();
   #idle = h("p", { class: "idle" }, t("idle"));
-  /** Defined later, as the next one. */
+  /** Defined later, as the next two. @type {import("./app-aside.js").LaterAside} */
+  #aside = document.createElement("app-aside");
   #callbacks = document.createElement("callback-list");
   #parked = document.createElement("parked-list");
   #agent = new Agent(this.#commands, this.#state, this.#callbacks, this.#parked);
@@ -147,7 +146,7 @@ class CallcardAppElement extends CallcardElement {
   /** Whether the agent has begun to fill in a form. */
   get #hasOpenForm() {
     const isContactEdited = [...this.#model.calls.values()].some((each) => each.isContactEdited);
-    return isContactEdited || this.#aside.isEdited;
+    return isContactEdited || Boolean(this.#aside.isEdited);
   }
 
   #readLists() {
@@ -208,12 +207,12 @@ class CallcardAppElement extends CallcardElement {
   #onChange(change) {
     const { type, state } = change;
     if (type === "opened") {
-      this.#aside.close();
+      this.#aside.close?.();
       this.#info.close();
       this.#tabs.open(state);
     }
     if (type === "closed") this.#tabs.close(state.id);
-    if (type === "caller") this.#aside.follow(state);
+    if (type === "caller") this.#aside.follow?.(state);
     if (type === "answered") this.#notices.setMessage("");
     if (type === "ended") {
       this.#notices.setMessage("");
@@ -249,7 +248,7 @@ class CallcardAppElement extends CallcardElement {
     const shown = this.#model.calls.get(this.#tabs.selected);
     this.#search.setOnCall(this.#tabs.offersTargets);
     this.#search.callId = shown && !shown.call.isConsult ? shown.id : "";
-    this.#idle.hidden = calls.size > 0 || this.#aside.isOpen;
+    this.#idle.hidden = calls.size > 0 || Boolean(this.#aside.isOpen);
     this.#callbacks.hidden = running.length > 0;
     this.#parked.hidden = running.length > 0;
   }
@@ -317,7 +316,7 @@ class CallcardAppElement extends CallcardElement {
   /** What was found was offered as the caller of the call that was in front. */
   #showAnotherCall() {
     this.#search.clear();
-    this.#aside.close();
+    this.#aside.close?.();
     this.#show();
   }
 
