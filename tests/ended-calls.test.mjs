@@ -231,3 +231,61 @@ test("an agent who consulted is not taken for the customer", () => {
   state.update(call(["1002"], ""));
   assert.equal(state.hasCustomerLeft, true);
 });
+
+/** Return a call as the card has it. */
+const talk = (id, since, more = {}) => ({
+  id,
+  phase: "talking",
+  number: "+1",
+  others: ["+1"],
+  actions: [],
+  joined: since,
+  since,
+  queue: "",
+  consultant: "",
+  isConsult: false,
+  ...more,
+});
+const notesOf = (isTaken) => ({ interaction: null, takeOver: () => isTaken });
+
+test("a conference has the queue and the time of the customer's call that it ended", () => {
+  const customer = new CallState(talk("1", 1000, { queue: "Support" }), notesOf(true));
+  const conference = new CallState(talk("2", 5000), notesOf(true));
+  customer.update(talk("1", 9000, { phase: "ended", queue: "Support" }));
+  assert.equal(conference.takeOver(customer), true);
+  assert.deepEqual([conference.call.queue, conference.talkingSince], ["Support", 1000]);
+  conference.update(talk("2", 9000, { others: ["+1", "1002"] }));
+  assert.deepEqual([conference.call.queue, conference.talkingSince], ["Support", 1000]);
+});
+
+test("a customer who comes back later has a queue and a time of their own", () => {
+  const before = new CallState(talk("1", 1000, { queue: "Support" }), notesOf(true));
+  before.update(talk("1", 3000, { phase: "ended", queue: "Support" }));
+  const again = new CallState(talk("2", 60_000), notesOf(true));
+  assert.equal(again.takeOver(before), true);
+  assert.deepEqual([again.call.queue, again.talkingSince], ["", 60_000]);
+});
+
+test("what a consulted agent talked before is not the time with the customer", () => {
+  const consult = new CallState(talk("1", 1000, { consultant: "1001" }), notesOf(true));
+  consult.update(talk("1", 9000, { phase: "ended" }));
+  const customer = new CallState(talk("2", 8000), notesOf(true));
+  customer.takeOver(consult);
+  assert.equal(customer.talkingSince, 8000);
+  assert.equal(new CallState(talk("3", 8000), notesOf(false)).takeOver(consult), false);
+});
+
+test("whom the agent chose to consult is named, however Finesse writes the number", async () => {
+  const { model, actions, api } = create();
+  api.command = async () => ({ request_id: "r1" });
+  model.update([dialog("ACTIVE", undefined, { actions: ["CONSULT_CALL"] })], "1001");
+  await settle();
+  const params = { to: "+49 30 23125117" };
+  void actions.run({ callId: "1", action: "consult", params, who: "Käthe" });
+  const state = model.calls.get("1");
+  assert.equal(state.nameOf("903023125117"), "Käthe");
+  assert.equal(state.nameOf("903023125118"), "");
+  void actions.run({ callId: "1", action: "consult", params: { to: "5" }, who: "5" });
+  assert.equal(state.nameOf("5"), "");
+  closeAll(model);
+});

@@ -125,6 +125,29 @@ async def test_transfer_to_a_route_point_rings_on_an_interim_dialog_first(
     assert (call.id, call.to_address) == (id, "1001")
 
 
+@pytest.mark.parametrize("is_somebody_ready", [True, False])
+async def test_consult_of_a_queue_rings_at_a_ready_agent(
+    server: SandboxServer, is_somebody_ready: bool
+) -> None:
+    id = server.ring()
+    await server.act(id, "ANSWER")
+    if is_somebody_ready:
+        await server.client.set_state(server.credential("1002"), "1002", "READY", None)
+    await server.act(id, "CONSULT_CALL", to="8010")
+    (consult,) = [each for each in await server.dialogs() if each.id != id]
+    assert (consult.state, consult.to_address) == ("ALERTING", "8010"), "not a failed call"
+    asked = "1002" if is_somebody_ready else "8010"
+    assert [each.media_address for each in consult.participants] == ["1001", asked]
+    if not is_somebody_ready:
+        return
+    (ringing,) = await server.dialogs("1002")
+    assert (ringing.id, ringing.from_address) == (consult.id, "1001")
+    await server.act(consult.id, "ANSWER", "1002")
+    await server.act(id, "TRANSFER", "1001")
+    (customers,) = await server.dialogs("1002")
+    assert CUSTOMER in [each.media_address for each in customers.participants]
+
+
 def _described(update: etree._Element) -> tuple[str, ...]:
     """Return id, state, call type and the state of agent 1002 in the dialog of an event."""
     dialog = next(update.iter("dialog", "Dialog"))

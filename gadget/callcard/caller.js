@@ -20,7 +20,7 @@ import { countryName, formatDate, formatList, isolated, t } from "../shared/text
 export function describeCaller(state) {
   const { call } = state;
   if (call.isConsult) {
-    const name = state.agentName(call.number);
+    const name = state.nameOf(call.number);
     return caller(name, name ? isolate(name) : phoneNumber(call.number), [], []);
   }
   const customer = describeCustomer(state);
@@ -106,11 +106,14 @@ export function customerPlace({ call, customerWith, notes }) {
 
 /** Return the others in a conference, by name where it is known. @param {CallState} state */
 export function participantsOf(state) {
-  const customer = state.match?.contact.name || state.match?.contact.company || "";
-  return state.call.others.map((address) => {
-    const isCustomer = [state.call.number, state.customer.number].includes(address);
-    return { address, name: state.agentName(address) || (isCustomer && customer) || address };
-  });
+  const { call, customer, match } = state;
+  // After a conference, the number that the call began with may be the consulted one's.
+  const number = [customer.number, call.number].find((each) => call.others.includes(each));
+  const name = match?.contact.name || match?.contact.company;
+  return call.others.map((address) => ({
+    address,
+    name: state.nameOf(address) || (address === number && name) || address,
+  }));
 }
 
 /** Return who consults this agent. @param {CallState} state */

@@ -39,7 +39,7 @@ const isGone = ({ outcome, error }) =>
 function partyOf(state) {
   if (!state) return "";
   const { call, match } = state;
-  const name = call.isConsult ? state.agentName(call.number) : match?.contact.name;
+  const name = call.isConsult ? state.nameOf(call.number) : match?.contact.name;
   return name || match?.contact.company || call.number;
 }
 
@@ -96,6 +96,8 @@ export class CallActions {
       shown.failure = { outcome: "busy" };
       return this.#model.notify("changed", shown);
     }
+    const { params, who } = command;
+    if (params?.to && who) this.#model.contacts.nameTarget(params.to, who);
     const noteTransfer = this.#transferOf(command, target, shown);
     shown.failure = null;
     shown.done = "";

@@ -1,6 +1,6 @@
 // Whose calls they are: the contacts that the agent chooses, rejects or dials. No DOM.
 
-import { isSameNumber } from "./numbers.js";
+import { isSameNumber, lastDigits } from "./numbers.js";
 
 /** @typedef {import("./call-state.js").CallState} CallState */
 /** @typedef {import("./types.d.ts").Contact} Contact */
@@ -12,6 +12,8 @@ const EXPECTED_MS = 20_000;
 const PREVIEW_MS = 120_000;
 
 export class CallContacts {
+  /** Whom the agent passed calls on to, by the last digits of the number. @type {Map<string, string>} */
+  targetNames = new Map();
   #calls;
   #now;
   #notify;
@@ -29,6 +31,11 @@ export class CallContacts {
     this.#calls = calls;
     this.#now = now;
     this.#notify = notify;
+  }
+
+  /** Note whose number the agent passes a call on to. @param {string} number @param {string} name */
+  nameTarget(number, name) {
+    if (name !== number) this.targetNames.set(lastDigits(number), name);
   }
 
   /**

@@ -1,5 +1,7 @@
 // What is known of one of the agent's calls. No DOM.
 
+import { lastDigits } from "./numbers.js";
+
 /** @typedef {import("./call.js").Call} Call */
 /** @typedef {import("./commands.js").CommandResult} CommandResult */
 /** @typedef {import("./notes.js").Notes} Notes */
@@ -67,6 +69,10 @@ export class CallState {
   customerCallId = "";
   /** Whether another agent consulted this one, who may have the customer now. */
   wasConsulted = false;
+  /** Whom the agent consulted, by the last digits of the number. @type {Map<string, string>} */
+  #targetNames;
+  /** Of the call that goes on as this one. */
+  #queue = "";
   /** How many others were on the line when the agent was last on it. */
   #othersBefore = 0;
   /** The customer's address on the line; empty until they were on it. */
@@ -84,8 +90,9 @@ export class CallState {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   slowTimer;
 
-  /** @param {Call} call @param {Notes} notes */
-  constructor(call, notes) {
+  /** @param {Call} call @param {Notes} notes @param {Map<string, string>} [targetNames] */
+  constructor(call, notes, targetNames = new Map()) {
+    this.#targetNames = targetNames;
     this.notes = notes;
     this.call = call;
     this.isPreview = call.isPreview;
@@ -100,12 +107,28 @@ export class CallState {
     if (call.state !== this.call.state) this.failure = null;
     if (call.phase === "ended" && !this.hasEnded) this.endedAt = call.since;
     // Who has hung up is not on the call any more, which makes a consult look like any call.
-    if (call.phase === "ended")
-      call = { ...call, consultant: call.consultant || this.call.consultant };
-    this.call = call;
+    const isEnded = call.phase === "ended";
+    const consultant = call.consultant || (isEnded ? this.call.consultant : "");
+    this.call = { ...call, consultant, queue: call.queue || this.#queue };
     this.#noteCustomer();
     this.isPreview = call.isPreview || (this.isPreview && !isConversation(call));
     if (Number.isNaN(this.talkingSince) && isConversation(call)) this.talkingSince = call.since;
+  }
+
+  /**
+   * Go on with what has ended under another id: its notes, and of the customer's call that a
+   * conference ended, the queue and the time. Return false while its notes can't be taken over.
+   * @param {CallState} ended
+   */
+  takeOver(ended) {
+    if (!this.notes.takeOver(ended.notes)) return false;
+    const wasBoth = this.talkingSince <= ended.endedAt; // not a customer who came back later
+    if (ended.isWithCustomer && wasBoth) {
+      this.#queue = ended.call.queue;
+      this.talkingSince = ended.talkingSince;
+      this.update(this.call);
+    }
+    return true;
   }
 
   get id() {
@@ -189,6 +212,11 @@ export class CallState {
   agentName(extension) {
     const { notes = [] } = this.notes.interaction ?? {};
     return notes.find((each) => each.extension === extension)?.name ?? "";
+  }
+
+  /** Return who has an address of this call: an agent, or whom this agent chose to consult. @param {string} address */
+  nameOf(address) {
+    return this.agentName(address) || (this.#targetNames.get(lastDigits(address)) ?? "");
   }
 
   /** Whether a wrap-up reason is required that can still be chosen. */

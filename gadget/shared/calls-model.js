@@ -120,7 +120,7 @@ export class CallsModel {
       if (!ended.hasEnded || ended.isContactEdited || ended.lacksReason) continue;
       const cards = this.#cardsOf(ended.notes.interaction?.id);
       const next = cards.find((each) => !each.hasEnded && each.isWithCustomer);
-      if (next?.notes.takeOver(ended.notes)) this.close(ended.id);
+      if (next?.takeOver(ended)) this.close(ended.id);
     }
   }
 
@@ -317,7 +317,7 @@ export class CallsModel {
         this.#closeContinued();
       },
     });
-    const state = new CallState(call, notes);
+    const state = new CallState(call, notes, this.contacts.targetNames);
     return state;
   }
 

@@ -3,8 +3,8 @@
 /** Digits that two notations of a number have in common at the end. */
 const SUFFIX_DIGITS = 8;
 
-/** @param {string} number */
-const lastDigits = (number) => number.replace(/\D/g, "").slice(-SUFFIX_DIGITS);
+/** Return what the notations of a number have in common. @param {string} number */
+export const lastDigits = (number) => number.replace(/\D/g, "").slice(-SUFFIX_DIGITS);
 
 /**
  * Return whether two texts are the same number; without a digit, none is.

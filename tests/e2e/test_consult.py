@@ -99,6 +99,7 @@ def test_customer_whom_the_agent_went_back_to_is_on_the_line(
         expect(open_card(ana)).to_contain_text(
             f"On the line: Bilal Haddad and {KNOWN_CUSTOMER_NAME}"
         )
+        expect(open_card(ana).locator(".queue")).to_contain_text("Support")
         press(ana, "Hang up")
     expect(open_card(bilal)).to_contain_text("You now have the customer.")
     expect(open_card(bilal)).not_to_contain_text("hung up")
@@ -375,6 +376,13 @@ def test_queues_favourites_and_recent_targets_are_offered_first(
     expect(favourite).to_have_attribute("aria-pressed", "true")
     gadget.get_by_role("button", name="Consult Bilal Haddad").first.click()
     expect_phase(gadget, "Dialling")
+    press(gadget, "End consult")
+    press(gadget, "Retrieve")
+    press(gadget, "Transfer…")
+    gadget.get_by_role("button", name="Consult Sales").click()
+    expect(open_card(gadget).get_by_role("heading", name="Sales")).to_be_visible()
+    expect(gadget.get_by_role("tab", name="Sales")).to_be_visible()
+    expect_phase(gadget, "Dialling")  # nobody is ready
     press(gadget, "End consult")
     press(gadget, "Retrieve")
     press(gadget, "Transfer…")

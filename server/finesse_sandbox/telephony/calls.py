@@ -110,6 +110,12 @@ class Calls:
         is_internal = is_short or self.agents.is_assigned(address)
         return is_internal and self.agents.by_extension(address) is None
 
+    def is_route_point(self, address: str) -> bool:
+        """Return whether `address` is where calls enter a queue."""
+        return address != "" and any(
+            address == queue.route_point for queue in self.agents.site.queues
+        )
+
     # ---- changes
 
     def add(

@@ -62,13 +62,27 @@ def dial(calls: Calls, user: User, dialog: Dialog, request_id: str) -> None:
     calls.set_participant_state(own, "INITIATED")
     dialog.state = "INITIATED"
     calls.publish(dialog, "PUT", request_id)
-    if calls.is_unassigned(to):
+    if calls.is_route_point(to):
+        # Assumption: a caller for whom nobody is ready waits, and nobody is found later.
+        agent = next_ready_agent(calls, user, dialog)
+        ring_at(calls, dialog, to if agent is None else agent.extension)
+    elif calls.is_unassigned(to):
         _fail(calls, dialog, own, "BAD_DESTINATION")
     elif calls.busy_calls_left:
         calls.busy_calls_left -= 1
         _fail(calls, dialog, own, "BUSY")
     else:
         ring_at(calls, dialog, to)
+
+
+def next_ready_agent(calls: Calls, user: User, dialog: Dialog) -> User | None:
+    """Return the agent to whom a queue gives a call: who has been ready longest."""
+    ready = [
+        each
+        for each in calls.agents.users.values()
+        if each.state == "READY" and each is not user and not dialog.is_present(each.extension)
+    ]
+    return min(ready, key=lambda each: each.state_since, default=None)
 
 
 def ring_at(calls: Calls, dialog: Dialog, to: str) -> None:

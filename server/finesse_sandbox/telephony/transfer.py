@@ -66,7 +66,7 @@ def single_step_transfer(
     if to == user.extension:
         message = "toAddress is the same as fromAddress"
         raise ApiError(400, "Invalid Destination", message, to)
-    if any(to == queue.route_point for queue in calls.agents.site.queues):
+    if calls.is_route_point(to):
         _transfer_to_route_point(calls, user, dialog, request_id)
         return
     if dialog.is_present(to) or calls.is_unassigned(to):
@@ -104,16 +104,11 @@ def _transfer_to_route_point(calls: Calls, user: User, dialog: Dialog, request_i
     which the customer is marked as an agent's device; 1 ms later on the call itself; then the
     interim dialog is deleted, also for the agent who transferred, who never had it.
     """
-    ready = [
-        each
-        for each in calls.agents.users.values()
-        if each.state == "READY" and each is not user and not dialog.is_present(each.extension)
-    ]
-    if not ready or not calls.is_ucce:
+    agent = dialling.next_ready_agent(calls, user, dialog)
+    if agent is None or not calls.is_ucce:
         error = CtiError("Call Operation Failure", "CF_INVALID_DESTINATION", "14")
         calls.listener.dialog_command_failed(user, dialog, error, request_id)
         return
-    agent = min(ready, key=lambda each: each.state_since)
     own = _hand_over(calls, user, dialog, request_id)
     calls.reserve(agent, dialog)
     customers = [each for each in dialog.present() if not each.is_agent]
