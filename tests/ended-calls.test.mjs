@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { restoreCalls } from "../gadget/callcard/restore-calls.js";
 import { DISCARD_PAUSE_MS } from "../gadget/shared/call-actions.js";
 import { CallState } from "../gadget/shared/call-state.js";
+import { TYPING_MS } from "../gadget/shared/notes.js";
 import { UnfinishedCalls } from "../gadget/shared/unfinished-calls.js";
 import { LATER, closeAll, create, matches, own } from "./fake-calls.mjs";
 import { FakeStorage, dialog, interaction, settle } from "./fakes.mjs";
@@ -287,5 +288,31 @@ test("whom the agent chose to consult is named, however Finesse writes the numbe
   assert.equal(state.nameOf("903023125118"), "");
   void actions.run({ callId: "1", action: "consult", params: { to: "5" }, who: "5" });
   assert.equal(state.nameOf("5"), "");
+  closeAll(model);
+});
+
+test("a consult's card stays while the agent types in it, also when all is saved", async () => {
+  let now = 1_000_000;
+  const { model, api } = create(undefined, undefined, undefined, () => now);
+  const consult = (state) => ({
+    ...dialog(state, LATER, { mediaProperties: { callType: "CONSULT" }, fromAddress: "1003" }),
+    participants: {
+      Participant: ["1001", "1003"].map((mediaAddress) => ({ mediaAddress, state, actions: {} })),
+    },
+  });
+  model.update([consult("ACTIVE")], "1001");
+  await settle();
+  const { notes } = model.calls.get("1");
+  notes.edit("refund agreed, ");
+  await notes.save();
+  assert.equal(notes.isUnsaved, false);
+  model.end(consult("DROPPED"));
+  api.answer = { ...api.answer, interaction: null }; // the customer's call is not known yet
+  model.update([dialog("ACTIVE", LATER, { id: "2" })], "1001");
+  await settle();
+  assert.deepEqual([...model.calls.keys()], ["1", "2"]);
+  now += TYPING_MS;
+  model.closeDone();
+  assert.deepEqual([...model.calls.keys()], ["2"]);
   closeAll(model);
 });

@@ -17,7 +17,12 @@ export const lookup = (found) => ({
 });
 
 /** Return a model with a fake service, its commands and the changes that it announces. */
-export function create(found = matches("a"), clock = undefined, session = new FakeStorage()) {
+export function create(
+  found = matches("a"),
+  clock = undefined,
+  session = new FakeStorage(),
+  now = undefined,
+) {
   const api = new FakeApi();
   api.answer = { ...api.answer, lookup: lookup(found) };
   api.command = async () => ({ request_id: "r1" });
@@ -28,6 +33,7 @@ export function create(found = matches("a"), clock = undefined, session = new Fa
     storage: new FakeStorage(),
     drafts: new NotesDrafts(session),
     unfinished: new UnfinishedCalls(session),
+    now,
   });
   const changes = [];
   const unsubscribe = model.subscribe(({ type, state }) => changes.push(`${type} ${state.id}`));

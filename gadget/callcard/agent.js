@@ -138,6 +138,11 @@ export class Agent {
       : undefined;
   }
 
+  /** Return what the agent noted for a callback to a number; empty if nothing. @param {string} to */
+  callbackNote(to) {
+    return this.#open.find(({ number, note }) => note && number === to)?.note ?? "";
+  }
+
   /** Show why a callback could not be made or changed. @param {string} text */
   setCallbackError(text) {
     this.#callbackList?.setError(text);

@@ -1,5 +1,5 @@
-// <call-brief>: what an agent reads before saying hello, in at most four lines: open cases, the last
-// contact, what the call is about, and the caller's language. Below them, the other call variables
+// <call-brief>: what an agent reads before saying hello, in at most four lines: what they noted for a
+// callback, open cases, the last contact, what the call is about, and the caller's language. Below them, the other call variables
 // that the team's layout shows, as chips.
 
 import { h, isolate } from "../shared/dom.js";
@@ -12,6 +12,7 @@ import { formatDate, languageName, t } from "../shared/texts.js";
 /** @typedef {{name: string, value: string}} Variable */
 
 const MAX_VARIABLES = 3;
+const MAX_LINES = 4;
 
 export class CallBriefElement extends CallcardElement {
   static tag = "call-brief";
@@ -23,17 +24,18 @@ export class CallBriefElement extends CallcardElement {
    * @param {CallState} state
    * @param {Map<string, string>} labels of call variables by name, the most important first
    */
-  show({ call, match }, labels) {
+  show({ call, match, callbackNote }, labels) {
     const about = call.isConsult ? [] : valuesToShow(call.variables, labels);
     const further = call.isConsult ? [] : furtherVariables(call.variables, labels);
-    const shown = JSON.stringify([about, further, match?.contact]);
+    const shown = JSON.stringify([about, further, match?.contact, callbackNote]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     const lines = [...(match ? contactLines(match.contact) : []), ...aboutLine(about)];
+    if (callbackNote) lines.unshift(line(t("brief.callback"), [callbackNote]));
     if (match?.contact.language)
       lines.push(line(t("brief.language"), [languageName(match.contact.language)]));
     this.replaceChildren(
-      lines.length ? h("dl", {}, lines.flat()) : "",
+      lines.length ? h("dl", {}, lines.slice(0, MAX_LINES).flat()) : "",
       further.length ? chips(further) : "",
     );
   }

@@ -102,13 +102,15 @@ export class CallNotesElement extends CallcardElement {
     this.hidden = !hasNotes || state.call.phase === "ringing" || state.isMissedConsult;
     if (this.#text.value !== notes.text) this.#text.value = notes.text;
     this.#others.replaceChildren(
-      ...notes.others.map(({ name, agent, text }) =>
-        h(
-          "blockquote",
-          {},
-          h("cite", { class: "about" }, isolate(name || agent)),
-          h("p", {}, isolate(text)),
-        ),
+      ...notes.colleagues.map(({ name, agent, text }) =>
+        text
+          ? h(
+              "blockquote",
+              {},
+              h("cite", { class: "about" }, isolate(name || agent)),
+              h("p", {}, isolate(text)),
+            )
+          : "",
       ),
     );
     // The text stays until it is known how that goes: what is below would move up and down.
@@ -170,7 +172,7 @@ export class CallNotesElement extends CallcardElement {
   }
 
   /**
-   * Return the reasons as buttons, which the keys 1 to 8 press while one of them has the focus.
+   * Return the reasons as buttons, which the keys 1 to 8 press (reason-keys.js).
    * @param {string} label @param {string[]} reasons @param {string[]} chosen
    * @param {{isMultiple: boolean, isRequired: boolean, isMissing: boolean}} rules
    */
@@ -184,7 +186,7 @@ export class CallNotesElement extends CallcardElement {
       const type = isMultiple ? "checkbox" : "radio";
       return h("input", { type, name, value, checked, onchange: choose });
     });
-    const group = h(
+    return h(
       "fieldset",
       isMultiple ? {} : { role: "radiogroup", "aria-invalid": isMissing },
       h("legend", { class: "about" }, label),
@@ -192,13 +194,6 @@ export class CallNotesElement extends CallcardElement {
         h("label", { class: "choice" }, box, isolate(box.value || t("reason.none"))),
       ),
     );
-    group.addEventListener("keydown", ({ key, ctrlKey, altKey, metaKey }) => {
-      if (ctrlKey || altKey || metaKey) return;
-      const box = boxes[Number(key) - 1];
-      box?.focus();
-      box?.click();
-    });
-    return group;
   }
 
   /** @param {string} label @param {string[]} reasons @param {string[]} chosen

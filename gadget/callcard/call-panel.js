@@ -15,7 +15,7 @@ import { CallNotesElement } from "./call-notes.js";
 import { slotsOf } from "./call-slots.js";
 import { clockText, phaseText, queueText } from "./call-status.js";
 import { CallerRecordElement } from "./caller-record.js";
-import { customerPlace, describeCaller, situationOf } from "./caller.js";
+import { describeCaller, situationOf } from "./caller.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("../shared/types.d.ts").Action} Action */
@@ -167,8 +167,7 @@ export class CallPanelElement extends CallcardElement {
     this.dataset.phase = call.phase;
     this.toggleAttribute("data-consult", call.isConsult || Boolean(call.consultant));
     this.#phase.textContent = phaseText(state);
-    const isAlone = call.isConsult && call.phase !== "ended" && context.running.length < 2;
-    const situation = isAlone ? customerPlace(state) : situationOf(state);
+    const situation = situationOf(state, context.running);
     if (this.#situation.textContent !== situation) this.#situation.textContent = situation;
     this.#queue.replaceChildren(...queueText(call));
     if ("show" in this.#participants)

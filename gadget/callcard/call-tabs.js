@@ -3,13 +3,11 @@
 
 import { emit, h, isolate, lockPresses } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
+import { TYPING_MS } from "../shared/notes.js";
 import { formatDuration, t } from "../shared/texts.js";
 import { CallPanelElement } from "./call-panel.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
-
-/** Milliseconds after a key in which the agent is still typing. */
-const TYPING_MS = 3000;
 
 /** Return how long an ended call's notes can be finished. @param {CallState} state */
 const timeLeft = ({ notes: { timeLeftMs } }) =>

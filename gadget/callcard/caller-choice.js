@@ -13,6 +13,7 @@ export class CallerChoice {
    * @param {import("./app-notices.js").AppNoticesElement} parts.notices
    * @param {import("./app-aside.js").LaterAside} parts.aside
    * @param {() => void} parts.onChange
+   * @param {() => unknown} parts.focusCall gives the focus to the call in front
    */
   constructor(parts) {
     this.#parts = parts;
@@ -23,11 +24,12 @@ export class CallerChoice {
    * @param {string} [addedNumber] the caller's number, if it is to be added to the contact
    */
   choose(callId, match, addedNumber) {
-    const { model, search, notices, aside, onChange } = this.#parts;
+    const { model, search, notices, aside, onChange, focusCall } = this.#parts;
     search.clear();
     aside.close?.();
     void model.contacts.choose(callId, match);
     onChange();
+    if (document.activeElement === document.body) focusCall(); // what was pressed has gone
     const state = model.calls.get(callId);
     // Never another number than the button said.
     if (state && addedNumber && addedNumber === state.customer.display)

@@ -1,6 +1,7 @@
 // Who a call is with, for its card's title, its tab and the screen reader.
 
 import { listTexts } from "../shared/contact-card.js";
+import { partnerOf } from "../shared/consults.js";
 import { h, isolate, phoneNumber } from "../shared/dom.js";
 import { countryName, formatDate, formatList, isolated, t } from "../shared/texts.js";
 
@@ -63,25 +64,24 @@ const DONE = {
 /**
  * Return what the agent must know beside who it is: where the customer of a consult is, who else is
  * on the line, why the call failed. Often empty.
- * @param {CallState} state
+ * @param {CallState} state @param {CallState[]} running the agent's calls that are not over
  */
-export function situationOf(state) {
+export function situationOf(state, running) {
   const { call, wasConsulted } = state;
   if (call.phase === "ended") return "";
   if (call.phase === "failed") return (CAUSES[call.cause] ?? (() => t("cause.other")))();
   const done = DONE[state.done]?.();
   if (done) return done;
   if (call.isPreview) return t("preview.notCalled");
-  if (call.isConsult) return call.phase === "held" ? "" : t("call.consultNote");
+  if (call.isConsult) return consultSituation(state, running);
   if (state.hasCustomerLeft) {
     const names = participantsOf(state).map(({ name }) => name);
     return `${t("consult.customerGone")} ${t("call.participants", { who: formatList(names) })}`;
   }
   if (call.consultant) {
     const who = agentOf(state);
-    const { customer_left, customer_with = [] } = state.notes.interaction ?? {};
-    const isElsewhere = customer_with.length > 0 && !customer_with.includes(who);
-    if (customer_left || isElsewhere) return customerPlace(state);
+    const { customer_left } = state.notes.interaction ?? {};
+    if (customer_left || othersWithCustomer(state).length) return customerPlace(state);
     return call.isHeldByConsultant
       ? t("consult.heldBy", { who })
       : t("consult.customerOnHold", { who });
@@ -90,7 +90,27 @@ export function situationOf(state) {
     const names = participantsOf(state).map(({ name }) => name);
     return t("call.participants", { who: formatList(names) });
   }
-  return wasConsulted ? t("consult.customerHere") : "";
+  if (wasConsulted) return t("consult.customerHere");
+  return state.transferredBy && t("call.transferredBy", { who: state.transferredBy });
+}
+
+/** Return where the customer is whom this agent consults about. @param {CallState} state @param {CallState[]} running */
+function consultSituation(state, running) {
+  if (running.length < 2) return customerPlace(state);
+  if (state.call.phase === "held") return "";
+  const partner = partnerOf(state, running);
+  const others = partner?.call.others ?? [];
+  const agents = others.flatMap((each) => partner?.agentName(each) || []);
+  // In a conference, they talk on.
+  return others.length > 1 && agents.length
+    ? t("consult.customerWith", { who: formatList(agents) })
+    : t("call.consultNote");
+}
+
+/** Return who has the customer, beside the agent who consults this one. @param {CallState} state */
+function othersWithCustomer(state) {
+  const { customer_with = [] } = state.notes.interaction ?? {};
+  return state.call.consultant ? customer_with.filter((each) => each !== agentOf(state)) : [];
 }
 
 /**
@@ -98,9 +118,8 @@ export function situationOf(state) {
  * own calls.
  * @param {CallState} state
  */
-export function customerPlace({ call, customerWith, notes }) {
-  const others = call.consultant ? (notes.interaction?.customer_with ?? []) : [];
-  const who = customerWith || formatList(others);
+function customerPlace(state) {
+  const who = state.customerWith || formatList(othersWithCustomer(state));
   return who ? t("consult.customerWith", { who }) : t("consult.customerGone");
 }
 

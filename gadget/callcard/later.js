@@ -22,7 +22,9 @@ import { infoContent } from "./info-content.js";
 import { ListFormElement } from "../shared/list-form.js";
 import { LookupExplanationElement } from "./lookup-explanation.js";
 import { addNumber } from "./number-addition.js";
+import { keepFocus } from "./focus-keeper.js";
 import { guardPresses } from "./press-guard.js";
+import { followReasonKeys } from "./reason-keys.js";
 import { restoreCalls } from "./restore-calls.js";
 import { registerShortcuts } from "./shortcuts.js";
 import { TransferTargetsElement } from "./transfer-targets.js";
@@ -53,6 +55,7 @@ export async function prepare(tries) {
   await loadLaterAssets(import.meta.url, tries);
   for (const element of ELEMENTS) element.define();
   guardPresses();
+  followReasonKeys();
   serviceStatus.subscribe(clearOldErrors);
 }
 
@@ -70,6 +73,7 @@ export {
   addNumber,
   drawerContent,
   infoContent,
+  keepFocus,
   registerShortcuts,
   restoreCalls,
   runWorkflow,

@@ -88,6 +88,7 @@ class CallcardAppElement extends CallcardElement {
     notices: this.#notices,
     aside: this.#aside,
     onChange: () => this.#show(),
+    focusCall: () => this.#tabs.focusCall(),
   });
   #coaching = new CoachingPlace(this.signal, () => lockPresses(this.#tabs));
   #connection = new Connection({
@@ -127,6 +128,7 @@ class CallcardAppElement extends CallcardElement {
     this.#connection.follow(this.signal);
     scheduleLater((later) => {
       later.registerShortcuts(this.#shortcuts);
+      later.keepFocus(() => this.#tabs.focusCall() || this.#search.focus(), this.signal);
       this.#show();
     });
     // Notes survive a reload; a form does not: the browser asks.
@@ -230,6 +232,8 @@ class CallcardAppElement extends CallcardElement {
     const { lent } = this.#actions;
     const { wrapUpReasons, caseSources, platform, labels } = this.#agent;
     const { calls, running } = this.#model;
+    for (const state of running)
+      state.callbackNote ||= this.#agent.callbackNote(state.customer.number);
     this.#tabs.show([...calls.values()], ({ id, call }) => ({
       pending: pending?.shownOn === id ? pending.action : "",
       isBusy,

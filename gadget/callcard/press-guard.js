@@ -15,20 +15,38 @@ export function guardPresses(signal) {
   let last = { x: -Infinity, y: -Infinity, top: 0, at: -Infinity };
   const forget = () => (last.at = -Infinity);
   /** @param {MouseEvent} event */
+  const isForAnother = ({ screenX: x, screenY: y, pageY, timeStamp: at }) => {
+    const isAgain = isNear(x, last.x, REST_PX) && isNear(y, last.y, REST_PX);
+    return isAgain && at - last.at < AIM_MS && !isNear(y - pageY, last.top, REST_PX);
+  };
+  /** A press that does nothing leaves the focus where it is. @param {MouseEvent} event */
+  const onDown = (event) => {
+    if (isForAnother(event) || isLocked(event)) event.preventDefault();
+  };
+  /** @param {MouseEvent} event */
   const onClick = (event) => {
     const { detail: clicks, screenX: x, screenY: y, pageY, timeStamp: at } = event;
     if (!clicks) return; // a key
-    const top = y - pageY;
-    const isAgain = isNear(x, last.x, REST_PX) && isNear(y, last.y, REST_PX);
-    if (isAgain && at - last.at < AIM_MS && !isNear(top, last.top, REST_PX)) {
+    if (isForAnother(event)) {
       event.preventDefault();
       event.stopImmediatePropagation();
     }
-    last = { x, y, top, at };
+    last = { x, y, top: y - pageY, at };
   };
   const options = { capture: true, passive: true, signal };
+  window.addEventListener("mousedown", onDown, { capture: true, signal });
   window.addEventListener("click", onClick, { capture: true, signal });
   // Who scrolls knows what is under the pointer.
   window.addEventListener("wheel", forget, options);
   window.addEventListener("keydown", forget, options);
+}
+
+/** Whether a press is on something that takes none just now. @param {MouseEvent} event */
+function isLocked({ target, clientX: x, clientY: y }) {
+  // A field takes them there, too.
+  if (target instanceof Element && target.closest(".locked")) return false;
+  return [...document.querySelectorAll(".locked")].some((element) => {
+    const { left, right, top, bottom } = element.getBoundingClientRect();
+    return x >= left && x <= right && y >= top && y <= bottom;
+  });
 }

@@ -79,6 +79,8 @@ export class CallState {
   #customerAddress = "";
   /** Of a consult: whom the agent transferred the customer to meanwhile. */
   customerWith = "";
+  /** What the agent noted when they promised to call this customer back. */
+  callbackNote = "";
   /** Whom the agent transferred the call to. */
   transferredTo = "";
   /** When the agent began to talk, in server milliseconds; NaN before. */
@@ -144,6 +146,13 @@ export class CallState {
     return this.hasEnded && this.#othersBefore > 1 && this.call.others.length > 1;
   }
 
+  /** Who passed the call on to this agent, by name; empty if nobody did, or it is not known. */
+  get transferredBy() {
+    const { isTransferred, others } = this.call;
+    const left = this.notes.colleagues.filter(({ extension }) => !others.includes(extension));
+    return isTransferred ? (left.at(-1)?.name ?? "") : "";
+  }
+
   /** Whether it is no consult of this agent or with them. */
   get isWithCustomer() {
     return !this.call.isConsult && !this.call.consultant;
@@ -195,6 +204,11 @@ export class CallState {
     const isOwn = !this.call.isConsult && !this.call.consultant && !this.isInternal;
     const isOpen = interaction ? !interaction.finished && !isClosed : isUnsaved;
     return this.hasEnded && isOwn && isOpen && !Number.isNaN(this.talkingSince);
+  }
+
+  /** Whether nothing is left to do on it, and the agent does not type in it just now. */
+  get isDone() {
+    return !this.hasUnsavedWork && !this.isToFinish && !this.notes.isInUse;
   }
 
   /** Whether the other side is an agent, as far as is known. */

@@ -27,6 +27,7 @@ import { asList } from "./list.js";
  * @property {string} consultant the extension of the agent who consults this one; empty once that
  * agent has completed the transfer, and on all other calls
  * @property {boolean} isHeldByConsultant whether that agent has put this one on hold
+ * @property {boolean} isTransferred whether another agent passed it on
  * @property {boolean} isPreview whether a dialer offers it: the customer has not been called yet
  * @property {number} joined when this agent joined, in server milliseconds; NaN if unknown
  */
@@ -118,6 +119,7 @@ export function readCall(dialog, extension) {
     isHeldByConsultant: participants.some(
       ({ mediaAddress, state }) => mediaAddress === from && state === "HELD",
     ),
+    isTransferred: media.callType === "TRANSFER",
     isPreview: allowed.includes("ACCEPT") || own?.state === "ACCEPTED",
     joined: Date.parse(own?.startTime ?? ""),
   };

@@ -165,7 +165,7 @@ export class CallsModel {
 
   /** @param {CallState} state */
   #closeIfDone(state) {
-    if (!state.hasUnsavedWork && !state.isToFinish) this.close(state.id);
+    if (state.isDone) this.close(state.id);
   }
 
   /** Remove a call. @param {string} id */

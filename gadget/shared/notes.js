@@ -4,6 +4,8 @@
 /** @typedef {import("./types.d.ts").Interaction} Interaction */
 /** @typedef {import("./types.d.ts").InteractionChange} InteractionChange */
 
+/** Milliseconds after a key in which the agent is still typing. */
+export const TYPING_MS = 3000;
 /** Milliseconds without typing after which notes are saved. */
 const SAVE_PAUSE_MS = 600;
 /** Milliseconds after which notes are saved although the agent goes on typing. */
@@ -49,6 +51,7 @@ export class Notes {
   #timer;
   /** Since when the agent has typed what was not sent; null if all was. @type {number | null} */
   #unsentSince = null;
+  #editedAt = -Infinity;
   #agentId;
   #callKey;
   #save;
@@ -99,17 +102,20 @@ export class Notes {
     return own.length ? own : (this.interaction?.wrap_up_reasons ?? []);
   }
 
-  /** What other agents wrote about the call. */
-  get others() {
-    return (this.interaction?.notes ?? []).filter(
-      ({ agent, text }) => agent !== this.#agentId && text,
-    );
+  /** The other agents who have had the call, with what they wrote. */
+  get colleagues() {
+    return (this.interaction?.notes ?? []).filter(({ agent }) => agent !== this.#agentId);
   }
 
   /** Milliseconds until notes end; null while the call is on. */
   get timeLeftMs() {
     const until = this.interaction?.notes_until;
     return until ? Date.parse(until) - this.#now() : null;
+  }
+
+  /** Whether the agent is still typing, as far as is known: what is saved may go on. */
+  get isInUse() {
+    return this.#now() - this.#editedAt < TYPING_MS;
   }
 
   /** Whether the service takes no more notes. */
@@ -171,6 +177,7 @@ export class Notes {
    */
   edit(text) {
     this.text = text;
+    this.#editedAt = this.#now();
     this.#drafts.set(this.interaction?.id ?? this.#callKey, this.#draft());
     if (!this.interaction) return;
     this.#unsentSince ??= this.#now();

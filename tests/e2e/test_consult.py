@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import FrameLocator, Locator, expect
 
 from tests.e2e.card import (
-    KNOWN_CUSTOMER,
     KNOWN_CUSTOMER_NAME,
     UNKNOWN_CUSTOMER,
     answer_call,
@@ -221,19 +220,6 @@ def test_consult_that_was_not_answered_is_a_missed_one(
     expect(open_card(bilal).get_by_text("Wrap-up reason")).to_be_hidden()
 
 
-def test_customer_who_leaves_a_conference_is_said_to_have_gone(
-    open_desktop: OpenDesktop, site: DemoSite
-) -> None:
-    ana, bilal, call = begin_consult(open_desktop, site)
-    press(ana.gadget, "Conference")
-    expect(open_card(ana.gadget).get_by_text("On the line: ")).to_be_visible()
-    site.hang_up(call)
-    gone = "The customer has hung up. On the line: "
-    expect(open_card(ana.gadget).get_by_text(f"{gone}Bilal Haddad")).to_be_visible()
-    expect(open_card(bilal).get_by_text(f"{gone}Ana Costa")).to_be_visible()
-    expect(bilal.get_by_text("You now have the customer.")).to_be_hidden()
-
-
 def test_notes_of_a_consult_are_those_of_the_customers_card(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
@@ -331,36 +317,6 @@ def _addresses(site: DemoSite, call: str) -> list[str]:
     return []
 
 
-def test_supervisor_takes_one_participant_off_a_conference(
-    open_desktop: OpenDesktop, site: DemoSite
-) -> None:
-    supervisor = open_desktop("2001").gadget
-    bilal = open_desktop("1002").gadget
-    call = site.ring(KNOWN_CUSTOMER, to="2001")
-    press(supervisor, "Answer")
-    consult(supervisor, "Bilal Haddad")
-    press(bilal, "Answer")
-    press(supervisor, "Conference")
-    remove = open_card(supervisor).get_by_role("button", name="Remove Bilal Haddad")
-    expect(remove).to_be_visible()
-    expect(open_card(bilal).get_by_role("button", name="Remove")).to_have_count(0)
-    remove.click()
-    question = open_card(supervisor).get_by_role("alertdialog")
-    expect(question).to_have_accessible_name("Remove Bilal Haddad from the call?")
-    question.get_by_role("button", name="Cancel").click()
-    expect(remove).to_be_focused()
-    remove.click()
-    question.get_by_role("button", name="Remove Bilal Haddad").click()
-    expect_phase(bilal, "You are no longer on the call")
-    expect_phase(supervisor, "On the call")
-    expect(remove).to_have_count(0)
-    assert [
-        each["address"] for each in site.call(call)["participants"] if each["state"] == "ACTIVE"
-    ]
-    site.hang_up(call)
-    close_card(supervisor)
-
-
 def test_queues_favourites_and_recent_targets_are_offered_first(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
@@ -394,4 +350,16 @@ def test_queues_favourites_and_recent_targets_are_offered_first(
     gadget.get_by_role("button", name="Transfer to Sales").click()
     expect_phase(bilal, "Ringing")
     expect_phase(gadget, "Transferred to Sales")
+    site.hang_up(call)
+
+
+def test_next_agent_sees_who_passed_the_call_on(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    ana = open_desktop("1001").gadget
+    bilal = open_desktop("1002").gadget
+    call = answer_call(site, ana)
+    press(ana, "Transfer…")
+    ana.get_by_role("button", name="Transfer to Bilal Haddad", exact=True).click()
+    expect(open_card(bilal)).to_contain_text("Transferred by Ana Costa.")
+    press(bilal, "Answer")
+    expect(open_card(bilal)).to_contain_text("Transferred by Ana Costa.")
     site.hang_up(call)

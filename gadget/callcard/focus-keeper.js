@@ -1,0 +1,60 @@
+// The focus stays near where it was: what had it is often taken away, as a form is when it is saved or
+// a list when a call begins. Without this, the keyboard would begin at the top of the page again.
+
+/**
+ * Keep the focus from now on.
+ * @param {() => unknown} focusCall focuses the call in front, or else the search
+ * @param {AbortSignal} [signal]
+ */
+export function keepFocus(focusCall, signal) {
+  /** What had the focus last, and what is around it, from the inside out. */
+  let path = pathOf(document.activeElement);
+  const note = () => (path = pathOf(document.activeElement));
+  // Who presses beside everything has no place to go back to.
+  const noteSoon = () => setTimeout(note);
+  const restore = () => {
+    const [last] = path;
+    if (!last || canHaveFocus(last) || document.activeElement !== document.body) return;
+    if (!document.hasFocus()) return; // the agent works elsewhere on the desktop
+    if (!path.filter(isShown).some(takeFocus)) focusCall();
+  };
+  const observer = new MutationObserver(() => requestAnimationFrame(restore));
+  observer.observe(document.body, {
+    subtree: true,
+    childList: true,
+    attributes: true,
+    attributeFilter: ["hidden", "disabled"],
+  });
+  signal?.addEventListener("abort", () => observer.disconnect());
+  document.addEventListener("focusin", note, { signal });
+  document.addEventListener("mousedown", noteSoon, { capture: true, signal });
+}
+
+/** Return an element and those around it, without the one that is the whole page. @param {Element | null} element */
+function pathOf(element) {
+  const path = [];
+  const { body } = document;
+  for (
+    ;
+    element && element !== body && element.parentElement !== body;
+    element = element.parentElement
+  )
+    if (element instanceof HTMLElement) path.push(element);
+  return path;
+}
+
+/** @param {HTMLElement} element */
+const isShown = (element) => element.isConnected && element.offsetHeight > 0;
+
+/** @param {HTMLElement} element */
+const canHaveFocus = (element) => isShown(element) && !element.matches(":disabled");
+
+/** Focus an element, which need not be a control. @param {HTMLElement} element */
+function takeFocus(element) {
+  element.focus({ preventScroll: true }); // many of ours pass it on to their first control
+  if (document.activeElement !== document.body) return true;
+  if (!element.localName.includes("-")) return false;
+  element.tabIndex = -1;
+  element.focus({ preventScroll: true });
+  return document.activeElement === element;
+}

@@ -1,0 +1,20 @@
+// The keys 1 to 8 choose a wrap-up reason of the call in front, unless the agent types somewhere.
+
+/** Where a digit is text, or is sent to the other side. */
+const TYPING = "input:not([type=radio], [type=checkbox]), textarea, select, call-drawer";
+
+/** Choose reasons by keys from now on. @param {AbortSignal} [signal] */
+export function followReasonKeys(signal) {
+  const onKey = (/** @type {KeyboardEvent} */ event) => {
+    const { key, target, ctrlKey, altKey, metaKey } = event;
+    if (ctrlKey || altKey || metaKey || event.defaultPrevented || !/^[1-8]$/.test(key)) return;
+    if (!(target instanceof Element) || target.closest(TYPING)) return;
+    /** @type {NodeListOf<HTMLInputElement>} */
+    const boxes = document.querySelectorAll("call-panel:not([hidden]) call-notes fieldset input");
+    const box = boxes[Number(key) - 1];
+    if (!box?.checkVisibility() || box.disabled) return;
+    box.focus();
+    box.click();
+  };
+  document.addEventListener("keydown", onKey, { signal });
+}

@@ -1,0 +1,70 @@
+"""Conferences, as those who are in them see them."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.e2e.card import KNOWN_CUSTOMER, close_card, expect_phase, open_card, press
+from tests.e2e.test_consult import begin_consult, consult
+from tests.harness.browser import OpenDesktop
+from tests.harness.site import DemoSite
+
+
+def test_customer_who_leaves_a_conference_is_said_to_have_gone(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana, bilal, call = begin_consult(open_desktop, site)
+    press(ana.gadget, "Conference")
+    expect(open_card(ana.gadget).get_by_text("On the line: ")).to_be_visible()
+    site.hang_up(call)
+    gone = "The customer has hung up. On the line: "
+    expect(open_card(ana.gadget).get_by_text(f"{gone}Bilal Haddad")).to_be_visible()
+    expect(open_card(bilal).get_by_text(f"{gone}Ana Costa")).to_be_visible()
+    expect(bilal.get_by_text("You now have the customer.")).to_be_hidden()
+
+
+def test_consult_out_of_a_conference_says_who_has_the_customer(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana, _bilal, _call = begin_consult(open_desktop, site)
+    clara = open_desktop("1003").gadget
+    press(ana.gadget, "Conference")
+    expect(open_card(ana.gadget).get_by_text("On the line: ")).to_be_visible()
+    consult(ana.gadget, "Clara Wagner")
+    with_bilal = "The customer is with Bilal Haddad."
+    expect(open_card(ana.gadget)).to_contain_text(with_bilal)
+    expect(open_card(clara)).to_contain_text(with_bilal, timeout=10_000)
+    expect(open_card(ana.gadget)).not_to_contain_text("on hold")
+    press(clara, "Answer")
+    expect(open_card(clara)).to_contain_text(with_bilal)
+    expect(open_card(ana.gadget)).to_contain_text(with_bilal)
+
+
+def test_supervisor_takes_one_participant_off_a_conference(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    supervisor = open_desktop("2001").gadget
+    bilal = open_desktop("1002").gadget
+    call = site.ring(KNOWN_CUSTOMER, to="2001")
+    press(supervisor, "Answer")
+    consult(supervisor, "Bilal Haddad")
+    press(bilal, "Answer")
+    press(supervisor, "Conference")
+    remove = open_card(supervisor).get_by_role("button", name="Remove Bilal Haddad")
+    expect(remove).to_be_visible()
+    expect(open_card(bilal).get_by_role("button", name="Remove")).to_have_count(0)
+    remove.click()
+    question = open_card(supervisor).get_by_role("alertdialog")
+    expect(question).to_have_accessible_name("Remove Bilal Haddad from the call?")
+    question.get_by_role("button", name="Cancel").click()
+    expect(remove).to_be_focused()
+    remove.click()
+    question.get_by_role("button", name="Remove Bilal Haddad").click()
+    expect_phase(bilal, "You are no longer on the call")
+    expect_phase(supervisor, "On the call")
+    expect(remove).to_have_count(0)
+    assert [
+        each["address"] for each in site.call(call)["participants"] if each["state"] == "ACTIVE"
+    ]
+    site.hang_up(call)
+    close_card(supervisor)

@@ -1,0 +1,146 @@
+"""The focus, and with it the keyboard, stays near where the agent works."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import FrameLocator, expect
+
+from tests.e2e.card import (
+    KNOWN_CUSTOMER,
+    answer_call,
+    expect_phase,
+    open_card,
+    press,
+)
+from tests.harness.browser import OpenDesktop
+from tests.harness.site import DemoSite
+from tests.harness.waiting import wait_until
+
+
+def open_gadget(open_desktop: OpenDesktop) -> FrameLocator:
+    """Return the gadget of an agent, once it has loaded everything."""
+    gadget = open_desktop().gadget
+    expect(gadget.locator("callback-list:defined")).to_be_attached()
+    return gadget
+
+
+def focus_is_in(gadget: FrameLocator, selector: str) -> bool:
+    """Return whether an element, or something in it, has the focus."""
+    found: bool = gadget.locator("body").evaluate(
+        """(body, selector) => {
+            const { activeElement } = document;
+            return activeElement !== body && activeElement.closest(selector) !== null;
+        }""",
+        selector,
+    )
+    return found
+
+
+@pytest.mark.parametrize("end", ["Save", "Cancel", "Escape"])
+def test_focus_stays_at_the_call_variables(
+    open_desktop: OpenDesktop, site: DemoSite, end: str
+) -> None:
+    gadget = open_gadget(open_desktop)
+    answer_call(site, gadget, callVariable1="ACC-17")
+    variables = gadget.locator("call-variables")
+    variables.get_by_role("button", name="Edit", exact=True).click()
+    variables.get_by_role("button", name="Change").first.click()
+    field = variables.get_by_role("textbox")
+    field.fill("ACC-18")
+    if end == "Escape":
+        field.press("Escape")
+    else:
+        variables.get_by_role("button", name=end).click()
+    expect(field).to_have_count(0)
+    wait_until(lambda: focus_is_in(gadget, "call-variables"))
+
+
+def test_escape_among_the_results_goes_back_to_the_search(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_gadget(open_desktop)
+    search = gadget.get_by_role("searchbox")
+    search.fill("Böhm")
+    found = gadget.locator(".results .pick").first
+    expect(found).to_be_visible()
+    search.press("ArrowDown")
+    expect(found).to_be_focused()
+    found.press("Escape")
+    expect(found).to_have_count(0)
+    expect(search).to_be_focused()
+
+
+def test_focus_goes_to_the_call_whose_caller_was_found(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_gadget(open_desktop)
+    answer_call(site, gadget, "+16465550167")
+    gadget.get_by_role("searchbox").fill("Böhm")
+    gadget.locator(".results").get_by_role("button", name="This is the caller: ").first.click()
+    expect(open_card(gadget).get_by_role("heading", level=2)).to_contain_text("Böhm")
+    wait_until(lambda: focus_is_in(gadget, "call-panel"))
+
+
+def test_focus_goes_to_the_call_that_a_callback_begins(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_gadget(open_desktop)
+    answer_call(site, gadget)
+    gadget.get_by_role("button", name="Call back later…").click()
+    form = gadget.locator("callback-form")
+    form.get_by_label("Note").fill("promised a new offer")
+    form.get_by_role("button", name="Save").click()
+    expect(form).to_have_count(0)
+    press(gadget, "Hang up")
+    expect_phase(gadget, "Call ended")
+    open_card(gadget).get_by_role("button", name="Close", exact=True).click()
+    row = gadget.locator(".callbacks li", has_text="promised a new offer")
+    row.get_by_role("button", name="Call Käthe").click()
+    expect_phase(gadget, "Dialling")
+    # What the agent wrote when they promised it is what they need to know now.
+    brief = open_card(gadget).locator("call-brief")
+    expect(brief.get_by_text("promised a new offer")).to_be_visible()
+    wait_until(lambda: focus_is_in(gadget, "call-panel"))
+    press(gadget, "Hang up")
+
+
+def test_press_that_does_nothing_leaves_the_focus_in_the_notes(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop()
+    gadget = desktop.gadget
+    expect(gadget.locator("callback-list:defined")).to_be_attached()
+    answer_call(site, gadget)
+    notes = open_card(gadget).get_by_label("Notes")
+    notes.click()
+    desktop.page.keyboard.type("refund ")
+    controls = gadget.locator("call-controls")
+    expect(gadget.locator(".locked")).to_have_count(0)
+    controls.evaluate("(element) => element.classList.add('locked')")
+    box = open_card(gadget).get_by_role("button", name="Hold").bounding_box()
+    assert box
+    desktop.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    desktop.page.keyboard.type("45 euro")
+    expect(notes).to_have_value("refund 45 euro")
+    expect(notes).to_be_focused()
+    expect_phase(gadget, "On the call")
+
+
+def test_key_chooses_a_reason_unless_it_is_typed(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    desktop = open_desktop()
+    gadget = desktop.gadget
+    expect(gadget.locator("callback-list:defined")).to_be_attached()
+    call = answer_call(site, gadget, KNOWN_CUSTOMER)
+    reasons = gadget.get_by_role("radiogroup", name="Wrap-up reason")
+    expect(reasons.get_by_role("radio", name="None")).to_be_checked()
+    open_card(gadget).get_by_label("Notes").press("2")
+    press(gadget, "Keypad…")
+    gadget.locator("call-keypad").get_by_role("button", name="2").press("3")
+    gadget.locator("call-keypad").press("Escape")
+    expect(open_card(gadget).get_by_role("heading", level=2)).to_be_focused()
+    expect(reasons.get_by_role("radio", name="None")).to_be_checked()
+    site.hang_up(call)
+    expect_phase(gadget, "Call ended")
+    open_card(gadget).get_by_role("heading", level=2).press("2")
+    expect(reasons.get_by_role("radio").nth(1)).to_be_checked()
+    expect(open_card(gadget).get_by_label("Notes")).to_have_value("2")
