@@ -45,7 +45,7 @@ export class CallBriefElement extends CallcardElement {
 function contactLines({ cases, interactions }) {
   const lines = [];
   const [first] = cases;
-  if (first) lines.push(line(t("brief.cases", { count: cases.length }), [first.subject]));
+  if (first) lines.push(line(t("brief.cases"), [first.subject], `(${cases.length}) `));
   const [last] = interactions;
   if (last) lines.push(line(t("brief.last"), headline(last), `${formatDate(last.started_at)} · `));
   return lines;

@@ -326,6 +326,8 @@ export interface ListWarning {
 
 export interface ListedNumber extends ListWarning {
   number: string;
+  e164: string;
+  is_prefix: boolean;
   author: string;
   author_name: string;
   added_at: string;

@@ -2,7 +2,7 @@
 // Fires `callcard-proposal-decided`.
 
 import { api } from "../shared/api.js";
-import { h, isolate, request } from "../shared/dom.js";
+import { h, isolate, lockPresses, request } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { keepRows } from "../shared/kept-rows.js";
 import { LIST_EFFECTS } from "../shared/list-form.js";
@@ -12,9 +12,16 @@ import { teamApi } from "./team-api.js";
 
 /** @typedef {import("../shared/types.d.ts").ListedNumber} ListedNumber */
 
+/** Numbers to look up at a time: each is asked of every contact source. */
+const MAX_LOOKUPS = 20;
+
 export class ProposalListElement extends CallcardElement {
   static tag = "proposal-list";
 
+  /** Whose the numbers are, as far as a contact source knows; empty while it is asked. @type {Map<string, string>} */
+  #names = new Map();
+  /** @type {ListedNumber[]} */
+  #entries = [];
   #list = h("ul", { class: "proposals" });
   #empty = h("p", { class: "about" });
   #error = h("p", { class: "error", role: "alert" });
@@ -35,8 +42,34 @@ export class ProposalListElement extends CallcardElement {
     const names = lists.filter(({ proposals }) => proposals).map(({ name }) => name);
     const pages = await Promise.all(names.map((name) => teamApi.proposals(name)));
     const entries = pages.flatMap(({ numbers }) => numbers);
-    keepRows(this.#list, entries, (entry) => this.#row(entry));
+    this.#entries = entries;
+    this.#showRows();
     this.#showCount();
+    void this.#readNames();
+  }
+
+  #showRows() {
+    keepRows(this.#list, this.#entries, (entry) => this.#row(entry));
+  }
+
+  /** Look up whose numbers they are, those that were not looked up yet. */
+  async #readNames() {
+    const unknown = this.#entries.filter(
+      ({ e164, is_prefix }) => !is_prefix && !this.#names.has(e164),
+    );
+    for (const { e164 } of unknown.slice(0, MAX_LOOKUPS)) {
+      this.#names.set(e164, "");
+      try {
+        const { matches } = await api.lookUp(e164);
+        const names = matches.map(({ contact }) => contact.name || contact.company);
+        if (!names.length) continue;
+        this.#names.set(e164, names.length > 1 ? `${names[0]} …` : names[0]);
+      } catch {
+        return void this.#names.delete(e164); // asked again with the next reading
+      }
+      this.#showRows();
+      lockPresses(this.#list); // a row may have grown
+    }
   }
 
   #showCount() {
@@ -45,12 +78,17 @@ export class ProposalListElement extends CallcardElement {
 
   /** @param {ListedNumber} entry */
   #row(entry) {
-    const { number, list, reason, added_at } = entry;
+    const { number, e164, list, reason, added_at } = entry;
+    const name = this.#names.get(e164);
     const decide = (/** @type {boolean} */ isAccepted) => void this.#decide(entry, isAccepted, row);
     const row = h(
       "li",
       {},
-      entryText(entry, [LIST_EFFECTS[list](), isolate(reason)], [formatDate(added_at, true)]),
+      entryText(
+        entry,
+        [name && isolate(name), LIST_EFFECTS[list](), isolate(reason)],
+        [formatDate(added_at, true)],
+      ),
       h(
         "button",
         {
@@ -82,6 +120,7 @@ export class ProposalListElement extends CallcardElement {
       { status: this.#status, error: this.#error },
       () => request(this, "callcard-proposal-decided", { entry, isAccepted }),
       () => {
+        this.#entries = this.#entries.filter(({ id }) => id !== entry.id);
         this.#showCount();
         return isAccepted
           ? t("proposals.accepted", { number })

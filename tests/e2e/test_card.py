@@ -319,7 +319,7 @@ def test_case_is_opened_from_the_call(open_desktop: OpenDesktop, site: DemoSite)
     expect(gadget.get_by_text("The case is saved.")).to_be_visible()
     case = gadget.locator("call-panel .cases li", has_text="Pump leaks")
     expect(case).to_contain_text("new")
-    expect(gadget.get_by_role("definition").first).to_have_text("Pump leaks")  # in the brief
+    expect(gadget.get_by_role("definition").first).to_have_text("(2) Pump leaks")  # in brief
     case.locator("summary").press("Enter")
     expect(case.get_by_text("pump leaks", exact=True)).to_be_visible()
 

@@ -7,6 +7,7 @@ import re
 import httpx
 from playwright.sync_api import expect
 
+from tests.e2e.card import KNOWN_CUSTOMER, KNOWN_CUSTOMER_NAME
 from tests.e2e.test_supervisor import STRANGER, open_team
 from tests.harness.browser import OpenDesktop
 from tests.harness.sandbox import PASSWORD
@@ -19,7 +20,8 @@ def test_proposal_is_accepted_and_another_rejected(
     api = f"{site.service_url}/api/v1"
     with httpx.Client(base_url=api, auth=("1001", PASSWORD)) as ana:
         open_desktop("1001")
-        for number, reason in ((STRANGER, "fraud"), ("+1 415 555 0167", "rude")):
+        known = (KNOWN_CUSTOMER, "asked for it")
+        for number, reason in ((STRANGER, "fraud"), ("+1 415 555 0167", "rude"), known):
             proposal = {"number": number, "reason": reason}
             assert ana.post("/lists/deny", json=proposal).status_code == 201
     _desktop, team = open_team(open_desktop)
@@ -27,11 +29,13 @@ def test_proposal_is_accepted_and_another_rejected(
     fraud = team.get_by_role("listitem").filter(has_text="fraud")
     expect(fraud).to_contain_text("Reject calls from this number")
     expect(fraud).to_contain_text("Ana Costa")
+    asked = team.get_by_role("listitem").filter(has_text="asked for it")
+    expect(asked).to_contain_text(KNOWN_CUSTOMER_NAME)  # the supervisor knows whom it is about
     fraud.get_by_role("button", name="Accept").click()
     expect(fraud).to_have_count(0)
-    team.get_by_role("listitem").filter(has_text="rude").get_by_role(
-        "button", name="Reject"
-    ).click()
+    for row in (team.get_by_role("listitem").filter(has_text="rude"), asked):
+        row.get_by_role("button", name="Reject").click()
+        expect(row).to_have_count(0)
     expect(team.get_by_text("No proposals wait for you.")).to_be_visible()
     with httpx.Client(base_url=api, auth=("2001", PASSWORD)) as supervisor:
         entries = supervisor.get("/lists/deny").json()["numbers"]
