@@ -224,6 +224,7 @@ test("of reasons chosen one after another the last one counts, in Finesse too", 
   assert.deepEqual(sent, ["hold", "Refund"]);
   assert.deepEqual(api.changes.at(-1), { id: "i1", wrap_up_reasons: ["Refund"] });
   assert.equal(model.calls.get("1").failure.outcome, "refused", "the hold");
+  commands.observeEnd("1");
   closeAll(model);
 });
 

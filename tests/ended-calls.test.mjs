@@ -277,7 +277,7 @@ test("what a consulted agent talked before is not the time with the customer", (
 });
 
 test("whom the agent chose to consult is named, however Finesse writes the number", async () => {
-  const { model, actions, api } = create();
+  const { model, actions, api, commands } = create();
   api.command = async () => ({ request_id: "r1" });
   model.update([dialog("ACTIVE", undefined, { actions: ["CONSULT_CALL"] })], "1001");
   await settle();
@@ -288,6 +288,7 @@ test("whom the agent chose to consult is named, however Finesse writes the numbe
   assert.equal(state.nameOf("903023125118"), "");
   void actions.run({ callId: "1", action: "consult", params: { to: "5" }, who: "5" });
   assert.equal(state.nameOf("5"), "");
+  commands.observeEnd("1");
   closeAll(model);
 });
 

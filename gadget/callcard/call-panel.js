@@ -141,7 +141,7 @@ export class CallPanelElement extends CallcardElement {
 
   /** Let what a new line in the header has moved take no press: it was for what was there before. */
   #lockMoved() {
-    for (const element of [this.#controls, this.#work]) {
+    for (const element of [this.#controls, this.#drawer, this.#work]) {
       if (!element.offsetParent) continue; // not shown
       const top = element.offsetTop - this.offsetTop;
       const before = this.#tops.get(element) ?? top;
