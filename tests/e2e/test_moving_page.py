@@ -7,9 +7,8 @@ from playwright.sync_api import FrameLocator, Locator, expect
 
 from tests.e2e.card import answer_call, expect_phase, open_card, press
 from tests.e2e.test_consult import begin_consult, consult
-from tests.harness.browser import BrowserDesktop, OpenDesktop
+from tests.harness.browser import OpenDesktop
 from tests.harness.site import DemoSite
-from tests.harness.waiting import wait_until
 
 
 def notes_of(gadget: FrameLocator) -> Locator:
@@ -40,30 +39,36 @@ def test_typing_goes_on_when_the_consult_becomes_the_call(
     expect(bilal.gadget.get_by_role("tab")).to_have_count(0)
 
 
-def press_twice_on_one_spot(desktop: BrowserDesktop, name: str) -> None:
-    """Press a button, and its place again once the page has scrolled."""
-    button = open_card(desktop.gadget).get_by_role("button", name=name)
-    box = button.bounding_box()
+def center_of(element: Locator) -> tuple[float, float]:
+    box = element.bounding_box()
     assert box
-    spot = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    desktop.page.mouse.click(*spot)
-    wait_until(lambda: button.bounding_box() != box)
-    desktop.page.mouse.click(*spot)
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-@pytest.mark.parametrize("height_px", [780, 800])
 def test_second_press_on_the_keypad_does_not_hang_up(
-    open_desktop: OpenDesktop, site: DemoSite, height_px: int
+    open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
     desktop = open_desktop()
-    desktop.page.set_viewport_size({"width": 300, "height": height_px})
+    desktop.page.set_viewport_size({"width": 300, "height": 780})
     gadget = desktop.gadget
     site.ring("+491713900001", callVariable1="ACC-17")
     press(gadget, "Answer")
     expect_phase(gadget, "On the call")
     expect(gadget.locator("callback-list:defined")).to_be_attached()  # and what guards presses
     expect(gadget.locator(".locked")).to_have_count(0)
-    press_twice_on_one_spot(desktop, "Keypad…")
+    keypad = open_card(gadget).get_by_role("button", name="Keypad…")
+    spot = center_of(keypad)
+    desktop.page.mouse.click(*spot)
+    expect(open_card(gadget).locator("call-keypad")).to_be_visible()
+    # The desktop scrolls to show it; here so far that the next press would hang up.
+    hang_up = open_card(gadget).get_by_role("button", name="Hang up")
+    distance = center_of(hang_up)[1] - spot[1]
+    desktop.page.evaluate("(distance) => scrollBy(0, distance)", distance)
+    box = hang_up.bounding_box()
+    assert box
+    assert box["x"] < spot[0] < box["x"] + box["width"]
+    assert box["y"] < spot[1] < box["y"] + box["height"]
+    desktop.page.mouse.click(*spot)
     desktop.page.wait_for_timeout(500)
     expect_phase(gadget, "On the call")
     expect(open_card(gadget).locator("call-keypad")).to_be_visible()

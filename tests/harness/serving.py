@@ -29,13 +29,23 @@ def _server(app: ASGIApp, port: int, keep_alive_seconds: int = 60) -> uvicorn.Se
     return uvicorn.Server(config)
 
 
+async def _serve(server: uvicorn.Server) -> None:
+    """Serve until the server should exit, and close what was accepted at the last moment."""
+    await server._serve()
+    await asyncio.sleep(0)  # until its protocol is known
+    for connection in list(server.server_state.connections):
+        if transport := getattr(connection, "transport", None):
+            transport.abort()
+    await asyncio.sleep(0)
+
+
 @contextmanager
 def listening(*apps: tuple[ASGIApp, int]) -> Iterator[None]:
     """Serve each app at its port, all in one thread and one event loop of their own."""
     servers = [_server(app, port) for app, port in apps]
 
     async def serve() -> None:
-        await asyncio.gather(*(server._serve() for server in servers))
+        await asyncio.gather(*map(_serve, servers))
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
@@ -52,7 +62,7 @@ def listening(*apps: tuple[ASGIApp, int]) -> Iterator[None]:
 async def serving(app: ASGIApp, port: int, keep_alive_seconds: int = 60) -> AsyncIterator[None]:
     """Serve `app` in this event loop, so that the test can use its objects without locks."""
     server = _server(app, port, keep_alive_seconds)
-    task = asyncio.create_task(server._serve())
+    task = asyncio.create_task(_serve(server))
     await until(lambda: server.started)
     try:
         yield
