@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 from callcard.errors import OperatorError
 
@@ -42,7 +44,7 @@ class ImportProblem:
 OnProblem = Callable[[ImportProblem], None]
 
 
-class Value(NamedTuple):
+class Value(Struct, frozen=True, array_like=True, gc=False):
     """A value of a row, with its label (a column's name or a vCard TYPE) and its place."""
 
     text: str
@@ -51,7 +53,7 @@ class Value(NamedTuple):
     column: int = 0
 
 
-class Row(NamedTuple):
+class Row(Struct, frozen=True, array_like=True):
     """One row or card: for each field its values."""
 
     line: int

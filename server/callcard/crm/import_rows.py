@@ -29,6 +29,10 @@ _NUMBER_WITH_PARAMETERS = re.compile(r"(?i)(tel|sips?):|;\s*ext")
 _NUMBER_SEPARATOR = re.compile(r"\s*(?:[|\n]|:::|;(?!\d{1,6}#?\s*$)|,(?![,\d])|,(?=\d{7}))\s*")
 """Between two numbers of one cell. A comma before few digits is a pause."""
 _CLOSED = {"closed", "done", "resolved", "solved", "geschlossen", "erledigt", "gelöst", "مغلق"}
+_WORD = re.compile(r"\w+")
+_NO_DIGIT = re.compile(r"\D")
+_BETWEEN_VALUES = re.compile(r"\s*:::\s*|\s*[;,]\s+|\s*;\s*")
+_BETWEEN_FLAGS = re.compile(r"[;,|]|:::")
 _NO = {"no", "n", "false", "0", "nein"}
 _WEB_ADDRESS = re.compile(r"https?://\S+$", re.IGNORECASE)
 _EMAIL_ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+$")
@@ -55,7 +59,7 @@ def contact_entry(row: Row, plan: NumberPlan, on_problem: OnProblem) -> ContactE
         return None
     name = _name(row)
     company = row.first("company")
-    found = _numbers(row, plan, on_problem)
+    found, numbers_given = _numbers(row, plan, on_problem)
     if not name and not company and not found:
         reason = "neither a name, a company nor a usable number"
         on_problem(row.problem("name", "", reason, extent="row"))
@@ -63,8 +67,6 @@ def contact_entry(row: Row, plan: NumberPlan, on_problem: OnProblem) -> ContactE
     for field in _SINGLE:
         _report_further_values(row, field, on_problem)
     _report_other_names(row, name or "", on_problem)
-    has_refused = any(value.text for value in row.values.get("number", ())) and not found
-    has_refused = has_refused or len(found) < _count_numbers(row)
     return ContactEntry(
         key=_import_key(row, name or "", company or "", found),
         name=name,
@@ -74,7 +76,7 @@ def contact_entry(row: Row, plan: NumberPlan, on_problem: OnProblem) -> ContactE
         language=row.first("language"),
         flags=_flags(row),
         numbers=found if "number" in row.values else None,
-        keeps_numbers=has_refused,
+        keeps_numbers=len(found) < numbers_given,
     )
 
 
@@ -152,7 +154,7 @@ def _one_of(
         return None
     found = ""
     for value in row.values[field]:
-        parts = re.split(r"\s*:::\s*|\s*[;,]\s+|\s*;\s*", value.text) if value.text else []
+        parts = _BETWEEN_VALUES.split(value.text) if value.text else []
         for text in dict.fromkeys(filter(None, parts)):
             reason = "" if pattern.match(text) else otherwise
             if not reason and found and text != found:
@@ -166,12 +168,20 @@ def _one_of(
 
 def _report_other_names(row: Row, name: str, on_problem: OnProblem) -> None:
     """Report parts of a name that are not in the name which was taken."""
-    taken = set(re.findall(r"\w+", fold(name)))
-    for field in ("name", "first_name", "middle_name", "last_name"):
-        for value in row.values.get(field, ()):
-            if not taken.issuperset(re.findall(r"\w+", fold(value.text))):
-                reason = f"the name {name!r} was taken"
-                on_problem(row.problem(field, value.text, reason))
+    others = [
+        (field, value.text)
+        for field in ("name", "first_name", "middle_name", "last_name")
+        for value in row.values.get(field, ())
+        if value.text and value.text != name
+    ]
+    taken = set(_words(name)) if others else set()
+    for field, text in others:
+        if not taken.issuperset(_words(text)):
+            on_problem(row.problem(field, text, f"the name {name!r} was taken"))
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(fold(text))
 
 
 def _name(row: Row) -> str | None:
@@ -187,18 +197,24 @@ def _flags(row: Row) -> list[str] | None:
         return None
     flags: list[str] = []
     for value in row.values["flags"]:
-        flags += (flag.strip(" *") for flag in re.split(r"[;,|]|:::", value.text))
+        flags += (flag.strip(" *") for flag in _BETWEEN_FLAGS.split(value.text))
     return list(dict.fromkeys(filter(None, flags)))
 
 
-def _numbers(row: Row, plan: NumberPlan, on_problem: OnProblem) -> list[tuple[Number, str]]:
-    """Return the usable numbers of a row with their labels, each number once.
+def _numbers(
+    row: Row, plan: NumberPlan, on_problem: OnProblem
+) -> tuple[list[tuple[Number, str]], int]:
+    """Return the usable numbers of a row with their labels, each number once; and how many
+    different ones the row gives, readable or not.
 
     What stands beside a number, as in `030 789 (Max)`, becomes part of its label.
     """
     found: dict[str, tuple[Number, str]] = {}
+    given: set[str] = set()
     for value in row.values.get("number", []):
-        for text in split_numbers(value.text):
+        parts = split_numbers(value.text)
+        given.update(_NO_DIGIT.sub("", text) for text in parts or filter(None, (value.text,)))
+        for text in parts:
             number = plan.read(text)
             if number.kind not in ("public", "internal") or not (number.digits or number.e164):
                 reason = number.problem or f"it is {number.kind}, not a telephone number"
@@ -206,15 +222,11 @@ def _numbers(row: Row, plan: NumberPlan, on_problem: OnProblem) -> list[tuple[Nu
                 continue
             label = _label(value, number)
             known, known_label = found.get(number.reversed, (number, ""))
-            labels = dict.fromkeys((*filter(None, known_label.split(", ")), *label.split(", ")))
-            found[number.reversed] = known, ", ".join(filter(None, labels))
-    return list(found.values())
-
-
-def _count_numbers(row: Row) -> int:
-    """Return how many different numbers a row gives, readable or not."""
-    texts = (split_numbers(value.text) for value in row.values.get("number", ()))
-    return len({re.sub(r"\D", "", text) for each in texts for text in each})
+            if known_label or ", " in label:
+                labels = dict.fromkeys((*known_label.split(", "), *label.split(", ")))
+                label = ", ".join(filter(None, labels))
+            found[number.reversed] = known, label
+    return list(found.values()), len(given)
 
 
 def _label(value: Value, number: Number) -> str:

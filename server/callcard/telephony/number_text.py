@@ -113,6 +113,8 @@ def strip_decoration(given: str) -> NumberText:
     """
     if _PLAIN.fullmatch(given):  # most numbers
         text = given.strip()
+        if text.isdecimal() or (text[:1] == "+" and text[1:].isdecimal()):
+            return NumberText(text, "", "", "", False)
         marks = [match[0].strip() for each in _MARKS if (match := each.search(text))]
         for each in _MARKS:
             text = each.sub("", text)
