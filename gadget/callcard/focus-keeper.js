@@ -9,8 +9,12 @@
 export function keepFocus(focusCall, signal) {
   /** What had the focus last, and what is around it, from the inside out. */
   let path = pathOf(document.activeElement);
-  const note = () => (path = pathOf(document.activeElement));
-  // Who presses beside everything has no place to go back to.
+  const note = () => {
+    const { activeElement, body } = document;
+    if (activeElement !== body) path = pathOf(activeElement);
+    // Who has pressed beside everything has no place to go back to.
+    else if (path[0] && canHaveFocus(path[0])) path = [];
+  };
   const noteSoon = () => setTimeout(note);
   const restore = () => {
     const [last] = path;

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import FrameLocator, expect
+from playwright.sync_api import Browser, FrameLocator, expect
 
 from tests.e2e.card import (
     KNOWN_CUSTOMER,
@@ -23,7 +23,7 @@ from tests.e2e.card import (
     press,
     write_notes,
 )
-from tests.harness.browser import OpenDesktop
+from tests.harness.browser import OpenDesktop, open_desktops, whole_chromium
 from tests.harness.site import DemoSite
 from tests.harness.waiting import wait_until
 
@@ -34,6 +34,19 @@ DOUBLE_CLICK_MS = 1000
 @pytest.fixture(scope="module", params=["ucce", "uccx"])
 def site_options(request: pytest.FixtureRequest) -> dict[str, Any]:
     return {"platform": request.param}
+
+
+@pytest.fixture(scope="module")
+def agents_browser(browser: Browser) -> Iterator[Browser]:
+    with whole_chromium(browser) as started:
+        yield started
+
+
+@pytest.fixture
+def open_desktop(agents_browser: Browser, site: DemoSite) -> Iterator[OpenDesktop]:
+    """Opens a desktop in the browser that agents use; other tests may use one without windows."""
+    with open_desktops(agents_browser, site) as opener:
+        yield opener
 
 
 def test_whole_call_is_delivered_once(open_desktop: OpenDesktop, site: DemoSite) -> None:
