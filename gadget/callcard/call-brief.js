@@ -93,8 +93,16 @@ const chips = (variables) =>
     variables.map(({ label, value }) => h("li", { title: value }, `${label}: `, isolate(value))),
   );
 
-/** @param {string} label @param {Child[]} value @param {string} [before] what is never cut */
+/**
+ * Return a line. Its last part, as a note, is cut first where there is no room, and at its own end:
+ * an English one in an Arabic line, too.
+ * @param {string} label @param {Child[]} value @param {string} [before] what is never cut
+ */
 function line(label, value, before = "") {
-  const text = h("span", {}, value);
-  return [h("dt", {}, label), h("dd", { title: before + text.textContent }, before, text)];
+  const isLong = value.length > 2;
+  const parts = isLong ? [value.slice(0, -1), value.slice(-1)] : [value];
+  const text = parts.map((part) => h("span", {}, part));
+  const content = h("dd", {}, before, text);
+  content.title = content.textContent ?? "";
+  return [h("dt", {}, label), content];
 }

@@ -123,7 +123,8 @@ const isJoining = (action) => action === "complete-transfer" || action === "conf
 function labelOf(action, state, owner, running) {
   const { id, call } = state;
   if (action === "drop" && call.isConsult) return t("action.endConsult");
-  if (action === "drop" && partnerOf(state, running)) return t("action.hangUpCustomer");
+  if (action === "drop" && partnerOf(state, running) && !state.hasCustomerLeft)
+    return t("action.hangUpCustomer");
   if (action === "retrieve" && call.isConsult && owner !== id) return t("action.backToCustomer");
   return LABELS[action]?.() ?? "";
 }
@@ -135,7 +136,7 @@ function labelOf(action, state, owner, running) {
 function questionOf(action, state, owner, running) {
   const partner = partnerOf(state, running);
   if (action === "close") return t("confirm.removeFromCampaign");
-  if (action === "drop" && partner && !state.call.isConsult)
+  if (action === "drop" && partner && !state.call.isConsult && !state.hasCustomerLeft)
     return t("confirm.hangUpCustomer", { who: whoIs(partner) });
   const other =
     owner === state.id ? joinedWith(state, running) : running.find(({ id }) => id === owner);

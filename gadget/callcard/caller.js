@@ -96,9 +96,10 @@ export function situationOf(state, running) {
 
 /** Return where the customer is whom this agent consults about. @param {CallState} state @param {CallState[]} running */
 function consultSituation(state, running) {
-  if (running.length < 2) return customerPlace(state);
-  if (state.call.phase === "held") return "";
   const partner = partnerOf(state, running);
+  const isGone = !partner && (state.customerCallId || running.length < 2);
+  if (isGone || partner?.hasCustomerLeft) return customerPlace(state);
+  if (state.call.phase === "held") return "";
   const others = partner?.call.others ?? [];
   const agents = others.flatMap((each) => partner?.agentName(each) || []);
   // In a conference, they talk on.
@@ -128,7 +129,7 @@ export function participantsOf(state) {
   const { call, customer, match } = state;
   // After a conference, the number that the call began with may be the consulted one's.
   const number = [customer.number, call.number].find((each) => call.others.includes(each));
-  const name = match?.contact.name || match?.contact.company;
+  const name = match?.contact.name || match?.contact.company || customer.display;
   return call.others.map((address) => ({
     address,
     name: state.nameOf(address) || (address === number && name) || address,

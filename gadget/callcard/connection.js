@@ -136,6 +136,9 @@ export class Connection {
     this.#notices.setService(downSince);
     if (downSince === null) {
       this.#model.retryFailedLookups();
+      // What failed while the service did not answer is over.
+      for (const state of this.#model.running)
+        if (state.failure?.outcome === "failed") state.failure = null;
       if (this.#hasCalls) this.#onReady();
     }
     this.#onChange();

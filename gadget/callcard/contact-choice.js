@@ -19,7 +19,7 @@ export class ContactChoiceElement extends CallcardElement {
     if (isAgain) lockPresses(this);
     const count = matches.length;
     moveByArrows(this, "button");
-    const isExact = matches.every(({ how }) => how === "exact");
+    const isExact = matches.every(({ how }) => how !== "suffix");
     const title = isExact ? t("choice.title", { count }) : t("choice.similar", { count });
     this.replaceChildren(
       h("h3", {}, count > 1 ? title : t("caller.rejected")),

@@ -47,6 +47,8 @@ export class ContactSearchElement extends CallcardElement {
     },
   );
   #isDialling = false;
+  /** Called when results that lay over the call go. */
+  onUncover = () => {};
   #callId = "";
   /** The caller's number, while the agent looks for the contact to which it is added. */
   addedNumber = "";
@@ -122,6 +124,7 @@ export class ContactSearchElement extends CallcardElement {
   }
 
   clear() {
+    if (this.#results.firstChild) this.onUncover();
     this.#addNoNumber();
     this.find("");
   }

@@ -30,6 +30,13 @@ export function keepFocus(focusCall, signal) {
     attributeFilter: ["hidden", "disabled"],
   });
   signal?.addEventListener("abort", () => observer.disconnect());
+  // A press on what is disabled would take the focus to the page: the second of a double click.
+  const onPress = (/** @type {Event} */ { target }) => {
+    const [last] = path;
+    if (!(target instanceof Element) || !target.closest(":disabled") || !last) return;
+    setTimeout(() => document.activeElement === document.body && takeFocus(last));
+  };
+  document.addEventListener("pointerdown", onPress, { capture: true, signal });
   document.addEventListener("focusin", note, { signal });
   document.addEventListener("mousedown", noteSoon, { capture: true, signal });
 }

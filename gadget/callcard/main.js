@@ -111,7 +111,7 @@ class CallcardAppElement extends CallcardElement {
     this.append(bar, this.#info, this.#notices, this.#attention.element);
     this.append(this.#coaching.element, ...calls);
     this.append(this.#callbacks, this.#parked);
-    this.#notices.onShift = () => lockPresses(this.#tabs);
+    this.#notices.onShift = this.#search.onUncover = () => lockPresses(this.#tabs);
   }
 
   connectedCallback() {

@@ -173,7 +173,10 @@ export class CallState {
     const { phase, others } = this.call;
     const isOn = phase === "talking" || phase === "held";
     const customer = this.#customerAddress;
-    return isOn && Boolean(customer) && others.length > 0 && !others.includes(customer);
+    // Who came later never saw them on the line.
+    const wasLeft = this.isWithCustomer && Boolean(this.notes.interaction?.customer_left);
+    const hasLeft = customer ? !others.includes(customer) : wasLeft;
+    return isOn && hasLeft && others.length > 0;
   }
 
   /** Whether another agent's consult ended before this agent answered it. */

@@ -6,7 +6,7 @@ import { api } from "../shared/api.js";
 import { isConversation } from "../shared/call.js";
 import { desktop } from "../shared/desktop.js";
 import { followTeam } from "../shared/desktop-team.js";
-import { every, h, listen } from "../shared/dom.js";
+import { every, h, listen, lockPresses } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { InlineQuestionElement } from "../shared/inline-question.js";
@@ -86,7 +86,11 @@ class SupervisorAppElement extends CallcardElement {
     every(READ_MS, () => this.#isShown && this.#read(), this.signal);
     this.signal.addEventListener("abort", () => this.#model.dispose());
     let wasShown = true;
+    let top = 0;
     new ResizeObserver(() => {
+      // A second press was for what was there before a notice came or went.
+      if (this.#tabs.offsetTop !== top) lockPresses(this.#tabs);
+      top = this.#tabs.offsetTop;
       if (this.#isShown && !wasShown) this.#read(); // nothing was read behind another tab
       wasShown = this.#isShown;
     }).observe(this);

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.e2e.card import KNOWN_CUSTOMER, close_card, expect_phase, open_card, press
+from tests.e2e.card import (
+    KNOWN_CUSTOMER,
+    UNKNOWN_CUSTOMER,
+    close_card,
+    expect_phase,
+    open_card,
+    press,
+)
 from tests.e2e.test_consult import begin_consult, consult
 from tests.harness.browser import OpenDesktop
 from tests.harness.site import DemoSite
@@ -68,3 +75,36 @@ def test_supervisor_takes_one_participant_off_a_conference(
     ]
     site.hang_up(call)
     close_card(supervisor)
+
+
+def test_customer_who_left_a_conference_is_not_said_to_be_there(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana, bilal, call = begin_consult(open_desktop, site)
+    clara = open_desktop("1003").gadget
+    press(ana.gadget, "Conference")
+    expect(open_card(ana.gadget).get_by_text("On the line: ")).to_be_visible()
+    consult(ana.gadget, "Clara Wagner")
+    press(clara, "Answer")
+    expect_phase(ana.gadget, "Consulting")
+    site.hang_up(call)
+    gone = "The customer has hung up."
+    expect(open_card(bilal)).to_contain_text(gone)
+    expect(open_card(ana.gadget)).to_contain_text(gone)
+    expect(open_card(ana.gadget)).not_to_contain_text("on hold")
+    expect(open_card(clara)).to_contain_text(gone, timeout=10_000)
+    press(ana.gadget, "Complete transfer")
+    expect(open_card(clara)).to_contain_text(f"{gone} On the line: Bilal Haddad")
+    expect(clara.get_by_text("You now have the customer.")).to_be_hidden()
+
+
+def test_customer_who_hung_up_while_another_call_rings_is_gone(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana, _bilal, call = begin_consult(open_desktop, site)
+    other = site.ring(UNKNOWN_CUSTOMER)
+    expect(ana.gadget.get_by_role("tab")).to_have_count(3)
+    site.hang_up(call)
+    expect(open_card(ana.gadget)).to_contain_text("The customer has hung up.")
+    expect(open_card(ana.gadget)).not_to_contain_text("on hold")
+    site.hang_up(other)

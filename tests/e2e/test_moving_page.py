@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from playwright.sync_api import FrameLocator, Locator, expect
 
 from tests.e2e.card import answer_call, expect_phase, open_card, press
 from tests.e2e.test_consult import begin_consult, consult
+from tests.e2e.test_supervisor import open_agent, open_team
 from tests.harness.browser import OpenDesktop
 from tests.harness.site import DemoSite
 
@@ -104,3 +107,80 @@ def test_what_is_no_digit_stays_in_the_keypads_field(
     field.press("Enter")
     expect(keypad.locator("output")).to_have_text("492112")
     expect(keypad.locator(".error")).to_have_text("")
+
+
+def test_second_press_on_a_result_does_not_reach_the_call_below(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop(width_px=640, own_clock=True)
+    gadget = desktop.gadget
+    call = answer_call(site, gadget)
+    hang_up = open_card(gadget).get_by_role("button", name="Hang up")
+    gadget.get_by_role("searchbox").fill("Müller")
+    expect(gadget.locator(".results li").first).to_be_visible()
+    expect(gadget.locator(".locked")).to_have_count(0)
+    # A row that lies over Hang up, whatever the height of the card's header is.
+    gadget.locator(".found").evaluate(
+        "(found, y) => { found.style.translate = `0 ${y}px`; }",
+        center_of(hang_up)[1]
+        - center_of(gadget.get_by_role("button", name="This is the caller: ").first)[1],
+    )
+    pick = gadget.get_by_role("button", name="This is the caller: ").first
+    clock = desktop.page.clock
+    clock.pause_at(datetime.now(UTC) + timedelta(seconds=2))
+    desktop.page.mouse.click(*center_of(pick))
+    expect(gadget.locator(".results li")).to_have_count(0)
+    for _step in range(3):
+        clock.run_for(300)
+        desktop.page.mouse.click(*center_of(hang_up))
+    clock.resume()
+    expect_phase(gadget, "On the call")
+    desktop.page.wait_for_timeout(500)
+    expect_phase(gadget, "On the call")
+    assert call in [each["id"] for each in site.calls()]
+    site.hang_up(call)
+
+
+def test_second_press_on_answer_leaves_the_focus_at_the_call(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop()
+    gadget = desktop.gadget
+    expect(gadget.locator("callback-list:defined")).to_be_attached()
+    call = site.ring("+491713900001")
+    answer = open_card(gadget).get_by_role("button", name="Answer")
+    expect(open_card(gadget).get_by_text("VIP")).to_be_visible()  # it moves no more
+    desktop.page.mouse.click(*center_of(answer))
+    expect_phase(gadget, "On the call")
+    expect(answer).to_be_disabled()
+    desktop.page.mouse.click(*center_of(answer))
+    heading = open_card(gadget).get_by_role("heading", level=2)
+    expect(heading).to_be_focused()
+    desktop.page.wait_for_timeout(300)
+    expect(heading).to_be_focused()
+    site.hang_up(call)
+
+
+def test_second_press_on_listen_and_leave_meets_nothing_else(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana = open_desktop("1001").gadget
+    call = answer_call(site, ana)
+    desktop, team = open_team(open_desktop)
+    panel = open_agent(team, "Ana Costa")
+    expect(team.locator(".locked")).to_have_count(0)
+    for name in ("Listen", "Leave"):
+        button = team.get_by_role("button", name=name).first
+        expect(button).to_be_enabled()
+        expect(team.locator(".locked")).to_have_count(0)
+        box = button.bounding_box()
+        assert box
+        spot = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        desktop.page.mouse.click(*spot)
+        listening = team.get_by_text("You are listening to Ana Costa.")
+        expect(listening).to_have_count(1 if name == "Listen" else 0)
+        for _press in range(2):
+            desktop.page.mouse.click(*spot)
+        expect(panel).to_be_visible()
+        expect(team.get_by_role("tab", name="Team")).to_have_attribute("aria-selected", "true")
+    site.hang_up(call)
