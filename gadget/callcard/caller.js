@@ -94,7 +94,10 @@ export function situationOf(state, running) {
   return state.transferredBy && t("call.transferredBy", { who: state.transferredBy });
 }
 
-/** Return where the customer is whom this agent consults about. @param {CallState} state @param {CallState[]} running */
+/**
+ * Return where the customer is whom this agent consults about.
+ * @param {CallState} state @param {CallState[]} running
+ */
 function consultSituation(state, running) {
   const partner = partnerOf(state, running);
   const isGone = !partner && (state.customerCallId || running.length < 2);

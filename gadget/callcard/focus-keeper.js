@@ -1,5 +1,5 @@
-// The focus stays near where it was: what had it is often taken away, as a form is when it is saved or
-// a list when a call begins. Without this, the keyboard would begin at the top of the page again.
+// The focus stays near where it was: what had it is often taken away, as a form is when it is saved
+// or a list when a call begins. Without this, the keyboard would begin at the top of the page again.
 
 /**
  * Keep the focus from now on.
@@ -41,16 +41,17 @@ export function keepFocus(focusCall, signal) {
   document.addEventListener("mousedown", noteSoon, { capture: true, signal });
 }
 
-/** Return an element and those around it, without the one that is the whole page. @param {Element | null} element */
+/**
+ * Return an element and those around it, without the one that is the whole page.
+ * @param {Element | null} element
+ */
 function pathOf(element) {
   const path = [];
   const { body } = document;
-  for (
-    ;
-    element && element !== body && element.parentElement !== body;
-    element = element.parentElement
-  )
+  while (element && element !== body && element.parentElement !== body) {
     if (element instanceof HTMLElement) path.push(element);
+    element = element.parentElement;
+  }
   return path;
 }
 
