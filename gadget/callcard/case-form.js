@@ -49,7 +49,7 @@ export class CaseFormElement extends CallcardElement {
     const form = h(
       "form",
       {},
-      h("h3", {}, t("case.title"), " ", this.#who),
+      h("h3", {}, t("case.title"), this.#who),
       field(t("case.subject"), this.#subject),
       field(t("notes.label"), this.#notes),
       this.#error,
@@ -75,7 +75,9 @@ export class CaseFormElement extends CallcardElement {
   setContact(contact) {
     this.#contact = contact;
     this.#error.textContent = "";
-    this.#who.replaceChildren(contact ? isolate(contact.name || contact.company) : "");
+    this.#who.replaceChildren(
+      ...(contact ? [" · ", isolate(contact.name || contact.company)] : []),
+    );
   }
 
   /** @param {string} callId */
