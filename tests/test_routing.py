@@ -38,8 +38,7 @@ pytestmark = pytest.mark.anyio
 
 SCRIPT = "/routing/v1/decision"
 CONTINUE = CurriAnswer("Permit", "continue", caller_name=ADA_NAME)
-MACHINES = {"addresses": ["127.0.0.1"], "deadline_seconds": 5.0}
-"""The deadline is that of a busy test machine; tests of deadlines set their own."""
+MACHINES = {"addresses": ["127.0.0.1"], "deadline_seconds": 5.0}  # of a busy machine
 REQUESTS = {path.stem: path.read_bytes() for path in SAMPLES.glob("request-*.xml")}
 
 

@@ -273,8 +273,14 @@ def test_state_of_a_colleague_is_current(open_desktop: OpenDesktop, site: DemoSi
 
 
 def background_of(button: Locator) -> str:
-    color: str = button.evaluate("(element) => getComputedStyle(element).backgroundColor")
-    return color
+    """Return a button's colour; one that is replaced meanwhile has none."""
+
+    def color() -> str:
+        found: str = button.evaluate("(element) => getComputedStyle(element).backgroundColor")
+        return found
+
+    wait_until(lambda: color() != "")
+    return color()
 
 
 def test_two_strangers_are_connected_only_after_a_question(
@@ -291,6 +297,8 @@ def test_two_strangers_are_connected_only_after_a_question(
     buttons = open_card(ana).locator("call-controls")
     # Only Hang up is filled: joining two strangers is nothing that the card suggests.
     hold = buttons.get_by_role("button", name="Hold", exact=True)
+    expect(buttons.get_by_role("button", name="Complete transfer", exact=True)).to_be_enabled()
+    expect(hold).to_be_enabled()
     join = buttons.get_by_role("button", name="Complete transfer", exact=True)
     expect(join).to_have_css("background-color", background_of(hold))
     press(ana, "Conference")
