@@ -12,7 +12,7 @@ from tests.e2e.card import (
     open_card,
     press,
 )
-from tests.e2e.test_consult import begin_consult, consult
+from tests.e2e.test_consult import begin_conference, begin_consult, consult
 from tests.harness.browser import OpenDesktop
 from tests.harness.site import DemoSite
 
@@ -20,9 +20,7 @@ from tests.harness.site import DemoSite
 def test_customer_who_leaves_a_conference_is_said_to_have_gone(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    ana, bilal, call = begin_consult(open_desktop, site)
-    press(ana.gadget, "Conference")
-    expect(open_card(ana.gadget).get_by_text("On the line: ")).to_be_visible()
+    ana, bilal, call = begin_conference(open_desktop, site)
     site.hang_up(call)
     gone = "The customer has hung up. On the line: "
     expect(open_card(ana.gadget).get_by_text(f"{gone}Bilal Haddad")).to_be_visible()
@@ -33,10 +31,8 @@ def test_customer_who_leaves_a_conference_is_said_to_have_gone(
 def test_consult_out_of_a_conference_says_who_has_the_customer(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    ana, _bilal, _call = begin_consult(open_desktop, site)
+    ana, _bilal, _call = begin_conference(open_desktop, site)
     clara = open_desktop("1003").gadget
-    press(ana.gadget, "Conference")
-    expect(open_card(ana.gadget).get_by_text("On the line: ")).to_be_visible()
     consult(ana.gadget, "Clara Wagner")
     with_bilal = "The customer is with Bilal Haddad."
     expect(open_card(ana.gadget)).to_contain_text(with_bilal)
@@ -80,10 +76,8 @@ def test_supervisor_takes_one_participant_off_a_conference(
 def test_customer_who_left_a_conference_is_not_said_to_be_there(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    ana, bilal, call = begin_consult(open_desktop, site)
+    ana, bilal, call = begin_conference(open_desktop, site)
     clara = open_desktop("1003").gadget
-    press(ana.gadget, "Conference")
-    expect(open_card(ana.gadget).get_by_text("On the line: ")).to_be_visible()
     consult(ana.gadget, "Clara Wagner")
     press(clara, "Answer")
     expect_phase(ana.gadget, "Consulting")

@@ -44,6 +44,16 @@ def begin_consult(
     return ana, bilal, call
 
 
+def begin_conference(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> tuple[BrowserDesktop, FrameLocator, str]:
+    """Let Ana answer a customer and join Bilal to the call. Return what `begin_consult` does."""
+    ana, bilal, call = begin_consult(open_desktop, site)
+    press(ana.gadget, "Conference")
+    expect(open_card(ana.gadget).get_by_text("On the line: ")).to_be_visible()
+    return ana, bilal, call
+
+
 def test_consulted_agent_gets_the_customer(open_desktop: OpenDesktop, site: DemoSite) -> None:
     ana = open_desktop("1001").gadget
     bilal = open_desktop("1002").gadget

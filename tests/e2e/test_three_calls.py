@@ -12,7 +12,7 @@ from tests.e2e.card import (
     open_card,
     press,
 )
-from tests.e2e.test_consult import begin_consult, consult
+from tests.e2e.test_consult import begin_conference, begin_consult, consult
 from tests.harness.browser import OpenDesktop
 from tests.harness.site import DemoSite
 
@@ -103,9 +103,7 @@ def test_consult_that_rings_is_not_said_to_be_on(open_desktop: OpenDesktop, site
 def test_agent_who_leaves_a_conference_is_told_so(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    ana, bilal, _call = begin_consult(open_desktop, site)
-    press(ana.gadget, "Conference")
-    expect(open_card(ana.gadget).get_by_text("On the line: ")).to_be_visible()
+    ana, bilal, _call = begin_conference(open_desktop, site)
     press(ana.gadget, "Hang up")
     expect_phase(ana.gadget, "You are no longer on the call")
     expect_phase(bilal, "On the call")
