@@ -29,6 +29,8 @@ export class CallDrawerElement extends CallcardElement {
   #actions = [];
   #isBusy = false;
   #hasFailed = false;
+  /** Resolves when what was opened last has its content. @type {Promise<void>} */
+  #filled = Promise.resolve();
 
   build() {
     this.hidden = true;
@@ -44,29 +46,47 @@ export class CallDrawerElement extends CallcardElement {
     this.#hasFailed = failure?.outcome === "refused" || failure?.outcome === "failed";
     this.#actions = actions;
     this.#isBusy = isBusy;
-    if (this.opened && !this.offers(this.opened)) void this.toggle("");
+    if (this.opened && !this.offers(this.opened)) this.close();
     this.#update();
   }
 
-  /** Open a drawer, or close it if it is open. @param {Drawer | ""} drawer */
-  async toggle(drawer) {
-    const hadFocus = this.contains(document.activeElement);
-    this.opened = drawer === this.opened ? "" : drawer;
-    this.hidden = !this.opened;
-    this.replaceChildren();
-    this.onToggle(hadFocus);
-    if (this.opened) await this.#fill(this.opened);
+  /** Open a drawer, or close it if it is open. @param {Drawer} drawer */
+  toggle(drawer) {
+    if (drawer === this.opened) this.close();
+    else void this.#open(drawer);
+  }
+
+  /** Close what is open. */
+  close() {
+    if (this.opened) this.#change("");
   }
 
   /**
-   * Offer a number as whom to pass the call on to; return whether Finesse allows that now.
+   * Search for a number in the transfer targets; return whether Finesse allows a consult or a
+   * transfer now.
    * @param {string} number
    */
   offerTarget(number) {
     if (!this.offers("targets")) return false;
-    const opening = this.opened === "targets" ? null : this.toggle("targets");
-    void Promise.resolve(opening).then(() => this.#targets?.find(number));
+    const filled = this.opened === "targets" ? this.#filled : this.#open("targets");
+    void filled.then(() => this.#targets?.find(number));
     return true;
+  }
+
+  /** Resolve when the drawer shows its content. @param {Drawer} drawer */
+  #open(drawer) {
+    this.#change(drawer);
+    this.#filled = this.#fill(drawer);
+    return this.#filled;
+  }
+
+  /** @param {Drawer | ""} opened */
+  #change(opened) {
+    const hadFocus = this.contains(document.activeElement);
+    this.opened = opened;
+    this.hidden = !opened;
+    this.replaceChildren();
+    this.onToggle(hadFocus);
   }
 
   /** @param {Drawer} drawer */
@@ -101,7 +121,7 @@ export class CallDrawerElement extends CallcardElement {
     return this.querySelector("transfer-targets");
   }
 
-  /** The ways of passing the call on that Finesse allows. @returns {TransferAction[]} */
+  /** The transfer actions that Finesse allows. @returns {TransferAction[]} */
   get #transferActions() {
     /** @type {TransferAction[]} */
     const actions = ["consult", "transfer"];

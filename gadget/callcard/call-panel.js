@@ -111,15 +111,14 @@ export class CallPanelElement extends CallcardElement {
     this.#arrange();
     new ResizeObserver(() => this.#lockMoved()).observe(header);
     this.#drawer.onToggle = (hadFocus) => this.#onDrawer(hadFocus);
-    this.addEventListener(
-      "callcard-drawer-toggled",
-      ({ detail: { drawer } }) => void this.#drawer.toggle(drawer),
+    this.addEventListener("callcard-drawer-toggled", ({ detail: { drawer } }) =>
+      this.#drawer.toggle(drawer),
     );
     this.addEventListener("callcard-call-command", ({ detail: { params } }) => {
-      if (params?.to && !this.#context?.isBusy) void this.#drawer.toggle(""); // a target was chosen
+      if (params?.to && !this.#context?.isBusy) this.#drawer.close(); // a target was chosen
     });
     this.addEventListener("keydown", ({ key }) => {
-      if (key === "Escape" && this.#drawer.opened) void this.#drawer.toggle("");
+      if (key === "Escape") this.#drawer.close();
     });
   }
 
@@ -184,7 +183,7 @@ export class CallPanelElement extends CallcardElement {
     const message =
       commandErrorText(state.failure) || (isAsked ? t("form.unsaved") : "") || neverLogged;
     if (this.#message.textContent !== message) this.#message.textContent = message;
-    if (state.done === this.#drawer.opened) void this.#drawer.toggle(""); // it was for that
+    if (state.done === this.#drawer.opened) this.#drawer.close(); // it was for that
     this.#drawer.show(state, context);
     this.#showBody();
     this.#brief.show(state, context.labels);
@@ -242,7 +241,8 @@ export class CallPanelElement extends CallcardElement {
   }
 
   /**
-   * Offer a number as whom to pass the call on to; return whether Finesse allows that now.
+   * Search for a number in the transfer targets; return whether Finesse allows a consult or a
+   * transfer now.
    * @param {string} number
    */
   offerTarget(number) {

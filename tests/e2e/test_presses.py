@@ -59,6 +59,23 @@ def test_call_is_hung_up_while_its_reason_is_saved(
     assert site.delivered_interaction(call).agents[0].wrap_up_reasons == ("Sale",)
 
 
+def test_reason_pressed_when_the_call_has_just_changed_is_chosen(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop()
+    gadget = desktop.gadget
+    call = answer_call(site, gadget)
+    sale = reason(gadget, "Sale")
+    sale.click(trial=True)  # the card takes presses now
+    box = sale.bounding_box()
+    assert box is not None
+    open_card(gadget).get_by_role("button", name="Hold").click()
+    expect_phase(gadget, "On hold")
+    desktop.page.mouse.click(box["x"] + 5, box["y"] + box["height"] / 2)
+    expect(open_card(gadget).get_by_role("radio", name="Sale")).to_be_checked(timeout=2000)
+    site.hang_up(call)
+
+
 def test_reasons_take_no_press_in_the_moment_in_which_the_customer_hangs_up(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
