@@ -95,6 +95,10 @@ test("reads only workflow paths of this gadget", () => {
     name: "note",
     values: { text: "a b" },
   });
+  assert.deepEqual(readAction("callcard:dial?number=+4930123456"), {
+    name: "dial",
+    values: { number: "+4930123456" },
+  });
   assert.deepEqual(readAction("callcard://callback"), { name: "callback", values: {} });
   for (const other of ["https://crm.example/?x=callcard:note", "callcard", "", "callcard:../x"])
     assert.equal(readAction(other), null);

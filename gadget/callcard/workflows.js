@@ -29,5 +29,6 @@ export function readAction(path) {
   const match = /^callcard:(?:\/\/)?([a-z]+)\/?(?:\?(.*))?$/.exec(path.trim());
   if (!match) return null;
   const [, name, query = ""] = match;
-  return { name, values: Object.fromEntries(new URLSearchParams(query)) };
+  // In a URL's query a bare plus would be a space, but numbers begin with one.
+  return { name, values: Object.fromEntries(new URLSearchParams(query.replaceAll("+", "%2B"))) };
 }
