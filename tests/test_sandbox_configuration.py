@@ -188,6 +188,10 @@ async def test_task_is_offered_worked_and_closed(server: SandboxServer) -> None:
         await server.act(id, action)
         assert await server.texts("User/1001/Dialogs/Media", "Dialog/state") == [state]
     assert await server.texts("User/1001/Media/5000", "state") == ["ACTIVE"]
+    for state in ("NOT_READY", "READY"):
+        await _set_media(server, f"<state>{state}</state>")
+    # Ready for more: the task goes on.
+    assert await server.texts("User/1001/Media/5000", "state") == ["ACTIVE"]
     await server.act(id, "CLOSE")
     assert await server.texts("User/1001/Dialogs/Media", "Dialog/state") == []
     assert await server.texts("User/1001/Media", "Media/state") == ["READY", "LOGOUT"]

@@ -14,7 +14,7 @@ from finesse_sandbox.site import User
 from finesse_sandbox.telephony.agents import Agents
 from finesse_sandbox.telephony.dialogs import EventType
 
-_STATE_AFTER = {
+_STATE_AFTER_ACTION = {
     "ACCEPT": "ACCEPTED",
     "START": "ACTIVE",
     "PAUSE": "PAUSED",
@@ -158,7 +158,8 @@ class Tasks:
                 self._close(user, task)
         media.reason_id = reason_id
         media.routable = state == "READY" or (media.routable and state != "LOGOUT")
-        self._change_state(user, media, state)
+        is_ready = state == "READY"
+        self._change_state(user, media, self._ready_state(user, media) if is_ready else state)
 
     def sign_out_everywhere(self, user: User, reason_id: str) -> None:
         for media in self.media_of(user):
@@ -199,7 +200,7 @@ class Tasks:
         return task
 
     def act(self, user: User, task: Task, action: str, request_id: str) -> None:
-        """Run an action on a task. An event reports that it is not allowed now."""
+        """Run an action on a task. If it is not allowed now, an event reports the error."""
         media = self.get_media(user, task.media)
         if action not in task.actions:
             error = CtiError("Generic Error", "E_ARM_STAT_INVALID_TASK_STATE", "4")
@@ -208,7 +209,7 @@ class Tasks:
         if action in ("CLOSE", "TRANSFER"):
             self._close(user, task)
         else:
-            task.state = _STATE_AFTER[action]
+            task.state = _STATE_AFTER_ACTION[action]
             task.state_since = self.agents.now()
             self.listener.task_changed(user, task, "PUT")
         self._update_agent_state(user, media)
@@ -224,17 +225,19 @@ class Tasks:
         self.listener.task_changed(user, task, "DELETE")
 
     def _update_agent_state(self, user: User, media: AgentMedia) -> None:
-        """Set the agent's state in a Media to that of their most demanding task."""
         if media.state in ("LOGOUT", "NOT_READY"):
             return
-        task_states = {task.state for task in self.tasks_of(user, media.id)}
-        state = "READY"
-        for task_state, agent_state in _AGENT_STATE_BY_TASK.items():
-            if task_state in task_states:
-                state = agent_state
-                break
+        state = self._ready_state(user, media)
         if media.state != state:
             self._change_state(user, media, state)
+
+    def _ready_state(self, user: User, media: AgentMedia) -> str:
+        """Return the state of a ready agent in a Media: that of their most demanding task."""
+        task_states = {task.state for task in self.tasks_of(user, media.id)}
+        for task_state, agent_state in _AGENT_STATE_BY_TASK.items():
+            if task_state in task_states:
+                return agent_state
+        return "READY"
 
     def _change_state(self, user: User, media: AgentMedia, state: str) -> None:
         media.state = state
