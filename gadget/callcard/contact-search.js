@@ -22,7 +22,7 @@ import { formatDate, t } from "../shared/texts.js";
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
 
 const MIN_LENGTH = 2;
-/** The service returns at most as many. */
+/** The service returns at most this many. */
 const MAX_RESULTS = 20;
 const NUMBER = /^\+?[\d\s()./*#-]{3,}$/;
 
@@ -43,11 +43,12 @@ export class ContactSearchElement extends CallcardElement {
     (text, signal) => request(this, "callcard-contact-search", { text, signal }),
     ({ contacts }) => this.#show(contacts),
     (error) => {
+      this.#removeResults(); // they were found by other words
       this.#message.textContent = errorText(error);
     },
   );
   #isDialling = false;
-  /** Called when results that lay over the call go. */
+  /** Called when results that covered the call are removed. */
   onUncover = () => {};
   #callId = "";
   /** The caller's number, while the agent looks for the contact to which it is added. */
@@ -72,7 +73,7 @@ export class ContactSearchElement extends CallcardElement {
     });
     // Looking for something else later must not add the number.
     this.addEventListener("focusout", ({ relatedTarget }) => {
-      if (!this.contains(/** @type {Node | null} */ (relatedTarget))) this.#addNoNumber();
+      if (!this.contains(/** @type {Node | null} */ (relatedTarget))) this.#stopAddingNumber();
     });
     moveByArrows(this, "input, .pick");
     this.append(form, h("div", { class: "found", tabindex: -1 }, this.#message, this.#results));
@@ -115,7 +116,7 @@ export class ContactSearchElement extends CallcardElement {
     return this.#callId;
   }
 
-  /** What was searched for a call is over with it. */
+  /** Clears the search when another call comes to the front. */
   set callId(callId) {
     if (callId === this.#callId) return;
     const wasForCall = Boolean(this.#callId);
@@ -124,20 +125,25 @@ export class ContactSearchElement extends CallcardElement {
   }
 
   clear() {
-    if (this.#results.firstChild) this.onUncover();
-    this.#addNoNumber();
+    this.#removeResults();
+    this.#stopAddingNumber();
     this.find("");
   }
 
   /** Search for the contact to which the caller's number is added. @param {string} number */
-  addNumber(number) {
+  startAddingNumber(number) {
     this.addedNumber = number;
     this.#input.placeholder = number ? t("caller.addTo", { number }) : t("search.placeholder");
     this.#onInput();
   }
 
-  #addNoNumber() {
-    if (this.addedNumber) this.addNumber("");
+  #stopAddingNumber() {
+    if (this.addedNumber) this.startAddingNumber("");
+  }
+
+  #removeResults() {
+    if (this.#results.firstChild) this.onUncover();
+    this.#results.replaceChildren();
   }
 
   get #isNumber() {

@@ -31,6 +31,20 @@ def test_record_found_during_a_call_becomes_its_contact(
     expect(gadget.locator("call-panel").get_by_role("heading", name="Käthe")).to_be_visible()
 
 
+def test_search_that_failed_leaves_no_results_of_other_words(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    gadget.get_by_role("searchbox").fill("Böhm")
+    expect(gadget.locator(".results .pick").first).to_be_visible()
+    site.service.is_down = True
+    gadget.get_by_role("searchbox").press_sequentially("e")
+    search = gadget.locator("contact-search")
+    expect(search.get_by_role("status")).to_contain_text("does not respond")
+    expect(search.locator(".results .pick")).to_have_count(0)
+    site.service.is_down = False
+
+
 def test_number_of_an_unknown_caller_is_added_to_the_contact_that_is_searched(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
