@@ -8,14 +8,16 @@ import { formatDate, t } from "../shared/texts.js";
 
 /** @typedef {import("../supervisor/types.d.ts").CoachingMessage} CoachingMessage */
 
-/** Characters that the service takes. */
-const MAX_ANSWER = 500;
+/** The service's limit, in characters. */
+const MAX_ANSWER_LENGTH = 500;
 
 export class CoachingMessagesElement extends CallcardElement {
   static tag = "coaching-messages";
 
   /** @type {Map<string, HTMLElement>} by the messages' ids */
   #rows = new Map();
+  /** Messages that were answered here, by id: a read that began before still lists them. */
+  #answered = new Set();
 
   /**
    * Show the messages that are not read. One that is shown stays as it is: an answer may be half
@@ -25,9 +27,9 @@ export class CoachingMessagesElement extends CallcardElement {
   show(unread) {
     const ids = new Set(unread.map(({ id }) => id));
     // Read elsewhere, as in another window of the agent.
-    for (const [id, row] of this.#rows) if (!ids.has(id) && !isWritten(row)) this.#remove(id);
+    for (const [id, row] of this.#rows) if (!ids.has(id) && !hasDraft(row)) this.#remove(id);
     for (const message of unread.toReversed())
-      if (!this.#rows.has(message.id)) {
+      if (!this.#rows.has(message.id) && !this.#answered.has(message.id)) {
         const row = this.#row(message);
         this.#rows.set(message.id, row);
         this.append(row);
@@ -42,15 +44,15 @@ export class CoachingMessagesElement extends CallcardElement {
 
   /** @param {CoachingMessage} message */
   #row({ id, supervisor_name: who, text, sent_at }) {
-    const answer = h("input", { maxlength: MAX_ANSWER, dir: "auto" });
+    const answer = h("input", { maxlength: MAX_ANSWER_LENGTH, dir: "auto" });
     answer.setAttribute("aria-label", t("coaching.answerTo", { who }));
     answer.placeholder = t("coaching.answer");
     const button = h("button", { class: "primary" });
-    const nameButton = () => {
+    const updateButtonLabel = () => {
       button.textContent = answer.value.trim() ? t("coaching.send") : t("coaching.read");
     };
-    nameButton();
-    answer.addEventListener("input", nameButton);
+    updateButtonLabel();
+    answer.addEventListener("input", updateButtonLabel);
     const error = h("span", { class: "error", role: "alert" });
     const submit = async (/** @type {Event} */ event) => {
       event.preventDefault();
@@ -60,7 +62,7 @@ export class CoachingMessagesElement extends CallcardElement {
       try {
         const detail = { id, answer: answer.value.trim() };
         await request(this, "callcard-coaching-answered", detail);
-        answer.value = "";
+        this.#answered.add(id);
         this.#remove(id);
       } catch (failure) {
         error.textContent = errorText(failure);
@@ -85,4 +87,4 @@ export class CoachingMessagesElement extends CallcardElement {
 }
 
 /** Whether the agent has begun to write an answer. @param {HTMLElement} row */
-const isWritten = (row) => Boolean(row.querySelector("input")?.value);
+const hasDraft = (row) => Boolean(row.querySelector("input")?.value);

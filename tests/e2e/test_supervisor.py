@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import FrameLocator, Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.card import (
     KNOWN_CUSTOMER,
@@ -18,45 +17,11 @@ from tests.e2e.card import (
     open_card,
     press,
 )
+from tests.e2e.team import listen_to_call, open_agent, open_team, row_of
 from tests.e2e.test_gadget_layout import ACCESSIBILITY_RULES, PAGE_RULES
-from tests.harness.browser import BrowserDesktop, OpenDesktop
-from tests.harness.sandbox import PASSWORD
+from tests.harness.browser import OpenDesktop
 from tests.harness.site import DemoSite
 from tests.harness.waiting import wait_until
-
-STRANGER = "+1 415 555 0166"
-
-
-def open_team(
-    open_desktop: OpenDesktop, *, language: str = "en-US", width_px: int = 1200
-) -> tuple[BrowserDesktop, FrameLocator]:
-    """Open a supervisor's desktop with the team in front."""
-    desktop = open_desktop("2001", language=language, width_px=width_px)
-    desktop.page.get_by_role("tab", name="Callcard team").click()
-    return desktop, desktop.team
-
-
-def row_of(team: FrameLocator, name: str) -> Locator:
-    return team.get_by_role("row").filter(has=team.get_by_role("button", name=name))
-
-
-def open_agent(team: FrameLocator, name: str) -> Locator:
-    """Open an agent's row and return what is below it."""
-    button = team.get_by_role("button", name=name)
-    button.click()
-    expect(button).to_have_attribute("aria-expanded", "true")
-    return team.locator("agent-panel")
-
-
-def listen_to_call(open_desktop: OpenDesktop, site: DemoSite) -> tuple[FrameLocator, str, Locator]:
-    """Let a supervisor listen to Ana's call; return her card, the call and the row's panel."""
-    ana = open_desktop("1001").gadget
-    call = answer_call(site, ana)
-    _desktop, team = open_team(open_desktop)
-    panel = open_agent(team, "Ana Costa")
-    panel.get_by_role("button", name="Listen").click()
-    expect(panel.get_by_text("Agent and customer do not hear you.")).to_be_visible()
-    return ana, call, panel
 
 
 def test_board_follows_states_and_calls(open_desktop: OpenDesktop, site: DemoSite) -> None:
@@ -274,75 +239,6 @@ def test_refusal_is_shown_and_the_board_recovers(open_desktop: OpenDesktop, site
     panel.get_by_role("button", name="Make not ready").click()
     expect(panel.get_by_role("alert")).to_contain_text("does not respond")
     site.service.is_down = False
-
-
-def test_message_to_an_agent_is_shown_read_and_answered(
-    open_desktop: OpenDesktop, site: DemoSite
-) -> None:
-    ana, call, panel = listen_to_call(open_desktop, site)
-    panel.get_by_label("Message that the agent’s card shows").fill("Offer 10 %.")
-    panel.get_by_role("button", name="Send").click()
-    thread = panel.get_by_role("listitem").filter(has_text="Offer 10 %.")
-    expect(thread).to_contain_text("not read yet")
-
-    message = ana.locator(".coaching")
-    expect(message).to_contain_text("Sam Okafor")
-    expect(message).to_contain_text("Offer 10 %.")
-    message.get_by_label("Answer to Sam Okafor").fill("They want 15.")
-    message.get_by_role("button", name="Send").click()
-    expect(message).to_have_count(0)
-    expect(thread).to_contain_text("Answer: They want 15.")
-    expect(thread).to_contain_text("read ")
-
-    panel.get_by_label("Message that the agent’s card shows").fill("Well done.")
-    panel.get_by_role("button", name="Send").click()
-    message.get_by_role("button", name="Got it").click()
-    expect(message).to_have_count(0)
-    second = panel.get_by_role("listitem").filter(has_text="Well done.")
-    expect(second).not_to_contain_text("not read yet")
-    site.hang_up(call)
-
-
-def test_message_that_was_not_sent_is_there_again(
-    open_desktop: OpenDesktop, site: DemoSite
-) -> None:
-    open_desktop("1001")
-    open_desktop("1002")
-    _desktop, team = open_team(open_desktop)
-    panel = open_agent(team, "Ana Costa")
-    text = panel.get_by_label("Message that the agent’s card shows")
-    text.fill("Offer 10 %.")
-    site.service.is_down = True
-    panel.get_by_role("button", name="Send").click()
-    expect(panel.get_by_role("alert")).to_contain_text("does not respond")
-    open_agent(team, "Bilal Haddad")
-    expect(text).to_have_value("")
-    expect(panel.get_by_role("alert")).to_have_count(0)
-    open_agent(team, "Ana Costa")
-    expect(text).to_have_value("Offer 10 %.")
-    expect(panel.get_by_role("alert")).to_contain_text("does not respond")
-    site.service.is_down = False
-    panel.get_by_role("button", name="Send").click()
-    expect(text).to_have_value("")
-    expect(panel.get_by_role("listitem").filter(has_text="Offer 10 %.")).to_have_count(1)
-
-
-def test_half_written_answer_survives_an_outage(open_desktop: OpenDesktop, site: DemoSite) -> None:
-    ana = open_desktop("1001").gadget
-    with httpx.Client(base_url=f"{site.service_url}/api/v1", auth=("2001", PASSWORD)) as supervisor:
-        text = {"text": "Offer 10 %."}
-        assert supervisor.post("/agents/1001/coach", json=text).status_code == 201
-    call = answer_call(site, ana)  # whose report says that a message waits
-    message = ana.locator(".coaching")
-    message.get_by_label("Answer to Sam Okafor").fill("They want 15.")
-    site.service.is_down = True
-    message.get_by_role("button", name="Send").click()
-    expect(message.get_by_role("alert").last).to_contain_text("does not respond")
-    expect(message.get_by_label("Answer to Sam Okafor")).to_have_value("They want 15.")
-    site.service.is_down = False
-    message.get_by_role("button", name="Send").click()
-    expect(message).to_have_count(0)
-    site.hang_up(call)
 
 
 def test_queues_show_how_many_wait(open_desktop: OpenDesktop, site: DemoSite) -> None:

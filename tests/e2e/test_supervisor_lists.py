@@ -8,7 +8,7 @@ import httpx
 from playwright.sync_api import expect
 
 from tests.e2e.card import KNOWN_CUSTOMER, KNOWN_CUSTOMER_NAME
-from tests.e2e.test_supervisor import STRANGER, open_team
+from tests.e2e.team import STRANGER, open_team
 from tests.harness.browser import OpenDesktop
 from tests.harness.sandbox import PASSWORD
 from tests.harness.site import DemoSite
