@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from callcard.journal.call_identity import is_claim_on, is_same_call, may_join
+from callcard.journal.call_identity import claim_matches, is_same_call, may_join
 from callcard.journal.call_record import CallRecord
 from callcard.journal.record_merging import ReportingAgent, apply_report
 from callcard.journal.report import CallReport
@@ -32,6 +32,14 @@ def test_call_key_decides() -> None:
     record = ended_call(call_key="5:1")
     assert is_same_call(record, call_report("1", [], call_key="5:1"))
     assert not is_same_call(record, call_report("1", [], call_key="5:2"))
+
+
+def test_call_key_decides_also_when_the_customer_waited_long_after_a_transfer() -> None:
+    record = ended_call(call_key="5:1")
+    assert is_same_call(record, call_report("2", [], started=3000, call_key="5:1"))
+    assert not is_same_call(
+        record, call_report("2", [], started=3000, call_key="5:2", associated_call="1")
+    )
 
 
 def test_start_time_decides_without_call_key() -> None:
@@ -83,7 +91,7 @@ def test_claim_is_on_a_call_of_the_same_key_or_of_the_same_caller_and_time(
     known: dict[str, Any], claimed: dict[str, Any], is_same: bool
 ) -> None:
     claim = record_of(BILAL, call_report("1", [(9, BILAL, "DROPPED")], ended=True, **claimed))
-    assert is_claim_on(ended_call(**known), claim) is is_same
+    assert claim_matches(ended_call(**known), claim) is is_same
 
 
 def test_dialogs_that_ring_an_agent_at_once_for_one_caller_are_one_call() -> None:

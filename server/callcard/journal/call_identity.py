@@ -1,8 +1,9 @@
 """Decide which call record a report belongs to, and whether its agent may join it. Pure.
 
-Finesse reuses dialog ids after a while, and a consult has an id of its own; where a call key exists
-it decides. What an agent's desktop says about a call is a claim until Finesse shows the call to
-that agent: a claim alone joins nothing.
+Finesse reuses dialog ids after a while, and a consult has an id of its own. A call key (UCCE only)
+names one call of one day, through all its transfers: where there is one, it decides. What an
+agent's desktop says about a call is a claim until Finesse shows the call to that agent: a claim
+alone joins nothing.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from callcard.journal.report import CallReport
 from callcard.journal.simultaneous_rings import rings_together
 from callcard.times import seconds_between
 
-CONSULT_SECONDS = 600.0
-"""How long after a call's end a consult that names it still belongs to it, or a dialog of the same
-caller: after an outage nobody may know the real end."""
+LATE_DIALOG_SECONDS = 600.0
+"""How long after its recorded end a call without a call key accepts another dialog: a consult that
+names it, or a claim of the same caller. After an outage the recorded end may be too early."""
 
 
 def links(report: CallReport) -> frozenset[str]:
@@ -25,8 +26,9 @@ def links(report: CallReport) -> frozenset[str]:
 def is_same_call(record: CallRecord, report: CallReport) -> bool:
     """Return whether a report that shares a dialog or call key with a record is of the same call.
 
-    Two call keys decide. Otherwise a call that started after the record's end is a later one, and
-    so is one from another caller: Finesse never changes the caller of a dialog.
+    If both have a call key, the keys decide. Otherwise a dialog that started after the record's end
+    is of a later call (but see `LATE_DIALOG_SECONDS`), and so is one from another caller: Finesse
+    never changes the caller of a dialog.
     """
     started_at = report.started_at
     for dialog in record.dialogs:
@@ -36,10 +38,9 @@ def is_same_call(record: CallRecord, report: CallReport) -> bool:
             return False
     if any(d.dialog == report.id and d.started_at in ("", started_at) for d in record.dialogs):
         return True
-    call_keys = {dialog.call_key for dialog in record.dialogs if dialog.call_key}
-    if report.call_key not in call_keys and not {report.id, *report.related_dialogs} & set(
-        record.dialog_ids
-    ):
+    if report.call_key and report.call_key in {dialog.call_key for dialog in record.dialogs}:
+        return True  # also of a customer who waited long in the queue they were transferred to
+    if {report.id, *report.related_dialogs}.isdisjoint(record.dialog_ids):
         # The record's consult only named this call: then it started before the consult.
         return bool(record.started_at) and "" < started_at <= record.started_at
     ended_at = record.ended_at
@@ -49,7 +50,7 @@ def is_same_call(record: CallRecord, report: CallReport) -> bool:
     # earlier.
     return (
         report.id not in record.dialog_ids
-        and seconds_between(ended_at, started_at) < CONSULT_SECONDS
+        and seconds_between(ended_at, started_at) < LATE_DIALOG_SECONDS
     )
 
 
@@ -58,13 +59,17 @@ def _is_of_other_caller(dialog: DialogRef, report: CallReport) -> bool:
 
     The start alone says nothing: Finesse sets it to the time of the answer.
     """
-    callers = {dialog.from_address, report.from_address} - {""}
-    starts = {dialog.started_at, report.started_at} - {""}
-    return len(callers) == 2 and len(starts) == 2
+    is_other_caller = _differ(dialog.from_address, report.from_address)
+    return is_other_caller and _differ(dialog.started_at, report.started_at)
+
+
+def _differ(one: str, other: str) -> bool:
+    """Return whether both are known and not the same."""
+    return bool(one and other and one != other)
 
 
 def belongs_to(record: CallRecord, extension: str, report: CallReport) -> bool:
-    """Return whether a report is of the call of a record, which Finesse has confirmed."""
+    """Return whether a report belongs to a verified record."""
     if record.unverified:
         return False
     call_keys = (dialog.call_key for dialog in record.dialogs)
@@ -74,7 +79,9 @@ def belongs_to(record: CallRecord, extension: str, report: CallReport) -> bool:
     return rings_together(record, extension, report)
 
 
-def is_apart_of(record: CallRecord, agent: str, extension: str, report: CallReport) -> bool:
+def is_unverified_record_of(
+    record: CallRecord, agent: str, extension: str, report: CallReport
+) -> bool:
     """Return whether a record is this agent's unverified one of the reported call."""
     if not record.unverified or record.segment(agent) is None:
         return False
@@ -84,7 +91,7 @@ def is_apart_of(record: CallRecord, agent: str, extension: str, report: CallRepo
     return not has_times or is_same_call(record, report)
 
 
-def is_claim_on(record: CallRecord, claim: CallRecord) -> bool:
+def claim_matches(record: CallRecord, claim: CallRecord) -> bool:
     """Return whether `claim`, which Finesse did not confirm to its agent, is the call of `record`.
 
     Both have a dialog in common. Its call keys decide; without them its caller must be the same,
@@ -100,7 +107,7 @@ def is_claim_on(record: CallRecord, claim: CallRecord) -> bool:
         if dialog.started_at and dialog.started_at == claimed.started_at:
             return dialog.from_address in ("", claimed.from_address)
         is_same_caller = dialog.from_address and dialog.from_address == claimed.from_address
-        return bool(is_same_caller) and _seconds_apart(record, claim) < CONSULT_SECONDS
+        return bool(is_same_caller) and _seconds_apart(record, claim) < LATE_DIALOG_SECONDS
     return False
 
 
@@ -119,8 +126,9 @@ def may_join(
 
     `verified` are the links that Finesse has shown to this agent. The report may join if the agent
     is known to be in the call; if Finesse showed them a link that it also showed to an agent of the
-    record; or if that agent's reports show `extension` in a dialog that this report names. An
-    extension is not a person: for the reported dialog itself its exact start is needed as well.
+    record; or if the reports of a verified agent of the record show `extension` in a dialog that
+    this report names. An extension is not a person: for the reported dialog itself its exact start
+    is needed as well.
     """
     claimed = links(report)
     segment = record.segment(agent)
@@ -134,5 +142,7 @@ def may_join(
     starts_here = report.started_at and any(
         each.dialog == report.id and each.started_at == report.started_at for each in record.dialogs
     )
-    named = claimed & trusted if starts_here else (claimed & trusted) - {report.id}
+    named = claimed & trusted
+    if not starts_here:
+        named -= {report.id}
     return any(state.address == extension and state.dialog in named for state in record.states)

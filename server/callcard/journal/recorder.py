@@ -15,9 +15,9 @@ from callcard.identity import Agent
 from callcard.journal import lifecycle
 from callcard.journal.call_identity import (
     belongs_to,
-    is_apart_of,
-    is_claim_on,
+    claim_matches,
     is_same_call,
+    is_unverified_record_of,
     links,
     may_join,
 )
@@ -111,7 +111,7 @@ class CallRecorder:
             entry, record = await self._merge(tx, entries, report, now)
             claims = [each for each in found if trusted and _is_believed(each.record, report.id)]
             for apart in found:
-                if is_apart_of(apart.record, agent.login_id, extension, report):
+                if is_unverified_record_of(apart.record, agent.login_id, extension, report):
                     record = adopt(record, apart.record, agent.login_id, is_verified=trusted)
                     await tx.merge_journal_row(apart.record.id, into=record.id)
             record = apply_report(
@@ -125,7 +125,7 @@ class CallRecorder:
                 trusted=trusted,
             )
             for claim in claims:
-                if is_claim_on(record, claim.record):
+                if claim_matches(record, claim.record):
                     entry, record = await self._adopt_claim(tx, entry, record, claim)
             record = self._mark_lost(record, now, reporting=agent.login_id)
             entry = lifecycle.update(entry, record, now, self._settings.notes_seconds)
@@ -203,8 +203,8 @@ class CallRecorder:
             for entry in from_rows(await tx.find_journal_rows(names, report.call_key)):
                 record = entry.record
                 is_this_call = (
-                    is_apart_of(record, login_id, extension, report)
-                    or (_is_believed(record, report.id) and is_claim_on(shown, record))
+                    is_unverified_record_of(record, login_id, extension, report)
+                    or (_is_believed(record, report.id) and claim_matches(shown, record))
                     or (
                         is_same_call(record, report)
                         and may_join(record, login_id, extension, report, verified)

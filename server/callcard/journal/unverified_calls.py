@@ -14,7 +14,7 @@ from callcard import times
 from callcard.errors import NotFound, ReportPending
 from callcard.identity import Agent
 from callcard.journal import lifecycle
-from callcard.journal.call_identity import is_apart_of, is_claim_on, is_same_call
+from callcard.journal.call_identity import claim_matches, is_same_call, is_unverified_record_of
 from callcard.journal.call_record import CallRecord
 from callcard.journal.journal_entry import JournalEntry, apart_dialog, from_row, from_rows, to_row
 from callcard.journal.record_merging import ReportingAgent, adopt, apply_report
@@ -54,8 +54,8 @@ class UnverifiedCalls:
             extension = agent.user.extension
             names = (name, *ring_names(agent.login_id, extension, report))
             found = from_rows(await tx.find_journal_rows(names))
-            same = (e for e in found if is_apart_of(e.record, agent.login_id, extension, report))
-            entry = next(same, None) or await self._new_entry(tx, agent, now)
+            known = self._find_own(found, agent, report)
+            entry = known or await self._new_entry(tx, agent, now)
             reporting = ReportingAgent.of(agent.user)
             record = apply_report(
                 entry.record, reporting, report, number=number, now=now, ended_at=ended_at
@@ -66,6 +66,16 @@ class UnverifiedCalls:
             row = to_row(entry)  # counted against the agent, also when it is believed
             await tx.save_journal_row(replace(row, dialogs=(*row.dialogs, DialogRow(dialog=name))))
         return entry
+
+    @staticmethod
+    def _find_own(
+        found: list[JournalEntry], agent: Agent, report: CallReport
+    ) -> JournalEntry | None:
+        """Return the agent's unverified entry of the reported call."""
+        for entry in found:
+            if is_unverified_record_of(entry.record, agent.login_id, agent.user.extension, report):
+                return entry
+        return None
 
     async def _new_entry(self, tx: Transaction, agent: Agent, now: float) -> JournalEntry:
         count = await tx.count_dialogs(apart_dialog(agent.login_id, ""), MAX_UNVERIFIED)
@@ -167,7 +177,7 @@ class UnverifiedCalls:
                 if known.record.unverified:
                     continue
                 if report.id in known.record.dialog_ids:
-                    is_same = is_claim_on(known.record, record)
+                    is_same = claim_matches(known.record, record)
                 else:
                     is_same = is_same_call(known.record, report)
                 if is_same:
