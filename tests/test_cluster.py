@@ -29,7 +29,7 @@ from callcard.finesse.state_diff import (
     UserChanged,
 )
 from callcard.finesse.xmpp_base import Address
-from callcard.identity import Agent
+from callcard.principals import Agent
 from callcard.routing.number_lists import NumberLists
 from callcard.store.sqlite_store import SqliteStore
 from callcard.telephony.dial_plan import DialPlan

@@ -18,12 +18,12 @@ from callcard.finesse.client import Credential, FinesseClient, basic
 from callcard.finesse.nodes import Node
 from callcard.finesse.objects import User
 from callcard.finesse.xmpp_base import Address
-from callcard.identity import Agent
 from callcard.journal.call_identity import links
 from callcard.journal.call_record import CallRecord, ChosenContact, Segment
 from callcard.journal.delivery import LEASE_SECONDS, MAX_ATTEMPTS, OUTAGE_FAILURES, Delivery
 from callcard.journal.journal_entry import JournalEntry, from_row, to_row
 from callcard.journal.recorder import CallRecorder
+from callcard.principals import Agent
 from callcard.settings import Settings
 from callcard.store.base import DeliveryShare, JournalRow
 from callcard.store.sqlite_store import SqliteStore

@@ -25,7 +25,7 @@ from callcard.events import (
     EventBus,
     InteractionDelivered,
 )
-from callcard.identity import Agent
+from callcard.principals import Agent
 from callcard.store.base import EventRow
 from callcard.store.sqlite_store import SqliteStore
 from tests.harness.api_keys import make_key

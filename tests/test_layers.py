@@ -41,7 +41,7 @@ PURE = {
     "finesse_sandbox/telephony/release.py",
     "finesse_sandbox/telephony/supervision.py",
     "finesse_sandbox/telephony/switch.py",
-    "finesse_sandbox/telephony/tasks.py",
+    "finesse_sandbox/telephony/media_tasks.py",
     "finesse_sandbox/telephony/transfer.py",
 }
 IO = {
@@ -75,7 +75,7 @@ LAYERS = (
         "callcard.routing",
         "callcard.crm",
         "callcard.finesse",
-        "callcard.identity",
+        "callcard.principals",
     ),
     ("callcard.store",),
     (
@@ -86,7 +86,7 @@ LAYERS = (
         "callcard.extras",
         "callcard.secret_files",
         "callcard.futures",
-        "callcard.garbage",
+        "callcard.gc_tuning",
         "callcard.http_transport",
         "callcard.terminal",
         "callcard.settings",
@@ -97,7 +97,7 @@ LAYERS = (
 )
 # What a module may import from a higher layer, with the reason.
 EXCEPTIONS = {
-    ("callcard.events", "callcard.identity"),  # only for type checking
+    ("callcard.events", "callcard.principals"),  # only for type checking
     ("callcard.settings", "callcard.telephony"),  # numbers: dial rules are checked at the start
     ("callcard.docs", "callcard.api"),  # pages are generated from the endpoints
     ("callcard.docs", "callcard.crm"),  # and from the sources' options

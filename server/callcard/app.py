@@ -21,7 +21,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from callcard import garbage
+from callcard import gc_tuning
 from callcard.actions.callbacks import Callbacks
 from callcard.actions.calls import CallControl
 from callcard.actions.coaching import Coaching
@@ -294,7 +294,7 @@ def from_environment() -> ASGIApp:
         settings_file=find_settings_file(),
         workers=WorkerGroup.from_environment(),
     )
-    garbage.rarely_search()
+    gc_tuning.tune_garbage_collection()
     return ForcedShutdown(app, on_signal=app.state.feed.close)
 
 

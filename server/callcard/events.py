@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from callcard.identity import Agent
+    from callcard.principals import Agent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,8 @@ from finesse_sandbox.notifications.event_publisher import EventPublisher
 from finesse_sandbox.notifications.presence import PresenceTracker
 from finesse_sandbox.site import Platform, SiteConfiguration, User
 from finesse_sandbox.telephony.agents import MAX_EXTENSION_DIGITS, WRAPPING_UP, Agents
+from finesse_sandbox.telephony.media_tasks import Tasks
 from finesse_sandbox.telephony.switch import Switch
-from finesse_sandbox.telephony.tasks import Tasks
 from finesse_sandbox.xml.queues import count_agents
 
 QUEUE_EVENT_SECONDS = 10.0

@@ -9,7 +9,7 @@ from callcard.errors import InvalidField
 from callcard.finesse.cluster import Cluster
 from callcard.finesse.nodes import Platform
 from callcard.finesse.objects import ReasonCode
-from callcard.identity import Agent
+from callcard.principals import Agent
 from callcard.settings_sections import BringToFront
 from callcard.telephony.command_outcome import CommandResult, await_outcome
 

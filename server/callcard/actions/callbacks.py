@@ -18,7 +18,7 @@ from callcard.actions import agents
 from callcard.actions.calls import CallControl
 from callcard.errors import CallcardError, Conflict, InvalidField, NotFound
 from callcard.events import CallbackChanged, CallEnded, EventBus
-from callcard.identity import Agent
+from callcard.principals import Agent
 from callcard.store.base import Callback, Store
 from callcard.telephony import numbers
 from callcard.telephony.command_outcome import CommandResult

@@ -11,7 +11,7 @@ from callcard.errors import InvalidField, NotSignedIn
 from callcard.finesse.cluster import Cluster
 from callcard.finesse.messages import is_safe_id
 from callcard.finesse.objects import CallVariable, Dialog, Participant
-from callcard.identity import Agent
+from callcard.principals import Agent
 from callcard.routing.number_lists import NumberLists
 from callcard.telephony import call_variables
 from callcard.telephony.command_outcome import CommandResult, Outcome, await_outcome

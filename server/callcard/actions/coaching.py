@@ -15,7 +15,7 @@ from callcard import times
 from callcard.actions.supervision import Supervision
 from callcard.errors import InvalidField, NotFound
 from callcard.events import CoachingChanged, EventBus
-from callcard.identity import Agent
+from callcard.principals import Agent
 from callcard.store.base import Store
 from callcard.store.coaching import CoachingMessage
 

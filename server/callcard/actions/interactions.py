@@ -22,7 +22,6 @@ from callcard.errors import (
     NotPermitted,
 )
 from callcard.finesse.objects import CallVariable, DialogAction
-from callcard.identity import Agent
 from callcard.journal import lifecycle
 from callcard.journal.call_record import CallRecord, ChosenContact
 from callcard.journal.chosen_reasons import choose_reasons
@@ -31,6 +30,7 @@ from callcard.journal.journal_entry import JournalEntry, apart_dialog, from_row,
 from callcard.journal.notes import merge_notes
 from callcard.journal.record_merging import preferred_contact
 from callcard.journal.unverified_calls import UnverifiedCalls
+from callcard.principals import Agent
 from callcard.settings import Settings
 from callcard.store.base import AuditRow, ContactChoice, JournalRow, Store, Transaction
 from callcard.telephony import numbers

@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType
 from callcard import times
 from callcard.errors import AlreadyListed, InvalidField, NotFound, NotPermitted
 from callcard.events import EventBus, NumberListChanged
-from callcard.identity import Caller
+from callcard.principals import Principal
 from callcard.routing.list_entries import Author, NewListEntry, check_expiry, rows_of
 from callcard.routing.number_lists import (
     ACTIONS,
@@ -110,31 +110,31 @@ class NumberListActions:
 
     # ---- reading
 
-    async def naming(self, caller: Caller, number: str) -> tuple[ListedNumber, ...]:
+    async def naming(self, principal: Principal, number: str) -> tuple[ListedNumber, ...]:
         """Return the entries of all lists that name a number."""
-        return self._show(caller, await self._number_lists.entries_for(number))
+        return self._show(principal, await self._number_lists.entries_for(number))
 
-    async def lists(self, caller: Caller) -> tuple[NumberListSummary, ...]:
+    async def lists(self, principal: Principal) -> tuple[NumberListSummary, ...]:
         proposals = await self._store.count_proposals()
         return tuple(
             NumberListSummary(
                 name=name,
                 proposals=proposals.get(name, 0),
                 actions=ACTIONS[name],
-                right=self._right(caller, name),
+                right=self._right(principal, name),
             )
             for name in NAMES
         )
 
     async def page(
-        self, caller: Caller, name: str, number: str, after: str, *, proposed_only: bool
+        self, principal: Principal, name: str, number: str, after: str, *, proposed_only: bool
     ) -> ListPage:
         """Return entries of a list, the newest first, or all that name `number`."""
         list_name = _list_name(name)
         if number:
             found = await self._number_lists.entries_for(number)
             rows = [each for each in found if each.list == list_name]
-            return ListPage(numbers=self._show(caller, rows), next="")
+            return ListPage(numbers=self._show(principal, rows), next="")
         if after and not after.isdecimal():
             raise InvalidField("after", "after must be `next` of the page before")
         before = int(after[:18]) if after else None
@@ -144,12 +144,12 @@ class NumberListActions:
         is_last = len(positions) < MAX_ENTRIES
         rows = [row for _position, row in positions]
         return ListPage(
-            numbers=self._show(caller, rows), next="" if is_last else str(positions[-1][0])
+            numbers=self._show(principal, rows), next="" if is_last else str(positions[-1][0])
         )
 
-    async def audit(self, caller: Caller) -> tuple[AuditEntry, ...]:
+    async def audit(self, principal: Principal) -> tuple[AuditEntry, ...]:
         """Return the newest audit entries, for supervisors."""
-        _require_supervisor(caller)
+        _require_supervisor(principal)
         return tuple(
             AuditEntry(
                 recorded_at=times.iso_text(row.recorded_at),
@@ -163,54 +163,54 @@ class NumberListActions:
 
     # ---- changing
 
-    async def add(self, caller: Caller, name: str, new: NewListEntry) -> ListedNumber:
+    async def add(self, principal: Principal, name: str, new: NewListEntry) -> ListedNumber:
         """Put a number on a list, or propose it.
 
         Adding a number again replaces the entry. Raises NotPermitted, InvalidField, AlreadyListed
         if the entry is somebody else's and the agent may not decide.
         """
         list_name = _list_name(name)
-        right = self._right(caller, list_name)
+        right = self._right(principal, list_name)
         if right == "read":
             raise NotPermitted(
                 "Only supervisors and administrators may do this"
                 if list_name == NEVER_LOG
                 else "Your team may not add to number lists; ask a supervisor"
             )
-        author = Author(caller.login_id, caller.full_name)
+        author = Author(principal.login_id, principal.full_name)
         rows = rows_of(self._number_lists, list_name, new, author, self._clock())
         if right != "decide":
-            self._check_agents_entry(caller, rows[0])
+            self._check_agents_entry(principal, rows[0])
         if right == "propose" and list_name != "flag":
             rows = [replace(row, state="proposed") for row in rows]
         verb = "proposed for" if rows[0].state == "proposed" else "added to"
         async with self._store.transaction() as tx:
             if right != "decide":
                 known = await tx.list_entries_with([row.number for row in rows])
-                self._check_replaceable(caller, rows, known)
+                self._check_replaceable(principal, rows, known)
             for row in rows:
                 await tx.save_list_entry(row)
-                await tx.add_audit_row(self._audit(caller, f"{verb} {name}", row, new.reason))
+                await tx.add_audit_row(self._audit(principal, f"{verb} {name}", row, new.reason))
         self._publish(rows[0], "added")
-        return self._shown(caller, rows)
+        return self._shown(principal, rows)
 
-    def _check_agents_entry(self, caller: Caller, row: ListEntryRow) -> None:
+    def _check_agents_entry(self, principal: Principal, row: ListEntryRow) -> None:
         """Raise NotPermitted for what only supervisors may put on a list."""
         if row.is_prefix or row.number == WITHHELD:
             raise NotPermitted("Only supervisors may list more than one number; give a whole one")
         if row.action not in ("", ACTIONS[_list_name(row.list)][0]):
             raise NotPermitted(f"Only supervisors may choose the action {row.action}")
-        if row.team not in ("", caller.team_id):
+        if row.team not in ("", principal.team_id):
             raise NotPermitted("Only supervisors may add to another team's entries")
 
     def _check_replaceable(
-        self, caller: Caller, rows: Sequence[ListEntryRow], known: Iterable[ListEntryRow]
+        self, principal: Principal, rows: Sequence[ListEntryRow], known: Iterable[ListEntryRow]
     ) -> None:
         """Raise AlreadyListed if `rows` would replace an entry that the agent may not replace."""
         places = {row.place for row in rows}
         now = self._clock()
         for each in known:
-            is_own = each.author == caller.login_id
+            is_own = each.author == principal.login_id
             is_weaker = rows[0].state == "proposed" and each.state == "effective"
             if each.place not in places or each.has_expired(now) or (is_own and not is_weaker):
                 continue
@@ -219,7 +219,7 @@ class NumberListActions:
 
     async def change(
         self,
-        caller: Caller,
+        principal: Principal,
         name: str,
         id: str,
         *,
@@ -228,7 +228,7 @@ class NumberListActions:
         expires_at: float | UnsetType | None,
     ) -> ListedNumber:
         """Accept a proposal, or change an entry's reason or expiry; for supervisors."""
-        _require_supervisor(caller)
+        _require_supervisor(principal)
         given = {"state": state, "reason": reason, "expires_at": expires_at}
         changes: dict[str, Any] = {key: each for key, each in given.items() if each is not UNSET}
         check_expiry(changes.get("expires_at"), self._clock())
@@ -239,11 +239,11 @@ class NumberListActions:
             verb = "accepted for" if is_accepted else "changed on"
             for row in changed:
                 await tx.save_list_entry(row)
-                await tx.add_audit_row(self._audit(caller, f"{verb} {name}", row, row.reason))
+                await tx.add_audit_row(self._audit(principal, f"{verb} {name}", row, row.reason))
         self._publish(changed[0], "changed")
-        return self._shown(caller, changed)
+        return self._shown(principal, changed)
 
-    async def remove(self, caller: Caller, name: str, number: str) -> ListedNumber:
+    async def remove(self, principal: Principal, name: str, number: str) -> ListedNumber:
         """Take an entry off a list, by its id or its number, and return what it was.
 
         Agents remove their own entries. A number names the entry of all calls to all numbers.
@@ -253,14 +253,14 @@ class NumberListActions:
             rows = await self._named(tx, list_name, number)
             if not rows:
                 raise NotFound(f"{number[:40]!r} is not on the list {name}")
-            if not all(self._may_remove(caller, row) for row in rows):
+            if not all(self._may_remove(principal, row) for row in rows):
                 author = rows[0].author_name or rows[0].author
                 raise NotPermitted(f"{author} has listed this number; a supervisor can remove it")
             for row in rows:
                 if await tx.delete_list_entry(row.id):
-                    await tx.add_audit_row(self._audit(caller, f"removed from {name}", row))
+                    await tx.add_audit_row(self._audit(principal, f"removed from {name}", row))
         self._publish(rows[0], "removed")
-        return self._shown(caller, rows)
+        return self._shown(principal, rows)
 
     async def _named(
         self, tx: Transaction, name: NumberListName, number: str
@@ -292,32 +292,32 @@ class NumberListActions:
 
     # ---- rights
 
-    def _right(self, caller: Caller, name: NumberListName) -> Right:
-        if caller.is_supervisor:
+    def _right(self, principal: Principal, name: NumberListName) -> Right:
+        if principal.is_supervisor:
             return "decide"
         if name == NEVER_LOG:  # it hides calls from the CRM
             return "read"
-        if _is_one_of(caller, self._settings.agents_add):
+        if _is_one_of(principal, self._settings.agents_add):
             return "add"
-        return "propose" if _is_one_of(caller, self._settings.agents_propose) else "read"
+        return "propose" if _is_one_of(principal, self._settings.agents_propose) else "read"
 
-    def _may_remove(self, caller: Caller, row: ListEntryRow) -> bool:
-        right = self._right(caller, _list_name(row.list))
+    def _may_remove(self, principal: Principal, row: ListEntryRow) -> bool:
+        right = self._right(principal, _list_name(row.list))
         if right == "decide":
             return True
         # Who proposes may take back a proposal, but not what a supervisor has accepted.
-        is_own = row.author == caller.login_id
+        is_own = row.author == principal.login_id
         return is_own and (right == "add" or (right == "propose" and _is_own_business(row)))
 
     # ---- what is shown
 
-    def _show(self, caller: Caller, rows: Iterable[ListEntryRow]) -> tuple[ListedNumber, ...]:
+    def _show(self, principal: Principal, rows: Iterable[ListEntryRow]) -> tuple[ListedNumber, ...]:
         entries: dict[str, list[ListEntryRow]] = {}
         for row in rows:
             entries.setdefault(row.id, []).append(row)
-        return tuple(self._shown(caller, each) for each in entries.values())
+        return tuple(self._shown(principal, each) for each in entries.values())
 
-    def _shown(self, caller: Caller, rows: Sequence[ListEntryRow]) -> ListedNumber:
+    def _shown(self, principal: Principal, rows: Sequence[ListEntryRow]) -> ListedNumber:
         row = rows[0]
         display = row.number if row.is_prefix else numbers.read(row.number, self._country).display
         return ListedNumber(
@@ -337,13 +337,15 @@ class NumberListActions:
             expires_at="" if row.expires_at is None else times.iso_text(row.expires_at),
             state=row.state,
             has_expired=row.has_expired(self._clock()),
-            removable=self._may_remove(caller, row),
+            removable=self._may_remove(principal, row),
         )
 
-    def _audit(self, caller: Caller, action: str, row: ListEntryRow, detail: str = "") -> AuditRow:
+    def _audit(
+        self, principal: Principal, action: str, row: ListEntryRow, detail: str = ""
+    ) -> AuditRow:
         return AuditRow(
             recorded_at=self._clock(),
-            agent=caller.login_id,
+            agent=principal.login_id,
             action=action,
             number=f"{row.number}*" if row.is_prefix else row.number,
             detail=detail,
@@ -359,8 +361,8 @@ def _is_own_business(row: ListEntryRow) -> bool:
     return row.state == "proposed" or row.list == "flag"
 
 
-def _is_one_of(caller: Caller, teams: Sequence[str]) -> bool:
-    return "*" in teams or caller.team_name in teams
+def _is_one_of(principal: Principal, teams: Sequence[str]) -> bool:
+    return "*" in teams or principal.team_name in teams
 
 
 def _list_name(name: str) -> NumberListName:
@@ -369,6 +371,6 @@ def _list_name(name: str) -> NumberListName:
     return name
 
 
-def _require_supervisor(caller: Caller) -> None:
-    if not caller.is_supervisor:
+def _require_supervisor(principal: Principal) -> None:
+    if not principal.is_supervisor:
         raise NotPermitted("Only supervisors and administrators may do this")

@@ -13,7 +13,7 @@ from callcard.actions.team_calls import TeamCall, TeamCalls
 from callcard.errors import StoreUnavailable
 from callcard.events import AgentStateChanged, EventBus
 from callcard.finesse.objects import User
-from callcard.identity import Agent, Caller, Program
+from callcard.principals import Agent, Principal, Program
 from callcard.store.base import RosterRow, Store
 
 log = logging.getLogger(__name__)
@@ -145,7 +145,7 @@ class Roster:
         rows = await self._store.roster(team_id, self._clock() - self._roster_seconds)
         return [row for row in rows if row.state != SIGNED_OUT]
 
-    async def colleagues(self, caller: Caller, calls: TeamCalls) -> tuple[RosterEntry, ...]:
+    async def colleagues(self, principal: Principal, calls: TeamCalls) -> tuple[RosterEntry, ...]:
         """Return the agents of an agent's team, and of the teams that they supervise; for a
         program, those of all teams. `calls` are those of all agents.
 
@@ -153,16 +153,16 @@ class Roster:
         """
         await self.flush(MAX_WAIT_SECONDS)
         supervised: set[str] = set()
-        if isinstance(caller, Agent):
-            supervised = {team.id for team in caller.user.teams}
-            teams = {caller.team_id, *supervised} - {""}
+        if isinstance(principal, Agent):
+            supervised = {team.id for team in principal.user.teams}
+            teams = {principal.team_id, *supervised} - {""}
             rows = [row for team in sorted(teams) for row in await self.team(team)]
         else:
             rows = await self._signed_in(None)
 
         def calls_of(row: RosterRow) -> tuple[TeamCall, ...]:
-            is_own = row.login_id == caller.login_id
-            may_see = isinstance(caller, Program) or is_own or row.team_id in supervised
+            is_own = row.login_id == principal.login_id
+            may_see = isinstance(principal, Program) or is_own or row.team_id in supervised
             return calls.get(row.login_id, ()) if may_see else ()
 
         return tuple(

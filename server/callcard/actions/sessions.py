@@ -23,10 +23,10 @@ from callcard.finesse.cluster import Cluster
 from callcard.finesse.objects import MobileAgent, User
 from callcard.finesse.presence import Presence
 from callcard.finesse.state_diff import Change, ConnectionChanged
-from callcard.identity import Agent
 from callcard.journal.acknowledgement import ReportAcknowledgement
 from callcard.journal.report import CallReport
 from callcard.journal.reporter import CallReporter
+from callcard.principals import Agent
 from callcard.telephony.command_outcome import await_outcome
 
 log = logging.getLogger(__name__)

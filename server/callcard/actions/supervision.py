@@ -16,7 +16,7 @@ from callcard.actions.team_calls import CallBoard, TeamCall, TeamCalls
 from callcard.errors import CallcardError, Conflict, InvalidField, NotPermitted, NotSignedIn
 from callcard.finesse.messages import is_safe_id
 from callcard.finesse.objects import Dialog, Queue, QueueStatistics, User
-from callcard.identity import Agent
+from callcard.principals import Agent
 from callcard.settings_sections import SupervisionSettings
 from callcard.store.base import AuditRow, Store, Transaction
 from callcard.telephony.command_outcome import CommandResult, await_outcome

@@ -15,7 +15,7 @@ from callcard.crm.base import Contact, ContactNumber
 from callcard.crm.directory import Directory
 from callcard.errors import CallcardError, CredentialsRejected, FinesseError, NotFound, NotPermitted
 from callcard.finesse.objects import PhoneBook
-from callcard.identity import Agent
+from callcard.principals import Agent
 from callcard.settings_sections import QueueTarget
 from callcard.telephony.spellings import SUFFIX_DIGITS
 from callcard.text import fold

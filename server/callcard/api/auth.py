@@ -41,7 +41,7 @@ from callcard.finesse.messages import is_safe_id
 from callcard.finesse.nodes import Node
 from callcard.finesse.objects import User
 from callcard.futures import mark_retrieved
-from callcard.identity import Agent
+from callcard.principals import Agent
 
 HEADER_LIMIT_CHARACTERS = 8192
 """Of an Authorization header. Finesse's tokens have about 1,500."""

@@ -15,7 +15,7 @@ from callcard.api.services import Services
 from callcard.api.validation import invalid_field
 from callcard.api.xml_bodies import MEDIA_TYPES, media_type_of, read_xml, write_xml
 from callcard.errors import CallcardError, InvalidField, MalformedRequest, TooLarge
-from callcard.identity import Agent, Caller
+from callcard.principals import Agent, Principal
 
 NO_STORE = {"Cache-Control": "no-store"}
 """On every response: otherwise the Finesse proxy may give one agent's response to another."""
@@ -42,13 +42,13 @@ class RequestContext:
 
     request: Request
     services: Services
-    caller: Caller
+    principal: Principal
 
     @property
     def agent(self) -> Agent:
         """Return the agent; only endpoints with a `scope` are called by programs."""
-        assert isinstance(self.caller, Agent)
-        return self.caller
+        assert isinstance(self.principal, Agent)
+        return self.principal
 
     def path(self, name: str) -> str:
         value: str = self.request.path_params[name]
@@ -75,7 +75,7 @@ class RequestContext:
         Raises TooLarge, MalformedRequest (not JSON) or InvalidField (JSON of another shape).
         """
         limit = self.services.settings.api.body_limit_bytes
-        data = await read_body(self.request, limit, self.caller.deadline)
+        data = await read_body(self.request, limit, self.principal.deadline)
         if not data and default is not None:
             return default
         content_type = self.request.headers.get("content-type", "")

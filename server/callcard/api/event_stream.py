@@ -21,7 +21,7 @@ from callcard.actions.event_feed import BATCH_EVENTS, EventFeed, Viewer
 from callcard.api.endpoint import NO_STORE, Authenticator, json_response, parse_wait_seconds
 from callcard.api.programs import Programs
 from callcard.errors import EventsLost
-from callcard.identity import Program
+from callcard.principals import Program
 from callcard.store.base import EventRow
 
 EVENTS: Final = "/api/v1/events"

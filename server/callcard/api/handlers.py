@@ -233,14 +233,14 @@ async def list_number_lists(context: RequestContext) -> NumberLists:
     number_lists = context.services.number_lists
     number = context.query("number", 128) or ""
     return NumberLists(
-        lists=await number_lists.lists(context.caller),
-        numbers=await number_lists.naming(context.caller, number),
+        lists=await number_lists.lists(context.principal),
+        numbers=await number_lists.naming(context.principal, number),
     )
 
 
 async def list_numbers(context: RequestContext) -> ListPage:
     return await context.services.number_lists.page(
-        context.caller,
+        context.principal,
         context.path("name"),
         number=context.query("number", 128) or "",
         after=context.query("after", 20) or "",
@@ -259,14 +259,14 @@ async def add_number(context: RequestContext) -> ListedNumber:
         target=body.target,
         expires_at=times.read_given(body.expires_at, "expires_at") if body.expires_at else None,
     )
-    return await context.services.number_lists.add(context.caller, context.path("name"), new)
+    return await context.services.number_lists.add(context.principal, context.path("name"), new)
 
 
 async def change_number(context: RequestContext) -> ListedNumber:
     body = await context.body(NumberListChange)
     expires_at = body.expires_at
     return await context.services.number_lists.change(
-        context.caller,
+        context.principal,
         context.path("name"),
         context.path("entry"),
         state=body.state,
@@ -279,12 +279,12 @@ async def change_number(context: RequestContext) -> ListedNumber:
 
 async def remove_number(context: RequestContext) -> ListedNumber:
     return await context.services.number_lists.remove(
-        context.caller, context.path("name"), context.path("entry")
+        context.principal, context.path("name"), context.path("entry")
     )
 
 
 async def list_audit(context: RequestContext) -> AuditList:
-    return AuditList(await context.services.number_lists.audit(context.caller))
+    return AuditList(await context.services.number_lists.audit(context.principal))
 
 
 # ---- sessions

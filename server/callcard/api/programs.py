@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from callcard.api.api_keys import ApiKeys, key_of
 from callcard.api.program_tokens import ProgramTokens
 from callcard.errors import CredentialsMissing, RateLimited
-from callcard.identity import Program
+from callcard.principals import Program
 
 _LIMITED_PROGRAMS = 1000
 
@@ -63,15 +63,15 @@ class Programs:
         if key := key or headers.get("authorization", ""):
             row = await self._keys.authenticate(key, scope)
             self._spend(f"key:{row.id}", row.name, row.requests_per_second)
-            return Program(login_id=f"key:{row.name}", deadline=deadline, key=row.id)
+            return Program(login_id=f"key:{row.name}", deadline=deadline, key_id=row.id)
         raise CredentialsMissing(
             "Send an API key: Authorization: Bearer …, the password of Basic, or X-API-Key"
         )
 
     async def is_valid(self, program: Program) -> bool:
         """Return whether a program's credential has not ended since it was checked."""
-        if program.key:
-            return await self._keys.is_valid(program.key)
+        if program.key_id:
+            return await self._keys.is_valid(program.key_id)
         return program.expires_at is None or program.expires_at > self._clock()
 
     def _spend(self, id: str, name: str, requests_per_second: float) -> None:

@@ -35,10 +35,10 @@ from callcard.crm.base import Case, Contact
 from callcard.crm.directory import Lookup, SearchResult
 from callcard.crm.explanation import Explanation
 from callcard.errors import CallcardError
-from callcard.identity import Agent, Caller
 from callcard.journal.acknowledgement import ReportAcknowledgement
 from callcard.journal.interaction import Interaction
 from callcard.journal.report import CallReport
+from callcard.principals import Agent, Principal
 from callcard.store.base import Callback
 from callcard.telephony.command_outcome import CommandResult
 
@@ -369,17 +369,17 @@ class _Resource:
         request.state.as_xml = as_xml
         if request.method not in ("GET", "HEAD"):
             check_same_site(request.headers, takes_xml=takes_xml, origins=self.origins)
-        caller: Caller
+        principal: Principal
         if self.programs.is_program(request.headers):
-            caller = await self.programs.authenticate(request.headers, endpoint.scope)
+            principal = await self.programs.authenticate(request.headers, endpoint.scope)
         else:
-            caller = await self.agents.authenticate(request)
-        request.state.agent = " ".join(caller.login_id.split())
+            principal = await self.agents.authenticate(request)
+        request.state.agent = " ".join(principal.login_id.split())
         try:
-            result = await endpoint.handler(RequestContext(request, self.services, caller))
+            result = await endpoint.handler(RequestContext(request, self.services, principal))
         except CallcardError as error:
-            if isinstance(caller, Agent):
-                raise await self.agents.request_failed(caller, error) from error
+            if isinstance(principal, Agent):
+                raise await self.agents.request_failed(principal, error) from error
             raise
         if as_xml:
             return xml_response(result, endpoint.xml_root, endpoint.status)

@@ -23,7 +23,7 @@ from callcard.telephony.command_outcome import CommandResult
 async def list_roster(context: RequestContext) -> RosterList:
     services = context.services
     calls = await services.supervision.call_board.calls()
-    return RosterList(await services.roster.colleagues(context.caller, calls))
+    return RosterList(await services.roster.colleagues(context.principal, calls))
 
 
 async def get_team(context: RequestContext) -> TeamBoard:

@@ -22,7 +22,7 @@ from callcard.crm.import_report import ImportProblem, ImportReport, Kind
 from callcard.crm.local import LocalContacts
 from callcard.crm.open_sources import open_local_contacts
 from callcard.extras import requires_extras
-from callcard.garbage import rarely_search
+from callcard.gc_tuning import tune_garbage_collection
 from callcard.settings import Settings
 from callcard.terminal import echo
 
@@ -99,7 +99,7 @@ def import_contacts(
         raise click.UsageError(
             f"--time-zone {time_zone!r} is no zone; Europe/Berlin and UTC are two"
         ) from error
-    rarely_search()
+    tune_garbage_collection()
     problems: list[ImportProblem] = []
     size = file.stat().st_size
     with (

@@ -22,7 +22,7 @@ from msgspec import msgpack
 from callcard.crm.import_report import ImportFileError, ImportProblem, Row
 from callcard.crm.import_rows import NumberPlan, contact_entry
 from callcard.crm.local_writes import ContactEntry
-from callcard.garbage import rarely_search
+from callcard.gc_tuning import tune_garbage_collection
 
 MIN_FILE_BYTES = 2_000_000
 """Of smaller files: they are imported before other processes have started."""
@@ -134,7 +134,7 @@ class _Worker:
 def _serve(connection: Connection, plan: NumberPlan) -> None:
     """Describe rows until the other side of the connection closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the import, which ends its workers
-    rarely_search()
+    tune_garbage_collection()
     with suppress(EOFError, OSError):
         while True:
             rows = _read_rows(connection.recv_bytes())

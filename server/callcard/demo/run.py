@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from callcard import garbage
+from callcard import gc_tuning
 from callcard.api.http_limits import LimitedHttpProtocol
 from callcard.app import create_app
 from callcard.crm.open_sources import open_local_contacts
@@ -127,7 +127,7 @@ def _run(
             f"{_MORE_SOURCES if has_more_sources else ''}"
             "  Stop      Ctrl-C",
         )
-        garbage.rarely_search()
+        gc_tuning.tune_garbage_collection()
         run.serve(list(apps), sandbox, certificate, LimitedHttpProtocol)
 
 

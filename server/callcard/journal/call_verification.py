@@ -10,8 +10,8 @@ from msgspec import structs
 from callcard.crm.directory import Lookup
 from callcard.errors import CredentialsRejected, FinesseError, NotFound, NotPermitted
 from callcard.futures import mark_retrieved
-from callcard.identity import Agent
 from callcard.journal.report import CallReport, report_dialog
+from callcard.principals import Agent
 
 LOOKUP_GRACE_SECONDS = 0.3
 """How long a screen pop waits for Finesse once the contacts are found. The next report, a few

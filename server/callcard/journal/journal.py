@@ -27,7 +27,6 @@ from callcard.errors import (
 )
 from callcard.events import CallEnded, CallLost, CallReported, EventBus
 from callcard.futures import mark_retrieved
-from callcard.identity import Agent
 from callcard.journal import lifecycle
 from callcard.journal.acknowledgement import (
     ReportAcknowledgement,
@@ -46,6 +45,7 @@ from callcard.journal.journal_entry import JournalEntry, from_row, to_row
 from callcard.journal.recorder import CallRecorder
 from callcard.journal.report import CallReport
 from callcard.journal.unverified_calls import UnverifiedCalls
+from callcard.principals import Agent
 from callcard.routing.number_lists import NEVER_LOGGED_SECONDS, WITHHELD, NumberLists
 from callcard.settings import Settings
 from callcard.store.base import Store, Transaction

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import islice
 
-from callcard.identity import Agent
 from callcard.journal import lifecycle
 from callcard.journal.call_identity import (
     belongs_to,
@@ -40,6 +39,7 @@ from callcard.journal.record_merging import (
 )
 from callcard.journal.report import CallReport
 from callcard.journal.simultaneous_rings import ring_names
+from callcard.principals import Agent
 from callcard.settings import Settings
 from callcard.store.base import AuditRow, Store, Transaction
 

@@ -12,7 +12,6 @@ from dataclasses import replace
 
 from callcard import times
 from callcard.errors import NotFound, ReportPending
-from callcard.identity import Agent
 from callcard.journal import lifecycle
 from callcard.journal.call_identity import claim_matches, is_same_call, is_unverified_record_of
 from callcard.journal.call_record import CallRecord
@@ -20,6 +19,7 @@ from callcard.journal.journal_entry import JournalEntry, apart_dialog, from_row,
 from callcard.journal.record_merging import ReportingAgent, adopt, apply_report
 from callcard.journal.report import CallReport, ReportedParticipant
 from callcard.journal.simultaneous_rings import ring_names
+from callcard.principals import Agent
 from callcard.settings import Settings
 from callcard.store.base import AuditRow, DialogRow, Store, Transaction
 

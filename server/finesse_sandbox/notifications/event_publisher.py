@@ -16,7 +16,7 @@ from finesse_sandbox.notifications.event_faults import EventFault, EventFaultKin
 from finesse_sandbox.notifications.pubsub import Notification, PubSub
 from finesse_sandbox.site import Platform, Queue, SiteConfiguration, User
 from finesse_sandbox.telephony.dialogs import Dialog, EventType
-from finesse_sandbox.telephony.tasks import AgentMedia, Task
+from finesse_sandbox.telephony.media_tasks import AgentMedia, Task
 from finesse_sandbox.xml.dialogs import collection_event, dialog_element, task_element
 from finesse_sandbox.xml.document import API, event_errors_element, update_xml
 from finesse_sandbox.xml.media import media_element

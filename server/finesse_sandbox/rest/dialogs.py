@@ -15,7 +15,7 @@ from finesse_sandbox.rest.responses import accepted, read_xml, request_id, xml_r
 from finesse_sandbox.site import Platform, User
 from finesse_sandbox.telephony.call_variables import fit_variables, read_variables
 from finesse_sandbox.telephony.dialogs import Dialog
-from finesse_sandbox.telephony.tasks import Task
+from finesse_sandbox.telephony.media_tasks import Task
 from finesse_sandbox.xml.dialogs import (
     dialog_element,
     dialogs_element,

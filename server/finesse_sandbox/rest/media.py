@@ -12,7 +12,7 @@ from finesse_sandbox.api_errors import ApiError
 from finesse_sandbox.rest.access import ApiAccess
 from finesse_sandbox.rest.responses import accepted, read_xml, request_id, xml_response
 from finesse_sandbox.site import User
-from finesse_sandbox.telephony.tasks import AgentMedia
+from finesse_sandbox.telephony.media_tasks import AgentMedia
 from finesse_sandbox.xml.document import child_texts
 from finesse_sandbox.xml.media import media_element, media_list_element
 

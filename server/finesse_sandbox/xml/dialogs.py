@@ -8,7 +8,7 @@ from lxml import etree
 from lxml.builder import E
 
 from finesse_sandbox.telephony.dialogs import Dialog, Participant
-from finesse_sandbox.telephony.tasks import Task
+from finesse_sandbox.telephony.media_tasks import Task
 from finesse_sandbox.xml.document import API
 
 

@@ -8,7 +8,7 @@ from lxml import etree
 from lxml.builder import E
 
 from finesse_sandbox.site import SiteConfiguration
-from finesse_sandbox.telephony.tasks import AgentMedia
+from finesse_sandbox.telephony.media_tasks import AgentMedia
 from finesse_sandbox.xml.document import API
 from finesse_sandbox.xml.users import reason_code_element
 

@@ -10,7 +10,7 @@ from callcard.finesse.nodes import Node
 from callcard.finesse.objects import User
 from callcard.finesse.presence import Presence
 
-RESPONSE_SECONDS = 0.2
+RESPONSE_RESERVE_SECONDS = 0.2
 """Reserved of a request's deadline for sending the response."""
 
 
@@ -47,7 +47,7 @@ class Agent:
 
     @property
     def deadline(self) -> float:
-        """Return the end of the request's time, on the event loop's clock."""
+        """Return the request's deadline, on the event loop's clock."""
         return self.credential.deadline
 
     @property
@@ -59,18 +59,20 @@ class Agent:
     def seconds_left(self) -> float:
         """Return the seconds until the request's deadline, less those to send the response."""
         now = asyncio.get_running_loop().time()
-        return max(0.0, self.credential.deadline - now - RESPONSE_SECONDS)
+        return max(0.0, self.credential.deadline - now - RESPONSE_RESERVE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A program without an agent, which has an API key or a token. Its scopes say what it may do:
-    where it may do anything, it may do what an administrator may."""
+    """A program without an agent, which has an API key or a token.
+
+    Its scopes limit which endpoints it may call; within them it has an administrator's rights.
+    """
 
     login_id: str
     """As the request log and the audit name it: `key:wallboard` or `token:reports`."""
     deadline: float
-    key: str = ""
+    key_id: str = ""
     """The id of its API key, if it has one."""
     expires_at: float | None = None
     """When its token expires, in seconds since the epoch."""
@@ -80,5 +82,5 @@ class Program:
     is_supervisor: bool = True
 
 
-Caller = Agent | Program
-"""Whom a request acts for, where programs may do the same as agents."""
+Principal = Agent | Program
+"""Whom a request acts for, where programs may call the same endpoints as agents."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 
-ALLOCATIONS = 20_000
-"""Of containers, net, before the youngest objects are searched; Python's default is 700."""
-GENERATION = 20
+YOUNGEST_THRESHOLD = 20_000
+"""Containers allocated minus freed before the youngest generation is searched; the default is 700,
+or 2,000 since Python 3.13."""
+OLDER_THRESHOLDS = 20
 """Searches of one generation before the next older one is searched, too."""
 
 
-def rarely_search() -> None:
+def tune_garbage_collection() -> None:
     """Leave out what exists now, and search the rest less often.
 
     A search of everything stops the process for 10 to 30 ms: with the defaults, the p99 of look-ups
@@ -19,4 +20,4 @@ def rarely_search() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(ALLOCATIONS, GENERATION, GENERATION)
+    gc.set_threshold(YOUNGEST_THRESHOLD, OLDER_THRESHOLDS, OLDER_THRESHOLDS)
