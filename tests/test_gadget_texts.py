@@ -27,9 +27,13 @@ def test_each_gadget_loads_its_own_texts_and_later_ones_later() -> None:
     sources = Sources(gadgets, {"module.xml.j2": "__MSG_title__"}, SCRIPTS, TEXTS)
     files = render_texts(sources)
     assert set(files) == {
-        name(each, language)
+        name
         for language in TEXTS
-        for each, name in ((card, messages_file), (board, messages_file), (card, texts_module))
+        for name in (
+            messages_file(card, language),
+            messages_file(board, language),
+            texts_module("card/later.js", language),
+        )
     }
 
     def page_texts(each: Gadget, language: str) -> dict[str, str]:

@@ -8,13 +8,14 @@ import pytest
 
 from callcard.bundle.errors import BundleError
 from callcard.bundle.minification import minify_asset
-from callcard.bundle.module_join import join_modules, later_scripts
+from callcard.bundle.module_join import join_modules, later_parts
 
 MODULES = {
     "page/main.js": b'import { nameOfA as first, log } from "../shared/a.js";\n'
     b'import { nameOfB } from "./b.js";\nimport "./effect.js";\n'
     b"const text = `${first} ${nameOfB}`;\nlog(text);\n"
-    b'void import("./later.js").then(({ late }) => late());\n',
+    b'const later = import("./later.js").then(({ late }) => late());\n'
+    b'void later.then(() => import("./second.js"));\n',
     "page/b.js": b'import { log } from "../shared/a.js";\nconst text = "b";\nlog(text);\n'
     b'const nameOfB = "B";\nexport { nameOfB };\n',
     "page/effect.js": b'const { length, ...others } = { length: "effect" };\n'
@@ -22,6 +23,9 @@ MODULES = {
     "page/later.js": b'import { log as print } from "../shared/a.js";\n'
     b'import { onlyLater } from "./only-later.js";\nconst text = "late";\n'
     b"export const late = () => print(`${text} ${onlyLater}`);\n",
+    "page/second.js": b'import { nameOfA } from "../shared/a.js";\n'
+    b'import { onlyLater } from "./only-later.js";\nexport const late = "again";\n'
+    b"console.log(late, nameOfA, onlyLater);\n",
     "page/only-later.js": b'const log = "own";\nexport const onlyLater = log;\n',
     "shared/a.js": b'export const nameOfA = "A";\nexport function log(text) {\n'
     b"  console.log(text);\n}\nexport class Unused {}\n",
@@ -36,15 +40,19 @@ def test_joined_script_runs_modules_in_import_order(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(minify_asset(name, script))
     main = tmp_path / "page" / "main.js"
     done = subprocess.run(["node", str(main)], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["b", "effect", "A", "B", "late", "own"]
+    assert done.stdout.split() == ["b", "effect", "A", "B", "late", "own", "again", "A", "own"]
 
 
-def test_what_is_imported_dynamically_is_one_later_script() -> None:
-    assert later_scripts("page/main.js", MODULES) == ["page/later.js"]
+def test_what_is_imported_dynamically_is_a_later_script() -> None:
+    assert later_parts("page/main.js", MODULES) == {
+        "page/later.js": ["page/only-later.js", "page/later.js"],
+        "page/second.js": ["page/second.js"],
+    }
     scripts = join_modules("page/main.js", MODULES)
-    assert list(scripts) == ["page/main.js", "page/later.js"]
+    assert list(scripts) == ["page/main.js", "page/later.js", "page/second.js"]
     assert b"onlyLater" not in scripts["page/main.js"]
     assert b"console.log" not in scripts["page/later.js"], "the page's script has it"
+    assert b"own" not in scripts["page/second.js"], "the script before it has it"
     elsewhere = {
         "page/main.js": b'import "../shared/a.js";\n',
         "shared/a.js": b'import("./b.js");\n',
@@ -64,7 +72,7 @@ def test_what_is_imported_dynamically_is_one_later_script() -> None:
         (b'import "./b.js";\nexport const name = 2;\n', "a.js:1: exports name, which b.js uses"),
         (b'import "./b.js";\nimport("./b.js");\n', "a.js:2: import.. of ./b.js, which the page"),
         (b'import("./c.js");\n', "c.js:1: is loaded later, and can't load b.js later still"),
-        (b'export const x = 1;\nimport("./b.js");\n', "a.js:1: exports x, as b.js does"),
+        (b'import "./e.js";\nimport("./d.js");\n', "e.js:1: exports x, as b.js does"),
     ],
 )
 def test_what_cannot_be_joined_is_refused(source: bytes, reason: str) -> None:
@@ -72,9 +80,20 @@ def test_what_cannot_be_joined_is_refused(source: bytes, reason: str) -> None:
         "a.js": source,
         "b.js": b"export const x = 1;\nx + name;\n",
         "c.js": b'import("./b.js");\n',
+        "d.js": b'import "./b.js";\n',
+        "e.js": b"export const x = 1;\n",
     }
     with pytest.raises(BundleError, match=reason):
         join_modules("a.js", modules)
+
+
+def test_what_import_names_may_export_the_same_names() -> None:
+    modules = {
+        "a.js": b'export const x = 1;\nimport("./b.js").then(() => import("./c.js"));\n',
+        "b.js": b"export const x = 2;\n",
+        "c.js": b"export const x = 3;\n",
+    }
+    assert list(join_modules("a.js", modules)) == ["a.js", "b.js", "c.js"]
 
 
 def test_module_with_a_clashing_name_becomes_a_function() -> None:

@@ -2,7 +2,7 @@
 // below them the notes, the record and the call variables. While it rings, nothing is to be written
 // yet. Fires `callcard-call-closed` and `callcard-call-command`.
 
-import { flagList, listTexts, recordLink } from "../shared/contact-card.js";
+import { recordLink } from "../shared/contact-card.js";
 import { DIRECT_ACTIONS } from "../shared/commands.js";
 import { emit, h, lockPresses } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
@@ -16,6 +16,7 @@ import { slotsOf } from "./call-slots.js";
 import { clockText, phaseText, queueText } from "./call-status.js";
 import { CallerRecordElement } from "./caller-record.js";
 import { describeCaller, situationOf } from "./caller.js";
+import { flagList, listTexts } from "./contact-flags.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("../shared/types.d.ts").Action} Action */

@@ -5,8 +5,8 @@ import { emit, h, isolate, lockPresses } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { TYPING_MS } from "../shared/notes.js";
 import { formatDuration, t } from "../shared/texts.js";
-import { CallPanelElement } from "./call-panel.js";
 
+/** @typedef {import("./call-panel.js").CallPanelElement} CallPanelElement */
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 
 /** Return how long an ended call's notes can be finished. @param {CallState} state */
@@ -18,6 +18,8 @@ const timeLeft = ({ notes: { timeLeftMs } }) =>
 export class CallTabsElement extends CallcardElement {
   static tag = "call-tabs";
 
+  /** Set when the view of a call is loaded. @type {(() => CallPanelElement) | null} */
+  createPanel = null;
   /** @type {Map<string, CallPanelElement>} by the calls' ids */
   #panels = new Map();
   /** @type {Map<string, HTMLElement>} by the calls' ids */
@@ -47,14 +49,10 @@ export class CallTabsElement extends CallcardElement {
   }
 
   /**
-   * Add a panel for a new call and bring it to the front, unless the agent is talking or typing.
+   * Bring a new call to the front, unless the agent is talking or typing.
    * @param {CallState} state
    */
   open({ id, call }) {
-    const panel = new CallPanelElement();
-    panel.id = `call-${id}`;
-    this.#panels.set(id, panel);
-    this.#calls.append(panel);
     const isTalking = this.#states.some((state) => state.call.phase === "talking");
     if ((!this.#isTyping && !isTalking) || call.direction === "out") this.#selected = id;
   }
@@ -90,13 +88,13 @@ export class CallTabsElement extends CallcardElement {
     const before = this.#shown;
     this.#states = states;
     for (const state of states) {
-      const panel = this.#panels.get(state.id);
+      const panel = this.#panels.get(state.id) ?? this.#newPanel(state.id);
       // The call that the agent talks on: buttons of another one would hang up on its customer.
       const before = panel?.dataset.phase ?? "talking";
       if (before !== "talking" && state.call.phase === "talking") this.#selected = state.id;
       panel?.show(state, contextOf(state));
     }
-    if (!this.#panels.has(this.#selected)) {
+    if (!states.some(({ id }) => id === this.#selected)) {
       const next = states.find((state) => !state.hasEnded) ?? states.at(-1);
       this.#selected = next?.id ?? "";
     }
@@ -104,6 +102,16 @@ export class CallTabsElement extends CallcardElement {
     // Other buttons lie under the pointer now.
     const isMoved = before.isSeveral !== this.#shown.isSeveral;
     if (before.id && (isMoved || before.id !== this.#selected)) lockPresses(this.#calls);
+  }
+
+  /** @param {string} id */
+  #newPanel(id) {
+    const panel = this.createPanel?.();
+    if (!panel) return null;
+    panel.id = `call-${id}`;
+    this.#panels.set(id, panel);
+    this.#calls.append(panel);
+    return panel;
   }
 
   /** Press a button of the call in front. @param {import("../shared/types.d.ts").Action} action */

@@ -1,9 +1,9 @@
 // Who a call is with, for its card's title, its tab and the screen reader.
 
-import { listTexts } from "../shared/contact-card.js";
 import { partnerOf } from "../shared/consults.js";
 import { h, isolate, phoneNumber } from "../shared/dom.js";
 import { countryName, formatDate, formatList, isolated, t } from "../shared/texts.js";
+import { listTexts } from "./contact-flags.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("../shared/types.d.ts").Selection} Selection */

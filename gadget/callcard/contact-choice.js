@@ -1,9 +1,9 @@
 // <contact-choice>: several contacts match the caller's number. Fires `callcard-contact-chosen`.
 
-import { flagsOf } from "../shared/contact-card.js";
 import { emit, h, isolate, lockPresses, moveByArrows } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { formatDate, t } from "../shared/texts.js";
+import { flagsOf } from "./contact-flags.js";
 
 /** @typedef {import("../shared/types.d.ts").Match} Match */
 

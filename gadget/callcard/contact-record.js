@@ -1,10 +1,12 @@
 // <contact-record>: a record that was found by searching: its name above its card. Fires
 // `callcard-record-closed` and `callcard-contact-chosen`.
 
-import { ContactCardElement, callerButton, flagList, recordLink } from "../shared/contact-card.js";
+import { ContactCardElement, recordLink } from "../shared/contact-card.js";
 import { emit, h, isolate } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { t } from "../shared/texts.js";
+import { callerButton } from "./caller-button.js";
+import { flagList } from "./contact-flags.js";
 
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
 

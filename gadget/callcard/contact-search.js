@@ -2,7 +2,6 @@
 // Fires `callcard-contact-search`, `callcard-number-dialled`, `callcard-record-opened` and
 // `callcard-contact-chosen`.
 
-import { callerButton, flagList } from "../shared/contact-card.js";
 import {
   dotted,
   emit,
@@ -18,6 +17,8 @@ import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { TypeaheadSearch } from "../shared/search.js";
 import { formatDate, t } from "../shared/texts.js";
+import { callerButton } from "./caller-button.js";
+import { flagList } from "./contact-flags.js";
 
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
 

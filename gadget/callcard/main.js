@@ -24,7 +24,7 @@ import { Connection } from "./connection.js";
 import { ContactSearchElement } from "./contact-search.js";
 import { NotesDrafts } from "./drafts.js";
 import { defineElements } from "./elements.js";
-import { loadLater, scheduleLater } from "./load-later.js";
+import { loadLater, scheduleLater, startCallView } from "./load-later.js";
 import { tabName } from "./tab-name.js";
 
 /** @typedef {import("../shared/types.d.ts").Action} Action */
@@ -126,6 +126,12 @@ class CallcardAppElement extends CallcardElement {
     every(CONSULTS_MS, () => this.#model.readConsults(), this.signal);
     every(LISTS_MS, () => this.#readLists(), this.signal);
     this.#connection.follow(this.signal);
+    const showCalls = (/** @type {typeof import("./call-view.js")} */ { CallPanelElement }) => {
+      this.#tabs.createPanel = () => new CallPanelElement();
+      this.#notices.setMessage("");
+      this.#show();
+    };
+    startCallView(showCalls, () => this.#notices.setMessage(t("error.load")));
     scheduleLater((later) => {
       later.registerShortcuts(this.#shortcuts);
       later.keepFocus(() => this.#tabs.focusCall() || this.#search.focus(), this.signal);

@@ -86,55 +86,6 @@ export class ContactCardElement extends CallcardElement {
   }
 }
 
-/**
- * Return the button that makes a record the contact of a call.
- * @param {string} callId @param {Contact} contact
- * @param {string} [number] the caller's, which is added to the record
- */
-export function callerButton(callId, contact, number = "") {
-  const text = number ? t("search.addNumber", { number }) : t("search.isCaller");
-  const label = `${text}: ${contact.name || contact.company}`;
-  const button = h("button", { type: "button", "aria-label": label }, text);
-  button.addEventListener("click", () =>
-    emit(button, "callcard-contact-chosen", {
-      callId,
-      match: { how: "chosen", contact },
-      addedNumber: number,
-    }),
-  );
-  return button;
-}
-
-/**
- * Return the warnings of number lists, as they are shown with the contact's flags.
- * @param {import("./types.d.ts").ListWarning[]} listed
- */
-export const listTexts = (listed) =>
-  listed.map(({ list, reason }) => {
-    if (list === "deny") return t("list.denied", { reason });
-    return list === "flag" ? reason : t("list.notCalled", { reason });
-  });
-
-/**
- * Return flags as a list, those of number lists first; nothing if there are none.
- * @param {Contact | undefined} contact @param {string[]} [listed]
- */
-export function flagList(contact, listed = []) {
-  const flags = contact?.flags ?? [];
-  const warnings = contact?.warnings ?? [];
-  if (!flags.length && !listed.length) return "";
-  const items = flagsOf({ flags: [...listed, ...flags], warnings: [...listed, ...warnings] }).map(
-    (flag) => h("li", {}, flag),
-  );
-  return h("ul", { class: "flags", "aria-label": t("card.flags") }, items);
-}
-
-/** Return flags, those that warn marked. @param {Pick<Contact, "flags" | "warnings">} contact */
-export const flagsOf = ({ flags, warnings }) =>
-  flags.map((flag) =>
-    h("span", { class: warnings.includes(flag) ? "flag warns" : "flag" }, isolate(flag)),
-  );
-
 /** Return the link to a record in the CRM, or to each source's; nothing if there is none.
  * @param {Contact} contact */
 export function recordLink({ url, records = [] }) {

@@ -12,6 +12,7 @@ from tests.e2e.card import (
     SHARED_NUMBER,
     answer_call,
     close_card,
+    expect_phase,
     open_card,
 )
 from tests.e2e.test_sources import open_sources
@@ -91,3 +92,23 @@ def test_panel_that_cannot_be_loaded_says_so_and_is_tried_again(
     desktop.page.unroute("**/later.js")
     open_card(gadget).get_by_role("button", name="Why?").click()
     expect(gadget.locator("lookup-explanation")).to_be_visible()
+
+
+def test_call_is_shown_as_soon_as_its_view_can_be_loaded(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop(signed_in=False)
+    desktop.page.route("**/call-view.js", lambda route: route.abort())
+    desktop.sign_in(site)
+    desktop.wait_until_ready()
+    gadget = desktop.gadget
+    message = gadget.get_by_text("A part of the card can’t be loaded. Try again.")
+    expect(message).to_be_visible()
+    call = site.ring(KNOWN_CUSTOMER)
+    expect(gadget.locator("call-panel")).to_have_count(0)
+    desktop.page.unroute("**/call-view.js")
+    expect(open_card(gadget).get_by_role("heading", name=KNOWN_CUSTOMER_NAME)).to_be_visible()
+    expect(message).to_have_count(0)
+    open_card(gadget).get_by_role("button", name="Answer").click()
+    expect_phase(gadget, "On the call")
+    site.hang_up(call)

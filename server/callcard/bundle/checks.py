@@ -64,7 +64,8 @@ def _line_of_text(texts: Mapping[str, str], key: str) -> int:
 
 def check_gadget_files(gadget: Gadget, sources: Sources) -> None:
     """Check that every file a gadget must have exists, and every style sheet it names."""
-    for file in (gadget.main_script, *gadget.styles, *gadget.later_styles):
+    later_styles = (file for files in gadget.later_styles.values() for file in files)
+    for file in (gadget.main_script, *gadget.styles, *later_styles):
         if file not in sources.assets:
             raise BundleError(gadget.toml, 1, f"there is no file {FOLDER}{file}; add it")
     for file in (gadget.view_template, MODULE_TEMPLATE):

@@ -1,7 +1,7 @@
 """Which texts each gadget loads: those of its page, and those that only its later scripts show.
 
-The page's texts are the message bundles of its gadget XML. Those of a later script are a module for
-each language, beside it.
+The page's texts are the message bundles of its gadget XML. Those of each later script are a module
+for each language, beside it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from lxml import etree
 
 from callcard.bundle.javascript import arguments_of, field, literal, nodes_of, text_of
-from callcard.bundle.module_join import later_modules, page_modules
+from callcard.bundle.module_join import later_parts, page_modules
 from callcard.bundle.sources import Gadget, Sources
 
 
@@ -25,12 +25,14 @@ def render_texts(sources: Sources) -> dict[str, bytes]:
     files = {}
     for gadget in sources.gadgets.values():
         main = gadget.main_script
-        on_page = in_templates.union(_keys(page_modules(main, sources.assets), sources.assets))
-        later = set(_keys(later_modules(main, sources.assets), sources.assets)) - on_page
+        known = in_templates.union(_keys(page_modules(main, sources.assets), sources.assets))
         for language, texts in sources.texts.items():
-            files[messages_file(gadget, language)] = _messages(texts, on_page)
-            if later:
-                files[texts_module(gadget, language)] = _module(texts, later)
+            files[messages_file(gadget, language)] = _messages(texts, known)
+        for entry, modules in later_parts(main, sources.assets).items():
+            own = set(_keys(modules, sources.assets)) - known
+            known |= own
+            for language, texts in sources.texts.items():
+                files[texts_module(entry, language)] = _module(texts, own)
     return files
 
 
@@ -39,9 +41,9 @@ def messages_file(gadget: Gadget, language: str) -> str:
     return f"{gadget.name}/messages/{language}.xml"
 
 
-def texts_module(gadget: Gadget, language: str) -> str:
-    """Return the name of the module with the texts of a gadget's later scripts."""
-    return f"{gadget.name}/later-texts/{language}.js"
+def texts_module(script: str, language: str) -> str:
+    """Return the name of the module with the texts of a script that is loaded later."""
+    return f"{script.removesuffix('.js')}-texts/{language}.js"
 
 
 def _keys(modules: Iterable[str], assets: Mapping[str, bytes]) -> Iterator[str]:

@@ -4,8 +4,9 @@ A page loads one file then instead of dozens, and one large file compresses bett
 ones. The modules share one scope, in which the minifier shortens their names. A module of which a
 name clashes with another module's becomes a function that returns its exports.
 
-What `import()` names is loaded later: it becomes one further script, with the modules that only it
-imports. It uses the others of the page's script, which passes them on in a global object.
+What `import()` names is loaded later: each becomes a further script, with the modules that neither
+the page's script nor an earlier one of them has. It uses theirs, which they pass on in a global
+object: the page must load these scripts one after the other, as its modules name them.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from callcard.bundle.javascript import (
 from callcard.bundle.sources import FOLDER, resolve_path
 
 SHARED = "callcardShared"
-"""The global object with what later scripts use of the page's script."""
+"""The global object with what later scripts use of the page's script and of each other."""
 
 
 def join_modules(main: str, assets: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -40,25 +41,25 @@ def join_modules(main: str, assets: Mapping[str, bytes]) -> dict[str, bytes]:
 
     Raises BundleError.
     """
-    order = _import_order(main, assets)
-    modules = [_Module(name, main, assets[name]) for name in order]
-    later = {name: _later_modules(name, order, assets) for name in _later_entries(order, assets)}
-    every = [*modules, *(module for part in later.values() for module in part)]
-    for module in every:
-        for other in every:
-            module.check_exports(other)
-    shared = sorted(
-        {name for part in later.values() for module in part for name in module.imported(order)}
-    )
-    script = _joined(modules)
-    if shared:
-        script += f"globalThis.{SHARED} = {{ {', '.join(shared)} }};\n".encode()
-    scripts = {main: b"(() => {\n" + script + b"})();\n"}
-    for name, part in later.items():
-        used = sorted({each for module in part for each in module.imported(order)})
+    page = _import_order(main, assets)
+    parts = [[_Module(name, main, assets[name]) for name in page]]
+    for entry, names in later_parts(main, assets).items():
+        parts.append([_Module(name, entry, assets[name]) for name in names])
+    _check_exports(parts)
+    scripts = {}
+    for number, part in enumerate(parts):
+        own = [module.name for module in part]
+        shared = sorted(_imported(parts[number + 1 :], own))
+        pass_on = f"globalThis.{SHARED} = {{ ...globalThis.{SHARED}, {', '.join(shared)} }};\n"
+        tail = pass_on if shared else ""
+        if number == 0:
+            scripts[main] = b"(() => {\n" + _joined(part) + tail.encode() + b"})();\n"
+            continue
+        earlier = [module.name for each in parts[:number] for module in each]
+        used = sorted(_imported([part], earlier))
         head = f"const {{ {', '.join(used)} }} = globalThis.{SHARED};\n" if used else ""
-        exports = f"export {{ {', '.join(part[-1].exports)} }};\n"
-        scripts[name] = head.encode() + _joined(part, frozenset(used)) + exports.encode()
+        tail += f"export {{ {', '.join(part[-1].exports)} }};\n"
+        scripts[own[-1]] = head.encode() + _joined(part, frozenset(used)) + tail.encode()
     return scripts
 
 
@@ -67,17 +68,21 @@ def page_modules(main: str, assets: Mapping[str, bytes]) -> list[str]:
     return _import_order(main, assets)
 
 
-def later_modules(main: str, assets: Mapping[str, bytes]) -> list[str]:
-    """Return the modules of the scripts that are loaded later."""
-    page = _import_order(main, assets)
-    entries = _later_entries(page, assets)
-    every = (name for entry in entries for name in _import_order(entry, assets))
-    return list(dict.fromkeys(name for name in every if name not in page))
+def later_parts(main: str, assets: Mapping[str, bytes]) -> dict[str, list[str]]:
+    """Return the modules of each script that is loaded later, by the module that `import()` names.
 
-
-def later_scripts(main: str, assets: Mapping[str, bytes]) -> list[str]:
-    """Return the modules of which `import()` makes scripts that are loaded later."""
-    return _later_entries(_import_order(main, assets), assets)
+    That one comes last. Raises BundleError if it loads another one.
+    """
+    known = _import_order(main, assets)
+    parts = {}
+    for entry in _later_entries(known, assets):
+        own = [name for name in _import_order(entry, assets) if name not in known]
+        if again := _later_entries(own, assets):
+            reason = f"is loaded later, and can't load {again[0]} later still"
+            raise BundleError(f"{FOLDER}{entry}", 1, reason)
+        parts[entry] = own
+        known = [*known, *own]
+    return parts
 
 
 def _later_entries(order: list[str], assets: Mapping[str, bytes]) -> list[str]:
@@ -94,13 +99,22 @@ def _later_entries(order: list[str], assets: Mapping[str, bytes]) -> list[str]:
     return found
 
 
-def _later_modules(entry: str, page: list[str], assets: Mapping[str, bytes]) -> list[_Module]:
-    """Return the modules of a later script, `entry` last."""
-    own = [name for name in _import_order(entry, assets) if name not in page]
-    if again := _later_entries(own, assets):
-        reason = f"is loaded later, and can't load {again[0]} later still"
-        raise BundleError(f"{FOLDER}{entry}", 1, reason)
-    return [_Module(name, entry, assets[name]) for name in own]
+def _check_exports(parts: list[list[_Module]]) -> None:
+    """Raise BundleError if an export means something else in another module.
+
+    What the last module of a part exports is for `import()` alone: other parts do not see it.
+    """
+    for part in parts:
+        for other_part in parts:
+            is_same = other_part is part
+            for module in part if is_same else part[:-1]:
+                for other in other_part if is_same else other_part[:-1]:
+                    module.check_exports(other)
+
+
+def _imported(parts: list[list[_Module]], modules: Collection[str]) -> set[str]:
+    """Return the names that parts import from some modules."""
+    return {name for part in parts for module in part for name in module.imported(modules)}
 
 
 def _joined(modules: list[_Module], given: frozenset[str] = frozenset()) -> bytes:
@@ -139,7 +153,7 @@ class _Module:
     """One module on its way into the joined script of `main`."""
 
     def __init__(self, name: str, main: str, source: bytes) -> None:
-        self._name = name
+        self.name = name
         self._main = main
         self._source = source
         self._tree = parse(source)
@@ -159,7 +173,7 @@ class _Module:
             if statement.type == "import_statement":
                 names = imported_names(statement)
                 self._bound.update(local for _, local in names)
-                target = resolve_path(self._name, imported_path(statement) or "")
+                target = resolve_path(self.name, imported_path(statement) or "")
                 self._imported.setdefault(target, set()).update(name for name, _ in names)
                 continue
             self._declared.update(declared_names(statement))
@@ -181,9 +195,9 @@ class _Module:
         """Raise BundleError if an export means something else in another module."""
         for name in self.exports:
             if other is not self and name in other._own_exports & self._own_exports:
-                raise self._error(f"exports {name}, as {other._name} does; rename one")
+                raise self._error(f"exports {name}, as {other.name} does; rename one")
             if name in other._used - other._bound:
-                raise self._error(f"exports {name}, which {other._name} uses as a global")
+                raise self._error(f"exports {name}, which {other.name} uses as a global")
 
     @property
     def _own_exports(self) -> set[str]:
@@ -251,10 +265,10 @@ class _Module:
             if node.type != "call_expression" or imported_path(node) is None:
                 continue
             argument = arguments_of(node)[0]
-            target = resolve_path(self._name, literal(argument))
+            target = resolve_path(self.name, literal(argument))
             path = posixpath.relpath(target, posixpath.dirname(self._main))
             yield argument.start_byte, argument.end_byte, f'"./{path}"'
 
     def _error(self, reason: str, node: SyntaxNode | None = None) -> BundleError:
         line = 1 if node is None else node.start_point.row + 1
-        return BundleError(f"{FOLDER}{self._name}", line, reason)
+        return BundleError(f"{FOLDER}{self.name}", line, reason)

@@ -63,9 +63,8 @@ def render(sources: Sources, service_url: str) -> Bundle:
         del assets[name]
     for gadget in sources.gadgets.values():
         assets[gadget.page_style] = join_styles(gadget, gadget.styles, sources.assets)
-        if gadget.later_styles:
-            later = join_styles(gadget, gadget.later_styles, sources.assets)
-            assets[gadget.later_style] = later
+        for part, styles in gadget.later_styles.items():
+            assets[gadget.later_style(part)] = join_styles(gadget, styles, sources.assets)
         assets |= join_modules(gadget.main_script, sources.assets)
     assets = {name: minify_asset(name, content) for name, content in assets.items()}
     assets |= render_texts(sources)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from callcard.bundle.checks import view_elements, view_references
 from callcard.bundle.errors import BundleError
 from callcard.bundle.gadget_texts import messages_file, texts_module
-from callcard.bundle.module_join import later_scripts
+from callcard.bundle.module_join import later_parts
 from callcard.bundle.rendering import Bundle, render_view
 from callcard.bundle.sources import DEFAULT_LANGUAGE, Gadget, Sources, resolve_path
 from callcard.bundle.styles import style_references
 
-BUDGET_BYTES = 40 * 1024
+BUDGET_BYTES = 30 * 1024
 """Gzip bytes that one gadget's page may load before it shows something."""
-LATER_BUDGET_BYTES = 16 * 1024
+LATER_BUDGET_BYTES = 32 * 1024
 """Gzip bytes that it may load afterwards."""
 _MAX_FILES_NAMED = 3
 """How many of the largest files an error names."""
@@ -72,12 +72,10 @@ def _measure_page(gadget: Gadget, sources: Sources, bundle: Bundle) -> PageSize:
         content = bundle.files[path]
         raw_bytes += len(content)
         gzip_bytes_by_file[name] = len(gzip.compress(content, 9))
-    names = later_scripts(gadget.main_script, sources.assets)
-    names += [gadget.later_style] if gadget.later_styles else []
-    paths_later = [bundle.asset_path(name) for name in names]
-    texts_path = bundle.asset_path(texts_module(gadget, DEFAULT_LANGUAGE))
-    paths_later += [texts_path] if texts_path in bundle.files else []
-    later = (bundle.files[path] for path in paths_later)
+    names = [gadget.later_style(part) for part in gadget.later_styles]
+    for script in later_parts(gadget.main_script, sources.assets):
+        names += [script, texts_module(script, DEFAULT_LANGUAGE)]
+    later = (bundle.files[bundle.asset_path(name)] for name in names)
     later_bytes = sum(len(gzip.compress(content, 9)) for content in later)
     return PageSize(gadget, raw_bytes, gzip_bytes_by_file, later_bytes)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,8 @@ class Gadget:
     """Everything in `gadget.toml`: what the templates see as `gadget`."""
     styles: tuple[str, ...]
     """Style sheets that its page loads, `shared/base.css` first."""
-    later_styles: tuple[str, ...] = ()
-    """Those of what is loaded later."""
+    later_styles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Those of each script that is loaded later, by its name without `.js`."""
 
     @property
     def role(self) -> str:
@@ -52,10 +53,9 @@ class Gadget:
         """The one style sheet that the build makes of `styles`."""
         return f"{self.name}/page.css"
 
-    @property
-    def later_style(self) -> str:
-        """The one style sheet that the build makes of `later_styles`; its script loads it."""
-        return f"{self.name}/later.css"
+    def later_style(self, part: str) -> str:
+        """Return the one style sheet that the build makes of a part's; its script loads it."""
+        return f"{self.name}/{part}.css"
 
     @property
     def view_template(self) -> str:
@@ -145,19 +145,28 @@ def _read_gadget(path: Path, folder: Path) -> Gadget:
             raise BundleError(file, _line_of_key(text, key), f"{key} must be {expected}")
     if options.get("role", "Agent") not in ROLES:
         raise BundleError(file, _line_of_key(text, "role"), "role must be Agent or Supervisor")
-    resolved: dict[str, list[str]] = {}
+    later = options.get("later_styles", {})
+    if not isinstance(later, dict):
+        line = _line_of_key(text, "later_styles")
+        raise BundleError(file, line, 'later_styles must be a table, as in later = ["later.css"]')
+    lists = {"styles": options.get("styles", ["style.css"]), **later}
+    resolved = {}
     name = path.parent.name
-    for key, default in (("styles", ["style.css"]), ("later_styles", [])):
-        styles = options.get(key, default)
+    for key, styles in lists.items():
         if not isinstance(styles, list) or not all(isinstance(style, str) for style in styles):
             line = _line_of_key(text, key)
             raise BundleError(file, line, f'{key} must be a list of files, as in ["style.css"]')
-        resolved[key] = [resolve_path(f"{name}/gadget.toml", style) for style in styles]
-    return Gadget(name, options, (BASE_STYLE, *resolved["styles"]), tuple(resolved["later_styles"]))
+        resolved[key] = tuple(resolve_path(f"{name}/gadget.toml", style) for style in styles)
+    return Gadget(
+        name,
+        options,
+        (BASE_STYLE, *resolved["styles"]),
+        {part: resolved[part] for part in later},
+    )
 
 
 def _line_of_key(text: str, key: str) -> int:
-    found = re.search(rf"^\s*{key}\s*=", text, re.MULTILINE)
+    found = re.search(rf"^\s*\[?{key}(\s*=|\])", text, re.MULTILINE)
     return text.count("\n", 0, found.end()) + 1 if found else 1
 
 
