@@ -39,7 +39,7 @@ test("an ended call stays until it is finished or its time is over", async () =>
   model.update([dialog("ALERTING", LATER, { id: "2" })], "1001");
   assert.deepEqual([...model.calls.keys()], ["1", "2"]);
   const { notes } = model.calls.get("1");
-  assert.equal(model.calls.get("1").isToFinish, true);
+  assert.equal(model.calls.get("1").needsFinishing, true);
   notes.update(interaction({ notes_until: "2026-01-01T10:01:00.000Z" }));
   model.closeDone();
   assert.deepEqual([...model.calls.keys()], ["2"]);
@@ -161,7 +161,7 @@ test("a held call lends the actions that end a consult", () => {
   const { model, actions } = create();
   const held = dialog("HELD", LATER, {}, ["TRANSFER", "CONFERENCE", "RETRIEVE"]);
   model.update([held, dialog("ACTIVE", LATER, { id: "2" })], "1001");
-  assert.deepEqual(actions.lent, [
+  assert.deepEqual(actions.heldCallActions, [
     { action: "complete-transfer", callId: "1" },
     { action: "conference", callId: "1" },
     { action: "retrieve", callId: "1" },

@@ -73,7 +73,7 @@ test("an ended call comes back after a reload until it is finished", async () =>
   await restoreCalls(after.model, new UnfinishedCalls(session), after.api);
   const state = after.model.calls.get("1");
   assert.deepEqual(
-    [state.hasEnded, state.isToFinish, state.notes.text, state.match.contact.id],
+    [state.hasEnded, state.needsFinishing, state.notes.text, state.match.contact.id],
     [true, true, "kept", "b"],
   );
   assert.equal(after.api.reports.length, 0, "it is over");
@@ -150,7 +150,7 @@ test("a consult that was not answered has nothing to write about", async () => {
   await settle();
   model.update([consult("DROPPED", "DROPPED")], "1001");
   const state = model.calls.get("2");
-  assert.deepEqual([state.isMissedConsult, state.isToFinish], [true, false]);
+  assert.deepEqual([state.isMissedConsult, state.needsFinishing], [true, false]);
   closeAll(model);
 });
 

@@ -74,7 +74,7 @@ async def test_cancelled_transaction_does_not_hold_up_the_others(database: Datab
     assert {"1", "3", "19", "last"} <= names(database)
 
 
-async def test_constraint_violation_is_reported_and_leaves_the_batch(database: Database) -> None:
+async def test_constraint_violation_fails_only_its_own_transaction(database: Database) -> None:
     await insert(database, "a")
     with pytest.raises(StoreUnavailable, match="UNIQUE"):
         await insert(database, "a")
@@ -96,7 +96,7 @@ async def test_second_process_waits_for_the_lock(tmp_path: Path, database: Datab
     assert names(database) == {"a", "c"}
 
 
-async def test_full_disk_fails_every_transaction_of_the_batch(database: Database) -> None:
+async def test_full_disk_stores_no_row_of_a_failed_transaction(database: Database) -> None:
     pages = database.read("pragma page_count")[0][0]
     database.execute_blocking(f"pragma max_page_count = {pages}")
 
@@ -132,7 +132,7 @@ def test_file_of_a_newer_release_is_refused(tmp_path: Path) -> None:
         Database(tmp_path / "new.sqlite", SCHEMA, unavailable=SourceUnavailable)
 
 
-def test_import_writes_in_the_calling_thread(tmp_path: Path) -> None:
+def test_blocking_transaction_commits_and_rolls_back(tmp_path: Path) -> None:
     database = Database(tmp_path / "import.sqlite", SCHEMA)
     with database.transaction_blocking() as execute:
         execute("insert into item values ('a', 1)")
@@ -140,6 +140,7 @@ def test_import_writes_in_the_calling_thread(tmp_path: Path) -> None:
         pytest.raises(StoreUnavailable, match="UNIQUE"),
         database.transaction_blocking() as execute,
     ):
-        execute("insert into item select char(98), 1 union all select char(97), 1")
+        # 'b' goes in first: the rollback has something to undo.
+        execute("insert into item values ('b', 1), ('a', 1)")
     assert names(database) == {"a"}
     database.close_blocking()

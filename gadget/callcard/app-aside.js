@@ -101,10 +101,10 @@ export class AppAsideElement extends CallcardElement {
    * @param {import("../shared/call-state.js").CallState} state
    * @param {import("../shared/call-contacts.js").CallContacts} contacts
    */
-  openListForm({ id, lookup, listed, match }, contacts) {
+  openListForm({ id, lookup, listWarnings, match }, contacts) {
     if (lookup.status !== "found") return;
     const { number } = lookup.result;
-    const entries = new NumberEntries(number, listed, (now) => contacts.setListed(id, now));
+    const entries = new NumberEntries(number, listWarnings, (now) => contacts.setListed(id, now));
     const { name = "" } = match?.contact ?? {};
     this.#open(`list ${id}`, new ListFormElement(), (form) => form.show(entries, name));
   }

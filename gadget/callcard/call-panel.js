@@ -29,7 +29,7 @@ import { flagList, listTexts } from "./contact-flags.js";
  * @property {Action | ""} pending this call's action that is awaited
  * @property {boolean} isServiceDown
  * @property {boolean} isBusy whether a command to any call is awaited
- * @property {{action: Action, callId: string}[]} lent actions of another call, for this one too
+ * @property {{action: Action, callId: string}[]} heldCallActions actions of another call, for this one too
  * @property {CallState[]} running the agent's calls that are not over
  * @property {string[]} wrapUpReasons the team's
  * @property {string[]} caseSources the contact sources in which a case can be opened
@@ -184,7 +184,7 @@ export class CallPanelElement extends CallcardElement {
     const message =
       commandErrorText(state.failure) || (isAsked ? t("form.unsaved") : "") || neverLogged;
     if (this.#message.textContent !== message) this.#message.textContent = message;
-    if (state.done === this.#drawer.opened) this.#drawer.close(); // it was for that
+    if (state.confirmedAction === this.#drawer.opened) this.#drawer.close(); // it was for that
     this.#drawer.show(state, context);
     this.#showBody();
     this.#brief.show(state, context.labels);
@@ -207,9 +207,9 @@ export class CallPanelElement extends CallcardElement {
 
   #showControls() {
     if (!this.#state || !this.#context) return;
-    const { pending, isBusy, isServiceDown, lent, running } = this.#context;
+    const { pending, isBusy, isServiceDown, heldCallActions, running } = this.#context;
     const hadFocus = this.#controls.contains(document.activeElement);
-    const slots = slotsOf(this.#state, lent, running, this.#extraActions);
+    const slots = slotsOf(this.#state, heldCallActions, running, this.#extraActions);
     if (isServiceDown)
       for (const slot of slots) slot.isAllowed &&= Boolean(DIRECT_ACTIONS[slot.action]);
     this.#controls.show(this.#callId, slots, { pending, isBusy, drawer: this.#drawer.opened });
@@ -229,7 +229,7 @@ export class CallPanelElement extends CallcardElement {
     this.#shownLookup = lookup;
     this.#shownMatch = match;
     this.#about.replaceChildren(...this.caller.about);
-    this.#flags.replaceChildren(flagList(match?.contact, listTexts(state.listed)));
+    this.#flags.replaceChildren(flagList(match?.contact, listTexts(state.listWarnings)));
     this.#recordLink.replaceChildren(match ? recordLink(match.contact) : "");
     const hadFocus = this.#body.contains(document.activeElement);
     // A late answer does not take away what the agent has begun to fill in.

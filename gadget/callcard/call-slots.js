@@ -1,5 +1,5 @@
-// The places of a call's buttons: each action has its own, which it keeps while the call goes on.
-// What is not possible now is disabled. No DOM.
+// The slots of a call's buttons: each action has its own, which it keeps while the call goes on. What
+// is not possible now is disabled. No DOM.
 
 import { joinedWith, partnerOf } from "../shared/consults.js";
 import { t } from "../shared/texts.js";
@@ -7,26 +7,26 @@ import { describeCaller } from "./caller.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("../shared/types.d.ts").Action} Action */
-/** @typedef {{action: Action, callId: string}} LentAction */
+/** @typedef {{action: Action, callId: string}} HeldCallAction */
 /**
  * @typedef {object} Slot
  * @property {Action} action
  * @property {string} callId whose action it is
  * @property {string} label
- * @property {string[]} labels that the place may have: it is as wide as the widest
+ * @property {string[]} labels that the slot may have: it is as wide as the widest
  * @property {boolean} isAllowed whether Finesse allows it now
  * @property {string} question what is asked before it is done; usually empty
  */
 
-/** The places from the first to the last, by kind of call. @type {Record<string, Action[]>} */
-const PLACES = {
+/** The fixed slots from the first to the last, by kind of call. @type {Record<string, Action[]>} */
+const SLOT_ORDER = {
   preview: ["accept", "reject", "close"],
   in: ["answer", "hold", "consult", "dtmf", "drop"],
   out: ["hold", "consult", "dtmf", "drop"],
   consult: ["complete-transfer", "conference", "retrieve", "dtmf", "drop"],
 };
-/** Actions that have no button of their own here. @type {Action[]} */
-const WITHOUT_PLACE = [
+/** Actions that never get a button beyond the fixed ones. @type {Action[]} */
+const NEVER_EXTRA = [
   "data",
   "wrap-up",
   "hold",
@@ -58,31 +58,30 @@ const LABELS = {
 /**
  * Return a call's buttons.
  * @param {CallState} state
- * @param {LentAction[]} lent actions of held calls that are done from this one
+ * @param {HeldCallAction[]} heldCallActions actions of held calls that are done from this one
  * @param {CallState[]} running the agent's calls
  * @param {Set<Action>} extra further actions that the call has had a button for; those that it has
  * now are added
  * @returns {Slot[]}
  */
-export function slotsOf(state, lent, running, extra) {
+export function slotsOf(state, heldCallActions, running, extra) {
   const { call } = state;
-  const kind = kindOf(state);
-  const places = PLACES[kind];
-  for (const action of [...call.actions, ...lent.map((each) => each.action)])
-    if (!places.includes(action) && !WITHOUT_PLACE.includes(action)) extra.add(action);
-  const all = [...places.filter((action) => action !== "drop"), ...extra];
-  if (places.includes("drop")) all.push("drop");
-  return all.map((place) => {
-    const action = place === "hold" && isOnHold(state) ? "retrieve" : place;
-    const owner = ownerOf(action, state, lent, running);
+  const fixed = SLOT_ORDER[kindOf(state)];
+  for (const action of [...call.actions, ...heldCallActions.map((each) => each.action)])
+    if (!fixed.includes(action) && !NEVER_EXTRA.includes(action)) extra.add(action);
+  const all = [...fixed.filter((action) => action !== "drop"), ...extra];
+  if (fixed.includes("drop")) all.push("drop");
+  return all.map((slot) => {
+    const action = slot === "hold" && isOnHold(state) ? "retrieve" : slot;
+    const owner = owningCallId(action, state, heldCallActions, running);
     const label = labelOf(action, state, owner, running);
     return {
       action,
       callId: owner || state.id,
       label,
-      labels: place === "hold" ? [t("action.hold"), t("action.retrieve")] : [label],
+      labels: slot === "hold" ? [t("action.hold"), t("action.retrieve")] : [label],
       isAllowed: Boolean(owner),
-      question: questionOf(action, state, owner, running),
+      question: confirmationOf(action, state, owner, running),
     };
   });
 }
@@ -100,17 +99,17 @@ const isOnHold = ({ call }) => call.actions.includes("retrieve") || call.phase =
 /**
  * Return the id of the call whose action it is; empty if no call allows it, or if it is not known
  * which calls it would join.
- * @param {Action} action @param {CallState} state @param {LentAction[]} lent
+ * @param {Action} action @param {CallState} state @param {HeldCallAction[]} heldCallActions
  * @param {CallState[]} running
  */
-function ownerOf(action, state, lent, running) {
+function owningCallId(action, state, heldCallActions, running) {
   const { actions } = state.call;
-  const partner = partnerOf(state, running);
-  const offers = lent.filter((each) => each.action === action);
-  const offer = offers.find(({ callId }) => callId === partner?.id) ?? (partner ? null : offers[0]);
   const isOwn = actions.includes(action) || (action === "consult" && actions.includes("transfer"));
   if (isOwn && (!isJoining(action) || joinedWith(state, running))) return state.id;
-  return offer?.callId ?? "";
+  const partner = partnerOf(state, running);
+  const owners = heldCallActions.filter((each) => each.action === action);
+  const owner = partner ? owners.find(({ callId }) => callId === partner.id) : owners[0];
+  return owner?.callId ?? "";
 }
 
 /** Whether an action makes one call of two. @param {Action} action */
@@ -133,7 +132,7 @@ function labelOf(action, state, owner, running) {
  * @param {Action} action @param {CallState} state @param {string} owner
  * @param {CallState[]} running
  */
-function questionOf(action, state, owner, running) {
+function confirmationOf(action, state, owner, running) {
   const partner = partnerOf(state, running);
   if (action === "close") return t("confirm.removeFromCampaign");
   if (action === "drop" && partner && !state.call.isConsult && !state.hasCustomerLeft)

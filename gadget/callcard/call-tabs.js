@@ -213,7 +213,7 @@ export class CallTabsElement extends CallcardElement {
     tab.dataset.phase = call.phase;
     tab.replaceChildren(
       isolate(this.#panels.get(id)?.caller?.name || call.number),
-      state.isToFinish ? h("span", { class: "left" }, timeLeft(state)) : "",
+      state.needsFinishing ? h("span", { class: "left" }, timeLeft(state)) : "",
     );
     return tab;
   }

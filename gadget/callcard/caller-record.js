@@ -1,8 +1,9 @@
 // <caller-record>: who calls, as far as it is known: the contact's record, the contacts to choose from,
-// or a form for a new one. Fires `callcard-contact-chosen`, `callcard-contact-rejected`,
+// or a form for a new one. Fires `callcard-contact-chosen`, `callcard-contact-edited`,
+// `callcard-contact-rejected`, `callcard-explanation-opened`, `callcard-list-form-opened`,
 // `callcard-lookup-retried`, `callcard-number-add` and `callcard-search-opened`.
 
-import { hasFailed, sourcesThatAre } from "../shared/call-state.js";
+import { haveAllSourcesFailed, sourcesThatAre } from "../shared/call-state.js";
 import { ContactCardElement } from "../shared/contact-card.js";
 import { emit, h, request } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
@@ -20,26 +21,26 @@ export class CallerRecordElement extends CallcardElement {
 
   /** @type {CallState | null} */
   #state = null;
-  #absences = h("div");
+  #sourceNotices = h("div");
   #content = h("div");
   #card = new ContactCardElement();
-  /** Half filled in when another contact was chosen, it comes back with `Not them?`. */
+  /** Kept while another contact is chosen: `Not them?` shows it again with what was typed. */
   #form = new ContactFormPlaceElement();
 
   build() {
-    this.append(this.#absences, this.#content);
+    this.append(this.#sourceNotices, this.#content);
   }
 
   /**
    * Show the caller of a call.
-   * @param {CallState} state @param {boolean} isContentKept whether only the sources are shown anew
+   * @param {CallState} state @param {boolean} keepsEditedForm whether a form with unsaved input stays
    */
-  show(state, isContentKept) {
+  show(state, keepsEditedForm) {
     this.#state = state;
     const { call, lookup } = state;
     const isFound = lookup.status === "found" && !call.isConsult;
-    this.#absences.replaceChildren(...(isFound ? absences(lookup.result) : []));
-    if (!isContentKept || !this.#form.isEdited)
+    this.#sourceNotices.replaceChildren(...(isFound ? sourceNotices(lookup.result) : []));
+    if (!keepsEditedForm || !this.#form.isEdited)
       this.#content.replaceChildren(...this.#contentOf(state));
   }
 
@@ -54,10 +55,10 @@ export class CallerRecordElement extends CallcardElement {
       case "failed":
         return [this.#failure(errorText(lookup.error))];
       default:
-        if (match) return this.#matched(lookup.result);
+        if (match) return this.#matched(lookup.result, match);
         return [
           ...this.#unmatched(lookup.number, lookup.result),
-          // Nobody was asked for a withheld number.
+          // No source is searched for a withheld number.
           ...(hasSources(lookup.result)
             ? [this.#aboutMatch(this.#whyButton(), this.#listButton(lookup.result))]
             : []),
@@ -65,10 +66,9 @@ export class CallerRecordElement extends CallcardElement {
     }
   }
 
-  /** @param {LookupResult} result */
-  #matched(result) {
-    const { match } = /** @type {CallState} */ (this.#state);
-    if (match) this.#card.show(match.contact, match.how);
+  /** @param {LookupResult} result @param {import("../shared/types.d.ts").Match} match */
+  #matched(result, match) {
+    this.#card.show(match.contact, match.how);
     return [
       this.#aboutMatch(
         ...this.#remembered(result),
@@ -151,7 +151,7 @@ export class CallerRecordElement extends CallcardElement {
     const { id, call, isRejected } = /** @type {CallState} */ (this.#state);
     const hasChoice = result.matches.length > 0;
     if (!hasChoice && kind === "internal") return [note(t("caller.internalNote"))];
-    if (!hasChoice && hasFailed(result)) return [this.#failure(t("error.source"))];
+    if (!hasChoice && haveAllSourcesFailed(result)) return [this.#failure(t("error.source"))];
     const isPending = sourcesThatAre(result, "pending").length > 0;
     if (!hasChoice && isPending) return [this.#searchButton()];
     const form = this.#formFor(id, kind === "public" ? display || number : "", call);
@@ -163,7 +163,7 @@ export class CallerRecordElement extends CallcardElement {
     if (kind === "withheld") return [note(t("caller.withheldNote")), this.#searchButton(), form];
     const why = isRejected ? t("caller.rejected") : t("caller.unknown");
     const addTo =
-      kind === "public" ? this.#opensSearch(t("caller.addTo", { number: display }), true) : "";
+      kind === "public" ? this.#openSearchButton(t("caller.addTo", { number: display }), true) : "";
     const row = h("p", { class: "row" }, this.#searchButton(), addTo);
     return [note(why), row, form];
   }
@@ -182,11 +182,11 @@ export class CallerRecordElement extends CallcardElement {
   }
 
   #searchButton() {
-    return this.#opensSearch(t("caller.search"), false);
+    return this.#openSearchButton(t("caller.search"), false);
   }
 
   /** @param {string} label @param {boolean} addsNumber whether to add the caller's number then */
-  #opensSearch(label, addsNumber) {
+  #openSearchButton(label, addsNumber) {
     const open = () =>
       emit(this, "callcard-search-opened", { callId: this.#state?.id ?? "", addsNumber });
     return h("button", { type: "button", class: "find", onclick: open }, label);
@@ -217,8 +217,8 @@ const progress = (text) => h("p", { class: "looking", role: "status" }, text);
  * Return which sources are still waited for, and which did not answer: contacts may be missing.
  * @param {LookupResult} result
  */
-function absences(result) {
-  if (hasFailed(result)) return [];
+function sourceNotices(result) {
+  if (haveAllSourcesFailed(result)) return [];
   const pending = sourcesThatAre(result, "pending").join(", ");
   const missing = sourcesThatAre(result, "late", "failed", "skipped").join(", ");
   const warning = note(t("lookup.partly", { sources: missing }), "note warning");

@@ -70,7 +70,7 @@ export function situationOf(state, running) {
   const { call, wasConsulted } = state;
   if (call.phase === "ended") return "";
   if (call.phase === "failed") return (CAUSES[call.cause] ?? (() => t("cause.other")))();
-  const done = DONE[state.done]?.();
+  const done = DONE[state.confirmedAction]?.();
   if (done) return done;
   if (call.isPreview) return t("preview.notCalled");
   if (call.isConsult) return consultSituation(state, running);
@@ -123,7 +123,7 @@ function othersWithCustomer(state) {
  * @param {CallState} state
  */
 function customerPlace(state) {
-  const who = state.customerWith || formatList(othersWithCustomer(state));
+  const who = state.customerTransferredTo || formatList(othersWithCustomer(state));
   return who ? t("consult.customerWith", { who }) : t("consult.customerGone");
 }
 
@@ -143,7 +143,7 @@ export function participantsOf(state) {
 const agentOf = (state) => state.agentName(state.call.consultant) || state.call.consultant;
 
 /** @param {CallState} state @returns {Caller} */
-function describeCustomer({ call, lookup, match, listed }) {
+function describeCustomer({ call, lookup, match, listWarnings }) {
   const found = lookup.status === "found" ? lookup : null;
   const number = found?.result.number;
   const isWithheld = number?.kind === "withheld";
@@ -157,7 +157,7 @@ function describeCustomer({ call, lookup, match, listed }) {
       match.how === "suffix" ? t("caller.perhaps", { who }) : who,
       isolate(who),
       [employer && isolate(employer), shown && phoneNumber(shown), country],
-      [employer, shown, country, ...listTexts(listed), ...match.contact.flags],
+      [employer, shown, country, ...listTexts(listWarnings), ...match.contact.flags],
     );
   }
   if (!found) return caller("", phoneNumber(call.number), [], []);
@@ -169,7 +169,7 @@ function describeCustomer({ call, lookup, match, listed }) {
     const extension = t("caller.internal", { number: shown });
     return caller(extension, isolate(extension), [], []);
   }
-  return caller(shown, phoneNumber(shown), [country], [country, ...listTexts(listed)]);
+  return caller(shown, phoneNumber(shown), [country], [country, ...listTexts(listWarnings)]);
 }
 
 /**

@@ -235,7 +235,7 @@ class CallcardAppElement extends CallcardElement {
   /** Show the calls as the model has them. */
   #show() {
     const { pending, isBusy } = this.#commands;
-    const { lent } = this.#actions;
+    const { heldCallActions } = this.#actions;
     const { wrapUpReasons, caseSources, platform, labels } = this.#agent;
     const { calls, running } = this.#model;
     for (const state of running)
@@ -244,7 +244,7 @@ class CallcardAppElement extends CallcardElement {
       pending: pending?.shownOn === id ? pending.action : "",
       isBusy,
       isServiceDown: serviceStatus.isDown,
-      lent: call.phase === "talking" ? lent : [],
+      heldCallActions: call.phase === "talking" ? heldCallActions : [],
       running,
       wrapUpReasons,
       caseSources,

@@ -5,8 +5,8 @@
 /** @typedef {import("../shared/unfinished-calls.js").UnfinishedCalls} UnfinishedCalls */
 
 /**
- * Restore the calls that were not finished when the page was left. What the service does not answer
- * is asked for when this is called again.
+ * Restore the calls that were not finished when the page was left. Call it again to retry the
+ * requests that failed.
  * @param {CallsModel} model @param {UnfinishedCalls} unfinished
  * @param {Pick<Api, "interaction" | "lookUp" | "contact">} api
  */
@@ -15,20 +15,20 @@ export async function restoreCalls(model, unfinished, api) {
     const state = model.restore(each);
     if (!state) unfinished.drop(each.call.id);
     else if (state.lookup.status !== "found")
-      await complete(model, state, each.number, api).catch((error) => {
+      await loadCallerAndNotes(model, state, each.number, api).catch((error) => {
         state.lookup = { status: "failed", error };
         model.notify("changed", state);
       });
-    if (state && !state.isToFinish && !state.notes.isUnsaved) model.close(state.id);
+    if (state && !state.needsFinishing && !state.notes.isUnsaved) model.close(state.id);
   }
 }
 
 /**
- * Read what the service has of a restored call, and whose it is.
+ * Load the interaction and the contact of a restored call.
  * @param {CallsModel} model @param {import("../shared/call-state.js").CallState} state
  * @param {string} number @param {Pick<Api, "interaction" | "lookUp" | "contact">} api
  */
-async function complete(model, state, number, api) {
+async function loadCallerAndNotes(model, state, number, api) {
   const { notes } = state;
   if (notes.interaction) notes.update(await api.interaction(notes.interaction.id));
   const result = await api.lookUp(number);
@@ -36,14 +36,11 @@ async function complete(model, state, number, api) {
   const found = result.matches.find(
     ({ contact }) => contact.source === chosen?.source && contact.id === chosen.id,
   );
-  const match =
-    chosen && !found
-      ? {
-          how: /** @type {const} */ ("chosen"),
-          contact: await api.contact(chosen.source, chosen.id),
-        }
-      : (found ?? null);
-  clearTimeout(state.slowTimer);
+  /** @type {import("../shared/types.d.ts").Match | null} */
+  let match = found ?? null;
+  if (chosen && !found)
+    match = { how: "chosen", contact: await api.contact(chosen.source, chosen.id) };
+  clearTimeout(state.lookupTimer);
   state.lookup = { status: "found", number, result };
   state.match = match;
   model.notify("caller", state);

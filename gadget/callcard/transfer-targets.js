@@ -25,7 +25,7 @@ import { stateLabel, t } from "../shared/texts.js";
 const TARGET_NUMBER = /^\+?[\d\s()./*#-]{2,}$/;
 
 /** @type {Record<TransferTarget["kind"], () => string>} */
-const KINDS = {
+const KIND_LABELS = {
   queue: () => t("target.queue"),
   agent: () => t("target.agent"),
   "phone-book": () => t("target.phoneBook"),
@@ -33,7 +33,7 @@ const KINDS = {
 };
 
 /** What a target's detail says. @type {Partial<Record<string, (detail: string) => string>>} */
-const MORE = {
+const DETAIL_FORMATTERS = {
   agent: stateLabel,
   queue: (detail) => detail && t("target.waiting", { count: detail }),
 };
@@ -107,7 +107,7 @@ export class TransferTargetsElement extends CallcardElement {
     /** @type {TransferTarget} */
     const typed = { kind: "contact", name: "", detail: "", number: this.#text };
     const isNumber = TARGET_NUMBER.test(this.#text);
-    // Who has the number is named; otherwise it is offered as it was typed.
+    // If a found target has this number, it stands for the typed one.
     const isNamed = isNumber && found.some(({ number }) => isSameNumber(number, this.#text));
     const targets = isNumber ? [...(isNamed ? [] : [typed]), ...found] : this.#withKnown(found);
     this.#message.textContent = targets.length ? "" : t("target.none");
@@ -134,8 +134,10 @@ export class TransferTargetsElement extends CallcardElement {
   /** @param {TransferTarget} target */
   #row(target) {
     const { kind, name, detail, number } = target;
-    const more = MORE[kind]?.(detail) ?? detail;
-    const about = name ? dotted([phoneNumber(number), KINDS[kind](), more && isolate(more)]) : [];
+    const more = DETAIL_FORMATTERS[kind]?.(detail) ?? detail;
+    const about = name
+      ? dotted([phoneNumber(number), KIND_LABELS[kind](), more && isolate(more)])
+      : [];
     return h(
       "li",
       {},

@@ -11,7 +11,7 @@ import { joinedWith, partnerOf } from "./consults.js";
 /** @typedef {import("./types.d.ts").Action} Action */
 
 /** Actions on a held call that are shown on the call that the agent talks on. @type {Action[]} */
-const LENT_ACTIONS = ["complete-transfer", "conference", "retrieve"];
+const HELD_CALL_ACTIONS = ["complete-transfer", "conference", "retrieve"];
 
 /** The service's status for a call that Finesse does not know. */
 const NOT_FOUND = 404;
@@ -71,11 +71,11 @@ export class CallActions {
    * The actions on held calls that end a consult.
    * @returns {{action: Action, callId: string}[]}
    */
-  get lent() {
+  get heldCallActions() {
     return this.#model.running
       .filter(({ call }) => call.phase === "held")
       .flatMap(({ id, call }) =>
-        LENT_ACTIONS.filter((action) => call.actions.includes(action)).map((action) => ({
+        HELD_CALL_ACTIONS.filter((action) => call.actions.includes(action)).map((action) => ({
           action,
           callId: id,
         })),
@@ -100,7 +100,7 @@ export class CallActions {
     if (params?.to && who) this.#model.contacts.nameTarget(params.to, who);
     const noteTransfer = this.#transferOf(command, target, shown);
     shown.failure = null;
-    shown.done = "";
+    shown.confirmedAction = "";
     this.#model.notify("changed", shown);
     const outcome = await result;
     const isLost = isGone(outcome);
@@ -109,7 +109,7 @@ export class CallActions {
     for (const state of this.#model.running)
       if (state.failure?.outcome === "busy") state.failure = null;
     if (isDone(outcome)) {
-      shown.done = command.action;
+      shown.confirmedAction = command.action;
       noteTransfer();
     }
     this.#model.notify("changed", shown);
@@ -132,7 +132,8 @@ export class CallActions {
     return () => {
       target.transferredTo = toTarget;
       shown.transferredTo = toShown;
-      if (action === "transfer" && consult?.call.isConsult) consult.customerWith = toTarget;
+      if (action === "transfer" && consult?.call.isConsult)
+        consult.customerTransferredTo = toTarget;
     };
   }
 

@@ -47,10 +47,10 @@ export class CallContacts {
     if (!state) return;
     state.match = match;
     state.isContactEdited = false;
-    state.isRejected = state.isRejectionExpected = false;
+    state.isRejected = state.isRejectionUnsent = false;
     if (state.notes.status === "contact-unsaved") state.notes.setStatus("");
     // Before the service knows the call, its answer brings the look-up's matches too.
-    if (!state.notes.interaction) state.expected = match;
+    if (!state.notes.interaction) state.unsentMatch = match;
     this.#notify("caller", state);
     const { source, id: contactId } = match.contact;
     await this.#change(state, { contact: { source, id: contactId } });
@@ -60,9 +60,9 @@ export class CallContacts {
   async reject(id) {
     const state = this.#calls.get(id);
     if (!state) return;
-    state.match = state.expected = null;
+    state.match = state.unsentMatch = null;
     state.isRejected = true;
-    if (!state.notes.interaction) state.isRejectionExpected = true;
+    if (!state.notes.interaction) state.isRejectionUnsent = true;
     this.#notify("caller", state);
     await this.#change(state, { contact_unknown: true });
   }
@@ -101,8 +101,8 @@ export class CallContacts {
    */
   setListed(id, listed) {
     const state = this.#calls.get(id);
-    if (!state || (!listed.length && !state.listed.length)) return;
-    state.listed = listed;
+    if (!state || (!listed.length && !state.listWarnings.length)) return;
+    state.listWarnings = listed;
     state.lookup = { ...state.lookup }; // drawn anew
     this.#notify("caller", state);
   }
@@ -141,8 +141,8 @@ export class CallContacts {
     this.#preview = null;
     const { match, isRejected, isContactEdited, contactDraft } = preview.state;
     state.isRejected = isRejected;
-    state.expected = isRejected || match?.how !== "chosen" ? null : match;
-    state.isRejectionExpected = isRejected;
+    state.unsentMatch = isRejected || match?.how !== "chosen" ? null : match;
+    state.isRejectionUnsent = isRejected;
     // The form goes on in the call's card.
     Object.assign(state, { isContactEdited, contactDraft });
     preview.state.isContactEdited = false;
@@ -159,13 +159,13 @@ export class CallContacts {
    * Send the service what the agent chose or rejected before it knew the call.
    * @param {CallState} state
    */
-  applyExpected(state) {
-    const { expected, isRejectionExpected } = state;
+  sendChoice(state) {
+    const { unsentMatch, isRejectionUnsent } = state;
     if (!state.notes.interaction) return;
-    state.expected = null;
-    state.isRejectionExpected = false;
-    if (expected) void this.choose(state.id, expected);
-    else if (isRejectionExpected) void this.reject(state.id);
+    state.unsentMatch = null;
+    state.isRejectionUnsent = false;
+    if (unsentMatch) void this.choose(state.id, unsentMatch);
+    else if (isRejectionUnsent) void this.reject(state.id);
   }
 
   /**
@@ -175,8 +175,8 @@ export class CallContacts {
   async #linkTo(state, dialled) {
     const contact = await dialled.catch(() => null);
     if (!contact || state.match?.how === "chosen" || state.isRejected) return; // the agent knows better
-    state.expected = { how: "chosen", contact };
-    this.applyExpected(state);
+    state.unsentMatch = { how: "chosen", contact };
+    this.sendChoice(state);
   }
 
   /**

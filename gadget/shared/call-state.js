@@ -27,7 +27,7 @@ import { lastDigits } from "./numbers.js";
 const isConversation = ({ phase }) => phase === "talking" || phase === "held";
 
 /** Return whether no contact source answered. @param {LookupResult} result */
-export function hasFailed({ sources }) {
+export function haveAllSourcesFailed({ sources }) {
   const statuses = Object.values(sources);
   return statuses.length > 0 && !statuses.includes("ok") && !statuses.includes("pending");
 }
@@ -46,13 +46,13 @@ export class CallState {
   /** Whose record it is: the only match, or the one that the agent chose. @type {Match | null} */
   match = null;
   /** The entries of number lists that warn of the caller. @type {import("./types.d.ts").ListWarning[]} */
-  listed = [];
-  /** Whom the agent dialled, until the service knows it. @type {Match | null} */
-  expected = null;
+  listWarnings = [];
+  /** The contact that the agent chose or dialled, until the service has it. @type {Match | null} */
+  unsentMatch = null;
   /** Whether the agent said that the caller is not the contact that was found. */
   isRejected = false;
   /** Whether that is still to be sent to the service, which does not know the call yet. */
-  isRejectionExpected = false;
+  isRejectionUnsent = false;
   /** Whether the agent has begun to fill in a new contact. */
   isContactEdited = false;
   /** What the agent has filled in, by field. @type {Record<string, string>} */
@@ -63,22 +63,22 @@ export class CallState {
   isPreview = false;
   /** The last command that failed, until the next one. @type {CommandResult | null} */
   failure = null;
-  /** The last command that was carried out and of which the call itself shows nothing. */
-  done = "";
+  /** The last confirmed action, if the call itself does not show it. */
+  confirmedAction = "";
   /** Of a consult: the call that it is about, as far as is known. */
   customerCallId = "";
-  /** Whether another agent consulted this one, who may have the customer now. */
+  /** Whether the call began as another agent's consult: this agent may have the customer now. */
   wasConsulted = false;
   /** Whom the agent consulted, by the last digits of the number. @type {Map<string, string>} */
   #targetNames;
-  /** Of the call that goes on as this one. */
+  /** The queue of the earlier call that this one continues. */
   #queue = "";
   /** How many others were on the line when the agent was last on it. */
   #othersBefore = 0;
   /** The customer's address on the line; empty until they were on it. */
   #customerAddress = "";
   /** Of a consult: whom the agent transferred the customer to meanwhile. */
-  customerWith = "";
+  customerTransferredTo = "";
   /** What the agent noted when they promised to call this customer back. */
   callbackNote = "";
   /** Whom the agent transferred the call to. */
@@ -90,7 +90,7 @@ export class CallState {
   /** Call variables that the agent wrote, by name. @type {Map<string, VariableWrite>} */
   writes = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  slowTimer;
+  lookupTimer;
 
   /** @param {Call} call @param {Notes} notes @param {Map<string, string>} [targetNames] */
   constructor(call, notes, targetNames = new Map()) {
@@ -105,10 +105,11 @@ export class CallState {
 
   /** Take the call as it is now. @param {Call} call */
   update(call) {
-    // What a command waited for has happened, or something else has: its error is over.
+    // The error of the last command is about a state that is over.
     if (call.state !== this.call.state) this.failure = null;
     if (call.phase === "ended" && !this.hasEnded) this.endedAt = call.since;
-    // Who has hung up is not on the call any more, which makes a consult look like any call.
+    // The final event does not list the consulting agent: without them it looks like a customer's
+    // call.
     const isEnded = call.phase === "ended";
     const consultant = call.consultant || (isEnded ? this.call.consultant : "");
     this.call = { ...call, consultant, queue: call.queue || this.#queue };
@@ -118,14 +119,14 @@ export class CallState {
   }
 
   /**
-   * Go on with what has ended under another id: its notes, and of the customer's call that a
-   * conference ended, the queue and the time. Return false while its notes can't be taken over.
+   * Continue an ended call under this id: take over its notes and, if it was the customer's and
+   * overlapped this one, its queue and talking time. Return false while its notes can't be taken over.
    * @param {CallState} ended
    */
   takeOver(ended) {
     if (!this.notes.takeOver(ended.notes)) return false;
-    const wasBoth = this.talkingSince <= ended.endedAt; // not a customer who came back later
-    if (ended.isWithCustomer && wasBoth) {
+    const wasOnBothCalls = this.talkingSince <= ended.endedAt; // not a customer who came back later
+    if (ended.isWithCustomer && wasOnBothCalls) {
       this.#queue = ended.call.queue;
       this.talkingSince = ended.talkingSince;
       this.update(this.call);
@@ -160,7 +161,7 @@ export class CallState {
 
   #noteCustomer() {
     const { others, number } = this.call;
-    // A consult that was joined names an agent; the service may write the number in another way.
+    // After a consult was merged, `number` may be an agent's; the service may use another notation.
     const customer = [this.acknowledgement?.number ?? "", number].find(
       (each) => others.includes(each) && !this.agentName(each),
     );
@@ -173,7 +174,7 @@ export class CallState {
     const { phase, others } = this.call;
     const isOn = phase === "talking" || phase === "held";
     const customer = this.#customerAddress;
-    // Who came later never saw them on the line.
+    // An agent who joined after the customer left has never had their address.
     const wasLeft = this.isWithCustomer && Boolean(this.notes.interaction?.customer_left);
     const hasLeft = customer ? !others.includes(customer) : wasLeft;
     return isOn && hasLeft && others.length > 0;
@@ -202,7 +203,7 @@ export class CallState {
    * Whether the call stays in view until the agent closes it or the time for its notes is over: it
    * has been answered and has something to write about.
    */
-  get isToFinish() {
+  get needsFinishing() {
     const { interaction, isClosed, isUnsaved } = this.notes;
     const isOwn = !this.call.isConsult && !this.call.consultant && !this.isInternal;
     const isOpen = interaction ? !interaction.finished && !isClosed : isUnsaved;
@@ -211,7 +212,7 @@ export class CallState {
 
   /** Whether nothing is left to do on it, and the agent does not type in it just now. */
   get isDone() {
-    return !this.hasUnsavedWork && !this.isToFinish && !this.notes.isInUse;
+    return !this.hasUnsavedWork && !this.needsFinishing && !this.notes.isInUse;
   }
 
   /** Whether the other side is an agent, as far as is known. */

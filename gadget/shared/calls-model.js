@@ -3,7 +3,7 @@
 
 import { isOtherCall, readCall, readReport } from "./call.js";
 import { CallContacts } from "./call-contacts.js";
-import { CallState, hasFailed, sourcesThatAre } from "./call-state.js";
+import { CallState, haveAllSourcesFailed, sourcesThatAre } from "./call-state.js";
 import { keptValue } from "./commands.js";
 import { consultedCallId } from "./consults.js";
 import { Notes } from "./notes.js";
@@ -172,7 +172,7 @@ export class CallsModel {
   close(id) {
     const state = this.calls.get(id);
     if (!state) return;
-    clearTimeout(state.slowTimer);
+    clearTimeout(state.lookupTimer);
     state.notes.dispose();
     this.calls.delete(id);
     if (state.isPreview) this.contacts.keepPreview(state);
@@ -187,14 +187,13 @@ export class CallsModel {
     this.#reporter.setAgentState(state, since);
   }
 
-  /**
-   * Report every call that is on, so that the service knows that it is still followed. Of those that
-   * have ended here only, as after a transfer, nobody says when they end for the others: ask.
-   */
+  /** Report every running call, so that the service knows that it is still followed. */
   heartbeat() {
     this.#reporter.heartbeat();
+    // Nobody reports when a call ends for the others that ended only here, as after a transfer: ask.
     for (const state of this.calls.values())
-      if (state.isToFinish && state.notes.timeLeftMs === null) void this.#readInteraction(state);
+      if (state.needsFinishing && state.notes.timeLeftMs === null)
+        void this.#readInteraction(state);
   }
 
   /** Ask where the customer is whom this agent is consulted about: their own desktop does not see it. */
@@ -227,7 +226,7 @@ export class CallsModel {
     state.talkingSince = talkingSince ?? NaN;
     state.endedAt = endedAt ?? NaN;
     if (interaction) state.notes.update(interaction);
-    if (!state.isToFinish && !state.notes.isUnsaved) return null;
+    if (!state.needsFinishing && !state.notes.isUnsaved) return null;
     this.calls.set(call.id, state);
     this.notify("opened", state);
     return state;
@@ -335,9 +334,9 @@ export class CallsModel {
 
   /** @param {CallState} state */
   #startLookup(state) {
-    clearTimeout(state.slowTimer);
+    clearTimeout(state.lookupTimer);
     state.lookup = { status: "looking" };
-    state.slowTimer = setTimeout(() => {
+    state.lookupTimer = setTimeout(() => {
       state.lookup = { status: "slow" };
       this.notify("changed", state);
     }, SLOW_LOOKUP_MS);
@@ -366,7 +365,7 @@ export class CallsModel {
     if (answer?.interaction?.contact_rejected) state.isRejected = true;
     if (answer?.lookup && !state.call.isConsult) this.#onLookup(state, answer, answer.lookup);
     else if (!answer && state.isLooking) {
-      clearTimeout(state.slowTimer);
+      clearTimeout(state.lookupTimer);
       state.lookup = { status: "failed", error };
     }
     // A completed consult goes on under another id.
@@ -375,7 +374,7 @@ export class CallsModel {
     else state.wasConsulted = this.#consulted.has(interactionId ?? "");
     if (answer?.interaction) state.notes.update(answer.interaction);
     else this.notify("changed", state);
-    this.contacts.applyExpected(state);
+    this.contacts.sendChoice(state);
     // After a transfer the customer is another one than the agent who called.
     const { lookup } = state;
     const isKnown = lookup.status !== "found" || !answer?.number || lookup.number === answer.number;
@@ -384,12 +383,12 @@ export class CallsModel {
 
   /** @param {CallState} state @param {ReportAcknowledgement} answer @param {import("./types.d.ts").LookupResult} result */
   #onLookup(state, { number, listed }, result) {
-    clearTimeout(state.slowTimer);
-    state.listed = listed;
-    if (hasFailed(result)) {
-      state.slowTimer = setTimeout(() => this.#lookUpAgain(state.id), FAILED_LOOKUP_MS);
+    clearTimeout(state.lookupTimer);
+    state.listWarnings = listed;
+    if (haveAllSourcesFailed(result)) {
+      state.lookupTimer = setTimeout(() => this.#lookUpAgain(state.id), FAILED_LOOKUP_MS);
       // Nothing new: a screen reader need not announce it again.
-      if (state.lookup.status === "found" && hasFailed(state.lookup.result)) return;
+      if (state.lookup.status === "found" && haveAllSourcesFailed(state.lookup.result)) return;
     }
     state.lookup = { status: "found", number: number || state.call.number, result };
     if (sourcesThatAre(result, "pending").length) this.#lookUpAgain(state.id, "all");

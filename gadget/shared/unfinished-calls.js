@@ -34,7 +34,7 @@ export class UnfinishedCalls {
 
   /** Keep a call as it is, or drop it if nothing is left to finish. @param {CallState} state */
   update(state) {
-    if (!state.isToFinish && !state.notes.isUnsaved) return this.drop(state.id);
+    if (!state.needsFinishing && !state.notes.isUnsaved) return this.drop(state.id);
     const { call, lookup, notes, transferredTo, talkingSince, endedAt } = state;
     const number = lookup.status === "found" ? lookup.number : call.number;
     const { interaction } = notes;

@@ -13,7 +13,7 @@ from callcard.futures import mark_retrieved
 from callcard.journal.report import CallReport, report_dialog
 from callcard.principals import Agent
 
-LOOKUP_GRACE_SECONDS = 0.3
+VERIFICATION_GRACE_SECONDS = 0.3
 """How long a screen pop waits for Finesse once the contacts are found. The next report, a few
 seconds later, verifies the call if Finesse took longer."""
 
@@ -40,13 +40,13 @@ def begin_verification(agent: Agent, report: CallReport) -> asyncio.Task[Verific
 async def finish_verification(
     task: asyncio.Task[Verification], lookup: asyncio.Task[Lookup] | None
 ) -> Verification:
-    """Return the result; with a look-up, soon after that is done.
+    """Return the result; after a look-up, wait at most VERIFICATION_GRACE_SECONDS more for it.
 
     Raises CredentialsRejected if Finesse rejects the agent's credential.
     """
     if lookup is not None:
         await asyncio.wait((lookup,))
-        await asyncio.wait((task,), timeout=LOOKUP_GRACE_SECONDS)
+        await asyncio.wait((task,), timeout=VERIFICATION_GRACE_SECONDS)
         if not task.done():
             task.cancel()
             return UNANSWERED
@@ -59,6 +59,7 @@ async def _verify(agent: Agent, report: CallReport) -> Verification:
     except NotFound:  # Finesse does not know the agent as signed in
         return Verification(None, answered=True)
     except CredentialsRejected:
+        # Raises if the credential is really rejected: a 401 may mean something else.
         await agent.finesse.accepts(agent.credential, agent.login_id)
         return UNANSWERED
     except (FinesseError, NotPermitted):
@@ -66,18 +67,19 @@ async def _verify(agent: Agent, report: CallReport) -> Verification:
     dialog = next((each for each in dialogs if each.id == report.id), None)
     if dialog is None:
         return Verification(None, answered=True)
-    shown = report_dialog(dialog)
-    # Earlier states come from the desktop: they count for the agent and outside participants.
-    about = {each.address for each in shown.participants if not each.is_agent}
-    about.add(agent.user.extension)
+    finesse_report = report_dialog(dialog)
+    # Earlier states come from the desktop: only those of this agent and of outside participants are
+    # trusted.
+    trusted_addresses = {each.address for each in finesse_report.participants if not each.is_agent}
+    trusted_addresses.add(agent.user.extension)
     earlier = (*report.earlier_states, *report.participants)
     return Verification(
         structs.replace(
-            shown,
+            finesse_report,
             ended=report.ended,
             agent_state=report.agent_state,
             agent_state_since=report.agent_state_since,
-            earlier_states=[each for each in earlier if each.address in about],
+            earlier_states=[each for each in earlier if each.address in trusted_addresses],
         ),
         answered=True,
     )
