@@ -74,22 +74,16 @@ export function situationOf(state, running) {
   if (done) return done;
   if (call.isPreview) return t("preview.notCalled");
   if (call.isConsult) return consultSituation(state, running);
-  if (state.hasCustomerLeft) {
-    const names = participantsOf(state).map(({ name }) => name);
-    return `${t("consult.customerGone")} ${t("call.participants", { who: formatList(names) })}`;
-  }
+  if (state.hasCustomerLeft) return `${t("consult.customerGone")} ${onTheLine(state)}`;
   if (call.consultant) {
     const who = agentOf(state);
     const { customer_left } = state.notes.interaction ?? {};
     if (customer_left || othersWithCustomer(state).length) return customerPlace(state);
-    return call.isHeldByConsultant
+    return call.heldBy.includes(call.consultant)
       ? t("consult.heldBy", { who })
       : t("consult.customerOnHold", { who });
   }
-  if (call.others.length > 1) {
-    const names = participantsOf(state).map(({ name }) => name);
-    return t("call.participants", { who: formatList(names) });
-  }
+  if (call.others.length > 1 || call.heldBy.length) return onTheLine(state);
   if (wasConsulted) return t("consult.customerHere");
   return state.transferredBy && t("call.transferredBy", { who: state.transferredBy });
 }
@@ -103,12 +97,26 @@ function consultSituation(state, running) {
   const isGone = !partner && (state.customerCallId || running.length < 2);
   if (isGone || partner?.hasCustomerLeft) return customerPlace(state);
   if (state.call.phase === "held") return "";
-  const others = partner?.call.others ?? [];
-  const agents = others.flatMap((each) => partner?.agentName(each) || []);
+  if (state.call.heldBy.length) return onTheLine(state);
   // In a conference, they talk on.
-  return others.length > 1 && agents.length
-    ? t("consult.customerWith", { who: formatList(agents) })
+  const others = partner ? participantsOf(partner).filter((each) => each.isOn) : [];
+  const companions = others.filter(({ isCustomer }) => !isCustomer).map(({ name }) => name);
+  return companions.length && companions.length < others.length
+    ? t("consult.customerWith", { who: formatList(companions) })
     : t("call.consultNote");
+}
+
+/** Return who is on the line, and who has put the call on hold. @param {CallState} state */
+function onTheLine(state) {
+  const others = participantsOf(state);
+  const namesOf = (/** @type {boolean} */ isOn) =>
+    formatList(others.filter((each) => each.isOn === isOn).map(({ name }) => name));
+  const [on, heldBy] = [namesOf(true), namesOf(false)];
+  const texts = [
+    on && t("call.participants", { who: on }),
+    heldBy && t("call.heldBy", { who: heldBy }),
+  ];
+  return texts.filter(Boolean).join(" ");
 }
 
 /** Return who has the customer, beside the agent who consults this one. @param {CallState} state */
@@ -136,6 +144,8 @@ export function participantsOf(state) {
   return call.others.map((address) => ({
     address,
     name: state.nameOf(address) || (address === number && name) || address,
+    isCustomer: address === number && !state.nameOf(address),
+    isOn: !call.heldBy.includes(address),
   }));
 }
 

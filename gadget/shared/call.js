@@ -26,7 +26,7 @@ import { asList } from "./list.js";
  * @property {boolean} isConsult whether this agent dialled it to consult somebody
  * @property {string} consultant the extension of the agent who consults this one; empty once that
  * agent has completed the transfer, and on all other calls
- * @property {boolean} isHeldByConsultant whether that agent has put this one on hold
+ * @property {string[]} heldBy those of them who have put the call on hold
  * @property {boolean} isTransferred whether another agent passed it on
  * @property {boolean} isPreview whether a dialer offers it: the customer has not been called yet
  * @property {number} joined when this agent joined, in server milliseconds; NaN if unknown
@@ -82,6 +82,9 @@ const PHASES = {
 export const isOtherCall = (known, call) =>
   Boolean(known.from && call.from) && known.from !== call.from && call.since > known.since;
 
+/** @param {import("./types.d.ts").ParticipantData} participant */
+const addressOf = ({ mediaAddress }) => mediaAddress ?? "";
+
 /**
  * Read a dialog as the call that the card shows.
  * @param {DialogData} dialog @param {string} extension the agent's own @returns {Call}
@@ -95,9 +98,8 @@ export function readCall(dialog, extension) {
   const from = dialog.fromAddress ?? "";
   const dialled = media.dialedNumber || dialog.toAddress;
   const allowed = asList(own?.actions?.action);
-  const hasCaller = participants.some(
-    ({ mediaAddress, state }) => mediaAddress === from && state !== "DROPPED",
-  );
+  const others = participants.filter((each) => each !== own && each.state !== "DROPPED");
+  const hasCaller = others.some(({ mediaAddress }) => mediaAddress === from);
   return {
     id: dialog.id,
     phase: PHASES[own?.state ?? ""] ?? PHASES[dialog.state ?? ""] ?? "talking",
@@ -111,14 +113,10 @@ export function readCall(dialog, extension) {
     variables: variablesOf(dialog),
     wrapUpReasons: wrapUpReasonsOf(dialog),
     cause: own?.state === "FAILED" ? (own.stateCause ?? "") : "",
-    others: participants
-      .filter((each) => each !== own && each.state !== "DROPPED")
-      .map(({ mediaAddress }) => mediaAddress ?? ""),
+    others: others.map(addressOf),
     isConsult: media.callType === "CONSULT" && direction === "out",
     consultant: media.callType === "CONSULT" && direction === "in" && hasCaller ? from : "",
-    isHeldByConsultant: participants.some(
-      ({ mediaAddress, state }) => mediaAddress === from && state === "HELD",
-    ),
+    heldBy: others.filter(({ state }) => state === "HELD").map(addressOf),
     isTransferred: media.callType === "TRANSFER",
     isPreview: allowed.includes("ACCEPT") || own?.state === "ACCEPTED",
     joined: Date.parse(own?.startTime ?? ""),

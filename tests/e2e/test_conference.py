@@ -6,7 +6,9 @@ from playwright.sync_api import expect
 
 from tests.e2e.card import (
     KNOWN_CUSTOMER,
+    KNOWN_CUSTOMER_NAME,
     UNKNOWN_CUSTOMER,
+    answer_call,
     close_card,
     expect_phase,
     open_card,
@@ -15,6 +17,9 @@ from tests.e2e.card import (
 from tests.e2e.test_consult import begin_conference, begin_consult, consult
 from tests.harness.browser import OpenDesktop
 from tests.harness.site import DemoSite
+from tests.harness.waiting import wait_until
+
+OUTSIDE_NUMBER = "+12125550188"
 
 
 def test_customer_who_leaves_a_conference_is_said_to_have_gone(
@@ -41,6 +46,39 @@ def test_consult_out_of_a_conference_says_who_has_the_customer(
     press(clara, "Answer")
     expect(open_card(clara)).to_contain_text(with_bilal)
     expect(open_card(ana.gadget)).to_contain_text(with_bilal)
+
+
+def test_colleague_who_puts_a_conference_on_hold_is_said_to_have_done_so(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana, bilal, _call = begin_conference(open_desktop, site)
+    expect(open_card(ana.gadget)).to_contain_text("On the line: ")
+    press(bilal, "Hold")
+    expect(open_card(ana.gadget)).to_contain_text("Put on hold by Bilal Haddad.")
+    expect(open_card(ana.gadget)).to_contain_text(f"On the line: {KNOWN_CUSTOMER_NAME}")
+    press(ana.gadget, "Hold")
+    expect(open_card(bilal)).to_contain_text("Put on hold by Ana Costa.")
+    press(bilal, "Retrieve")
+    expect(open_card(ana.gadget)).not_to_contain_text("by Bilal Haddad")
+
+
+def test_consult_out_of_a_conference_with_an_outside_number_says_who_has_the_customer(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana = open_desktop().gadget
+    bilal = open_desktop("1002").gadget
+    call = answer_call(site, ana)
+    consult(ana, OUTSIDE_NUMBER)
+    wait_until(lambda: any(each["to"] == OUTSIDE_NUMBER for each in site.calls()))
+    site.answer(site.call_to(OUTSIDE_NUMBER)["id"])
+    press(ana, "Conference")
+    expect(open_card(ana)).to_contain_text("On the line: ")
+    consult(ana, "Bilal Haddad")
+    with_number = f"The customer is with {OUTSIDE_NUMBER}."
+    expect(open_card(ana)).to_contain_text(with_number)
+    expect(open_card(bilal)).to_contain_text(with_number, timeout=10_000)
+    expect(open_card(ana)).not_to_contain_text("on hold")
+    site.hang_up(call)
 
 
 def test_supervisor_takes_one_participant_off_a_conference(

@@ -119,10 +119,10 @@ def test_customer_who_hung_up_during_a_consult_is_not_on_hold_any_more(
 ) -> None:
     desktop, _bilal, call = begin_consult(open_desktop, site)
     consult = open_card(desktop.gadget)
-    expect(consult).to_contain_text("The caller is on hold.")
+    expect(consult).to_contain_text("The customer is on hold.")
     site.hang_up(call)
     expect(consult).to_contain_text("The customer has hung up.")
-    expect(consult).not_to_contain_text("The caller is on hold.")
+    expect(consult).not_to_contain_text("The customer is on hold.")
 
 
 def test_hanging_up_on_the_customer_during_a_consult_asks_once(

@@ -260,8 +260,8 @@ class CallRecord:
         return bool(outside) and all(state in ENDED_STATES for state in outside)
 
     @property
-    def agents_with_customer(self) -> tuple[str, ...]:
-        """Return who has the customer on the line, or on hold: the agents' names."""
+    def with_customer(self) -> tuple[str, ...]:
+        """Return who has the customer on the line or on hold: agents by name, others by number."""
         in_dialogs: dict[str, set[str]] = {}
         for address in {each.address for each in self.states}:
             own = (each for each in self.states if each.address == address)
@@ -271,7 +271,10 @@ class CallRecord:
         devices = set(self.agent_devices)
         extensions = set().union(*(on for on in in_dialogs.values() if on - devices))
         found = [each for each in self.segments if each.extension in extensions]
-        return tuple(each.name or each.agent for each in found if self.is_active(each))
+        agents = [each.name or each.agent for each in found if self.is_active(each)]
+        customer = {self.number, self.from_address, self.to_address}
+        outside = (on - devices for on in in_dialogs.values() if on & customer - devices)
+        return (*agents, *sorted(set().union(*outside) - customer))
 
     def _last_states_of(self, *, inside: bool) -> list[str]:
         """Return the last state of each agent's device, or of each other participant."""

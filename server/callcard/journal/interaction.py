@@ -63,7 +63,7 @@ class Interaction:
     customer_left: bool
     """The customer has hung up, although an agent may still be in a consult about them."""
     customer_with: tuple[str, ...]
-    """The agents who have the customer on the line or on hold, by name."""
+    """Who has the customer on the line or on hold: agents by name, other participants by number."""
     needs_supervisor: bool
     """Finesse never confirmed the parked call, or its number is on never-log: only a supervisor who
     was not in it can have it delivered."""
@@ -114,7 +114,7 @@ def show(
         notes_until=times.iso_text(entry.due_at) if entry.due_at else "",
         call_ids=record.dialog_ids,
         customer_left=record.has_customer_left,
-        customer_with=() if record.ended_at else record.agents_with_customer,
+        customer_with=() if record.ended_at else record.with_customer,
         needs_supervisor=entry.status == "parked"
         and (record.unverified or entry.problem == lifecycle.NEVER_LOG_PROBLEM)
         and not (is_supervisor and segment is None),
