@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 from playwright.sync_api import FrameLocator, Locator, expect
 
 from tests.e2e.card import (
@@ -73,6 +74,28 @@ def test_reason_pressed_when_the_call_has_just_changed_is_chosen(
     expect_phase(gadget, "On hold")
     desktop.page.mouse.click(box["x"] + 5, box["y"] + box["height"] / 2)
     expect(open_card(gadget).get_by_role("radio", name="Sale")).to_be_checked(timeout=2000)
+    site.hang_up(call)
+
+
+@pytest.mark.parametrize("width_px", [300, 360, 640])
+def test_chosen_reason_leaves_the_others_where_they_are(
+    open_desktop: OpenDesktop, site: DemoSite, width_px: int
+) -> None:
+    gadget = open_desktop(width_px=width_px).gadget
+    call = answer_call(site, gadget)
+    labels = open_card(gadget).locator(".reasons label")
+    open_card(gadget).get_by_role("button", name="Call back later…").scroll_into_view_if_needed()
+
+    def places() -> list[tuple[float, float]]:
+        boxes = [box for each in labels.all() if (box := each.bounding_box())]
+        return [(box["x"] - boxes[0]["x"], box["y"] - boxes[0]["y"]) for box in boxes]
+
+    before = places()
+    assert len(before) == 5
+    for name in ("Sale", "Complaint", "Order status", "Wrong number", "None"):
+        reason(gadget, name).click()
+        expect(open_card(gadget).get_by_role("radio", name=name)).to_be_checked()
+        assert places() == before, name
     site.hang_up(call)
 
 
