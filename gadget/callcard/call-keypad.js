@@ -5,6 +5,8 @@ import { CallcardElement } from "../shared/element.js";
 import { t } from "../shared/texts.js";
 
 const KEYS = "123456789*0#";
+/** Where a digit is text. */
+const TYPING = "input:not([type=radio], [type=checkbox]), textarea, select";
 /** Digits of one command. */
 const MAX_DIGITS = 32;
 /** Digits that stay in view. */
@@ -51,12 +53,19 @@ export class CallKeypadElement extends CallcardElement {
     const keys = [...KEYS].map((key) =>
       h("button", { type: "button", onclick: () => this.#send(key) }, key),
     );
-    const pad = h("div", { class: "keys", dir: "ltr" }, keys);
-    pad.addEventListener("keydown", ({ key, ctrlKey, altKey, metaKey }) => {
-      if (key.length === 1 && KEYS.includes(key) && !ctrlKey && !altKey && !metaKey)
-        this.#send(key);
-    });
-    this.append(pad, this.#sent, form, error);
+    this.append(h("div", { class: "keys", dir: "ltr" }, keys), this.#sent, form, error);
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    const onKey = (/** @type {KeyboardEvent} */ event) => {
+      const { key, target, ctrlKey, altKey, metaKey } = event;
+      const isTyped = target instanceof Element && Boolean(target.closest(TYPING));
+      if (isTyped || ctrlKey || altKey || metaKey || !this.checkVisibility()) return;
+      if (key.length === 1 && KEYS.includes(key)) this.#send(key);
+    };
+    // Wherever the focus is: the agent hears the other side's menu.
+    document.addEventListener("keydown", onKey, { signal: this.signal });
   }
 
   focus() {

@@ -1,4 +1,5 @@
-// The keys 1 to 8 choose a wrap-up reason of the call in front, unless the agent types somewhere.
+// The keys 1 to 8 choose a wrap-up reason of the call in front, unless the agent types somewhere or
+// has the keypad open.
 
 /** Where a digit is text, or is sent to the other side. */
 const TYPING = "input:not([type=radio], [type=checkbox]), textarea, select, call-drawer";
@@ -9,6 +10,8 @@ export function followReasonKeys(signal) {
     const { key, target, ctrlKey, altKey, metaKey } = event;
     if (ctrlKey || altKey || metaKey || event.defaultPrevented || !/^[1-8]$/.test(key)) return;
     if (!(target instanceof Element) || target.closest(TYPING)) return;
+    // The keypad sends it.
+    if (document.querySelector("call-panel:not([hidden]) call-keypad")) return;
     /** @type {NodeListOf<HTMLInputElement>} */
     const boxes = document.querySelectorAll("call-panel:not([hidden]) call-notes fieldset input");
     const box = boxes[Number(key) - 1];
