@@ -117,12 +117,16 @@ export class ContactSearchElement extends CallcardElement {
     return this.#callId;
   }
 
-  /** Clears the search when another call comes to the front. */
+  /** Clears the search when another call comes to the front; what the agent types stays. */
   set callId(callId) {
     if (callId === this.#callId) return;
     const wasForCall = Boolean(this.#callId);
     this.#callId = callId;
-    if (wasForCall) this.clear();
+    if (!wasForCall) return;
+    const isTyping = this.#input === document.activeElement;
+    const text = this.#input.value;
+    this.clear();
+    if (isTyping) this.find(text);
   }
 
   clear() {

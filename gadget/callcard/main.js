@@ -14,6 +14,7 @@ import { UnfinishedCalls } from "../shared/unfinished-calls.js";
 import { AgentStateElement } from "./agent-state.js";
 import { Agent } from "./agent.js";
 import { AppInfoElement } from "./app-info.js";
+import { arrangeFor, isRinging } from "./app-layout.js";
 import { AppNoticesElement } from "./app-notices.js";
 import { AsideControl } from "./aside-control.js";
 import { Attention } from "./attention.js";
@@ -254,8 +255,8 @@ class CallcardAppElement extends CallcardElement {
     }));
     this.#attention.bringToFront = this.#agent.bringToFront;
     this.#attention.showTitle(running, this.#agent.overdue(desktop.now));
-    this.toggleAttribute("data-on-call", running.length > 0);
     const shown = this.#model.calls.get(this.#tabs.selected);
+    arrangeFor(this, this.#search, running, shown);
     this.#search.setOnCall(this.#tabs.offersTargets);
     this.#search.callId = shown && !shown.call.isConsult ? shown.id : "";
     this.#idle.hidden = calls.size > 0 || Boolean(this.#aside.isOpen);
@@ -297,8 +298,6 @@ class CallcardAppElement extends CallcardElement {
   #dial(number, contact) {
     // Enter, pressed a moment too late, would leave the caller ringing. Without a connection to
     // Finesse, a call that seems to ring may be over.
-    /** @param {import("../shared/call-state.js").CallState} state */
-    const isRinging = ({ call }) => call.phase === "ringing" && call.direction === "in";
     if (!this.#connection.isLost && this.#model.running.some(isRinging)) {
       this.#tabs.focusCall(); // the results of the search would cover the notice
       return this.#notices.setMessage(t("dial.ringing"), MESSAGE_MS);

@@ -10,7 +10,9 @@ from tests.e2e.card import (
     UNKNOWN_CUSTOMER,
     answer_call,
     close_card,
+    expect_phase,
     open_card,
+    press,
 )
 from tests.harness.browser import OpenDesktop
 from tests.harness.site import DemoSite
@@ -43,6 +45,67 @@ def test_search_that_failed_leaves_no_results_of_other_words(
     expect(search.get_by_role("status")).to_contain_text("does not respond")
     expect(search.locator(".results .pick")).to_have_count(0)
     site.service.is_down = False
+
+
+def test_search_goes_on_when_a_call_rings_beside_an_ended_one(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop(width_px=400).gadget
+    ended = answer_call(site, gadget, UNKNOWN_CUSTOMER)
+    site.hang_up(ended)
+    expect_phase(gadget, "Call ended")
+    search = gadget.get_by_role("searchbox")
+    search.press_sequentially("schro")
+    picks = gadget.locator(".results .pick")
+    expect(picks.first).to_be_visible()
+    call = site.ring(ARABIC_CUSTOMER)
+    answer = gadget.locator("call-panel:not([hidden])").get_by_role("button", name="Answer")
+    expect(gadget.get_by_role("tab", name="فاطمة المنصوري")).to_be_visible()
+    search.press_sequentially("der")
+    expect(search).to_have_value("schroder")
+    gadget.get_by_role("tab", name="فاطمة المنصوري").click()
+    expect(answer).to_be_visible()
+    site.hang_up(call)
+
+
+def test_results_do_not_cover_the_call_that_rings(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop(width_px=400)
+    gadget = desktop.gadget
+    search = gadget.get_by_role("searchbox")
+    search.press_sequentially("schro")
+    picks = gadget.locator(".results .pick")
+    expect(picks.first).to_be_visible()
+    call = site.ring(ARABIC_CUSTOMER)
+    expect(open_card(gadget).get_by_role("heading", name="فاطمة المنصوري")).to_be_visible()
+    expect(search).to_have_value("schro")
+    expect(picks.first).to_be_hidden()
+    press(gadget, "Answer")
+    expect_phase(gadget, "On the call")
+    search.focus()
+    expect(picks.first).to_be_visible()
+    site.hang_up(call)
+
+
+def test_result_takes_no_press_in_the_moment_in_which_the_call_ends(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop(width_px=400)
+    gadget = desktop.gadget
+    call = answer_call(site, gadget, "+16465550166")
+    gadget.get_by_role("button", name="Add (646) 555-0166 to a contact…").click()
+    gadget.get_by_role("searchbox").fill("schro")
+    number = gadget.locator(".results .dial").first
+    number.click(trial=True)
+    box = number.bounding_box()
+    assert box
+    site.hang_up(call)
+    expect_phase(gadget, "Call ended")
+    desktop.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(gadget.locator(".results .pick").first).to_be_visible()
+    expect(gadget.get_by_text("was added to")).to_have_count(0)
+    expect(gadget.locator("contact-record")).to_have_count(0)
 
 
 def test_number_of_an_unknown_caller_is_added_to_the_contact_that_is_searched(
