@@ -74,6 +74,10 @@ async def test_receiving_agent_gets_the_chosen_contact_and_one_interaction(
         assert interaction.number == ADA_E164
         notes = [(segment.agent, segment.notes) for segment in interaction.agents]
         assert notes == [("1001", "from Ana"), ("1002", "from Bilal")]
+        assert interaction.owner_name == "Bilal Haddad"
+        entry = interaction.history_entry
+        assert entry.agent == "Ana Costa, Bilal Haddad"
+        assert entry.notes == "Ana Costa: from Ana\nBilal Haddad: from Bilal"
 
 
 async def test_consult_that_fails_does_not_make_the_call_a_failed_one(

@@ -53,13 +53,14 @@ class HistoryEntry:
     """The source's own line; empty where the fields below say what it was."""
     direction: str = ""
     agent: str = ""
+    """Who took part, by name."""
     outcome: str = ""
     """How a call of Callcard's ended, as `InteractionRecord.end_reason`; empty for others."""
     duration_seconds: float = 0.0
     """In conversation and on hold; 0 if unknown."""
     wrap_up_reasons: tuple[str, ...] = ()
     notes: str = ""
-    """Of all agents; at most 2,000 characters."""
+    """Of all agents, each with the writer's name if there are several; at most 2,000 characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,22 +213,35 @@ class InteractionRecord:
         return ""
 
     @property
-    def history_entry(self) -> HistoryEntry:
-        """Return the call as an entry of its contact's history."""
-        notes = (segment.notes.strip() for segment in self.agents)
+    def owner_name(self) -> str:
+        """Return the owner's name, or their login id if Finesse has not said it."""
         names = (each.name for each in self.agents if each.agent == self.owner)
+        return next(names, "") or self.owner
+
+    @property
+    def history_entry(self) -> HistoryEntry:
+        """Return the call as an entry of its contact's history: who wrote what stays visible."""
+        notes = [(each.name or each.agent, each.notes.strip()) for each in self.agents]
+        notes = [(name, text) for name, text in notes if text]
+        signed = [f"{name}: {text}" if len(notes) > 1 else text for name, text in notes]
         return HistoryEntry(
             started_at=self.started_at,
             kind="call",
             subject="",
             direction=self.direction,
-            agent=next(names, "") or self.owner,
+            agent=", ".join(self._agents_who_took_part),
             outcome=self.end_reason,
             # The customer's time, however many agents shared it.
             duration_seconds=max(0.0, times.seconds_between(self.answered_at, self.ended_at)),
             wrap_up_reasons=self.wrap_up_reasons,
-            notes="\n".join(filter(None, notes))[:_MAX_NOTES_CHARACTERS],
+            notes="\n".join(signed)[:_MAX_NOTES_CHARACTERS],
         )
+
+    @property
+    def _agents_who_took_part(self) -> list[str]:
+        """Return the names of the agents who talked or wrote; of the owner if nobody did."""
+        busy = [each for each in self.agents if each.talk_seconds or each.notes.strip()]
+        return [each.name or each.agent for each in busy] or [self.owner_name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

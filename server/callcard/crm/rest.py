@@ -371,7 +371,7 @@ class Rest(HttpSource):
             "contact_id": interaction.contact if is_own else "",
             "subject": interaction.subject,
             "notes": entry.notes,
-            "agent_name": entry.agent,
+            "agent_name": interaction.owner_name,
             "duration_seconds": seconds,
             "duration_minutes": -(-seconds // 60),
             "duration_milliseconds": 1000 * seconds,

@@ -211,7 +211,7 @@ class Sql(ContactSource):
             "duration_seconds": round(entry.duration_seconds),
             "end_reason": interaction.end_reason,
             "agent": interaction.owner,
-            "agent_name": entry.agent,
+            "agent_name": interaction.owner_name,
             "queue": interaction.queue,
             "subject": interaction.subject,
             "notes": entry.notes,
