@@ -17,8 +17,7 @@ export function keepFocus(focusCall, signal) {
   };
   const noteSoon = () => setTimeout(note);
   const restore = () => {
-    const [last] = path;
-    if (!last || canHaveFocus(last) || document.activeElement !== document.body) return;
+    if (!path.length || document.activeElement !== document.body) return;
     if (!document.hasFocus()) return; // the agent works elsewhere on the desktop
     if (!path.filter(isShown).some(takeFocus)) focusCall();
   };

@@ -5,6 +5,7 @@ import { ApiError } from "./api.js";
 import {
   dotted,
   emit,
+  every,
   field,
   h,
   isolate,
@@ -21,6 +22,8 @@ import { formatDate, t } from "./texts.js";
 /** @typedef {import("./types.d.ts").ListedNumber} ListedNumber */
 /** @typedef {import("./types.d.ts").NumberListName} NumberListName */
 
+/** Milliseconds between reads of what supervisors have decided. */
+const REFRESH_MS = 10_000;
 /** What an agent can do about a number, in the order in which it is offered. @type {NumberListName[]} */
 const CHOICES = ["deny", "flag", "do-not-call", "allow", "never-log"];
 /** What each list does. @type {Record<NumberListName, () => string>} */
@@ -59,6 +62,11 @@ export class ListFormElement extends CallcardElement {
   #error = h("p", { class: "error", role: "alert" });
   #save = h("button", { class: "primary" });
   #form = h("form", {});
+
+  connectedCallback() {
+    super.connectedCallback();
+    every(REFRESH_MS, () => void this.#refresh().catch(() => {}), this.signal);
+  }
 
   /** Whether the agent has begun to write a reason. */
   get isEdited() {
@@ -155,6 +163,18 @@ export class ListFormElement extends CallcardElement {
       removable &&
         h("button", { type: "button", onclick: () => void this.#remove(entry) }, t("list.remove")),
     );
+  }
+
+  /** Show what a supervisor has decided while the form is open. */
+  async #refresh() {
+    const number = this.#number;
+    if (!number || this.#save.disabled || document.hidden) return;
+    const before = JSON.stringify(number.entries);
+    await number.read();
+    if (number !== this.#number || JSON.stringify(number.entries) === before) return;
+    this.#message.textContent = "";
+    this.#draw(number);
+    lockPresses(this.#entries);
   }
 
   #add() {

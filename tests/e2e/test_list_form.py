@@ -83,6 +83,7 @@ def test_block_is_proposed_and_counts_when_a_supervisor_accepts_it(
     form.get_by_role("button", name="Propose").click()
     expect(form.get_by_role("status")).to_have_text("Proposed. A supervisor decides.")
     expect(form.get_by_role("listitem")).to_contain_text("(proposed)")
+    expect(form.get_by_role("button", name="Propose")).to_be_focused()
     header = open_card(gadget).get_by_role("list", name="Flags")
     expect(header.get_by_text("Blocked")).to_have_count(0)
     site.hang_up(call)
@@ -101,6 +102,24 @@ def test_block_is_proposed_and_counts_when_a_supervisor_accepts_it(
     alert = form.get_by_role("alert")
     expect(alert).to_contain_text("Ana Costa has listed this number already: fraud")
     expect(form.get_by_label("Reason")).to_have_value("again")
+
+
+def test_decision_is_shown_in_the_open_form(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    desktop = open_desktop(own_clock=True)
+    gadget = desktop.gadget
+    answer_call(site, gadget, "+1 415 555 0187")
+    form = open_form(gadget)
+    form.get_by_label("Reason").fill("fraud")
+    form.get_by_role("button", name="Propose").click()
+    expect(form.get_by_role("listitem")).to_contain_text("(proposed)")
+    with as_supervisor(site) as http:
+        (proposed,) = http.get("/lists/deny?number=14155550187").json()["numbers"]
+        http.put(f"/lists/deny/{proposed['id']}", json={"state": "effective"})
+    desktop.page.clock.fast_forward(10_000)
+    expect(form.get_by_role("listitem")).not_to_contain_text("(proposed)")
+    expect(form.get_by_role("status")).to_have_text("")
+    flags = open_card(gadget).get_by_role("list", name="Flags")
+    expect(flags.get_by_text("Blocked: fraud")).to_be_visible()
 
 
 def test_proposal_that_was_accepted_meanwhile_is_not_taken_back(
