@@ -97,6 +97,7 @@ test("a half-filled new contact is discarded only by closing twice", async () =>
   assert.equal(await actions.finish("1", true), false, "the second press of a double click");
   now += DISCARD_PAUSE_MS;
   assert.equal(await actions.finish("1", false), false, "by a button that says Save");
+  assert.equal(model.calls.get("1").notes.status, "contact-open");
   model.contacts.setEdited("1", { name: "Ada" });
   assert.equal(await actions.finish("1", true), false, "more was typed");
   now += DISCARD_PAUSE_MS;

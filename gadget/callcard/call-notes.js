@@ -25,6 +25,7 @@ const STATUSES = {
   "too-late": () => t("notes.tooLate"),
   "reason-missing": () => t("reason.missing"),
   "contact-unsaved": () => t("form.unsaved"),
+  "contact-open": () => t("form.open"),
   "discard-asked": () => t("notes.discard"),
 };
 /** Reasons that are shown as buttons; more become a list. */
@@ -38,6 +39,7 @@ const ERRORS = [
   "too-late",
   "reason-missing",
   "contact-unsaved",
+  "contact-open",
   "discard-asked",
 ];
 
@@ -96,7 +98,9 @@ export class CallNotesElement extends CallcardElement {
     const { notes } = state;
     this.#state = state;
     this.#newCase.hidden = !caseSources.includes(state.match?.contact.source ?? "");
-    this.#later.hidden = !state.isReachable || state.call.isConsult;
+    // The dialer has callbacks of its own.
+    const isDialers = state.call.actions.includes("callback");
+    this.#later.hidden = !state.isReachable || state.call.isConsult || isDialers;
     // While the service does not answer, notes are kept here; calls that are never logged have none.
     const hasNotes = notes.interaction || notes.text || state.lookup.status === "failed";
     this.hidden = !hasNotes || state.call.phase === "ringing" || state.isMissedConsult;

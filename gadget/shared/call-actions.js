@@ -212,7 +212,7 @@ export class CallActions {
     if (state.isContactEdited) {
       const isMeant = this.#isSecondPress(state, mayDiscard);
       state.discardAskedAt ||= this.#now();
-      notes.setStatus("contact-unsaved");
+      notes.setStatus(mayDiscard ? "contact-unsaved" : "contact-open");
       if (!isMeant) return false;
       state.isContactEdited = false;
     }

@@ -48,7 +48,7 @@ export class CallContacts {
     state.match = match;
     state.isContactEdited = false;
     state.isRejected = state.isRejectionUnsent = false;
-    if (state.notes.status === "contact-unsaved") state.notes.setStatus("");
+    if (["contact-unsaved", "contact-open"].includes(state.notes.status)) state.notes.setStatus("");
     // Before the service knows the call, its answer brings the look-up's matches too.
     if (!state.notes.interaction) state.unsentMatch = match;
     this.#notify("caller", state);

@@ -19,7 +19,7 @@ const SAVE_RETRY_MS = 5000;
  * `waiting`: the service does not have the call yet; `failed`: saving is tried again; `rejected`:
  * something else about the interaction failed; `too-late`: the service takes no more notes.
  * @typedef {"" | "waiting" | "typing" | "saving" | "saved" | "failed" | "rejected" | "too-late"
- *   | "reason-missing" | "contact-unsaved" | "discard-asked"} NotesStatus
+ *   | "reason-missing" | "contact-unsaved" | "contact-open" | "discard-asked"} NotesStatus
  */
 /** @typedef {{text: string, base: string, typedAt: string, reasons?: string[] | null}} Draft */
 /**
