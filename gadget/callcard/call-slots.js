@@ -68,7 +68,8 @@ export function slotsOf(state, heldCallActions, running, extra) {
   const { call } = state;
   const fixed = SLOT_ORDER[kindOf(state)];
   for (const action of [...call.actions, ...heldCallActions.map((each) => each.action)])
-    if (!fixed.includes(action) && !NEVER_EXTRA.includes(action)) extra.add(action);
+    if (!fixed.includes(action) && !NEVER_EXTRA.includes(action) && isOf(state, action))
+      extra.add(action);
   const all = [...fixed.filter((action) => action !== "drop"), ...extra];
   if (fixed.includes("drop")) all.push("drop");
   return all.map((slot) => {
@@ -85,6 +86,11 @@ export function slotsOf(state, heldCallActions, running, extra) {
     };
   });
 }
+
+/** Whether there is something to do by an action that Finesse allows. @param {CallState} state
+ * @param {Action} action */
+const isOf = ({ call, confirmedAction }, action) =>
+  action !== "cancel-callback" || call.hasCallback || confirmedAction === "callback";
 
 /** @param {CallState} state */
 function kindOf({ call }) {

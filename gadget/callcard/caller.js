@@ -68,7 +68,7 @@ const DONE = {
  */
 export function situationOf(state, running) {
   const { call, wasConsulted } = state;
-  if (call.phase === "ended") return "";
+  if (call.phase === "ended") return state.hasLeftOthers ? onTheLine(state) : "";
   if (call.phase === "failed") return (CAUSES[call.cause] ?? (() => t("cause.other")))();
   const done = DONE[state.confirmedAction]?.();
   if (done) return done;

@@ -135,6 +135,7 @@ export class Connection {
     const { downSince } = serviceStatus;
     this.#notices.setService(downSince);
     if (downSince === null) {
+      this.#agent.readLists();
       this.#model.retryFailedLookups();
       // What failed while the service did not answer is over.
       for (const state of this.#model.running)

@@ -28,6 +28,7 @@ import { asList } from "./list.js";
  * agent has completed the transfer, and on all other calls
  * @property {string[]} heldBy those of them who have put the call on hold
  * @property {boolean} isTransferred whether another agent passed it on
+ * @property {boolean} hasCallback whether the dialer has a callback to this customer in its plan
  * @property {boolean} isPreview whether a dialer offers it: the customer has not been called yet
  * @property {number} joined when this agent joined, in server milliseconds; NaN if unknown
  */
@@ -117,6 +118,7 @@ export function readCall(dialog, extension) {
     isConsult: media.callType === "CONSULT" && direction === "out",
     consultant: media.callType === "CONSULT" && direction === "in" && hasCaller ? from : "",
     heldBy: others.filter(({ state }) => state === "HELD").map(addressOf),
+    hasCallback: Boolean(dialog.scheduledCallbackInfo?.callbackTime),
     isTransferred: media.callType === "TRANSFER",
     isPreview: allowed.includes("ACCEPT") || own?.state === "ACCEPTED",
     joined: Date.parse(own?.startTime ?? ""),

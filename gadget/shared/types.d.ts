@@ -33,6 +33,7 @@ export interface DialogData {
     } | null;
   } | null;
   participants?: { Participant?: OneOrMany<ParticipantData> } | null;
+  scheduledCallbackInfo?: { callbackTime?: string | null } | null;
 }
 
 export interface UserData {

@@ -169,7 +169,7 @@ export class AgentPanelElement extends CallcardElement {
     try {
       const { outcome } = await request(this, "callcard-agent-action", { id, action, address });
       if (this.#member?.id !== id) return;
-      this.#status.textContent = outcome === "confirmed" ? t("board.done") : "";
+      this.#status.textContent = outcome === "confirmed" ? t("board.done", { what: label }) : "";
       if (outcome !== "confirmed") this.#error.textContent = t("error.unknown");
     } catch (error) {
       if (this.#member?.id !== id) return;

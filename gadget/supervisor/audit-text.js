@@ -12,6 +12,8 @@ const ACTIONS = {
   diverted: () => t("audit.diverted"),
   "not dialled": () => t("audit.notDialled"),
   "not logged": () => t("audit.notLogged"),
+  "remember contact": () => t("audit.contactChosen"),
+  "forget contact": () => t("audit.contactForgotten"),
 };
 /** @type {Record<string, () => string>} */
 const LISTS = {
@@ -30,6 +32,7 @@ const HOW = {
   "accepted for": () => t("audit.accepted"),
   "changed on": () => t("audit.changed"),
   "removed from": () => t("audit.removed"),
+  "rejected for": () => t("audit.declined"),
 };
 
 /**

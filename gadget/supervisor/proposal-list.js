@@ -121,7 +121,8 @@ export class ProposalListElement extends CallcardElement {
       () => request(this, "callcard-proposal-decided", { entry, isAccepted }),
       () => {
         this.#entries = this.#entries.filter(({ id }) => id !== entry.id);
-        this.#showCount();
+        // Others may have come meanwhile: only then is it known whether any wait.
+        void this.read().catch(() => this.#showCount());
         return isAccepted
           ? t("proposals.accepted", { number })
           : t("proposals.rejected", { number });

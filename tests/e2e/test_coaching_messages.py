@@ -26,10 +26,10 @@ def test_message_to_an_agent_is_shown_read_and_answered(
     message = ana.locator(".coaching")
     expect(message).to_contain_text("Sam Okafor")
     expect(message).to_contain_text("Offer 10 %.")
-    message.get_by_label("Answer to Sam Okafor").fill("They want 15.")
+    message.get_by_label("Reply to Sam Okafor").fill("They want 15.")
     message.get_by_role("button", name="Send").click()
     expect(message).to_have_count(0)
-    expect(thread).to_contain_text("Answer: They want 15.")
+    expect(thread).to_contain_text("Reply: They want 15.")
     expect(thread).to_contain_text("read ")
 
     panel.get_by_label("Message that the agent’s card shows").fill("Well done.")
@@ -72,11 +72,11 @@ def test_half_written_answer_survives_an_outage(open_desktop: OpenDesktop, site:
         assert supervisor.post("/agents/1001/coach", json=text).status_code == 201
     call = answer_call(site, ana)  # whose report says that a message waits
     message = ana.locator(".coaching")
-    message.get_by_label("Answer to Sam Okafor").fill("They want 15.")
+    message.get_by_label("Reply to Sam Okafor").fill("They want 15.")
     site.service.is_down = True
     message.get_by_role("button", name="Send").click()
     expect(message.get_by_role("alert").last).to_contain_text("does not respond")
-    expect(message.get_by_label("Answer to Sam Okafor")).to_have_value("They want 15.")
+    expect(message.get_by_label("Reply to Sam Okafor")).to_have_value("They want 15.")
     site.service.is_down = False
     message.get_by_role("button", name="Send").click()
     expect(message).to_have_count(0)

@@ -85,7 +85,7 @@ def test_supervisor_of_two_teams_chooses_one(open_desktop: OpenDesktop, site: De
     ana.get_by_label("Your state").select_option("READY")  # of the other team now
     panel = open_agent(team, "Bilal Haddad")
     panel.get_by_role("button", name="Make not ready").click()
-    expect(panel.get_by_text("Done.")).to_be_visible()
+    expect(panel.get_by_text(": done.")).to_be_visible()
     expect(agents).to_have_text(["Bilal Haddad"])
     desktop.page.reload()
     desktop.page.get_by_role("tab", name="Callcard team").click()
@@ -207,7 +207,7 @@ def test_supervisor_changes_a_state_and_signs_out(
     _desktop, team = open_team(open_desktop)
     panel = open_agent(team, "Ana Costa")
     panel.get_by_role("button", name="Make ready").click()
-    expect(panel.get_by_text("Done.")).to_be_visible()
+    expect(panel.get_by_text(": done.")).to_be_visible()
     expect(row_of(team, "Ana Costa")).to_contain_text("Ready")
     assert site.user("1001")["state"] == "READY"
     panel.get_by_role("button", name="Sign out").click()
@@ -233,7 +233,7 @@ def test_refusal_is_shown_and_the_board_recovers(open_desktop: OpenDesktop, site
     panel.get_by_role("button", name="Make ready").click()
     expect(panel.get_by_role("alert")).to_contain_text("Finesse")
     panel.get_by_role("button", name="Make ready").click()
-    expect(panel.get_by_text("Done.")).to_be_visible()
+    expect(panel.get_by_text(": done.")).to_be_visible()
     expect(panel.get_by_role("alert")).to_have_count(0)
     site.service.is_down = True
     panel.get_by_role("button", name="Make not ready").click()

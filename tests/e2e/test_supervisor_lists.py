@@ -72,6 +72,29 @@ def test_new_proposal_takes_no_place_of_another(open_desktop: OpenDesktop, site:
         assert other.delete("/lists/deny/+14155550172").is_success
 
 
+def test_none_is_said_to_wait_only_when_none_does(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    api = f"{site.service_url}/api/v1"
+    open_desktop("1001")
+    with httpx.Client(base_url=api, auth=("1001", PASSWORD)) as ana:
+        first = {"number": "+14155550174", "reason": "first"}
+        assert ana.post("/lists/deny", json=first).status_code == 201
+        _desktop, team = open_team(open_desktop)
+        team.get_by_role("tab", name="Number lists").click()
+        rows = team.get_by_role("listitem")
+        expect(rows).to_contain_text(["first"])
+        second = {"number": "+14155550175", "reason": "second"}
+        assert ana.post("/lists/deny", json=second).status_code == 201
+    rows.first.get_by_role("button", name="Reject").click()
+    expect(rows).to_contain_text(["second"], timeout=5000)  # before the next reading
+    expect(team.get_by_text("No proposals wait for you.")).to_be_hidden()
+    rows.first.get_by_role("button", name="Reject").click()
+    expect(team.get_by_text("No proposals wait for you.")).to_be_visible()
+    team.get_by_role("tab", name="Log").click()
+    expect(team.get_by_text("proposal rejected").first).to_be_visible()
+
+
 def test_supervisor_blocks_and_releases_a_number(open_desktop: OpenDesktop, site: DemoSite) -> None:
     _desktop, team = open_team(open_desktop)
     team.get_by_role("tab", name="Number lists").click()

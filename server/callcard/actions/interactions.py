@@ -165,7 +165,10 @@ class Interactions:
                 name=agent.user.full_name or agent.login_id,
                 chosen_at=now,
             )
+            known = await tx.contact_choice(number.e164)
             await tx.save_contact_choice(choice)
+            if known and (known.contact, known.chosen_by) == (choice.contact, choice.chosen_by):
+                return  # only the time is new
         await tx.add_audit_row(
             AuditRow(
                 recorded_at=now,
@@ -250,7 +253,7 @@ class Interactions:
         row = await self._store.journal_row(id)
         entry = from_row(row) if row else None
         if entry is not None and self._show(entry, agent).needs_supervisor:
-            raise NotPermitted("Ask a supervisor who was not in this call to deliver it")
+            raise NotPermitted("Ask a supervisor who was not in this call to save it")
         if entry is not None and entry.record.unverified:
             return self._show(await self._unverified.release(agent, id), agent)
         async with self._store.transaction() as tx:

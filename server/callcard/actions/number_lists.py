@@ -257,8 +257,10 @@ class NumberListActions:
                 author = rows[0].author_name or rows[0].author
                 raise NotPermitted(f"{author} has listed this number; a supervisor can remove it")
             for row in rows:
+                is_rejection = row.state == "proposed" and row.author != principal.login_id
+                verb = "rejected for" if is_rejection else "removed from"
                 if await tx.delete_list_entry(row.id):
-                    await tx.add_audit_row(self._audit(principal, f"removed from {name}", row))
+                    await tx.add_audit_row(self._audit(principal, f"{verb} {name}", row))
         self._publish(rows[0], "removed")
         return self._shown(principal, rows)
 

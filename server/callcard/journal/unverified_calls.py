@@ -81,7 +81,7 @@ class UnverifiedCalls:
         count = await tx.count_dialogs(apart_dialog(agent.login_id, ""), MAX_UNVERIFIED)
         if count >= MAX_UNVERIFIED and self._settings.unverified_calls != "deliver":
             raise ReportPending(
-                "Finesse has not confirmed many calls of this agent; a supervisor can deliver "
+                "Finesse has not confirmed many calls of this agent; a supervisor can save "
                 "them. Send the report again."
             )
         record = CallRecord(id=str(uuid.uuid4()), unverified=True)
