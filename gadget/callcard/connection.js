@@ -15,6 +15,8 @@ import { formatTime, t } from "../shared/texts.js";
 
 /** Milliseconds between attempts to reach the service while it does not answer. */
 const PROBE_MS = 10_000;
+/** Milliseconds between reads of the calls while Finesse reports no changes. */
+const READ_MS = 3000;
 /**
  * Milliseconds after which a failure of the library is over, unless it failed again: each of its
  * attempts takes less, and a success of which nothing is new is not announced.
@@ -62,6 +64,7 @@ export class Connection {
   /** Follow the desktop and the service until `signal` aborts. @param {AbortSignal} signal */
   follow(signal) {
     const fail = () => {
+      if (this.isLost) return; // which the notice says already
       clearTimeout(this.#failure);
       this.#failure = setTimeout(() => this.#agent.user && this.#recover(), FAILED_MS);
       this.#notices.setConnection(t("connection.failed"), true);
@@ -80,6 +83,8 @@ export class Connection {
     this.#notices.setConnection(t("connecting"));
     desktop.follow(listener, signal).catch(fail).finally(desktop.dismissLoading);
     every(PROBE_MS, () => serviceStatus.isDown && this.#agent.readLists(), signal);
+    // A call that was answered or has ended meanwhile must not stay as it was.
+    every(READ_MS, () => this.isLost && this.#model.running.length && desktop.readCalls(), signal);
     serviceStatus.subscribe(() => this.#onServiceStatus());
   }
 

@@ -1,6 +1,7 @@
 // The Finesse desktop: the only file that uses gadgets.* and finesse.*, and only once it is called.
 // Sources: OpenSocial 1.1, and Finesse's developer guide, 12.5 to 15.0.
 
+import { followDialogs, knownDialogs } from "./desktop-calls.js";
 import { isInDesktop, node } from "./page.js";
 import { readRefusals } from "./refusals.js";
 
@@ -77,8 +78,8 @@ function authorization() {
   return Utilities.getAuthHeaderString?.(config()) ?? `Basic ${Utilities.getUserAuthString()}`;
 }
 
-/** The library's objects of the agent's calls, by id. @type {Map<string, any>} */
-const knownDialogs = new Map();
+/** Reads the agent's calls again, once they are followed. */
+let readCalls = () => {};
 
 /** @type {any} */
 let knownServices;
@@ -193,7 +194,8 @@ export const desktop = {
       onLoad: () => {
         clearTimeout(timer);
         listener.agent?.(user.getData());
-        followDialogs();
+        const calls = followDialogs(user, listener, retry);
+        readCalls = () => guarded(calls.read);
         guarded(readLayout);
       },
       onChange: () => listener.agent?.(user.getData()),
@@ -234,39 +236,6 @@ export const desktop = {
       });
     }
 
-    function followDialogs() {
-      /** @type {Map<string, DialogData>} */
-      const dialogs = new Map();
-      const changed = () => listener.calls?.([...dialogs.values()]);
-      const put = (/** @type {any} */ dialog) => {
-        const data = dialog.getData();
-        if (!data?.id) return;
-        if (!dialogs.has(data.id)) dialog.addHandler("change", put);
-        dialogs.set(data.id, data);
-        knownDialogs.set(data.id, dialog);
-        changed();
-      };
-      const remove = (/** @type {any} */ dialog) => {
-        const data = dialog.getData();
-        knownDialogs.delete(data?.id);
-        if (!dialogs.delete(data?.id)) return; // the library reports some deletions twice
-        listener.ended?.(data);
-        changed();
-      };
-      const collection = user.getDialogs({
-        onLoad: () => {
-          Object.values(collection.getCollection()).forEach(put);
-          changed();
-        },
-        onCollectionAdd: put,
-        onCollectionDelete: remove,
-        onError: () => {
-          listener.failed?.("calls");
-          retry(() => collection.refresh());
-        },
-      });
-    }
-
     /** @param {any} update */
     function onUpdate(update) {
       const refusals = readRefusals(update);
@@ -274,6 +243,9 @@ export const desktop = {
       if (update?.requestId && !refusals.length) listener.acknowledged?.(update.requestId);
     }
   },
+
+  /** Read the agent's calls again: without a connection, Finesse reports no change. */
+  readCalls: () => readCalls(),
 
   /**
    * Keep the gadget as high as `element`.
