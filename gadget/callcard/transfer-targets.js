@@ -55,14 +55,17 @@ export class TransferTargetsElement extends CallcardElement {
   #list = h("ul", { class: "targets" });
   #search = new TypeaheadSearch(
     (text, signal) => request(this, "callcard-target-search", { text, signal }),
-    ({ targets, missing }) => this.#show(targets, missing.length > 0),
+    ({ targets, missing }) => this.#show({ targets, isPartial: missing.length > 0 }),
     (error) => {
-      this.#show([], false);
+      this.#show({ targets: [], isPartial: false });
+      this.#found = null;
       this.#message.textContent = errorText(error);
     },
   );
   /** @type {TransferAction[]} */
   #actions = [];
+  /** What was found last. @type {{targets: TransferTarget[], isPartial: boolean} | null} */
+  #found = null;
 
   build() {
     this.#input.placeholder = t("target.placeholder");
@@ -85,7 +88,8 @@ export class TransferTargetsElement extends CallcardElement {
   setActions(actions) {
     if (actions.join() === this.#actions.join()) return;
     this.#actions = actions;
-    void this.#search.run(this.#text);
+    if (this.#found) this.#show(this.#found);
+    else void this.#search.run(this.#text);
   }
 
   focus() {
@@ -102,8 +106,10 @@ export class TransferTargetsElement extends CallcardElement {
     void this.#search.run(this.#text);
   }
 
-  /** @param {TransferTarget[]} found @param {boolean} isPartial */
-  #show(found, isPartial) {
+  /** @param {{targets: TransferTarget[], isPartial: boolean}} result */
+  #show(result) {
+    this.#found = result;
+    const { targets: found, isPartial } = result;
     /** @type {TransferTarget} */
     const typed = { kind: "contact", name: "", detail: "", number: this.#text };
     const isNumber = TARGET_NUMBER.test(this.#text);
