@@ -86,9 +86,15 @@ def test_chosen_reason_leaves_the_others_where_they_are(
     labels = open_card(gadget).locator(".reasons label")
     open_card(gadget).get_by_role("button", name="Call back later…").scroll_into_view_if_needed()
 
-    def places() -> list[tuple[float, float]]:
-        boxes = [box for each in labels.all() if (box := each.bounding_box())]
-        return [(box["x"] - boxes[0]["x"], box["y"] - boxes[0]["y"]) for box in boxes]
+    def places() -> list[tuple[int, int]]:
+        """Return where each lies from the first, in pixels."""
+        found: list[tuple[int, int]] = labels.evaluate_all(
+            """(all) => all.map((each) => {
+              const [first, own] = [all[0], each].map((one) => one.getBoundingClientRect());
+              return [Math.round(own.x - first.x), Math.round(own.y - first.y)];
+            })"""
+        )
+        return found
 
     before = places()
     assert len(before) == 5
