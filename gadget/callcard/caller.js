@@ -116,7 +116,7 @@ function onTheLine(state) {
     on && t("call.participants", { who: on }),
     heldBy && t("call.heldBy", { who: heldBy }),
   ];
-  return texts.filter(Boolean).join(" ");
+  return texts.filter(Boolean).join(" · ");
 }
 
 /** Return who has the customer, beside the agent who consults this one. @param {CallState} state */
