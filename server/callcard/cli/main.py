@@ -3,39 +3,45 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import click
 
 from callcard import __version__
-from callcard.cli.contacts import contacts
-from callcard.cli.crm import crm
-from callcard.cli.crm_add import add
-from callcard.cli.crm_connect import connect
-from callcard.cli.demo import demo, sandbox
-from callcard.cli.keys import keys
-from callcard.cli.lists import lists
-from callcard.cli.number import number
-from callcard.cli.serve import serve
 from callcard.errors import CallcardError, OperatorError
 from callcard.terminal import echo
 
+_MODULES = {
+    "contacts": "contacts",
+    "crm": "crm_group",
+    "demo": "demo",
+    "keys": "keys",
+    "lists": "lists",
+    "number": "number",
+    "sandbox": "demo",
+    "serve": "serve",
+}
+"""The module of each command below `callcard.cli`, where it has its own name."""
 
-@click.group()
+
+class _Commands(click.Group):
+    """Import the module of a command when it is used: each needs other parts of Callcard."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _MODULES:
+            return None
+        module = import_module(f"callcard.cli.{_MODULES[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+
+@click.group(cls=_Commands)
 @click.version_option(__version__, prog_name="callcard")
 def cli() -> None:
     """The caller's record in front of a Cisco Finesse agent before they say hello."""
-
-
-cli.add_command(demo)
-cli.add_command(sandbox)
-cli.add_command(serve)
-cli.add_command(contacts)
-cli.add_command(number)
-cli.add_command(lists)
-cli.add_command(keys)
-crm.add_command(add)
-crm.add_command(connect)
-cli.add_command(crm)
 
 
 def main() -> None:
