@@ -293,3 +293,20 @@ def test_styles_must_be_a_list(gadget: Path, tmp_path: Path) -> None:
     add_gadget(gadget, "small", SMALL_SCRIPT, 'styles = "style.css"\n')
     message = bundle_error(gadget, tmp_path)
     assert message.startswith("gadget/small/gadget.toml:5: styles must be a list of files")
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ('later_styles = ["late.css"]\n', "5: later_styles must be a table"),
+        ("[later_styles]\nlater = 1\n", "6: later must be a list of files"),
+        ('[later_styles]\nlater = ["late.css"]\n', "1: there is no file gadget/small/late.css"),
+        ('[later_styles]\nlatr = ["style.css"]\n', "1: later_styles names latr, but there is no"),
+    ],
+)
+def test_later_styles_name_a_script_and_its_files(
+    gadget: Path, tmp_path: Path, lines: str, reason: str
+) -> None:
+    add_gadget(gadget, "small", 'import("./later.js");\n' + SMALL_SCRIPT, lines)
+    (gadget / "small" / "later.js").write_text("export {};\n")
+    assert bundle_error(gadget, tmp_path).startswith(f"gadget/small/gadget.toml:{reason}")

@@ -68,6 +68,10 @@ def check_gadget_files(gadget: Gadget, sources: Sources) -> None:
     for file in (gadget.main_script, *gadget.styles, *later_styles):
         if file not in sources.assets:
             raise BundleError(gadget.toml, 1, f"there is no file {FOLDER}{file}; add it")
+    for part in gadget.later_styles:
+        if f"{gadget.name}/{part}.js" not in sources.assets:
+            reason = f"later_styles names {part}, but there is no {FOLDER}{gadget.name}/{part}.js"
+            raise BundleError(gadget.toml, 1, reason)
     for file in (gadget.view_template, MODULE_TEMPLATE):
         if file not in sources.templates:
             raise BundleError(gadget.toml, 1, f"there is no file {FOLDER}{file}; add it")

@@ -149,20 +149,17 @@ def _read_gadget(path: Path, folder: Path) -> Gadget:
     if not isinstance(later, dict):
         line = _line_of_key(text, "later_styles")
         raise BundleError(file, line, 'later_styles must be a table, as in later = ["later.css"]')
-    lists = {"styles": options.get("styles", ["style.css"]), **later}
-    resolved = {}
     name = path.parent.name
-    for key, styles in lists.items():
+
+    def style_files(key: str, styles: Any) -> tuple[str, ...]:
         if not isinstance(styles, list) or not all(isinstance(style, str) for style in styles):
             line = _line_of_key(text, key)
             raise BundleError(file, line, f'{key} must be a list of files, as in ["style.css"]')
-        resolved[key] = tuple(resolve_path(f"{name}/gadget.toml", style) for style in styles)
-    return Gadget(
-        name,
-        options,
-        (BASE_STYLE, *resolved["styles"]),
-        {part: resolved[part] for part in later},
-    )
+        return tuple(resolve_path(f"{name}/gadget.toml", style) for style in styles)
+
+    styles = style_files("styles", options.get("styles", ["style.css"]))
+    later_styles = {part: style_files(part, files) for part, files in later.items()}
+    return Gadget(name, options, (BASE_STYLE, *styles), later_styles)
 
 
 def _line_of_key(text: str, key: str) -> int:
