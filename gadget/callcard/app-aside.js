@@ -109,6 +109,12 @@ export class AppAsideElement extends CallcardElement {
     this.#open(`list ${id}`, new ListFormElement(), (form) => form.show(entries, name));
   }
 
+  /** Close the explanation of a call that is closed. @param {string} callId */
+  closeExplanation(callId) {
+    for (const [child, subject] of this.#subjects)
+      if (subject === `explanation ${callId}`) this.#remove(child);
+  }
+
   /**
    * Let the forms of a call follow whose call it is.
    * @param {import("../shared/call-state.js").CallState} state

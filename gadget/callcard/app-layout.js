@@ -8,6 +8,13 @@ import { lockPresses } from "../shared/dom.js";
 export const isRinging = ({ call }) => call.phase === "ringing" && call.direction === "in";
 
 /**
+ * Whether what is searched may be the caller of the call in front. Once a call whose caller is known
+ * is over, the agent searches for something else; `Not them?` still corrects it.
+ * @param {CallState} state
+ */
+export const mayBeChosen = ({ call, match, hasEnded }) => !call.isConsult && !(hasEnded && match);
+
+/**
  * Let state and search share a row during a call, and in a narrow page what was found not cover the
  * call that rings. What moves takes no press at first.
  * @param {HTMLElement} page @param {HTMLElement} search @param {CallState[]} running

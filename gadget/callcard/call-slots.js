@@ -90,7 +90,7 @@ export function slotsOf(state, heldCallActions, running, extra) {
 /** Whether there is something to do by an action that Finesse allows. @param {CallState} state
  * @param {Action} action */
 const isOf = ({ call, confirmedAction }, action) =>
-  action !== "cancel-callback" || call.hasCallback || confirmedAction === "callback";
+  action !== "cancel-callback" || Boolean(call.callbackTime) || confirmedAction === "callback";
 
 /** @param {CallState} state */
 function kindOf({ call }) {

@@ -18,9 +18,9 @@ const PHASE_TEXTS = {
 };
 
 /** Return where a call comes from: a dialer's campaign, or a queue. @param {Call} call */
-export function queueText({ queue, variables, isPreview }) {
+export function queueText({ queue, variables }) {
   const campaign = variables.find(({ name }) => name === "BACampaign")?.value;
-  if (isPreview && campaign) return [t("call.campaign"), " ", isolate(campaign)];
+  if (campaign) return [t("call.campaign"), " ", isolate(campaign)];
   return queue ? [h("span", { class: "label" }, t("call.queue"), " "), isolate(queue)] : [];
 }
 

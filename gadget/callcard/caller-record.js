@@ -161,7 +161,9 @@ export class CallerRecordElement extends CallcardElement {
       return [choice, this.#searchButton(), form];
     }
     if (kind === "withheld") return [note(t("caller.withheldNote")), this.#searchButton(), form];
-    const why = isRejected ? t("caller.rejected") : t("caller.unknown");
+    const isWhole = !sourcesThatAre(result, "late", "failed", "skipped").length;
+    const unknown = isWhole ? t("caller.unknown") : t("search.noneYet");
+    const why = isRejected ? t("caller.rejected") : unknown;
     const addTo =
       kind === "public" ? this.#openSearchButton(t("caller.addTo", { number: display }), true) : "";
     const row = h("p", { class: "row" }, this.#searchButton(), addTo);

@@ -54,9 +54,10 @@ const CAUSES = {
   DEVICE_RESOURCE_NOT_AVAILABLE: () => t("cause.noDevice"),
 };
 
-/** What was done, where the call itself does not show it. @type {Record<string, () => string>} */
+/** What was done, where the call itself does not show it. @type {Record<string, (call: import("../shared/call.js").Call) => string>} */
 const DONE = {
-  callback: () => t("callback.rescheduled"),
+  callback: ({ callbackTime: at }) =>
+    at ? t("callback.rescheduledAt", { when: formatDate(at, true) }) : t("callback.rescheduled"),
   record: () => t("call.recording"),
   "cancel-callback": () => t("callback.cancelled"),
 };
@@ -68,9 +69,9 @@ const DONE = {
  */
 export function situationOf(state, running) {
   const { call, wasConsulted } = state;
-  if (call.phase === "ended") return state.hasLeftOthers ? onTheLine(state) : "";
+  if (call.phase === "ended") return state.hasLeftOthers ? whoStayed(state) : "";
   if (call.phase === "failed") return (CAUSES[call.cause] ?? (() => t("cause.other")))();
-  const done = DONE[state.confirmedAction]?.();
+  const done = DONE[state.confirmedAction]?.(call);
   if (done) return done;
   if (call.isPreview) return t("preview.notCalled");
   if (call.isConsult) return consultSituation(state, running);
@@ -104,6 +105,12 @@ function consultSituation(state, running) {
   return companions.length && companions.length < others.length
     ? t("consult.customerWith", { who: formatList(companions) })
     : t("call.consultNote");
+}
+
+/** Return who went on without this agent. @param {CallState} state */
+function whoStayed(state) {
+  const names = participantsOf(state).map(({ name }) => name);
+  return t("call.whoStayed", { who: formatList(names) });
 }
 
 /** Return who is on the line, and who has put the call on hold. @param {CallState} state */

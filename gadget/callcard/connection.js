@@ -2,7 +2,7 @@
 // commands and the agent, and how both connections are is shown.
 
 import { api, serviceStatus } from "../shared/api.js";
-import { isConversation } from "../shared/call.js";
+import { isConversation, withEnd } from "../shared/call.js";
 import { desktop } from "../shared/desktop.js";
 import { every } from "../shared/dom.js";
 import { formatTime, t } from "../shared/texts.js";
@@ -73,7 +73,7 @@ export class Connection {
     const listener = {
       agent: (user) => this.#onAgent(user),
       calls: (dialogs) => this.#onCalls(dialogs),
-      ended: (dialog) => isConversation(dialog) && this.#model.end(dialog),
+      ended: (dialog) => isConversation(dialog) && this.#onEnd(dialog),
       layout: (labels) => this.#onLayout(labels),
       refused: (refusal) => this.#commands.refuse(refusal),
       acknowledged: (requestId) => this.#commands.acknowledge(requestId),
@@ -95,6 +95,13 @@ export class Connection {
     this.#model.update(dialogs.filter(isConversation), this.#agent.user?.extension ?? "");
     if (!this.#hasCalls) this.#onReady();
     this.#hasCalls = true;
+  }
+
+  /** @param {import("../shared/types.d.ts").DialogData} dialog as it was known last */
+  #onEnd(dialog) {
+    const { extension } = this.#agent.user ?? {};
+    const isUnseen = this.isLost && extension;
+    this.#model.end(isUnseen ? withEnd(dialog, extension, desktop.now) : dialog);
   }
 
   /** Take off the notice of a failure. */

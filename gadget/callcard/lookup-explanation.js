@@ -55,10 +55,13 @@ export class LookupExplanationElement extends CallcardElement {
 }
 
 /** Return why one contact is shown, or none. @param {LookupResult} result */
-function reasonOf({ matches, selection }) {
+function reasonOf({ matches, selection, sources }) {
+  const isWhole = Object.values(sources).every((status) => status === "ok");
   if (selection?.rule === "remembered") return whyRemembered(selection);
+  if (selection?.rule === "only-match" && !isWhole) return t("why.onlyMatchYet");
   if (selection) return RULES[selection.rule]();
-  return matches.length ? t("why.several") : t("search.none");
+  if (matches.length) return t("why.several");
+  return isWhole ? t("search.none") : t("search.noneYet");
 }
 
 /** @param {Explanation} explanation */

@@ -14,7 +14,7 @@ import { UnfinishedCalls } from "../shared/unfinished-calls.js";
 import { AgentStateElement } from "./agent-state.js";
 import { Agent } from "./agent.js";
 import { AppInfoElement } from "./app-info.js";
-import { arrangeFor, isRinging } from "./app-layout.js";
+import { arrangeFor, isRinging, mayBeChosen } from "./app-layout.js";
 import { AppNoticesElement } from "./app-notices.js";
 import { AsideControl } from "./aside-control.js";
 import { Attention } from "./attention.js";
@@ -220,7 +220,10 @@ class CallcardAppElement extends CallcardElement {
       this.#info.close();
       this.#tabs.open(state);
     }
-    if (type === "closed") this.#tabs.close(state.id);
+    if (type === "closed") {
+      this.#tabs.close(state.id);
+      this.#aside.closeExplanation?.(state.id);
+    }
     if (type === "caller") this.#aside.follow?.(state);
     if (type === "answered") this.#notices.setMessage("");
     if (type === "ended") {
@@ -258,7 +261,7 @@ class CallcardAppElement extends CallcardElement {
     const shown = this.#model.calls.get(this.#tabs.selected);
     arrangeFor(this, this.#search, running, shown);
     this.#search.setOnCall(this.#tabs.offersTargets);
-    this.#search.callId = shown && !shown.call.isConsult ? shown.id : "";
+    this.#search.callId = shown && mayBeChosen(shown) ? shown.id : "";
     this.#idle.hidden = calls.size > 0 || Boolean(this.#aside.isOpen);
     this.#callbacks.hidden = running.length > 0;
     this.#parked.hidden = running.length > 0;
@@ -296,8 +299,7 @@ class CallcardAppElement extends CallcardElement {
    * @param {string} number @param {import("../shared/types.d.ts").Contact} [contact] whose it is
    */
   #dial(number, contact) {
-    // Enter, pressed a moment too late, would leave the caller ringing. Without a connection to
-    // Finesse, a call that seems to ring may be over.
+    // Enter, pressed too late, would leave the caller ringing. Without a connection, they may be gone.
     if (!this.#connection.isLost && this.#model.running.some(isRinging)) {
       this.#tabs.focusCall(); // the results of the search would cover the notice
       return this.#notices.setMessage(t("dial.ringing"), MESSAGE_MS);

@@ -28,7 +28,7 @@ import { asList } from "./list.js";
  * agent has completed the transfer, and on all other calls
  * @property {string[]} heldBy those of them who have put the call on hold
  * @property {boolean} isTransferred whether another agent passed it on
- * @property {boolean} hasCallback whether the dialer has a callback to this customer in its plan
+ * @property {string} callbackTime when the dialer calls this customer again, in their local time
  * @property {boolean} isPreview whether a dialer offers it: the customer has not been called yet
  * @property {number} joined when this agent joined, in server milliseconds; NaN if unknown
  */
@@ -83,6 +83,22 @@ const PHASES = {
 export const isOtherCall = (known, call) =>
   Boolean(known.from && call.from) && known.from !== call.from && call.since > known.since;
 
+/**
+ * Return the last that is known of a dialog, with its end: without a connection, Finesse did not
+ * report that it ended.
+ * @param {DialogData} dialog @param {string} extension the agent's own
+ * @param {number} endedAt in server milliseconds @returns {DialogData}
+ */
+export function withEnd(dialog, extension, endedAt) {
+  const end = { state: "DROPPED", stateChangeTime: new Date(endedAt).toISOString() };
+  const participants = asList(dialog.participants?.Participant).map((each) =>
+    each.mediaAddress === extension && PHASES[each.state ?? ""] !== "ended"
+      ? { ...each, ...end }
+      : each,
+  );
+  return { ...dialog, participants: { Participant: participants } };
+}
+
 /** @param {import("./types.d.ts").ParticipantData} participant */
 const addressOf = ({ mediaAddress }) => mediaAddress ?? "";
 
@@ -118,7 +134,7 @@ export function readCall(dialog, extension) {
     isConsult: media.callType === "CONSULT" && direction === "out",
     consultant: media.callType === "CONSULT" && direction === "in" && hasCaller ? from : "",
     heldBy: others.filter(({ state }) => state === "HELD").map(addressOf),
-    hasCallback: Boolean(dialog.scheduledCallbackInfo?.callbackTime),
+    callbackTime: dialog.scheduledCallbackInfo?.callbackTime ?? "",
     isTransferred: media.callType === "TRANSFER",
     isPreview: allowed.includes("ACCEPT") || own?.state === "ACCEPTED",
     joined: Date.parse(own?.startTime ?? ""),

@@ -47,6 +47,23 @@ def test_search_that_failed_leaves_no_results_of_other_words(
     site.service.is_down = False
 
 
+def test_search_after_a_call_offers_nobody_as_its_caller(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    call = answer_call(site, gadget, ARABIC_CUSTOMER)
+    search = gadget.get_by_role("searchbox")
+    search.fill("Böhm")
+    is_the_caller = gadget.locator(".results").get_by_role("button", name="This is the caller")
+    expect(is_the_caller.first).to_be_visible()
+    site.hang_up(call)
+    expect_phase(gadget, "Call ended")
+    search.fill("Böhme")
+    search.fill("Böhm")
+    expect(gadget.locator(".results .pick").first).to_be_visible()
+    expect(is_the_caller).to_have_count(0)
+
+
 def test_search_goes_on_when_a_call_rings_beside_an_ended_one(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 
 from playwright.sync_api import expect
 
+from callcard.times import iso_text
 from tests.e2e.card import (
     KNOWN_CUSTOMER,
     KNOWN_CUSTOMER_DISPLAYED,
@@ -199,6 +201,7 @@ def test_call_is_followed_while_finesse_reports_no_changes(
     expect_phase(gadget, "On hold")
     press(gadget, "Retrieve")
     expect_phase(gadget, "On the call")
+    ended_after = iso_text(time.time())
     site.hang_up(call)
     close_card(gadget)
     expect(gadget.get_by_text(CONNECTION_LOST)).to_be_visible()
@@ -207,6 +210,7 @@ def test_call_is_followed_while_finesse_reports_no_changes(
     interaction = site.delivered_interaction(call)
     assert interaction.end_reason not in ("missed", "failed")
     assert interaction.answered_at
+    assert interaction.ended_at >= ended_after
     assert interaction.agents[0].notes == "wants an offer"
 
 

@@ -73,8 +73,26 @@ def test_explanation_names_each_source_its_time_and_what_is_wrong(
         erp.get_by_text("Requests (").click()
         expect(erp.get_by_text("/people?phone=491713900001")).to_be_visible()
         expect(panel.get_by_text("old can't be reached (ConnectError)")).to_be_visible()
+        expect(panel).not_to_contain_text("Nobody else has this number.")
         local = panel.locator("section").filter(has_text="local")
         expect(local.get_by_text(KNOWN_CUSTOMER_NAME)).to_be_visible()
+
+
+def test_explanation_is_closed_with_its_call(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    first = answer_call(site, gadget, KNOWN_CUSTOMER)
+    site.hang_up(first)
+    expect_phase(gadget, "Call ended")
+    open_card(gadget).get_by_label("Notes").fill("to finish")
+    second = site.ring("+12125559880")
+    expect(gadget.get_by_role("tab")).to_have_count(2)
+    gadget.get_by_role("tab", name="(212) 555-9880").click()
+    open_card(gadget).get_by_role("button", name="Why?").click()
+    expect(gadget.locator("lookup-explanation")).to_be_visible()
+    site.hang_up(second)
+    expect(gadget.get_by_role("tab")).to_have_count(0)
+    expect(open_card(gadget).get_by_role("heading", name=KNOWN_CUSTOMER_NAME)).to_be_visible()
+    expect(gadget.locator("lookup-explanation")).to_have_count(0)
 
 
 def test_panel_that_cannot_be_loaded_says_so_and_is_tried_again(
