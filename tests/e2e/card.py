@@ -30,7 +30,11 @@ def press(gadget: FrameLocator, button: str) -> None:
 
 def expect_phase(gadget: FrameLocator, text: str) -> None:
     """Wait until the call is shown as ringing, held and so on."""
-    expect(open_card(gadget).locator(".phase")).to_have_text(text)
+    try:
+        expect(open_card(gadget).locator(".phase")).to_have_text(text)
+    except AssertionError as error:
+        shown = gadget.locator("body").inner_text()
+        raise AssertionError(f"{error}\nthe gadget: {shown!r}") from error
 
 
 def expect_error(gadget: FrameLocator, text: str) -> None:

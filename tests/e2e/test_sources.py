@@ -84,7 +84,9 @@ def test_form_for_a_new_contact_waits_for_the_slow_source(browser: Browser, tmp_
         crm.is_held = False
         expect(card.get_by_role("heading", name="Ada Lovelace")).to_be_visible()
         site.ring("+12125550188")
-        expect(open_card(gadget).get_by_text("No contact found in the sources that answered")).to_be_visible()
+        expect(
+            open_card(gadget).get_by_text("No contact found in the sources that answered")
+        ).to_be_visible()
         expect(open_card(gadget).get_by_label("Name")).to_be_visible()
 
 
