@@ -127,3 +127,14 @@ def test_notes_are_accepted_until_delivery_and_late_if_typed_in_time() -> None:
     assert not lifecycle.accepts_notes(DUE, DUE.due_at + 1, DUE.due_at + 1)
     too_late = DUE.due_at + lifecycle.LATE_NOTES_SECONDS + 1
     assert not lifecycle.accepts_notes(DUE, DUE.due_at, too_late)
+
+
+def test_calls_that_an_earlier_callcard_has_parked_are_recognised() -> None:
+    """The reason is stored with the call, and decides who may have it delivered."""
+    assert lifecycle.NEVER_LOG_PROBLEM == (
+        "The number is on the list never-log. A supervisor can deliver it"
+    )
+    assert lifecycle.UNVERIFIED_PROBLEM == (
+        "Finesse no longer had this call when it was reported, for example after an outage. "
+        "A supervisor can deliver it"
+    )

@@ -27,11 +27,13 @@ from callcard.journal.journal_entry import JournalEntry
 
 GRACE_SECONDS = 3.0
 """Before the delivery of a call that every agent has finished: another report may be on its way."""
-NEVER_LOG_PROBLEM = "The number is on the list never-log. A supervisor can save it"
+NEVER_LOG_PROBLEM = "The number is on the list never-log. A supervisor can deliver it"
 UNVERIFIED_PROBLEM = (
     "Finesse no longer had this call when it was reported, for example after an outage. "
-    "A supervisor can save it"
+    "A supervisor can deliver it"
 )
+"""Both are stored with the call and recognised by their text: calls that were parked by an earlier
+Callcard have them, so the wording must stay."""
 TYPING_SECONDS = 30.0
 """How long the time for notes goes on after each change of them."""
 LONGEST_NOTES_SECONDS = 900.0
