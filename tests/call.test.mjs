@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { readAction } from "../gadget/callcard/workflows.js";
-import { readCall, readReport } from "../gadget/shared/call.js";
+import { readCall, readReport, withEnd } from "../gadget/shared/call.js";
 import { matches } from "../server/finesse_sandbox/static/desktop/hub.js";
 
 const participant = (address, state, action) => ({
@@ -88,6 +88,23 @@ test("reports the fields of a dialog", () => {
   );
   assert.equal(report.participants[0].state_since, "2026-01-01T10:00:00.000Z");
   assert.equal(report.ended, true);
+});
+
+test("a call that ended unseen is reported with its end", () => {
+  const dialog = {
+    id: "1",
+    state: "ACTIVE",
+    participants: { Participant: [participant("1001", "HELD"), participant("+12", "ACTIVE")] },
+  };
+  const ended = withEnd(dialog, "1001", Date.parse("2026-01-01T10:05:00.000Z"));
+  const states = readReport(ended, true).participants.map((each) => [each.state, each.state_since]);
+  assert.deepEqual(states, [
+    ["DROPPED", "2026-01-01T10:05:00.000Z"],
+    ["ACTIVE", "2026-01-01T10:00:00.000Z"],
+  ]);
+  const wrapUp = { ...dialog, participants: { Participant: participant("1001", "WRAP_UP") } };
+  const [own] = withEnd(wrapUp, "1001", 0).participants.Participant;
+  assert.equal(own.state, "WRAP_UP", "Finesse has reported the end");
 });
 
 test("reads only workflow paths of this gadget", () => {

@@ -37,6 +37,8 @@ export class Connection {
    */
   #failure;
   #hasCalls = false;
+  /** When the calls were read last, in server milliseconds. */
+  #readAt = NaN;
   /** Whether the desktop has said that it has no connection to Finesse: calls may be out of date. */
   isLost = false;
 
@@ -91,6 +93,7 @@ export class Connection {
   /** @param {import("../shared/types.d.ts").DialogData[]} dialogs */
   #onCalls(dialogs) {
     this.#recover();
+    this.#readAt = desktop.now;
     this.#onMonitored(!dialogs.every(isConversation));
     this.#model.update(dialogs.filter(isConversation), this.#agent.user?.extension ?? "");
     if (!this.#hasCalls) this.#onReady();
@@ -100,8 +103,11 @@ export class Connection {
   /** @param {import("../shared/types.d.ts").DialogData} dialog as it was known last */
   #onEnd(dialog) {
     const { extension } = this.#agent.user ?? {};
-    const isUnseen = this.isLost && extension;
-    this.#model.end(isUnseen ? withEnd(dialog, extension, desktop.now) : dialog);
+    // Nobody knows how long a call went on that could not be read for longer.
+    const isSeen = desktop.now - this.#readAt < 2 * READ_MS;
+    const endedAt = isSeen ? desktop.now : this.#readAt;
+    const isKnown = this.isLost && extension && !Number.isNaN(endedAt);
+    this.#model.end(isKnown ? withEnd(dialog, extension, endedAt) : dialog);
   }
 
   /** Take off the notice of a failure. */
