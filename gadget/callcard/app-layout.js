@@ -4,16 +4,6 @@ import { lockPresses } from "../shared/dom.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 
-/** @param {CallState} state */
-export const isRinging = ({ call }) => call.phase === "ringing" && call.direction === "in";
-
-/**
- * Whether what is searched may be the caller of the call in front. Once a call whose caller is known
- * is over, the agent searches for something else; `Not them?` still corrects it.
- * @param {CallState} state
- */
-export const mayBeChosen = ({ call, match, hasEnded }) => !call.isConsult && !(hasEnded && match);
-
 /**
  * Let state and search share a row during a call, and in a narrow page what was found not cover the
  * call that rings. What moves takes no press at first.
@@ -23,6 +13,6 @@ export const mayBeChosen = ({ call, match, hasEnded }) => !call.isConsult && !(h
 export function arrangeFor(page, search, running, shown) {
   const { onCall, rings } = page.dataset;
   page.toggleAttribute("data-on-call", running.length > 0);
-  page.toggleAttribute("data-rings", Boolean(shown && isRinging(shown)));
+  page.toggleAttribute("data-rings", Boolean(shown?.isRinging));
   if (onCall !== page.dataset.onCall || rings !== page.dataset.rings) lockPresses(search);
 }

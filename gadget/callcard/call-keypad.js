@@ -6,7 +6,7 @@ import { t } from "../shared/texts.js";
 
 const KEYS = "123456789*0#";
 /** Where a digit is text. */
-const TYPING = "input:not([type=radio], [type=checkbox]), textarea, select";
+export const TYPING = "input:not([type=radio], [type=checkbox]), textarea, select";
 /** Digits of one command. */
 const MAX_DIGITS = 32;
 /** Digits that stay in view. */

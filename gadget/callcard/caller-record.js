@@ -3,7 +3,7 @@
 // `callcard-contact-rejected`, `callcard-explanation-opened`, `callcard-list-form-opened`,
 // `callcard-lookup-retried`, `callcard-number-add` and `callcard-search-opened`.
 
-import { haveAllSourcesFailed, sourcesThatAre } from "../shared/call-state.js";
+import { haveAllSourcesFailed, missingSources, sourcesThatAre } from "../shared/call-state.js";
 import { ContactCardElement } from "../shared/contact-card.js";
 import { emit, h, request } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
@@ -161,8 +161,7 @@ export class CallerRecordElement extends CallcardElement {
       return [choice, this.#searchButton(), form];
     }
     if (kind === "withheld") return [note(t("caller.withheldNote")), this.#searchButton(), form];
-    const isWhole = !sourcesThatAre(result, "late", "failed", "skipped").length;
-    const unknown = isWhole ? t("caller.unknown") : t("search.noneYet");
+    const unknown = missingSources(result).length ? t("search.noneYet") : t("caller.unknown");
     const why = isRejected ? t("caller.rejected") : unknown;
     const addTo =
       kind === "public" ? this.#openSearchButton(t("caller.addTo", { number: display }), true) : "";
@@ -222,7 +221,7 @@ const progress = (text) => h("p", { class: "looking", role: "status" }, text);
 function sourceNotices(result) {
   if (haveAllSourcesFailed(result)) return [];
   const pending = sourcesThatAre(result, "pending").join(", ");
-  const missing = sourcesThatAre(result, "late", "failed", "skipped").join(", ");
+  const missing = missingSources(result).join(", ");
   const warning = note(t("lookup.partly", { sources: missing }), "note warning");
   warning.title = Object.values(result.problems).join("\n");
   return [

@@ -4,8 +4,11 @@
 /** Milliseconds after the card is there, so that its own requests come first. */
 const LATER_MS = 1500;
 
-/** Milliseconds until a part is tried again. */
-const RETRY_MS = { callView: 1000, later: 5000 };
+/** Milliseconds until the view of a call is tried again: a call may ring. */
+const VIEW_RETRY_MS = 1000;
+
+/** Milliseconds until the forms and panels are tried again. */
+const LATER_RETRY_MS = 5000;
 
 /**
  * Return the function that loads a part. A failed try is repeated with its next call.
@@ -39,23 +42,28 @@ export const loadLater = loader(async () => {
 });
 
 /**
+ * Load a part, and try again until it is there.
+ * @template Part
+ * @param {() => Promise<Part>} load @param {number} retryMs
+ * @param {(part: Part) => void} onLoaded @param {() => void} [onFailed]
+ */
+function loadAtLast(load, retryMs, onLoaded, onFailed) {
+  void load().then(onLoaded, () => {
+    setTimeout(() => loadAtLast(load, retryMs, onLoaded, onFailed), retryMs);
+    onFailed?.();
+  });
+}
+
+/**
  * Load the view of a call now.
  * @param {(view: typeof import("./call-view.js")) => void} onLoaded @param {() => void} onFailed
  */
-export function startCallView(onLoaded, onFailed) {
-  const load = () =>
-    void loadCallView().then(onLoaded, () => {
-      setTimeout(load, RETRY_MS.callView);
-      onFailed();
-    });
-  load();
-}
+export const startCallView = (onLoaded, onFailed) =>
+  loadAtLast(loadCallView, VIEW_RETRY_MS, onLoaded, onFailed);
 
 /**
  * Load the forms and panels when the card has had its time.
  * @param {(later: typeof import("./later.js")) => void} onLoaded
  */
-export function scheduleLater(onLoaded) {
-  const load = () => void loadLater().then(onLoaded, () => setTimeout(load, RETRY_MS.later));
-  setTimeout(load, LATER_MS);
-}
+export const scheduleLater = (onLoaded) =>
+  void setTimeout(() => loadAtLast(loadLater, LATER_RETRY_MS, onLoaded), LATER_MS);

@@ -14,7 +14,7 @@ import { UnfinishedCalls } from "../shared/unfinished-calls.js";
 import { AgentStateElement } from "./agent-state.js";
 import { Agent } from "./agent.js";
 import { AppInfoElement } from "./app-info.js";
-import { arrangeFor, isRinging, mayBeChosen } from "./app-layout.js";
+import { arrangeFor } from "./app-layout.js";
 import { AppNoticesElement } from "./app-notices.js";
 import { AsideControl } from "./aside-control.js";
 import { Attention } from "./attention.js";
@@ -261,7 +261,7 @@ class CallcardAppElement extends CallcardElement {
     const shown = this.#model.calls.get(this.#tabs.selected);
     arrangeFor(this, this.#search, running, shown);
     this.#search.setOnCall(this.#tabs.offersTargets);
-    this.#search.callId = shown && mayBeChosen(shown) ? shown.id : "";
+    this.#search.callId = shown?.mayGetContact ? shown.id : "";
     this.#idle.hidden = calls.size > 0 || Boolean(this.#aside.isOpen);
     this.#callbacks.hidden = running.length > 0;
     this.#parked.hidden = running.length > 0;
@@ -300,7 +300,7 @@ class CallcardAppElement extends CallcardElement {
    */
   #dial(number, contact) {
     // Enter, pressed too late, would leave the caller ringing. Without a connection, they may be gone.
-    if (!this.#connection.isLost && this.#model.running.some(isRinging)) {
+    if (!this.#connection.isLost && this.#model.running.some((state) => state.isRinging)) {
       this.#tabs.focusCall(); // the results of the search would cover the notice
       return this.#notices.setMessage(t("dial.ringing"), MESSAGE_MS);
     }

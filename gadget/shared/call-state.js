@@ -37,6 +37,10 @@ export function haveAllSourcesFailed({ sources }) {
 export const sourcesThatAre = ({ sources }, ...statuses) =>
   Object.keys(sources).filter((name) => statuses.includes(sources[name]));
 
+/** Return the names of the sources that have not answered, so that contacts may be missing.
+ * @param {LookupResult} result */
+export const missingSources = (result) => sourcesThatAre(result, "late", "failed", "skipped");
+
 /** What is known of one call. */
 export class CallState {
   /** The service's last answer to a report of this call. @type {ReportAcknowledgement | null} */
@@ -213,6 +217,19 @@ export class CallState {
   /** Whether nothing is left to do on it, and the agent does not type in it just now. */
   get isDone() {
     return !this.hasUnsavedWork && !this.needsFinishing && !this.notes.isInUse;
+  }
+
+  /** Whether somebody calls the agent, who has not answered yet. */
+  get isRinging() {
+    return this.call.phase === "ringing" && this.call.direction === "in";
+  }
+
+  /**
+   * Whether a record that the agent finds may be the caller's. Once a call whose caller is known is
+   * over, they search for something else.
+   */
+  get mayGetContact() {
+    return !this.call.isConsult && !(this.hasEnded && this.match);
   }
 
   /** Whether the other side is an agent, as far as is known. */
