@@ -118,7 +118,6 @@ def test_call_is_shown_as_soon_as_its_view_can_be_loaded(
     desktop = open_desktop(signed_in=False)
     desktop.page.route("**/call-view.js", lambda route: route.abort())
     desktop.sign_in(site)
-    desktop.wait_until_ready()
     gadget = desktop.gadget
     message = gadget.get_by_text("A part of the card can’t be loaded. Try again.")
     expect(message).to_be_visible()

@@ -84,12 +84,13 @@ class BrowserDesktop:
         self.page.get_by_role("button", name="Sign in").click()
 
     def wait_until_ready(self) -> None:
-        """Wait until the gadget shows the agent's state."""
+        """Wait until the gadget shows the agent's state, and can show a call at once."""
         try:
             expect(self.gadget.locator("agent-state select")).to_have_value(re.compile("."))
         except AssertionError as error:
             shown = self.gadget.locator("body").inner_text()
             raise AssertionError(f"{error}\nthe gadget: {shown!r}\n{self.log}") from error
+        self.gadget.locator("body").evaluate("() => customElements.whenDefined('call-panel')")
 
 
 class OpenDesktop(Protocol):
