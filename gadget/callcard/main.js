@@ -8,6 +8,7 @@ import { Commands } from "../shared/commands.js";
 import { desktop } from "../shared/desktop.js";
 import { every, h, listen, lockPresses } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
+import { afterPress, followPresses } from "../shared/press.js";
 import { HEARTBEAT_MS } from "../shared/reporter.js";
 import { t } from "../shared/texts.js";
 import { UnfinishedCalls } from "../shared/unfinished-calls.js";
@@ -27,8 +28,6 @@ import { NotesDrafts } from "./drafts.js";
 import { defineElements } from "./elements.js";
 import { loadLater, scheduleLater, startCallView } from "./load-later.js";
 import { tabName } from "./tab-name.js";
-
-/** @typedef {import("../shared/types.d.ts").Action} Action */
 
 /** Milliseconds between reads of where a consult's customer is. */
 const CONSULTS_MS = 4000;
@@ -55,7 +54,7 @@ class CallcardAppElement extends CallcardElement {
   #commands = new Commands({
     api,
     agentId: desktop.agentId,
-    sendDirectly: (id, action) => desktop.command(id, this.#extension, action),
+    sendDirectly: (id, action) => desktop.command(id, this.#agent.user?.extension ?? "", action),
     isServiceDown: () => serviceStatus.isDown,
     onChange: () => this.#show(),
   });
@@ -70,6 +69,7 @@ class CallcardAppElement extends CallcardElement {
   #aside = document.createElement("app-aside");
   #callbacks = document.createElement("callback-list");
   #parked = document.createElement("parked-list");
+  /** @type {Agent} */
   #agent = new Agent(this.#commands, this.#state, this.#callbacks, this.#parked);
   /** @type {import("./dialling.js").Dialling | undefined} */
   #dialling;
@@ -134,7 +134,12 @@ class CallcardAppElement extends CallcardElement {
     };
     startCallView(showCalls, () => this.#notices.setMessage(t("error.load")));
     scheduleLater((later) => {
-      later.registerShortcuts(this.#shortcuts);
+      later.registerShortcuts({
+        model: this.#model,
+        actions: this.#actions,
+        tabs: this.#tabs,
+        search: this.#search,
+      });
       later.keepFocus(() => this.#tabs.focusCall() || this.#search.focus(), this.signal);
       this.#show();
     });
@@ -145,11 +150,6 @@ class CallcardAppElement extends CallcardElement {
       (params) => void this.#runWorkflow(params).catch(console.error),
       this.signal,
     );
-  }
-
-  /** The agent's own extension. @returns {string} */
-  get #extension() {
-    return this.#agent.user?.extension ?? "";
   }
 
   /** Whether the agent has begun to fill in a form. */
@@ -176,10 +176,8 @@ class CallcardAppElement extends CallcardElement {
   #handleEvents() {
     const model = this.#model;
     const actions = this.#actions;
-    this.signal.addEventListener(
-      "abort",
-      model.subscribe((change) => this.#onChange(change)),
-    );
+    const unsubscribe = model.subscribe((change) => afterPress(() => this.#onChange(change)));
+    this.signal.addEventListener("abort", unsubscribe);
     /** @type {import("../shared/events.d.ts").EventHandlers} */
     const handlers = {
       ...this.#asideControl.handlers,
@@ -238,6 +236,10 @@ class CallcardAppElement extends CallcardElement {
 
   /** Show the calls as the model has them. */
   #show() {
+    afterPress(() => this.#draw());
+  }
+
+  #draw() {
     const { pending, isBusy } = this.#commands;
     const { heldCallActions } = this.#actions;
     const { wrapUpReasons, caseSources, platform, labels } = this.#agent;
@@ -337,31 +339,6 @@ class CallcardAppElement extends CallcardElement {
     void this.#agent.readCallbacks();
   }
 
-  /** What the keyboard shortcuts do. @returns {import("./shortcuts.js").Handlers} */
-  get #shortcuts() {
-    /** @param {Action} action */
-    const run = (action) => {
-      const state = this.#model.running.find(({ call }) => call.actions.includes(action));
-      if (state) void this.#actions.run({ callId: state.id, action });
-      return Boolean(state);
-    };
-    const isTalking = () => this.#model.running.some(({ call }) => call.phase === "talking");
-    return {
-      answer: () => run("answer"),
-      hold: () => run(isTalking() ? "hold" : "retrieve"),
-      // The call in front, and with the question that its button asks.
-      hangUp: () => this.#tabs.press("drop"),
-      notes: () => {
-        desktop.activateTab();
-        this.#tabs.focusNotes();
-      },
-      search: () => {
-        desktop.activateTab();
-        this.#search.focus();
-      },
-    };
-  }
-
   /** @param {string} callId */
   #retryLookup(callId) {
     this.#model.retryLookup(callId);
@@ -396,5 +373,6 @@ class CallcardAppElement extends CallcardElement {
   }
 }
 
+followPresses();
 defineElements();
 CallcardAppElement.define();

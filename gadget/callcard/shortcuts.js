@@ -8,7 +8,6 @@ import { t } from "../shared/texts.js";
 
 /** @typedef {"answer" | "hold" | "hangUp" | "notes" | "search"} ShortcutName */
 /** @typedef {{key: string, label: () => string}} Shortcut */
-/** @typedef {Record<ShortcutName, () => unknown>} Handlers */
 
 /** @type {Record<ShortcutName, Shortcut>} */
 const SHORTCUTS = {
@@ -19,8 +18,37 @@ const SHORTCUTS = {
   search: { key: "s", label: () => t("shortcut.search") },
 };
 
-/** Register the shortcuts with Finesse. @param {Handlers} handlers */
-export function registerShortcuts(handlers) {
+/**
+ * Register the shortcuts with Finesse.
+ * @param {object} app what they act on
+ * @param {import("../shared/calls-model.js").CallsModel} app.model
+ * @param {import("../shared/call-actions.js").CallActions} app.actions
+ * @param {import("./call-tabs.js").CallTabsElement} app.tabs
+ * @param {import("./contact-search.js").ContactSearchElement} app.search
+ */
+export function registerShortcuts({ model, actions, tabs, search }) {
+  /** @param {import("../shared/types.d.ts").Action} action */
+  const run = (action) => {
+    const state = model.running.find(({ call }) => call.actions.includes(action));
+    if (state) void actions.run({ callId: state.id, action });
+    return Boolean(state);
+  };
+  const isTalking = () => model.running.some(({ call }) => call.phase === "talking");
+  /** @type {Record<ShortcutName, () => unknown>} */
+  const handlers = {
+    answer: () => run("answer"),
+    hold: () => run(isTalking() ? "hold" : "retrieve"),
+    // The call in front, and with the question that its button asks.
+    hangUp: () => tabs.press("drop"),
+    notes: () => {
+      desktop.activateTab();
+      tabs.focusNotes();
+    },
+    search: () => {
+      desktop.activateTab();
+      search.focus();
+    },
+  };
   desktop.registerShortcuts(
     Object.entries(SHORTCUTS).map(([name, { key, label }]) => ({
       id: `callcard-${name}`,

@@ -1,6 +1,7 @@
 // The service's JSON API. No other file knows its paths and fields.
 
 import { desktop } from "./desktop.js";
+import { afterPress } from "./press.js";
 import { ServiceStatus } from "./service-status.js";
 
 /** @typedef {import("./types.d.ts").Callback} Callback */
@@ -41,6 +42,7 @@ export const serviceStatus = new ServiceStatus();
 export async function send(method, path, body, signal) {
   const url = `${desktop.service}/api/v1${path}`;
   const { status, text } = await desktop.request(method, url, body, signal);
+  await new Promise((resolve) => afterPress(() => resolve(null))); // what comes is drawn
   let content;
   try {
     content = JSON.parse(text);

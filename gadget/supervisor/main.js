@@ -10,6 +10,7 @@ import { every, h, listen, lockPresses } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { InlineQuestionElement } from "../shared/inline-question.js";
+import { afterPress, followPresses } from "../shared/press.js";
 import { formatTime, t } from "../shared/texts.js";
 import { AgentPanelElement } from "./agent-panel.js";
 import { partIn } from "./agent-rules.js";
@@ -161,6 +162,10 @@ class SupervisorAppElement extends CallcardElement {
   }
 
   #show() {
+    afterPress(() => this.#draw());
+  }
+
+  #draw() {
     if (!this.isConnected || !this.#hasProfile) return;
     if (this.#model.teamId) this.#setError(this.#model.error ? errorText(this.#model.error) : "");
     this.#board.show(this.#model, this.#own);
@@ -251,6 +256,7 @@ class SupervisorAppElement extends CallcardElement {
   }
 }
 
+followPresses();
 for (const element of [
   AgentPanelElement,
   CoachingThreadElement,

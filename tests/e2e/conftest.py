@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, Mouse, expect
 
 from tests.harness.browser import CHROMIUM, PAGE_TIMEOUT_MS, OpenDesktop, chromium, open_desktops
 from tests.harness.site import DemoSite, open_demo_site, vendor_library
 
 FOLDER = Path(__file__).parent
+PRESS_MS = 120
+"""How long people hold a button; Playwright would release it in the same millisecond."""
 
 expect.set_options(timeout=PAGE_TIMEOUT_MS)
 
@@ -28,7 +31,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     # Not for the session: its event loop stands in the way of asynchronous tests.
-    with chromium() as started:
+    with pytest.MonkeyPatch.context() as patch, chromium() as started:
+        for presses in (Locator, Mouse):
+            patch.setattr(presses, "click", partialmethod(presses.click, delay=PRESS_MS))
         yield started
 
 
