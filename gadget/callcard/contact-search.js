@@ -1,24 +1,12 @@
 // <contact-search>: find a contact by the beginnings of words, or call a number.
-// Fires `callcard-contact-search`, `callcard-number-dialled`, `callcard-record-opened` and
-// `callcard-contact-chosen`.
+// Fires `callcard-contact-search` and `callcard-number-dialled`.
 
-import {
-  dotted,
-  emit,
-  h,
-  isolate,
-  moveByArrows,
-  phoneNumber,
-  replaceRows,
-  request,
-  uniqueId,
-} from "../shared/dom.js";
+import { emit, h, moveByArrows, replaceRows, request, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { TypeaheadSearch } from "../shared/search.js";
-import { formatDate, t } from "../shared/texts.js";
-import { callerButton } from "./caller-button.js";
-import { flagList } from "./contact-flags.js";
+import { t } from "../shared/texts.js";
+import { loadLater } from "./load-later.js";
 
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
 
@@ -41,8 +29,12 @@ export class ContactSearchElement extends CallcardElement {
   #results = h("ul", { class: "results" });
   #message = h("p", { class: "about", role: "status" });
   #search = new TypeaheadSearch(
-    (text, signal) => request(this, "callcard-contact-search", { text, signal }),
-    ({ contacts }) => this.#show(contacts),
+    async (text, signal) => {
+      const { searchResult } = await loadLater();
+      const { contacts } = await request(this, "callcard-contact-search", { text, signal });
+      return contacts.map((contact) => searchResult(this, contact));
+    },
+    (results) => this.#show(results),
     (error) => {
       this.#removeResults(); // they were found by other words
       this.#message.textContent = errorText(error);
@@ -52,6 +44,8 @@ export class ContactSearchElement extends CallcardElement {
   /** Called when results that covered the call are removed. */
   onUncover = () => {};
   #callId = "";
+  /** The call during which the words were typed. */
+  #typedFor = "";
   /** The caller's number, while the agent looks for the contact to which it is added. */
   addedNumber = "";
 
@@ -66,9 +60,9 @@ export class ContactSearchElement extends CallcardElement {
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (this.#isNumber && !this.#isDialling) this.#dial(this.#input.value.trim());
+      if (this.#isNumber && !this.#isDialling) this.dial(this.#input.value.trim());
     });
-    this.#input.addEventListener("input", () => this.#onInput());
+    this.#input.addEventListener("input", () => this.find(this.#input.value));
     this.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.clear();
     });
@@ -108,7 +102,8 @@ export class ContactSearchElement extends CallcardElement {
 
   /** Search as if `text` had been typed. @param {string} text */
   find(text) {
-    this.#input.value = text;
+    if (this.#input.value !== text) this.#input.value = text;
+    this.#typedFor = this.#callId;
     this.#onInput();
   }
 
@@ -126,7 +121,9 @@ export class ContactSearchElement extends CallcardElement {
     const isTyping = this.#input === document.activeElement;
     const text = this.#input.value;
     this.clear();
-    if (isTyping) this.find(text);
+    if (!isTyping) return;
+    this.find(text);
+    this.#typedFor = "";
   }
 
   clear() {
@@ -135,15 +132,25 @@ export class ContactSearchElement extends CallcardElement {
     this.find("");
   }
 
-  /** Search for the contact to which the caller's number is added. @param {string} number */
-  startAddingNumber(number) {
+  /**
+   * Search for the caller of the call in front. Words from before the call are about somebody else.
+   * @param {string} addedNumber the caller's number, if it is to be added to the contact
+   */
+  findCaller(addedNumber) {
+    if (this.#typedFor !== this.#callId) this.clear();
+    this.#startAddingNumber(addedNumber);
+    this.#input.select(); // which focuses it
+  }
+
+  /** @param {string} number */
+  #startAddingNumber(number) {
     this.addedNumber = number;
     this.#input.placeholder = number ? t("caller.addTo", { number }) : t("search.placeholder");
     this.#onInput();
   }
 
   #stopAddingNumber() {
-    if (this.addedNumber) this.startAddingNumber("");
+    if (this.addedNumber) this.#startAddingNumber("");
   }
 
   #removeResults() {
@@ -164,54 +171,19 @@ export class ContactSearchElement extends CallcardElement {
     this.#message.textContent = "";
   }
 
-  /** @param {Contact[]} contacts */
-  #show(contacts) {
-    const count = contacts.length;
-    const items = contacts.map((contact) => h("li", {}, this.#row(contact)));
+  /** @param {HTMLElement[]} results */
+  #show(results) {
+    const count = results.length;
     const found = count < MAX_RESULTS ? t("search.found", { count }) : t("search.more", { count });
     this.#message.textContent = count ? found : t("search.none");
-    replaceRows(this.#results, items);
+    replaceRows(this.#results, results);
   }
 
-  /** @param {Contact} contact */
-  #row(contact) {
-    const { name, company, numbers, interactions } = contact;
-    const [first] = numbers;
-    const [last] = interactions;
-    const about = dotted([
-      name && company && isolate(company),
-      last && t("choice.last", { when: formatDate(last.started_at) }),
-    ]);
-    return [
-      h(
-        "button",
-        {
-          type: "button",
-          class: "pick",
-          onclick: () => emit(this, "callcard-record-opened", { contact }),
-        },
-        h("strong", {}, isolate(name || company)),
-        flagList(contact),
-        about.length ? h("span", { class: "about" }, about) : "",
-      ),
-      this.callId ? callerButton(this.callId, contact, this.addedNumber) : "",
-      first
-        ? h(
-            "button",
-            {
-              type: "button",
-              class: "dial",
-              "aria-label": t("dial.call", { number: first.number }),
-              onclick: () => this.#dial(first.e164 ?? first.number, contact),
-            },
-            phoneNumber(first.number),
-          )
-        : "",
-    ];
-  }
-
-  /** @param {string} number @param {Contact} [contact] */
-  #dial(number, contact) {
+  /**
+   * Call a number, or on a call offer it as whom to consult.
+   * @param {string} number @param {Contact} [contact] whose it is
+   */
+  dial(number, contact) {
     emit(this, "callcard-number-dialled", { number, contact });
   }
 }

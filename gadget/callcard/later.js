@@ -26,6 +26,7 @@ import { keepFocus } from "./focus-keeper.js";
 import { guardPresses } from "./press-guard.js";
 import { followReasonKeys } from "./reason-keys.js";
 import { restoreCalls } from "./restore-calls.js";
+import { searchResult } from "./search-results.js";
 import { registerShortcuts } from "./shortcuts.js";
 import { TransferTargetsElement } from "./transfer-targets.js";
 import { runWorkflow } from "./workflows.js";
@@ -77,4 +78,5 @@ export {
   registerShortcuts,
   restoreCalls,
   runWorkflow,
+  searchResult,
 };

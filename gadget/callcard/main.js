@@ -291,8 +291,7 @@ class CallcardAppElement extends CallcardElement {
   /** @param {string} callId @param {boolean} addsNumber */
   #openSearch(callId, addsNumber) {
     const { customer } = this.#model.calls.get(callId) ?? {};
-    this.#search.startAddingNumber((addsNumber && customer?.display) || "");
-    this.#search.focus();
+    this.#search.findCaller((addsNumber && customer?.display) || "");
   }
 
   /**

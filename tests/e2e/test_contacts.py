@@ -219,3 +219,23 @@ def test_flags_that_warn_come_first_and_look_different(
     )
     assert warning != other
     site.hang_up(call)
+
+
+def test_words_from_before_the_call_are_not_searched_for_the_caller(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    words = gadget.get_by_role("searchbox")
+    words.fill("Böhm")
+    expect(gadget.locator(".results .pick").first).to_be_visible()
+    call = answer_call(site, gadget, "+16465550163")
+    gadget.get_by_role("button", name="Add (646) 555-0163 to a contact…").click()
+    expect(words).to_be_focused()
+    expect(words).to_have_value("")
+    expect(gadget.locator(".results .pick")).to_have_count(0)
+    words.fill("Anna")  # during the call: the next word replaces it
+    open_card(gadget).locator("h2").click()
+    gadget.get_by_role("button", name="Add (646) 555-0163 to a contact…").click()
+    words.press_sequentially("Lena")
+    expect(words).to_have_value("Lena")
+    site.hang_up(call)
