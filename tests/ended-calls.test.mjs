@@ -66,11 +66,11 @@ test("an ended call comes back after a reload until it is finished", async () =>
   await settle();
   before.model.end(dialog("DROPPED", LATER));
   await settle();
-  assert.equal(new UnfinishedCalls(session).all.length, 1);
+  assert.equal(new UnfinishedCalls(session, "1001").all.length, 1);
 
   const after = create(matches("a"), undefined, session);
   after.api.stored = interaction({ notes: own("kept"), contact: { source: "local", id: "b" } });
-  await restoreCalls(after.model, new UnfinishedCalls(session), after.api);
+  await restoreCalls(after.model, new UnfinishedCalls(session, "1001"), after.api);
   const state = after.model.calls.get("1");
   assert.deepEqual(
     [state.hasEnded, state.needsFinishing, state.notes.text, state.match.contact.id],
@@ -78,10 +78,10 @@ test("an ended call comes back after a reload until it is finished", async () =>
   );
   assert.equal(after.api.reports.length, 0, "it is over");
   assert.equal(await after.actions.finish("1", true), true);
-  assert.deepEqual(new UnfinishedCalls(session).all, []);
+  assert.deepEqual(new UnfinishedCalls(session, "1001").all, []);
 
   const later = create(matches("a"), undefined, session);
-  await restoreCalls(later.model, new UnfinishedCalls(session), later.api);
+  await restoreCalls(later.model, new UnfinishedCalls(session, "1001"), later.api);
   assert.equal(later.model.calls.size, 0);
   closeAll(before.model);
 });
@@ -95,9 +95,9 @@ test("a call whose time for notes is over does not come back", async () => {
   await settle();
   const after = create([], undefined, session);
   after.api.stored = interaction({ status: "delivered" });
-  await restoreCalls(after.model, new UnfinishedCalls(session), after.api);
+  await restoreCalls(after.model, new UnfinishedCalls(session, "1001"), after.api);
   assert.equal(after.model.calls.size, 0);
-  assert.deepEqual(new UnfinishedCalls(session).all, []);
+  assert.deepEqual(new UnfinishedCalls(session, "1001").all, []);
   closeAll(before.model);
 });
 
@@ -162,17 +162,17 @@ test("a call of an outage comes back after a reload and is saved when the servic
   await settle();
   before.model.calls.get("1").notes.edit("typed in the outage");
   before.model.end(dialog("DROPPED", LATER));
-  const { all } = new UnfinishedCalls(session);
+  const { all } = new UnfinishedCalls(session, "1001");
   assert.deepEqual([all.length, all[0].interaction], [1, null]);
 
   const after = create(matches("a"), undefined, session);
   after.api.isUp = false;
-  await restoreCalls(after.model, new UnfinishedCalls(session), after.api);
+  await restoreCalls(after.model, new UnfinishedCalls(session, "1001"), after.api);
   const state = after.model.calls.get("1");
   assert.equal(state.notes.text, "typed in the outage");
   after.api.isUp = true;
   after.api.found = matches("a");
-  await restoreCalls(after.model, new UnfinishedCalls(session), after.api);
+  await restoreCalls(after.model, new UnfinishedCalls(session, "1001"), after.api);
   assert.equal(state.lookup.status, "found");
   state.notes.update(interaction()); // by the answer to the report that was pending
   await settle();

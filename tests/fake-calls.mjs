@@ -31,8 +31,8 @@ export function create(
     agentId: "1001",
     tab: "a",
     storage: new FakeStorage(),
-    drafts: new NotesDrafts(session),
-    unfinished: new UnfinishedCalls(session),
+    drafts: new NotesDrafts(session, "1001"),
+    unfinished: new UnfinishedCalls(session, "1001"),
     now,
   });
   const changes = [];

@@ -12,7 +12,7 @@ const create = (api, storage = new FakeStorage()) =>
     agentId: "1001",
     callKey: "call 1 +1",
     save: api.updateInteraction,
-    drafts: new NotesDrafts(storage),
+    drafts: new NotesDrafts(storage, "1001"),
     now: () => Date.now(),
     onChange: () => {},
   });
@@ -106,7 +106,7 @@ test("a draft survives a reload and is saved then", async () => {
   assert.equal(after.text, "typed before the reload");
   await settle();
   assert.equal(api.changes[0].notes, "typed before the reload");
-  assert.equal(new NotesDrafts(storage).get("i1"), undefined);
+  assert.equal(new NotesDrafts(storage, "1001").get("i1"), undefined);
 });
 
 test("what another tab saved appears unless the agent is typing", () => {
@@ -163,7 +163,7 @@ test("changes are sent one after the other", async () => {
       order.push(Object.keys(change)[0]);
       return updateInteraction(id, change);
     },
-    drafts: new NotesDrafts(new FakeStorage()),
+    drafts: new NotesDrafts(new FakeStorage(), "1001"),
     now: () => Date.now(),
     onChange: () => {},
   });

@@ -1,9 +1,11 @@
-// Notes that the service does not have yet, kept while the browser tab lives: a reload, a failover
-// or an ended token loses nothing. No DOM.
+// Notes that the service does not have yet, kept in the browser: a reload, a failover, an ended token
+// or being signed out loses nothing. No DOM.
 
 const KEY = "callcard.notes";
 /** Drafts to keep; the oldest are dropped. */
 const MAX_DRAFTS = 50;
+/** Milliseconds for which a draft is kept. */
+const KEEP_MS = 12 * 3_600_000;
 
 /**
  * `base` is what the service had when typing began, `reasons` are those that it does not have.
@@ -12,10 +14,12 @@ const MAX_DRAFTS = 50;
 
 export class NotesDrafts {
   #storage;
+  #key;
 
-  /** @param {Storage} storage */
-  constructor(storage) {
+  /** @param {Storage} storage @param {string} agentId */
+  constructor(storage, agentId) {
     this.#storage = storage;
+    this.#key = `${KEY}.${agentId}`;
   }
 
   /**
@@ -34,7 +38,7 @@ export class NotesDrafts {
     const drafts = this.#read().filter(([id]) => id !== interactionId);
     if (draft) drafts.push([interactionId, draft]);
     try {
-      this.#storage.setItem(KEY, JSON.stringify(drafts.slice(-MAX_DRAFTS)));
+      this.#storage.setItem(this.#key, JSON.stringify(drafts.slice(-MAX_DRAFTS)));
     } catch {
       // storage is full or forbidden: the text stays in its field
     }
@@ -43,7 +47,9 @@ export class NotesDrafts {
   /** @returns {[string, Draft][]} */
   #read() {
     try {
-      return JSON.parse(this.#storage.getItem(KEY) ?? "[]");
+      /** @type {[string, Draft][]} */
+      const drafts = JSON.parse(this.#storage.getItem(this.#key) ?? "[]");
+      return drafts.filter(([, { typedAt }]) => Date.now() - Date.parse(typedAt) < KEEP_MS);
     } catch {
       return [];
     }

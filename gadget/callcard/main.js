@@ -41,13 +41,13 @@ const CALLBACK_DONE_MS = 2000;
 class CallcardAppElement extends CallcardElement {
   static tag = "callcard-app";
 
-  #unfinished = new UnfinishedCalls(sessionStorage);
+  #unfinished = new UnfinishedCalls(localStorage, desktop.agentId);
   #model = new CallsModel({
     api,
     agentId: desktop.agentId,
     tab: tabName(),
     storage: localStorage,
-    drafts: new NotesDrafts(sessionStorage),
+    drafts: new NotesDrafts(localStorage, desktop.agentId),
     unfinished: this.#unfinished,
     now: () => desktop.now,
   });
@@ -273,10 +273,14 @@ class CallcardAppElement extends CallcardElement {
    * Change the agent's state. Signing out with a form half filled in is asked for twice.
    * @param {string} state @param {string | null} reason
    */
-  #setState(state, reason) {
+  async #setState(state, reason) {
     const mayLose = state !== "LOGOUT" || !this.#hasOpenForm || this.#wasSignOutAsked;
     this.#wasSignOutAsked = !mayLose;
-    if (mayLose) return void this.#agent.setState(state, reason);
+    if (mayLose) {
+      // The desktop closes as soon as the agent is signed out.
+      if (state === "LOGOUT") await this.#actions.saveNotes();
+      return void this.#agent.setState(state, reason);
+    }
     this.#notices.setMessage(t("state.unsaved"), MESSAGE_MS);
     this.#agent.showState();
   }

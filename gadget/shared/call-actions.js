@@ -19,6 +19,9 @@ const NOT_FOUND = 404;
 /** From this status on, Finesse or the service failed. */
 const FAILED_STATUS = 500;
 
+/** Milliseconds for which signing out waits for notes that are saved. */
+const SAVE_MS = 2000;
+
 /** Milliseconds until a wrap-up reason is sent again. */
 const WRAP_UP_RETRY_MS = 5000;
 
@@ -227,6 +230,12 @@ export class CallActions {
     if (notes.interaction) notes.change({ finished: true }).catch(() => {});
     this.#model.close(callId);
     return true;
+  }
+
+  /** Save all notes before the desktop closes; what takes longer is kept in the browser. */
+  async saveNotes() {
+    const saved = [...this.#model.calls.values()].map(({ notes }) => notes.saveNow());
+    await Promise.race([Promise.all(saved), new Promise((end) => setTimeout(end, SAVE_MS))]);
   }
 
   /** @param {CallState} state @param {boolean} mayDiscard */

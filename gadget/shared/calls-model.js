@@ -311,7 +311,7 @@ export class CallsModel {
       },
       now: this.#now,
       onChange: () => {
-        if (state.hasEnded && this.calls.get(call.id) === state) this.#unfinished.update(state);
+        if (this.calls.get(call.id) === state) this.#unfinished.update(state);
         this.notify("changed", state);
         this.#closeContinued();
       },

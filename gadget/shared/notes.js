@@ -271,6 +271,13 @@ export class Notes {
     if (this.isUnsaved && !this.#timer) this.#saveLater(SAVE_PAUSE_MS);
   }
 
+  /** Save what was typed so far, also during a save that has begun earlier. */
+  async saveNow() {
+    await this.save();
+    await this.#lastChange;
+    await this.save();
+  }
+
   /**
    * Show how something about the interaction went.
    * @param {NotesStatus} status @param {unknown} [error]

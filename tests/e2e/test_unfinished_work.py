@@ -44,6 +44,49 @@ def test_reload_brings_an_unfinished_call_back(open_desktop: OpenDesktop, site: 
     expect(gadget.locator("call-panel")).to_have_count(0)
 
 
+def test_words_typed_just_before_signing_out_are_saved(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop()
+    gadget = desktop.gadget
+    call = answer_call(site, gadget)
+    write_notes(gadget, "wants a credit note")
+    site.hang_up(call)
+    expect_phase(gadget, "Call ended")
+    open_card(gadget).get_by_label("Notes").fill("wants a credit note, by Friday")
+    state = gadget.get_by_label("Your state")
+    state.select_option(label=state.locator("option", has_text="Sign out").first.inner_text())
+    expect(desktop.page.get_by_label("Agent id")).to_be_visible()
+    desktop.sign_in(site)
+    expect(open_card(gadget).get_by_label("Notes")).to_have_value("wants a credit note, by Friday")
+    close_card(gadget)
+    (agent,) = site.delivered_interaction(call).agents
+    assert agent.notes == "wants a credit note, by Friday"
+
+
+def test_words_typed_when_a_supervisor_signs_out_come_back_with_the_agent(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop()
+    gadget = desktop.gadget
+    call = answer_call(site, gadget)
+    write_notes(gadget, "wants a credit note")
+    answer = httpx.put(
+        f"{site.finesse_url}/finesse/api/User/1001",
+        auth=("2001", "callcard"),
+        headers={"Content-Type": "application/xml"},
+        content="<User><state>LOGOUT</state></User>",
+    )
+    assert answer.status_code == 202
+    open_card(gadget).get_by_label("Notes").press_sequentially(", by Friday")
+    site.hang_up(call)  # Finesse's desktop closes at once
+    expect(desktop.page.get_by_label("Agent id")).to_be_visible()
+    desktop.sign_in(site)
+    expect(open_card(gadget).get_by_label("Notes")).to_have_value("wants a credit note, by Friday")
+    expect(open_card(gadget).locator(".saved")).to_have_text("Saved")
+    close_card(gadget)
+
+
 def test_signing_out_with_an_open_form_is_asked_for_twice(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
