@@ -96,14 +96,20 @@ test("a call that ended unseen is reported with its end", () => {
     state: "ACTIVE",
     participants: { Participant: [participant("1001", "HELD"), participant("+12", "ACTIVE")] },
   };
-  const ended = withEnd(dialog, "1001", Date.parse("2026-01-01T10:05:00.000Z"));
-  const states = readReport(ended, true).participants.map((each) => [each.state, each.state_since]);
-  assert.deepEqual(states, [
+  const endedAt = Date.parse("2026-01-01T10:05:00.000Z");
+  const statesOf = (ended) =>
+    readReport(ended, true).participants.map((each) => [each.state, each.state_since]);
+  const [left, stayed] = [
     ["DROPPED", "2026-01-01T10:05:00.000Z"],
     ["ACTIVE", "2026-01-01T10:00:00.000Z"],
-  ]);
+  ];
+  assert.deepEqual(statesOf(withEnd(dialog, "1001", endedAt, false)), [left, left]);
+  assert.deepEqual(statesOf(withEnd(dialog, "1001", endedAt, true)), [left, stayed]);
+  const others = [...dialog.participants.Participant, participant("1002", "ACTIVE")];
+  const conference = { ...dialog, participants: { Participant: others } };
+  assert.deepEqual(statesOf(withEnd(conference, "1001", endedAt, false)), [left, stayed, stayed]);
   const wrapUp = { ...dialog, participants: { Participant: participant("1001", "WRAP_UP") } };
-  const [own] = withEnd(wrapUp, "1001", 0).participants.Participant;
+  const [own] = withEnd(wrapUp, "1001", 0, false).participants.Participant;
   assert.equal(own.state, "WRAP_UP", "Finesse has reported the end");
 });
 

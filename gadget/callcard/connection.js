@@ -107,7 +107,8 @@ export class Connection {
     const isSeen = desktop.now - this.#readAt < 2 * READ_MS;
     const endedAt = isSeen ? desktop.now : this.#readAt;
     const isKnown = this.isLost && extension && !Number.isNaN(endedAt);
-    this.#model.end(isKnown ? withEnd(dialog, extension, endedAt) : dialog);
+    const isTransferred = Boolean(this.#model.calls.get(dialog.id)?.transferredTo);
+    this.#model.end(isKnown ? withEnd(dialog, extension, endedAt, isTransferred) : dialog);
   }
 
   /** Take off the notice of a failure. */

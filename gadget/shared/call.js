@@ -85,16 +85,19 @@ export const isOtherCall = (known, call) =>
 
 /**
  * Return the last that is known of a dialog, with its end: without a connection, Finesse did not
- * report that it ended.
+ * report that it ended. A conference, and a call that was passed on, goes on without the agent.
  * @param {DialogData} dialog @param {string} extension the agent's own
- * @param {number} endedAt in server milliseconds @returns {DialogData}
+ * @param {number} endedAt in server milliseconds @param {boolean} isTransferred
+ * @returns {DialogData}
  */
-export function withEnd(dialog, extension, endedAt) {
+export function withEnd(dialog, extension, endedAt, isTransferred) {
   const end = { state: "DROPPED", stateChangeTime: new Date(endedAt).toISOString() };
-  const participants = asList(dialog.participants?.Participant).map((each) =>
-    each.mediaAddress === extension && PHASES[each.state ?? ""] !== "ended"
-      ? { ...each, ...end }
-      : each,
+  const all = asList(dialog.participants?.Participant);
+  const isOn = (/** @type {import("./types.d.ts").ParticipantData} */ { state }) =>
+    PHASES[state ?? ""] !== "ended";
+  const goesOn = isTransferred || all.filter(isOn).length > 2;
+  const participants = all.map((each) =>
+    isOn(each) && (each.mediaAddress === extension || !goesOn) ? { ...each, ...end } : each,
   );
   return { ...dialog, participants: { Participant: participants } };
 }
