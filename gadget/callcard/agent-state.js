@@ -91,7 +91,7 @@ export class AgentStateElement extends CallcardElement {
     const seconds = Number(wrapUpTimer);
     const left = seconds - (now - Date.parse(stateChangeTime ?? "")) / 1000;
     const isCounting = seconds < NO_TIMER_SECONDS && left >= 0;
-    this.dataset.next = isCounting ? t("notes.left", { time: formatDuration(left) }) : "";
+    this.dataset.next = isCounting ? t("state.workLeft", { time: formatDuration(left) }) : "";
   }
 
   /** Show why a change failed. @param {string} text */

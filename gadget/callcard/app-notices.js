@@ -9,6 +9,7 @@ export class AppNoticesElement extends CallcardElement {
 
   #connection = h("div", { class: "notice", role: "alert", hidden: true });
   #service = h("div", { class: "notice", role: "status", hidden: true });
+  #serviceText = "";
   #shown = "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #messageTimer;
@@ -40,7 +41,7 @@ export class AppNoticesElement extends CallcardElement {
    */
   setService(downSince) {
     this.#service.hidden = downSince === null;
-    this.#service.textContent =
+    this.#serviceText =
       downSince === null ? "" : t("service.down", { time: formatTime(downSince) });
     this.#update();
   }
@@ -61,6 +62,9 @@ export class AppNoticesElement extends CallcardElement {
   onShift = () => {};
 
   #update() {
+    // Without Finesse they do not.
+    const callsWork = this.#serviceText && this.#connection.hidden && t("service.callsWork");
+    this.#service.textContent = [this.#serviceText, callsWork].filter(Boolean).join(" ");
     const shown = this.textContent;
     if (shown !== this.#shown) this.onShift();
     this.#shown = shown;

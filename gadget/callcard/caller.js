@@ -113,7 +113,10 @@ function whoStayed(state) {
   return t("call.whoStayed", { who: formatList(names) });
 }
 
-/** Return who is on the line, and who has put the call on hold. @param {CallState} state */
+/**
+ * Return who is on the line, and who has put the call on hold. A conference goes on meanwhile.
+ * @param {CallState} state
+ */
 function onTheLine(state) {
   const others = participantsOf(state);
   const namesOf = (/** @type {boolean} */ isOn) =>
@@ -121,7 +124,8 @@ function onTheLine(state) {
   const [on, heldBy] = [namesOf(true), namesOf(false)];
   const texts = [
     on && t("call.participants", { who: on }),
-    heldBy && t("call.heldBy", { who: heldBy }),
+    heldBy &&
+      (others.length > 1 ? t("call.away", { who: heldBy }) : t("call.heldBy", { who: heldBy })),
   ];
   return texts.filter(Boolean).join(" · ");
 }

@@ -54,12 +54,12 @@ def test_colleague_who_puts_a_conference_on_hold_is_said_to_have_done_so(
     ana, bilal, _call = begin_conference(open_desktop, site)
     expect(open_card(ana.gadget)).to_contain_text("On the line: ")
     press(bilal, "Hold")
-    expect(open_card(ana.gadget)).to_contain_text("Put on hold by Bilal Haddad")
+    expect(open_card(ana.gadget)).to_contain_text("Away (on hold): Bilal Haddad")
     expect(open_card(ana.gadget)).to_contain_text(f"On the line: {KNOWN_CUSTOMER_NAME}")
     press(ana.gadget, "Hold")
-    expect(open_card(bilal)).to_contain_text("Put on hold by Ana Costa")
+    expect(open_card(bilal)).to_contain_text("Away (on hold): Ana Costa")
     press(bilal, "Retrieve")
-    expect(open_card(ana.gadget)).not_to_contain_text("by Bilal Haddad")
+    expect(open_card(ana.gadget)).not_to_contain_text("Away")
 
 
 def test_consult_out_of_a_conference_with_an_outside_number_says_who_has_the_customer(

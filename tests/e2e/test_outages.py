@@ -69,6 +69,24 @@ def test_command_fails_without_service_and_finesse(
     site.service.is_down = False
 
 
+def test_calls_are_said_to_work_only_while_finesse_is_connected(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    call = answer_call(site, gadget)
+    site.service.is_down = True
+    open_card(gadget).get_by_label("Notes").fill("during the outage")
+    expect(gadget.get_by_text("Calls still work.")).to_be_visible()
+    site.arm_fault("events")
+    expect(gadget.get_by_text(CONNECTION_LOST)).to_be_visible()
+    expect(gadget.get_by_text("Caller information unavailable")).to_be_visible()
+    expect(gadget.get_by_text("Calls still work.")).to_be_hidden()
+    site.arm_fault("events", times=0)
+    expect(gadget.get_by_text("Calls still work.")).to_be_visible()
+    site.service.is_down = False
+    site.hang_up(call)
+
+
 def test_notes_of_a_call_in_an_outage_reach_the_service_later(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:

@@ -285,5 +285,5 @@ def test_wrap_up_time_counts_down(open_desktop: OpenDesktop, site: DemoSite) -> 
     wait_until(lambda: site.user()["state"] in ("WORK", "WORK_READY", "READY"))
     if site.user()["state"] != "READY":  # as the platform's teams are set up
         expect(gadget.locator("agent-state")).to_have_attribute(
-            "data-next", re.compile(r"^\d\d:\d\d left for notes$")
+            "data-next", re.compile(r"^\d\d:\d\d left for wrap-up$")
         )
