@@ -13,6 +13,7 @@ export const lookup = (found) => ({
   number: { given: "+1", kind: "public", e164: "+1", display: "+1 (display)", country: "US" },
   matches: found,
   sources: { local: "ok" },
+  interactions: [],
   selection: found.length === 1 ? { rule: "only-match", chosen_by: "", chosen_at: "" } : null,
 });
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -171,3 +172,41 @@ async def test_reused_finesse_id_is_another_call(tmp_path: Path) -> None:
         await centre.hang_up(second)
         interactions = await centre.deliver()
         assert [each.number for each in interactions] == [ADA_E164, BABBAGE]
+
+
+async def test_caller_whom_nobody_knew_brings_the_earlier_calls_of_the_number(
+    centre: ContactCentre,
+) -> None:
+    desktop = await centre.open_desktop()
+    number = "+1 (212) 555-0177"
+
+    async def call(from_address: str, notes: str) -> dict[str, Any]:
+        id = await centre.ring(from_address=from_address)
+        answer: dict[str, Any] = desktop.answers[id]
+        await centre.act(id, "1001", "ANSWER")
+        async with centre.api() as ana:
+            path = f"/interactions/{answer['interaction']['id']}"
+            assert (await ana.put(path, json={"notes": notes})).status_code == 200
+        await centre.hang_up(id)
+        return answer
+
+    def notes_of(entries: list[dict[str, Any]]) -> list[str]:
+        return [each["notes"] for each in entries]
+
+    assert (await call(number, "wants a refund"))["lookup"]["interactions"] == []
+    second = await call("2125550177", "called again")  # which the CRM does not have yet
+    assert notes_of(second["lookup"]["interactions"]) == ["wants a refund"]
+    assert len(await centre.deliver()) == 2
+    third = await call(number, "and again")
+    assert notes_of(third["lookup"]["interactions"]) == ["called again", "wants a refund"]
+    await call("+12125550178", "somebody else")
+    assert notes_of((await call("anonymous", ""))["lookup"]["interactions"]) == []
+
+    async with centre.api() as ana:
+        contact = {"name": "Grace Hopper", "numbers": [number], "request_id": "r1"}
+        assert (await ana.post("/contacts", json=contact)).status_code == 201
+    lookup = (await call(number, "known now"))["lookup"]
+    (match,) = lookup["matches"]
+    known = ["and again", "called again", "wants a refund"]
+    assert notes_of(match["contact"]["interactions"]) == known
+    assert lookup["interactions"] == []

@@ -24,13 +24,15 @@ export class CallBriefElement extends CallcardElement {
    * @param {CallState} state
    * @param {Map<string, string>} labels of call variables by name, the most important first
    */
-  show({ call, match, callbackNote }, labels) {
+  show({ call, match, callbackNote, lookup }, labels) {
     const about = call.isConsult ? [] : valuesToShow(call.variables, labels);
     const further = call.isConsult ? [] : furtherVariables(call.variables, labels);
-    const shown = JSON.stringify([about, further, match?.contact, callbackNote]);
+    const unnamed = lookup.status === "found" ? lookup.result.interactions : [];
+    const shown = JSON.stringify([about, further, match?.contact, callbackNote, unnamed]);
     if (shown === this.#shown) return;
     this.#shown = shown;
-    const lines = [...(match ? contactLines(match.contact) : []), ...aboutLine(about)];
+    const known = match ? contactLines(match.contact) : lastLine(unnamed);
+    const lines = [...known, ...aboutLine(about)];
     if (callbackNote) lines.unshift(line(t("brief.callback"), [callbackNote]));
     if (match?.contact.language)
       lines.push(line(t("brief.language"), [languageName(match.contact.language)]));
@@ -46,9 +48,13 @@ function contactLines({ cases, interactions }) {
   const lines = [];
   const [first] = cases;
   if (first) lines.push(line(t("brief.cases"), [first.subject], `(${cases.length}) `));
-  const [last] = interactions;
-  if (last) lines.push(line(t("brief.last"), headline(last), `${formatDate(last.started_at)} · `));
-  return lines;
+  return [...lines, ...lastLine(interactions)];
+}
+
+/** @param {import("../shared/types.d.ts").HistoryEntry[]} interactions @returns {Node[][]} */
+function lastLine([last]) {
+  if (!last) return [];
+  return [line(t("brief.last"), headline(last), `${formatDate(last.started_at)} · `)];
 }
 
 /** @param {string[]} values */

@@ -4,10 +4,11 @@
 // `callcard-lookup-retried`, `callcard-number-add` and `callcard-search-opened`.
 
 import { haveAllSourcesFailed, missingSources, sourcesThatAre } from "../shared/call-state.js";
-import { ContactCardElement } from "../shared/contact-card.js";
+import { ContactCardElement, section } from "../shared/contact-card.js";
 import { emit, h, request } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
+import { historyRows } from "../shared/history.js";
 import { t } from "../shared/texts.js";
 import { whyRemembered } from "./caller.js";
 import { ContactChoiceElement } from "./contact-choice.js";
@@ -24,6 +25,9 @@ export class CallerRecordElement extends CallcardElement {
   #sourceNotices = h("div");
   #content = h("div");
   #card = new ContactCardElement();
+  /** The calls of the number that have no contact; kept, as rows may be open. */
+  #unnamed = h("div");
+  #shownUnnamed = "";
   /** Kept while another contact is chosen: `Not them?` shows it again with what was typed. */
   #form = new ContactFormPlaceElement();
 
@@ -78,6 +82,8 @@ export class CallerRecordElement extends CallcardElement {
       ),
       ...this.#addNumber(result.number),
       this.#card,
+      // Of a contact who is known only since this call: the next one finds them in the history.
+      ...(match.how === "chosen" ? [this.#callsWithoutContact(result)] : []),
     ];
   }
 
@@ -158,7 +164,7 @@ export class CallerRecordElement extends CallcardElement {
     if (hasChoice) {
       const choice = new ContactChoiceElement();
       choice.show(id, result.matches, isRejected);
-      return [choice, this.#searchButton(), form];
+      return [choice, this.#callsWithoutContact(result), this.#searchButton(), form];
     }
     if (kind === "withheld") return [note(t("caller.withheldNote")), this.#searchButton(), form];
     const unknown = missingSources(result).length ? t("search.noneYet") : t("caller.unknown");
@@ -166,7 +172,18 @@ export class CallerRecordElement extends CallcardElement {
     const addTo =
       kind === "public" ? this.#openSearchButton(t("caller.addTo", { number: display }), true) : "";
     const row = h("p", { class: "row" }, this.#searchButton(), addTo);
-    return [note(why), row, form];
+    return [note(why), this.#callsWithoutContact(result), row, form];
+  }
+
+  /** @param {LookupResult} result */
+  #callsWithoutContact({ interactions }) {
+    const shown = JSON.stringify(interactions);
+    if (shown !== this.#shownUnnamed) {
+      const list = section("unnamed", t("caller.earlier"), historyRows(interactions));
+      this.#unnamed.replaceChildren(interactions.length ? list : "");
+    }
+    this.#shownUnnamed = shown;
+    return this.#unnamed;
   }
 
   /** @param {string} id @param {string} number @param {import("../shared/call.js").Call} call */

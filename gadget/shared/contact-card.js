@@ -117,10 +117,11 @@ function emailLink(email) {
 }
 
 /**
+ * Return a list with its heading: three rows, and a button for more.
  * @param {string} name @param {string} title @param {Child[][]} rows
- * @param {string} empty the text without rows
+ * @param {string} [empty] the text without rows
  */
-function section(name, title, rows, empty) {
+export function section(name, title, rows, empty = "") {
   const items = rows.map((row, index) => h("li", { hidden: index >= MAX_ROWS }, row));
   const body = items.length ? h("ul", {}, items) : h("p", { class: "about" }, empty);
   return h("section", { class: name }, h("h3", {}, title), body, moreButton(items));

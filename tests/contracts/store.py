@@ -78,6 +78,15 @@ class StoreContract:
         assert await store.find_journal_rows(["3"], "5:2") == []
         assert await store.journal_row("two") is None
 
+    async def test_call_without_a_contact_is_found_by_its_number_also_when_delivered(
+        self, store: Store
+    ) -> None:
+        row = replace(ROW, contact="/125550123", status="delivered")
+        await save(store, row)
+        assert await store.number_journal_rows("125550123", 10) == [without_dialogs(row)]
+        assert await store.number_journal_rows("125550124", 10) == []
+        assert await store.number_journal_rows("", 10) == []
+
     async def test_each_change_of_a_journal_row_is_saved(self, store: Store) -> None:
         another = replace(ROW, id="another")
         await save(store, ROW, another)

@@ -13,6 +13,7 @@ from tests.e2e.card import (
     expect_phase,
     open_card,
     press,
+    write_notes,
 )
 from tests.harness.browser import OpenDesktop
 from tests.harness.site import DemoSite
@@ -238,4 +239,34 @@ def test_words_from_before_the_call_are_not_searched_for_the_caller(
     gadget.get_by_role("button", name="Add (646) 555-0163 to a contact…").click()
     words.press_sequentially("Lena")
     expect(words).to_have_value("Lena")
+    site.hang_up(call)
+
+
+def test_earlier_calls_of_a_number_that_nobody_has_are_shown(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    call = answer_call(site, gadget, "+16465550163")
+    write_notes(gadget, "wants a refund")
+    site.hang_up(call)
+    close_card(gadget)
+    call = site.ring("+16465550163")
+    expect(gadget.locator("call-brief")).to_contain_text("Last contact")
+    expect(gadget.locator("call-brief")).to_contain_text("wants a refund")
+    press(gadget, "Answer")
+    earlier = gadget.locator("section.unnamed")
+    expect(earlier.get_by_role("heading")).to_have_text("Earlier calls of this number")
+    expect(earlier).to_contain_text("wants a refund")
+    # Once it is known who calls, they are theirs.
+    form = gadget.locator("contact-form")
+    form.get_by_label("Name").fill("Dora Fremd")
+    form.get_by_role("button", name="Save").click()
+    expect(gadget.get_by_role("heading", name="Dora Fremd").first).to_be_visible()
+    expect(earlier).to_contain_text("wants a refund")
+    site.hang_up(call)
+    close_card(gadget)
+    call = site.ring("+16465550163")
+    expect(gadget.get_by_role("heading", name="Dora Fremd").first).to_be_visible()
+    expect(gadget.locator("contact-card .past")).to_contain_text("wants a refund")
+    expect(earlier).to_have_count(0)
     site.hang_up(call)

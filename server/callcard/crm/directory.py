@@ -15,6 +15,7 @@ from callcard.crm.base import (
     Case,
     Contact,
     ContactSource,
+    HistoryEntry,
     Match,
     NewCase,
     NewContact,
@@ -65,6 +66,8 @@ class Lookup:
     """Why each source that is not `ok` has no contacts, in words for the agent."""
     selection: Selection | None = None
     """Why the first match is the caller; null if there is none or the agent must choose."""
+    interactions: tuple[HistoryEntry, ...] = ()
+    """The last calls of the number that have no contact; only in the answer to a report."""
 
     @property
     def has_failed(self) -> bool:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 
-from callcard.crm.base import MAX_HISTORY_ENTRIES, Match
-from callcard.crm.directory import Directory, Lookup, Wait
+from callcard.crm.base import MAX_HISTORY_ENTRIES, HistoryEntry, Match
+from callcard.crm.directory import Directory, Lookup, ParsedNumber, Wait
 from callcard.crm.selection import Rule, Selection
 from callcard.errors import CallcardError
 from callcard.journal.call_record import CallRecord
 from callcard.journal.interaction import for_crm
-from callcard.journal.journal_entry import from_rows
+from callcard.journal.journal_entry import from_rows, last_digits
 from callcard.settings_sections import TelephonySettings
-from callcard.store.base import Store
+from callcard.store.base import JournalRow, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,21 @@ class CallerLookup:
         elif record.contact and not record.contact.id:
             # An agent knows that it is not the one that was selected.
             matches, selection = matches if len(matches) > 1 else (), None
-        with_history = [await self._add_undelivered(match, record.id) for match in matches]
-        return replace(found, matches=tuple(with_history), selection=selection)
+        unnamed = await self._calls_without_contact(found.number, record.id)
+        interactions: list[HistoryEntry] = []
+        if len(matches) == 1 and len(found.matches) <= 1:
+            # Nobody else has the number: they were theirs, unless an agent said otherwise.
+            theirs = [each for each in unnamed if each.contact is None]
+        else:
+            theirs = []
+            interactions = [self._as_history(each) for each in unnamed]
+        with_history = [await self._add_journal(match, record.id, theirs) for match in matches]
+        return replace(
+            found,
+            matches=tuple(with_history),
+            selection=selection,
+            interactions=tuple(interactions),
+        )
 
     async def _find_named_contact(self, record: CallRecord, customer: str) -> Match | None:
         """Return the contact that the record names; None if there is none, or its source failed."""
@@ -78,26 +91,46 @@ class CallerLookup:
                 return Match(how="variable", contact=by_reference)
         return None
 
-    async def _add_undelivered(self, match: Match, current: str) -> Match:
-        """Add the calls that the CRM does not have yet to the contact's history."""
+    async def _calls_without_contact(self, number: ParsedNumber, current: str) -> list[CallRecord]:
+        """Return the last calls of a number that have no contact."""
+        if number.kind != "public" or not number.e164:
+            return []
+        rows = await self.store.number_journal_rows(last_digits(number.e164), MAX_HISTORY_ENTRIES)
+        return [
+            each
+            for each in _earlier(rows, current)
+            if self.directory.explain_number(each.number)[0].e164 == number.e164
+        ]
+
+    async def _add_journal(self, match: Match, current: str, theirs: list[CallRecord]) -> Match:
+        """Add the calls that the CRM does not have to the contact's history."""
         contact = match.contact
-        known = {entry.started_at for entry in contact.interactions}
-        undelivered = []
         rows = await self.store.contact_journal_rows(
             f"{contact.source}/{contact.id}", MAX_HISTORY_ENTRIES
         )
-        for record in (entry.record for entry in from_rows(rows)):
-            is_earlier = record.id != current and record.segments and record.ended_at
-            if is_earlier and record.started_at not in known:
-                undelivered.append(for_crm(record, "last", self.telephony).history_entry)
-        if not undelivered:
+        known = {entry.started_at for entry in contact.interactions}
+        added = [
+            self._as_history(record)
+            for record in (*_earlier(rows, current), *theirs)
+            if record.started_at not in known
+        ]
+        if not added:
             return match
         history = sorted(
-            (*contact.interactions, *undelivered), key=lambda each: each.started_at, reverse=True
+            (*contact.interactions, *added), key=lambda each: each.started_at, reverse=True
         )
         return replace(
             match, contact=replace(contact, interactions=tuple(history[:MAX_HISTORY_ENTRIES]))
         )
+
+    def _as_history(self, record: CallRecord) -> HistoryEntry:
+        return for_crm(record, "last", self.telephony).history_entry
+
+
+def _earlier(rows: list[JournalRow], current: str) -> list[CallRecord]:
+    """Return the records of other calls that are over."""
+    records = (entry.record for entry in from_rows(rows))
+    return [each for each in records if each.id != current and each.segments and each.ended_at]
 
 
 def _with_records(match: Match, found: Lookup) -> Match:

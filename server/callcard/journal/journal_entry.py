@@ -14,6 +14,9 @@ from callcard.store.base import DeliveryStatus, DialogRow, JournalRow
 
 log = logging.getLogger(__name__)
 
+_SEARCH_DIGITS = 9
+"""So many last digits do not depend on the prefixes of trunk and country."""
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(CallRecord).decode
 
@@ -37,11 +40,11 @@ class JournalEntry:
 
 def to_row(entry: JournalEntry) -> JournalRow:
     record = entry.record
-    contact = record.contact
+    contact = _contact_key(record)
     if record.unverified:  # found by its own agent only
         names = (apart_dialog(record.segments[0].agent, each.dialog) for each in record.dialogs)
         dialogs = [DialogRow(dialog=name) for name in names]
-        contact = None
+        contact = ""
     else:
         dialogs = _dialog_rows(record)
     dialogs += [DialogRow(dialog=name) for name in sorted(stored_ring_names(record))]
@@ -54,9 +57,23 @@ def to_row(entry: JournalEntry) -> JournalRow:
         attempts=entry.attempts,
         problem=entry.problem,
         sent=entry.sent,
-        contact=f"{contact.source}/{contact.id}" if contact and contact.id else "",
+        contact=contact,
         dialogs=tuple(dialogs),
     )
+
+
+def _contact_key(record: CallRecord) -> str:
+    """Return by what the record is found again: its contact, or else the customer's number."""
+    contact = record.contact
+    if contact and contact.id:
+        return f"{contact.source}/{contact.id}"
+    digits = last_digits(record.number)
+    return f"/{digits}" if digits else ""
+
+
+def last_digits(number: str) -> str:
+    """Return by what a number is found in whatever way it was written; empty for a withheld one."""
+    return "".join(each for each in number if each in "0123456789")[-_SEARCH_DIGITS:]
 
 
 def _dialog_rows(record: CallRecord) -> list[DialogRow]:

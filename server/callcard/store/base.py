@@ -39,7 +39,7 @@ class JournalRow:
     attempts: int = 0
     problem: str = ""
     contact: str = ""
-    """source/id of the contact, or empty."""
+    """source/id of the contact; of a call without one /digits, the number's last; or empty."""
     sent: bool = False
     """A delivery was begun at least once: the CRM may have the record under this id."""
     dialogs: tuple[DialogRow, ...] = ()
@@ -313,6 +313,9 @@ class Store(StoreReader, Protocol):
 
     async def contact_journal_rows(self, contact: str, limit: int) -> list[JournalRow]:
         """Return the newest undelivered records of a contact (`source/id`)."""
+
+    async def number_journal_rows(self, digits: str, limit: int) -> list[JournalRow]:
+        """Return the newest records of calls without a contact by their number's last digits."""
 
     async def due_journal_rows(
         self, now: float, limit: int, share: DeliveryShare = ALL_CALLS

@@ -81,6 +81,12 @@ class SqliteStore:
             (contact, limit),
         )
 
+    async def number_journal_rows(self, digits: str, limit: int) -> list[JournalRow]:
+        return self._records(
+            "where contact = ? and contact != '' order by last_report_at desc limit ?",
+            (f"/{digits}", limit),
+        )
+
     async def due_journal_rows(
         self, now: float, limit: int, share: DeliveryShare = ALL_CALLS
     ) -> list[JournalRow]:
