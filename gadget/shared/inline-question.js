@@ -15,8 +15,10 @@ export class InlineQuestionElement extends CallcardElement {
   build() {
     this.hidden = true;
     this.setAttribute("role", "alertdialog");
-    this.addEventListener("keydown", ({ key }) => {
-      if (key === "Escape") this.close();
+    this.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation(); // it closes nothing around the question
+      this.close();
     });
   }
 
@@ -47,10 +49,10 @@ export class InlineQuestionElement extends CallcardElement {
 
   close() {
     if (this.hidden) return;
-    const hadFocus = this.contains(document.activeElement);
+    // First, so that the focus does not leave what is around the question.
+    if (this.contains(document.activeElement)) this.#returnFocus();
     this.hidden = true;
     this.removeAttribute("aria-label");
     this.replaceChildren();
-    if (hadFocus) this.#returnFocus();
   }
 }
