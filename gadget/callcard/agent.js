@@ -15,6 +15,8 @@ import { loadLater } from "./load-later.js";
 /** @typedef {import("./agent-state.js").AgentStateElement} AgentStateElement */
 /** @typedef {import("./callbacks.js").CallbackListElement} CallbackListElement */
 
+/** Milliseconds for which a callback can be opened again whose customer was reached. */
+const REACHED_MS = 60_000;
 /** Milliseconds after a callback's time in which the agent is reminded. */
 const REMINDER_MS = 120_000;
 /** Milliseconds until the agent's reasons are read again after a failure. */
@@ -148,11 +150,16 @@ export class Agent {
     this.#callbackList?.setError(text);
   }
 
-  /** Take a callback off the list whose customer was reached: the service closes it. @param {CallState} state */
-  hideReached({ call, talkingSince, customer }) {
+  /**
+   * Show a callback as done whose customer was reached: the service closes it. It may have been a
+   * mailbox: the agent can open it again.
+   * @param {CallState} state
+   */
+  finishReached({ call, talkingSince, customer }) {
     if (call.direction !== "out" || Number.isNaN(talkingSince)) return;
     const isReached = (/** @type {Callback} */ { number, last_tried_at }) =>
       last_tried_at && number === customer.number;
+    this.#callbackList?.showDone(this.#open.filter(isReached), REACHED_MS);
     this.#open = this.#open.filter((each) => !isReached(each));
     this.#showCallbacks().catch(() => {});
   }

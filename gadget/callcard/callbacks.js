@@ -105,12 +105,22 @@ export class CallbackListElement extends CallcardElement {
     );
   }
 
+  /**
+   * Offer to open callbacks again that are done.
+   * @param {Callback[]} callbacks @param {number} [milliseconds]
+   */
+  showDone(callbacks, milliseconds = UNDO_MS) {
+    for (const callback of callbacks) {
+      this.#done.set(callback.id, { callback, place: this.#shown.indexOf(callback) });
+      this.#forgetLater(callback.id, milliseconds);
+    }
+    this.#draw();
+  }
+
   /** Close a callback, and offer to open it again. @param {Callback} callback */
   #close(callback) {
     const { id } = callback;
-    this.#done.set(id, { callback, place: this.#shown.indexOf(callback) });
-    this.#forgetLater(id);
-    this.#draw();
+    this.showDone([callback]);
     const undo = /** @type {HTMLElement | null} */ (this.querySelector(`[data-undo="${id}"]`));
     undo?.focus();
     lockPresses(this.#list, DONE_LOCK_MS);
@@ -125,9 +135,10 @@ export class CallbackListElement extends CallcardElement {
     emit(this, "callcard-callback-status", { id, status: "open" });
   }
 
-  /** Not while a call hides the list. @param {string} id */
-  #forgetLater(id) {
-    setTimeout(() => (this.hidden ? this.#forgetLater(id) : this.#forget(id)), UNDO_MS);
+  /** Not while a call hides the list. @param {string} id @param {number} milliseconds */
+  #forgetLater(id, milliseconds) {
+    const forget = () => (this.hidden ? this.#forgetLater(id, milliseconds) : this.#forget(id));
+    setTimeout(forget, milliseconds);
   }
 
   /** Take a callback that is done off the list. @param {string} id */

@@ -226,7 +226,7 @@ class CallcardAppElement extends CallcardElement {
     if (type === "answered") this.#notices.setMessage("");
     if (type === "ended") {
       this.#notices.setMessage("");
-      this.#agent.hideReached(state);
+      this.#agent.finishReached(state);
       setTimeout(() => void this.#agent.readCallbacks(), CALLBACK_DONE_MS);
     }
     this.#attention.follow(change);

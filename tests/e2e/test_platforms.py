@@ -241,6 +241,11 @@ def test_callback_from_call_is_dialled_by_one_click(
     site.service.is_down = False
     wait_until(lambda: bool(site.user()["state"] == "READY"), seconds=20)
     expect(callback).to_have_count(0)
+    # It was only their mailbox.
+    gadget.get_by_role("button", name=f"Undo: {KNOWN_CUSTOMER_NAME}").click()
+    expect(callback).to_be_visible()
+    with _service(site, "1001") as agent:
+        wait_until(lambda: "about the pump" in agent.get("/callbacks").text)
 
 
 @contextmanager
