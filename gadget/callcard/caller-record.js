@@ -76,6 +76,7 @@ export class CallerRecordElement extends CallcardElement {
     return [
       this.#aboutMatch(
         ...this.#remembered(result),
+        ...oneOf(result),
         this.#whyButton(),
         this.#listButton(result),
         this.#rejectButton(),
@@ -245,4 +246,9 @@ function sourceNotices(result) {
     ...(pending ? [progress(t("lookup.pending", { sources: pending }))] : []),
     ...(missing ? [warning] : []),
   ];
+}
+
+/** Say that others have the number too: the caller may be one of them. @param {LookupResult} result */
+function oneOf({ matches: { length: count } }) {
+  return count > 1 ? [h("span", { class: "about" }, t("caller.oneOf", { count }))] : [];
 }

@@ -37,6 +37,7 @@ def test_choice_is_shown_with_the_agent_on_the_next_call_and_taken_off(
     card = open_card(gadget)
     expect(card.get_by_role("heading", name=name)).to_be_visible()
     expect(card.get_by_text("Ana Costa chose this contact for the number, ")).to_be_visible()
+    expect(card.get_by_text("One of 5 contacts with this number.")).to_be_visible()
     card.get_by_role("button", name="Why?").click()
     panel = gadget.locator("lookup-explanation")
     expect(panel.get_by_role("heading", name="Why this contact?")).to_be_focused()
