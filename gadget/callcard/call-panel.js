@@ -223,8 +223,10 @@ export class CallPanelElement extends CallcardElement {
     const state = /** @type {CallState} */ (this.#state);
     const { lookup, match } = state;
     this.caller = describeCaller(state);
-    if (this.#title.textContent !== this.caller.title.textContent)
+    if (this.#title.textContent !== this.caller.title.textContent) {
       this.#title.replaceChildren(this.caller.title);
+      this.#about.replaceChildren(...this.caller.about);
+    }
     if (lookup === this.#shownLookup && match === this.#shownMatch) return;
     this.#shownLookup = lookup;
     this.#shownMatch = match;

@@ -164,7 +164,8 @@ export function participantsOf(state) {
 const agentOf = (state) => state.agentName(state.call.consultant) || state.call.consultant;
 
 /** @param {CallState} state @returns {Caller} */
-function describeCustomer({ call, lookup, match, listWarnings }) {
+function describeCustomer(state) {
+  const { call, lookup, match, listWarnings } = state;
   const found = lookup.status === "found" ? lookup : null;
   const number = found?.result.number;
   const isWithheld = number?.kind === "withheld";
@@ -188,6 +189,8 @@ function describeCustomer({ call, lookup, match, listWarnings }) {
   }
   if (number?.kind === "internal") {
     const extension = t("caller.internal", { number: shown });
+    const who = state.nameOf(call.number);
+    if (who) return caller(who, isolate(who), [isolate(extension)], [extension]);
     return caller(extension, isolate(extension), [], []);
   }
   return caller(shown, phoneNumber(shown), [country], [country, ...listTexts(listWarnings)]);

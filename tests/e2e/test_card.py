@@ -140,6 +140,19 @@ def test_withheld_and_internal_callers(
     expect(gadget.locator("contact-form")).to_have_count(0 if number == "1003" else 1)
 
 
+def test_colleagues_who_call_each_other_are_named(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana, bilal = (open_desktop(agent).gadget for agent in ("1001", "1002"))
+    ana.get_by_role("searchbox").fill("1002")
+    ana.get_by_role("button", name="Call", exact=True).click()
+    press(bilal, "Answer")
+    expect(open_card(bilal).get_by_role("heading", name="Ana Costa")).to_be_visible()
+    expect(open_card(bilal)).to_contain_text("Extension 1001")
+    expect(open_card(ana).get_by_role("heading", name="Bilal Haddad")).to_be_visible()
+    expect(open_card(ana)).to_contain_text("Extension 1002")
+
+
 def test_suffix_match_is_marked_as_partial(open_desktop: OpenDesktop, site: DemoSite) -> None:
     gadget = open_desktop().gadget
     site.ring("+43713900001")
