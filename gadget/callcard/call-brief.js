@@ -51,8 +51,15 @@ function contactLines({ cases, interactions }) {
   return [...lines, ...lastLine(interactions)];
 }
 
-/** @param {import("../shared/types.d.ts").HistoryEntry[]} interactions @returns {Node[][]} */
-function lastLine([last]) {
+/** What came of calls in which nobody spoke to the customer. */
+const UNANSWERED = ["missed", "failed"];
+
+/**
+ * Return the line of the last conversation; of the last attempt if there was none.
+ * @param {import("../shared/types.d.ts").HistoryEntry[]} interactions @returns {Node[][]}
+ */
+function lastLine(interactions) {
+  const last = interactions.find(({ outcome }) => !UNANSWERED.includes(outcome)) ?? interactions[0];
   if (!last) return [];
   return [line(t("brief.last"), headline(last), `${formatDate(last.started_at)} · `)];
 }

@@ -167,6 +167,10 @@ def test_history_says_what_came_of_calls(open_desktop: OpenDesktop, site: DemoSi
         assert site.delivered_interaction(call).end_reason == "missed"
     call = answer_call(site, gadget, ARABIC_CUSTOMER)
     expect(open_card(gadget).get_by_text("2 × Missed call").first).to_be_visible()
+    # The brief has room for one: the last conversation.
+    brief = open_card(gadget).locator("call-brief")
+    expect(brief).to_contain_text("Last contact")
+    expect(brief).not_to_contain_text("Missed call")
     write_notes(gadget, "promised a credit note\nuntil Friday")
     gadget.get_by_role("radio", name="Sale").check()
     site.hang_up(call)
