@@ -241,11 +241,14 @@ function callText(calls) {
   if (!call) return [];
   const { name, number, queue, direction, state } = call;
   const who = name ? isolate(name) : number ? phoneNumber(number) : t("caller.withheld");
-  return [
+  const line = h(
+    "span",
+    { class: "call-line" },
     directionIcon(direction),
-    ...dotted([state === "ALERTING" && t("phase.ringing"), who, queue && isolate(queue)]),
-    calls.length > 1 ? h("span", { class: "about" }, ` +${calls.length - 1}`) : "",
-  ];
+    dotted([state === "ALERTING" && t("phase.ringing"), who, queue && isolate(queue)]),
+    calls.length > 1 ? h("span", { class: "about" }, `+${calls.length - 1}`) : "",
+  );
+  return [line];
 }
 
 /** Put elements in order, and move only those that are elsewhere. @param {HTMLElement} parent @param {HTMLElement[]} wanted */
