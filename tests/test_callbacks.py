@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from tests.harness.contact_centre import ADA, ADA_E164, ContactCentre
@@ -115,6 +116,28 @@ async def test_callback_stays_open_until_the_customer_is_reached(
         await centre.hang_up(answered)
         await until_ready(centre)
         assert await open_callbacks(ana) == []
+
+
+async def test_callback_that_was_opened_again_stays_open_until_the_next_call(
+    centre: ContactCentre,
+) -> None:
+    desktop = await centre.open_desktop()
+    async with centre.api() as ana:
+        callback = await save(ana)
+        for is_opened_again in (True, False):
+            call = await dial(centre, ana, callback, {})
+            await centre.finesse.answer(call)
+            await centre.reported()
+            await centre.hang_up(call)
+            assert await open_callbacks(ana) == []
+            if not is_opened_again:
+                break
+            path = f"/callbacks/{callback['id']}"  # it was only their mailbox
+            assert (await ana.put(path, json={"status": "open"})).status_code == 200
+            # The ended call is reported again, as when the agent's state changes.
+            report = msgspec.json.encode(desktop.reports[call])
+            assert (await ana.post("/interactions", content=report)).status_code == 200
+            assert len(await open_callbacks(ana)) == 1
 
 
 async def dial(

@@ -38,6 +38,8 @@ class Desktop:
         self.id = id
         self._http = http
         self._auth = httpx.BasicAuth(id, "callcard")
+        self.reports: dict[str, CallReport] = {}
+        """The last report of each call."""
         self.answers: dict[str, dict[str, Any]] = {}
         """The last answer about each call."""
         self.first_answers: dict[str, dict[str, Any]] = {}
@@ -86,6 +88,7 @@ class Desktop:
         is_first = report.id not in self.answers
         path = "/interactions?lookup=1" if is_first else "/interactions"
         body = msgspec.json.encode(report)
+        self.reports[report.id] = report
         try:
             if self.offline:
                 raise httpx.ConnectError("offline")

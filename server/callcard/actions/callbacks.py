@@ -106,6 +106,7 @@ class Callbacks:
             if status not in ("open", "done", "cancelled"):
                 raise InvalidField("status", "status must be open, done or cancelled")
             changes["status"] = status
+            changes["reopened"] = status == "open"
         if due_at is not None:
             changes["due_at"] = _read_time(due_at)
         if note is not None:
@@ -134,6 +135,7 @@ class Callbacks:
                 state_before="READY" if was_ready else "",
                 reason=reason,
                 last_tried_at=times.iso_text(self._clock()),
+                reopened=False,
             )
             return await self._call_control.dial(agent, callback.number, timeout)
         except CallcardError:
@@ -144,7 +146,11 @@ class Callbacks:
         """Restore callback and state after a call could not be made, as far as possible."""
         try:
             await self._change(
-                agent, callback.id, state_before="", last_tried_at=callback.last_tried_at
+                agent,
+                callback.id,
+                state_before="",
+                last_tried_at=callback.last_tried_at,
+                reopened=callback.reopened,
             )
         except CallcardError as error:
             log.warning("a callback of %s was not reset: %s", agent.login_id, error.code)
@@ -171,8 +177,9 @@ class Callbacks:
                 <= -CLOCK_TOLERANCE_SECONDS
             ):
                 continue
-            if event.reached or callback.state_before:
-                status = "done" if event.reached else "open"
+            is_done = event.reached and not callback.reopened
+            if is_done or callback.state_before:
+                status = "done" if is_done else "open"
                 await self._change(agent, callback.id, status=status, state_before="")
             is_recent = times.seconds_between(callback.last_tried_at, now) < RESTORE_SECONDS
             if callback.state_before and is_recent:

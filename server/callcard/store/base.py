@@ -122,6 +122,8 @@ class Callback:
     """The id of the Not Ready reason set for the call."""
     last_tried_at: str = ""
     """When it was last dialled; empty if never."""
+    reopened: bool = False
+    """The agent has opened it again since it was dialled: it was a mailbox, for example."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
