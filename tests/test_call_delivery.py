@@ -6,8 +6,10 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from callcard.journal.journal_entry import last_digits
 from tests.harness.contact_centre import (
     ADA,
     ADA_E164,
@@ -210,3 +212,31 @@ async def test_caller_whom_nobody_knew_brings_the_earlier_calls_of_the_number(
     known = ["and again", "called again", "wants a refund"]
     assert notes_of(match["contact"]["interactions"]) == known
     assert lookup["interactions"] == []
+
+
+async def test_calls_of_a_number_without_a_contact_are_nobodys_history_but_its_owners(
+    centre: ContactCentre,
+) -> None:
+    desktop = await centre.open_desktop()
+    first = await centre.ring(from_address="+12125550177")  # a hotel: anybody may call from it
+    await centre.act(first, "1001", "ANSWER")
+    async with centre.api() as ana:
+        path = f"/interactions/{desktop.answers[first]['interaction']['id']}"
+        await ana.put(path, json={"notes": "wants to complain"})
+        await centre.hang_up(first)
+        second = await centre.ring(from_address="+12125550177")
+        (ada,) = (await ana.get("/contacts", params={"q": "Ada Lovelace"})).json()["contacts"]
+        path = f"/interactions/{desktop.answers[second]['interaction']['id']}"
+        chosen = {"source": ada["source"], "id": ada["id"]}
+        assert (await ana.put(path, json={"contact": chosen})).status_code == 200
+        report = msgspec.json.encode(desktop.reports[second])
+        answer = (await ana.post("/interactions?lookup=1", content=report)).json()
+    (match,) = answer["lookup"]["matches"]
+    assert match["contact"]["name"] == ADA_NAME
+    assert match["contact"]["interactions"] == []
+    assert [each["notes"] for each in answer["lookup"]["interactions"]] == ["wants to complain"]
+
+
+@pytest.mark.parametrize("given", ["22 33 44 55", "+47 22334455", "0047-22334455", "tel:22334455"])
+def test_number_is_found_by_its_last_digits_in_any_notation(given: str) -> None:
+    assert last_digits(given) == last_digits("+4722334455") != ""

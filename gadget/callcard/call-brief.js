@@ -27,7 +27,7 @@ export class CallBriefElement extends CallcardElement {
   show({ call, match, callbackNote, lookup }, labels) {
     const about = call.isConsult ? [] : valuesToShow(call.variables, labels);
     const further = call.isConsult ? [] : furtherVariables(call.variables, labels);
-    const unnamed = lookup.status === "found" ? lookup.result.interactions : [];
+    const { interactions: unnamed = [] } = lookup.status === "found" ? lookup.result : {};
     const shown = JSON.stringify([about, further, match?.contact, callbackNote, unnamed]);
     if (shown === this.#shown) return;
     this.#shown = shown;

@@ -83,8 +83,8 @@ export class CallerRecordElement extends CallcardElement {
       ),
       ...this.#addNumber(result.number),
       this.#card,
-      // Of a contact who is known only since this call: the next one finds them in the history.
-      ...(match.how === "chosen" ? [this.#callsWithoutContact(result)] : []),
+      // They may be somebody else's: those that were this contact's alone are in the history.
+      this.#callsWithoutContact(result),
     ];
   }
 
@@ -177,7 +177,7 @@ export class CallerRecordElement extends CallcardElement {
   }
 
   /** @param {LookupResult} result */
-  #callsWithoutContact({ interactions }) {
+  #callsWithoutContact({ interactions = [] }) {
     const shown = JSON.stringify(interactions);
     if (shown !== this.#shownUnnamed) {
       const list = section("unnamed", t("caller.earlier"), historyRows(interactions));

@@ -128,8 +128,8 @@ export interface LookupResult {
   problems: Record<string, string>;
   /** Why the first match is the caller; null if the agent must choose. */
   selection: Selection | null;
-  /** The last calls of the number that have no contact; only in the answer to a report. */
-  interactions: HistoryEntry[];
+  /** The last calls of the number that have no contact. Earlier services have no such list. */
+  interactions?: HistoryEntry[];
 }
 
 export interface Selection {

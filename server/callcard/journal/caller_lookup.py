@@ -12,8 +12,12 @@ from callcard.errors import CallcardError
 from callcard.journal.call_record import CallRecord
 from callcard.journal.interaction import for_crm
 from callcard.journal.journal_entry import from_rows, last_digits
+from callcard.journal.lifecycle import NEVER_LOG_PROBLEM
 from callcard.settings_sections import TelephonySettings
 from callcard.store.base import JournalRow, Store
+
+MAX_ROWS_OF_DIGITS = 50
+"""Calls that are read to find those of one number: others end with the same digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +55,11 @@ class CallerLookup:
             # An agent knows that it is not the one that was selected.
             matches, selection = matches if len(matches) > 1 else (), None
         unnamed = await self._calls_without_contact(found.number, record.id)
-        interactions: list[HistoryEntry] = []
-        if len(matches) == 1 and len(found.matches) <= 1:
+        theirs: list[CallRecord] = []
+        if found.is_complete and len(matches) == 1 and _is_only_match(matches[0], found):
             # Nobody else has the number: they were theirs, unless an agent said otherwise.
             theirs = [each for each in unnamed if each.contact is None]
-        else:
-            theirs = []
-            interactions = [self._as_history(each) for each in unnamed]
+        interactions = [self._as_history(each) for each in unnamed if not theirs]
         with_history = [await self._add_journal(match, record.id, theirs) for match in matches]
         return replace(
             found,
@@ -95,12 +97,13 @@ class CallerLookup:
         """Return the last calls of a number that have no contact."""
         if number.kind != "public" or not number.e164:
             return []
-        rows = await self.store.number_journal_rows(last_digits(number.e164), MAX_HISTORY_ENTRIES)
-        return [
+        rows = await self.store.number_journal_rows(last_digits(number.e164), MAX_ROWS_OF_DIGITS)
+        calls = [
             each
             for each in _earlier(rows, current)
             if self.directory.explain_number(each.number)[0].e164 == number.e164
         ]
+        return calls[:MAX_HISTORY_ENTRIES]
 
     async def _add_journal(self, match: Match, current: str, theirs: list[CallRecord]) -> Match:
         """Add the calls that the CRM does not have to the contact's history."""
@@ -128,9 +131,21 @@ class CallerLookup:
 
 
 def _earlier(rows: list[JournalRow], current: str) -> list[CallRecord]:
-    """Return the records of other calls that are over."""
-    records = (entry.record for entry in from_rows(rows))
+    """Return the records of other calls that are over, without what should not have been logged."""
+    entries = (entry for entry in from_rows(rows) if entry.problem != NEVER_LOG_PROBLEM)
+    records = (entry.record for entry in entries)
     return [each for each in records if each.id != current and each.segments and each.ended_at]
+
+
+def _is_only_match(match: Match, found: Lookup) -> bool:
+    """Return whether the number belongs to this contact and to nobody else."""
+    if len(found.matches) != 1:
+        return False
+    contact = found.matches[0].contact
+    if found.number.e164 not in {each.e164 for each in contact.numbers}:
+        return False  # an agent chose them for it
+    known = {(contact.source, contact.id)} | {(each.source, each.id) for each in contact.records}
+    return (match.contact.source, match.contact.id) in known
 
 
 def _with_records(match: Match, found: Lookup) -> Match:

@@ -14,8 +14,8 @@ from callcard.store.base import DeliveryStatus, DialogRow, JournalRow
 
 log = logging.getLogger(__name__)
 
-_SEARCH_DIGITS = 9
-"""So many last digits do not depend on the prefixes of trunk and country."""
+_SEARCH_DIGITS = 6
+"""So many last digits are the same in every notation; the shortest numbers of a plan have them."""
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(CallRecord).decode

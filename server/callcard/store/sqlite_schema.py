@@ -12,7 +12,7 @@ MIGRATIONS = (
         due_at real,                        -- earliest delivery
         attempts integer not null default 0,-- failed deliveries while others succeeded
         problem text not null default '',   -- why it is parked or retried
-        contact text not null default ''    -- source/id
+        contact text not null default ''    -- source/id, or /digits of a number
     ) without rowid;
     create index call_record_status on call_record (status, due_at);
     create index call_record_contact on call_record (contact) where contact != '';
@@ -152,5 +152,10 @@ MIGRATIONS = (
     """,
     """
     alter table roster add column state_since text not null default '';
+    """,
+    # The last calls of a contact, or of a number that nobody has: /digits instead of source/id.
+    """
+    drop index call_record_contact;
+    create index call_record_contact on call_record (contact, last_report_at) where contact != '';
     """,
 )
