@@ -105,6 +105,9 @@ test("a call that ended unseen is reported with its end", () => {
   ];
   assert.deepEqual(statesOf(withEnd(dialog, "1001", endedAt, false)), [left, left]);
   assert.deepEqual(statesOf(withEnd(dialog, "1001", endedAt, true)), [left, stayed]);
+  const ringing = [participant("1001", "ALERTING"), participant("+12", "ACTIVE")];
+  const redirected = { ...dialog, participants: { Participant: ringing } };
+  assert.deepEqual(statesOf(withEnd(redirected, "1001", endedAt, false)), [left, stayed]);
   const others = [...dialog.participants.Participant, participant("1002", "ACTIVE")];
   const conference = { ...dialog, participants: { Participant: others } };
   assert.deepEqual(statesOf(withEnd(conference, "1001", endedAt, false)), [left, stayed, stayed]);

@@ -23,6 +23,9 @@ const READ_MS = 3000;
  */
 const FAILED_MS = 20_000;
 
+/** Commands by which a call ends for the agent and goes on for the others. */
+const PASSES_ON = ["transfer", "complete-transfer", "conference"];
+
 export class Connection {
   #model;
   #commands;
@@ -107,7 +110,9 @@ export class Connection {
     const isSeen = desktop.now - this.#readAt < 2 * READ_MS;
     const endedAt = isSeen ? desktop.now : this.#readAt;
     const isKnown = this.isLost && extension && !Number.isNaN(endedAt);
-    const isTransferred = Boolean(this.#model.calls.get(dialog.id)?.transferredTo);
+    const isTransferred =
+      PASSES_ON.includes(this.#commands.pending?.action ?? "") ||
+      Boolean(this.#model.calls.get(dialog.id)?.transferredTo);
     this.#model.end(isKnown ? withEnd(dialog, extension, endedAt, isTransferred) : dialog);
   }
 

@@ -85,7 +85,8 @@ export const isOtherCall = (known, call) =>
 
 /**
  * Return the last that is known of a dialog, with its end: without a connection, Finesse did not
- * report that it ended. A conference, and a call that was passed on, goes on without the agent.
+ * report that it ended. A conference, and a call that was passed on or not answered, may go on
+ * without the agent.
  * @param {DialogData} dialog @param {string} extension the agent's own
  * @param {number} endedAt in server milliseconds @param {boolean} isTransferred
  * @returns {DialogData}
@@ -95,7 +96,9 @@ export function withEnd(dialog, extension, endedAt, isTransferred) {
   const all = asList(dialog.participants?.Participant);
   const isOn = (/** @type {import("./types.d.ts").ParticipantData} */ { state }) =>
     PHASES[state ?? ""] !== "ended";
-  const goesOn = isTransferred || all.filter(isOn).length > 2;
+  const own = all.find(({ mediaAddress }) => mediaAddress === extension);
+  const wasOnTheLine = ["ACTIVE", "HELD"].includes(own?.state ?? "");
+  const goesOn = isTransferred || !wasOnTheLine || all.filter(isOn).length > 2;
   const participants = all.map((each) =>
     isOn(each) && (each.mediaAddress === extension || !goesOn) ? { ...each, ...end } : each,
   );
