@@ -32,7 +32,7 @@ export function create(
     agentId: "1001",
     tab: "a",
     storage: new FakeStorage(),
-    drafts: new NotesDrafts(session, "1001"),
+    drafts: new NotesDrafts(session, "1001", "a"),
     unfinished: new UnfinishedCalls(session, "1001"),
     now,
   });

@@ -12,7 +12,7 @@ const create = (api, storage = new FakeStorage()) =>
     agentId: "1001",
     callKey: "call 1 +1",
     save: api.updateInteraction,
-    drafts: new NotesDrafts(storage, "1001"),
+    drafts: new NotesDrafts(storage, "1001", "a"),
     now: () => Date.now(),
     onChange: () => {},
   });
@@ -106,7 +106,7 @@ test("a draft survives a reload and is saved then", async () => {
   assert.equal(after.text, "typed before the reload");
   await settle();
   assert.equal(api.changes[0].notes, "typed before the reload");
-  assert.equal(new NotesDrafts(storage, "1001").get("i1"), undefined);
+  assert.equal(new NotesDrafts(storage, "1001", "a").get("i1"), undefined);
 });
 
 test("what another tab saved appears unless the agent is typing", () => {
@@ -163,7 +163,7 @@ test("changes are sent one after the other", async () => {
       order.push(Object.keys(change)[0]);
       return updateInteraction(id, change);
     },
-    drafts: new NotesDrafts(new FakeStorage(), "1001"),
+    drafts: new NotesDrafts(new FakeStorage(), "1001", "a"),
     now: () => Date.now(),
     onChange: () => {},
   });
@@ -195,4 +195,56 @@ test("a text of a call that nobody reported for an hour belongs to no later call
   create(new FakeApi(), storage).edit("yesterday's");
   mock.timers.setTime(1_000_000 + 3_600_001);
   assert.equal(create(new FakeApi(), storage).text, "");
+});
+
+test("what was typed during a save is sent before the desktop closes", async () => {
+  const answers = [];
+  const sent = [];
+  const notes = create({
+    updateInteraction: (id, change) => {
+      sent.push(change.notes);
+      return new Promise((resolve) =>
+        answers.push(() => resolve(interaction({ notes: own(change.notes) }))),
+      );
+    },
+  });
+  notes.update(interaction());
+  notes.edit("one");
+  void notes.save();
+  await settle();
+  notes.edit("one two");
+  const saved = notes.saveNow();
+  answers.shift()();
+  await settle();
+  assert.deepEqual(sent, ["one", "one two"]);
+  answers.shift()();
+  await saved;
+  assert.equal(notes.isUnsaved, false);
+});
+
+test("a tab leaves alone what is typed in another one until that has gone", () => {
+  const storage = new FakeStorage();
+  const [first, second] = ["a", "b"].map((tab) => new NotesDrafts(storage, "1001", tab));
+  const draft = { text: "half", base: "", typedAt: new Date().toISOString() };
+  first.set("i1", draft);
+  assert.equal(second.get("i1"), undefined);
+  second.set("i1", null);
+  assert.equal(first.get("i1").text, "half");
+  first.leave();
+  assert.equal(second.get("i1").text, "half");
+  assert.equal(new NotesDrafts(storage, "1002", "c").get("i1"), undefined, "another agent's");
+  second.set("i1", null);
+  assert.deepEqual(Object.keys(storage), []);
+});
+
+test("what nobody came back to is deleted, whoever signs in", () => {
+  const storage = new FakeStorage();
+  const draft = { text: "half", base: "", typedAt: new Date().toISOString() };
+  new NotesDrafts(storage, "1001", "a").set("i1", draft);
+  mock.timers.tick(11 * 3_600_000);
+  assert.ok(new NotesDrafts(storage, "1002", "b"));
+  assert.equal(Object.keys(storage).length, 1);
+  mock.timers.tick(3_600_000);
+  assert.ok(new NotesDrafts(storage, "1002", "b"));
+  assert.deepEqual(Object.keys(storage), []);
 });

@@ -1,25 +1,29 @@
 // Notes that the service does not have yet, kept in the browser: a reload, a failover, an ended token
 // or being signed out loses nothing. No DOM.
 
-const KEY = "callcard.notes";
+import { KeptList } from "../shared/kept-list.js";
+
 /** Drafts to keep; the oldest are dropped. */
 const MAX_DRAFTS = 50;
-/** Milliseconds for which a draft is kept. */
-const KEEP_MS = 12 * 3_600_000;
 
 /**
  * `base` is what the service had when typing began, `reasons` are those that it does not have.
  * @typedef {{text: string, base: string, typedAt: string, reasons?: string[] | null}} Draft
  */
+/** A tab's draft; the tab is empty once it has left. @typedef {Draft & {id: string, tab: string, keptAt: number}} KeptDraft */
 
 export class NotesDrafts {
-  #storage;
-  #key;
+  /** @type {KeptList<KeptDraft>} */
+  #list;
+  #tab;
 
-  /** @param {Storage} storage @param {string} agentId */
-  constructor(storage, agentId) {
-    this.#storage = storage;
-    this.#key = `${KEY}.${agentId}`;
+  /**
+   * @param {Storage} storage @param {string} agentId
+   * @param {string} tab this one: what is typed in another one just now is that one's
+   */
+  constructor(storage, agentId, tab) {
+    this.#list = new KeptList(storage, `${agentId}.notes`, MAX_DRAFTS);
+    this.#tab = tab;
   }
 
   /**
@@ -27,7 +31,7 @@ export class NotesDrafts {
    * @param {string} interactionId @returns {Draft | undefined}
    */
   get(interactionId) {
-    return this.#read().find(([id]) => id === interactionId)?.[1];
+    return this.#list.all.find((each) => each.id === interactionId && this.#isOwn(each));
   }
 
   /**
@@ -35,23 +39,20 @@ export class NotesDrafts {
    * @param {string} interactionId @param {Draft | null} draft
    */
   set(interactionId, draft) {
-    const drafts = this.#read().filter(([id]) => id !== interactionId);
-    if (draft) drafts.push([interactionId, draft]);
-    try {
-      this.#storage.setItem(this.#key, JSON.stringify(drafts.slice(-MAX_DRAFTS)));
-    } catch {
-      // storage is full or forbidden: the text stays in its field
-    }
+    const kept = this.#list.all.filter((each) => each.id !== interactionId || !this.#isOwn(each));
+    if (draft) kept.push({ ...draft, id: interactionId, tab: this.#tab, keptAt: Date.now() });
+    this.#list.save(kept);
   }
 
-  /** @returns {[string, Draft][]} */
-  #read() {
-    try {
-      /** @type {[string, Draft][]} */
-      const drafts = JSON.parse(this.#storage.getItem(this.#key) ?? "[]");
-      return drafts.filter(([, { typedAt }]) => Date.now() - Date.parse(typedAt) < KEEP_MS);
-    } catch {
-      return [];
-    }
+  /** Leave the drafts to the agent's next tab. */
+  leave() {
+    this.#list.save(
+      this.#list.all.map((each) => (this.#isOwn(each) ? { ...each, tab: "" } : each)),
+    );
+  }
+
+  /** @param {KeptDraft} draft */
+  #isOwn({ tab }) {
+    return !tab || tab === this.#tab;
   }
 }

@@ -6,6 +6,7 @@ import { loadLaterAssets } from "../shared/later-assets.js";
 import { ParkedListElement } from "../shared/parked-list.js";
 import { t } from "../shared/texts.js";
 import { AppAsideElement } from "./app-aside.js";
+import { handleAside } from "./aside-handlers.js";
 import { CallbackFormElement } from "./callback-form.js";
 import { CallbackListElement } from "./callbacks.js";
 import { CaseFormElement } from "./case-form.js";
@@ -21,7 +22,7 @@ import { drawerContent } from "./drawer-content.js";
 import { infoContent } from "./info-content.js";
 import { ListFormElement } from "../shared/list-form.js";
 import { LookupExplanationElement } from "./lookup-explanation.js";
-import { addNumber } from "./number-addition.js";
+import { chooseCaller } from "./caller-choice.js";
 import { keepFocus } from "./focus-keeper.js";
 import { guardPresses } from "./press-guard.js";
 import { followReasonKeys } from "./reason-keys.js";
@@ -71,8 +72,9 @@ export {
   Coaching,
   ContactFormElement,
   Dialling,
-  addNumber,
+  chooseCaller,
   drawerContent,
+  handleAside,
   infoContent,
   keepFocus,
   registerShortcuts,

@@ -20,7 +20,6 @@ import { AppNoticesElement } from "./app-notices.js";
 import { AsideControl } from "./aside-control.js";
 import { Attention } from "./attention.js";
 import { CallTabsElement } from "./call-tabs.js";
-import { CallerChoice } from "./caller-choice.js";
 import { CoachingPlace } from "./coaching-place.js";
 import { Connection } from "./connection.js";
 import { ContactSearchElement } from "./contact-search.js";
@@ -42,12 +41,13 @@ class CallcardAppElement extends CallcardElement {
   static tag = "callcard-app";
 
   #unfinished = new UnfinishedCalls(localStorage, desktop.agentId);
+  #drafts = new NotesDrafts(localStorage, desktop.agentId, tabName());
   #model = new CallsModel({
     api,
     agentId: desktop.agentId,
     tab: tabName(),
     storage: localStorage,
-    drafts: new NotesDrafts(localStorage, desktop.agentId),
+    drafts: this.#drafts,
     unfinished: this.#unfinished,
     now: () => desktop.now,
   });
@@ -77,14 +77,6 @@ class CallcardAppElement extends CallcardElement {
   #asideControl = new AsideControl({
     model: this.#model,
     agent: this.#agent,
-    search: this.#search,
-    notices: this.#notices,
-    aside: this.#aside,
-    onChange: () => this.#show(),
-    focusCall: () => this.#tabs.focusCall(),
-  });
-  #callerChoice = new CallerChoice({
-    model: this.#model,
     search: this.#search,
     notices: this.#notices,
     aside: this.#aside,
@@ -146,6 +138,7 @@ class CallcardAppElement extends CallcardElement {
     // Notes survive a reload; a form does not: the browser asks.
     const ask = (/** @type {Event} */ event) => this.#hasOpenForm && event.preventDefault();
     window.addEventListener("beforeunload", ask, { signal: this.signal });
+    window.addEventListener("pagehide", () => this.#drafts.leave(), { signal: this.signal });
     void desktop.followWorkflows(
       (params) => void this.#runWorkflow(params).catch(console.error),
       this.signal,
@@ -187,8 +180,7 @@ class CallcardAppElement extends CallcardElement {
       "callcard-callback-dialled": ({ id, contact, reason }) =>
         this.#dialCallback(id, contact, reason),
       "callcard-callback-status": ({ id, status }) => this.#agent.setCallbackStatus(id, status),
-      "callcard-contact-chosen": ({ callId, match, addedNumber }) =>
-        this.#callerChoice.choose(callId, match, addedNumber),
+      "callcard-contact-chosen": (choice) => void this.#chooseCaller(choice),
       "callcard-contact-create": ({ contact }) => api.createContact(contact),
       "callcard-contact-rejected": ({ callId }) => model.contacts.reject(callId),
       "callcard-search-opened": ({ callId, addsNumber }) => this.#openSearch(callId, addsNumber),
@@ -329,6 +321,18 @@ class CallcardAppElement extends CallcardElement {
     await dial(this.#dialling);
   }
 
+  /** @param {import("../shared/events.d.ts").CallcardEvents["callcard-contact-chosen"]} choice */
+  async #chooseCaller(choice) {
+    try {
+      const { chooseCaller } = await loadLater();
+      const [model, search, notices] = [this.#model, this.#search, this.#notices];
+      chooseCaller({ model, search, notices, aside: this.#aside, tabs: this.#tabs }, choice);
+      this.#show();
+    } catch {
+      this.#notices.setMessage(t("error.load"), MESSAGE_MS);
+    }
+  }
+
   /** What was found was offered as the caller of the call that was in front. */
   #showAnotherCall() {
     this.#search.clear();
@@ -358,21 +362,10 @@ class CallcardAppElement extends CallcardElement {
   /** @param {Parameters<typeof import("./workflows.js").runWorkflow>[0]} params */
   async #runWorkflow(params) {
     const { runWorkflow } = await loadLater();
-    runWorkflow(params, this.#workflow);
-  }
-
-  /**
-   * What an administrator's workflow can do in the card.
-   * @returns {import("./workflows.js").WorkflowActions}
-   */
-  get #workflow() {
     const state = this.#model.calls.get(this.#tabs.selected);
-    return {
-      note: (line) => state?.notes.addLine(line),
-      search: (text) => this.#search.find(text),
-      dial: (number) => void this.#withDialling((dialling) => dialling.dial(number)),
-      callback: () => state && this.#asideControl.scheduleCallback(state.customer),
-    };
+    runWorkflow(params, state, this.#search, this.#asideControl, (number) =>
+      this.#withDialling((dialling) => dialling.dial(number)),
+    );
   }
 }
 

@@ -13,6 +13,8 @@
 export async function restoreCalls(model, unfinished, api) {
   for (const each of unfinished.all) {
     const state = model.restore(each);
+    const isRunning = !state && model.calls.has(each.call.id);
+    if (isRunning) continue;
     if (!state) unfinished.drop(each.call.id);
     else if (state.lookup.status !== "found")
       await loadCallerAndNotes(model, state, each.number, api).catch((error) => {

@@ -3,25 +3,21 @@
 // gadget. No DOM.
 
 /**
- * @typedef {object} WorkflowActions
- * @property {(line: string) => void} note
- * @property {(text: string) => void} search
- * @property {(number: string) => void} dial
- * @property {() => void} callback
- */
-
-/**
  * Run a workflow's action, if it is for this gadget.
- * @param {Record<string, string>} params @param {WorkflowActions} actions
+ * @param {Record<string, string>} params
+ * @param {import("../shared/call-state.js").CallState | undefined} state the call in front
+ * @param {import("./contact-search.js").ContactSearchElement} search
+ * @param {import("./aside-control.js").AsideControl} asideControl
+ * @param {(number: string) => unknown} dial
  */
-export function runWorkflow(params, actions) {
+export function runWorkflow(params, state, search, asideControl, dial) {
   const action = readAction(params.path ?? params.location ?? "");
   if (!action) return;
   const { text, number } = action.values;
-  if (action.name === "note" && text) actions.note(text);
-  else if (action.name === "search" && text) actions.search(text);
-  else if (action.name === "dial" && number) actions.dial(number);
-  else if (action.name === "callback") actions.callback();
+  if (action.name === "note" && text) state?.notes.addLine(text);
+  else if (action.name === "search" && text) search.find(text);
+  else if (action.name === "dial" && number) void dial(number);
+  else if (action.name === "callback" && state) asideControl.scheduleCallback(state.customer);
 }
 
 /** Parse a path; null if it is not for this gadget. @param {string} path */

@@ -53,7 +53,7 @@ export class CallsModel {
    * @param {string} options.tab names this browser tab, the same after a reload
    * @param {Storage} options.storage keeps reports that are not acknowledged
    * @param {import("./notes.js").Drafts} options.drafts keeps notes that are not saved
-   * @param {import("./unfinished-calls.js").UnfinishedCalls} options.unfinished keeps ended calls for a reload
+   * @param {import("./unfinished-calls.js").UnfinishedCalls} options.unfinished keeps calls for a reload
    * @param {() => number} [options.now] the server's clock, in milliseconds
    */
   constructor({ api, agentId, tab, storage, drafts, unfinished, now = () => Date.now() }) {

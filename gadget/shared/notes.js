@@ -41,6 +41,8 @@ export class Notes {
   /** What the service has of the agent's notes. */
   #base = "";
   #isSaving = false;
+  /** @type {Promise<unknown>} */
+  #lastSave = Promise.resolve();
   /** Reasons that were chosen and that the service does not have yet. @type {string[] | null} */
   #reasons = null;
   /** @type {Promise<unknown>} */
@@ -237,8 +239,14 @@ export class Notes {
       this.edit(this.text ? `${this.text}\n${line}` : line);
   }
 
-  /** Save what was typed, and try again until the service has it. */
-  async save() {
+  /** Save what was typed, and try again until the service has it. @returns {Promise<unknown>} */
+  save() {
+    if (this.#isSaving) return this.#lastSave;
+    this.#lastSave = this.#saveText();
+    return this.#lastSave;
+  }
+
+  async #saveText() {
     const { interaction, text } = this;
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -273,8 +281,7 @@ export class Notes {
 
   /** Save what was typed so far, also during a save that has begun earlier. */
   async saveNow() {
-    await this.save();
-    await this.#lastChange;
+    await this.#lastSave;
     await this.save();
   }
 

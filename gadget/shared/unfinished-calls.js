@@ -2,6 +2,8 @@
 // again, those that have ended come back. Finesse's desktop closes at once when somebody is signed
 // out, and the tab's own storage may be emptied then. No DOM.
 
+import { KeptList } from "./kept-list.js";
+
 /** @typedef {import("./call.js").Call} Call */
 /** @typedef {import("./call-state.js").CallState} CallState */
 /** @typedef {import("./types.d.ts").Interaction} Interaction */
@@ -12,63 +14,45 @@
  *   talkingSince: number | null, endedAt: number | null, keptAt: number}} UnfinishedCall
  */
 
-const KEY = "callcard.unfinished";
 /** Calls to keep; the oldest are dropped. */
 const MAX_CALLS = 20;
-/** Milliseconds for which a call is kept: nobody comes back to it after their shift. */
-const KEEP_MS = 12 * 3_600_000;
 
 export class UnfinishedCalls {
-  #storage;
-  #key;
+  /** @type {KeptList<UnfinishedCall>} */
+  #list;
 
   /** @param {Storage} storage @param {string} agentId */
   constructor(storage, agentId) {
-    this.#storage = storage;
-    this.#key = `${KEY}.${agentId}`;
+    this.#list = new KeptList(storage, `${agentId}.calls`, MAX_CALLS);
   }
 
-  /** The calls, the oldest first. @returns {UnfinishedCall[]} */
+  /** The calls, the oldest first. */
   get all() {
-    try {
-      /** @type {UnfinishedCall[]} */
-      const calls = JSON.parse(this.#storage.getItem(this.#key) ?? "[]");
-      return calls.filter(({ keptAt }) => Date.now() - keptAt < KEEP_MS);
-    } catch {
-      return [];
-    }
+    return this.#list.all;
   }
 
   /** Keep a call as it is, or drop it if nothing is left to finish. @param {CallState} state */
   update(state) {
-    const isAnswered = !Number.isNaN(state.talkingSince);
-    const isKept = state.hasEnded ? state.needsFinishing || state.notes.isUnsaved : isAnswered;
-    if (!isKept) return this.drop(state.id);
     const { call, lookup, notes, transferredTo, talkingSince, endedAt } = state;
+    const isOwn = !call.isConsult && !call.consultant && !state.isInternal;
+    const isAnswered = !Number.isNaN(talkingSince);
+    const isKept = state.hasEnded ? state.needsFinishing || notes.isUnsaved : isOwn && isAnswered;
+    if (!isKept) return this.drop(state.id);
     const number = lookup.status === "found" ? lookup.number : call.number;
     const { interaction } = notes;
     const keptAt = Date.now();
     const kept = { call, interaction, number, transferredTo, talkingSince, endedAt, keptAt };
-    this.#save([...this.#others(state.id), kept]);
+    this.#list.save([...this.#others(state.id), kept]);
   }
 
   /** @param {string} callId */
   drop(callId) {
     const others = this.#others(callId);
-    if (others.length !== this.all.length) this.#save(others);
+    if (others.length !== this.all.length) this.#list.save(others);
   }
 
   /** @param {string} callId */
   #others(callId) {
     return this.all.filter(({ call }) => call.id !== callId);
-  }
-
-  /** @param {UnfinishedCall[]} calls */
-  #save(calls) {
-    try {
-      this.#storage.setItem(this.#key, JSON.stringify(calls.slice(-MAX_CALLS)));
-    } catch {
-      // storage is full or forbidden: a reload loses the card, not what is saved
-    }
   }
 }

@@ -1,0 +1,42 @@
+// What is done in the panel beside the calls: callbacks and cases saved, explanations read, forms
+// closed.
+
+import { api } from "../shared/api.js";
+import { listen } from "../shared/dom.js";
+import { t } from "../shared/texts.js";
+
+/** Milliseconds for which a success is shown. */
+const MESSAGE_MS = 5000;
+
+/**
+ * Handle the events of the panel.
+ * @param {import("./app-aside.js").AppAsideElement} aside
+ * @param {import("./aside-control.js").AsideParts} parts
+ */
+export function handleAside(aside, { model, agent, search, onChange, focusCall }) {
+  /** @param {string | false} saved what to say of what was saved, if it was */
+  const close = (saved) => {
+    onChange();
+    if (saved) aside.showMessage(saved, MESSAGE_MS);
+    // What was closed had the focus, unless the agent has gone on to something else.
+    if (document.activeElement === document.body && !focusCall()) search.focus();
+  };
+  /** @type {import("../shared/events.d.ts").EventHandlers} */
+  const handlers = {
+    "callcard-callback-change": ({ id, due_at, note }) => api.changeCallback(id, { due_at, note }),
+    "callcard-callback-create": ({ callback }) => api.createCallback(callback),
+    "callcard-callback-form-closed": ({ isSaved, isDated }) => {
+      close(isSaved && (isDated ? t("callback.saved") : t("callback.savedUndated")));
+      if (isSaved) void agent.readCallbacks();
+    },
+    "callcard-case-create": async ({ callId, contact, newCase }) => {
+      const created = await api.createCase(contact, newCase);
+      model.contacts.addCase(callId, contact, created); // shown in the call's record
+      return created;
+    },
+    "callcard-case-form-closed": (isSaved) => close(isSaved && t("case.saved")),
+    "callcard-lookup-explained": ({ number }) => api.explainLookup(number),
+    "callcard-record-closed": () => close(false),
+  };
+  listen(aside, handlers, aside.signal);
+}
