@@ -2,6 +2,7 @@
 
 import { h } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
+import { afterPress } from "../shared/press.js";
 import { formatTime, t } from "../shared/texts.js";
 
 export class AppNoticesElement extends CallcardElement {
@@ -52,7 +53,8 @@ export class AppNoticesElement extends CallcardElement {
    */
   setMessage(text, milliseconds) {
     clearTimeout(this.#messageTimer);
-    if (milliseconds) this.#messageTimer = setTimeout(() => this.setMessage(""), milliseconds);
+    const clear = () => afterPress(() => this.setMessage(""));
+    if (milliseconds) this.#messageTimer = setTimeout(clear, milliseconds);
     this.#message.hidden = !text;
     this.#message.textContent = text;
     this.#update();

@@ -5,6 +5,7 @@
 import { desktop } from "../shared/desktop.js";
 import { dotted, emit, h, isolate, lockPresses, phoneNumber, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
+import { afterPress } from "../shared/press.js";
 import { formatDate, t } from "../shared/texts.js";
 
 /** @typedef {import("../shared/types.d.ts").Callback} Callback */
@@ -138,7 +139,7 @@ export class CallbackListElement extends CallcardElement {
   /** Not while a call hides the list. @param {string} id @param {number} milliseconds */
   #forgetLater(id, milliseconds) {
     const forget = () => (this.hidden ? this.#forgetLater(id, milliseconds) : this.#forget(id));
-    setTimeout(forget, milliseconds);
+    setTimeout(() => afterPress(forget), milliseconds);
   }
 
   /** Take a callback that is done off the list. @param {string} id */

@@ -5,6 +5,7 @@ import { api, serviceStatus } from "../shared/api.js";
 import { isConversation, withEnd } from "../shared/call.js";
 import { desktop } from "../shared/desktop.js";
 import { every } from "../shared/dom.js";
+import { afterPress } from "../shared/press.js";
 import { formatTime, t } from "../shared/texts.js";
 
 /** @typedef {import("../shared/calls-model.js").CallsModel} CallsModel */
@@ -86,7 +87,13 @@ export class Connection {
       failed: fail,
     };
     this.#notices.setConnection(t("connecting"));
-    desktop.follow(listener, signal).catch(fail).finally(desktop.dismissLoading);
+    // All in one order, after the press that lasts just now.
+    const handlers = /** @type {Record<string, (detail: any) => void>} */ (listener);
+    const later = Object.entries(handlers).map(([name, handle]) => [
+      name,
+      (/** @type {any} */ detail) => afterPress(() => handle(detail)),
+    ]);
+    desktop.follow(Object.fromEntries(later), signal).catch(fail).finally(desktop.dismissLoading);
     every(PROBE_MS, () => serviceStatus.isDown && this.#agent.readLists(), signal);
     // A call that was answered or has ended meanwhile must not stay as it was.
     every(READ_MS, () => this.isLost && this.#model.running.length && desktop.readCalls(), signal);

@@ -13,7 +13,7 @@ const WAIT_MS = {
 };
 
 let isPressed = false;
-/** What waits, in order. @type {(() => void)[]} */
+/** What waits, the first first. @type {(() => void)[]} */
 const waiting = [];
 
 /** Run a task that draws: at once, or after the press that lasts just now. @param {() => void} task */
@@ -34,7 +34,7 @@ export function followPresses() {
     const isDown = type === "pointerdown";
     const onEvent = () => {
       if (isPressed === isDown) return;
-      isPressed = milliseconds > 0; // what the click itself draws waits for nothing
+      isPressed = milliseconds > 0; // what the click itself draws waits only for what came before
       clearTimeout(timer);
       timer = setTimeout(end, milliseconds);
     };
