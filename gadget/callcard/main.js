@@ -94,6 +94,8 @@ class CallcardAppElement extends CallcardElement {
     onReady: () => void this.#restoreCalls().catch(console.error),
   });
 
+  /** The state that the agent chose last. */
+  #chosenState = "";
   /** Whether the agent knows that signing out loses what is in a form. */
   #wasSignOutAsked = false;
 
@@ -269,9 +271,11 @@ class CallcardAppElement extends CallcardElement {
     const mayLose = state !== "LOGOUT" || !this.#hasOpenForm || this.#wasSignOutAsked;
     this.#wasSignOutAsked = !mayLose;
     if (mayLose) {
+      this.#chosenState = state;
       // The desktop closes as soon as the agent is signed out.
       if (state === "LOGOUT") await this.#actions.saveNotes();
-      return void this.#agent.setState(state, reason);
+      if (this.#chosenState === state) void this.#agent.setState(state, reason);
+      return;
     }
     this.#notices.setMessage(t("state.unsaved"), MESSAGE_MS);
     this.#agent.showState();
