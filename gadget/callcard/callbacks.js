@@ -24,6 +24,8 @@ export class CallbackListElement extends CallcardElement {
   #callbacks = [];
   /** Those that were done a moment ago, with their places. @type {Map<string, {callback: Callback, place: number}>} */
   #done = new Map();
+  /** When each of them goes. @type {Map<string, ReturnType<typeof setTimeout>>} */
+  #forgetting = new Map();
   #drawn = "";
   /** @type {Reason[]} */
   #reasons = [];
@@ -139,7 +141,11 @@ export class CallbackListElement extends CallcardElement {
   /** Not while a call hides the list. @param {string} id @param {number} milliseconds */
   #forgetLater(id, milliseconds) {
     const forget = () => (this.hidden ? this.#forgetLater(id, milliseconds) : this.#forget(id));
-    setTimeout(() => afterPress(forget), milliseconds);
+    clearTimeout(this.#forgetting.get(id));
+    this.#forgetting.set(
+      id,
+      setTimeout(() => afterPress(forget), milliseconds),
+    );
   }
 
   /** Take a callback that is done off the list. @param {string} id */

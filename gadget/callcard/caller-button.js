@@ -7,8 +7,9 @@ import { t } from "../shared/texts.js";
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
 
 /**
- * Return the button that makes a record the contact of a call. What adds a number to the record asks
- * first: the next caller with it would be taken for this contact.
+ * Return the button that makes a record the contact of a call. If it also adds the number to the
+ * record, a question follows it: in a list, another row is easily pressed, and the next caller with
+ * the number would be taken for that contact.
  * @param {string} callId @param {Contact} contact
  * @param {string} [number] the caller's, which is added to the record
  */
