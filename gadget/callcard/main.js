@@ -332,7 +332,8 @@ class CallcardAppElement extends CallcardElement {
       const [model, search, notices] = [this.#model, this.#search, this.#notices];
       chooseCaller({ model, search, notices, aside: this.#aside, tabs: this.#tabs }, choice);
       this.#show();
-    } catch {
+    } catch (error) {
+      console.error(error);
       this.#notices.setMessage(t("error.load"), MESSAGE_MS);
     }
   }
