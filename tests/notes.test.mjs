@@ -237,7 +237,7 @@ test("a tab leaves alone what is typed in another one until that has gone", () =
   assert.deepEqual(Object.keys(storage), []);
 });
 
-test("what nobody came back to is deleted, whoever signs in", () => {
+test("what nobody came back to is deleted when another agent signs in", () => {
   const storage = new FakeStorage();
   const draft = { text: "half", base: "", typedAt: new Date().toISOString() };
   new NotesDrafts(storage, "1001", "a").set("i1", draft);

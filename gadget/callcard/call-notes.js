@@ -154,7 +154,7 @@ export class CallNotesElement extends CallcardElement {
     const isRequired = interaction?.wrap_up_required ?? false;
     const isMissing = status === "reason-missing" && !chosen.length;
     const reasons = [...new Set([...teamReasons, ...chosen])];
-    this.#reasons.hidden = !interaction || !reasons.length || !this.#isForCustomer;
+    this.#reasons.hidden = !interaction || !reasons.length || !this.#state?.isForCustomer;
     const shown = JSON.stringify([chosen, teamReasons, isMultiple, isRequired, isMissing]);
     if (shown === this.#shownReasons) return;
     const isInUse = this.#reasons.contains(document.activeElement);
@@ -167,12 +167,6 @@ export class CallNotesElement extends CallcardElement {
         ? [this.#buttons(label, reasons, chosen, { isMultiple, isRequired, isMissing })]
         : this.#select(label, reasons, chosen, isMissing)),
     );
-  }
-
-  /** Whether the call is with a customer: consults and internal calls have no reason. */
-  get #isForCustomer() {
-    const { call, isInternal } = /** @type {CallState} */ (this.#state);
-    return !call.isConsult && !call.consultant && !isInternal;
   }
 
   /**

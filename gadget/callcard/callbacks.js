@@ -22,10 +22,11 @@ export class CallbackListElement extends CallcardElement {
 
   /** @type {Callback[]} */
   #callbacks = [];
-  /** Those that were done a moment ago, with their places. @type {Map<string, {callback: Callback, place: number}>} */
+  /**
+   * Those that were done a moment ago, with their places and the timers that take them off.
+   * @type {Map<string, {callback: Callback, place: number, timer?: ReturnType<typeof setTimeout>}>}
+   */
   #done = new Map();
-  /** When each of them goes. @type {Map<string, ReturnType<typeof setTimeout>>} */
-  #forgetting = new Map();
   #drawn = "";
   /** @type {Reason[]} */
   #reasons = [];
@@ -114,6 +115,7 @@ export class CallbackListElement extends CallcardElement {
    */
   showDone(callbacks, milliseconds = UNDO_MS) {
     for (const callback of callbacks) {
+      clearTimeout(this.#done.get(callback.id)?.timer);
       this.#done.set(callback.id, { callback, place: this.#shown.indexOf(callback) });
       this.#forgetLater(callback.id, milliseconds);
     }
@@ -133,6 +135,7 @@ export class CallbackListElement extends CallcardElement {
   /** @param {string} id */
   #reopen(id) {
     this.#callbacks = this.#shown; // with it, until they are read again
+    clearTimeout(this.#done.get(id)?.timer);
     this.#done.delete(id);
     this.#draw();
     emit(this, "callcard-callback-status", { id, status: "open" });
@@ -141,11 +144,8 @@ export class CallbackListElement extends CallcardElement {
   /** Not while a call hides the list. @param {string} id @param {number} milliseconds */
   #forgetLater(id, milliseconds) {
     const forget = () => (this.hidden ? this.#forgetLater(id, milliseconds) : this.#forget(id));
-    clearTimeout(this.#forgetting.get(id));
-    this.#forgetting.set(
-      id,
-      setTimeout(() => afterPress(forget), milliseconds),
-    );
+    const done = this.#done.get(id);
+    if (done) done.timer = setTimeout(() => afterPress(forget), milliseconds);
   }
 
   /** Take a callback that is done off the list. @param {string} id */

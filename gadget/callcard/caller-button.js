@@ -23,11 +23,15 @@ export function callerButton(callId, contact, number = "") {
       match: { how: "chosen", contact },
       addedNumber: number,
     });
+  if (!number) {
+    button.addEventListener("click", choose);
+    return [button];
+  }
   const question = new InlineQuestionElement();
   const ask = () =>
     question.ask(t("search.addNumberAsk", { number, who }), t("search.add"), choose, () =>
       button.focus(),
     );
-  button.addEventListener("click", number ? ask : choose);
-  return number ? [button, question] : [button];
+  button.addEventListener("click", ask);
+  return [button, question];
 }

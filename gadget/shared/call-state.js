@@ -163,6 +163,11 @@ export class CallState {
     return !this.call.isConsult && !this.call.consultant;
   }
 
+  /** Whether a customer's case is talked about: such calls have notes and reasons to finish. */
+  get isForCustomer() {
+    return this.isWithCustomer && !this.isInternal;
+  }
+
   #noteCustomer() {
     const { others, number } = this.call;
     // After a consult was merged, `number` may be an agent's; the service may use another notation.
@@ -209,9 +214,8 @@ export class CallState {
    */
   get needsFinishing() {
     const { interaction, isClosed, isUnsaved } = this.notes;
-    const isOwn = !this.call.isConsult && !this.call.consultant && !this.isInternal;
     const isOpen = interaction ? !interaction.finished && !isClosed : isUnsaved;
-    return this.hasEnded && isOwn && isOpen && !Number.isNaN(this.talkingSince);
+    return this.hasEnded && this.isForCustomer && isOpen && !Number.isNaN(this.talkingSince);
   }
 
   /** Whether nothing is left to do on it, and the agent does not type in it just now. */
@@ -256,9 +260,8 @@ export class CallState {
 
   /** Whether a wrap-up reason is required that can still be chosen. */
   get lacksReason() {
-    const { call, notes } = this;
-    const isForCustomer = !call.isConsult && !call.consultant && !this.isInternal;
-    return notes.lacksReason && isForCustomer && !notes.isClosed;
+    const { notes } = this;
+    return notes.lacksReason && this.isForCustomer && !notes.isClosed;
   }
 
   /** Whom a callback from this call would be for. @returns {CallbackCustomer} */

@@ -13,7 +13,7 @@ const WAIT_MS = {
 };
 
 let isPressed = false;
-/** What waits, the first first. @type {(() => void)[]} */
+/** What waits, in the order in which it came. @type {(() => void)[]} */
 const waiting = [];
 
 /** Run a task that draws: at once, or after the press that lasts just now. @param {() => void} task */
