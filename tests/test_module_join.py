@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from callcard.bundle.errors import BundleError
-from callcard.bundle.minification import minify_asset
+from callcard.bundle.minification import minify_asset, use_before_declaration
 from callcard.bundle.module_join import join_modules, later_parts
 
 MODULES = {
@@ -105,3 +105,31 @@ def test_module_with_a_clashing_name_becomes_a_function() -> None:
     for clash in (b"const name = 2;\n", b"log(name);\n"):
         clashing = modules | {"b.js": modules["b.js"] + clash}
         assert join_modules("a.js", clashing)["a.js"].count(b"=> {\n") > 1
+
+
+MOVED = b"async function f(a){const kinds=['x'];const {t}=await g(a,{kinds});return t}"
+
+
+def test_what_the_minifier_uses_before_its_declaration_is_refused() -> None:
+    with pytest.raises(BundleError, match=r"app\.js:1: the minifier uses a name before .*\{t:n\}"):
+        minify_asset("app.js", MOVED)
+
+
+@pytest.mark.parametrize(
+    ("script", "is_used_early"),
+    [
+        (b"const {a} = f({b}), b = [];", True),
+        (b"let a = b + 1, [b] = f();", True),
+        (b"var a = `${b}`, {c: b} = f;", True),
+        (b"for (let a = b, b = 1; ; ) f(a);", True),
+        (b"const a = a.b;", True),
+        (b"const b = [], {a} = f({b});", False),
+        (b"const a = () => b, b = 1;", False),
+        (b"const a = { f() { return b; } }, b = 1;", False),
+        (b"const a = { b: 1 }.b, b = 1;", False),
+        (b"const {b: a} = f(), b = 1;", False),
+        (b"const {a, c = a} = f();", False),
+    ],
+)
+def test_use_before_declaration(script: bytes, is_used_early: bool) -> None:
+    assert bool(use_before_declaration(script)) == is_used_early
