@@ -37,6 +37,28 @@ async def test_queues_come_first_and_say_how_many_calls_wait(tmp_path: Path) -> 
             assert waiting.json()["targets"] == [], "what waits there is no word of a queue"
 
 
+async def test_only_the_kinds_that_are_named_are_searched(tmp_path: Path) -> None:
+    queues = ({"name": "Bilal's queue", "number": "7111"},)
+    async with open_contact_centre(tmp_path, queues=queues) as centre:
+        await centre.finesse.sign_in("1001")
+        async with centre.api("1001") as ana:
+
+            async def found(**params: str) -> list[tuple[str, str]]:
+                answer = (
+                    await ana.get("/transfer-targets", params={"q": "bilal", **params})
+                ).json()
+                return [(each["kind"], each["name"]) for each in answer["targets"]]
+
+            queue, colleague = ("queue", "Bilal's queue"), ("phone-book", "Bilal Haddad")
+            assert await found() == await found(kinds="") == [queue, colleague]
+            assert await found(kinds="contact,phone-book,agent") == [colleague]
+            assert await found(kinds="queue") == [queue]
+            refused = await ana.get("/transfer-targets", params={"kinds": "agent,friend"})
+            assert refused.status_code == 422
+            assert "'friend'" in refused.text
+            assert "phone-book" in refused.text
+
+
 async def test_agents_are_not_offered_themselves(tmp_path: Path) -> None:
     async with open_contact_centre(tmp_path) as centre:
         for agent in ("1001", "1002"):

@@ -1,7 +1,7 @@
 // <contact-search>: find a contact by the beginnings of words, or call a number.
 // Fires `callcard-contact-search` and `callcard-number-dialled`.
 
-import { emit, h, moveByArrows, replaceRows, request, uniqueId } from "../shared/dom.js";
+import { emit, h, moveByArrows, replaceRows, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { TypeaheadSearch } from "../shared/search.js";
@@ -11,8 +11,6 @@ import { loadLater } from "./load-later.js";
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
 
 const MIN_LENGTH = 2;
-/** The service returns at most this many. */
-const MAX_RESULTS = 20;
 const NUMBER = /^\+?[\d\s()./*#-]{3,}$/;
 
 export class ContactSearchElement extends CallcardElement {
@@ -30,11 +28,10 @@ export class ContactSearchElement extends CallcardElement {
   #message = h("p", { class: "about", role: "status" });
   #search = new TypeaheadSearch(
     async (text, signal) => {
-      const { searchResult } = await loadLater();
-      const { contacts } = await request(this, "callcard-contact-search", { text, signal });
-      return contacts.map((contact) => searchResult(this, contact));
+      const { searchContacts } = await loadLater();
+      return searchContacts(this, text, signal);
     },
-    (results) => this.#show(results),
+    (found) => this.#show(found),
     (error) => {
       this.#removeResults(); // they were found by other words
       this.#message.textContent = errorText(error);
@@ -70,7 +67,7 @@ export class ContactSearchElement extends CallcardElement {
     this.addEventListener("focusout", ({ relatedTarget }) => {
       if (!this.contains(/** @type {Node | null} */ (relatedTarget))) this.#stopAddingNumber();
     });
-    moveByArrows(this, "input, .pick");
+    moveByArrows(this, "input, .pick, .who + .dial");
     this.append(form, h("div", { class: "found", tabindex: -1 }, this.#message, this.#results));
     this.setDialling(false);
     this.setOnCall(false);
@@ -171,12 +168,14 @@ export class ContactSearchElement extends CallcardElement {
     this.#message.textContent = "";
   }
 
-  /** @param {HTMLElement[]} results */
-  #show(results) {
-    const count = results.length;
-    const found = count < MAX_RESULTS ? t("search.found", { count }) : t("search.more", { count });
-    this.#message.textContent = count ? found : t("search.none");
-    replaceRows(this.#results, results);
+  /** @param {import("./search-results.js").Found} found */
+  #show({ message, rows, colleagues }) {
+    this.#message.replaceChildren(...message);
+    replaceRows(this.#results, rows);
+    void colleagues.then((more) => {
+      this.#message.append(...more.message);
+      this.#results.append(...more.rows);
+    });
   }
 
   /**

@@ -27,7 +27,7 @@ import { keepFocus } from "./focus-keeper.js";
 import { guardPresses } from "./press-guard.js";
 import { followReasonKeys } from "./reason-keys.js";
 import { restoreCalls } from "./restore-calls.js";
-import { searchResult } from "./search-results.js";
+import { searchContacts } from "./search-results.js";
 import { registerShortcuts } from "./shortcuts.js";
 import { TransferTargetsElement } from "./transfer-targets.js";
 import { runWorkflow } from "./workflows.js";
@@ -80,5 +80,5 @@ export {
   registerShortcuts,
   restoreCalls,
   runWorkflow,
-  searchResult,
+  searchContacts,
 };

@@ -196,7 +196,8 @@ class CallcardAppElement extends CallcardElement {
         api.addNumber(source, id, number),
       "callcard-number-dialled": ({ number, contact }) => this.#dial(number, contact),
       "callcard-state-chosen": ({ state, reason }) => this.#setState(state, reason),
-      "callcard-target-search": ({ text, signal }) => api.transferTargets(text, signal),
+      "callcard-target-search": ({ text, signal, kinds }) =>
+        api.transferTargets(text, signal, kinds),
       "callcard-variable-edited": ({ callId, name, value }) =>
         actions.writeVariable(callId, name, value),
       "callcard-wrap-up-chosen": ({ callId, reasons }) => actions.chooseWrapUp(callId, reasons),

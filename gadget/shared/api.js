@@ -60,7 +60,7 @@ export async function send(method, path, body, signal) {
 const escape = encodeURIComponent;
 
 export const api = {
-  /** @param {string} text @param {AbortSignal} signal @returns {Promise<{contacts: Contact[]}>} */
+  /** @param {string} text @param {AbortSignal} signal @returns {Promise<import("./types.d.ts").ContactSearchResult>} */
   searchContacts: (text, signal) => send("GET", `/contacts?q=${escape(text)}`, undefined, signal),
   /** @param {string} number @returns {Promise<import("./types.d.ts").LookupResult>} */
   lookUp: (number) => send("GET", `/contacts?number=${escape(number)}`),
@@ -96,11 +96,11 @@ export const api = {
    */
   command: (id, action, params) => send("POST", `/calls/${escape(id)}/${escape(action)}`, params),
   /**
-   * @param {string} text @param {AbortSignal} signal
+   * @param {string} text @param {AbortSignal} signal @param {string[]} kinds none for all
    * @returns {Promise<{targets: TransferTarget[], missing: string[]}>}
    */
-  transferTargets: (text, signal) =>
-    send("GET", `/transfer-targets?q=${escape(text)}`, undefined, signal),
+  transferTargets: (text, signal, kinds = []) =>
+    send("GET", `/transfer-targets?q=${escape(text)}&kinds=${kinds}`, undefined, signal),
   /**
    * @param {CallReport} report @param {import("./reporter.js").LookupWish} lookup
    * @returns {Promise<ReportAcknowledgement>}

@@ -7,6 +7,7 @@ import { lastDigits } from "./numbers.js";
 /** @typedef {import("./notes.js").Notes} Notes */
 /** @typedef {import("./types.d.ts").CallbackCustomer} CallbackCustomer */
 /** @typedef {import("./types.d.ts").LookupResult} LookupResult */
+/** @typedef {import("./types.d.ts").SourceAnswers} SourceAnswers */
 /** @typedef {import("./types.d.ts").Match} Match */
 /** @typedef {import("./types.d.ts").ReportAcknowledgement} ReportAcknowledgement */
 
@@ -32,13 +33,13 @@ export function haveAllSourcesFailed({ sources }) {
   return statuses.length > 0 && !statuses.includes("ok") && !statuses.includes("pending");
 }
 
-/** Return the names of the sources with one of these statuses. @param {LookupResult} result
+/** Return the names of the sources with one of these statuses. @param {SourceAnswers} result
  * @param {string[]} statuses */
 export const sourcesThatAre = ({ sources }, ...statuses) =>
   Object.keys(sources).filter((name) => statuses.includes(sources[name]));
 
 /** Return the names of the sources that have not answered, so that contacts may be missing.
- * @param {LookupResult} result */
+ * @param {SourceAnswers} result */
 export const missingSources = (result) => sourcesThatAre(result, "late", "failed", "skipped");
 
 /** What is known of one call. */

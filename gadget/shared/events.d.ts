@@ -8,6 +8,7 @@ import type {
   Case,
   CommandParams,
   Contact,
+  ContactSearchResult,
   Explanation,
   Interaction,
   ListedNumber,
@@ -82,7 +83,7 @@ export interface CallcardRequests {
   "callcard-contact-create": { detail: { contact: NewContact }; response: Contact };
   "callcard-contact-search": {
     detail: { text: string; signal: AbortSignal };
-    response: { contacts: Contact[] };
+    response: ContactSearchResult;
   };
   "callcard-case-create": {
     detail: { callId: string; contact: Contact; newCase: NewCase };
@@ -115,7 +116,7 @@ export interface CallcardRequests {
     response: ListedNumber;
   };
   "callcard-target-search": {
-    detail: { text: string; signal: AbortSignal };
+    detail: { text: string; signal: AbortSignal; kinds?: TransferTarget["kind"][] };
     response: { targets: TransferTarget[]; missing: string[] };
   };
 }

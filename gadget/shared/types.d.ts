@@ -120,12 +120,20 @@ export interface ParsedNumber {
   time_zone: string;
 }
 
-export interface LookupResult {
-  number: ParsedNumber;
-  matches: Match[];
+/** Which sources answered. */
+export interface SourceAnswers {
   sources: Record<string, "ok" | "pending" | "late" | "failed" | "skipped">;
   /** Why each source that is not ok has no contacts. */
   problems: Record<string, string>;
+}
+
+export interface ContactSearchResult extends SourceAnswers {
+  contacts: Contact[];
+}
+
+export interface LookupResult extends SourceAnswers {
+  number: ParsedNumber;
+  matches: Match[];
   /** Why the first match is the caller; null if the agent must choose. */
   selection: Selection | null;
   /** The last calls of the number that have no contact. Earlier services have no such list. */

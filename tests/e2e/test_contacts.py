@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.e2e.card import (
     ARABIC_CUSTOMER,
@@ -17,6 +17,7 @@ from tests.e2e.card import (
 )
 from tests.harness.browser import OpenDesktop
 from tests.harness.site import DemoSite
+from tests.harness.waiting import wait_until
 
 NEW_NUMBER = "+16465550177"
 
@@ -276,3 +277,42 @@ def test_earlier_calls_of_a_number_that_nobody_has_are_shown(
     expect(gadget.locator("contact-card .past")).to_contain_text("wants a refund")
     expect(earlier).to_have_count(0)
     site.hang_up(call)
+
+
+def test_search_finds_colleagues_and_calls_them(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    open_desktop("1002")
+    search = gadget.locator("contact-search")
+    _search_until_found(search, "bilal h")
+    expect(search.get_by_role("status")).to_have_text("No contact found · Colleagues: 1")
+    expect(search.get_by_text("Colleagues and phone books")).to_be_visible()
+    call = search.get_by_role("button", name="Call Bilal Haddad")
+    search.get_by_role("searchbox").press("ArrowDown")
+    expect(call).to_be_focused()
+    call.click()
+    expect(open_card(gadget).get_by_role("heading", name="Bilal Haddad")).to_be_visible()
+
+
+def test_colleague_found_during_a_call_is_offered_the_call(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    open_desktop("1002")
+    answer_call(site, gadget)
+    search = gadget.locator("contact-search")
+    _search_until_found(search, "bilal h")
+    search.get_by_role("button", name="Call Bilal Haddad").click()
+    gadget.get_by_role("button", name="Consult Bilal Haddad").click()
+    expect(gadget.get_by_role("tab", name="Bilal Haddad")).to_be_visible()
+
+
+def _search_until_found(search: Locator, name: str) -> None:
+    """Search for a colleague whose first request to the service is noted in the background."""
+
+    def is_found() -> bool:
+        search.get_by_role("searchbox").fill("")
+        search.get_by_role("searchbox").fill(name)
+        expect(search.get_by_role("status")).not_to_be_empty()
+        return search.get_by_role("button", name="Call Bilal Haddad").is_visible()
+
+    wait_until(is_found)

@@ -90,6 +90,18 @@ def test_form_for_a_new_contact_waits_for_the_slow_source(browser: Browser, tmp_
         expect(open_card(gadget).get_by_label("Name")).to_be_visible()
 
 
+def test_search_names_the_sources_that_did_not_answer(browser: Browser, tmp_path: Path) -> None:
+    with open_sources(browser, tmp_path, RestCrm()) as (gadget, _site):
+        search = gadget.locator("contact-search")
+        search.get_by_role("searchbox").fill("Nordl")
+        partly = search.get_by_text("No answer from old; there may be more matches.")
+        expect(partly).to_be_visible()
+        expect(search.get_by_text("found · No answer")).to_be_visible()
+        search.get_by_role("searchbox").fill("Nobody is called so")
+        expect(search.get_by_text("No contact found in the sources that answered")).to_be_visible()
+        expect(partly).to_be_visible()
+
+
 def test_late_source_does_not_take_a_half_filled_form_away(
     browser: Browser, tmp_path: Path
 ) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from cachetools import TTLCache
 
@@ -25,7 +25,15 @@ PHONE_BOOK_SECONDS = 300.0
 """How long a team's phone books are cached: they seldom change and may hold 6,000 contacts."""
 WAITING_SECONDS = 10.0
 """How long a queue's number of waiting calls is cached: Finesse counts every 10 s."""
-PLACES = ("queues", "roster", "phone-book", "contacts")
+TargetKind = Literal["queue", "agent", "phone-book", "contact"]
+KINDS: tuple[TargetKind, ...] = get_args(TargetKind)
+_PLACES: dict[TargetKind, str] = {
+    "queue": "queues",
+    "agent": "roster",
+    "phone-book": "phone-book",
+    "contact": "contacts",
+}
+"""Where the targets of a kind are searched."""
 MIN_NUMBER_DIGITS = 3
 """With fewer, a text is no number."""
 MIN_SEARCH_CHARACTERS = 2
@@ -34,7 +42,7 @@ MIN_SEARCH_CHARACTERS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferTarget:
-    kind: Literal["queue", "agent", "phone-book", "contact"]
+    kind: TargetKind
     name: str
     detail: str
     """A queue's number of waiting calls, an agent's state; for others where they are from."""
@@ -58,27 +66,38 @@ class TransferTargets:
             500, PHONE_BOOK_SECONDS
         )
 
-    async def find(self, agent: Agent, text: str, limit: int = MAX_TARGETS) -> TransferTargetList:
-        """Return the targets with every word of `text` in name, detail or number.
+    async def find(
+        self,
+        agent: Agent,
+        text: str,
+        kinds: Sequence[TargetKind] = KINDS,
+        limit: int = MAX_TARGETS,
+    ) -> TransferTargetList:
+        """Return the targets of these kinds with every word of `text` in name, detail or number.
 
         Without text these are the queues, the team and the phone books.
         """
         words = fold(text).split()
-        results = await asyncio.gather(
-            self._queue_targets(agent, words),
-            self._team(agent),
-            self._phone_book_entries(agent),
-            self._contacts(text, limit),
-            return_exceptions=True,
-        )
+        searches: dict[TargetKind, Coroutine[None, None, list[TransferTarget]]] = {}
+        for kind in kinds:
+            match kind:
+                case "queue":
+                    searches[kind] = self._queue_targets(agent, words)
+                case "agent":
+                    searches[kind] = self._team(agent)
+                case "phone-book":
+                    searches[kind] = self._phone_book_entries(agent)
+                case "contact":
+                    searches[kind] = self._contacts(text, limit)
+        results = await asyncio.gather(*searches.values(), return_exceptions=True)
         targets: list[TransferTarget] = []
         missing = []
-        for place, result in zip(PLACES, results, strict=True):
+        for kind, result in zip(searches, results, strict=True):
             if isinstance(result, CallcardError) and not isinstance(result, CredentialsRejected):
-                missing.append(place)
+                missing.append(_PLACES[kind])
             elif isinstance(result, BaseException):
                 raise result
-            elif place in ("queues", "contacts"):  # found by text already
+            elif kind in ("queue", "contact"):  # found by text already
                 targets += result
             else:
                 targets += _matching(result, words)

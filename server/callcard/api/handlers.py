@@ -14,7 +14,7 @@ from callcard.actions.interactions import InteractionChange
 from callcard.actions.number_lists import ListedNumber, ListPage
 from callcard.actions.roster import SIGNED_OUT
 from callcard.actions.sessions import Session, SignIn, SignOut
-from callcard.actions.transfer_targets import TransferTargetList
+from callcard.actions.transfer_targets import KINDS, TargetKind, TransferTargetList
 from callcard.api.endpoint import RequestContext
 from callcard.api.schemas import (
     AuditList,
@@ -161,7 +161,17 @@ async def act_on_call(context: RequestContext) -> CommandResult:
 
 async def find_transfer_targets(context: RequestContext) -> TransferTargetList:
     text = context.query("q", 200) or ""
-    return await context.services.transfer_targets.find(context.agent, text)
+    kinds = _target_kinds(context.query("kinds", 60))
+    return await context.services.transfer_targets.find(context.agent, text, kinds)
+
+
+def _target_kinds(text: str | None) -> list[TargetKind]:
+    """Read the kinds of targets to find; without `kinds=`, all."""
+    names = text.split(",") if text else KINDS
+    for name in names:
+        if name not in KINDS:
+            raise InvalidField("kinds", f"kinds has {name!r}; it may have {', '.join(KINDS)}")
+    return [kind for kind in KINDS if kind in names]
 
 
 # ---- interactions

@@ -16,7 +16,7 @@ from callcard.actions.callbacks import NewCallback
 from callcard.actions.interactions import InteractionChange
 from callcard.actions.number_lists import ListedNumber, ListPage
 from callcard.actions.sessions import Session
-from callcard.actions.transfer_targets import TransferTargetList
+from callcard.actions.transfer_targets import KINDS, TransferTargetList
 from callcard.api import handlers, schemas
 from callcard.api.cross_site import check_same_site
 from callcard.api.endpoint import (
@@ -162,7 +162,10 @@ ENDPOINTS = (
         summary="Find whom to call or transfer to: team, phone books, contacts",
         handler=handlers.find_transfer_targets,
         response=TransferTargetList,
-        query=(("q", "parts of name or number; contacts need two characters"),),
+        query=(
+            ("q", "parts of name or number; contacts need two characters"),
+            ("kinds", f"which to find, with commas between: {', '.join(KINDS)}; without, all"),
+        ),
     ),
     Endpoint(
         method="POST",
