@@ -26,6 +26,8 @@ export class AgentStateElement extends CallcardElement {
   #isPending = false;
   /** The option that stands for the present state. */
   #current = "";
+  /** The option that the agent chose last: Finesse does not say why a state will be next. */
+  #chosen = "";
 
   build() {
     this.append(
@@ -38,9 +40,11 @@ export class AgentStateElement extends CallcardElement {
     let isBrowsing = false;
     const apply = () => {
       isBrowsing = false;
-      const [state, reason = null] = this.#select.value.split(" ");
-      if (this.#select.value !== this.#current)
-        emit(this, "callcard-state-chosen", { state, reason });
+      const { value } = this.#select;
+      const [state, reason = null] = value.split(" ");
+      if (value === this.#current) return;
+      this.#chosen = value;
+      emit(this, "callcard-state-chosen", { state, reason });
     };
     this.#select.addEventListener("keydown", ({ key }) => {
       if (key === "Enter") apply();
@@ -79,9 +83,18 @@ export class AgentStateElement extends CallcardElement {
     this.#select.replaceChildren(...this.#options(state));
     this.#select.disabled = state === "LOGOUT"; // not while pending: that would take the focus away
     this.#select.setAttribute("aria-busy", String(isPending));
-    const next = user.pendingState ? t("state.next", { state: stateLabel(user.pendingState) }) : "";
+    const next = user.pendingState
+      ? t("state.next", { state: this.#label(user.pendingState) })
+      : "";
     this.title = next;
     this.dataset.next = next;
+  }
+
+  /** Return the text of the state that will be next. @param {string} state */
+  #label(state) {
+    const chosen = this.#chosen.startsWith(state) && this.#chosen;
+    const option = [...this.#select.options].find(({ value }) => value === chosen);
+    return option?.text ?? stateLabel(state);
   }
 
   /** Show how much of the time for wrap-up is left. @param {number} now the server's clock, in ms */

@@ -211,5 +211,8 @@ def test_state_change_with_reasons(open_desktop: OpenDesktop, site: DemoSite) ->
     assert site.user()["reason_id"] == "2"
     answer_call(site, desktop.gadget)
     expect(state.locator("option:checked")).to_have_text("Talking")
-    state.select_option(label="Ready")
-    expect(desktop.gadget.locator("agent-state")).to_have_attribute("data-next", "Next: Ready")
+    for label in ("Not ready: Lunch", "Ready", "Not ready: Meeting"):
+        state.select_option(label=label)
+        expect(desktop.gadget.locator("agent-state")).to_have_attribute(
+            "data-next", f"Next: {label}"
+        )
