@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import phonenumbers as pn
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcard.telephony import dial_plan, numbers
+from callcard.telephony import dial_plan, numbering_plans, numbers
 
 PAGE = (Path(numbers.__file__).parents[1] / "docs" / "numbers.md").read_text("utf-8")
 COUNTRIES = ("US", "GB", "DE", "FR", "SE", "AE", "AU", "IT")
@@ -287,3 +288,29 @@ def test_rule_that_leaves_nothing_to_dial_does_not_fit() -> None:
 def test_invalid_dial_rule_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="is not a dial rule; write WHAT -> CODE"):
         dial_plan.read_rules([text])
+
+
+COUNTRY_CODES = sorted(map(str, pn.COUNTRY_CODE_TO_REGION_CODE))
+
+
+def parsed(parse: Callable[[], pn.PhoneNumber]) -> pn.PhoneNumber | str:
+    try:
+        return parse()
+    except pn.NumberParseException as error:
+        return str(error)
+
+
+@given(
+    st.one_of(
+        st.builds(
+            "+{}{}{}".format,
+            st.sampled_from(COUNTRY_CODES),
+            st.sampled_from(("", "0", "00", "1", "8", "9", "15")),
+            st.text("0123456789", min_size=1, max_size=13),
+        ),
+        st.text("+0123456789 ", max_size=18).map("+{}".format),
+    )
+)
+def test_international_numbers_are_parsed_as_the_library_does(e164: str) -> None:
+    ours = parsed(lambda: numbering_plans.parse_e164(e164))
+    assert ours == parsed(lambda: pn.parse(e164, None))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
 from typing import Annotated, ClassVar, Self
 from urllib.parse import unquote, urljoin, urlsplit
 from xml.sax.saxutils import escape
@@ -17,6 +16,7 @@ import httpx
 import msgspec
 from lxml import etree
 from msgspec import Meta
+from msgspec.structs import replace
 
 from callcard.crm.http_checks import check_secret, check_url
 from callcard.crm.http_source import HttpSource

@@ -177,10 +177,10 @@ class CsvReader:
         self, records: Iterator[_Record], header: list[str], columns: list[_Column]
     ) -> Iterator[Row]:
         for record in records:
-            cells = record.cells
-            if not any(cell.strip() for cell in cells):
+            cells = [cell.strip() for cell in record.cells]
+            if not any(cells):
                 continue
-            if any(cell.strip() for cell in cells[len(header) :]):
+            if any(cells[len(header) :]):
                 reason = (
                     f"the row has {len(cells)} values, the header {len(header)};"
                     " quote values that contain the delimiter"
@@ -188,14 +188,16 @@ class CsvReader:
                 self.on_problem(ImportProblem(record.line, len(header) + 1, "", "", reason, "row"))
                 continue
             for index, unused in self._unused.items():
-                if index < len(cells) and cells[index].strip():
+                if index < len(cells) and cells[index]:
                     unused.count += 1
                     unused.first_line = unused.first_line or record.line
-                    unused.example = unused.example or cells[index].strip()
+                    unused.example = unused.example or cells[index]
             values: dict[str, list[Value]] = {}
             for column in columns:
-                label = _cell(cells, column.label_index).strip("* ") or column.heading
-                text = _cell(cells, column.index)
+                label = column.heading
+                if column.label_index >= 0:
+                    label = _cell(cells, column.label_index).strip("* ") or label
+                text = cells[column.index] if column.index < len(cells) else ""
                 values.setdefault(column.field, []).append(
                     Value(text, label, record.line, column.index + 1)
                 )

@@ -7,7 +7,9 @@ number; rows with different names stay different contacts, each by its name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from callcard.crm import import_rows
 from callcard.crm.import_keys import ImportedContact, ImportedKeys

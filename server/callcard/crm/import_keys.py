@@ -5,10 +5,11 @@ A file may have millions of rows, so they are not kept in memory.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from dataclasses import dataclass
 from typing import Self
+
+from msgspec import msgpack
 
 from callcard.text import fold
 
@@ -26,13 +27,17 @@ class ImportedContact:
     """What the file says of it in fields of which a contact has one."""
 
 
+_encode = msgpack.Encoder().encode
+_decode = msgpack.Decoder(dict[str, str]).decode
+
+
 class ImportedKeys:
     def __init__(self) -> None:
         # An empty name is a file that SQLite deletes when it is closed.
         self._database = sqlite3.connect("", isolation_level=None)
         self._database.execute(
             "create table taken (given text, number integer, key text, name text, line integer,"
-            " details text, primary key (given, number)) without rowid"
+            " details blob, primary key (given, number)) without rowid"
         )
         self._database.execute("create index taken_key on taken (key)")
         self._database.execute("pragma journal_mode = off")
@@ -51,7 +56,7 @@ class ImportedKeys:
             (given,),
         )
         return [
-            ImportedContact(number, key, name, line, json.loads(details))
+            ImportedContact(number, key, name, line, _decode(details))
             for number, key, name, line, details in rows
         ]
 
@@ -72,7 +77,7 @@ class ImportedKeys:
         """Note a contact by the key that its row gives, with its own key."""
         self._database.execute(
             "insert into taken values (?, ?, ?, ?, ?, ?)",
-            (given, number, key, fold(name), line, json.dumps(values) if values else "{}"),
+            (given, number, key, fold(name), line, _encode(values or {})),
         )
 
     def has_key(self, key: str) -> bool:

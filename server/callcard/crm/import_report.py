@@ -23,8 +23,7 @@ class ImportFileError(OperatorError):
     """The file as a whole can't be imported; the message says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImportProblem:
+class ImportProblem(Struct, frozen=True, array_like=True):
     """Something in the file that was not taken as it stands."""
 
     line: int

@@ -6,9 +6,10 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import msgspec
+from msgspec.structs import replace
 
 from callcard import times
 from callcard.crm.base import Case, HistoryEntry, InteractionRecord, NewCase, WriteOperation
@@ -19,8 +20,7 @@ from callcard.telephony.numbers import Number
 from callcard.text import fold
 
 
-@dataclass(slots=True, kw_only=True)
-class ContactEntry:
+class ContactEntry(msgspec.Struct, kw_only=True, array_like=True):
     """A contact to add or update. A field that is None keeps what is stored."""
 
     key: str
@@ -71,17 +71,18 @@ def write_contacts(
     result = WriteResult()
     now = times.iso_text(time.time())
     for entry in entries:
-        sql = "select id, name, company, email from contact where key = ?"
         if entry.known_as:
             execute("update contact set key = ? where key = ?", (entry.key, entry.known_as))
-        stored = execute(sql, (entry.key,)).fetchone()
-        if stored is None:
-            id = _insert_contact(execute, entry, now)
+        new_id = _insert_contact(execute, entry, now)
+        if new_id is not None:
+            id = new_id
             name = entry.name or ""
             company = entry.company or ""
             email = entry.email or ""
             result.added += 1
         else:
+            sql = "select id, name, company, email from contact where key = ?"
+            stored = execute(sql, (entry.key,)).fetchone()
             id = stored[0]
             if entry.adds:
                 name = stored[1] or entry.name or ""
@@ -222,11 +223,12 @@ def remove_written(execute: Execute, operation: WriteOperation, key: str, id: st
         execute("delete from interaction where id = ?", (key,))
 
 
-def _insert_contact(execute: Execute, entry: ContactEntry, now: str) -> int:
+def _insert_contact(execute: Execute, entry: ContactEntry, now: str) -> int | None:
+    """Return the id of the new contact; None if its key is there already."""
     cursor = execute(
         "insert into contact"
         " (key, name, company, email, url, language, flags, created_at, updated_at)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (key) do nothing",
         (
             entry.key,
             entry.name or "",
@@ -239,7 +241,7 @@ def _insert_contact(execute: Execute, entry: ContactEntry, now: str) -> int:
             now if entry.updated_at is None else entry.updated_at,
         ),
     )
-    return int(cursor.lastrowid or 0)
+    return cursor.lastrowid if cursor.rowcount else None
 
 
 def _update_contact(

@@ -49,7 +49,7 @@ def index_words(text: str) -> str:
         for spelling in (fold(written), *sorted(spellings(written))):
             spelled = _spell_symbols(spelling)
             words[spelled] = None
-            words[_INITIALS.sub(r"\1", spelled)] = None
+            words[_join_initials(spelled)] = None
             if _SERVANT in spelled:
                 words[spelled.replace(f"{_SERVANT} ", _SERVANT)] = None
                 words[spelled.replace(_SERVANT, f"{_SERVANT} ")] = None
@@ -66,6 +66,11 @@ def index_words(text: str) -> str:
     for run in runs:
         words.update(dict.fromkeys(run[at:] for at in range(min(len(run), _MAX_IDEOGRAPHS))))
     return " ".join(filter(None, words))
+
+
+def _join_initials(text: str) -> str:
+    """Return a text in which the initials of A.B. and A & B are one word."""
+    return _INITIALS.sub(r"\1", text) if "." in text or "&" in text else text
 
 
 def _spell_symbols(text: str) -> str:
@@ -113,7 +118,7 @@ def text_query(text: str) -> str:
     if _GROUPED_NUMBER.fullmatch(number):
         words = [re.sub(r"\D", "", number.replace("(0)", "")).removeprefix("00")]
     else:
-        folded = _INITIALS.sub(r"\1", _spell_symbols(fold(_APOSTROPHES.sub("", text))))
+        folded = _join_initials(_spell_symbols(fold(_APOSTROPHES.sub("", text))))
         words = re.findall(r"[^\W_]+", folded)
     # One ideograph is a word; one Latin letter matches half of the contacts.
     usable = [word for word in words if len(word) >= 2 or not word.isascii()]

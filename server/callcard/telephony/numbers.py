@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
 
 import phonenumbers as pn
+from msgspec import Struct
+from msgspec.structs import replace
 from phonenumbers import timezone as pn_timezone
 
 from callcard.errors import InvalidField
@@ -38,6 +39,8 @@ from callcard.telephony.numbering_plans import (
     is_possible,
     is_vanity_number,
     other_forms,
+    parse,
+    parse_e164,
     present_form,
     trunk_prefix,
 )
@@ -52,8 +55,7 @@ _NO_DIGIT = re.compile(r"\D")
 _SEVERAL = re.compile(r"\d\s*[,;]\s*\d")
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One way in which a number was tried: the rule's name, what it made, and the result."""
 
     rule: str
@@ -70,8 +72,7 @@ class _Reading(NamedTuple):
     region: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True, array_like=True, dict=True):
     """A number as it was `given` and as it was understood."""
 
     given: str
@@ -82,8 +83,10 @@ class Number:
     """The digits of `e164`, or of an internal number."""
     national: str = ""
     """The digits of a public number as they are dialled within its country."""
-    display: str = ""
-    """The notation that people use in the service's own country."""
+    home: str = ""
+    """The service's own country, of a public number."""
+    written: str = ""
+    """How a number is shown that is not public."""
     country: str | None = None
     """The two-letter region of a public number, if its plan gives one."""
     extension: str | None = None
@@ -95,6 +98,17 @@ class Number:
     """What the same digits may also mean in the home country, and other forms of the line."""
     problem: str = ""
     """Why the number is unreadable."""
+
+    @cached_property
+    def display(self) -> str:
+        """The notation that people use in the service's own country."""
+        if not self.e164:
+            return self.written
+        is_at_home = self.country == self.home
+        notation = (
+            pn.PhoneNumberFormat.NATIONAL if is_at_home else pn.PhoneNumberFormat.INTERNATIONAL
+        )
+        return pn.format_number(parse_e164(self.e164), notation)
 
     @property
     def reversed(self) -> str:
@@ -120,7 +134,7 @@ def readings(given: str, country: str, internal: Sequence[str] = ()) -> tuple[Nu
 
 def is_in_a_plan(e164: str) -> bool:
     """Return whether a numbering plan has an E.164 number, so that nothing of it is missing."""
-    return pn.is_valid_number(pn.parse(e164, None))
+    return pn.is_valid_number(parse_e164(e164))
 
 
 @lru_cache(maxsize=_CACHED_NUMBERS)
@@ -131,7 +145,7 @@ def time_zone(number: Number) -> str:
     """
     if not number.e164:
         return ""
-    zones = pn_timezone.time_zones_for_number(pn.parse(number.e164, None))
+    zones = pn_timezone.time_zones_for_number(parse_e164(number.e164))
     return zones[0] if len(zones) == 1 and zones[0] != pn_timezone.UNKNOWN_TIMEZONE else ""
 
 
@@ -167,7 +181,7 @@ def explain(
     if parts.is_anonymous or is_withheld(text):
         return Number(given, "withheld"), ()
     if FEATURE_CODE.fullmatch(text):
-        return Number(given, "internal", display=text), ()
+        return Number(given, "internal", written=text), ()
     if reason := damage(text):
         return _unreadable(given, reason), ()
     number, attempts = _parse(given, parts, country, internal)
@@ -181,8 +195,8 @@ def explain(
 
 
 def _unreadable(given: str, problem: str, digits: str = "", display: str = "") -> Number:
-    display = display or given.strip()[:MAX_CHARACTERS]
-    return Number(given, "unreadable", digits=digits, display=display, problem=problem)
+    written = display or given.strip()[:MAX_CHARACTERS]
+    return Number(given, "unreadable", digits=digits, written=written, problem=problem)
 
 
 def _parse_annotated(
@@ -231,7 +245,7 @@ def _parse(
         if has_letters and candidate.rule == UNMARKED_COUNTRY_CODE:
             continue  # words are printed for callers at home
         try:
-            number = present_form(pn.parse(candidate.notation, candidate.region))
+            number = present_form(parse(candidate))
         except pn.NumberParseException:
             if not found:
                 attempts.append(Attempt(candidate.rule, candidate.notation, None, False))
@@ -261,7 +275,7 @@ def _internal(given: str, digits: str, parts: NumberText) -> Number:
         given,
         "internal",
         digits=digits,
-        display=digits,
+        written=digits,
         sent_after=parts.sent_after,
         annotation=parts.annotation,
     )
@@ -292,9 +306,6 @@ def _public(given: str, found: Sequence[_Reading], country: str, parts: NumberTe
     region = None if region in ("001", "ZZ") else region
     e164 = _e164(number)
     national = pn.format_number(number, pn.PhoneNumberFormat.NATIONAL)
-    display = national
-    if region != country:
-        display = pn.format_number(number, pn.PhoneNumberFormat.INTERNATIONAL)
     at_home = [each.number for each in found[1:] if each.region == country]
     others = dict.fromkeys(_e164(each) for each in (*other_forms(number), *at_home))
     return Number(
@@ -303,7 +314,7 @@ def _public(given: str, found: Sequence[_Reading], country: str, parts: NumberTe
         e164=e164,
         digits=e164[1:],
         national=_NO_DIGIT.sub("", national),
-        display=display,
+        home=country,
         country=region,
         extension=parts.extension or None,
         sent_after=parts.sent_after,

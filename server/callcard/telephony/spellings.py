@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import phonenumbers as pn
 
+from callcard.telephony.numbering_plans import parse_e164
 from callcard.telephony.numbers import Number
 
 SUFFIX_DIGITS = 8
@@ -18,7 +19,7 @@ def spellings(number: Number) -> dict[str, str]:
     the notation of the service's own country · `suffix`, the last eight digits · `last_four` ·
     `interleaved` %3%0%1%2…, for a search with LIKE that punctuation must not disturb.
     """
-    parsed = pn.parse(number.e164, None) if number.e164 else None
+    parsed = parse_e164(number.e164) if number.e164 else None
     significant = pn.national_significant_number(parsed) if parsed else number.digits
     international = pn.format_number(parsed, pn.PhoneNumberFormat.INTERNATIONAL) if parsed else ""
     return {
