@@ -1,12 +1,16 @@
 // The focus stays near where it was: what had it is often taken away, as a form is when it is saved
 // or a list when a call begins. Without this, the keyboard would begin at the top of the page again.
 
+/** Milliseconds in which a call that begins belongs to what the agent pressed. */
+const FOLLOWING_CALL_MS = 5000;
+
 /**
  * Keep the focus from now on.
- * @param {() => unknown} focusCall focuses the call in front, or else the search
+ * @param {() => boolean} focusCall focuses the call in front, and returns whether there is one
+ * @param {() => void} focusSearch
  * @param {AbortSignal} [signal]
  */
-export function keepFocus(focusCall, signal) {
+export function keepFocus(focusCall, focusSearch, signal) {
   /** What had the focus last, and what is around it, from the inside out. */
   let path = pathOf(document.activeElement);
   const note = () => {
@@ -16,11 +20,19 @@ export function keepFocus(focusCall, signal) {
     else if (path[0] && canHaveFocus(path[0])) path = [];
   };
   const noteSoon = () => setTimeout(note);
+  /** Until when a call takes the focus from the search; a key or press of the agent's ends it. */
+  let followsUntil = 0;
   const restore = () => {
-    if (!path.length || document.activeElement !== document.body) return;
     if (!document.hasFocus()) return; // the agent works elsewhere on the desktop
-    if (!path.filter(isShown).some(takeFocus)) focusCall();
+    if (performance.now() < followsUntil && focusCall()) followsUntil = 0;
+    if (!path.length || document.activeElement !== document.body) return;
+    if (path.filter(isShown).some(takeFocus) || focusCall()) return;
+    focusSearch();
+    followsUntil = performance.now() + FOLLOWING_CALL_MS;
   };
+  const stopFollowing = () => (followsUntil = 0);
+  for (const type of ["keydown", "pointerdown"])
+    document.addEventListener(type, stopFollowing, { capture: true, signal });
   const observer = new MutationObserver(() => requestAnimationFrame(restore));
   observer.observe(document.body, {
     subtree: true,

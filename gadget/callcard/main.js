@@ -134,7 +134,11 @@ class CallcardAppElement extends CallcardElement {
         tabs: this.#tabs,
         search: this.#search,
       });
-      later.keepFocus(() => this.#tabs.focusCall() || this.#search.focus(), this.signal);
+      later.keepFocus(
+        () => this.#tabs.focusCall(),
+        () => this.#search.focus(),
+        this.signal,
+      );
       this.#show();
     });
     // Notes survive a reload; a form does not: the browser asks.

@@ -104,6 +104,16 @@ def test_focus_goes_to_the_call_that_a_callback_begins(
     press(gadget, "Hang up")
 
 
+def test_focus_goes_to_the_call_that_follows_a_preview(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_gadget(open_desktop)
+    site.preview(KNOWN_CUSTOMER, direct=False)
+    press(gadget, "Call now")
+    expect_phase(gadget, "Dialling")
+    wait_until(lambda: focus_is_in(gadget, "call-panel"))
+
+
 def test_press_that_does_nothing_leaves_the_focus_in_the_notes(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
