@@ -78,8 +78,10 @@ class ContactIdentity:
         The first contact with an id has the id as its key, further ones have their names in theirs.
         `is_given`: an earlier row of the file gives the same id.
         """
-        named = f"{given}{NAME_MARK}{fold(name)}"
         is_taken = is_given or self.keys.has_key(given)
+        if not is_taken and self.stored.was_empty:
+            return given
+        named = f"{given}{NAME_MARK}{fold(name)}"
         if not given.startswith(_BY_ID):
             return named if is_taken else given
         stored_name = self.stored.name_of(given)

@@ -39,7 +39,8 @@ class ImportedKeys:
             "create table taken (given text, number integer, key text, name text, line integer,"
             " details blob, primary key (given, number)) without rowid"
         )
-        self._database.execute("create index taken_key on taken (key)")
+        # Most keys are those that their rows give.
+        self._database.execute("create index taken_key on taken (key) where key <> given")
         self._database.execute("pragma journal_mode = off")
         self._database.execute("begin")  # one transaction, which nobody needs after it
 
@@ -82,5 +83,8 @@ class ImportedKeys:
 
     def has_key(self, key: str) -> bool:
         """Return whether a contact of this file has a key as its own."""
-        sql = "select 1 from taken where key = ? limit 1"
+        sql = (
+            "select 1 from taken where given = ?1 and key = ?1 union all"
+            " select 1 from taken where key = ?1 and key <> given limit 1"
+        )
         return self._database.execute(sql, (key,)).fetchone() is not None

@@ -30,8 +30,8 @@ MAX_PROCESSES = 4
 """One process writes what they describe: more would wait for it."""
 DEADLINE_SECONDS = 60.0
 """Of a process for a chunk of rows, which takes it some 40 ms."""
-_CHUNK_ROWS = 500
-_CHUNKS_AHEAD = 12
+_CHUNK_ROWS = 4000
+_CHUNKS_AHEAD = 3
 """Of each process, so that none waits and few rows are in memory."""
 
 
