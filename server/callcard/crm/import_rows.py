@@ -18,6 +18,7 @@ from callcard.crm.import_report import (
     Value,
 )
 from callcard.crm.local_writes import ContactEntry
+from callcard.crm.text_index import index_text
 from callcard.telephony import numbers
 from callcard.telephony.numbers import Number
 from callcard.text import fold
@@ -67,16 +68,19 @@ def contact_entry(row: Row, plan: NumberPlan, on_problem: OnProblem) -> ContactE
     for field in _SINGLE:
         _report_further_values(row, field, on_problem)
     _report_other_names(row, name or "", on_problem)
+    email = _one_of(row, "email", _EMAIL_ADDRESS, "not an e-mail address", on_problem)
+    usable_numbers = [number for number, _label in found]
     return ContactEntry(
         key=_import_key(row, name or "", company or "", found),
         name=name,
         company=company,
-        email=_one_of(row, "email", _EMAIL_ADDRESS, "not an e-mail address", on_problem),
+        email=email,
         url=_one_of(row, "url", _WEB_ADDRESS, "not an http or https address", on_problem),
         language=row.first("language"),
         flags=_flags(row),
         numbers=found if "number" in row.values else None,
         keeps_numbers=len(found) < numbers_given,
+        index_text=index_text(name or "", company or "", email or "", usable_numbers),
     )
 
 

@@ -13,11 +13,10 @@ from msgspec.structs import replace
 
 from callcard import times
 from callcard.crm.base import Case, HistoryEntry, InteractionRecord, NewCase, WriteOperation
-from callcard.crm.text_index import index_digits, index_words, reference_words
+from callcard.crm.text_index import index_text, reference_words
 from callcard.store.sqlite import Execute
 from callcard.telephony import numbers
 from callcard.telephony.numbers import Number
-from callcard.text import fold
 
 
 class ContactEntry(msgspec.Struct, kw_only=True, array_like=True):
@@ -42,6 +41,8 @@ class ContactEntry(msgspec.Struct, kw_only=True, array_like=True):
     """Add numbers to those that are stored, instead of replacing them."""
     adds: bool = False
     """Add numbers and fill empty fields of the stored contact, instead of replacing them."""
+    index_text: str = ""
+    """`text_index.index_text` of the entry, if it was computed before the write."""
 
 
 @dataclass(slots=True)
@@ -74,11 +75,13 @@ def write_contacts(
         if entry.known_as:
             execute("update contact set key = ? where key = ?", (entry.key, entry.known_as))
         new_id = _insert_contact(execute, entry, now)
+        words = ""
         if new_id is not None:
             id = new_id
             name = entry.name or ""
             company = entry.company or ""
             email = entry.email or ""
+            words = entry.index_text
             result.added += 1
         else:
             sql = "select id, name, company, email from contact where key = ?"
@@ -104,8 +107,9 @@ def write_contacts(
                 " values (?, ?, ?, ?, ?, ?)",
                 (id, position, number.reversed, number.e164, number.given.strip(), label),
             )
-        digits = index_digits(_contact_numbers(execute, id, entry, country))
-        words = f"{index_words(f'{name} {company}')} {fold(email)} {' '.join(digits)}"
+        if not words:
+            stored_numbers = _contact_numbers(execute, id, entry, country)
+            words = index_text(name, company, email, stored_numbers)
         execute("insert into contact_text (rowid, words) values (?, ?)", (id, words))
         result.ids.append(id)
     return result

@@ -38,6 +38,12 @@ _CONSONANTS_MARK = "qqq"
 _MIN_CONSONANTS = 2
 
 
+def index_text(name: str, company: str, email: str, contact_numbers: Iterable[Number]) -> str:
+    """Return what is indexed for a contact."""
+    digits = " ".join(index_digits(contact_numbers))
+    return f"{index_words(f'{name} {company}')} {fold(email)} {digits}"
+
+
 def index_words(text: str) -> str:
     """Return what is indexed for `text`.
 
