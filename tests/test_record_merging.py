@@ -100,6 +100,7 @@ def test_durations_of_ring_talk_hold_and_wrap_up() -> None:
     ended = merge([(ANA, call_report("1", [(62, ANA, "DROPPED")], ended=True))], record, now=2.0)
     assert not ended.in_wrap_up
     assert ended.wrap_up_seconds(segment_of(ended, ANA)) == 12
+    assert ended.ended_at == at(50), "wrap-up is no part of the call"
 
 
 def test_wrap_up_on_uccx_is_the_agents_own_state() -> None:

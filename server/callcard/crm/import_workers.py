@@ -29,7 +29,7 @@ MIN_FILE_BYTES = 2_000_000
 MAX_PROCESSES = 4
 """One process writes what they describe: more would wait for it."""
 DEADLINE_SECONDS = 60.0
-"""Of a process for a chunk of rows, which takes it some 40 ms."""
+"""Of a process for a chunk of rows, which takes it some 200 ms."""
 _CHUNK_ROWS = 4000
 _CHUNKS_AHEAD = 3
 """Of each process, so that none waits and few rows are in memory."""

@@ -199,12 +199,20 @@ class CallRecord:
 
     @property
     def ended_at(self) -> str:
-        """Return when the last agent left the call; empty while one is in it."""
+        """Return when the last agent left the call; empty while one is in it.
+
+        Wrap-up is no part of the call, though Finesse removes it from the agent only afterwards.
+        """
         if any(self._segment_state(segment) not in ENDED_STATES for segment in self.segments):
             return ""
-        ends = [each.since for each in self.states if each.state in ENDED_STATES]
+        left_at = _times_of_leaving(self.states)
+        ends = list(left_at.values())
         for segment in self.segments:
-            ends += segment.removed_at.values()
+            ends += (
+                removed
+                for dialog, removed in segment.removed_at.items()
+                if (segment.extension, dialog) not in left_at
+            )
         last_known = self.states[-1].since if self.states else self.started_at
         return max(ends, default=last_known)
 
@@ -346,6 +354,18 @@ class CallRecord:
 def state_order(state: ParticipantState) -> tuple[str, int]:
     """Sort key: time, then the usual order of states within one millisecond."""
     return state.since, _STATE_ORDER.get(state.state, 3)
+
+
+def _times_of_leaving(states: Iterable[ParticipantState]) -> dict[tuple[str, str], str]:
+    """Return since when each address is not in a dialog any more, of those that have left it."""
+    left_at: dict[tuple[str, str], str] = {}
+    for each in sorted(states, key=state_order):
+        place = (each.address, each.dialog)
+        if each.state in ENDED_STATES:
+            left_at.setdefault(place, each.since)
+        else:
+            left_at.pop(place, None)
+    return left_at
 
 
 def last_states(states: Iterable[ParticipantState]) -> dict[str, ParticipantState]:
