@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,3 +35,22 @@ def test_edits_in_different_places_are_combined() -> None:
 
 def test_edits_of_the_same_line_are_both_kept() -> None:
     assert merge_notes("a", "b", "c") == "b\nc"
+
+
+@pytest.mark.parametrize(
+    ("base", "theirs", "ours", "merged"),
+    [
+        # The answer to the first save was lost, and the agent typed on.
+        ("", "wants a pu", "wants a pump\ncall back", "wants a pump\ncall back"),
+        ("", "one\nwants", "one\nwants a pump", "one\nwants a pump"),
+        ("one", "one\nwants", "one\nwants a pump", "one\nwants a pump"),
+        # The first save arrives after the second one.
+        ("", "wants a pump\ncall back", "wants a pu", "wants a pump\ncall back"),
+        # Elsewhere it is a line of its own.
+        ("", "one\nwants", "wants a pump\ntwo", "one\nwants\nwants a pump\ntwo"),
+    ],
+)
+def test_line_that_goes_on_takes_the_place_of_its_beginning(
+    base: str, theirs: str, ours: str, merged: str
+) -> None:
+    assert merge_notes(base, theirs, ours) == merged

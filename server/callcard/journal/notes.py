@@ -25,7 +25,9 @@ class _Edit(NamedTuple):
 def merge_notes(base: str, theirs: str, ours: str) -> str:
     """Return `base` with the edits of `theirs` and `ours` (a three-way merge).
 
-    Where both edited the same lines, both versions stay, theirs first.
+    Where both edited the same lines, both versions stay, theirs first. Of a line that one of them
+    only goes on with, the longer version stays: what was typed during an outage follows a save
+    whose answer was lost.
     """
     if theirs in (base, ours):
         return ours
@@ -54,8 +56,16 @@ def merge_notes(base: str, theirs: str, ours: str) -> str:
 
 
 def _both(theirs: list[str], ours: list[str]) -> list[str]:
+    """Return both versions, without what one has of the other at the same place."""
+    merged = list(theirs)
     known = set(theirs)
-    return theirs + [line for line in ours if line not in known]
+    for index, (line, mine) in enumerate(zip(theirs, ours, strict=False)):
+        if mine.startswith(line):
+            merged[index] = mine
+            known.add(mine)
+        elif mine and line.startswith(mine):
+            known.add(mine)
+    return merged + [line for line in ours if line not in known]
 
 
 def _edits(base: list[str], edited: list[str]) -> list[_Edit]:
