@@ -214,6 +214,29 @@ async def test_caller_whom_nobody_knew_brings_the_earlier_calls_of_the_number(
     assert lookup["interactions"] == []
 
 
+async def test_call_that_the_crm_does_not_have_yet_is_in_every_look_up(
+    centre: ContactCentre,
+) -> None:
+    """As for a preview, which a dialer may offer seconds after the customer called."""
+    desktop = await centre.open_desktop()
+    call = await centre.ring()
+    await centre.act(call, "1001", "ANSWER")
+    async with centre.api() as ana:
+        path = f"/interactions/{desktop.answers[call]['interaction']['id']}"
+        assert (await ana.put(path, json={"notes": "no more campaigns"})).status_code == 200
+        await centre.hang_up(call)
+        found = (await ana.get("/contacts", params={"number": ADA})).json()
+        ((contact,), selection) = [each["contact"] for each in found["matches"]], found["selection"]
+        assert (contact["name"], selection["rule"]) == (ADA_NAME, "only-match")
+        assert contact["interactions"][0]["notes"] == "no more campaigns"
+        record = (await ana.get(f"/contacts/{contact['source']}/{contact['id']}")).json()
+        assert record["interactions"][0]["notes"] == "no more campaigns"
+        assert len(await centre.deliver()) == 1
+        again = (await ana.get("/contacts", params={"number": ADA})).json()
+    notes = [each["notes"] for each in again["matches"][0]["contact"]["interactions"]]
+    assert notes.count("no more campaigns") <= 1
+
+
 async def test_calls_of_a_number_without_a_contact_are_nobodys_history_but_its_owners(
     centre: ContactCentre,
 ) -> None:

@@ -64,6 +64,7 @@ from callcard.errors import CallcardError
 from callcard.events import EventBus
 from callcard.finesse.connections import create_tls_context, open_cluster, open_http_clients
 from callcard.issuer_keys import fetch_keys
+from callcard.journal.caller_lookup import CallerLookup
 from callcard.journal.journal import SWEEP_SECONDS, Journal
 from callcard.routing.number_lists import NumberLists
 from callcard.settings import Settings, find_settings_file
@@ -163,6 +164,7 @@ def create_app(
         cluster=cluster,
         directory=directory,
         journal=journal,
+        caller_lookup=CallerLookup(directory, store, settings.telephony),
         interactions=Interactions(store, directory, settings, clock),
         call_control=call_control,
         callbacks=Callbacks(store, call_control, events, country, clock, internal),

@@ -55,12 +55,11 @@ MAX_LIMIT = 50
 async def find_contacts(context: RequestContext) -> Lookup | SearchResult:
     number = context.query("number", 256)
     text = context.query("q", 200)
-    directory = context.services.directory
     if number is not None and text is None:
         refresh = context.query("refresh", 1) == "1"
-        return await directory.by_number(number, refresh=refresh)
+        return await context.services.caller_lookup.look_up_number(number, refresh=refresh)
     if text is not None and number is None:
-        return await directory.search(text, _limit(context.query("limit", 8)))
+        return await context.services.directory.search(text, _limit(context.query("limit", 8)))
     raise MalformedRequest("give either number= or q=")
 
 
@@ -82,7 +81,7 @@ def _limit(text: str | None) -> int:
 
 
 async def get_contact(context: RequestContext) -> Contact:
-    return await context.services.directory.get(context.path("source"), context.path("id"))
+    return await context.services.caller_lookup.contact(context.path("source"), context.path("id"))
 
 
 async def create_contact(context: RequestContext) -> Contact:

@@ -15,6 +15,7 @@ from callcard.actions.supervision import Supervision
 from callcard.actions.transfer_targets import TransferTargets
 from callcard.crm.directory import Directory
 from callcard.finesse.cluster import Cluster
+from callcard.journal.caller_lookup import CallerLookup
 from callcard.journal.journal import Journal
 from callcard.settings import Settings
 from callcard.store.base import Store
@@ -27,6 +28,7 @@ class Services:
     cluster: Cluster
     directory: Directory
     journal: Journal
+    caller_lookup: CallerLookup
     interactions: Interactions
     call_control: CallControl
     callbacks: Callbacks

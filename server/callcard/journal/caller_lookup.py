@@ -1,11 +1,14 @@
-"""Look up who is calling: by the chosen contact, a call variable, or the number."""
+"""Look up who is calling: by the chosen contact, a call variable, or the number.
+
+What is found has the last calls that its CRM does not have yet.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
 
-from callcard.crm.base import MAX_HISTORY_ENTRIES, HistoryEntry, Match
+from callcard.crm.base import MAX_HISTORY_ENTRIES, Contact, HistoryEntry, Match
 from callcard.crm.directory import Directory, Lookup, ParsedNumber, Wait
 from callcard.crm.selection import Rule, Selection
 from callcard.errors import CallcardError
@@ -54,19 +57,33 @@ class CallerLookup:
         elif record.contact and not record.contact.id:
             # An agent knows that it is not the one that was selected.
             matches, selection = matches if len(matches) > 1 else (), None
-        unnamed = await self._calls_without_contact(found.number, record.id)
+        with_calls = await self._add_calls(matches, found, record.id)
+        return replace(with_calls, selection=selection)
+
+    async def look_up_number(self, number: str, *, refresh: bool = False) -> Lookup:
+        """Return whose number it is; `refresh` asks again what is known.
+
+        Raises SourceUnavailable if every source failed.
+        """
+        found = await self.directory.by_number(number, refresh=refresh)
+        return await self._add_calls(found.matches, found, "")
+
+    async def contact(self, source: str, id: str) -> Contact:
+        """Return one contact. Raises NotFound, SourceUnavailable."""
+        match = Match(how="chosen", contact=await self.directory.get(source, id))
+        return (await self._add_journal(match, "", [])).contact
+
+    async def _add_calls(self, matches: tuple[Match, ...], found: Lookup, current: str) -> Lookup:
+        """Return what was `found` by the number with these matches, and with the calls that the CRM
+        does not have, except the interaction `current`."""
+        unnamed = await self._calls_without_contact(found.number, current)
         theirs: list[CallRecord] = []
         if found.is_complete and len(matches) == 1 and _is_only_match(matches[0], found):
             # Nobody else has the number: they were theirs, unless an agent said otherwise.
             theirs = [each for each in unnamed if each.contact is None]
         interactions = [self._as_history(each) for each in unnamed if not theirs]
-        with_history = [await self._add_journal(match, record.id, theirs) for match in matches]
-        return replace(
-            found,
-            matches=tuple(with_history),
-            selection=selection,
-            interactions=tuple(interactions),
-        )
+        with_history = [await self._add_journal(match, current, theirs) for match in matches]
+        return replace(found, matches=tuple(with_history), interactions=tuple(interactions))
 
     async def _find_named_contact(self, record: CallRecord, customer: str) -> Match | None:
         """Return the contact that the record names; None if there is none, or its source failed."""
