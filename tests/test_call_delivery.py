@@ -226,11 +226,15 @@ async def test_call_that_the_crm_does_not_have_yet_is_in_every_look_up(
         assert (await ana.put(path, json={"notes": "no more campaigns"})).status_code == 200
         await centre.hang_up(call)
         found = (await ana.get("/contacts", params={"number": ADA})).json()
-        ((contact,), selection) = [each["contact"] for each in found["matches"]], found["selection"]
-        assert (contact["name"], selection["rule"]) == (ADA_NAME, "only-match")
+        (contact,) = (each["contact"] for each in found["matches"])
+        assert contact["name"] == ADA_NAME
         assert contact["interactions"][0]["notes"] == "no more campaigns"
         record = (await ana.get(f"/contacts/{contact['source']}/{contact['id']}")).json()
         assert record["interactions"][0]["notes"] == "no more campaigns"
+        preview = await centre.finesse.preview("1001", ADA)
+        await centre.reported()
+        (match,) = desktop.answers[preview]["lookup"]["matches"]
+        assert match["contact"]["interactions"][0]["notes"] == "no more campaigns"
         assert len(await centre.deliver()) == 1
         again = (await ana.get("/contacts", params={"number": ADA})).json()
     notes = [each["notes"] for each in again["matches"][0]["contact"]["interactions"]]

@@ -65,7 +65,10 @@ class CallerLookup:
 
         Raises SourceUnavailable if every source failed.
         """
-        found = await self.directory.by_number(number, refresh=refresh)
+        return await self.with_calls(await self.directory.by_number(number, refresh=refresh))
+
+    async def with_calls(self, found: Lookup) -> Lookup:
+        """Return what was found with the calls that the CRM does not have yet."""
         return await self._add_calls(found.matches, found, "")
 
     async def contact(self, source: str, id: str) -> Contact:

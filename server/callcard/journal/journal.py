@@ -110,7 +110,7 @@ class Journal:
         try:
             report, ended_at = await self._check_still_active(agent, report)
             if report.is_reservation or not report.is_conversation:
-                lookup_result = await found if found else None
+                lookup_result = await self._caller_lookup.with_calls(await found) if found else None
                 answer = acknowledge_without_record(report, number, lookup_result)
             else:
                 if from_finesse:
@@ -267,7 +267,7 @@ class Journal:
                     reached=True,
                 ),
             )
-        lookup = await found if found else None
+        lookup = await self._caller_lookup.with_calls(await found) if found else None
         acknowledgement = acknowledge_without_record(report, number, lookup)
         return replace(acknowledgement, never_logged=True, outgoing=outgoing)
 
