@@ -120,6 +120,34 @@ async def test_caller_may_be_none_of_the_contacts_that_were_found(centre: Contac
     assert interaction.number == ADA_E164
 
 
+async def test_agent_who_has_left_the_call_does_not_change_its_contact(
+    centre: ContactCentre,
+) -> None:
+    ana = await centre.open_desktop("1001")
+    await centre.open_desktop("1002")
+    call = await centre.ring(from_address=UNKNOWN_CALLER)
+    await centre.act(call, "1001", "ANSWER")
+    await centre.act(call, "1001", "TRANSFER_SST", to="1002")
+    await centre.act(call, "1002", "ANSWER")
+    path = f"/interactions/{ana.answers[call]['interaction']['id']}"
+    (babbage,) = await centre.crm.search(BABBAGE_NAME, 1)
+    (ada,) = await centre.crm.search(ADA_NAME, 1)
+    async with centre.api("1001") as first, centre.api("1002") as second:
+        before = await first.put(path, json={"contact": {"source": "local", "id": ada.id}})
+        assert before.status_code == 200, "nobody else has chosen"
+        chosen = await second.put(path, json={"contact": {"source": "local", "id": babbage.id}})
+        assert chosen.json()["contact"]["name"] == BABBAGE_NAME
+        for change in ({"contact": {"source": "local", "id": ada.id}}, {"contact_unknown": True}):
+            refused = await first.put(path, json={**change, "notes": "mine"})
+            assert (refused.status_code, refused.json()["code"]) == (409, "contact-chosen")
+            assert BABBAGE_NAME in refused.json()["detail"]
+        same = await first.put(path, json={"contact": {"source": "local", "id": babbage.id}})
+        assert same.status_code == 200
+        await centre.hang_up(call)
+        after = await first.put(path, json={"contact": {"source": "local", "id": ada.id}})
+        assert after.json()["contact"]["name"] == ADA_NAME, "now both have left"
+
+
 async def test_contact_that_is_saved_after_the_time_for_notes_reaches_the_crm(
     centre: ContactCentre,
 ) -> None:

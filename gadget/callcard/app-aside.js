@@ -10,6 +10,7 @@ import { valuesToShow } from "./call-brief.js";
 import { CallbackFormElement } from "./callback-form.js";
 import { CaseFormElement } from "./case-form.js";
 import { ContactRecordElement } from "./contact-record.js";
+import { setListed } from "./contact-updates.js";
 import { LookupExplanationElement } from "./lookup-explanation.js";
 
 /** @typedef {import("../shared/types.d.ts").CallbackCustomer} CallbackCustomer */
@@ -99,12 +100,12 @@ export class AppAsideElement extends CallcardElement {
   /**
    * Show the form to block or flag the number of a call.
    * @param {import("../shared/call-state.js").CallState} state
-   * @param {import("../shared/call-contacts.js").CallContacts} contacts
+   * @param {import("../shared/calls-model.js").CallsModel} model
    */
-  openListForm({ id, lookup, listWarnings, match }, contacts) {
+  openListForm({ id, lookup, listWarnings, match }, model) {
     if (lookup.status !== "found") return;
     const { number } = lookup.result;
-    const entries = new NumberEntries(number, listWarnings, (now) => contacts.setListed(id, now));
+    const entries = new NumberEntries(number, listWarnings, (now) => setListed(model, id, now));
     const { name = "" } = match?.contact ?? {};
     this.#open(`list ${id}`, new ListFormElement(), (form) => form.show(entries, name));
   }

@@ -39,9 +39,7 @@ export class AsideControl {
     "callcard-explanation-opened": ({ callId }) =>
       this.#openFor(callId, (aside, state) => aside.openExplanation(state)),
     "callcard-list-form-opened": ({ callId }) =>
-      this.#openFor(callId, (aside, state) =>
-        aside.openListForm(state, this.#parts.model.contacts),
-      ),
+      this.#openFor(callId, (aside, state) => aside.openListForm(state, this.#parts.model)),
     "callcard-record-opened": ({ contact }) => this.#openRecord(contact),
   };
 

@@ -4,6 +4,7 @@
 import { api } from "../shared/api.js";
 import { listen } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
+import { addCase } from "./contact-updates.js";
 
 /** Milliseconds for which a success is shown. */
 const MESSAGE_MS = 5000;
@@ -31,7 +32,7 @@ export function handleAside(aside, { model, agent, search, onChange, focusCall }
     },
     "callcard-case-create": async ({ callId, contact, newCase }) => {
       const created = await api.createCase(contact, newCase);
-      model.contacts.addCase(callId, contact, created); // shown in the call's record
+      addCase(model, callId, contact, created); // shown in the call's record
       return created;
     },
     "callcard-case-form-closed": (isSaved) => close(isSaved && t("case.saved")),

@@ -7,6 +7,7 @@ import { emit, field, h, newRequestId, request, uniqueId } from "../shared/dom.j
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { t } from "../shared/texts.js";
+import { ChosenMeanwhile } from "./chosen-meanwhile.js";
 
 /** @typedef {import("../shared/types.d.ts").NewContact} NewContact */
 
@@ -91,17 +92,30 @@ export class ContactFormElement extends CallcardElement {
     try {
       const numbers = number.trim() ? [number] : [];
       const draft = { name, company, email, numbers, request_id: this.#requestId };
-      const contact = await request(this, "callcard-contact-create", { contact: draft });
-      this.isEdited = false;
-      emit(this, "callcard-contact-edited", { callId: this.callId, draft: {} });
+      const { callId } = this;
+      const contact = await request(this, "callcard-contact-create", { callId, contact: draft });
+      this.#discard();
       const match = { how: /** @type {const} */ ("chosen"), contact };
       emit(this, "callcard-contact-chosen", { callId: this.callId, match });
     } catch (error) {
       const place = error instanceof ApiError ? error.field?.replace(/^numbers.*/, "number") : "";
-      this.#reject(place ?? "", errorText(error));
+      if (error instanceof ChosenMeanwhile) this.#offerChosen(error.message);
+      else this.#reject(place ?? "", errorText(error));
     } finally {
       this.#setSaving(false);
     }
+  }
+
+  #discard() {
+    this.isEdited = false;
+    emit(this, "callcard-contact-edited", { callId: this.callId, draft: {} });
+  }
+
+  /** Let the agent choose between the call's new contact and the form. @param {string} text */
+  #offerChosen(text) {
+    const show = h("button", { type: "button" }, t("form.showChosen"));
+    show.addEventListener("click", () => this.#discard());
+    this.#error.replaceChildren(text, " ", show);
   }
 
   /** @param {boolean} isSaving */

@@ -23,6 +23,7 @@ import { infoContent } from "./info-content.js";
 import { ListFormElement } from "../shared/list-form.js";
 import { LookupExplanationElement } from "./lookup-explanation.js";
 import { chooseCaller } from "./caller-choice.js";
+import { createContact, followChoices } from "./chosen-meanwhile.js";
 import { keepFocus } from "./focus-keeper.js";
 import { guardPresses } from "./press-guard.js";
 import { followReasonKeys } from "./reason-keys.js";
@@ -73,7 +74,9 @@ export {
   ContactFormElement,
   Dialling,
   chooseCaller,
+  createContact,
   drawerContent,
+  followChoices,
   handleAside,
   infoContent,
   keepFocus,

@@ -139,6 +139,7 @@ class CallcardAppElement extends CallcardElement {
         () => this.#search.focus(),
         this.signal,
       );
+      later.followChoices(this.#model, this.#notices);
       this.#show();
     });
     // Notes survive a reload; a form does not: the browser asks.
@@ -187,7 +188,8 @@ class CallcardAppElement extends CallcardElement {
         this.#dialCallback(id, contact, reason),
       "callcard-callback-status": ({ id, status }) => this.#agent.setCallbackStatus(id, status),
       "callcard-contact-chosen": (choice) => void this.#chooseCaller(choice),
-      "callcard-contact-create": ({ contact }) => api.createContact(contact),
+      "callcard-contact-create": async ({ callId, contact }) =>
+        (await loadLater()).createContact(model, callId, contact),
       "callcard-contact-rejected": ({ callId }) => model.contacts.reject(callId),
       "callcard-search-opened": ({ callId, addsNumber }) => this.#openSearch(callId, addsNumber),
       "callcard-contact-edited": ({ callId, draft }) => model.contacts.setEdited(callId, draft),

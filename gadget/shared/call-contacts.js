@@ -74,37 +74,9 @@ export class CallContacts {
   setEdited(id, contactDraft) {
     const state = this.#calls.get(id);
     const isContactEdited = Object.keys(contactDraft).length > 0;
-    if (state) Object.assign(state, { isContactEdited, contactDraft, discardAskedAt: 0 });
-  }
-
-  /**
-   * Show a case that was opened for the contact of a call.
-   * @param {string} id @param {Contact} contact @param {import("./types.d.ts").Case} added
-   */
-  addCase(id, contact, added) {
-    const state = this.#calls.get(id);
-    if (!state?.match || state.match.contact.id !== contact.id) return;
-    const { match, lookup } = state;
-    const changed = { ...contact, cases: [added, ...match.contact.cases] };
-    state.match = { ...match, contact: changed };
-    // As it is found again, if the agent first chooses somebody else.
-    const matches = lookup.status === "found" ? lookup.result.matches : [];
-    for (const each of matches)
-      if (each.contact.id === contact.id && each.contact.source === contact.source)
-        each.contact = changed;
-    this.#notify("caller", state);
-  }
-
-  /**
-   * Show the entries of number lists that warn of a caller now.
-   * @param {string} id @param {import("./types.d.ts").ListWarning[]} listed
-   */
-  setListed(id, listed) {
-    const state = this.#calls.get(id);
-    if (!state || (!listed.length && !state.listWarnings.length)) return;
-    state.listWarnings = listed;
-    state.lookup = { ...state.lookup }; // drawn anew
-    this.#notify("caller", state);
+    if (!state) return;
+    Object.assign(state, { isContactEdited, contactDraft, discardAskedAt: 0 });
+    if (!isContactEdited) this.#notify("changed", state);
   }
 
   /**
@@ -185,9 +157,13 @@ export class CallContacts {
    */
   async #change(state, change) {
     if (!state.notes.interaction) return;
+    state.contactChanges += 1;
     try {
-      state.notes.update(await state.notes.change(change));
+      const changed = await state.notes.change(change);
+      state.contactChanges -= 1;
+      state.notes.update(changed);
     } catch (error) {
+      state.contactChanges -= 1;
       state.failure = { outcome: "failed", error };
       this.#notify("changed", state);
     }

@@ -58,6 +58,8 @@ export class CallState {
   isRejected = false;
   /** Whether that is still to be sent to the service, which does not know the call yet. */
   isRejectionUnsent = false;
+  /** How many changes of the contact are on their way. */
+  contactChanges = 0;
   /** Whether the agent has begun to fill in a new contact. */
   isContactEdited = false;
   /** What the agent has filled in, by field. @type {Record<string, string>} */

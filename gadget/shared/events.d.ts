@@ -80,7 +80,10 @@ export interface CallcardRequests {
     response: Callback;
   };
   "callcard-callback-create": { detail: { callback: NewCallback }; response: Callback };
-  "callcard-contact-create": { detail: { contact: NewContact }; response: Contact };
+  "callcard-contact-create": {
+    detail: { callId: string; contact: NewContact };
+    response: Contact;
+  };
   "callcard-contact-search": {
     detail: { text: string; signal: AbortSignal };
     response: ContactSearchResult;

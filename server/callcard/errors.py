@@ -12,6 +12,7 @@
     │   ├── Conflict                   409 conflict              something else comes first
     │   ├── OnACall                    409 on-a-call             nobody is signed out during a call
     │   ├── InteractionClosed          409 interaction-closed    the time for its notes is over
+    │   ├── ContactChosen              409 contact-chosen        by an agent who is on the call
     │   ├── DoNotCall                  409 do-not-call           the number is on that list
     │   ├── AlreadyListed              409 already-listed        by somebody else, on a number list
     │   ├── TooLarge                   413 too-large
@@ -135,6 +136,10 @@ class OnACall(RequestError):
 
 class InteractionClosed(RequestError):
     status, code, title = 409, "interaction-closed", "The interaction is closed"
+
+
+class ContactChosen(RequestError):
+    status, code, title = 409, "contact-chosen", "A colleague on the call has chosen its contact"
 
 
 class DoNotCall(RequestError):

@@ -15,6 +15,7 @@ from msgspec import Meta
 from callcard.crm.base import Match
 from callcard.crm.directory import Directory
 from callcard.errors import (
+    ContactChosen,
     FinesseError,
     InteractionClosed,
     InvalidField,
@@ -23,7 +24,7 @@ from callcard.errors import (
 )
 from callcard.finesse.objects import CallVariable, DialogAction
 from callcard.journal import lifecycle
-from callcard.journal.call_record import CallRecord, ChosenContact
+from callcard.journal.call_record import CallRecord, ChosenContact, Segment
 from callcard.journal.chosen_reasons import choose_reasons
 from callcard.journal.interaction import Interaction, contact_of_match, requires_wrap_up, show
 from callcard.journal.journal_entry import JournalEntry, apart_dialog, from_row, from_rows, to_row
@@ -192,6 +193,8 @@ class Interactions:
         names_contact = match is not None or change.contact_unknown
         if names_contact and not (segment.verified or record.unverified):
             raise NotPermitted("Finesse has not shown you this call; only your notes can be saved")
+        if names_contact:
+            _check_contact_is_free(record, segment, match)
         if change.notes is not None:
             base = segment.notes if change.base_notes is None else change.base_notes
             notes = merge_notes(base, segment.notes, change.notes)
@@ -305,3 +308,16 @@ def _require_own(row: JournalRow | None, agent: Agent) -> JournalEntry:
     if entry is None or entry.record.segment(agent.login_id) is None:
         raise NotFound("You have no such interaction")
     return entry
+
+
+def _check_contact_is_free(record: CallRecord, segment: Segment, match: Match | None) -> None:
+    """Raise ContactChosen if an agent who has left the call would outvote one who is on it."""
+    chosen = record.contact
+    if chosen is None or not chosen.chosen_by or chosen.chosen_by == segment.agent:
+        return
+    if match and (match.contact.source, match.contact.id) == (chosen.source, chosen.id):
+        return
+    chooser = record.segment(chosen.chosen_by)
+    if chooser and record.is_active(chooser) and not record.is_active(segment):
+        whom = chosen.name or "none of the contacts that were found"
+        raise ContactChosen(f"{chooser.name or chooser.agent}, who is on the call, chose {whom}")

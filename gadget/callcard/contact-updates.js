@@ -1,0 +1,36 @@
+// What changes of a contact while their call's card is shown. No DOM.
+
+/** @typedef {import("../shared/calls-model.js").CallsModel} CallsModel */
+/** @typedef {import("../shared/types.d.ts").Contact} Contact */
+
+/**
+ * Show a case that was opened for the contact of a call.
+ * @param {CallsModel} model @param {string} callId
+ * @param {Contact} contact @param {import("../shared/types.d.ts").Case} added
+ */
+export function addCase(model, callId, contact, added) {
+  const state = model.calls.get(callId);
+  if (!state?.match || state.match.contact.id !== contact.id) return;
+  const { match, lookup } = state;
+  const changed = { ...contact, cases: [added, ...match.contact.cases] };
+  state.match = { ...match, contact: changed };
+  // As it is found again, if the agent first chooses somebody else.
+  const matches = lookup.status === "found" ? lookup.result.matches : [];
+  for (const each of matches)
+    if (each.contact.id === contact.id && each.contact.source === contact.source)
+      each.contact = changed;
+  model.notify("caller", state);
+}
+
+/**
+ * Show the entries of number lists that warn of a caller now.
+ * @param {CallsModel} model @param {string} callId
+ * @param {import("../shared/types.d.ts").ListWarning[]} listed
+ */
+export function setListed(model, callId, listed) {
+  const state = model.calls.get(callId);
+  if (!state || (!listed.length && !state.listWarnings.length)) return;
+  state.listWarnings = listed;
+  state.lookup = { ...state.lookup }; // drawn anew
+  model.notify("caller", state);
+}

@@ -1,0 +1,73 @@
+"""One call on the cards of two agents: its contact is the same on both."""
+
+from __future__ import annotations
+
+from playwright.sync_api import FrameLocator, expect
+
+from tests.e2e.card import answer_call, expect_phase, open_card, press
+from tests.harness.browser import BrowserDesktop, OpenDesktop
+from tests.harness.site import DemoSite
+
+NEW_CONTACT = "Lee Right"
+
+
+def hand_over(
+    open_desktop: OpenDesktop, site: DemoSite, number: str
+) -> tuple[BrowserDesktop, FrameLocator]:
+    """Transfer a caller whom nobody knows from Ana, whose page has its own clock, to Bilal."""
+    ana = open_desktop("1001", own_clock=True)
+    bilal = open_desktop("1002").gadget
+    answer_call(site, ana.gadget, number)
+    press(ana.gadget, "Transfer…")
+    ana.gadget.get_by_role("button", name="Transfer to Bilal Haddad", exact=True).click()
+    press(bilal, "Answer")
+    expect_phase(bilal, "On the call")
+    expect_phase(ana.gadget, "Transferred to Bilal Haddad")
+    return ana, bilal
+
+
+def save_contact(gadget: FrameLocator, name: str) -> None:
+    card = open_card(gadget)
+    card.get_by_label("Name").fill(name)
+    card.get_by_role("button", name="Save", exact=True).click()
+
+
+def test_contact_that_a_colleague_saved_is_shown(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    ana, bilal = hand_over(open_desktop, site, "+16465550191")
+    save_contact(bilal, NEW_CONTACT)
+    expect(open_card(bilal).get_by_role("heading", name=NEW_CONTACT)).to_be_visible()
+    ana.page.clock.fast_forward(31_000)
+    expect(open_card(ana.gadget).get_by_role("heading", name=NEW_CONTACT)).to_be_visible()
+    expect(
+        ana.gadget.get_by_text(f"{NEW_CONTACT} is the contact of this call now.")
+    ).to_be_visible()
+
+
+def test_second_contact_for_a_call_is_not_created_by_mistake(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana, bilal = hand_over(open_desktop, site, "+16465550192")
+    save_contact(bilal, NEW_CONTACT)
+    expect(open_card(bilal).get_by_role("heading", name=NEW_CONTACT)).to_be_visible()
+    save_contact(ana.gadget, "Lee Wrong")
+    card = open_card(ana.gadget)
+    expect(card.get_by_role("alert")).to_contain_text(
+        f"{NEW_CONTACT} has been chosen for this call"
+    )
+    expect(card.get_by_label("Name")).to_have_value("Lee Wrong")
+    card.get_by_role("button", name="Discard this, show the chosen contact").click()
+    expect(card.get_by_role("heading", name=NEW_CONTACT)).to_be_visible()
+
+
+def test_agent_who_has_left_does_not_outvote_who_is_on_the_call(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana, bilal = hand_over(open_desktop, site, "+16465550193")
+    save_contact(bilal, NEW_CONTACT)
+    expect(open_card(bilal).get_by_role("heading", name=NEW_CONTACT)).to_be_visible()
+    save_contact(ana.gadget, "Lee Wrong")
+    card = open_card(ana.gadget)
+    expect(card.get_by_role("alert")).to_be_visible()
+    card.get_by_role("button", name="Save", exact=True).click()
+    expect(card.get_by_text("A colleague who is on the call has chosen")).to_be_visible()
+    expect(open_card(bilal).get_by_role("heading", name=NEW_CONTACT)).to_be_visible()
