@@ -1,5 +1,5 @@
-// <call-brief>: what an agent reads before saying hello, in at most four lines: what they noted for
-// a callback, open cases, the last contact, what the call is about, and the caller's language. Below
+// <call-brief>: what an agent reads before saying hello, in at most four lines: what a colleague wrote
+// who passes the call on, what they noted themselves for a callback, open cases, the last contact, what the call is about, and the caller's language. Below
 // them, the other call variables that the team's layout shows, as chips.
 
 import { h, isolate } from "../shared/dom.js";
@@ -24,16 +24,19 @@ export class CallBriefElement extends CallcardElement {
    * @param {CallState} state
    * @param {Map<string, string>} labels of call variables by name, the most important first
    */
-  show({ call, match, callbackNote, lookup }, labels) {
+  show({ call, match, callbackNote, lookup, notes, isRinging }, labels) {
     const about = call.isConsult ? [] : valuesToShow(call.variables, labels);
     const further = call.isConsult ? [] : furtherVariables(call.variables, labels);
     const { interactions: unnamed = [] } = lookup.status === "found" ? lookup.result : {};
-    const shown = JSON.stringify([about, further, match?.contact, callbackNote, unnamed]);
+    // Once they talk, all notes are below.
+    const written = isRinging ? notes.colleagues.filter(({ text }) => text) : [];
+    const shown = JSON.stringify([about, further, match?.contact, callbackNote, unnamed, written]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     const known = match ? contactLines(match.contact) : lastLine(unnamed);
     const lines = [...known, ...aboutLine(about)];
     if (callbackNote) lines.unshift(line(t("brief.callback"), [callbackNote]));
+    for (const { name, text } of written.slice(-1)) lines.unshift(line(name, [isolate(text)]));
     if (match?.contact.language)
       lines.push(line(t("brief.language"), [languageName(match.contact.language)]));
     this.replaceChildren(

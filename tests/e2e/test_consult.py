@@ -375,9 +375,14 @@ def test_next_agent_sees_who_passed_the_call_on(open_desktop: OpenDesktop, site:
     ana = open_desktop("1001").gadget
     bilal = open_desktop("1002").gadget
     call = answer_call(site, ana)
+    write_notes(ana, "wants a refund, has the receipt")
     press(ana, "Transfer…")
     ana.get_by_role("button", name="Transfer to Bilal Haddad", exact=True).click()
     expect(open_card(bilal)).to_contain_text("Transferred by Ana Costa.")
+    note = open_card(bilal).locator("call-brief").get_by_text("wants a refund, has the receipt")
+    expect(note).to_be_visible()
     press(bilal, "Answer")
+    expect(note).to_have_count(0)
+    expect(open_card(bilal).get_by_text("wants a refund, has the receipt")).to_be_visible()
     expect(open_card(bilal)).to_contain_text("Transferred by Ana Costa.")
     site.hang_up(call)
