@@ -103,6 +103,17 @@ def test_durations_of_ring_talk_hold_and_wrap_up() -> None:
     assert ended.ended_at == at(50), "wrap-up is no part of the call"
 
 
+def test_agent_who_finished_the_call_has_to_finish_it_again_if_it_comes_back() -> None:
+    record = merge([(ANA, call_report("1", [(0, ANA, "ACTIVE"), (0, CUSTOMER, "ACTIVE")]))])
+    finished = record.with_segment(replace(segment_of(record, ANA), finished=True))
+    still_on = merge([(ANA, call_report("1", [(5, ANA, "HELD")]))], finished)
+    assert segment_of(still_on, ANA).finished
+    left = merge([(ANA, call_report("1", [(9, ANA, "DROPPED")], ended=True))], still_on)
+    assert segment_of(left, ANA).finished
+    back = merge([(ANA, call_report("1", [(30, ANA, "ALERTING")]))], left)
+    assert not segment_of(back, ANA).finished
+
+
 def test_wrap_up_on_uccx_is_the_agents_own_state() -> None:
     record = merge([(ANA, call_report("1", [(0, ANA, "ACTIVE")]))])
     for second, state in ((10, "WORK"), (25, "READY")):

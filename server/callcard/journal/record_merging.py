@@ -234,7 +234,7 @@ def _apply_to_segment(
     agent_states = set(segment.agent_states)
     if report.agent_state and report.agent_state_since:
         agent_states.add((report.agent_state, report.agent_state_since))
-    return replace(
+    changed = replace(
         segment,
         name=agent.name or segment.name,
         team=agent.team or segment.team,
@@ -245,6 +245,11 @@ def _apply_to_segment(
         lost_at=segment.lost_at if _plausible(segment.lost_at, now) > now else 0.0,
         agent_states=_merge_agent_states(agent_states),
     )
+    if segment.finished and not record.is_active(segment):
+        # They finish it again if the call is passed back to them.
+        with_states = replace(record, states=_merge_states((*record.states, *states)))
+        changed = replace(changed, finished=not with_states.is_active(changed))
+    return changed
 
 
 def _plausible(time: float, now: float) -> float:
