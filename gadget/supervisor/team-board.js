@@ -37,6 +37,8 @@ const ORDERS = {
   state: () => t("board.byState"),
   longest: () => t("board.byTime"),
 };
+/** In other states, a reason is that of an earlier one. */
+const REASONED_STATES = ["NOT_READY", "LOGOUT"];
 /** Columns of the table. */
 const COLUMNS = 4;
 
@@ -208,7 +210,9 @@ class Row {
     const { state, reason, pending_state: next } = member;
     this.#state.replaceChildren(
       h("span", { class: "dot" }),
-      reason ? t("board.because", { state: stateLabel(state), reason }) : stateLabel(state),
+      reason && REASONED_STATES.includes(state)
+        ? t("board.because", { state: stateLabel(state), reason })
+        : stateLabel(state),
       next && next !== state
         ? h("span", { class: "about" }, ` ${t("state.next", { state: stateLabel(next) })}`)
         : "",

@@ -10,6 +10,8 @@ from lxml.builder import E
 from finesse_sandbox.site import ReasonCode, SiteConfiguration, User
 from finesse_sandbox.xml.document import API
 
+_REASONED_STATES = ("NOT_READY", "LOGOUT")
+
 
 def user_element(site: SiteConfiguration, user: User, tag: str = "User") -> etree._Element:
     """Return a user, as recorded: children in alphabetical order, reasons only in NOT_READY and
@@ -33,7 +35,7 @@ def user_element(site: SiteConfiguration, user: User, tag: str = "User") -> etre
         E.uri(uri),
         E.wrapUpTimer(str(user.wrap_up_seconds)),
     ]
-    if user.state in ("NOT_READY", "LOGOUT"):
+    if user.state in _REASONED_STATES:
         if user.reason:
             children.append(reason_code_element(user.reason))
         if user.reason_id:
@@ -87,6 +89,6 @@ def team_member_element(user: User, tag: str = "User") -> etree._Element:
         E.state(user.state),
         E.stateChangeTime(user.state_since),
     )
-    if user.reason:
+    if user.reason and user.state in _REASONED_STATES:
         element.append(reason_code_element(user.reason))
     return element
