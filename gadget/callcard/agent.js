@@ -167,9 +167,11 @@ export class Agent {
   /**
    * Return the callbacks that have become due, each once.
    * @param {number} now the server's clock, in milliseconds
+   * @param {string[]} onLine the customers' numbers on the agent's calls
    */
-  takeDueCallbacks(now) {
-    return this.#open.filter(({ id, due_at }) => {
+  takeDueCallbacks(now, onLine) {
+    return this.#open.filter(({ id, due_at, number }) => {
+      if (onLine.includes(number)) return false;
       const lateMs = now - Date.parse(due_at);
       const key = `${id} ${due_at}`;
       if (!(lateMs >= 0 && lateMs < REMINDER_MS) || this.#reminded.has(key)) return false;
@@ -178,9 +180,14 @@ export class Agent {
     });
   }
 
-  /** Return whom to call back now; empty if nobody is due. @param {number} now */
-  overdue(now) {
-    const due = this.#open.find(({ due_at }) => due_at && Date.parse(due_at) <= now);
+  /**
+   * Return whom to call back now; empty if nobody is due who is not on the line.
+   * @param {number} now @param {string[]} onLine
+   */
+  overdue(now, onLine) {
+    const due = this.#open.find(
+      ({ due_at, number }) => due_at && Date.parse(due_at) <= now && !onLine.includes(number),
+    );
     return due ? due.name || due.display : "";
   }
 

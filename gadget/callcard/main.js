@@ -168,9 +168,18 @@ class CallcardAppElement extends CallcardElement {
     this.#state.tick(desktop.now);
     // The last call stays in view, even if the time for its notes is over.
     if (this.#model.calls.size > 1) this.#model.closeDone();
-    for (const callback of this.#agent.takeDueCallbacks(desktop.now))
+    for (const callback of this.#agent.takeDueCallbacks(desktop.now, this.#numbersOnLine))
       this.#attention.remind(t("callback.due", { who: callback.name || callback.display }));
-    this.#attention.showTitle(this.#model.running, this.#agent.overdue(desktop.now));
+    this.#showTitle();
+  }
+
+  get #numbersOnLine() {
+    return this.#model.running.map(({ customer }) => customer.number);
+  }
+
+  #showTitle() {
+    const overdue = this.#agent.overdue(desktop.now, this.#numbersOnLine);
+    this.#attention.showTitle(this.#model.running, overdue);
   }
 
   #handleEvents() {
@@ -260,7 +269,7 @@ class CallcardAppElement extends CallcardElement {
       canBeReady: !running.length && this.#agent.user?.state !== "READY",
     }));
     this.#attention.bringToFront = this.#agent.bringToFront;
-    this.#attention.showTitle(running, this.#agent.overdue(desktop.now));
+    this.#showTitle();
     const shown = this.#model.calls.get(this.#tabs.selected);
     arrangeFor(this, this.#search, running, shown);
     this.#search.setOnCall(this.#tabs.offersTargets);

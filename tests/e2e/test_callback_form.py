@@ -153,6 +153,29 @@ def test_callback_takes_the_notes_and_can_be_moved(
     expect(row).to_have_count(0)
 
 
+def test_nobody_is_reminded_of_who_is_on_the_line(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop(own_clock=True)
+    gadget = desktop.gadget
+    call = answer_call(site, gadget, ARABIC_CUSTOMER)
+    gadget.get_by_role("button", name="Call back later…").click()
+    form = gadget.locator("callback-form")
+    form.get_by_role("button", name="In 1 hour").click()
+    form.get_by_role("button", name="Save").click()
+    expect(gadget.get_by_text("The callback is in your list")).to_be_in_viewport()
+    desktop.page.clock.fast_forward(61 * 60_000)
+    row = gadget.locator(".callbacks li").first
+    expect(row.locator(".overdue")).to_have_count(1)
+    reminder = desktop.page.locator("h2", has_text="Call back")
+    expect(reminder).to_have_count(0)
+    site.hang_up(call)
+    close_card(gadget)
+    expect(reminder).to_be_visible()
+    expect(gadget.locator("callcard-app > [aria-live]")).to_contain_text("Call back")
+    row.get_by_role("button", name="Done").click()
+
+
 def test_second_press_on_done_leaves_the_next_callback(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
