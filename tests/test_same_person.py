@@ -52,6 +52,18 @@ def test_shared_address_says_nothing() -> None:
     assert not is_same_person(one, other)
 
 
+def test_records_of_a_company_are_one_if_they_have_its_name() -> None:
+    def company(source: str, company: str, name: str = "") -> Contact:
+        return replace(contact(source, name, SWITCHBOARD), company=company)
+
+    ferries = company("crm", "Harbour Lights Ferries")
+    assert is_same_person(ferries, company("erp", "HARBOUR LIGHTS FERRIES"))
+    assert is_same_person(ferries, company("erp", "", name="Harbour Lights Ferries"))
+    assert not is_same_person(ferries, company("erp", "Nordlicht"))
+    assert not is_same_person(ferries, company("erp", "Harbour Lights Ferries", name="Ada Byron"))
+    assert not is_same_person(company("crm", ""), company("erp", ""))
+
+
 def test_colleagues_with_the_switchboards_number_stay_apart() -> None:
     names = ["Joan Smith", "John Smith", "Jon Smythe", "Maria Garcia", "Mario Garcia"]
     matches = [

@@ -36,6 +36,10 @@ const NEVER_EXTRA = [
   "drop-participant",
 ];
 
+/** Actions that become possible by others, and have their slots from the beginning.
+ * @type {Partial<Record<Action, Action[]>>} */
+const FOLLOWED_BY = { callback: ["cancel-callback"] };
+
 /** @type {Partial<Record<Action, () => string>>} */
 const LABELS = {
   accept: () => t("action.accept"),
@@ -69,7 +73,7 @@ export function slotsOf(state, heldCallActions, running, extra) {
   const fixed = SLOT_ORDER[kindOf(state)];
   for (const action of [...call.actions, ...heldCallActions.map((each) => each.action)])
     if (!fixed.includes(action) && !NEVER_EXTRA.includes(action) && isOf(state, action))
-      extra.add(action);
+      for (const each of [action, ...(FOLLOWED_BY[action] ?? [])]) extra.add(each);
   const all = [...fixed.filter((action) => action !== "drop"), ...extra];
   if (fixed.includes("drop")) all.push("drop");
   return all.map((slot) => {
@@ -81,7 +85,7 @@ export function slotsOf(state, heldCallActions, running, extra) {
       callId: owner || state.id,
       label,
       labels: slot === "hold" ? [t("action.hold"), t("action.retrieve")] : [label],
-      isAllowed: Boolean(owner),
+      isAllowed: Boolean(owner) && isOf(state, action),
       question: confirmationOf(action, state, owner, running),
     };
   });

@@ -93,7 +93,8 @@ def _have_common_number(one: Contact, other: Contact) -> bool:
 
 
 def _have_similar_names(one: Contact, other: Contact) -> bool:
-    names = fold(one.name), fold(other.name)
+    # Some records are of a company and nobody in it.
+    names = fold(one.name or one.company), fold(other.name or other.company)
     return all(names) and fuzz.token_sort_ratio(*names) >= SIMILAR_NAMES_PERCENT
 
 
