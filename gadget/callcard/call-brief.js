@@ -18,6 +18,9 @@ export class CallBriefElement extends CallcardElement {
   static tag = "call-brief";
 
   #shown = "";
+  /** What a colleague had written when the call rang: it stays, as the buttons are below.
+   * @type {import("../shared/types.d.ts").AgentNotes | undefined} */
+  #written;
 
   /**
    * Show a call's brief.
@@ -28,15 +31,15 @@ export class CallBriefElement extends CallcardElement {
     const about = call.isConsult ? [] : valuesToShow(call.variables, labels);
     const further = call.isConsult ? [] : furtherVariables(call.variables, labels);
     const { interactions: unnamed = [] } = lookup.status === "found" ? lookup.result : {};
-    // Once they talk, all notes are below.
-    const written = isRinging ? notes.colleagues.filter(({ text }) => text) : [];
+    if (isRinging) this.#written = notes.colleagues.filter(({ text }) => text).at(-1);
+    const written = this.#written;
     const shown = JSON.stringify([about, further, match?.contact, callbackNote, unnamed, written]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     const known = match ? contactLines(match.contact) : lastLine(unnamed);
     const lines = [...known, ...aboutLine(about)];
     if (callbackNote) lines.unshift(line(t("brief.callback"), [callbackNote]));
-    for (const { name, text } of written.slice(-1)) lines.unshift(line(name, [isolate(text)]));
+    if (written) lines.unshift(line(written.name, [isolate(written.text)], "", "written"));
     if (match?.contact.language)
       lines.push(line(t("brief.language"), [languageName(match.contact.language)]));
     this.replaceChildren(
@@ -113,12 +116,13 @@ const chips = (variables) =>
  * Return a line. Its last part, as a note, is cut first where there is no room, and at its own end:
  * an English one in an Arabic line, too.
  * @param {string} label @param {Child[]} value @param {string} [before] what is never cut
+ * @param {string} [style] the line's class
  */
-function line(label, value, before = "") {
+function line(label, value, before = "", style = "") {
   const isLong = value.length > 2;
   const parts = isLong ? [value.slice(0, -1), value.slice(-1)] : [value];
   const text = parts.map((part) => h("span", {}, part));
-  const content = h("dd", {}, before, text);
+  const content = h("dd", { class: style }, before, text);
   content.title = content.textContent ?? "";
   return [h("dt", {}, label), content];
 }
