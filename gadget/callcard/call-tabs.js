@@ -114,10 +114,14 @@ export class CallTabsElement extends CallcardElement {
     return panel;
   }
 
-  /** Press a button of the call in front. @param {import("../shared/types.d.ts").Action} action */
-  press(action) {
+  /**
+   * Press a button of the call in front, if it is there.
+   * @param {import("../shared/types.d.ts").Action | "ready"} name
+   */
+  press(name) {
+    const place = `:is(.slots, .closing) .${name}:not([hidden])`;
     /** @type {HTMLElement | null | undefined} */
-    const button = this.#panels.get(this.#selected)?.querySelector(`.slots .${action}`);
+    const button = this.#panels.get(this.#selected)?.querySelector(place);
     if (!this.#calls.classList.contains("locked")) button?.click();
   }
 

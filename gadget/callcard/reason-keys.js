@@ -1,5 +1,5 @@
 // The keys 1 to 8 choose a wrap-up reason of the call in front, unless the agent types somewhere or
-// has the keypad open.
+// has the keypad open. Escape leads from the notes to the reasons.
 
 import { TYPING } from "./call-keypad.js";
 
@@ -10,7 +10,9 @@ const OTHERS = `${TYPING}, call-drawer`;
 export function followReasonKeys(signal) {
   const onKey = (/** @type {KeyboardEvent} */ event) => {
     const { key, target, ctrlKey, altKey, metaKey } = event;
-    if (ctrlKey || altKey || metaKey || event.defaultPrevented || !/^[1-8]$/.test(key)) return;
+    if (ctrlKey || altKey || metaKey || event.defaultPrevented) return;
+    if (key === "Escape" && target instanceof HTMLTextAreaElement) leaveNotes(target);
+    if (!/^[1-8]$/.test(key)) return;
     if (!(target instanceof Element) || target.closest(OTHERS)) return;
     // The keypad sends it.
     if (document.querySelector("call-panel:not([hidden]) call-keypad")) return;
@@ -22,4 +24,14 @@ export function followReasonKeys(signal) {
     box.click();
   };
   document.addEventListener("keydown", onKey, { signal });
+}
+
+/** Focus the chosen reason, or the card where there are none to choose. @param {HTMLElement} notes */
+function leaveNotes(notes) {
+  const element = notes.closest("call-notes");
+  if (!element) return;
+  const reason =
+    element.querySelector("fieldset :checked") ?? element.querySelector("fieldset input");
+  const place = reason?.checkVisibility() ? reason : notes.closest("call-panel");
+  /** @type {HTMLElement} */ (place).focus();
 }

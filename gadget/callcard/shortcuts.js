@@ -6,7 +6,7 @@
 import { desktop } from "../shared/desktop.js";
 import { t } from "../shared/texts.js";
 
-/** @typedef {"answer" | "hold" | "hangUp" | "notes" | "search"} ShortcutName */
+/** @typedef {"answer" | "hold" | "hangUp" | "notes" | "ready" | "search"} ShortcutName */
 /** @typedef {{key: string, label: () => string}} Shortcut */
 
 /** @type {Record<ShortcutName, Shortcut>} */
@@ -15,6 +15,7 @@ const SHORTCUTS = {
   hold: { key: "h", label: () => t("shortcut.hold") },
   hangUp: { key: "e", label: () => t("action.drop") },
   notes: { key: "m", label: () => t("notes.label") },
+  ready: { key: "r", label: () => t("call.closeReady") },
   search: { key: "s", label: () => t("shortcut.search") },
 };
 
@@ -44,6 +45,7 @@ export function registerShortcuts({ model, actions, tabs, search }) {
       desktop.activateTab();
       tabs.focusNotes();
     },
+    ready: () => tabs.press("ready"),
     search: () => {
       desktop.activateTab();
       search.focus();

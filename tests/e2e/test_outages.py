@@ -172,8 +172,13 @@ def test_shortcuts_answer_hold_and_hang_up(open_desktop: OpenDesktop, site: Demo
     expect(gadget.get_by_label("Notes")).to_be_focused()
     page.keyboard.press("Alt+Shift+s")
     expect(gadget.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.press("Alt+Shift+r")  # there is nothing to finish yet
+    expect_phase(gadget, "On the call")
     page.keyboard.press("Alt+Shift+e")
     expect_phase(gadget, "Call ended")
+    page.keyboard.press("Alt+Shift+r")
+    expect(gadget.locator("agent-state option:checked")).to_have_text("Ready")
+    expect(gadget.locator("call-panel")).to_have_count(0)
 
 
 def test_slow_lookup_shows_progress(open_desktop: OpenDesktop, site: DemoSite) -> None:
