@@ -1,6 +1,7 @@
 // <call-brief>: what an agent reads before saying hello, in at most four lines: what a colleague wrote
-// who passes the call on, what they noted themselves for a callback, open cases, the last contact, what the call is about, and the caller's language. Below
-// them, the other call variables that the team's layout shows, as chips.
+// who passes the call on, what they noted themselves for a callback, open cases, the last contact,
+// what the call is about, and the caller's language. Below them, the other call variables that the
+// team's layout shows, as chips.
 
 import { h, isolate } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";

@@ -62,7 +62,9 @@ export async function createContact(model, callId, draft) {
   const state = model.calls.get(callId);
   const { interaction } = state?.notes ?? {};
   if (state && interaction && !knownToAgent.has(state)) {
-    state.notes.update(await api.interaction(interaction.id));
+    const { changes } = state.notes;
+    const read = await api.interaction(interaction.id).catch(() => interaction);
+    if (state.notes.changes === changes) state.notes.update(read);
     const chosen = chosenElsewhere(state);
     if (chosen) {
       knownToAgent.add(state);
