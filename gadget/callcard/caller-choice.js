@@ -22,5 +22,5 @@ export function chooseCaller({ model, search, notices, aside, tabs }, choice) {
   const state = model.calls.get(callId);
   // Never another number than the button said.
   if (state && addedNumber && addedNumber === state.customer.display)
-    void addNumber(model, notices, state, match.contact);
+    void addNumber({ model, notices, aside }, state, match.contact);
 }

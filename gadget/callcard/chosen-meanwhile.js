@@ -33,9 +33,9 @@ function chosenElsewhere(state) {
 
 /**
  * Show on each card the contact that was chosen elsewhere, unless the agent fills in a new one.
- * @param {CallsModel} model @param {import("./app-notices.js").AppNoticesElement} notices
+ * @param {CallsModel} model @param {import("./app-aside.js").LaterAside} aside
  */
-export function followChoices(model, notices) {
+export function followChoices(model, aside) {
   /** The contact that was asked for, by call. @type {WeakMap<CallState, string>} */
   const asked = new WeakMap();
   const follow = async (/** @type {CallState} */ state) => {
@@ -48,7 +48,7 @@ export function followChoices(model, notices) {
     state.match = { how: "chosen", contact };
     state.isRejected = false;
     model.notify("caller", state);
-    notices.setMessage(t("caller.chosen", { who: chosen.name }), MESSAGE_MS);
+    aside.showMessage?.(t("caller.chosen", { who: chosen.name }), MESSAGE_MS);
   };
   model.subscribe(({ state }) => void follow(state));
 }

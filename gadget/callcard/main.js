@@ -139,7 +139,7 @@ class CallcardAppElement extends CallcardElement {
         () => this.#search.focus(),
         this.signal,
       );
-      later.followChoices(this.#model, this.#notices);
+      later.followChoices(this.#model, this.#aside);
       this.#show();
     });
     // Notes survive a reload; a form does not: the browser asks.

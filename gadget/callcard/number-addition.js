@@ -9,18 +9,20 @@ const ADDED_MS = 8000;
 
 /**
  * Add the number of a call's caller to a contact, and say how it went.
- * @param {import("../shared/calls-model.js").CallsModel} model
- * @param {import("./app-notices.js").AppNoticesElement} notices
+ * @param {object} app what it changes
+ * @param {import("../shared/calls-model.js").CallsModel} app.model
+ * @param {import("./app-notices.js").AppNoticesElement} app.notices
+ * @param {import("./app-aside.js").LaterAside} app.aside
  * @param {import("../shared/call-state.js").CallState} state
  * @param {import("../shared/types.d.ts").Contact} contact
  */
-export async function addNumber(model, notices, state, { source, id }) {
+export async function addNumber({ model, notices, aside }, state, { source, id }) {
   const { number, display } = state.customer;
   try {
     const changed = await api.addNumber(source, id, number);
     await model.contacts.choose(state.id, { how: "chosen", contact: changed });
     const who = changed.name || changed.company;
-    notices.setMessage(t("search.numberAdded", { number: display, who }), ADDED_MS);
+    aside.showMessage?.(t("search.numberAdded", { number: display, who }), ADDED_MS);
   } catch (error) {
     notices.setMessage(errorText(error));
   }
