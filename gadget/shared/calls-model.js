@@ -344,16 +344,18 @@ export class CallsModel {
 
   /**
    * Send a report. If a change of the interaction was answered meanwhile, the answer's interaction
-   * may be older: it is left out, and the call is reported again.
+   * may be older: it is left out, and the call is reported again. If the call has changed, as one that
+   * was passed back, the answer does not say that it is over.
    * @param {CallReport} report @param {import("./reporter.js").LookupWish} lookup @returns {Promise<ReportAcknowledgement>}
    */
   async #sendReport(report, lookup) {
     const countChanges = () => this.calls.get(report.id)?.notes.changes ?? 0;
-    const before = countChanges();
+    const [before, dialog] = [countChanges(), this.#dialogs.get(report.id)];
     const answer = await this.#api.report(report, lookup);
-    if (countChanges() === before) return answer;
+    const ended_for_agent = answer.ended_for_agent && this.#dialogs.get(report.id) === dialog;
+    if (countChanges() === before) return { ...answer, ended_for_agent };
     this.#reporter.repeat(report.id);
-    return { ...answer, interaction: null };
+    return { ...answer, ended_for_agent, interaction: null };
   }
 
   /** @param {string} id @param {ReportAcknowledgement | null} answer @param {unknown} error */
@@ -392,8 +394,7 @@ export class CallsModel {
     }
     state.lookup = { status: "found", number: number || state.call.number, result };
     if (sourcesThatAre(result, "pending").length) this.#lookUpAgain(state.id, "all");
-    const isSure = result.selection && !state.isRejected;
-    state.match = isSure ? result.matches[0] : null;
+    state.match = result.selection && !state.isRejected ? result.matches[0] : null;
     this.notify("caller", state);
   }
 }

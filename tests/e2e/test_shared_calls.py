@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import FrameLocator, expect
 
-from tests.e2e.card import answer_call, expect_phase, open_card, press
+from tests.e2e.card import answer_call, expect_phase, open_card, press, write_notes
 from tests.harness.browser import BrowserDesktop, OpenDesktop
 from tests.harness.site import DemoSite
 
@@ -71,3 +71,23 @@ def test_agent_who_has_left_does_not_outvote_who_is_on_the_call(
     card.get_by_role("button", name="Save", exact=True).click()
     expect(card.get_by_text("A colleague who is on the call has chosen")).to_be_visible()
     expect(open_card(bilal).get_by_role("heading", name=NEW_CONTACT)).to_be_visible()
+
+
+def test_call_that_is_passed_back_rings_on_the_card_that_is_still_open(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana = open_desktop("1001").gadget
+    bilal = open_desktop("1002").gadget
+    for gadget in (ana, bilal):
+        gadget.get_by_label("Your state").select_option(label="Ready")
+        expect(gadget.get_by_label("Your state")).to_have_attribute("aria-busy", "false")
+    call = answer_call(site, ana)
+    write_notes(ana, "wants a refund")
+    for giving, to, taking in ((ana, "Bilal Haddad", bilal), (bilal, "Ana Costa", ana)):
+        press(giving, "Transfer…")
+        giving.get_by_role("button", name=f"Transfer to {to}", exact=True).click()
+        expect_phase(taking, "Ringing")
+        press(taking, "Answer")
+        expect_phase(taking, "On the call")
+    site.hang_up(call)
+    expect_phase(ana, "Call ended")
