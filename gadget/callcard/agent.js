@@ -3,6 +3,7 @@
 
 import { api } from "../shared/api.js";
 import { commandErrorText, errorText } from "../shared/errors.js";
+import { isSameNumber } from "../shared/numbers.js";
 import { loadLater } from "./load-later.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
@@ -21,6 +22,9 @@ const REACHED_MS = 60_000;
 const REMINDER_MS = 120_000;
 /** Milliseconds until the agent's reasons are read again after a failure. */
 const PROFILE_RETRY_MS = 10_000;
+
+/** @param {string[]} numbers @param {string} number */
+const isAmong = (numbers, number) => numbers.some((each) => isSameNumber(each, number));
 
 export class Agent {
   /** The agent as Finesse has them; null until the desktop is connected. @type {UserData | null} */
@@ -142,7 +146,7 @@ export class Agent {
 
   /** Return what the agent noted for a callback to a number; empty if nothing. @param {string} to */
   callbackNote(to) {
-    return this.#open.find(({ number, note }) => note && number === to)?.note ?? "";
+    return this.#open.find(({ number, note }) => note && isSameNumber(number, to))?.note ?? "";
   }
 
   /** Show why a callback could not be made or changed. @param {string} text */
@@ -158,7 +162,7 @@ export class Agent {
   finishReached({ call, talkingSince, customer }) {
     if (call.direction !== "out" || Number.isNaN(talkingSince)) return;
     const isReached = (/** @type {Callback} */ { number, last_tried_at }) =>
-      last_tried_at && number === customer.number;
+      last_tried_at && isSameNumber(number, customer.number);
     this.#callbackList?.showDone(this.#open.filter(isReached), REACHED_MS);
     this.#open = this.#open.filter((each) => !isReached(each));
     this.#showCallbacks().catch(() => {});
@@ -171,7 +175,7 @@ export class Agent {
    */
   takeDueCallbacks(now, onLine) {
     return this.#open.filter(({ id, due_at, number }) => {
-      if (onLine.includes(number)) return false;
+      if (isAmong(onLine, number)) return false;
       const lateMs = now - Date.parse(due_at);
       const key = `${id} ${due_at}`;
       if (!(lateMs >= 0 && lateMs < REMINDER_MS) || this.#reminded.has(key)) return false;
@@ -186,7 +190,7 @@ export class Agent {
    */
   overdue(now, onLine) {
     const due = this.#open.find(
-      ({ due_at, number }) => due_at && Date.parse(due_at) <= now && !onLine.includes(number),
+      ({ due_at, number }) => due_at && Date.parse(due_at) <= now && !isAmong(onLine, number),
     );
     return due ? due.name || due.display : "";
   }

@@ -4,6 +4,7 @@
 import { api } from "../shared/api.js";
 import { listen } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
+import { createCase } from "./chosen-meanwhile.js";
 import { addCase } from "./contact-updates.js";
 
 /** Milliseconds for which a success is shown. */
@@ -31,7 +32,7 @@ export function handleAside(aside, { model, agent, search, onChange, focusCall }
       if (isSaved) void agent.readCallbacks();
     },
     "callcard-case-create": async ({ callId, contact, newCase }) => {
-      const created = await api.createCase(contact, newCase);
+      const created = await createCase(model, callId, contact, newCase);
       addCase(model, callId, contact, created); // shown in the call's record
       return created;
     },

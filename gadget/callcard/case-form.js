@@ -5,6 +5,7 @@ import { emit, field, h, isolate, newRequestId, request, uniqueId } from "../sha
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { t } from "../shared/texts.js";
+import { ChosenMeanwhile } from "./chosen-meanwhile.js";
 
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
 
@@ -101,7 +102,8 @@ export class CaseFormElement extends CallcardElement {
       });
       emit(this, "callcard-case-form-closed", true);
     } catch (error) {
-      this.#error.textContent = errorText(error);
+      const isForAnother = error instanceof ChosenMeanwhile;
+      this.#error.textContent = isForAnother ? error.message : errorText(error);
     } finally {
       this.#save.disabled = false;
     }

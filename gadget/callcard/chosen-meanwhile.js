@@ -11,7 +11,7 @@ import { t } from "../shared/texts.js";
 /** Milliseconds for which it is said whose contact a call has now. */
 const MESSAGE_MS = 8000;
 
-/** A new contact is not saved, as the call has got one. */
+/** What the agent saves is not saved, as the call has got another contact. */
 export class ChosenMeanwhile extends Error {}
 
 /** Calls whose agent has read that they have a contact. @type {WeakSet<CallState>} */
@@ -31,26 +31,49 @@ function chosenElsewhere(state) {
   return isShown ? null : chosen;
 }
 
+/** Whether the service has no contact for a call, and the card shows one. @param {CallState} state */
+function isTakenOff({ notes: { interaction }, match, isForCustomer, contactChanges, unsentMatch }) {
+  const isOwnOnItsWay = contactChanges > 0 || unsentMatch;
+  return interaction?.contact_rejected && match && isForCustomer && !isOwnOnItsWay;
+}
+
 /**
- * Show on each card the contact that was chosen elsewhere, unless the agent fills in a new one.
+ * Show on each card what was chosen elsewhere, unless the agent fills in a new contact.
  * @param {CallsModel} model @param {import("./app-aside.js").LaterAside} aside
  */
 export function followChoices(model, aside) {
   /** The contact that was asked for, by call. @type {WeakMap<CallState, string>} */
   const asked = new WeakMap();
+  /** @param {CallState} state @param {import("../shared/types.d.ts").Match | null} match */
+  const take = (state, match) => {
+    const { name = "", company = "" } = (match ?? state.match)?.contact ?? {};
+    const who = name || company;
+    state.match = match;
+    state.isRejected = !match;
+    model.notify("caller", state);
+    const text = match ? t("caller.chosen", { who }) : t("caller.takenOff", { who });
+    aside.showMessage?.(text, MESSAGE_MS);
+  };
   const follow = async (/** @type {CallState} */ state) => {
+    if (isTakenOff(state)) return take(state, null);
     const chosen = chosenElsewhere(state);
     if (!chosen || state.isContactEdited || asked.get(state) === chosen.id) return;
     asked.set(state, chosen.id);
     const contact = await api.contact(chosen.source, chosen.id).catch(() => null);
     asked.delete(state);
     if (!contact || chosenElsewhere(state)?.id !== chosen.id || state.isContactEdited) return;
-    state.match = { how: "chosen", contact };
-    state.isRejected = false;
-    model.notify("caller", state);
-    aside.showMessage?.(t("caller.chosen", { who: chosen.name }), MESSAGE_MS);
+    take(state, { how: "chosen", contact });
   };
   model.subscribe(({ state }) => void follow(state));
+}
+
+/** Read a call's interaction; the cards follow it. @param {CallState} state */
+async function refresh({ notes }) {
+  const { interaction, changes } = notes;
+  if (!interaction) return;
+  // If the service does not answer, it does not save anything either.
+  const read = await api.interaction(interaction.id).catch(() => interaction);
+  if (notes.changes === changes) notes.update(read);
 }
 
 /**
@@ -60,11 +83,8 @@ export function followChoices(model, aside) {
  */
 export async function createContact(model, callId, draft) {
   const state = model.calls.get(callId);
-  const { interaction } = state?.notes ?? {};
-  if (state && interaction && !knownToAgent.has(state)) {
-    const { changes } = state.notes;
-    const read = await api.interaction(interaction.id).catch(() => interaction);
-    if (state.notes.changes === changes) state.notes.update(read);
+  if (state && !knownToAgent.has(state)) {
+    await refresh(state);
     const chosen = chosenElsewhere(state);
     if (chosen) {
       knownToAgent.add(state);
@@ -72,4 +92,19 @@ export async function createContact(model, callId, draft) {
     }
   }
   return api.createContact(draft);
+}
+
+/**
+ * Open a case for the contact of a call, unless the call has got another one.
+ * @param {CallsModel} model @param {string} callId
+ * @param {Contact} contact @param {import("../shared/types.d.ts").NewCase} newCase
+ */
+export async function createCase(model, callId, contact, newCase) {
+  const state = model.calls.get(callId);
+  if (state) {
+    await refresh(state);
+    if (chosenElsewhere(state) || state.match?.contact.id !== contact.id)
+      throw new ChosenMeanwhile(t("case.chosenMeanwhile"));
+  }
+  return api.createCase(contact, newCase);
 }

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from playwright.sync_api import FrameLocator, expect
 
-from tests.e2e.card import answer_call, expect_phase, open_card, press, write_notes
+from tests.e2e.card import (
+    KNOWN_CUSTOMER_NAME,
+    answer_call,
+    expect_phase,
+    open_card,
+    press,
+    write_notes,
+)
 from tests.harness.browser import BrowserDesktop, OpenDesktop
 from tests.harness.site import DemoSite
 
@@ -18,12 +25,17 @@ def hand_over(
     ana = open_desktop("1001", own_clock=True)
     bilal = open_desktop("1002").gadget
     answer_call(site, ana.gadget, number)
-    press(ana.gadget, "Transfer…")
-    ana.gadget.get_by_role("button", name="Transfer to Bilal Haddad", exact=True).click()
+    pass_on(ana.gadget, bilal)
+    return ana, bilal
+
+
+def pass_on(ana: FrameLocator, bilal: FrameLocator) -> None:
+    """Transfer Ana's call to Bilal."""
+    press(ana, "Transfer…")
+    ana.get_by_role("button", name="Transfer to Bilal Haddad", exact=True).click()
     press(bilal, "Answer")
     expect_phase(bilal, "On the call")
-    expect_phase(ana.gadget, "Transferred to Bilal Haddad")
-    return ana, bilal
+    expect_phase(ana, "Transferred to Bilal Haddad")
 
 
 def save_contact(gadget: FrameLocator, name: str) -> None:
@@ -71,6 +83,49 @@ def test_agent_who_has_left_does_not_outvote_who_is_on_the_call(
     card.get_by_role("button", name="Save", exact=True).click()
     expect(card.get_by_text("A colleague who is on the call has chosen")).to_be_visible()
     expect(open_card(bilal).get_by_role("heading", name=NEW_CONTACT)).to_be_visible()
+
+
+def test_contact_that_a_colleague_took_off_is_shown_no_more(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana = open_desktop("1001").gadget
+    bilal = open_desktop("1002", own_clock=True)
+    answer_call(site, ana)
+    pass_on(ana, bilal.gadget)
+    card = open_card(bilal.gadget)
+    expect(card.get_by_role("heading", name=KNOWN_CUSTOMER_NAME)).to_be_visible()
+    open_card(ana).get_by_role("button", name="Not them?").click()
+    expect(open_card(ana).get_by_text("Not the contact that was found.")).to_be_visible()
+    bilal.page.clock.fast_forward(31_000)
+    expect(card.get_by_role("heading", name=KNOWN_CUSTOMER_NAME)).to_have_count(0)
+    expect(card.get_by_text("Not the contact that was found.")).to_be_visible()
+    told = bilal.gadget.get_by_text(
+        f"{KNOWN_CUSTOMER_NAME} is not the contact of this call any more"
+    )
+    expect(told).to_be_visible()
+
+
+def test_case_is_not_opened_for_who_is_not_the_caller_any_more(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana = open_desktop("1001").gadget
+    bilal = open_desktop("1002").gadget
+    answer_call(site, ana)
+    pass_on(ana, bilal)
+    open_card(bilal).get_by_role("button", name="New case…").click()
+    form = bilal.locator("case-form")
+    form.get_by_label("Subject").fill("Router broken")
+    expect(form.get_by_role("heading")).to_contain_text(KNOWN_CUSTOMER_NAME)
+    open_card(ana).get_by_role("button", name="Not them?").click()
+    save_contact(ana, "Lee Other")
+    expect(open_card(ana).get_by_role("heading", name="Lee Other")).to_be_visible()
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("heading")).to_contain_text("Lee Other")
+    expect(form.get_by_label("Subject")).to_have_value("Router broken")
+    form.get_by_role("button", name="Save").click()
+    expect(bilal.get_by_text("The case is saved.")).to_be_visible()
+    expect(open_card(bilal).get_by_role("heading", name="Lee Other")).to_be_visible()
+    expect(open_card(bilal).locator("call-brief")).to_contain_text("Router broken")
 
 
 def test_call_that_is_passed_back_rings_on_the_card_that_is_still_open(
