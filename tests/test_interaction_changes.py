@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from callcard.journal.journal import PENDING_SECONDS
 from tests.harness.contact_centre import (
+    ADA,
     ADA_E164,
     ADA_NAME,
     BABBAGE_NAME,
     ContactCentre,
+    add_contact,
     open_contact_centre,
 )
 
@@ -191,6 +194,29 @@ async def test_chosen_contact_is_passed_to_another_site_in_a_variable(tmp_path: 
         call = await centre.ring(from_address=UNKNOWN_CALLER, variables=variables)
         (match,) = desktop.answers[call]["lookup"]["matches"]
         assert (match["how"], match["contact"]["name"]) == ("chosen", BABBAGE_NAME)
+
+
+async def test_next_agent_can_correct_the_choice_among_contacts_of_a_number(
+    centre: ContactCentre,
+) -> None:
+    add_contact(centre.crm, "9", "Annabella Byron", ADA)
+    ana = await centre.open_desktop("1001")
+    bilal = await centre.open_desktop("1002")
+    call = await centre.ring(from_address=ADA)
+    await centre.act(call, "1001", "ANSWER")
+    (annabella,) = await centre.crm.search("Annabella", 1)
+    async with centre.api("1001") as api:
+        path = f"/interactions/{ana.answers[call]['interaction']['id']}"
+        chosen = {"contact": {"source": "local", "id": annabella.id}}
+        assert (await api.put(path, json=chosen)).status_code == 200
+    await centre.act(call, "1001", "TRANSFER_SST", to="1002")
+    await centre.act(call, "1002", "ANSWER")
+    async with centre.api("1002") as api:
+        report = msgspec.json.encode(bilal.reports[call])
+        lookup = (await api.post("/interactions?lookup=1", content=report)).json()["lookup"]
+    names = [each["contact"]["name"] for each in lookup["matches"]]
+    assert names == ["Annabella Byron", ADA_NAME]
+    assert lookup["selection"]["rule"] == "chosen"
 
 
 async def test_reason_that_was_taken_back_is_not_recorded(centre: ContactCentre) -> None:

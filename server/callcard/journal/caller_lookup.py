@@ -53,7 +53,7 @@ class CallerLookup:
         matches, selection = found.matches, found.selection
         if match:
             rule: Rule = "variable" if match.how == "variable" else "chosen"
-            matches, selection = (_with_records(match, found),), Selection(rule=rule)
+            matches, selection = _named_first(match, found), Selection(rule=rule)
         elif record.contact and not record.contact.id:
             # An agent knows that it is not the one that was selected.
             matches, selection = matches if len(matches) > 1 else (), None
@@ -166,6 +166,16 @@ def _is_only_match(match: Match, found: Lookup) -> bool:
         return False  # an agent chose them for it
     known = {(contact.source, contact.id)} | {(each.source, each.id) for each in contact.records}
     return (match.contact.source, match.contact.id) in known
+
+
+def _named_first(match: Match, found: Lookup) -> tuple[Match, ...]:
+    """Return the contact that the call names, then the others with the number, if it has it too."""
+    named = _with_records(match, found)
+    contact = named.contact
+    own = {(contact.source, contact.id)} | {(each.source, each.id) for each in contact.records}
+    others = [each for each in found.matches if (each.contact.source, each.contact.id) not in own]
+    has_number = len(others) < len(found.matches)
+    return (named, *others) if has_number else (named,)
 
 
 def _with_records(match: Match, found: Lookup) -> Match:
