@@ -284,7 +284,9 @@ def test_search_finds_colleagues_and_calls_them(open_desktop: OpenDesktop, site:
     open_desktop("1002")
     search = gadget.locator("contact-search")
     _search_until_found(search, "bilal h")
-    expect(search.get_by_role("status")).to_have_text("No contact found · Colleagues: 1")
+    expect(search.get_by_role("status")).to_have_text(
+        "No contact found · Colleagues, phone books: 1"
+    )
     expect(search.get_by_text("Colleagues and phone books")).to_be_visible()
     call = search.get_by_role("button", name="Call Bilal Haddad")
     search.get_by_role("searchbox").press("ArrowDown")
