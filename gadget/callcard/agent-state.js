@@ -92,9 +92,9 @@ export class AgentStateElement extends CallcardElement {
 
   /** Return the text of the state that will be next. @param {string} state */
   #label(state) {
-    const chosen = this.#chosen.startsWith(state) && this.#chosen;
-    const option = [...this.#select.options].find(({ value }) => value === chosen);
-    return option?.text ?? stateLabel(state);
+    const isChosen = (/** @type {HTMLOptionElement} */ { value }) =>
+      value === this.#chosen && value.startsWith(state);
+    return [...this.#select.options].find(isChosen)?.text ?? stateLabel(state);
   }
 
   /** Show how much of the time for wrap-up is left. @param {number} now the server's clock, in ms */

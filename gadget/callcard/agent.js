@@ -23,9 +23,6 @@ const REMINDER_MS = 120_000;
 /** Milliseconds until the agent's reasons are read again after a failure. */
 const PROFILE_RETRY_MS = 10_000;
 
-/** @param {string[]} numbers @param {string} number */
-const isAmong = (numbers, number) => numbers.some((each) => isSameNumber(each, number));
-
 export class Agent {
   /** The agent as Finesse has them; null until the desktop is connected. @type {UserData | null} */
   user = null;
@@ -171,14 +168,14 @@ export class Agent {
   /**
    * Return the callbacks that have become due, each once.
    * @param {number} now the server's clock, in milliseconds
-   * @param {string[]} onLine the customers' numbers on the agent's calls
+   * @param {(number: string) => boolean} isOnLine
    */
-  takeDueCallbacks(now, onLine) {
+  takeDueCallbacks(now, isOnLine) {
     return this.#open.filter(({ id, due_at, number }) => {
-      if (isAmong(onLine, number)) return false;
       const lateMs = now - Date.parse(due_at);
       const key = `${id} ${due_at}`;
-      if (!(lateMs >= 0 && lateMs < REMINDER_MS) || this.#reminded.has(key)) return false;
+      if (isOnLine(number) || !(lateMs >= 0 && lateMs < REMINDER_MS) || this.#reminded.has(key))
+        return false;
       this.#reminded.add(key);
       return true;
     });
@@ -186,11 +183,11 @@ export class Agent {
 
   /**
    * Return whom to call back now; empty if nobody is due who is not on the line.
-   * @param {number} now @param {string[]} onLine
+   * @param {number} now @param {(number: string) => boolean} isOnLine
    */
-  overdue(now, onLine) {
+  overdue(now, isOnLine) {
     const due = this.#open.find(
-      ({ due_at, number }) => due_at && Date.parse(due_at) <= now && !isAmong(onLine, number),
+      ({ due_at, number }) => due_at && Date.parse(due_at) <= now && !isOnLine(number),
     );
     return due ? due.name || due.display : "";
   }

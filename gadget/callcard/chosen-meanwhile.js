@@ -55,6 +55,11 @@ export function followChoices(model, aside) {
     aside.showMessage?.(text, MESSAGE_MS);
   };
   const follow = async (/** @type {CallState} */ state) => {
+    const error = /** @type {{code?: string}} */ (state.failure?.error);
+    if (error?.code === "contact-chosen") {
+      state.failure = null;
+      aside.showMessage?.(t("error.contactChosen"), MESSAGE_MS);
+    }
     if (isTakenOff(state)) return take(state, null);
     const chosen = chosenElsewhere(state);
     if (!chosen || state.isContactEdited || asked.get(state) === chosen.id) return;

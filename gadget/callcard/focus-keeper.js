@@ -20,14 +20,21 @@ export function keepFocus(focusCall, focusSearch, signal) {
     else if (path[0] && canHaveFocus(path[0])) path = [];
   };
   const noteSoon = () => setTimeout(note);
-  /** Until when a call takes the focus from the search; a key or press of the agent's ends it. */
+  /**
+   * Until when a call takes the focus from the search, or from the place of the calls; a key or press
+   * of the agent's ends it.
+   */
   let followsUntil = 0;
   const restore = () => {
     if (!document.hasFocus()) return; // the agent works elsewhere on the desktop
-    if (performance.now() < followsUntil && focusCall()) followsUntil = 0;
+    const { activeElement: before } = document;
+    if (performance.now() < followsUntil) focusCall();
+    if (document.activeElement !== before) followsUntil = 0; // not yet, if the card is not drawn
     if (!path.length || document.activeElement !== document.body) return;
-    if (path.filter(isShown).some(takeFocus) || focusCall()) return;
-    focusSearch();
+    const isPlaced = path.filter(isShown).some(takeFocus);
+    if (isPlaced && document.activeElement?.localName !== "call-tabs") return;
+    if (focusCall()) return;
+    if (!isPlaced) focusSearch();
     followsUntil = performance.now() + FOLLOWING_CALL_MS;
   };
   const stopFollowing = () => (followsUntil = 0);

@@ -9,6 +9,7 @@ import { desktop } from "../shared/desktop.js";
 import { every, h, listen, lockPresses } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { afterPress, followPresses } from "../shared/press.js";
+import { isSameNumber } from "../shared/numbers.js";
 import { HEARTBEAT_MS } from "../shared/reporter.js";
 import { t } from "../shared/texts.js";
 import { UnfinishedCalls } from "../shared/unfinished-calls.js";
@@ -168,17 +169,17 @@ class CallcardAppElement extends CallcardElement {
     this.#state.tick(desktop.now);
     // The last call stays in view, even if the time for its notes is over.
     if (this.#model.calls.size > 1) this.#model.closeDone();
-    for (const callback of this.#agent.takeDueCallbacks(desktop.now, this.#numbersOnLine))
+    for (const callback of this.#agent.takeDueCallbacks(desktop.now, this.#isOnLine))
       this.#attention.remind(t("callback.due", { who: callback.name || callback.display }));
     this.#showTitle();
   }
 
-  get #numbersOnLine() {
-    return this.#model.running.map(({ customer }) => customer.number);
-  }
+  /** Whether the agent is on a call with a customer. @param {string} number */
+  #isOnLine = (number) =>
+    this.#model.running.some(({ customer }) => isSameNumber(customer.number, number));
 
   #showTitle() {
-    const overdue = this.#agent.overdue(desktop.now, this.#numbersOnLine);
+    const overdue = this.#agent.overdue(desktop.now, this.#isOnLine);
     this.#attention.showTitle(this.#model.running, overdue);
   }
 

@@ -159,11 +159,9 @@ export class CallContacts {
     if (!state.notes.interaction) return;
     state.contactChanges += 1;
     try {
-      const changed = await state.notes.change(change);
-      state.contactChanges -= 1;
-      state.notes.update(changed);
+      const isOver = () => void (state.contactChanges -= 1);
+      state.notes.update(await state.notes.change(change).finally(isOver));
     } catch (error) {
-      state.contactChanges -= 1;
       state.failure = { outcome: "failed", error };
       this.#notify("changed", state);
     }

@@ -126,12 +126,17 @@ export class CallState {
   }
 
   /**
-   * Continue an ended call under this id: take over its notes and, if it was the customer's and
-   * overlapped this one, its queue and talking time. Return false while its notes can't be taken over.
+   * Continue an ended call under this id: take over its notes, what was filled in of a new contact
+   * and, if it was the customer's and overlapped this one, its queue and talking time. Return false
+   * while that can't be taken over.
    * @param {CallState} ended
    */
   takeOver(ended) {
+    const { isContactEdited, contactDraft } = ended;
+    if (isContactEdited && (this.match || this.isContactEdited)) return false;
     if (!this.notes.takeOver(ended.notes)) return false;
+    if (isContactEdited)
+      Object.assign(this, { isContactEdited, contactDraft, lookup: { ...this.lookup } });
     const wasOnBothCalls = this.talkingSince <= ended.endedAt; // not a customer who came back later
     if (ended.isWithCustomer && wasOnBothCalls) {
       this.#queue = ended.call.queue;

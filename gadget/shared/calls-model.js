@@ -117,7 +117,7 @@ export class CallsModel {
   /** Close the card of a call that goes on under another id, as after a consult; its notes go on. */
   #closeContinued() {
     for (const ended of [...this.calls.values()]) {
-      if (!ended.hasEnded || ended.isContactEdited || ended.lacksReason) continue;
+      if (!ended.hasEnded || ended.lacksReason) continue;
       const cards = this.#cardsOf(ended.notes.interaction?.id);
       const next = cards.find((each) => !each.hasEnded && each.isWithCustomer);
       if (next?.takeOver(ended)) this.close(ended.id);
@@ -352,10 +352,10 @@ export class CallsModel {
     const countChanges = () => this.calls.get(report.id)?.notes.changes ?? 0;
     const [before, dialog] = [countChanges(), this.#dialogs.get(report.id)];
     const answer = await this.#api.report(report, lookup);
-    const ended_for_agent = answer.ended_for_agent && this.#dialogs.get(report.id) === dialog;
-    if (countChanges() === before) return { ...answer, ended_for_agent };
+    answer.ended_for_agent &&= this.#dialogs.get(report.id) === dialog;
+    if (countChanges() === before) return answer;
     this.#reporter.repeat(report.id);
-    return { ...answer, ended_for_agent, interaction: null };
+    return { ...answer, interaction: null };
   }
 
   /** @param {string} id @param {ReportAcknowledgement | null} answer @param {unknown} error */

@@ -31,7 +31,6 @@ const TEXTS = {
   "store-unavailable": () => t("error.store"),
   "do-not-call": () => t("error.doNotCall"),
   "interaction-closed": () => t("notes.tooLate"),
-  "contact-chosen": () => t("error.contactChosen"),
 };
 
 /** Return the text for an error. @param {any} error */

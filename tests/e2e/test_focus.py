@@ -21,6 +21,9 @@ def open_gadget(open_desktop: OpenDesktop) -> FrameLocator:
     """Return the gadget of an agent, once it has loaded everything."""
     gadget = open_desktop().gadget
     expect(gadget.locator("callback-list:defined")).to_be_attached()
+    # Then the focus is kept, too.
+    registered = "() => finesse.shortcutkey.ShortcutKeyService.getShortcutKeys().length"
+    wait_until(lambda: bool(gadget.locator("body").evaluate(registered)))
     return gadget
 
 

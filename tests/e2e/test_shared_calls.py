@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import FrameLocator, expect
+from collections.abc import Callable
+from urllib.parse import unquote
+
+from playwright.sync_api import FrameLocator, Response, expect
 
 from tests.e2e.card import (
     KNOWN_CUSTOMER_NAME,
@@ -20,12 +23,12 @@ NEW_CONTACT = "Lee Right"
 
 def hand_over(
     open_desktop: OpenDesktop, site: DemoSite, number: str
-) -> tuple[BrowserDesktop, FrameLocator]:
+) -> tuple[BrowserDesktop, BrowserDesktop]:
     """Transfer a caller whom nobody knows from Ana, whose page has its own clock, to Bilal."""
     ana = open_desktop("1001", own_clock=True)
-    bilal = open_desktop("1002").gadget
+    bilal = open_desktop("1002")
     answer_call(site, ana.gadget, number)
-    pass_on(ana.gadget, bilal)
+    pass_on(ana.gadget, bilal.gadget)
     return ana, bilal
 
 
@@ -44,10 +47,22 @@ def save_contact(gadget: FrameLocator, name: str) -> None:
     card.get_by_role("button", name="Save", exact=True).click()
 
 
+def changes(field: str) -> Callable[[Response], bool]:
+    """Return whether a response is to a change of an interaction's field."""
+    return lambda response: f'{{"{field}":' in unquote(unquote(response.request.post_data or ""))
+
+
+def save_call_contact(desktop: BrowserDesktop, name: str) -> None:
+    """Save a new contact, and wait until the service has it as the call's."""
+    with desktop.page.expect_response(changes("contact")):
+        save_contact(desktop.gadget, name)
+    heading = open_card(desktop.gadget).get_by_role("heading", name=name)
+    expect(heading).to_be_visible()
+
+
 def test_contact_that_a_colleague_saved_is_shown(open_desktop: OpenDesktop, site: DemoSite) -> None:
     ana, bilal = hand_over(open_desktop, site, "+16465550191")
-    save_contact(bilal, NEW_CONTACT)
-    expect(open_card(bilal).get_by_role("heading", name=NEW_CONTACT)).to_be_visible()
+    save_call_contact(bilal, NEW_CONTACT)
     ana.page.clock.fast_forward(31_000)
     expect(open_card(ana.gadget).get_by_role("heading", name=NEW_CONTACT)).to_be_visible()
     expect(
@@ -59,8 +74,7 @@ def test_second_contact_for_a_call_is_not_created_by_mistake(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
     ana, bilal = hand_over(open_desktop, site, "+16465550192")
-    save_contact(bilal, NEW_CONTACT)
-    expect(open_card(bilal).get_by_role("heading", name=NEW_CONTACT)).to_be_visible()
+    save_call_contact(bilal, NEW_CONTACT)
     save_contact(ana.gadget, "Lee Wrong")
     card = open_card(ana.gadget)
     expect(card.get_by_role("alert")).to_contain_text(
@@ -75,27 +89,29 @@ def test_agent_who_has_left_does_not_outvote_who_is_on_the_call(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
     ana, bilal = hand_over(open_desktop, site, "+16465550193")
-    save_contact(bilal, NEW_CONTACT)
-    expect(open_card(bilal).get_by_role("heading", name=NEW_CONTACT)).to_be_visible()
+    save_call_contact(bilal, NEW_CONTACT)
     save_contact(ana.gadget, "Lee Wrong")
     card = open_card(ana.gadget)
     expect(card.get_by_role("alert")).to_be_visible()
     card.get_by_role("button", name="Save", exact=True).click()
-    expect(card.get_by_text("A colleague who is on the call has chosen")).to_be_visible()
-    expect(open_card(bilal).get_by_role("heading", name=NEW_CONTACT)).to_be_visible()
+    told = ana.gadget.get_by_text("A colleague who is on the call has chosen another contact.")
+    expect(told).to_be_visible()
+    expect(card.get_by_role("heading", name=NEW_CONTACT)).to_be_visible()
+    expect(open_card(bilal.gadget).get_by_role("heading", name=NEW_CONTACT)).to_be_visible()
 
 
 def test_contact_that_a_colleague_took_off_is_shown_no_more(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    ana = open_desktop("1001").gadget
+    ana = open_desktop("1001")
     bilal = open_desktop("1002", own_clock=True)
-    answer_call(site, ana)
-    pass_on(ana, bilal.gadget)
+    answer_call(site, ana.gadget)
+    pass_on(ana.gadget, bilal.gadget)
     card = open_card(bilal.gadget)
     expect(card.get_by_role("heading", name=KNOWN_CUSTOMER_NAME)).to_be_visible()
-    open_card(ana).get_by_role("button", name="Not them?").click()
-    expect(open_card(ana).get_by_text("Not the contact that was found.")).to_be_visible()
+    with ana.page.expect_response(changes("contact_unknown")):
+        open_card(ana.gadget).get_by_role("button", name="Not them?").click()
+    expect(open_card(ana.gadget).get_by_text("Not the contact that was found.")).to_be_visible()
     bilal.page.clock.fast_forward(31_000)
     expect(card.get_by_role("heading", name=KNOWN_CUSTOMER_NAME)).to_have_count(0)
     expect(card.get_by_text("Not the contact that was found.")).to_be_visible()
@@ -108,17 +124,16 @@ def test_contact_that_a_colleague_took_off_is_shown_no_more(
 def test_case_is_not_opened_for_who_is_not_the_caller_any_more(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    ana = open_desktop("1001").gadget
+    ana = open_desktop("1001")
     bilal = open_desktop("1002").gadget
-    answer_call(site, ana)
-    pass_on(ana, bilal)
+    answer_call(site, ana.gadget)
+    pass_on(ana.gadget, bilal)
     open_card(bilal).get_by_role("button", name="New case…").click()
     form = bilal.locator("case-form")
     form.get_by_label("Subject").fill("Router broken")
     expect(form.get_by_role("heading")).to_contain_text(KNOWN_CUSTOMER_NAME)
-    open_card(ana).get_by_role("button", name="Not them?").click()
-    save_contact(ana, "Lee Other")
-    expect(open_card(ana).get_by_role("heading", name="Lee Other")).to_be_visible()
+    open_card(ana.gadget).get_by_role("button", name="Not them?").click()
+    save_call_contact(ana, "Lee Other")
     form.get_by_role("button", name="Save").click()
     expect(form.get_by_role("heading")).to_contain_text("Lee Other")
     expect(form.get_by_label("Subject")).to_have_value("Router broken")
@@ -146,3 +161,22 @@ def test_call_that_is_passed_back_rings_on_the_card_that_is_still_open(
         expect_phase(taking, "On the call")
     site.hang_up(call)
     expect_phase(ana, "Call ended")
+
+
+def test_half_filled_contact_goes_on_in_the_call_that_a_consult_becomes(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana = open_desktop("1001").gadget
+    bilal = open_desktop("1002").gadget
+    call = answer_call(site, ana, "+16465550195")
+    press(ana, "Transfer…")
+    ana.get_by_role("button", name="Consult Bilal Haddad").first.click()
+    press(bilal, "Answer")
+    open_card(bilal).get_by_label("Name").fill("Nora Pilgrim")
+    expect_phase(ana, "Consulting")
+    press(ana, "Complete transfer")
+    expect(bilal.get_by_text("You now have the customer.")).to_be_visible()
+    expect(open_card(bilal).get_by_label("Name")).to_have_value("Nora Pilgrim")
+    open_card(bilal).get_by_role("button", name="Save", exact=True).click()
+    expect(open_card(bilal).get_by_role("heading", name="Nora Pilgrim")).to_be_visible()
+    site.hang_up(call)
