@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
@@ -78,21 +78,16 @@ class TransferTargets:
         Without text these are the queues, the team and the phone books.
         """
         words = fold(text).split()
-        searches: dict[TargetKind, Coroutine[None, None, list[TransferTarget]]] = {}
-        for kind in kinds:
-            match kind:
-                case "queue":
-                    searches[kind] = self._queue_targets(agent, words)
-                case "agent":
-                    searches[kind] = self._team(agent)
-                case "phone-book":
-                    searches[kind] = self._phone_book_entries(agent)
-                case "contact":
-                    searches[kind] = self._contacts(text, limit)
-        results = await asyncio.gather(*searches.values(), return_exceptions=True)
+        find: dict[TargetKind, Callable[[], Awaitable[list[TransferTarget]]]] = {
+            "queue": lambda: self._queue_targets(agent, words),
+            "agent": lambda: self._team(agent),
+            "phone-book": lambda: self._phone_book_entries(agent),
+            "contact": lambda: self._contacts(text, limit),
+        }
+        results = await asyncio.gather(*(find[kind]() for kind in kinds), return_exceptions=True)
         targets: list[TransferTarget] = []
         missing = []
-        for kind, result in zip(searches, results, strict=True):
+        for kind, result in zip(kinds, results, strict=True):
             if isinstance(result, CallcardError) and not isinstance(result, CredentialsRejected):
                 missing.append(_PLACES[kind])
             elif isinstance(result, BaseException):
