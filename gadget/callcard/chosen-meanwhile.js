@@ -3,6 +3,7 @@
 
 import { api } from "../shared/api.js";
 import { t } from "../shared/texts.js";
+import { hasRecord } from "./contact-updates.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("../shared/calls-model.js").CallsModel} CallsModel */
@@ -23,19 +24,17 @@ const knownToAgent = new WeakSet();
  */
 function chosenElsewhere(state) {
   const chosen = state.notes.interaction?.contact;
-  const isOwnOnItsWay = state.contactChanges > 0 || state.unsentMatch;
-  if (!chosen || !state.isForCustomer || isOwnOnItsWay) return null;
-  const { contact } = state.match ?? {};
-  const shown = contact ? [contact, ...(contact.records ?? [])] : [];
-  const isShown = shown.some(({ source, id }) => source === chosen.source && id === chosen.id);
-  return isShown ? null : chosen;
+  if (!chosen || !mayFollow(state)) return null;
+  return state.match && hasRecord(state.match.contact, chosen) ? null : chosen;
 }
 
+/** Whether the service's contact is newer than what this card shows. @param {CallState} state */
+const mayFollow = ({ isForCustomer, contactChanges, unsentMatch }) =>
+  isForCustomer && !contactChanges && !unsentMatch;
+
 /** Whether the service has no contact for a call, and the card shows one. @param {CallState} state */
-function isTakenOff({ notes: { interaction }, match, isForCustomer, contactChanges, unsentMatch }) {
-  const isOwnOnItsWay = contactChanges > 0 || unsentMatch;
-  return interaction?.contact_rejected && match && isForCustomer && !isOwnOnItsWay;
-}
+const isTakenOff = (state) =>
+  state.notes.interaction?.contact_rejected && state.match && mayFollow(state);
 
 /**
  * Show on each card what was chosen elsewhere, unless the agent fills in a new contact.
@@ -108,7 +107,7 @@ export async function createCase(model, callId, contact, newCase) {
   const state = model.calls.get(callId);
   if (state) {
     await refresh(state);
-    if (chosenElsewhere(state) || state.match?.contact.id !== contact.id)
+    if (chosenElsewhere(state) || !state.match || !hasRecord(state.match.contact, contact))
       throw new ChosenMeanwhile(t("case.chosenMeanwhile"));
   }
   return api.createCase(contact, newCase);

@@ -4,21 +4,28 @@
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
 
 /**
+ * Return whether a contact is a source's record, or was put together with it.
+ * @param {Contact} contact @param {{source: string, id: string} | null | undefined} record
+ */
+export const hasRecord = (contact, record) =>
+  [contact, ...(contact.records ?? [])].some(
+    ({ source, id }) => source === record?.source && id === record.id,
+  );
+
+/**
  * Show a case that was opened for the contact of a call.
  * @param {CallsModel} model @param {string} callId
  * @param {Contact} contact @param {import("../shared/types.d.ts").Case} added
  */
 export function addCase(model, callId, contact, added) {
   const state = model.calls.get(callId);
-  if (!state?.match || state.match.contact.id !== contact.id) return;
+  if (!state?.match || !hasRecord(state.match.contact, contact)) return;
   const { match, lookup } = state;
   const changed = { ...contact, cases: [added, ...match.contact.cases] };
   state.match = { ...match, contact: changed };
   // As it is found again, if the agent first chooses somebody else.
   const matches = lookup.status === "found" ? lookup.result.matches : [];
-  for (const each of matches)
-    if (each.contact.id === contact.id && each.contact.source === contact.source)
-      each.contact = changed;
+  for (const each of matches) if (hasRecord(each.contact, contact)) each.contact = changed;
   model.notify("caller", state);
 }
 

@@ -1,5 +1,7 @@
 // Bring back the cards of ended calls after a reload, as long as their notes can be finished.
 
+import { hasRecord } from "./contact-updates.js";
+
 /** @typedef {import("../shared/api.js").Api} Api */
 /** @typedef {import("../shared/calls-model.js").CallsModel} CallsModel */
 /** @typedef {import("../shared/unfinished-calls.js").UnfinishedCalls} UnfinishedCalls */
@@ -35,9 +37,7 @@ async function loadCallerAndNotes(model, state, number, api) {
   if (notes.interaction) notes.update(await api.interaction(notes.interaction.id));
   const result = await api.lookUp(number);
   const chosen = notes.interaction?.contact;
-  const found = result.matches.find(
-    ({ contact }) => contact.source === chosen?.source && contact.id === chosen.id,
-  );
+  const found = result.matches.find(({ contact }) => hasRecord(contact, chosen));
   /** @type {import("../shared/types.d.ts").Match | null} */
   let match = found ?? null;
   if (chosen && !found)

@@ -70,17 +70,25 @@ def test_contact_that_a_colleague_saved_is_shown(open_desktop: OpenDesktop, site
     ).to_be_visible()
 
 
+def save_second_contact(
+    open_desktop: OpenDesktop, site: DemoSite, number: str
+) -> tuple[FrameLocator, FrameLocator]:
+    """Save a contact at Bilal, who has the call, and try to save another one at Ana."""
+    ana, bilal = hand_over(open_desktop, site, number)
+    save_call_contact(bilal, NEW_CONTACT)
+    save_contact(ana.gadget, "Lee Wrong")
+    expect(open_card(ana.gadget).get_by_role("alert")).to_contain_text(
+        f"{NEW_CONTACT} has been chosen for this call"
+    )
+    expect(open_card(ana.gadget).get_by_label("Name")).to_have_value("Lee Wrong")
+    return ana.gadget, bilal.gadget
+
+
 def test_second_contact_for_a_call_is_not_created_by_mistake(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    ana, bilal = hand_over(open_desktop, site, "+16465550192")
-    save_call_contact(bilal, NEW_CONTACT)
-    save_contact(ana.gadget, "Lee Wrong")
-    card = open_card(ana.gadget)
-    expect(card.get_by_role("alert")).to_contain_text(
-        f"{NEW_CONTACT} has been chosen for this call"
-    )
-    expect(card.get_by_label("Name")).to_have_value("Lee Wrong")
+    ana, _bilal = save_second_contact(open_desktop, site, "+16465550192")
+    card = open_card(ana)
     card.get_by_role("button", name="Discard this, show the chosen contact").click()
     expect(card.get_by_role("heading", name=NEW_CONTACT)).to_be_visible()
 
@@ -88,16 +96,12 @@ def test_second_contact_for_a_call_is_not_created_by_mistake(
 def test_agent_who_has_left_does_not_outvote_who_is_on_the_call(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    ana, bilal = hand_over(open_desktop, site, "+16465550193")
-    save_call_contact(bilal, NEW_CONTACT)
-    save_contact(ana.gadget, "Lee Wrong")
-    card = open_card(ana.gadget)
-    expect(card.get_by_role("alert")).to_be_visible()
-    card.get_by_role("button", name="Save", exact=True).click()
-    told = ana.gadget.get_by_text("A colleague who is on the call has chosen another contact.")
-    expect(told).to_be_visible()
-    expect(card.get_by_role("heading", name=NEW_CONTACT)).to_be_visible()
-    expect(open_card(bilal.gadget).get_by_role("heading", name=NEW_CONTACT)).to_be_visible()
+    ana, bilal = save_second_contact(open_desktop, site, "+16465550193")
+    open_card(ana).get_by_role("button", name="Save", exact=True).click()
+    notice = ana.get_by_text("A colleague who is on the call has chosen another contact.")
+    expect(notice).to_be_visible()
+    for gadget in (ana, bilal):
+        expect(open_card(gadget).get_by_role("heading", name=NEW_CONTACT)).to_be_visible()
 
 
 def test_contact_that_a_colleague_took_off_is_shown_no_more(
@@ -115,10 +119,10 @@ def test_contact_that_a_colleague_took_off_is_shown_no_more(
     bilal.page.clock.fast_forward(31_000)
     expect(card.get_by_role("heading", name=KNOWN_CUSTOMER_NAME)).to_have_count(0)
     expect(card.get_by_text("Not the contact that was found.")).to_be_visible()
-    told = bilal.gadget.get_by_text(
+    notice = bilal.gadget.get_by_text(
         f"{KNOWN_CUSTOMER_NAME} is not the contact of this call any more"
     )
-    expect(told).to_be_visible()
+    expect(notice).to_be_visible()
 
 
 def test_case_is_not_opened_for_who_is_not_the_caller_any_more(

@@ -112,6 +112,11 @@ class Contact:
     records: tuple[ContactRecord, ...] = ()
     """Where several sources have the person, `source` first; empty for one source."""
 
+    def has_record(self, source: str, id: str) -> bool:
+        """Return whether this is a source's record, or was merged with it."""
+        records = [(self.source, self.id), *((each.source, each.id) for each in self.records)]
+        return (source, id) in records
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:

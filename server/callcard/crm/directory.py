@@ -189,7 +189,7 @@ class Directory:
         """
         source, _slash, id = choice.contact.partition("/")
         for match in matches:
-            if _is_record_of(match.contact, source, id):
+            if match.contact.has_record(source, id):
                 remembered = match
                 break
         else:
@@ -379,12 +379,6 @@ class Directory:
                 problems=_problems(answers),
             )
         return answers
-
-
-def _is_record_of(contact: Contact, source: str, id: str) -> bool:
-    """Return whether a contact is a source's record, or was merged with it."""
-    records = [(contact.source, contact.id), *((each.source, each.id) for each in contact.records)]
-    return (source, id) in records
 
 
 def _statuses(answers: Mapping[str, Answer[_T]]) -> dict[str, SourceStatus]:

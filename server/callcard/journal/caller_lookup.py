@@ -164,16 +164,17 @@ def _is_only_match(match: Match, found: Lookup) -> bool:
     contact = found.matches[0].contact
     if found.number.e164 not in {each.e164 for each in contact.numbers}:
         return False  # an agent chose them for it
-    known = {(contact.source, contact.id)} | {(each.source, each.id) for each in contact.records}
-    return (match.contact.source, match.contact.id) in known
+    return contact.has_record(match.contact.source, match.contact.id)
 
 
 def _named_first(match: Match, found: Lookup) -> tuple[Match, ...]:
     """Return the contact that the call names, then the others with the number, if it has it too."""
     named = _with_records(match, found)
-    contact = named.contact
-    own = {(contact.source, contact.id)} | {(each.source, each.id) for each in contact.records}
-    others = [each for each in found.matches if (each.contact.source, each.contact.id) not in own]
+    others = [
+        each
+        for each in found.matches
+        if not named.contact.has_record(each.contact.source, each.contact.id)
+    ]
     has_number = len(others) < len(found.matches)
     return (named, *others) if has_number else (named,)
 

@@ -126,7 +126,7 @@ def _prefixed(digits: str, country: str) -> list[Candidate]:
 
 
 def parse(candidate: Candidate) -> pn.PhoneNumber:
-    """Raises NumberParseException if no number is written so."""
+    """Return the number of a candidate. Raises NumberParseException if none is written so."""
     if candidate.region is None:
         return parse_e164(candidate.notation)
     return pn.parse(candidate.notation, candidate.region)
