@@ -44,7 +44,7 @@ test("closing a call that the service never saw says why it stays", async () => 
   closeAll(model);
 });
 
-test("a call that others go on with is read again until its time for notes is known", async () => {
+test("an ended call is read again: others end it, or go on with it", async () => {
   const { api, model } = create();
   model.update([dialog("ACTIVE")], "1001");
   await settle();
@@ -56,6 +56,10 @@ test("a call that others go on with is read again until its time for notes is kn
   model.heartbeat();
   await settle();
   assert.ok(notes.timeLeftMs > 0);
+  api.stored = interaction(); // a colleague answered the transferred call after all
+  model.heartbeat();
+  await settle();
+  assert.equal(notes.timeLeftMs, null);
   closeAll(model);
 });
 

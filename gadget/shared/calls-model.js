@@ -190,10 +190,10 @@ export class CallsModel {
   /** Report every running call, so that the service knows that it is still followed. */
   heartbeat() {
     this.#reporter.heartbeat();
-    // Nobody reports when a call ends for the others that ended only here, as after a transfer: ask.
+    // No report of this agent's brings what others do with a call that ended here: they go on with
+    // it after a transfer, even one whose end was reported before they answered.
     for (const state of this.calls.values())
-      if (state.needsFinishing && state.notes.timeLeftMs === null)
-        void this.#readInteraction(state);
+      if (state.needsFinishing) void this.#readInteraction(state);
   }
 
   /** Ask where the customer is whom this agent is consulted about: their own desktop does not see it. */
