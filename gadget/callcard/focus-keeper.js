@@ -4,6 +4,9 @@
 /** Milliseconds in which a call that begins belongs to what the agent pressed. */
 const FOLLOWING_CALL_MS = 5000;
 
+/** Milliseconds for which what had the focus may be disabled, as a form's button while it saves. */
+const LONGEST_DISABLED_MS = 1000;
+
 /**
  * Keep the focus from now on.
  * @param {() => boolean} focusCall focuses the call in front, and returns whether there is one
@@ -13,8 +16,11 @@ const FOLLOWING_CALL_MS = 5000;
 export function keepFocus(focusCall, focusSearch, signal) {
   /** What had the focus last, and what is around it, from the inside out. */
   let path = pathOf(document.activeElement);
+  /** Since when it is disabled, or 0. */
+  let disabledSince = 0;
   const note = () => {
     const { activeElement, body } = document;
+    disabledSince = 0;
     if (activeElement !== body) path = pathOf(activeElement);
     // Who has pressed beside everything has no place to go back to.
     else if (path[0] && canHaveFocus(path[0])) path = [];
@@ -30,7 +36,13 @@ export function keepFocus(focusCall, focusSearch, signal) {
     const { activeElement: before } = document;
     if (performance.now() < followsUntil) focusCall();
     if (document.activeElement !== before) followsUntil = 0; // not yet, if the card is not drawn
-    if (!path.length || document.activeElement !== document.body) return;
+    const [last] = path;
+    if (!last || document.activeElement !== document.body) return;
+    if (isShown(last) && !canHaveFocus(last)) {
+      disabledSince ||= performance.now();
+      const left = disabledSince + LONGEST_DISABLED_MS - performance.now();
+      if (left > 0) return void setTimeout(restore, left);
+    }
     const isPlaced = path.filter(isShown).some(takeFocus);
     if (isPlaced && document.activeElement?.localName !== "call-tabs") return;
     if (focusCall()) return;

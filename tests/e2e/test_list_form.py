@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import Browser, FrameLocator, Locator, expect
+from playwright.sync_api import Browser, FrameLocator, Locator, Route, expect
 
 from tests.e2e.card import (
     KNOWN_CUSTOMER,
@@ -120,6 +120,39 @@ def test_decision_is_shown_in_the_open_form(open_desktop: OpenDesktop, site: Dem
     expect(form.get_by_role("status")).to_have_text("")
     flags = open_card(gadget).get_by_role("list", name="Flags")
     expect(flags.get_by_text("Blocked: fraud")).to_be_visible()
+
+
+def test_focus_stays_on_the_button_while_the_form_is_saved(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop()
+    answer_call(site, desktop.gadget, "+1 415 555 0189")
+    form = open_form(desktop.gadget)
+    held: list[Route] = []
+
+    def hold_save(route: Route) -> None:
+        if "fraud" in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    desktop.page.route("**/gadgets/makeRequest*", hold_save)
+    form.get_by_label("Reason").fill("fraud")
+    with desktop.page.expect_request(lambda request: "fraud" in (request.post_data or "")):
+        form.get_by_role("button", name="Propose").click()
+    # Something on the card changes in each of several frames, as the length of the call does.
+    form.evaluate(
+        """async (form) => {
+          for (let frame = 0; frame < 6; frame += 1) {
+            form.append("");
+            await new Promise(requestAnimationFrame);
+          }
+        }"""
+    )
+    expect(form.get_by_label("What should happen")).not_to_be_focused()
+    held[0].continue_()
+    expect(form.get_by_role("status")).to_have_text("Proposed. A supervisor decides.")
+    expect(form.get_by_role("button", name="Propose")).to_be_focused()
 
 
 def test_proposal_that_was_accepted_meanwhile_is_not_taken_back(
