@@ -72,7 +72,8 @@ export class Connection {
     const fail = () => {
       if (this.isLost) return; // which the notice says already
       clearTimeout(this.#failure);
-      this.#failure = setTimeout(() => this.#agent.user && this.#recover(), FAILED_MS);
+      const recover = () => this.#agent.user && this.#recover();
+      this.#failure = setTimeout(afterPress, FAILED_MS, recover);
       this.#notices.setConnection(t("connection.failed"), true);
     };
     /** @type {import("../shared/desktop.js").DesktopListener} */
@@ -89,11 +90,9 @@ export class Connection {
     this.#notices.setConnection(t("connecting"));
     // All in one order, after the press that lasts just now.
     const handlers = /** @type {Record<string, (detail: any) => void>} */ (listener);
-    const later = Object.entries(handlers).map(([name, handle]) => [
-      name,
-      (/** @type {any} */ detail) => afterPress(() => handle(detail)),
-    ]);
-    desktop.follow(Object.fromEntries(later), signal).catch(fail).finally(desktop.dismissLoading);
+    for (const [name, handle] of Object.entries(handlers))
+      handlers[name] = (detail) => afterPress(() => handle(detail));
+    desktop.follow(listener, signal).catch(fail).finally(desktop.dismissLoading);
     every(PROBE_MS, () => serviceStatus.isDown && this.#agent.readLists(), signal);
     // A call that was answered or has ended meanwhile must not stay as it was.
     every(READ_MS, () => this.isLost && this.#model.running.length && desktop.readCalls(), signal);

@@ -1,6 +1,8 @@
 // Helpers for making elements and for events. Text only ever becomes text: data can't become
 // markup.
 
+import { afterPress } from "./press.js";
+
 /** @typedef {Node | string | number | null | undefined | false} Child */
 /** @typedef {import("./events.d.ts").CallcardEvents} CallcardEvents */
 /** @typedef {import("./events.d.ts").CallcardRequests} CallcardRequests */
@@ -97,11 +99,12 @@ export function listen(element, handlers, signal) {
 }
 
 /**
- * Run `task` at an interval until `signal` aborts.
+ * Run `task` at an interval, as what draws after the press that lasts just then, until `signal`
+ * aborts.
  * @param {number} milliseconds @param {() => void} task @param {AbortSignal} signal
  */
 export function every(milliseconds, task, signal) {
-  const timer = setInterval(task, milliseconds);
+  const timer = setInterval(afterPress, milliseconds, task);
   signal.addEventListener("abort", () => clearInterval(timer));
 }
 

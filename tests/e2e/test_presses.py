@@ -145,7 +145,9 @@ def test_notes_that_are_saved_again_move_nothing(open_desktop: OpenDesktop, site
         }"""
     )
     site.service.is_stalled = True
-    card.get_by_label("Notes").blur()  # which saves them at once
+    # It takes the focus from the notes, which saves them at once; a second lies in it.
+    reason(gadget, "Complaint").click(delay=990)
+    expect(card.get_by_label("Complaint")).to_be_checked()
     gadget.locator("body").evaluate("() => new Promise((done) => setTimeout(done, 1500))")
     assert len(gadget.locator("body").evaluate("() => [...window.seen]")) == 1
     site.service.is_stalled = False
