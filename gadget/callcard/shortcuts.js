@@ -30,9 +30,9 @@ const SHORTCUTS = {
 export function registerShortcuts({ model, actions, tabs, search }) {
   /** @param {import("../shared/types.d.ts").Action} action */
   const run = (action) => {
-    const state = model.running.find(({ call }) => call.actions.includes(action));
+    const frontFirst = [model.calls.get(tabs.selected), ...model.running];
+    const state = frontFirst.find((each) => each?.call.actions.includes(action));
     if (state) void actions.run({ callId: state.id, action });
-    return Boolean(state);
   };
   const isTalking = () => model.running.some(({ call }) => call.phase === "talking");
   /** @type {Record<ShortcutName, () => unknown>} */

@@ -11,6 +11,8 @@ from callcard.times import iso_text
 from tests.e2e.card import (
     KNOWN_CUSTOMER,
     KNOWN_CUSTOMER_DISPLAYED,
+    KNOWN_CUSTOMER_NAME,
+    UNKNOWN_CUSTOMER,
     answer_call,
     close_card,
     expect_error,
@@ -179,6 +181,23 @@ def test_shortcuts_answer_hold_and_hang_up(open_desktop: OpenDesktop, site: Demo
     page.keyboard.press("Alt+Shift+r")
     expect(gadget.locator("agent-state option:checked")).to_have_text("Ready")
     expect(gadget.locator("call-panel")).to_have_count(0)
+
+
+def test_shortcut_retrieves_the_call_in_front(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    desktop = open_desktop()
+    gadget, page = desktop.gadget, desktop.page
+    answer_call(site, gadget)
+    press(gadget, "Hold")
+    expect_phase(gadget, "On hold")
+    answer_call(site, gadget, UNKNOWN_CUSTOMER)
+    registered = "() => finesse.shortcutkey.ShortcutKeyService.getShortcutKeys().length"
+    wait_until(lambda: bool(gadget.locator("body").evaluate(registered)))
+    page.get_by_role("tab", name="Callcard").focus()
+    for phase in ("On hold", "On the call"):
+        page.keyboard.press("Alt+Shift+h")
+        expect_phase(gadget, phase)
+    held = gadget.get_by_role("tab", name=KNOWN_CUSTOMER_NAME)
+    expect(held).to_have_attribute("data-phase", "held")
 
 
 def test_slow_lookup_shows_progress(open_desktop: OpenDesktop, site: DemoSite) -> None:
