@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
 import { FAILED_LOOKUP_MS } from "../gadget/shared/calls-model.js";
+import { SAVE_RETRY_MS } from "../gadget/shared/notes.js";
 import { LATER, closeAll, create, lookup, matches } from "./fake-calls.mjs";
 import { contact, dialog, interaction, settle } from "./fakes.mjs";
 
@@ -108,12 +109,54 @@ test("a contact that is chosen during the look-up is kept and saved", async () =
 test("a contact that is rejected during the look-up is rejected in the service", async () => {
   const { api, model } = create(matches("a"));
   model.update([dialog("ALERTING")], "1001");
-  await model.contacts.choose("1", matches("b")[0]);
-  await model.contacts.reject("1");
+  void model.contacts.choose("1", matches("b")[0]);
+  void model.contacts.reject("1");
   assert.deepEqual(api.changes, [], "the service does not know the call yet");
   await settle();
   assert.equal(model.calls.get("1").match, null);
   assert.deepEqual(api.changes, [{ id: "i1", contact_unknown: true }]);
+  closeAll(model);
+});
+
+for (const [choice, change] of [
+  ["chosen", { contact: { source: "local", id: "b" } }],
+  ["taken off", { contact_unknown: true }],
+])
+  test(`a contact that is ${choice} in an outage is saved after it`, async () => {
+    mock.timers.enable({ apis: ["setTimeout"] });
+    const { api, model, actions } = create(matches("a"));
+    model.update([dialog("ACTIVE")], "1001");
+    await settle();
+    const state = model.calls.get("1");
+    api.isUp = false;
+    if (choice === "chosen") await model.contacts.choose("1", matches("b")[0]);
+    else await model.contacts.reject("1");
+    assert.equal(state.notes.status, "failed");
+    model.end(dialog("DROPPED", LATER));
+    await settle();
+    assert.equal(await actions.finish("1", true), false, "it would be lost");
+    api.isUp = true;
+    mock.timers.tick(SAVE_RETRY_MS);
+    await settle();
+    assert.deepEqual(api.changes, [{ id: "i1", ...change }]);
+    assert.equal(state.match?.contact.id, choice === "chosen" ? "b" : undefined);
+    assert.equal(state.notes.status, "saved");
+    assert.equal(await actions.finish("1", true), true);
+    mock.timers.reset();
+  });
+
+test("of two contacts that are chosen one after the other, the last one is saved last", async () => {
+  const { api, model } = create(matches("a", "b"));
+  model.update([dialog("ACTIVE")], "1001");
+  await settle();
+  const [first, last] = matches("a", "b");
+  void model.contacts.choose("1", first);
+  await model.contacts.choose("1", last);
+  assert.deepEqual(
+    api.changes.map(({ contact }) => contact.id),
+    ["a", "b"],
+  );
+  assert.equal(model.calls.get("1").unsentChoice, null);
   closeAll(model);
 });
 

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { writeVariable } from "../gadget/callcard/variable-writes.js";
 import { DISCARD_PAUSE_MS } from "../gadget/shared/call-actions.js";
 import { LATER, closeAll, create, lookup, matches, own } from "./fake-calls.mjs";
 import { dialog, interaction, settle } from "./fakes.mjs";
@@ -171,16 +172,16 @@ test("a held call lends the actions that end a consult", () => {
 });
 
 test("a written variable is saved, truncated or unchanged by what the call shows", async () => {
-  const { model, actions } = create();
+  const { model, commands } = create();
   const withValue = (value) => {
     const CallVariable = value ? [{ name: "user.case", value }] : [];
     return dialog("ACTIVE", LATER, { mediaProperties: { callvariables: { CallVariable } } });
   };
   model.update([withValue("")], "1001");
   const state = model.calls.get("1");
-  const writing = actions.writeVariable("1", "user.case", "4711-long");
+  const writing = writeVariable(model, commands, "1", "user.case", "4711-long");
   assert.equal(state.writes.get("user.case").status, "saving");
-  await actions.writeVariable("1", "user.case", "other");
+  await writeVariable(model, commands, "1", "user.case", "other");
   assert.equal(state.writes.get("user.case").status, "busy");
   model.update([withValue("4711")], "1001");
   await writing;

@@ -29,8 +29,7 @@ function chosenElsewhere(state) {
 }
 
 /** Whether the service's contact is newer than what this card shows. @param {CallState} state */
-const mayFollow = ({ isForCustomer, contactChanges, unsentMatch }) =>
-  isForCustomer && !contactChanges && !unsentMatch;
+const mayFollow = ({ isForCustomer, unsentChoice }) => isForCustomer && !unsentChoice;
 
 /** Whether the service has no contact for a call, and the card shows one. @param {CallState} state */
 const isTakenOff = (state) =>
@@ -71,15 +70,6 @@ export function followChoices(model, aside) {
   model.subscribe(({ state }) => void follow(state));
 }
 
-/** Read a call's interaction; the cards follow it. @param {CallState} state */
-async function refresh({ notes }) {
-  const { interaction, changes } = notes;
-  if (!interaction) return;
-  // If the service does not answer, it does not save anything either.
-  const read = await api.interaction(interaction.id).catch(() => interaction);
-  if (notes.changes === changes) notes.update(read);
-}
-
 /**
  * Save a new contact for a call, unless the call has got one that the agent does not know of.
  * @param {CallsModel} model @param {string} callId
@@ -88,7 +78,7 @@ async function refresh({ notes }) {
 export async function createContact(model, callId, draft) {
   const state = model.calls.get(callId);
   if (state && !knownToAgent.has(state)) {
-    await refresh(state);
+    await model.readInteraction(state); // the cards follow it
     const chosen = chosenElsewhere(state);
     if (chosen) {
       knownToAgent.add(state);
@@ -106,7 +96,7 @@ export async function createContact(model, callId, draft) {
 export async function createCase(model, callId, contact, newCase) {
   const state = model.calls.get(callId);
   if (state) {
-    await refresh(state);
+    await model.readInteraction(state); // the cards follow it
     if (chosenElsewhere(state) || !state.match || !hasRecord(state.match.contact, contact))
       throw new ChosenMeanwhile(t("case.chosenMeanwhile"));
   }

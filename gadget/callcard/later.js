@@ -31,6 +31,7 @@ import { restoreCalls } from "./restore-calls.js";
 import { searchContacts } from "./search-results.js";
 import { registerShortcuts } from "./shortcuts.js";
 import { TransferTargetsElement } from "./transfer-targets.js";
+import { writeVariable } from "./variable-writes.js";
 import { runWorkflow } from "./workflows.js";
 
 const ELEMENTS = [
@@ -84,4 +85,5 @@ export {
   restoreCalls,
   runWorkflow,
   searchContacts,
+  writeVariable,
 };

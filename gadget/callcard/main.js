@@ -214,8 +214,8 @@ class CallcardAppElement extends CallcardElement {
       "callcard-state-chosen": ({ state, reason }) => this.#setState(state, reason),
       "callcard-target-search": ({ text, signal, kinds }) =>
         api.transferTargets(text, signal, kinds),
-      "callcard-variable-edited": ({ callId, name, value }) =>
-        actions.writeVariable(callId, name, value),
+      "callcard-variable-edited": async ({ callId, name, value }) =>
+        (await loadLater()).writeVariable(model, this.#commands, callId, name, value),
       "callcard-wrap-up-chosen": ({ callId, reasons }) => actions.chooseWrapUp(callId, reasons),
     };
     listen(this, handlers, this.signal);

@@ -12,7 +12,7 @@ const isNear = (one, other, distance) => Math.abs(one - other) <= distance;
 /** Guard the page from now on. @param {AbortSignal} [signal] */
 export function guardPresses(signal) {
   /** The last press: where on the screen, where the page was there, and when. */
-  let last = { x: -Infinity, y: -Infinity, top: 0, at: -Infinity };
+  let last = { x: 0, y: 0, top: 0, at: -Infinity };
   const forget = () => (last.at = -Infinity);
   /** @param {MouseEvent} event */
   const isForAnother = ({ screenX: x, screenY: y, pageY, timeStamp: at }) => {
@@ -33,9 +33,9 @@ export function guardPresses(signal) {
     }
     last = { x, y, top: y - pageY, at };
   };
-  const options = { capture: true, passive: true, signal };
-  window.addEventListener("mousedown", onDown, { capture: true, signal });
-  window.addEventListener("click", onClick, { capture: true, signal });
+  const options = { capture: true, signal };
+  window.addEventListener("mousedown", onDown, options);
+  window.addEventListener("click", onClick, options);
   // Who scrolls knows what is under the pointer.
   window.addEventListener("wheel", forget, options);
   window.addEventListener("keydown", forget, options);

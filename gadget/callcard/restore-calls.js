@@ -4,6 +4,7 @@ import { hasRecord } from "./contact-updates.js";
 
 /** @typedef {import("../shared/api.js").Api} Api */
 /** @typedef {import("../shared/calls-model.js").CallsModel} CallsModel */
+/** @typedef {import("../shared/types.d.ts").Match} Match */
 /** @typedef {import("../shared/unfinished-calls.js").UnfinishedCalls} UnfinishedCalls */
 
 /**
@@ -38,12 +39,11 @@ async function loadCallerAndNotes(model, state, number, api) {
   const result = await api.lookUp(number);
   const chosen = notes.interaction?.contact;
   const found = result.matches.find(({ contact }) => hasRecord(contact, chosen));
-  /** @type {import("../shared/types.d.ts").Match | null} */
-  let match = found ?? null;
-  if (chosen && !found)
-    match = { how: "chosen", contact: await api.contact(chosen.source, chosen.id) };
+  /** @type {Match | null | undefined} */
+  const match =
+    chosen && (found ?? { how: "chosen", contact: await api.contact(chosen.source, chosen.id) });
   clearTimeout(state.lookupTimer);
   state.lookup = { status: "found", number, result };
-  state.match = match;
+  state.match = match ?? null;
   model.notify("caller", state);
 }

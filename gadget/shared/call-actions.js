@@ -29,7 +29,7 @@ const WRAP_UP_RETRY_MS = 5000;
 export const DISCARD_PAUSE_MS = 1500;
 
 /** @param {import("./commands.js").CommandResult} result */
-const isDone = ({ outcome }) => outcome === "confirmed" || outcome === "ended";
+export const isDone = ({ outcome }) => outcome === "confirmed" || outcome === "ended";
 
 /**
  * Return whether Finesse does not know the call any more: the event of its end was lost.
@@ -141,23 +141,6 @@ export class CallActions {
   }
 
   /**
-   * Write a call variable and say how it went.
-   * @param {string} callId @param {string} name @param {string} value
-   */
-  async writeVariable(callId, name, value) {
-    const state = this.#model.calls.get(callId);
-    if (!state) return;
-    const params = { variables: { [name]: value } };
-    const sent = this.#commands.sendToCall({ callId, action: "data", params }, state.call);
-    if (!sent) return this.#model.setWrite(state, name, { value, status: "busy" });
-    state.failure = null;
-    this.#model.setWrite(state, name, { value, status: "saving" });
-    const result = await sent;
-    const status = isDone(result) ? "saved" : "failed";
-    this.#model.setWrite(state, name, { value, status, result });
-  }
-
-  /**
    * Choose wrap-up reasons: in Finesse while it has the call, and in the interaction.
    * @param {string} callId @param {string[]} reasons
    */
@@ -226,6 +209,8 @@ export class CallActions {
       else if (notes.isClosed || notes.status === "too-late") this.#askToDiscard(state);
       return false; // the status says why, and saving goes on
     }
+    await this.#model.contacts.sendChoice(state);
+    if (state.lacksChoice) return false; // as well
     // If this does not arrive, the time for notes ends by itself.
     if (notes.interaction) notes.change({ finished: true }).catch(() => {});
     this.#model.close(callId);

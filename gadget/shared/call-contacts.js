@@ -1,5 +1,6 @@
 // Whose calls they are: the contacts that the agent chooses, rejects or dials. No DOM.
 
+import { SAVE_RETRY_MS, isTemporary } from "./notes.js";
 import { isSameNumber, lastDigits } from "./numbers.js";
 
 /** @typedef {import("./call-state.js").CallState} CallState */
@@ -45,26 +46,22 @@ export class CallContacts {
   async choose(id, match) {
     const state = this.#calls.get(id);
     if (!state) return;
-    state.match = match;
     state.isContactEdited = false;
-    state.isRejected = state.isRejectionUnsent = false;
     if (["contact-unsaved", "contact-open"].includes(state.notes.status)) state.notes.setStatus("");
-    // Before the service knows the call, its answer brings the look-up's matches too.
-    if (!state.notes.interaction) state.unsentMatch = match;
-    this.#notify("caller", state);
-    const { source, id: contactId } = match.contact;
-    await this.#change(state, { contact: { source, id: contactId } });
+    await this.#decide(state, match);
   }
 
   /** Take off the contact of a call: the caller is somebody else. @param {string} id */
   async reject(id) {
     const state = this.#calls.get(id);
-    if (!state) return;
-    state.match = state.unsentMatch = null;
-    state.isRejected = true;
-    if (!state.notes.interaction) state.isRejectionUnsent = true;
+    if (state) await this.#decide(state, null);
+  }
+
+  /** @param {CallState} state @param {Match | null} match null if the contact is taken off */
+  async #decide(state, match) {
+    state.decide(match);
     this.#notify("caller", state);
-    await this.#change(state, { contact_unknown: true });
+    await this.sendChoice(state);
   }
 
   /**
@@ -112,9 +109,7 @@ export class CallContacts {
     if (!isSameNumber(state.call.number, preview.number)) return;
     this.#preview = null;
     const { match, isRejected, isContactEdited, contactDraft } = preview.state;
-    state.isRejected = isRejected;
-    state.unsentMatch = isRejected || match?.how !== "chosen" ? null : match;
-    state.isRejectionUnsent = isRejected;
+    if (isRejected || match?.how === "chosen") state.decide(isRejected ? null : match);
     // The form goes on in the call's card.
     Object.assign(state, { isContactEdited, contactDraft });
     preview.state.isContactEdited = false;
@@ -128,16 +123,34 @@ export class CallContacts {
   }
 
   /**
-   * Send the service what the agent chose or rejected before it knew the call.
+   * Send the service what the agent chose or rejected, once it knows the call.
    * @param {CallState} state
    */
   sendChoice(state) {
-    const { unsentMatch, isRejectionUnsent } = state;
-    if (!state.notes.interaction) return;
-    state.unsentMatch = null;
-    state.isRejectionUnsent = false;
-    if (unsentMatch) void this.choose(state.id, unsentMatch);
-    else if (isRejectionUnsent) void this.reject(state.id);
+    if (state.notes.interaction && state.unsentChoice) state.sending ??= this.#send(state);
+    return state.sending;
+  }
+
+  /** @param {CallState} state */
+  async #send(state) {
+    const { notes } = state;
+    for (let choice = state.unsentChoice; choice; choice = state.unsentChoice) {
+      const { source = "", id = "" } = choice.match?.contact ?? {};
+      const change = id ? { contact: { source, id } } : { contact_unknown: true };
+      const sent = await notes.change(change).catch((error) => ({ error }));
+      const error = "error" in sent ? sent.error : null;
+      if (isTemporary(error)) {
+        notes.setStatus("failed", error);
+        setTimeout(() => void this.sendChoice(state), SAVE_RETRY_MS);
+        break;
+      }
+      if (state.unsentChoice === choice) state.unsentChoice = null; // else chosen anew meanwhile
+      if ("error" in sent) state.failure = { outcome: "failed", error };
+      else if (notes.status === "failed" && !notes.isUnsaved) notes.setStatus("saved");
+      if ("error" in sent) this.#notify("changed", state);
+      else notes.update(sent);
+    }
+    state.sending = null;
   }
 
   /**
@@ -147,23 +160,6 @@ export class CallContacts {
   async #linkTo(state, dialled) {
     const contact = await dialled.catch(() => null);
     if (!contact || state.match?.how === "chosen" || state.isRejected) return; // the agent knows better
-    state.unsentMatch = { how: "chosen", contact };
-    this.sendChoice(state);
-  }
-
-  /**
-   * Change a call's interaction, if the service has one.
-   * @param {CallState} state @param {import("./types.d.ts").InteractionChange} change
-   */
-  async #change(state, change) {
-    if (!state.notes.interaction) return;
-    state.contactChanges += 1;
-    try {
-      const isOver = () => void (state.contactChanges -= 1);
-      state.notes.update(await state.notes.change(change).finally(isOver));
-    } catch (error) {
-      state.failure = { outcome: "failed", error };
-      this.#notify("changed", state);
-    }
+    void this.choose(state.id, { how: "chosen", contact });
   }
 }

@@ -52,14 +52,13 @@ export class CallState {
   match = null;
   /** The entries of number lists that warn of the caller. @type {import("./types.d.ts").ListWarning[]} */
   listWarnings = [];
-  /** The contact that the agent chose or dialled, until the service has it. @type {Match | null} */
-  unsentMatch = null;
   /** Whether the agent said that the caller is not the contact that was found. */
   isRejected = false;
-  /** Whether that is still to be sent to the service, which does not know the call yet. */
-  isRejectionUnsent = false;
-  /** How many changes of the contact are on their way. */
-  contactChanges = 0;
+  /** What the agent chose, until the service has it. @type {{match: Match | null} | null} */
+  unsentChoice = null;
+  /** Ends when the choice that is on its way to the service has arrived or failed.
+   * @type {Promise<void> | null} */
+  sending = null;
   /** Whether the agent has begun to fill in a new contact. */
   isContactEdited = false;
   /** What the agent has filled in, by field. @type {Record<string, string>} */
@@ -123,6 +122,13 @@ export class CallState {
     this.#noteCustomer();
     this.isPreview = call.isPreview || (this.isPreview && !isConversation(call));
     if (Number.isNaN(this.talkingSince) && isConversation(call)) this.talkingSince = call.since;
+  }
+
+  /** Take the agent's choice: whose call it is, or nobody's of those found. @param {Match | null} match */
+  decide(match) {
+    this.match = match;
+    this.isRejected = !match;
+    this.unsentChoice = { match };
   }
 
   /**
@@ -207,13 +213,18 @@ export class CallState {
     return this.lookup.status === "looking" || this.lookup.status === "slow";
   }
 
+  /** Whether the service has the call, but not yet the contact that the agent chose. */
+  get lacksChoice() {
+    return Boolean(this.notes.interaction && this.unsentChoice);
+  }
+
   /**
-   * Whether closing the call would lose something: typed text, or a wrap-up reason that is still
-   * required.
+   * Whether closing the call would lose something: typed text, a chosen contact, or a wrap-up reason
+   * that is still required.
    */
   get hasUnsavedWork() {
     const isUnsaved = this.notes.isUnsaved && this.notes.status !== "too-late";
-    return this.isContactEdited || isUnsaved || this.lacksReason;
+    return this.isContactEdited || this.lacksChoice || isUnsaved || this.lacksReason;
   }
 
   /**

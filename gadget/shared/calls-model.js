@@ -4,7 +4,6 @@
 import { isOtherCall, readCall, readReport } from "./call.js";
 import { CallContacts } from "./call-contacts.js";
 import { CallState, haveAllSourcesFailed, sourcesThatAre } from "./call-state.js";
-import { keptValue } from "./commands.js";
 import { consultedCallId } from "./consults.js";
 import { Notes } from "./notes.js";
 import { CallReporter } from "./reporter.js";
@@ -193,16 +192,19 @@ export class CallsModel {
     // No report of this agent's brings what others do with a call that ended here: they go on with
     // it after a transfer, even one whose end was reported before they answered.
     for (const state of this.calls.values())
-      if (state.needsFinishing) void this.#readInteraction(state);
+      if (state.needsFinishing) void this.readInteraction(state);
   }
 
   /** Ask where the customer is whom this agent is consulted about: their own desktop does not see it. */
   readConsults() {
-    for (const state of this.running) if (state.call.consultant) void this.#readInteraction(state);
+    for (const state of this.running) if (state.call.consultant) void this.readInteraction(state);
   }
 
-  /** @param {CallState} state */
-  async #readInteraction(state) {
+  /**
+   * Read what the service has of a call, if it answers and nothing is changed meanwhile.
+   * @param {CallState} state
+   */
+  async readInteraction(state) {
     const { interaction, changes } = state.notes;
     if (!interaction) return; // the answer to its report brings it
     try {
@@ -210,7 +212,7 @@ export class CallsModel {
       // What was changed meanwhile is newer.
       if (state.notes.changes === changes) state.notes.update(read);
     } catch {
-      // the next heartbeat asks again
+      // the next heartbeat asks again; what the service does not answer, it does not save either
     }
   }
 
@@ -253,21 +255,6 @@ export class CallsModel {
   /** Look up again who calls, where the service did not answer. */
   retryFailedLookups() {
     for (const { id, lookup } of this.running) if (lookup.status === "failed") this.retryLookup(id);
-  }
-
-  /**
-   * Note how writing a call variable went. Saved means that the call shows the value, not that the
-   * request was accepted.
-   * @param {CallState} state @param {string} name @param {import("./call-state.js").VariableWrite} write
-   */
-  setWrite(state, name, write) {
-    if (write.status === "saved") {
-      const kept = keptValue(state.call, name, write.value);
-      if (kept === null) write = { ...write, status: "unchanged" };
-      else if (kept !== write.value) write = { ...write, status: "truncated", kept };
-    }
-    state.writes.set(name, write);
-    this.notify("changed", state);
   }
 
   /** Notify the subscribers of a change. @param {ChangeType} type @param {CallState} state */
@@ -364,7 +351,7 @@ export class CallsModel {
     if (!state) return;
     if (answer?.ended_for_agent) this.endLost(id);
     state.acknowledgement = answer ?? state.acknowledgement;
-    if (answer?.interaction?.contact_rejected) state.isRejected = true;
+    if (answer?.interaction?.contact_rejected && !state.unsentChoice) state.isRejected = true;
     if (answer?.lookup && !state.call.isConsult) this.#onLookup(state, answer, answer.lookup);
     else if (!answer && state.isLooking) {
       clearTimeout(state.lookupTimer);
@@ -376,7 +363,7 @@ export class CallsModel {
     else state.wasConsulted = this.#consulted.has(interactionId ?? "");
     if (answer?.interaction) state.notes.update(answer.interaction);
     else this.notify("changed", state);
-    this.contacts.sendChoice(state);
+    void this.contacts.sendChoice(state);
     // After a transfer the customer is another one than the agent who called.
     const { lookup } = state;
     const isKnown = lookup.status !== "found" || !answer?.number || lookup.number === answer.number;
@@ -394,7 +381,8 @@ export class CallsModel {
     }
     state.lookup = { status: "found", number: number || state.call.number, result };
     if (sourcesThatAre(result, "pending").length) this.#lookUpAgain(state.id, "all");
-    state.match = result.selection && !state.isRejected ? result.matches[0] : null;
+    const found = result.selection && !state.isRejected ? result.matches[0] : null;
+    state.match = state.unsentChoice ? state.unsentChoice.match : found;
     this.notify("caller", state);
   }
 }

@@ -13,7 +13,9 @@ const LONGEST_UNSAVED_MS = 3000;
 /** Milliseconds for which a text is kept whose call the service never had: ids are used again. */
 const EARLY_DRAFT_MS = 3_600_000;
 /** Milliseconds until a failed save is tried again. */
-const SAVE_RETRY_MS = 5000;
+export const SAVE_RETRY_MS = 5000;
+/** HTTP statuses: the agent's session has ended; the first of those that are the server's errors. */
+const [UNAUTHORIZED, SERVER_ERRORS] = [401, 500];
 
 /**
  * `waiting`: the service does not have the call yet; `failed`: saving is tried again; `rejected`:
@@ -27,6 +29,12 @@ const SAVE_RETRY_MS = 5000;
  * @property {(interactionId: string) => Draft | undefined} get
  * @property {(interactionId: string, draft: Draft | null) => void} set
  */
+
+/** Whether what was not saved is to be sent again. @param {unknown} error */
+export function isTemporary(error) {
+  const { code, status = 0 } = /** @type {{code?: string, status?: number}} */ (error ?? {});
+  return code === "unreachable" || status === UNAUTHORIZED || status >= SERVER_ERRORS;
+}
 
 export class Notes {
   /** @type {Interaction | null} */
@@ -208,8 +216,7 @@ export class Notes {
       this.update(changed);
       this.setStatus("saved");
     } catch (error) {
-      const { code, status } = /** @type {any} */ (error);
-      if (code === "unreachable" || status >= 500) return this.#retry(error);
+      if (isTemporary(error)) return this.#retry(error);
       this.#reasons = null;
       if (this.interaction)
         this.#drafts.set(this.interaction.id, this.isUnsaved ? this.#draft() : null);
