@@ -43,6 +43,14 @@ def test_joined_script_runs_modules_in_import_order(tmp_path: Path) -> None:
     assert done.stdout.split() == ["b", "effect", "A", "B", "late", "own", "again", "A", "own"]
 
 
+def test_names_of_a_later_script_are_shortened_too() -> None:
+    script = join_modules("page/main.js", MODULES)["page/later.js"]
+    shortened = minify_asset("page/later.js", script)
+    assert b"text" in script
+    assert b"text" not in shortened
+    assert shortened.startswith(b"export const{late}="), "what import() names keeps its name"
+
+
 def test_what_is_imported_dynamically_is_a_later_script() -> None:
     assert later_parts("page/main.js", MODULES) == {
         "page/later.js": ["page/only-later.js", "page/later.js"],

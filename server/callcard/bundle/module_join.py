@@ -1,8 +1,9 @@
 """Joining of a page's JavaScript modules into one script.
 
 A page loads one file then instead of dozens, and one large file compresses better than many small
-ones. The modules share one scope, in which the minifier shortens their names. A module of which a
-name clashes with another module's becomes a function that returns its exports.
+ones. The modules of a script share the scope of a function, in which the minifier shortens their
+names. A module of which a name clashes with another module's becomes a function of its own, which
+returns its exports.
 
 What `import()` names is loaded later: each becomes a further script, with the modules that neither
 the page's script nor an earlier one of them has. It uses theirs, which they pass on in a global
@@ -58,7 +59,9 @@ def join_modules(main: str, assets: Mapping[str, bytes]) -> dict[str, bytes]:
         earlier = [module.name for each in parts[:number] for module in each]
         used = sorted(_imported([part], earlier))
         head = f"const {{ {', '.join(used)} }} = globalThis.{SHARED};\n" if used else ""
-        tail += f"export {{ {', '.join(part[-1].exports)} }};\n"
+        exports = ", ".join(part[-1].exports)
+        head = f"export const {{ {exports} }} = (() => {{\n{head}"
+        tail += f"return {{ {exports} }};\n}})();\n"
         scripts[own[-1]] = head.encode() + _joined(part, frozenset(used)) + tail.encode()
     return scripts
 
