@@ -140,6 +140,26 @@ async def test_callback_that_was_opened_again_stays_open_until_the_next_call(
             assert len(await open_callbacks(ana)) == 1
 
 
+async def test_callback_stays_open_when_another_person_of_the_number_was_reached(
+    centre: ContactCentre,
+) -> None:
+    await centre.open_desktop()
+    async with centre.api() as ana:
+        found = (await ana.get("/contacts", params={"q": ADA})).json()
+        (ada,) = found["contacts"]
+        source, id = ada["source"], ada["id"]
+        for contact in (f"{source}/{id}", f"{source}/another", "elsewhere/another"):
+            await ana.post("/callbacks", json={"number": ADA, "contact": contact})
+        for callback in await open_callbacks(ana):
+            call = await dial(centre, ana, callback)
+            await centre.finesse.answer(call)
+            await centre.reported()
+            await centre.hang_up(call)
+            await until_ready(centre)
+        (waiting,) = await open_callbacks(ana)
+        assert waiting["contact"] == f"{source}/another"
+
+
 async def dial(
     centre: ContactCentre,
     agent: httpx.AsyncClient,

@@ -182,7 +182,13 @@ async def test_report_that_repeats_is_one_event(store: SqliteStore) -> None:
     worker = Worker(store, AdvancingClock())
     ringing, talking = report("ALERTING"), report("ACTIVE")
     ended = CallEnded(
-        agent="1001", interaction="i", number="+1", outgoing=False, ended_at="x", reached=True
+        agent="1001",
+        interaction="i",
+        number="+1",
+        outgoing=False,
+        ended_at="x",
+        reached=True,
+        contact="crm/1",
     )
     for event in (ringing, ringing, talking, talking, ended, ended, talking):
         worker.bus.publish(event)

@@ -1,25 +1,17 @@
-// The agent beside the calls: their state with its reasons, their callbacks, and their calls that
-// are not in the CRM yet.
+// The agent beside the calls: their state with its reasons, and their calls that are not in the CRM
+// yet.
 
 import { api } from "../shared/api.js";
-import { commandErrorText, errorText } from "../shared/errors.js";
-import { isSameNumber } from "../shared/numbers.js";
+import { commandErrorText } from "../shared/errors.js";
 import { loadLater } from "./load-later.js";
 
-/** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("../shared/commands.js").Commands} Commands */
 /** @typedef {import("../shared/parked-list.js").ParkedListElement} ParkedListElement */
-/** @typedef {import("../shared/types.d.ts").Callback} Callback */
 /** @typedef {import("../shared/types.d.ts").Platform} Platform */
 /** @typedef {import("../shared/types.d.ts").Reason} Reason */
 /** @typedef {import("../shared/types.d.ts").UserData} UserData */
 /** @typedef {import("./agent-state.js").AgentStateElement} AgentStateElement */
-/** @typedef {import("./callbacks.js").CallbackListElement} CallbackListElement */
 
-/** Milliseconds for which a callback can be opened again whose customer was reached. */
-const REACHED_MS = 60_000;
-/** Milliseconds after a callback's time in which the agent is reminded. */
-const REMINDER_MS = 120_000;
 /** Milliseconds until the agent's reasons are read again after a failure. */
 const PROFILE_RETRY_MS = 10_000;
 
@@ -36,25 +28,21 @@ export class Agent {
   bringToFront = "ring";
   /** The team's labels of call variables, the most important first. @type {Map<string, string>} */
   labels = new Map();
-  /** The open callbacks. @type {Callback[]} */
-  #open = [];
   /** @type {Reason[]} */
-  #notReadyReasons = [];
-  /** Callbacks that the agent has been reminded of, by id and time. @type {Set<string>} */
-  #reminded = new Set();
+  notReadyReasons = [];
+  /** Set when they are loaded. @type {import("./agent-callbacks.js").AgentCallbacks | undefined} */
+  callbacks;
   #commands;
   #state;
-  #callbacks;
   #parked;
 
   /**
    * @param {Commands} commands @param {AgentStateElement} state
-   * @param {HTMLElement} callbacks @param {HTMLElement} parked lists that are defined later
+   * @param {HTMLElement} parked a list that is defined later
    */
-  constructor(commands, state, callbacks, parked) {
+  constructor(commands, state, parked) {
     this.#commands = commands;
     this.#state = state;
-    this.#callbacks = callbacks;
     this.#parked = parked;
   }
 
@@ -77,7 +65,7 @@ export class Agent {
     try {
       const me = await api.me();
       this.#state.setReasons(me.not_ready_reasons, me.sign_out_reasons);
-      this.#notReadyReasons = me.not_ready_reasons;
+      this.notReadyReasons = me.not_ready_reasons;
       this.wrapUpReasons = me.wrap_up_reasons;
       this.platform = me.platform;
       this.bringToFront = me.bring_to_front;
@@ -107,7 +95,7 @@ export class Agent {
 
   /** Read the callbacks and the parked calls. */
   readLists() {
-    void this.readCallbacks();
+    void this.callbacks?.read();
     // After a failure, what is shown stays until the next read.
     void this.#readParked().catch(() => {});
   }
@@ -117,88 +105,5 @@ export class Agent {
     if (!interactions.length && !this.#parked.firstChild) return;
     await loadLater(); // which defines the element
     /** @type {ParkedListElement} */ (this.#parked).show(interactions);
-  }
-
-  async readCallbacks() {
-    try {
-      this.#open = (await api.callbacks()).callbacks;
-      await this.#showCallbacks();
-    } catch (error) {
-      this.#callbackList?.showReadError(errorText(error));
-    }
-  }
-
-  async #showCallbacks() {
-    if (!this.#open.length && !this.#callbackList) return;
-    await loadLater(); // which defines the element
-    this.#callbackList?.show(this.#open, this.#notReadyReasons);
-  }
-
-  /** The list, once it is loaded. */
-  get #callbackList() {
-    return "show" in this.#callbacks
-      ? /** @type {CallbackListElement} */ (this.#callbacks)
-      : undefined;
-  }
-
-  /** Return what the agent noted for a callback to a number; empty if nothing. @param {string} to */
-  callbackNote(to) {
-    return this.#open.find(({ number, note }) => note && isSameNumber(number, to))?.note ?? "";
-  }
-
-  /** Show why a callback could not be made or changed. @param {string} text */
-  setCallbackError(text) {
-    this.#callbackList?.setError(text);
-  }
-
-  /**
-   * Show a callback as done whose customer was reached: the service closes it. It may have been a
-   * mailbox: the agent can open it again.
-   * @param {CallState} state
-   */
-  finishReached({ call, talkingSince, customer }) {
-    if (call.direction !== "out" || Number.isNaN(talkingSince)) return;
-    const isReached = (/** @type {Callback} */ { number, last_tried_at }) =>
-      last_tried_at && isSameNumber(number, customer.number);
-    this.#callbackList?.showDone(this.#open.filter(isReached), REACHED_MS);
-    this.#open = this.#open.filter((each) => !isReached(each));
-    this.#showCallbacks().catch(() => {});
-  }
-
-  /**
-   * Return the callbacks that have become due, each once.
-   * @param {number} now the server's clock, in milliseconds
-   * @param {(number: string) => boolean} isOnLine
-   */
-  takeDueCallbacks(now, isOnLine) {
-    return this.#open.filter(({ id, due_at, number }) => {
-      const lateMs = now - Date.parse(due_at);
-      const key = `${id} ${due_at}`;
-      if (isOnLine(number) || !(lateMs >= 0 && lateMs < REMINDER_MS) || this.#reminded.has(key))
-        return false;
-      this.#reminded.add(key);
-      return true;
-    });
-  }
-
-  /**
-   * Return whom to call back now; empty if nobody is due who is not on the line.
-   * @param {number} now @param {(number: string) => boolean} isOnLine
-   */
-  overdue(now, isOnLine) {
-    const due = this.#open.find(
-      ({ due_at, number }) => due_at && Date.parse(due_at) <= now && !isOnLine(number),
-    );
-    return due ? due.name || due.display : "";
-  }
-
-  /** Close a callback, or open it again. @param {string} id @param {"done" | "open"} status */
-  async setCallbackStatus(id, status) {
-    try {
-      await api.changeCallback(id, { status });
-      await this.readCallbacks();
-    } catch (error) {
-      this.setCallbackError(errorText(error));
-    }
   }
 }

@@ -29,6 +29,8 @@ export class AppAsideElement extends CallcardElement {
 
   /** What each element is about: no second form is opened for it. @type {Map<Element, string>} */
   #subjects = new Map();
+  /** The calls that the forms were opened for. @type {Map<Element, string>} */
+  #calls = new Map();
 
   connectedCallback() {
     super.connectedCallback();
@@ -65,12 +67,12 @@ export class AppAsideElement extends CallcardElement {
 
   /**
    * Show the form for a callback.
-   * @param {CallbackCustomer} customer
-   * @param {import("./callback-form.js").ChangedCallback} [callback] the one to change
+   * @param {import("../shared/events.d.ts").CallcardEvents["callcard-callback-scheduled"]} wanted
    */
-  openCallbackForm(customer, callback) {
-    const subject = `callback ${callback?.id ?? customer.number}`;
-    this.#open(subject, new CallbackFormElement(), (form) => form.show(customer, callback));
+  openCallbackForm({ customer, callback, callId = "" }) {
+    const subject = callback ? `callback ${callback.id}` : callbackSubject(customer);
+    const show = (/** @type {CallbackFormElement} */ form) => form.show(customer, callback);
+    this.#open(subject, new CallbackFormElement(), show, callId);
   }
 
   /**
@@ -81,9 +83,9 @@ export class AppAsideElement extends CallcardElement {
     if (!match) return;
     const [firstLine] = notes.text.trim().split("\n");
     const about = valuesToShow(call.variables, labels).join(" · ");
-    this.#open(`case ${id}`, new CaseFormElement(), (form) =>
-      form.show(id, match.contact, about || firstLine, notes.text.trim()),
-    );
+    const show = (/** @type {CaseFormElement} */ form) =>
+      form.show(id, match.contact, about || firstLine, notes.text.trim());
+    this.#open(`case ${id}`, new CaseFormElement(), show, id);
   }
 
   /**
@@ -110,10 +112,15 @@ export class AppAsideElement extends CallcardElement {
     this.#open(`list ${id}`, new ListFormElement(), (form) => form.show(entries, name));
   }
 
-  /** Close the explanation of a call that is closed. @param {string} callId */
-  closeExplanation(callId) {
+  /**
+   * Close the explanation of a call that is closed, and leave its forms as they are: another call
+   * may get its id.
+   * @param {string} callId
+   */
+  leaveCall(callId) {
     for (const [child, subject] of this.#subjects)
       if (subject === `explanation ${callId}`) this.#remove(child);
+    for (const [child, id] of this.#calls) if (id === callId) this.#calls.delete(child);
   }
 
   /**
@@ -121,15 +128,12 @@ export class AppAsideElement extends CallcardElement {
    * @param {import("../shared/call-state.js").CallState} state
    */
   follow({ id, match, customer }) {
-    for (const [child, subject] of this.#subjects) {
-      if (subject === `case ${id}` && "setContact" in child)
-        /** @type {import("./case-form.js").CaseFormElement} */ (child).setContact(
-          match?.contact ?? null,
-        );
-      if (subject === `callback ${customer.number}` && "setCustomer" in child)
-        /** @type {import("./callback-form.js").CallbackFormElement} */ (child).setCustomer(
-          customer,
-        );
+    for (const [child, callId] of this.#calls) {
+      if (callId !== id) continue;
+      if (child instanceof CaseFormElement) child.setContact(match?.contact ?? null);
+      if (!(child instanceof CallbackFormElement)) continue;
+      child.setCustomer(customer);
+      this.#subjects.set(child, callbackSubject(customer));
     }
   }
 
@@ -154,12 +158,14 @@ export class AppAsideElement extends CallcardElement {
    * Open an element before those that stay, or show the one that is open for the same subject.
    * @template {HTMLElement} Opened
    * @param {string} subject @param {Opened} element @param {(element: Opened) => void} show
+   * @param {string} [callId] the call that it is about
    */
-  #open(subject, element, show) {
+  #open(subject, element, show, callId) {
     this.close();
     const known = [...this.children].find((child) => this.#subjects.get(child) === subject);
     if (known) return /** @type {HTMLElement} */ (known).focus();
     this.#subjects.set(element, subject);
+    if (callId) this.#calls.set(element, callId);
     this.prepend(element);
     show(element);
     reveal(element);
@@ -168,9 +174,14 @@ export class AppAsideElement extends CallcardElement {
   /** @param {Element} child */
   #remove(child) {
     this.#subjects.delete(child);
+    this.#calls.delete(child);
     child.remove();
   }
 }
+
+/** Return what a new callback is about: of one number, two people may be called back.
+ * @param {CallbackCustomer} customer */
+const callbackSubject = ({ number, contact }) => `callback ${number} ${contact}`;
 
 /** Whether an element is a form that the agent has begun to fill in. @param {Element} element */
 const isEdited = (element) => "isEdited" in element && Boolean(element.isEdited);

@@ -32,8 +32,7 @@ export class AsideControl {
 
   /** @type {import("../shared/events.d.ts").EventHandlers} */
   handlers = {
-    "callcard-callback-scheduled": ({ customer, callback }) =>
-      this.scheduleCallback(customer, callback),
+    "callcard-callback-scheduled": (wanted) => this.scheduleCallback(wanted),
     "callcard-case-form-opened": ({ callId }) =>
       this.#openFor(callId, (aside, state) => aside.openCaseForm(state, this.#parts.agent.labels)),
     "callcard-explanation-opened": ({ callId }) =>
@@ -43,12 +42,9 @@ export class AsideControl {
     "callcard-record-opened": ({ contact }) => this.#openRecord(contact),
   };
 
-  /**
-   * @param {import("../shared/types.d.ts").CallbackCustomer} customer
-   * @param {import("./callback-form.js").ChangedCallback} [callback] the one to change
-   */
-  scheduleCallback(customer, callback) {
-    void this.#open((aside) => aside.openCallbackForm(customer, callback));
+  /** @param {import("../shared/events.d.ts").CallcardEvents["callcard-callback-scheduled"]} wanted */
+  scheduleCallback(wanted) {
+    void this.#open((aside) => aside.openCallbackForm(wanted));
   }
 
   /** @param {Contact} contact */

@@ -29,7 +29,7 @@ export function handleAside(aside, { model, agent, search, onChange, focusCall }
     "callcard-callback-create": ({ callback }) => api.createCallback(callback),
     "callcard-callback-form-closed": ({ isSaved, isDated }) => {
       close(isSaved && (isDated ? t("callback.saved") : t("callback.savedUndated")));
-      if (isSaved) void agent.readCallbacks();
+      if (isSaved) void agent.callbacks?.read();
     },
     "callcard-case-create": async ({ callId, contact, newCase }) => {
       const created = await createCase(model, callId, contact, newCase);

@@ -28,18 +28,18 @@ export class CallBriefElement extends CallcardElement {
    * @param {CallState} state
    * @param {Map<string, string>} labels of call variables by name, the most important first
    */
-  show({ call, match, callbackNote, lookup, notes, isRinging }, labels) {
+  show({ call, match, callback, lookup, notes, isRinging }, labels) {
     const about = call.isConsult ? [] : valuesToShow(call.variables, labels);
     const further = call.isConsult ? [] : furtherVariables(call.variables, labels);
     const { interactions: unnamed = [] } = lookup.status === "found" ? lookup.result : {};
     if (isRinging) this.#written = notes.colleagues.filter(({ text }) => text).at(-1);
     const written = this.#written;
-    const shown = JSON.stringify([about, further, match?.contact, callbackNote, unnamed, written]);
+    const shown = JSON.stringify([about, further, match?.contact, callback, unnamed, written]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     const known = match ? contactLines(match.contact) : lastLine(unnamed);
     const lines = [...known, ...aboutLine(about)];
-    if (callbackNote) lines.unshift(line(t("brief.callback"), [callbackNote]));
+    if (callback) lines.unshift(callbackLine(callback, match?.contact));
     if (written) lines.unshift(line(written.name, [isolate(written.text)], "", "written"));
     if (match?.contact.language)
       lines.push(line(t("brief.language"), [languageName(match.contact.language)]));
@@ -69,6 +69,19 @@ function lastLine(interactions) {
   const last = interactions.find(({ outcome }) => !UNANSWERED.includes(outcome)) ?? interactions[0];
   if (!last) return [];
   return [line(t("brief.last"), headline(last), `${formatDate(last.started_at)} · `)];
+}
+
+/**
+ * Return what the agent noted for a callback, and for whom unless that is who is shown.
+ * @param {import("../shared/types.d.ts").Callback} callback
+ * @param {import("../shared/types.d.ts").Contact} [contact]
+ */
+function callbackLine({ name, note }, contact) {
+  const isShown = !name || name === contact?.name || name === contact?.company;
+  return line(
+    t("brief.callback"),
+    isShown ? [isolate(note)] : [isolate(name), " · ", isolate(note)],
+  );
 }
 
 /** @param {string[]} values */

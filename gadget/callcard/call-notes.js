@@ -69,7 +69,10 @@ export class CallNotesElement extends CallcardElement {
     );
     const schedule = () => {
       if (this.#state)
-        emit(this, "callcard-callback-scheduled", { customer: this.#state.customer });
+        emit(this, "callcard-callback-scheduled", {
+          customer: this.#state.customer,
+          callId: this.#callId,
+        });
     };
     this.#later.addEventListener("click", schedule);
     this.#newCase.addEventListener("click", () =>

@@ -2,6 +2,7 @@
 // `callcard-callback-change` and `callcard-callback-form-closed`.
 
 import {
+  dotted,
   emit,
   field,
   h,
@@ -80,7 +81,7 @@ export class CallbackFormElement extends CallcardElement {
    * @param {ChangedCallback} [callback] the one to change, instead of adding one
    */
   show(customer, callback) {
-    const { number, display, timeZone, note } = customer;
+    const { timeZone, note } = customer;
     this.setCustomer(customer);
     this.#note.value = note;
     if (callback?.due_at) this.#when.value = toLocalInput(new Date(callback.due_at));
@@ -96,7 +97,7 @@ export class CallbackFormElement extends CallcardElement {
     const form = h(
       "form",
       { novalidate: true },
-      h("h3", {}, t("callback.whom"), " ", this.#who, phoneNumber(display || number)),
+      h("h3", {}, t("callback.whom"), " ", this.#who),
       field(t("callback.when"), this.#when),
       h(
         "p",
@@ -141,7 +142,8 @@ export class CallbackFormElement extends CallcardElement {
   /** Take whom the call turned out to be with. @param {CallbackCustomer} customer */
   setCustomer(customer) {
     this.#customer = customer;
-    this.#who.replaceChildren(...(customer.name ? [isolate(customer.name), " · "] : []));
+    const { name, number, display } = customer;
+    this.#who.replaceChildren(...dotted([name && isolate(name), phoneNumber(display || number)]));
   }
 
   /** @param {ChangedCallback} [changed] */

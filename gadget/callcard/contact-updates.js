@@ -13,6 +13,18 @@ export const hasRecord = (contact, record) =>
   );
 
 /**
+ * Return whether a record is another person's than a contact: its source has the contact too, by
+ * another id. Records of two sources may be of one person.
+ * @param {Contact} contact @param {string} reference of the record: source/id, or empty
+ */
+export function isSomebodyElse(contact, reference) {
+  const ofSource = [contact, ...(contact.records ?? [])].filter(({ source }) =>
+    reference.startsWith(`${source}/`),
+  );
+  return ofSource.length > 0 && ofSource.every(({ source, id }) => `${source}/${id}` !== reference);
+}
+
+/**
  * Show a case that was opened for the contact of a call.
  * @param {CallsModel} model @param {string} callId
  * @param {Contact} contact @param {import("../shared/types.d.ts").Case} added

@@ -55,13 +55,13 @@ export class Dialling {
    */
   async dialCallback(id, contactRef, reason) {
     if (!this.#commands.mayDial) return;
-    if (this.#commands.isBusy) return this.#agent.setCallbackError(t("error.busy"));
-    this.#agent.setCallbackError("");
+    if (this.#commands.isBusy) return this.#agent.callbacks?.setError(t("error.busy"));
+    this.#agent.callbacks?.setError("");
     const slash = contactRef.indexOf("/");
     const contact =
       slash > 0 ? api.contact(contactRef.slice(0, slash), contactRef.slice(slash + 1)) : undefined;
     const result = await this.#send(() => api.dialCallback(id, reason), contact);
-    this.#agent.setCallbackError(commandErrorText(result));
+    this.#agent.callbacks?.setError(commandErrorText(result));
   }
 
   /**

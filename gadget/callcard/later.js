@@ -6,6 +6,7 @@ import { loadLaterAssets } from "../shared/later-assets.js";
 import { ParkedListElement } from "../shared/parked-list.js";
 import { t } from "../shared/texts.js";
 import { AppAsideElement } from "./app-aside.js";
+import { AgentCallbacks } from "./agent-callbacks.js";
 import { handleAside } from "./aside-handlers.js";
 import { CallbackFormElement } from "./callback-form.js";
 import { CallbackListElement } from "./callbacks.js";
@@ -71,6 +72,7 @@ function clearOldErrors() {
 }
 
 export {
+  AgentCallbacks,
   Coaching,
   ContactFormElement,
   Dialling,

@@ -9,7 +9,6 @@ import { desktop } from "../shared/desktop.js";
 import { every, h, listen, lockPresses } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { afterPress, followPresses } from "../shared/press.js";
-import { isSameNumber } from "../shared/numbers.js";
 import { HEARTBEAT_MS } from "../shared/reporter.js";
 import { t } from "../shared/texts.js";
 import { UnfinishedCalls } from "../shared/unfinished-calls.js";
@@ -71,7 +70,7 @@ class CallcardAppElement extends CallcardElement {
   #callbacks = document.createElement("callback-list");
   #parked = document.createElement("parked-list");
   /** @type {Agent} */
-  #agent = new Agent(this.#commands, this.#state, this.#callbacks, this.#parked);
+  #agent = new Agent(this.#commands, this.#state, this.#parked);
   /** @type {import("./dialling.js").Dialling | undefined} */
   #dialling;
   #info = new AppInfoElement();
@@ -129,6 +128,9 @@ class CallcardAppElement extends CallcardElement {
     };
     startCallView(showCalls, () => this.#notices.setMessage(t("error.load")));
     scheduleLater((later) => {
+      const list = /** @type {import("./callbacks.js").CallbackListElement} */ (this.#callbacks);
+      this.#agent.callbacks = new later.AgentCallbacks(list, this.#agent);
+      void this.#agent.callbacks.read();
       later.registerShortcuts({
         model: this.#model,
         actions: this.#actions,
@@ -169,18 +171,16 @@ class CallcardAppElement extends CallcardElement {
     this.#state.tick(desktop.now);
     // The last call stays in view, even if the time for its notes is over.
     if (this.#model.calls.size > 1) this.#model.closeDone();
-    for (const callback of this.#agent.takeDueCallbacks(desktop.now, this.#isOnLine))
+    const { callbacks } = this.#agent;
+    for (const callback of callbacks?.takeDue(desktop.now, this.#model.running) ?? [])
       this.#attention.remind(t("callback.due", { who: callback.name || callback.display }));
     this.#showTitle();
   }
 
-  /** Whether the agent is on a call with a customer. @param {string} number */
-  #isOnLine = (number) =>
-    this.#model.running.some(({ customer }) => isSameNumber(customer.number, number));
-
   #showTitle() {
-    const overdue = this.#agent.overdue(desktop.now, this.#isOnLine);
-    this.#attention.showTitle(this.#model.running, overdue);
+    const { running } = this.#model;
+    const overdue = this.#agent.callbacks?.overdue(desktop.now, running) ?? "";
+    this.#attention.showTitle(running, overdue);
   }
 
   #handleEvents() {
@@ -196,7 +196,7 @@ class CallcardAppElement extends CallcardElement {
       "callcard-call-selected": () => this.#showAnotherCall(),
       "callcard-callback-dialled": ({ id, contact, reason }) =>
         this.#dialCallback(id, contact, reason),
-      "callcard-callback-status": ({ id, status }) => this.#agent.setCallbackStatus(id, status),
+      "callcard-callback-status": ({ id, status }) => this.#agent.callbacks?.setStatus(id, status),
       "callcard-contact-chosen": (choice) => void this.#chooseCaller(choice),
       "callcard-contact-create": async ({ callId, contact }) =>
         (await loadLater()).createContact(model, callId, contact),
@@ -231,14 +231,14 @@ class CallcardAppElement extends CallcardElement {
     }
     if (type === "closed") {
       this.#tabs.close(state.id);
-      this.#aside.closeExplanation?.(state.id);
+      this.#aside.leaveCall?.(state.id);
     }
     if (type === "caller") this.#aside.follow?.(state);
     if (type === "answered") this.#notices.setMessage("");
     if (type === "ended") {
       this.#notices.setMessage("");
-      this.#agent.finishReached(state);
-      setTimeout(() => void this.#agent.readCallbacks(), CALLBACK_DONE_MS);
+      this.#agent.callbacks?.finishReached(state);
+      setTimeout(() => void this.#agent.callbacks?.read(), CALLBACK_DONE_MS);
     }
     this.#attention.follow(change);
     this.#coaching.observe(state.acknowledgement);
@@ -255,8 +255,7 @@ class CallcardAppElement extends CallcardElement {
     const { heldCallActions } = this.#actions;
     const { wrapUpReasons, caseSources, platform, labels } = this.#agent;
     const { calls, running } = this.#model;
-    for (const state of running)
-      state.callbackNote ||= this.#agent.callbackNote(state.customer.number);
+    this.#agent.callbacks?.noteOn(calls.values());
     this.#tabs.show([...calls.values()], ({ id, call }) => ({
       pending: pending?.shownOn === id ? pending.action : "",
       isBusy,
@@ -365,7 +364,7 @@ class CallcardAppElement extends CallcardElement {
   /** @param {string} id @param {string} contactRef source/id @param {string} reason */
   async #dialCallback(id, contactRef, reason) {
     await this.#withDialling((dialling) => dialling.dialCallback(id, contactRef, reason));
-    void this.#agent.readCallbacks();
+    void this.#agent.callbacks?.read();
   }
 
   /** @param {string} callId */

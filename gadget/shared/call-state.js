@@ -85,8 +85,9 @@ export class CallState {
   #customerAddress = "";
   /** Of a consult: whom the agent transferred the customer to meanwhile. */
   customerTransferredTo = "";
-  /** What the agent noted when they promised to call this customer back. */
-  callbackNote = "";
+  /** The callback that the call is about, with what the agent noted when they promised it.
+   * @type {import("./types.d.ts").Callback | null} */
+  callback = null;
   /** Whom the agent transferred the call to. */
   transferredTo = "";
   /** When the agent began to talk, in server milliseconds; NaN before. */

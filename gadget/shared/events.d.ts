@@ -39,11 +39,12 @@ export interface CallcardEvents {
   };
   "callcard-callback-dialled": { id: string; contact: string; reason: string };
   "callcard-callback-form-closed": { isSaved: boolean; isDated?: boolean };
-  /** `callback` is the one to change. */
   "callcard-callback-status": { id: string; status: "done" | "open" };
+  /** `callback` is the one to change; `callId` the call that it is about. */
   "callcard-callback-scheduled": {
     customer: CallbackCustomer;
     callback?: { id: string; due_at: string };
+    callId?: string;
   };
   /** The agent wants to open a case for the call's contact. */
   "callcard-case-form-opened": { callId: string };

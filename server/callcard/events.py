@@ -43,6 +43,8 @@ class CallEnded:
     """ISO 8601, UTC, by Finesse's clock."""
     reached: bool
     """The call was answered."""
+    contact: str
+    """Whom the call was with, as `source/id`; empty if that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from playwright.sync_api import Dialog, Page, expect
 from tests.e2e.card import (
     ARABIC_CUSTOMER,
     KNOWN_CUSTOMER,
+    SHARED_NUMBER,
     UNKNOWN_CUSTOMER,
     answer_call,
     close_card,
@@ -226,3 +227,59 @@ def test_callback_in_the_past_is_refused(open_desktop: OpenDesktop, site: DemoSi
     form.get_by_label("When").fill("2020-01-01T10:00")
     form.get_by_role("button", name="Save").click()
     expect(form.get_by_role("alert")).to_have_text("This time is in the past.")
+
+
+def test_callbacks_of_one_number_are_of_two_people(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    form = gadget.locator("callback-form")
+    choices = gadget.locator("contact-choice").get_by_role("button")
+    brief = gadget.locator("call-brief")
+
+    call = answer_call(site, gadget, SHARED_NUMBER)
+    first, second = (choices.nth(at).locator("strong").inner_text() for at in (0, 1))
+    choices.nth(0).click()
+    call_back = gadget.locator("call-notes").get_by_role("button", name="Call back later…")
+    call_back.click()
+    form.get_by_label("Note").fill("asks for the invoice")
+    site.hang_up(call)
+    close_card(gadget)
+
+    # The half-filled form stays the first one's: the second one's has their name.
+    call = answer_call(site, gadget, SHARED_NUMBER)
+    not_them = gadget.get_by_role("button", name="Not them?")
+    not_them.click()  # who was chosen on the call before
+    choices.filter(has_text=second).click()
+    expect(form.get_by_role("heading")).to_contain_text(first)
+    call_back.click()
+    expect(form).to_have_count(2)
+    expect(form.first.get_by_role("heading")).to_contain_text(second)
+    form.first.get_by_role("button", name="Cancel").click()
+    form.get_by_role("button", name="Save").click()
+    expect(gadget.get_by_text("The callback is in your list")).to_be_visible()
+    expect(brief).not_to_contain_text("asks for the invoice")
+    not_them.click()
+    expect(brief).to_contain_text(f"{first} · asks for the invoice")
+    choices.filter(has_text=first).click()
+    expect(brief).to_contain_text("asks for the invoice")
+    expect(brief).not_to_contain_text(first)
+    site.hang_up(call)
+    close_card(gadget)
+
+    # Somebody else of the number was reached, and then who is called back.
+    row = gadget.locator(".callbacks li", has_text="asks for the invoice")
+    for is_somebody_else in (True, False):
+        row.get_by_role("button", name=f"Call {first}").click()
+        expect_phase(gadget, "Dialling")
+        call = site.call_to(SHARED_NUMBER)["id"]
+        site.answer(call)
+        expect_phase(gadget, "On the call")
+        expect(brief).to_contain_text("asks for the invoice")
+        if is_somebody_else:
+            not_them.click()
+            choices.filter(has_text=second).click()
+            expect(brief).not_to_contain_text("asks for the invoice")
+        site.hang_up(call)
+        close_card(gadget)
+        expect(row).to_have_count(1 if is_somebody_else else 0)

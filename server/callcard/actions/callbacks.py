@@ -177,7 +177,8 @@ class Callbacks:
                 <= -CLOCK_TOLERANCE_SECONDS
             ):
                 continue
-            is_done = event.reached and not callback.reopened
+            is_somebody_else = _is_somebody_else(callback.contact, event.contact)
+            is_done = event.reached and not callback.reopened and not is_somebody_else
             if is_done or callback.state_before:
                 status = "done" if is_done else "open"
                 await self._change(agent, callback.id, status=status, state_before="")
@@ -217,6 +218,16 @@ def _require_own(agent: Agent, callback: Callback | None) -> Callback:
     if callback is None or callback.agent != agent.login_id:
         raise NotFound("You have no such callback")
     return callback
+
+
+def _is_somebody_else(expected: str, reached: str) -> bool:
+    """Return whether two contacts, as `source/id`, are two people of one number.
+
+    Records of two sources may be of one person.
+    """
+    expected_source, _, expected_id = expected.partition("/")
+    source, _, id = reached.partition("/")
+    return source == expected_source and id != expected_id
 
 
 def _read_time(text: str) -> str:

@@ -53,6 +53,11 @@ class ChosenContact:
     chosen_by: str = ""
     chosen_at: float = 0.0
 
+    @property
+    def reference(self) -> str:
+        """Return `source/id`; empty if the caller is nobody known."""
+        return f"{self.source}/{self.id}" if self.id else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialogRef:

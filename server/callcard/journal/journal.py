@@ -265,6 +265,7 @@ class Journal:
                     outgoing=outgoing,
                     ended_at=times.iso_text(self._clock()),
                     reached=True,
+                    contact="",
                 ),
             )
         lookup = await self._caller_lookup.with_calls(await found) if found else None
@@ -291,6 +292,7 @@ class Journal:
                 outgoing=record.is_outgoing_for(agent.login_id),
                 ended_at=record.ended_at,
                 reached=record.end_reason in ("completed", "transferred"),
+                contact=record.contact.reference if record.contact else "",
             )
             await self._events.publish_as(agent, ended)
 

@@ -64,9 +64,8 @@ def to_row(entry: JournalEntry) -> JournalRow:
 
 def _contact_key(record: CallRecord) -> str:
     """Return by what the record is found again: its contact, or else the customer's number."""
-    contact = record.contact
-    if contact and contact.id:
-        return f"{contact.source}/{contact.id}"
+    if record.contact and record.contact.id:
+        return record.contact.reference
     digits = last_digits(record.number)
     return f"/{digits}" if digits else ""
 
