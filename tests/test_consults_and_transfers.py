@@ -142,6 +142,41 @@ async def test_call_between_agents_is_shown_from_each_ones_side(centre: ContactC
     assert (interaction.number, interaction.direction) == ("1002", "out")
 
 
+@pytest.mark.parametrize("how", ["TRANSFER", "CONFERENCE"])
+@pytest.mark.parametrize("is_held", ["customer", "colleague"])
+async def test_customer_joined_to_an_earlier_call_between_agents(
+    centre: ContactCentre, how: str, is_held: str
+) -> None:
+    """The interaction is the customer's call, whichever call of the two goes on."""
+    ana = await centre.open_desktop("1001")
+    bilal = await centre.open_desktop("1002")
+    async with centre.api("1001") as api:
+        await api.post("/calls", json={"to": "1002"})
+    await centre.reported()
+    (internal,) = await centre.finesse.calls()
+    await centre.act(internal, "1002", "ANSWER")
+    await centre.act(internal, "1001", "HOLD")
+    centre.clock.advance(60)
+    call = await centre.ring()
+    await centre.act(call, "1001", "ANSWER")
+    started_at = ana.answers[call]["interaction"]["started_at"]
+    if is_held == "customer":
+        await centre.act(call, "1001", "HOLD")
+        await centre.act(internal, "1001", "RETRIEVE")
+    await centre.act(call if is_held == "customer" else internal, "1001", how)
+    (surviving,) = await centre.finesse.dialogs("1002")
+    shown = bilal.answers[surviving.id]
+    assert (shown["number"], shown["outgoing"]) == (ADA, False)
+    assert not shown["interaction"]["customer_left"]
+    if how == "CONFERENCE":
+        await centre.act(surviving.id, "1001", "DROP")
+    await centre.hang_up(surviving.id)
+    (interaction,) = [each for each in await centre.deliver() if each.number == ADA_E164]
+    assert (interaction.direction, interaction.started_at) == ("in", started_at)
+    assert interaction.type != "AGENT_INSIDE"
+    assert {segment.agent for segment in interaction.agents} == {"1001", "1002"}
+
+
 async def test_customer_of_a_consult_whose_caller_has_no_callcard(centre: ContactCentre) -> None:
     """After the transfer the caller is still the agent who has left."""
     await centre.finesse.sign_in("1001")

@@ -154,18 +154,27 @@ class CallRecord:
     def direction(self) -> Literal["in", "out"]:
         return "out" if self.outgoing else "in"
 
+    @property
+    def is_internal(self) -> bool:
+        """Return whether only agents are known in the call."""
+        return not self.number or self.number in self.agent_devices
+
+    @property
+    def began_internally(self) -> bool:
+        """Return whether an agent called another one, and the customer came later, if at all."""
+        return {self.from_address, self.to_address} <= set(self.agent_devices)
+
     def number_for(self, agent: str) -> str:
         """Return the customer's number; in a call between agents, that of the other one."""
         segment = self.segment(agent)
-        if segment is None or not segment.number:
-            return self.number
-        is_internal = not self.number or self.number in self.agent_devices
-        return segment.number if is_internal else self.number
+        is_theirs = segment is not None and segment.number and self.is_internal
+        return segment.number if segment is not None and is_theirs else self.number
 
     def is_outgoing_for(self, agent: str) -> bool:
-        """Return whether `agent` made the call; for those who have no share in it, any agent."""
+        """Return whether an agent called the customer; between agents, whether `agent` called."""
         segment = self.segment(agent)
-        return segment.outgoing if segment is not None and segment.began_at else self.outgoing
+        is_theirs = segment is not None and segment.began_at and self.is_internal
+        return segment.outgoing if segment is not None and is_theirs else self.outgoing
 
     @property
     def agents(self) -> tuple[str, ...]:
@@ -193,14 +202,13 @@ class CallRecord:
     @property
     def answered_at(self) -> str:
         """Return when an agent was first in conversation; empty if never."""
-        return min(
-            (
-                each.since
-                for each in self.states
-                if each.state == "ACTIVE" and each.address in self.agent_devices
-            ),
-            default="",
+        talking = (
+            each.since
+            for each in self.states
+            if each.state == "ACTIVE" and each.address in self.agent_devices
         )
+        # Agents whose call the customer was joined to had talked before.
+        return min((since for since in talking if since >= self.started_at), default="")
 
     @property
     def ended_at(self) -> str:
@@ -341,7 +349,7 @@ class CallRecord:
             starts = [*((each.state, each.since) for each in own), ("", end)]
             for (state, since), (_next_state, until) in pairwise(starts):
                 if state in states and until:
-                    total += max(0.0, seconds_between(since, until))
+                    total += max(0.0, seconds_between(max(since, self.started_at), until))
         return total
 
     def wrap_up_seconds(self, segment: Segment) -> float:

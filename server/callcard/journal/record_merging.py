@@ -5,11 +5,22 @@ States are a set, and of contradicting values the one with the later time counts
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from callcard.finesse.objects import User
+from callcard.journal.bounded_unions import (
+    MAX_DEVICES,
+    MAX_LINKS,
+    MAX_REASONS,
+    earliest,
+    merge_agent_states,
+    merge_dialogs,
+    merge_links,
+    merge_states,
+    merge_variables,
+    sort_segments,
+)
 from callcard.journal.call_record import (
     CallRecord,
     ChosenContact,
@@ -20,20 +31,8 @@ from callcard.journal.call_record import (
 from callcard.journal.chosen_reasons import merge_reasons
 from callcard.journal.report import CallReport
 
-MAX_STATES = 500
-"""Kept of one call; a conference that is held and retrieved for hours has fewer."""
-MAX_STATES_OF_ADDRESS = 150
-MAX_AGENT_STATES = 20
-MAX_LINKS = 100
-"""Dialogs of one call; a conference that agents join and leave for hours has fewer."""
 CLOCK_TOLERANCE_SECONDS = 60.0
 """Between the clocks of two workers."""
-MAX_SEGMENTS = 100
-MAX_DEVICES = 200
-MAX_REASONS = 50
-MAX_VARIABLES = 100
-MAX_VARIABLE_CHARACTERS = 32_000
-"""Of names and values together. Finesse has ten call variables and ECC variables of 2,000 bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +80,12 @@ def apply_report(
         others = {segment.extension for segment in record.segments} - {agent.extension}
         states = tuple(each for each in states if each.address not in others)
     segment = _apply_to_segment(record, agent, report, states, now, ended_at)
-    segment = replace(segment, verified=_merge_links(segment.verified, verified))
+    segment = replace(segment, verified=merge_links(segment.verified, verified))
     devices = _agent_devices(record, report, segment, trusted=trusted)
     if trusted:
         segment = _show_to_agent(segment, report, number, devices)
     other_segments = [each for each in record.segments if each.agent != segment.agent]
-    # The first dialog says how the call began, not a consult or the result of a transfer.
-    is_first = not record.dialogs or bool(started_at and started_at < record.started_at)
+    is_first = not record.dialogs or _began_before(report, record, devices)
     if trusted and (is_first or not record.verified_links):
         record = replace(
             record,
@@ -113,10 +111,10 @@ def apply_report(
             dialogs = (*record.dialogs, claimed)
         return replace(
             record,
-            dialogs=_merge_dialogs(dialogs),
-            related_dialogs=_merge_links(record.related_dialogs, report.related_dialogs),
-            states=_merge_states((*record.states, *states)),
-            segments=_sort_segments((*other_segments, segment)),
+            dialogs=merge_dialogs(dialogs),
+            related_dialogs=merge_links(record.related_dialogs, report.related_dialogs),
+            states=merge_states((*record.states, *states)),
+            segments=sort_segments((*other_segments, segment)),
             agent_devices=devices,
             finesse_reasons=tuple(report.wrap_up_reasons) or record.finesse_reasons,
         )
@@ -125,13 +123,13 @@ def apply_report(
         record,
         number=_customer(record.number, number, devices),
         queue=record.queue or report.queue,
-        started_at=_earliest(record.started_at, started_at),
-        dialogs=_merge_dialogs(dialogs),
-        related_dialogs=_merge_links(record.related_dialogs, report.related_dialogs),
-        states=_merge_states((*record.states, *states)),
+        started_at=(started_at if is_first else "") or record.started_at or started_at,
+        dialogs=merge_dialogs(dialogs),
+        related_dialogs=merge_links(record.related_dialogs, report.related_dialogs),
+        states=merge_states((*record.states, *states)),
         agent_devices=devices,
-        segments=_sort_segments((*other_segments, segment)),
-        variables=_merge_variables(record.variables | variables),
+        segments=sort_segments((*other_segments, segment)),
+        variables=merge_variables(record.variables | variables),
         finesse_reasons=tuple(report.wrap_up_reasons) or record.finesse_reasons,
     )
 
@@ -151,6 +149,17 @@ def has_news(record: CallRecord, agent: ReportingAgent, report: CallReport, numb
             return True
     is_first_dialog = bool(record.dialogs) and record.dialogs[0].dialog == report.id
     return is_first_dialog and bool(number) and number != record.number_for(agent.login_id)
+
+
+def _began_before(report: CallReport, record: CallRecord, devices: Sequence[str]) -> bool:
+    """Return whether a report says how the call began, not a consult or the result of a transfer.
+
+    The first dialog does, except one between agents to which the customer was joined.
+    """
+    is_internal = {report.from_address, report.to_address} <= set(devices)
+    if is_internal != record.began_internally:
+        return not is_internal
+    return bool(report.started_at) and report.started_at < record.started_at
 
 
 def _agent_devices(
@@ -239,15 +248,15 @@ def _apply_to_segment(
         name=agent.name or segment.name,
         team=agent.team or segment.team,
         extension=agent.extension or segment.extension,
-        joined_at=_earliest(segment.joined_at, *own_times),
+        joined_at=earliest(segment.joined_at, *own_times),
         removed_at=removed_at,
         last_report_at=max(_plausible(segment.last_report_at, now), now),
         lost_at=segment.lost_at if _plausible(segment.lost_at, now) > now else 0.0,
-        agent_states=_merge_agent_states(agent_states),
+        agent_states=merge_agent_states(agent_states),
     )
     if segment.finished and not record.is_active(segment):
         # They finish it again if the call is passed back to them.
-        with_states = replace(record, states=_merge_states((*record.states, *states)))
+        with_states = replace(record, states=merge_states((*record.states, *states)))
         changed = replace(changed, finished=not with_states.is_active(changed))
     return changed
 
@@ -263,7 +272,9 @@ def merge_records(record: CallRecord, other: CallRecord) -> CallRecord:
     for segment in other.segments:
         known = segments.get(segment.agent)
         segments[segment.agent] = _merge_segments(known, segment) if known else segment
-    first, second = sorted((record, other), key=lambda each: each.started_at or "~")
+    first, second = sorted(
+        (record, other), key=lambda each: (each.began_internally, each.started_at or "~")
+    )
     reasons = dict.fromkeys((*first.finesse_reasons, *second.finesse_reasons))
     outside = _known_outside(first) | _known_outside(second)
     agents = {segment.extension for segment in segments.values()} - {""}
@@ -274,13 +285,13 @@ def merge_records(record: CallRecord, other: CallRecord) -> CallRecord:
         id=record.id,
         number=_customer(first.number, second.number, devices),
         queue=first.queue or second.queue,
-        dialogs=_merge_dialogs((*record.dialogs, *other.dialogs)),
-        related_dialogs=_merge_links(record.related_dialogs, other.related_dialogs),
-        states=_merge_states((*record.states, *other.states)),
+        dialogs=merge_dialogs((*record.dialogs, *other.dialogs)),
+        related_dialogs=merge_links(record.related_dialogs, other.related_dialogs),
+        states=merge_states((*record.states, *other.states)),
         agent_devices=devices,
-        segments=_sort_segments(segments.values()),
-        variables=_merge_variables(second.variables | first.variables),
-        believed=_merge_links(record.believed, other.believed),
+        segments=sort_segments(segments.values()),
+        variables=merge_variables(second.variables | first.variables),
+        believed=merge_links(record.believed, other.believed),
         finesse_reasons=tuple(reasons)[:MAX_REASONS],
         contact=preferred_contact(record.contact, other.contact),
     )
@@ -305,8 +316,8 @@ def adopt(record: CallRecord, apart: CallRecord, agent: str, *, is_verified: boo
     return replace(
         record,
         contact=contact,
-        states=_merge_states((*record.states, *own_states)),
-        segments=_sort_segments((*others, segment)),
+        states=merge_states((*record.states, *own_states)),
+        segments=sort_segments((*others, segment)),
     )
 
 
@@ -330,70 +341,13 @@ def _merge_segments(one: Segment, other: Segment) -> Segment:
         number=first.number or one.number or other.number,
         outgoing=first.outgoing,
         began_at=first.began_at,
-        joined_at=_earliest(one.joined_at, other.joined_at),
+        joined_at=earliest(one.joined_at, other.joined_at),
         removed_at=removed_at,
         last_report_at=max(one.last_report_at, other.last_report_at),
         lost_at=max(one.lost_at, other.lost_at),
-        agent_states=_merge_agent_states({*one.agent_states, *other.agent_states}),
-        verified=_merge_links(one.verified, other.verified),
+        agent_states=merge_agent_states({*one.agent_states, *other.agent_states}),
+        verified=merge_links(one.verified, other.verified),
         notes=newer.notes or one.notes or other.notes,
         finished=one.finished and other.finished,
     )
     return merge_reasons(merged, one, other)
-
-
-def _merge_links(one: Iterable[str], other: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted({*one, *other}))[:MAX_LINKS]
-
-
-def _merge_dialogs(dialogs: Iterable[DialogRef]) -> tuple[DialogRef, ...]:
-    merged: dict[str, DialogRef] = {}
-    for dialog in dialogs:
-        known = merged.get(dialog.dialog, DialogRef(dialog=dialog.dialog))
-        merged[dialog.dialog] = DialogRef(
-            dialog=dialog.dialog,
-            call_key=known.call_key or dialog.call_key,
-            started_at=_earliest(known.started_at, dialog.started_at),
-            from_address=known.from_address or dialog.from_address,
-        )
-    ordered = sorted(merged.values(), key=lambda each: (each.started_at, each.dialog))
-    return tuple(ordered[:MAX_LINKS])
-
-
-def _merge_states(states: Iterable[ParticipantState]) -> tuple[ParticipantState, ...]:
-    """Return the newest states; those of one address do not push out those of another."""
-    merged = sorted({each for each in states if each.since})
-    if len(merged) <= MAX_STATES_OF_ADDRESS:
-        return tuple(merged)
-    counts: Counter[str] = Counter()
-    kept = []
-    for state in reversed(merged):
-        counts[state.address] += 1
-        if counts[state.address] <= MAX_STATES_OF_ADDRESS:
-            kept.append(state)
-    return tuple(reversed(kept[:MAX_STATES]))
-
-
-def _merge_agent_states(states: set[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(states, key=lambda each: each[1]))[-MAX_AGENT_STATES:]
-
-
-def _sort_segments(segments: Iterable[Segment]) -> tuple[Segment, ...]:
-    ordered = sorted(segments, key=lambda each: (each.joined_at or "~", each.agent))
-    return tuple(ordered[:MAX_SEGMENTS])
-
-
-def _merge_variables(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables within the limits, those with the first names."""
-    kept: dict[str, str] = {}
-    characters = 0
-    for name, value in sorted(variables.items())[:MAX_VARIABLES]:
-        characters += len(name) + len(value)
-        if characters > MAX_VARIABLE_CHARACTERS:
-            break
-        kept[name] = value
-    return kept
-
-
-def _earliest(*times: str) -> str:
-    return min(filter(None, times), default="")

@@ -75,8 +75,13 @@ class CallReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def started_at(self) -> str:
-        """Return when the first participant joined; empty if unknown."""
-        return min((p.joined_at for p in self.participants if p.joined_at), default="")
+        """Return when the caller joined, or else the first participant; empty if unknown.
+
+        Who was joined to the call may have been in another one before.
+        """
+        joined = [each for each in self.participants if each.joined_at]
+        callers = [each.joined_at for each in joined if each.address == self.from_address]
+        return min(callers or (each.joined_at for each in joined), default="")
 
     @property
     def agent_devices(self) -> tuple[str, ...]:
