@@ -39,7 +39,7 @@ class ReportAcknowledgement:
     number: str
     """The customer's; in a call between agents the other agent's."""
     outgoing: bool
-    """The requesting agent made the call."""
+    """An agent called the customer; between agents, the requesting agent called."""
     call_ended: bool
     """The call is over for every agent."""
     ended_for_agent: bool
