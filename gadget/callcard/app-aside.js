@@ -127,13 +127,13 @@ export class AppAsideElement extends CallcardElement {
    * Let the forms of a call follow whose call it is.
    * @param {import("../shared/call-state.js").CallState} state
    */
-  follow({ id, match, customer }) {
+  follow({ id, match, customerToCallBack }) {
     for (const [child, callId] of this.#calls) {
       if (callId !== id) continue;
       if (child instanceof CaseFormElement) child.setContact(match?.contact ?? null);
-      if (!(child instanceof CallbackFormElement)) continue;
-      child.setCustomer(customer);
-      this.#subjects.set(child, callbackSubject(customer));
+      if (!(child instanceof CallbackFormElement) || !customerToCallBack) continue;
+      child.setCustomer(customerToCallBack);
+      this.#subjects.set(child, callbackSubject(customerToCallBack));
     }
   }
 

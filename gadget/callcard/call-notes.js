@@ -68,11 +68,8 @@ export class CallNotesElement extends CallcardElement {
       emit(this, "callcard-notes-left", { callId: this.#callId }),
     );
     const schedule = () => {
-      if (this.#state)
-        emit(this, "callcard-callback-scheduled", {
-          customer: this.#state.customer,
-          callId: this.#callId,
-        });
+      const customer = this.#state?.customerToCallBack;
+      if (customer) emit(this, "callcard-callback-scheduled", { customer, callId: this.#callId });
     };
     this.#later.addEventListener("click", schedule);
     this.#newCase.addEventListener("click", () =>
@@ -103,7 +100,7 @@ export class CallNotesElement extends CallcardElement {
     this.#newCase.hidden = !caseSources.includes(state.match?.contact.source ?? "");
     // The dialer has callbacks of its own.
     const isDialers = state.call.actions.includes("callback");
-    this.#later.hidden = !state.isReachable || state.call.isConsult || isDialers;
+    this.#later.hidden = !state.customerToCallBack || state.call.isConsult || isDialers;
     // While the service does not answer, notes are kept here; calls that are never logged have none.
     const hasNotes = notes.interaction || notes.text || state.lookup.status === "failed";
     this.hidden = !hasNotes || state.call.phase === "ringing" || state.isMissedConsult;

@@ -169,7 +169,7 @@ export class CallPanelElement extends CallcardElement {
     this.#phase.textContent = phaseText(state);
     const situation = situationOf(state, context.running);
     if (this.#situation.textContent !== situation) this.#situation.textContent = situation;
-    this.#queue.replaceChildren(...queueText(call));
+    this.#queue.replaceChildren(...queueText(state));
     if ("show" in this.#participants)
       this.#participants.show(state, context.isBusy, context.isServiceDown);
     this.#showControls();

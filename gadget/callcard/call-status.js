@@ -4,7 +4,6 @@ import { desktop } from "../shared/desktop.js";
 import { h, isolate } from "../shared/dom.js";
 import { formatDuration, t } from "../shared/texts.js";
 
-/** @typedef {import("../shared/call.js").Call} Call */
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 
 /** @type {Record<import("../shared/call.js").Phase, (direction: string) => string>} */
@@ -17,9 +16,14 @@ const PHASE_TEXTS = {
   ended: () => t("phase.ended"),
 };
 
-/** Return where a call comes from: a dialer's campaign, or a queue. @param {Call} call */
-export function queueText({ queue, variables }) {
-  const campaign = variables.find(({ name }) => name === "BACampaign")?.value;
+/**
+ * Return where a call comes from: a dialer's campaign, or a queue. One that a consult became has
+ * the customer's.
+ * @param {CallState} state
+ */
+export function queueText({ call, notes }) {
+  const campaign = call.variables.find(({ name }) => name === "BACampaign")?.value;
+  const queue = call.queue || (!call.isConsult && notes.interaction?.queue);
   if (campaign) return [t("call.campaign"), " ", isolate(campaign)];
   return queue ? [h("span", { class: "label" }, t("call.queue"), " "), isolate(queue)] : [];
 }

@@ -49,10 +49,12 @@ export class CallTabsElement extends CallcardElement {
   }
 
   /**
-   * Bring a new call to the front, unless the agent is talking or typing.
+   * Bring a new call to the front, unless the agent is talking or typing. When the page loads, a
+   * call on hold is behind the others.
    * @param {CallState} state
    */
   open({ id, call }) {
+    if (call.phase === "held" && this.#selected) return;
     const isTalking = this.#states.some((state) => state.call.phase === "talking");
     if ((!this.#isTyping && !isTalking) || call.direction === "out") this.#selected = id;
   }

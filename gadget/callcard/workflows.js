@@ -17,8 +17,9 @@ export function runWorkflow(params, state, search, asideControl, dial) {
   if (action.name === "note" && text) state?.notes.addLine(text);
   else if (action.name === "search" && text) search.find(text);
   else if (action.name === "dial" && number) void dial(number);
-  else if (action.name === "callback" && state)
-    asideControl.scheduleCallback({ customer: state.customer, callId: state.id });
+  const customer = state?.customerToCallBack;
+  if (action.name === "callback" && customer)
+    asideControl.scheduleCallback({ customer, callId: state.id });
 }
 
 /** Parse a path; null if it is not for this gadget. @param {string} path */

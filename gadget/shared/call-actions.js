@@ -42,8 +42,8 @@ const isGone = ({ outcome, error }) =>
 function partyOf(state) {
   if (!state) return "";
   const { call, match } = state;
-  const name = call.isConsult ? state.nameOf(call.number) : match?.contact.name;
-  return name || match?.contact.company || call.number;
+  const { name = "", company = "" } = match?.contact ?? {};
+  return state.nameOf(call.number) || name || company || call.number;
 }
 
 export class CallActions {
@@ -107,7 +107,7 @@ export class CallActions {
     this.#model.notify("changed", shown);
     const outcome = await result;
     const isLost = isGone(outcome);
-    shown.failure = isLost ? null : outcome;
+    shown.failure = isLost ? null : { ...outcome, who: who || params?.to };
     if (isLost) this.#model.endLost(command.callId);
     for (const state of this.#model.running)
       if (state.failure?.outcome === "busy") state.failure = null;
@@ -123,20 +123,22 @@ export class CallActions {
    * @param {CallArguments} command @param {CallState} target @param {CallState} shown
    */
   #transferOf({ action, params, who }, target, shown) {
-    let [toTarget, toShown] = [who || params?.to || "", who || params?.to || ""];
+    // As they are now: afterwards the calls have ended.
+    const { running } = this.#model;
     if (action === "complete-transfer") {
-      // As it is now: afterwards the calls have ended.
-      const other = target === shown ? joinedWith(target, this.#model.running) : shown;
+      const other = target === shown ? joinedWith(target, running) : shown;
       const consulted = [target, other].find((each) => each?.call.isConsult);
-      toTarget = toShown = partyOf(consulted ?? other);
-      if (other === shown && !consulted) toShown = partyOf(target);
-    } else if (action !== "transfer") toTarget = toShown = "";
-    const consult = partnerOf(target, this.#model.running);
+      const [toTarget, toOther] = [partyOf(consulted ?? other), partyOf(consulted ?? target)];
+      return () => {
+        target.transferredTo = toTarget;
+        if (other) other.transferredTo = toOther;
+      };
+    }
+    const consult = partnerOf(target, running);
+    const to = (action === "transfer" && (who || params?.to)) || "";
     return () => {
-      target.transferredTo = toTarget;
-      shown.transferredTo = toShown;
-      if (action === "transfer" && consult?.call.isConsult)
-        consult.customerTransferredTo = toTarget;
+      target.transferredTo = shown.transferredTo = to;
+      if (to && consult?.call.isConsult) consult.customerTransferredTo = to;
     };
   }
 

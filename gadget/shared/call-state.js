@@ -197,7 +197,8 @@ export class CallState {
   get hasCustomerLeft() {
     const { phase, others } = this.call;
     const isOn = phase === "talking" || phase === "held";
-    const customer = this.#customerAddress;
+    // With a colleague, the call began before the customer was joined to it.
+    const customer = this.agentName(this.#customerAddress) ? "" : this.#customerAddress;
     // An agent who joined after the customer left has never had their address.
     const wasLeft = this.isWithCustomer && Boolean(this.notes.interaction?.customer_left);
     const hasLeft = customer ? !others.includes(customer) : wasLeft;
@@ -261,8 +262,8 @@ export class CallState {
     return this.lookup.status === "found" && this.lookup.result.number.kind === "internal";
   }
 
-  /** Whether the customer has a number that can be called back. */
-  get isReachable() {
+  /** Whether the call has brought a number that can be called back. */
+  get #isReachable() {
     const kind = this.lookup.status === "found" ? this.lookup.result.number.kind : "public";
     return kind === "public" || kind === "internal";
   }
@@ -284,7 +285,19 @@ export class CallState {
     return notes.lacksReason && this.isForCustomer && !notes.isClosed;
   }
 
-  /** Whom a callback from this call would be for. @returns {CallbackCustomer} */
+  /**
+   * Whom a callback from this call would be for; null if they have no number.
+   * @returns {CallbackCustomer | null}
+   */
+  get customerToCallBack() {
+    if (this.#isReachable) return this.customer;
+    const [first] = this.match?.contact.numbers ?? [];
+    return first
+      ? { ...this.customer, number: first.e164 ?? first.number, display: first.number }
+      : null;
+  }
+
+  /** Who the customer is, as far as is known. @returns {CallbackCustomer} */
   get customer() {
     const found = this.lookup.status === "found" ? this.lookup : null;
     const contact = this.match?.contact;

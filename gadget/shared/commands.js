@@ -14,7 +14,10 @@
  * one is awaited.
  * @typedef {"confirmed" | "refused" | "failed" | "unknown" | "ended" | "busy"} Outcome
  */
-/** @typedef {{outcome: Outcome, refusal?: Refusal, error?: unknown}} CommandResult */
+/**
+ * `who` is the name or the number of whom the call was to go to.
+ * @typedef {{outcome: Outcome, refusal?: Refusal, error?: unknown, who?: string}} CommandResult
+ */
 /**
  * `who` is the name of whom the call goes to.
  * @typedef {{callId: string, action: Action, params?: CommandParams, shownOn?: string,

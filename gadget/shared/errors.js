@@ -1,6 +1,6 @@
 // Errors in the agent's language, with Finesse's own words where they help.
 
-import { t } from "./texts.js";
+import { isolated, t } from "./texts.js";
 
 /** @typedef {import("./api.js").ApiError} ApiError */
 /** @typedef {import("./commands.js").CommandResult} CommandResult */
@@ -75,8 +75,17 @@ function refusalText({ type = "", message = "", code = "", explanation = "" }) {
   return text ? `${text} (${words})` : words;
 }
 
-/** Return why a command failed; empty if it did not. @param {CommandResult | null} result */
+/**
+ * Return why a command failed, and whom it was about; empty if it did not.
+ * @param {CommandResult | null} result
+ */
 export function commandErrorText(result) {
+  const text = reasonText(result);
+  return text && result?.who ? `${isolated(result.who)}: ${text}` : text;
+}
+
+/** @param {CommandResult | null} result */
+function reasonText(result) {
   switch (result?.outcome) {
     case "refused":
       return t("error.refused", { reason: refusalText(result.refusal ?? {}) });

@@ -283,6 +283,7 @@ export interface Interaction {
   status: "unverified" | "open" | "closing" | "due" | "delivered" | "parked";
   problem: string;
   number: string;
+  queue: string;
   started_at: string;
   ended_at: string;
   end_reason: string;

@@ -9,6 +9,8 @@ from playwright.sync_api import Dialog, Page, expect
 from tests.e2e.card import (
     ARABIC_CUSTOMER,
     KNOWN_CUSTOMER,
+    KNOWN_CUSTOMER_DISPLAYED,
+    KNOWN_CUSTOMER_NAME,
     SHARED_NUMBER,
     UNKNOWN_CUSTOMER,
     answer_call,
@@ -216,7 +218,19 @@ def test_withheld_number_offers_no_callback(open_desktop: OpenDesktop, site: Dem
     gadget = open_desktop().gadget
     answer_call(site, gadget, "anonymous")
     expect(open_card(gadget).get_by_label("Notes")).to_be_visible()
-    expect(gadget.get_by_role("button", name="Call back later…")).to_be_hidden()
+    later = gadget.get_by_role("button", name="Call back later…")
+    expect(later).to_be_hidden()
+    # Whoever it is, they have a number.
+    gadget.get_by_role("searchbox").fill(KNOWN_CUSTOMER_NAME)
+    gadget.locator(".results").get_by_role("button", name="This is the caller").first.click()
+    later.click()
+    form = gadget.locator("callback-form")
+    expect(form.get_by_role("heading")).to_contain_text(
+        f"{KNOWN_CUSTOMER_NAME} · {KNOWN_CUSTOMER_DISPLAYED}"
+    )
+    form.get_by_label("Note").fill("did not show their number")
+    form.get_by_role("button", name="Save").click()
+    expect(gadget.get_by_text("The callback is in your list")).to_be_visible()
 
 
 def test_callback_in_the_past_is_refused(open_desktop: OpenDesktop, site: DemoSite) -> None:

@@ -94,7 +94,7 @@ def test_agent_goes_back_to_the_customer_and_ends_the_consult(
     expect(open_card(ana).get_by_role("button", name="Hang up", exact=True)).to_be_enabled()
 
 
-@pytest.mark.parametrize("how", ["Complete transfer", "Conference"])
+@pytest.mark.parametrize("how", ["Complete transfer", "Complete transfer, its tab", "Conference"])
 def test_customer_whom_the_agent_went_back_to_is_on_the_line(
     open_desktop: OpenDesktop, site: DemoSite, how: str
 ) -> None:
@@ -102,7 +102,9 @@ def test_customer_whom_the_agent_went_back_to_is_on_the_line(
     ana = desktop.gadget
     press(ana, "Back to customer")
     expect_phase(ana, "On the call")
-    press(ana, how)
+    if how.endswith("its tab"):
+        ana.get_by_role("tab", name="Bilal Haddad").click(delay=1100)
+    press(ana, how.split(",")[0])
     if how == "Conference":
         expect(ana.get_by_role("tab")).to_have_count(0)  # the customer's call goes on as this one
         expect(open_card(ana)).to_contain_text(
@@ -110,8 +112,11 @@ def test_customer_whom_the_agent_went_back_to_is_on_the_line(
         )
         expect(open_card(ana).locator(".queue")).to_contain_text("Support")
         press(ana, "Hang up")
+    else:
+        expect_phase(ana, "Transferred to Bilal Haddad")
     expect(open_card(bilal)).to_contain_text("You now have the customer.")
     expect(open_card(bilal)).not_to_contain_text("hung up")
+    expect(open_card(bilal).locator(".queue")).to_contain_text("Support")
 
 
 def test_customer_who_hung_up_during_a_consult_is_not_on_hold_any_more(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.card import (
     KNOWN_CUSTOMER_NAME,
     UNKNOWN_CUSTOMER,
     answer_call,
+    expect_error,
     expect_phase,
     open_card,
     press,
@@ -107,3 +109,54 @@ def test_agent_who_leaves_a_conference_is_told_so(
     press(ana.gadget, "Hang up")
     expect_phase(ana.gadget, "You are no longer on the call")
     expect_phase(bilal, "On the call")
+
+
+@pytest.mark.parametrize("how", ["Complete transfer", "Conference"])
+def test_customer_is_joined_to_a_call_between_agents(
+    open_desktop: OpenDesktop, site: DemoSite, how: str
+) -> None:
+    ana = open_desktop("1001").gadget
+    bilal = open_desktop("1002").gadget
+    search = ana.get_by_role("searchbox")
+    search.fill("1002")
+    search.press("Enter")
+    press(bilal, "Answer")
+    expect_phase(ana, "On the call")
+    press(ana, "Hold")
+    answer_call(site, ana)
+    expect(open_card(ana).get_by_role("heading", name=KNOWN_CUSTOMER_NAME)).to_be_visible()
+    press(ana, how)
+    open_card(ana).get_by_role("alertdialog").get_by_role("button", name=how).click()
+    expect(bilal.locator("call-panel h2")).to_have_text(KNOWN_CUSTOMER_NAME)
+    if how == "Conference":
+        expect(open_card(bilal)).to_contain_text("On the line: ")
+        expect(open_card(bilal)).not_to_contain_text("hung up")
+        press(ana, "Hang up")
+    else:
+        expect_phase(ana, "Transferred to Bilal Haddad")
+    expect(open_card(bilal).locator(".queue")).to_contain_text("Support")
+    expect(open_card(bilal)).not_to_contain_text("hung up")
+
+
+def test_reload_leaves_the_customer_in_front_of_a_consult_on_hold(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana, _bilal, _call = begin_consult(open_desktop, site)
+    gadget = ana.gadget
+    press(gadget, "Back to customer")
+    expect_phase(gadget, "On the call")
+    ana.page.reload()
+    expect_phase(gadget, "On the call")
+    expect(gadget.get_by_role("tab")).to_have_count(2)
+    expect(open_card(gadget).get_by_role("heading", name=KNOWN_CUSTOMER_NAME)).to_be_visible()
+
+
+def test_transfer_that_is_refused_names_the_target(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    answer_call(site, gadget)
+    press(gadget, "Transfer…")
+    gadget.get_by_label("Search for a transfer target").fill("1099")
+    gadget.get_by_role("button", name="Transfer to 1099").click()
+    expect_error(gadget, "1099: Finesse refused")

@@ -42,6 +42,8 @@ class Interaction:
     problem: str
     number: str
     direction: str
+    queue: str
+    """Where the call came from, also when it was passed on."""
     started_at: str
     ended_at: str
     end_reason: str
@@ -89,6 +91,7 @@ def show(
         problem=entry.problem if entry.status == "parked" else "",
         number=record.number_for(login_id),
         direction="out" if record.is_outgoing_for(login_id) else "in",
+        queue=record.queue,
         started_at=record.started_at,
         ended_at=record.ended_at,
         end_reason=record.end_reason,
