@@ -82,6 +82,9 @@ export class CallControlsElement extends CallcardElement {
     const toggle = () =>
       drawer && emit(this, "callcard-drawer-toggled", { callId: this.#callId, drawer });
     const lockMs = (this.#locks.get(place) ?? 0) - performance.now();
+    // What opens a drawer ends in dots already.
+    const withDots = (/** @type {string} */ text) =>
+      drawer ? text : t("action.more", { action: text });
     const button = h(
       "button",
       {
@@ -94,10 +97,10 @@ export class CallControlsElement extends CallcardElement {
         "data-asks": Boolean(slot.question),
         "aria-expanded": drawer ? open === drawer : null,
         // What follows it stays in its place.
-        "data-labels": labels.map((each) => t("action.more", { action: each })).join("\n"),
+        "data-labels": labels.map(withDots).join("\n"),
         onclick: drawer ? toggle : press,
       },
-      isPending ? t("action.more", { action: label }) : label,
+      isPending ? withDots(label) : label,
     );
     if (isAllowed && lockMs > 0) setTimeout(() => (button.disabled = false), lockMs);
     return button;
