@@ -25,6 +25,8 @@ export class CallDrawerElement extends CallcardElement {
   /** Called after it was opened or closed. @type {(hadFocus: boolean) => void} */
   onToggle = () => {};
   #callId = "";
+  /** The customer's, or empty. */
+  #timeZone = "";
   /** What Finesse allows. @type {Action[]} */
   #actions = [];
   #isBusy = false;
@@ -41,8 +43,9 @@ export class CallDrawerElement extends CallcardElement {
    * @param {import("../shared/call-state.js").CallState} state
    * @param {{isBusy: boolean}} context
    */
-  show({ id, call: { actions }, failure }, { isBusy }) {
+  show({ id, call: { actions }, failure, customer }, { isBusy }) {
     this.#callId = id;
+    this.#timeZone = customer.timeZone;
     this.#hasFailed = failure?.outcome === "refused" || failure?.outcome === "failed";
     this.#actions = actions;
     this.#isBusy = isBusy;
@@ -95,7 +98,7 @@ export class CallDrawerElement extends CallcardElement {
     let content;
     try {
       const { drawerContent } = await loadLater();
-      content = drawerContent(drawer, this.#callId);
+      content = drawerContent(drawer, this.#callId, this.#timeZone);
     } catch {
       content = h("p", { class: "error", role: "alert" }, t("error.load"));
     }

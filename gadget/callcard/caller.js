@@ -57,7 +57,11 @@ const CAUSES = {
 /** What was done, where the call itself does not show it. @type {Record<string, (call: import("../shared/call.js").Call) => string>} */
 const DONE = {
   callback: ({ callbackTime: at }) =>
-    at ? t("callback.rescheduledAt", { when: formatDate(at, true) }) : t("callback.rescheduled"),
+    at
+      ? t("callback.rescheduledAt", {
+          when: t("callback.customerTime", { time: formatDate(at, true) }),
+        })
+      : t("callback.rescheduled"),
   record: () => t("call.recording"),
   "cancel-callback": () => t("callback.cancelled"),
 };

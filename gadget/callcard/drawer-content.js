@@ -15,26 +15,37 @@ const MINUTES_LENGTH = 16;
 let known;
 
 /**
+ * Return what a clock shows now, in the form of a date and time field.
+ * @param {string} timeZone empty for the agent's
+ */
+const clockIn = (timeZone) =>
+  new Date().toLocaleString("sv", { timeZone: timeZone || undefined }).replace(" ", "T");
+
+/**
  * Return what a drawer of a call shows.
  * @param {import("./call-controls.js").Drawer} drawer @param {string} callId
+ * @param {string} timeZone the customer's, or empty
  * @returns {HTMLElement}
  */
-export function drawerContent(drawer, callId) {
-  if (drawer === "callback") return callbackTimeForm(callId);
+export function drawerContent(drawer, callId, timeZone) {
+  if (drawer === "callback") return callbackTimeForm(callId, timeZone);
   if (drawer === "keypad") return Object.assign(new CallKeypadElement(), { callId });
   known ??= new KnownTargets(localStorage, desktop.agentId);
   return Object.assign(new TransferTargetsElement(), { callId, known });
 }
 
-/** Return the form for when the dialer is to call the customer again. @param {string} callId */
-function callbackTimeForm(callId) {
+/**
+ * Return the form for when, in their own time, the dialer is to call the customer again.
+ * @param {string} callId @param {string} timeZone
+ */
+function callbackTimeForm(callId, timeZone) {
   const id = uniqueId("at");
   const time = h("input", { id, type: "datetime-local" });
   const error = h("p", { class: "error", role: "alert" });
   const form = h(
     "form",
     { class: "row", novalidate: true },
-    h("label", { for: id }, t("callback.when")),
+    h("label", { for: id }, t("callback.whenThere")),
     time,
     h("button", {}, t("save")),
     error,
@@ -43,7 +54,7 @@ function callbackTimeForm(callId) {
     event.preventDefault();
     error.textContent = "";
     if (!time.value) error.textContent = t("callback.incomplete");
-    else if (new Date(time.value) < new Date()) error.textContent = t("callback.past");
+    else if (time.value < clockIn(timeZone)) error.textContent = t("callback.past");
     if (error.textContent) return time.focus();
     const params = { callback_time: time.value.slice(0, MINUTES_LENGTH) };
     emit(form, "callcard-call-command", { callId, action: "callback", params });

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -159,6 +161,18 @@ def test_outbound_preview_is_accepted(open_desktop: OpenDesktop, site: DemoSite)
     expect(controls.filter(has_text="Reschedule…")).to_be_enabled()
     expect(controls.filter(has_text="Cancel callback")).to_be_disabled()
     expect(open_card(gadget).get_by_role("button", name="Call back later…")).to_be_hidden()
+    # The dialer takes the customer's time: in Berlin it is an hour later than here, or two.
+    press(gadget, "Reschedule…")
+    form = open_card(gadget).locator("call-drawer form")
+    at = form.get_by_label("When, at the customer’s")
+    now = datetime.now(ZoneInfo("Europe/Berlin"))
+    at.fill(f"{now - timedelta(minutes=30):%Y-%m-%dT%H:%M}")
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("alert")).to_have_text("This time is in the past.")
+    at.fill(f"{now + timedelta(minutes=30):%Y-%m-%dT%H:%M}")
+    form.get_by_role("button", name="Save").click()
+    expect(open_card(gadget).get_by_text("at the customer’s")).to_be_visible()
+    expect(controls.filter(has_text="Cancel callback")).to_be_enabled()
 
 
 def test_consult_and_conference_share_notes(open_desktop: OpenDesktop, site: DemoSite) -> None:
