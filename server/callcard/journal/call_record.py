@@ -167,14 +167,16 @@ class CallRecord:
     def number_for(self, agent: str) -> str:
         """Return the customer's number; in a call between agents, that of the other one."""
         segment = self.segment(agent)
-        is_theirs = segment is not None and segment.number and self.is_internal
-        return segment.number if segment is not None and is_theirs else self.number
+        if segment is None or not segment.number or not self.is_internal:
+            return self.number
+        return segment.number
 
     def is_outgoing_for(self, agent: str) -> bool:
         """Return whether an agent called the customer; between agents, whether `agent` called."""
         segment = self.segment(agent)
-        is_theirs = segment is not None and segment.began_at and self.is_internal
-        return segment.outgoing if segment is not None and is_theirs else self.outgoing
+        if segment is None or not segment.began_at or not self.is_internal:
+            return self.outgoing
+        return segment.outgoing
 
     @property
     def agents(self) -> tuple[str, ...]:
