@@ -103,6 +103,23 @@ def test_durations_of_ring_talk_hold_and_wrap_up() -> None:
     assert ended.ended_at == at(50), "wrap-up is no part of the call"
 
 
+def test_seconds_of_a_consult_that_became_the_customers_call_count_once() -> None:
+    """After the transfer both dialogs show the consulted agent since the consult began."""
+    record = merge(
+        [
+            (ANA, call_report("1", [(0, CUSTOMER, "ACTIVE"), (0, ANA, "ACTIVE")])),
+            (ANA, call_report("1", [(10, ANA, "HELD")])),
+            (BILAL, call_report("2", [(12, BILAL, "ACTIVE")], started=10, from_address=ANA)),
+            (BILAL, call_report("1", [(12, BILAL, "ACTIVE"), (30, ANA, "DROPPED")])),
+            (BILAL, call_report("2", [(30, BILAL, "DROPPED")], started=10, ended=True)),
+            (BILAL, call_report("1", [(50, BILAL, "DROPPED")], ended=True)),
+        ]
+    )
+    assert record.seconds_in(segment_of(record, BILAL), "ACTIVE") == 38
+    assert record.seconds_in(segment_of(record, ANA), "ACTIVE") == 10
+    assert record.seconds_in(segment_of(record, ANA), "HELD") == 20
+
+
 def test_agent_who_finished_the_call_has_to_finish_it_again_if_it_comes_back() -> None:
     record = merge([(ANA, call_report("1", [(0, ANA, "ACTIVE"), (0, CUSTOMER, "ACTIVE")]))])
     finished = record.with_segment(replace(segment_of(record, ANA), finished=True))

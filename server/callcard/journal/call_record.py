@@ -336,8 +336,11 @@ class CallRecord:
     # ---- durations
 
     def seconds_in(self, segment: Segment, *states: str) -> float:
-        """Return for how many seconds the agent was in `states` of the call."""
-        total = 0.0
+        """Return for how many seconds the agent was in `states` of the call.
+
+        Of a consult that became the customer's call, both dialogs may show the same seconds.
+        """
+        spans = []
         for dialog in self.dialog_ids:
             own = sorted(
                 (
@@ -351,7 +354,13 @@ class CallRecord:
             starts = [*((each.state, each.since) for each in own), ("", end)]
             for (state, since), (_next_state, until) in pairwise(starts):
                 if state in states and until:
-                    total += max(0.0, seconds_between(max(since, self.started_at), until))
+                    spans.append((since, until))
+        total = 0.0
+        counted_until = self.started_at
+        for since, until in sorted(spans):
+            if until > counted_until:
+                total += seconds_between(max(since, counted_until), until)
+                counted_until = until
         return total
 
     def wrap_up_seconds(self, segment: Segment) -> float:
