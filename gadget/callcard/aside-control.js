@@ -44,7 +44,7 @@ export class AsideControl {
 
   /** @param {import("../shared/events.d.ts").CallcardEvents["callcard-callback-scheduled"]} wanted */
   scheduleCallback(wanted) {
-    void this.#open((aside) => aside.openCallbackForm(wanted));
+    return this.#open((aside) => aside.openCallbackForm(wanted));
   }
 
   /** @param {Contact} contact */

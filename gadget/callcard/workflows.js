@@ -18,8 +18,13 @@ export function runWorkflow(params, state, search, asideControl, dial) {
   else if (action.name === "search" && text) search.find(text);
   else if (action.name === "dial" && number) void dial(number);
   const customer = state?.customerToCallBack;
-  if (action.name === "callback" && customer)
-    asideControl.scheduleCallback({ customer, callId: state.id });
+  if (action.name !== "callback" || !customer) return;
+  // The agent did not ask for the form: who types goes on where they were.
+  const { activeElement } = document;
+  const isTyping = activeElement?.matches("input, textarea");
+  void asideControl.scheduleCallback({ customer, callId: state.id }).then(() => {
+    if (isTyping) /** @type {HTMLElement} */ (activeElement).focus();
+  });
 }
 
 /** Parse a path; null if it is not for this gadget. @param {string} path */

@@ -81,6 +81,29 @@ def test_workflow_action_adds_note(open_desktop: OpenDesktop, site: DemoSite) ->
         expect(desktop.gadget.locator(".saved")).to_have_text("Saved")
 
 
+def test_workflow_opens_a_form_beside_who_types(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    callback = {
+        "id": "4",
+        "name": "Call back",
+        "when": "CALL_ENDS",
+        "type": "BROWSER_POP",
+        "handled_by": "OTHER",
+        "params": {"path": "callcard:callback"},
+        "variables": {},
+    }
+    with site.workflows(callback):
+        desktop = open_desktop()
+        gadget = desktop.gadget
+        call = answer_call(site, gadget)
+        notes = open_card(gadget).get_by_label("Notes")
+        notes.press_sequentially("will pay the rest")
+        site.hang_up(call)
+        expect(gadget.locator("callback-form")).to_be_visible()
+        expect(notes).to_be_focused()
+        desktop.page.keyboard.type(" tomorrow")
+        expect(notes).to_have_value("will pay the rest tomorrow")
+
+
 def test_team_with_required_wrap_up_reason(browser: Browser, tmp_path: Path) -> None:
     journal = {"wrap_up_required_teams": ("Customer Care",)}
     with (
