@@ -229,14 +229,19 @@ export class CallState {
     return this.isContactEdited || this.lacksChoice || isUnsaved || this.lacksReason;
   }
 
+  /** Whether the call has been answered, or the agent has written about it, as of a mailbox. */
+  get isToBeFinished() {
+    const hasContent = !Number.isNaN(this.talkingSince) || this.notes.text !== "";
+    return this.isForCustomer && hasContent;
+  }
+
   /**
-   * Whether the call stays in view until the agent closes it or the time for its notes is over: it
-   * has been answered and has something to write about.
+   * Whether the call stays in view until the agent closes it or the time for its notes is over.
    */
   get needsFinishing() {
     const { interaction, isClosed, isUnsaved } = this.notes;
     const isOpen = interaction ? !interaction.finished && !isClosed : isUnsaved;
-    return this.hasEnded && this.isForCustomer && isOpen && !Number.isNaN(this.talkingSince);
+    return this.hasEnded && isOpen && this.isToBeFinished;
   }
 
   /** Whether nothing is left to do on it, and the agent does not type in it just now. */

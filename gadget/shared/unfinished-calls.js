@@ -34,8 +34,7 @@ export class UnfinishedCalls {
   /** Keep a call as it is, or drop it if nothing is left to finish. @param {CallState} state */
   update(state) {
     const { call, lookup, notes, transferredTo, talkingSince, endedAt } = state;
-    const isOn = state.isForCustomer && !Number.isNaN(talkingSince);
-    const isKept = state.hasEnded ? state.needsFinishing || notes.isUnsaved : isOn;
+    const isKept = state.hasEnded ? state.needsFinishing || notes.isUnsaved : state.isToBeFinished;
     if (!isKept) return this.drop(state.id);
     const number = lookup.status === "found" ? lookup.number : call.number;
     const { interaction } = notes;

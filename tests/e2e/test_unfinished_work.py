@@ -44,6 +44,32 @@ def test_reload_brings_an_unfinished_call_back(open_desktop: OpenDesktop, site: 
     expect(gadget.locator("call-panel")).to_have_count(0)
 
 
+def test_notes_of_a_customer_who_was_not_reached_can_be_finished(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop()
+    gadget = desktop.gadget
+    search = gadget.get_by_role("searchbox")
+    search.fill(KNOWN_CUSTOMER)
+    search.press("Enter")
+    expect_phase(gadget, "Dialling")
+    write_notes(gadget, "spoke on their mailbox")
+    dialled = site.call_to(KNOWN_CUSTOMER)["id"]
+    press(gadget, "Hang up")
+    expect_phase(gadget, "Call ended")
+    expect(open_card(gadget).get_by_text("left for notes")).to_be_visible()
+    desktop.page.reload()
+    expect(open_card(gadget).get_by_label("Notes")).to_have_value("spoke on their mailbox")
+    answer_call(site, gadget, UNKNOWN_CUSTOMER)
+    gadget.get_by_role("tab", name=KNOWN_CUSTOMER_NAME).click(delay=1100)
+    card = open_card(gadget)
+    expect(card.get_by_text("left for notes")).to_be_visible()
+    card.get_by_role("radio", name="Complaint").check()
+    expect(card.locator(".saved")).to_have_text("Saved")
+    close_card(gadget)
+    assert site.delivered_interaction(dialled).wrap_up_reasons == ("Complaint",)
+
+
 def test_words_typed_just_before_signing_out_are_saved(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
