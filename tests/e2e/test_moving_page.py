@@ -51,20 +51,21 @@ def center_of(element: Locator) -> tuple[float, float]:
 def test_second_press_on_the_keypad_does_not_hang_up(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    desktop = open_desktop()
+    desktop = open_desktop(language="de-DE")  # in which Hang up is below the keypad's button
     desktop.page.set_viewport_size({"width": 300, "height": 780})
     gadget = desktop.gadget
     site.ring("+491713900001", callVariable1="ACC-17")
-    press(gadget, "Answer")
-    expect_phase(gadget, "On the call")
+    press(gadget, "Annehmen")
+    expect_phase(gadget, "Im Gespräch")
     expect(gadget.locator("callback-list:defined")).to_be_attached()  # and what guards presses
     expect(gadget.locator(".locked")).to_have_count(0)
-    keypad = open_card(gadget).get_by_role("button", name="Keypad…")
-    spot = center_of(keypad)
+    box = open_card(gadget).get_by_role("button", name="Tastenfeld…").bounding_box()
+    assert box
+    spot = (box["x"] + box["width"] - 4, box["y"] + box["height"] / 2)
     desktop.page.mouse.click(*spot)
     expect(open_card(gadget).locator("call-keypad")).to_be_visible()
     # The desktop scrolls to show it; here so far that the next press would hang up.
-    hang_up = open_card(gadget).get_by_role("button", name="Hang up")
+    hang_up = open_card(gadget).get_by_role("button", name="Auflegen")
     distance = center_of(hang_up)[1] - spot[1]
     desktop.page.evaluate("(distance) => scrollBy(0, distance)", distance)
     box = hang_up.bounding_box()
@@ -73,7 +74,7 @@ def test_second_press_on_the_keypad_does_not_hang_up(
     assert box["y"] < spot[1] < box["y"] + box["height"]
     desktop.page.mouse.click(*spot)
     desktop.page.wait_for_timeout(500)
-    expect_phase(gadget, "On the call")
+    expect_phase(gadget, "Im Gespräch")
     expect(open_card(gadget).locator("call-keypad")).to_be_visible()
 
 
