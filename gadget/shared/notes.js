@@ -267,9 +267,9 @@ export class Notes {
     this.setStatus("saving");
     try {
       const change = { notes: text, base_notes: this.#base, typed_at: typedAt };
-      const { notes } = await this.change(change);
+      this.interaction = await this.change(change);
       // Another tab's lines may have been merged in; what was typed since then stays.
-      this.#base = notes.find(({ agent }) => agent === this.#agentId)?.text ?? text;
+      this.#base = this.#own?.text ?? text;
       if (this.text === text) this.text = this.#base;
       this.#isSaving = false;
       this.#drafts.set(interaction.id, this.isUnsaved ? this.#draft() : null);

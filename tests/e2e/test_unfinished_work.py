@@ -57,7 +57,6 @@ def test_notes_of_a_customer_who_was_not_reached_can_be_finished(
     dialled = site.call_to(KNOWN_CUSTOMER)["id"]
     press(gadget, "Hang up")
     expect_phase(gadget, "Call ended")
-    expect(open_card(gadget).get_by_text("left for notes")).to_be_visible()
     desktop.page.reload()
     expect(open_card(gadget).get_by_label("Notes")).to_have_value("spoke on their mailbox")
     answer_call(site, gadget, UNKNOWN_CUSTOMER)
