@@ -123,6 +123,7 @@ def test_customer_is_joined_to_a_call_between_agents(
     press(bilal, "Answer")
     expect_phase(ana, "On the call")
     press(ana, "Hold")
+    expect_phase(ana, "On hold")
     answer_call(site, ana)
     expect(open_card(ana).get_by_role("heading", name=KNOWN_CUSTOMER_NAME)).to_be_visible()
     press(ana, how)
