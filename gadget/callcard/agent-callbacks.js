@@ -20,6 +20,9 @@ const REMINDER_MS = 120_000;
 const isWith = ({ number, contact }, { customer, match }) =>
   isSameNumber(number, customer.number) && !(match && isSomebodyElse(match.contact, contact));
 
+/** @param {Callback} callback @param {CallState[]} running */
+const isOnLine = (callback, running) => running.some((state) => isWith(callback, state));
+
 export class AgentCallbacks {
   /** The open callbacks. @type {Callback[]} */
   #open = [];
@@ -89,7 +92,7 @@ export class AgentCallbacks {
       const lateMs = now - Date.parse(each.due_at);
       const key = `${each.id} ${each.due_at}`;
       if (!(lateMs >= 0 && lateMs < REMINDER_MS) || this.#reminded.has(key)) return false;
-      if (running.some((state) => isWith(each, state))) return false;
+      if (isOnLine(each, running)) return false;
       this.#reminded.add(key);
       return true;
     });
@@ -101,10 +104,7 @@ export class AgentCallbacks {
    */
   overdue(now, running) {
     const due = this.#open.find(
-      (each) =>
-        each.due_at &&
-        Date.parse(each.due_at) <= now &&
-        !running.some((state) => isWith(each, state)),
+      (each) => each.due_at && Date.parse(each.due_at) <= now && !isOnLine(each, running),
     );
     return due ? due.name || due.display : "";
   }

@@ -220,7 +220,7 @@ def test_withheld_number_offers_no_callback(open_desktop: OpenDesktop, site: Dem
     expect(open_card(gadget).get_by_label("Notes")).to_be_visible()
     later = gadget.get_by_role("button", name="Call back later…")
     expect(later).to_be_hidden()
-    # Whoever it is, they have a number.
+    # The contact that is chosen has a number.
     gadget.get_by_role("searchbox").fill(KNOWN_CUSTOMER_NAME)
     gadget.locator(".results").get_by_role("button", name="This is the caller").first.click()
     later.click()
