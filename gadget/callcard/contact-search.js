@@ -41,6 +41,8 @@ export class ContactSearchElement extends CallcardElement {
   /** Called when results that covered the call are removed. */
   onUncover = () => {};
   #callId = "";
+  /** Whether the agent typed the words. */
+  #isTyped = false;
   /** The call during which the words were typed. */
   #typedFor = "";
   /** The caller's number, while the agent looks for the contact to which it is added. */
@@ -59,7 +61,10 @@ export class ContactSearchElement extends CallcardElement {
       event.preventDefault();
       if (this.#isNumber && !this.#isDialling) this.dial(this.#input.value.trim());
     });
-    this.#input.addEventListener("input", () => this.find(this.#input.value));
+    this.#input.addEventListener("input", () => {
+      this.#isTyped = true;
+      this.find(this.#input.value);
+    });
     this.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.clear();
     });
@@ -102,6 +107,13 @@ export class ContactSearchElement extends CallcardElement {
     if (this.#input.value !== text) this.#input.value = text;
     this.#typedFor = this.#callId;
     this.#onInput();
+  }
+
+  /** Search for a workflow, unless the agent searches for something. @param {string} text */
+  suggest(text) {
+    if (this.#isTyped && this.#input.value) return;
+    this.#isTyped = false;
+    this.find(text);
   }
 
   /** The call in front, whose caller a result may be. */

@@ -27,6 +27,7 @@ import { NotesDrafts } from "./drafts.js";
 import { defineElements } from "./elements.js";
 import { loadLater, scheduleLater, startCallView } from "./load-later.js";
 import { tabName } from "./tab-name.js";
+import { WorkflowRunner } from "./workflow-runner.js";
 
 /** Milliseconds between reads of where a consult's customer is. */
 const CONSULTS_MS = 4000;
@@ -82,6 +83,13 @@ class CallcardAppElement extends CallcardElement {
     aside: this.#aside,
     onChange: () => this.#show(),
     focusCall: () => this.#tabs.focusCall(),
+  });
+  #workflows = new WorkflowRunner({
+    model: this.#model,
+    tabs: this.#tabs,
+    search: this.#search,
+    asideControl: this.#asideControl,
+    dial: (number) => this.#withDialling((dialling) => dialling.dial(number)),
   });
   #coaching = new CoachingPlace(this.signal, () => lockPresses(this.#tabs));
   #connection = new Connection({
@@ -150,7 +158,7 @@ class CallcardAppElement extends CallcardElement {
     window.addEventListener("beforeunload", ask, { signal: this.signal });
     window.addEventListener("pagehide", () => this.#drafts.leave(), { signal: this.signal });
     void desktop.followWorkflows(
-      (params) => void this.#runWorkflow(params).catch(console.error),
+      (params) => void this.#workflows.run(params).catch(console.error),
       this.signal,
     );
   }
@@ -224,6 +232,7 @@ class CallcardAppElement extends CallcardElement {
   /** @param {import("../shared/calls-model.js").Change} change */
   #onChange(change) {
     const { type, state } = change;
+    this.#workflows.observe(change);
     if (type === "opened") {
       this.#aside.close?.();
       this.#info.close();
@@ -378,15 +387,6 @@ class CallcardAppElement extends CallcardElement {
     if (!this.#unfinished.all.length) return;
     const { restoreCalls } = await loadLater();
     await restoreCalls(this.#model, this.#unfinished, api);
-  }
-
-  /** @param {Parameters<typeof import("./workflows.js").runWorkflow>[0]} params */
-  async #runWorkflow(params) {
-    const { runWorkflow } = await loadLater();
-    const state = this.#model.calls.get(this.#tabs.selected);
-    runWorkflow(params, state, this.#search, this.#asideControl, (number) =>
-      this.#withDialling((dialling) => dialling.dial(number)),
-    );
   }
 }
 

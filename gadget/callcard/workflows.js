@@ -1,21 +1,30 @@
 // Workflow actions that an administrator leaves to this gadget (handled by OTHER). Their path is
 // callcard:ACTION?name=value, with Finesse's variables filled in; any other path belongs to another
-// gadget. No DOM.
+// gadget.
+
+/** @typedef {import("../shared/call-state.js").CallState} CallState */
+/** @typedef {import("../shared/calls-model.js").CallsModel} CallsModel */
+/**
+ * @typedef {object} WorkflowParts
+ * @property {CallsModel} model
+ * @property {import("./call-tabs.js").CallTabsElement} tabs
+ * @property {import("./contact-search.js").ContactSearchElement} search
+ * @property {import("./aside-control.js").AsideControl} asideControl
+ * @property {(number: string) => unknown} dial
+ */
 
 /**
  * Run a workflow's action, if it is for this gadget.
  * @param {Record<string, string>} params
- * @param {import("../shared/call-state.js").CallState | undefined} state the call in front
- * @param {import("./contact-search.js").ContactSearchElement} search
- * @param {import("./aside-control.js").AsideControl} asideControl
- * @param {(number: string) => unknown} dial
+ * @param {CallState | undefined} state the call that triggered the workflow
+ * @param {WorkflowParts} parts
  */
-export function runWorkflow(params, state, search, asideControl, dial) {
+export function runWorkflow(params, state, { model, tabs, search, asideControl, dial }) {
   const action = readAction(params.path ?? params.location ?? "");
   if (!action) return;
   const { text, number } = action.values;
-  if (action.name === "note" && text) state?.notes.addLine(text);
-  else if (action.name === "search" && text) search.find(text);
+  if (action.name === "note" && text) notesOf(model, state)?.addLine(text);
+  else if (action.name === "search" && text && state?.id === tabs.selected) search.suggest(text);
   else if (action.name === "dial" && number) void dial(number);
   const customer = state?.customerToCallBack;
   if (action.name !== "callback" || !customer) return;
@@ -26,6 +35,14 @@ export function runWorkflow(params, state, search, asideControl, dial) {
     if (isTyping) /** @type {HTMLElement} */ (activeElement).focus();
   });
 }
+
+/**
+ * Return the notes of a call, which may go on under another id.
+ * @param {CallsModel} model @param {CallState | undefined} state
+ */
+const notesOf = (model, state) =>
+  (state && (model.calls.get(state.id) ?? model.cardsOf(state.notes.interaction?.id)[0] ?? state))
+    ?.notes;
 
 /** Parse a path; null if it is not for this gadget. @param {string} path */
 export function readAction(path) {

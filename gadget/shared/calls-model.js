@@ -117,14 +117,14 @@ export class CallsModel {
   #closeContinued() {
     for (const ended of [...this.calls.values()]) {
       if (!ended.hasEnded || ended.lacksReason) continue;
-      const cards = this.#cardsOf(ended.notes.interaction?.id);
+      const cards = this.cardsOf(ended.notes.interaction?.id);
       const next = cards.find((each) => !each.hasEnded && each.isWithCustomer);
       if (next?.takeOver(ended)) this.close(ended.id);
     }
   }
 
   /** Return the cards of an interaction. @param {string | undefined} id */
-  #cardsOf(id) {
+  cardsOf(id) {
     return [...this.calls.values()].filter(({ notes }) => id && notes.interaction?.id === id);
   }
 
@@ -293,7 +293,7 @@ export class CallsModel {
       drafts: {
         // What is being written on another card is taken over when that ends.
         get: (id) =>
-          this.#cardsOf(id).some((each) => each.id !== call.id) ? undefined : this.#drafts.get(id),
+          this.cardsOf(id).some((each) => each.id !== call.id) ? undefined : this.#drafts.get(id),
         set: (id, draft) => this.#drafts.set(id, draft),
       },
       now: this.#now,
@@ -312,7 +312,7 @@ export class CallsModel {
    * @param {CallState} changed @param {Interaction} interaction
    */
   #share(changed, interaction) {
-    for (const state of this.#cardsOf(interaction.id)) {
+    for (const state of this.cardsOf(interaction.id)) {
       if (state === changed) continue;
       state.notes.changes += 1; // what was asked before is older
       state.notes.update(interaction);

@@ -1,4 +1,4 @@
-"""Whole calls until they are in the CRM: transfer, notes, workflows, required wrap-up."""
+"""Whole calls until they are in the CRM: transfer, notes, required wrap-up."""
 
 from __future__ import annotations
 
@@ -52,56 +52,6 @@ def test_wrong_clock_does_not_shorten_time_for_notes(
     close_card(gadget)
     (segment,) = site.delivered_interaction(call).agents
     assert segment.notes == "an hour early"
-
-
-def test_workflow_action_adds_note(open_desktop: OpenDesktop, site: DemoSite) -> None:
-    note = {
-        "id": "2",
-        "name": "Note the class",
-        "when": "CALL_ANSWERED",
-        "type": "BROWSER_POP",
-        "handled_by": "OTHER",
-        "params": {"path": "callcard:note?text=Answered%20for%20${callVariable1}"},
-        "variables": {"callVariable1": "//Dialog/mediaProperties/callvariables/callVariable1"},
-    }
-    pop = {
-        "id": "3",
-        "name": "Pop the CRM",
-        "when": "CALL_ANSWERED",
-        "type": "BROWSER_POP",
-        "handled_by": "FINESSE_DESKTOP",
-        "params": {"path": f"{site.finesse_url}/crm/contacts/none", "windowName": "crm"},
-    }
-    with site.workflows(note, pop):
-        desktop = open_desktop()
-        with desktop.page.context.expect_page() as opening:
-            answer_call(site, desktop.gadget, callVariable1="gold & silver")
-        expect(opening.value).to_have_url(re.compile("/crm/contacts/none$"))
-        expect(desktop.gadget.get_by_label("Notes")).to_have_value("Answered for gold & silver")
-        expect(desktop.gadget.locator(".saved")).to_have_text("Saved")
-
-
-def test_workflow_opens_a_form_beside_who_types(open_desktop: OpenDesktop, site: DemoSite) -> None:
-    callback = {
-        "id": "4",
-        "name": "Call back",
-        "when": "CALL_ENDS",
-        "type": "BROWSER_POP",
-        "handled_by": "OTHER",
-        "params": {"path": "callcard:callback"},
-        "variables": {},
-    }
-    with site.workflows(callback):
-        desktop = open_desktop()
-        gadget = desktop.gadget
-        call = answer_call(site, gadget)
-        notes = open_card(gadget).get_by_label("Notes")
-        notes.press_sequentially("will pay the rest")
-        site.hang_up(call)
-        expect(gadget.locator("callback-form")).to_be_visible()
-        expect(notes).to_be_focused()
-        desktop.page.keyboard.type(" tomorrow")
-        expect(notes).to_have_value("will pay the rest tomorrow")
 
 
 def test_team_with_required_wrap_up_reason(browser: Browser, tmp_path: Path) -> None:
