@@ -152,7 +152,8 @@ async def test_number_and_case_are_added_to_a_contact(ana: httpx.AsyncClient) ->
     assert [(each["subject"], each["notes"]) for each in contact["cases"]] == [
         ("Leak", "in the cellar")
     ]
-    assert (await ana.get("/me")).json()["case_sources"] == ["local"]
+    writable = (await ana.get("/me")).json()["writable_sources"]
+    assert writable == {"contacts": ["local"], "numbers": ["local"], "cases": ["local"]}
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import { loadLater } from "./load-later.js";
 /** @typedef {import("../shared/types.d.ts").Platform} Platform */
 /** @typedef {import("../shared/types.d.ts").Reason} Reason */
 /** @typedef {import("../shared/types.d.ts").UserData} UserData */
+/** @typedef {import("../shared/types.d.ts").WritableSources} WritableSources */
 /** @typedef {import("./agent-state.js").AgentStateElement} AgentStateElement */
 
 /** Milliseconds until the agent's reasons are read again after a failure. */
@@ -22,8 +23,8 @@ export class Agent {
   wrapUpReasons = [];
   /** @type {Platform} */
   platform = "ucce";
-  /** The contact sources in which cases can be opened. @type {string[]} */
-  caseSources = [];
+  /** Undefined until it is known. @type {WritableSources | undefined} */
+  writableSources;
   /** When a call brings the gadget to the front. @type {"ring" | "answer" | "never"} */
   bringToFront = "ring";
   /** The team's labels of call variables, the most important first. @type {Map<string, string>} */
@@ -69,7 +70,7 @@ export class Agent {
       this.wrapUpReasons = me.wrap_up_reasons;
       this.platform = me.platform;
       this.bringToFront = me.bring_to_front;
-      this.caseSources = me.case_sources;
+      this.writableSources = me.writable_sources;
       onRead();
       this.readLists();
     } catch {

@@ -50,7 +50,8 @@ export class AsideControl {
   /** @param {Contact} contact */
   #openRecord(contact) {
     const { search } = this.#parts;
-    const { callId, addedNumber } = search;
+    const { callId } = search;
+    const addedNumber = search.addedTo(contact);
     search.clear();
     void this.#open((aside) => aside.openRecord(contact, callId, addedNumber));
   }

@@ -52,8 +52,8 @@ export class CallNotesElement extends CallcardElement {
   #status = h("p", { class: "about saved", role: "status" });
   #others = h("div", { class: "others" });
   #reasons = h("div", { class: "reasons" });
-  #later = h("button", { type: "button", class: "quiet later" }, t("callback.fromCall"));
-  #newCase = h("button", { type: "button", class: "quiet later" }, t("case.open"));
+  #later = h("button", { type: "button", class: "quiet" }, t("callback.fromCall"));
+  #newCase = h("button", { type: "button", class: "quiet" }, t("case.open"));
   #timeLeft = h("span", { class: "about" });
   #shownReasons = "";
   /** Whether notes that could not be saved are tried again just now. */
@@ -92,12 +92,12 @@ export class CallNotesElement extends CallcardElement {
   /**
    * Show a call's notes.
    * @param {CallState} state @param {string[]} teamReasons @param {Platform} platform
-   * @param {string[]} caseSources the contact sources in which a case can be opened
+   * @param {import("../shared/types.d.ts").WritableSources} [sources]
    */
-  show(state, teamReasons, platform, caseSources) {
+  show(state, teamReasons, platform, sources) {
     const { notes } = state;
     this.#state = state;
-    this.#newCase.hidden = !caseSources.includes(state.match?.contact.source ?? "");
+    this.#newCase.hidden = !sources?.cases.includes(state.match?.contact.source ?? "");
     // The dialer has callbacks of its own.
     const isDialers = state.call.actions.includes("callback");
     this.#later.hidden = !state.customerToCallBack || state.call.isConsult || isDialers;

@@ -20,6 +20,7 @@ import { flagList, listTexts } from "./contact-flags.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("../shared/types.d.ts").Action} Action */
+/** @typedef {import("../shared/types.d.ts").WritableSources} WritableSources */
 /** @typedef {import("./call-participants.js").CallParticipantsElement} CallParticipantsElement */
 /** @typedef {import("./call-variables.js").CallVariablesElement} CallVariablesElement */
 
@@ -32,7 +33,7 @@ import { flagList, listTexts } from "./contact-flags.js";
  * @property {{action: Action, callId: string}[]} heldCallActions actions of another call, for this one too
  * @property {CallState[]} running the agent's calls that are not over
  * @property {string[]} wrapUpReasons the team's
- * @property {string[]} caseSources the contact sources in which a case can be opened
+ * @property {WritableSources | undefined} writableSources undefined until it is known
  * @property {Map<string, string>} labels of the team's call variables
  * @property {import("../shared/types.d.ts").Platform} platform
  * @property {boolean} canBeReady whether the agent can be ready for the next call
@@ -53,10 +54,8 @@ export class CallPanelElement extends CallcardElement {
   #state = null;
   /** @type {PanelContext | null} */
   #context = null;
-  /** What the body shows. */
-  #shownLookup = {};
-  /** @type {object | null} */
-  #shownMatch = null;
+  /** What the body shows. @type {unknown[]} */
+  #shown = [{}];
   #phase = h("span", { class: "phase" });
   #clock = h("span", { class: "clock", role: "timer" });
   #queue = h("span", { class: "queue" });
@@ -186,9 +185,9 @@ export class CallPanelElement extends CallcardElement {
     if (this.#message.textContent !== message) this.#message.textContent = message;
     if (state.confirmedAction === this.#drawer.opened) this.#drawer.close(); // it was for that
     this.#drawer.show(state, context);
-    this.#showBody();
+    this.#showBody(context.writableSources);
     this.#brief.show(state, context.labels);
-    this.#notes.show(state, context.wrapUpReasons, context.platform, context.caseSources);
+    this.#notes.show(state, context.wrapUpReasons, context.platform, context.writableSources);
     if ("show" in this.#variables)
       this.#variables.show(state, context.isBusy, context.platform, context.labels);
     this.tick();
@@ -218,8 +217,11 @@ export class CallPanelElement extends CallcardElement {
 
   // ---- who it is
 
-  /** Draw the caller, when the look-up or the chosen contact has changed. */
-  #showBody() {
+  /**
+   * Draw the caller, when the look-up, the chosen contact or what can be added has changed.
+   * @param {WritableSources | undefined} sources
+   */
+  #showBody(sources) {
     const state = /** @type {CallState} */ (this.#state);
     const { lookup, match } = state;
     this.caller = describeCaller(state);
@@ -227,15 +229,15 @@ export class CallPanelElement extends CallcardElement {
       this.#title.replaceChildren(this.caller.title);
       this.#about.replaceChildren(...this.caller.about);
     }
-    if (lookup === this.#shownLookup && match === this.#shownMatch) return;
-    this.#shownLookup = lookup;
-    this.#shownMatch = match;
+    const shown = [lookup, match, sources];
+    if (shown.every((each, index) => each === this.#shown[index])) return;
+    this.#shown = shown;
     this.#about.replaceChildren(...this.caller.about);
     this.#flags.replaceChildren(flagList(match?.contact, listTexts(state.listWarnings)));
     this.#recordLink.replaceChildren(match ? recordLink(match.contact) : "");
     const hadFocus = this.#body.contains(document.activeElement);
     // A late answer does not take away what the agent has begun to fill in.
-    this.#body.show(state, state.isContactEdited && match?.how !== "chosen");
+    this.#body.show(state, sources, state.isContactEdited && match?.how !== "chosen");
     if (hadFocus) this.#title.focus();
   }
 

@@ -1,11 +1,11 @@
 // <caller-record>: who calls, as far as it is known: the contact's record, the contacts to choose from,
 // or a form for a new one. Fires `callcard-contact-chosen`, `callcard-contact-edited`,
 // `callcard-contact-rejected`, `callcard-explanation-opened`, `callcard-list-form-opened`,
-// `callcard-lookup-retried`, `callcard-number-add` and `callcard-search-opened`.
+// `callcard-lookup-retried` and `callcard-search-opened`.
 
 import { haveAllSourcesFailed, missingSources, sourcesThatAre } from "../shared/call-state.js";
 import { ContactCardElement, section } from "../shared/contact-card.js";
-import { emit, h, request } from "../shared/dom.js";
+import { emit, h } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { historyRows } from "../shared/history.js";
@@ -16,12 +16,15 @@ import { ContactFormPlaceElement } from "./contact-form-place.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("../shared/types.d.ts").LookupResult} LookupResult */
+/** @typedef {import("../shared/types.d.ts").WritableSources} WritableSources */
 
 export class CallerRecordElement extends CallcardElement {
   static tag = "caller-record";
 
   /** @type {CallState | null} */
   #state = null;
+  /** @type {WritableSources | undefined} */
+  #sources;
   #sourceNotices = h("div");
   #content = h("div");
   #card = new ContactCardElement();
@@ -37,10 +40,12 @@ export class CallerRecordElement extends CallcardElement {
 
   /**
    * Show the caller of a call.
-   * @param {CallState} state @param {boolean} keepsEditedForm whether a form with unsaved input stays
+   * @param {CallState} state @param {WritableSources | undefined} sources undefined until it is known
+   * @param {boolean} keepsEditedForm whether a form with unsaved input stays
    */
-  show(state, keepsEditedForm) {
+  show(state, sources, keepsEditedForm) {
     this.#state = state;
+    this.#sources = sources;
     const { call, lookup } = state;
     const isFound = lookup.status === "found" && !call.isConsult;
     this.#sourceNotices.replaceChildren(...(isFound ? sourceNotices(lookup.result) : []));
@@ -48,7 +53,7 @@ export class CallerRecordElement extends CallcardElement {
       this.#content.replaceChildren(...this.#contentOf(state));
   }
 
-  /** @param {CallState} state @returns {Node[]} */
+  /** @param {CallState} state @returns {(Node | "")[]} */
   #contentOf({ call, lookup, match }) {
     if (call.isConsult) return [];
     switch (lookup.status) {
@@ -92,29 +97,19 @@ export class CallerRecordElement extends CallcardElement {
    * Return the button that adds the caller's number to the contact that the agent chose.
    * @param {import("../shared/types.d.ts").ParsedNumber} number
    */
-  #addNumber({ kind, e164, display }) {
+  #addNumber({ e164, display }) {
     const { id, match } = /** @type {CallState} */ (this.#state);
-    const isKnown = match?.contact.numbers.some((each) => each.e164 === e164);
-    if (!match || !e164 || kind !== "public" || isKnown) return [];
+    const contact = match?.contact;
+    const canAdd = contact && e164 && this.#sources?.numbers.includes(contact.source);
+    if (!canAdd || contact.numbers.some((each) => each.e164 === e164)) return [];
+    const add = () =>
+      emit(this, "callcard-contact-chosen", {
+        callId: id,
+        match: { how: "chosen", contact },
+        addedNumber: display,
+      });
     const label = t("card.addNumber", { number: display });
-    const button = h("button", { type: "button", class: "find" }, label);
-    const error = h("p", { class: "error", role: "alert" });
-    button.addEventListener("click", async () => {
-      button.disabled = true;
-      try {
-        const { contact } = match;
-        const detail = { contact, number: e164 };
-        const changed = await request(this, "callcard-number-add", detail);
-        emit(this, "callcard-contact-chosen", {
-          callId: id,
-          match: { how: "chosen", contact: changed },
-        });
-      } catch (reason) {
-        button.disabled = false;
-        error.textContent = errorText(reason);
-      }
-    });
-    return [button, error];
+    return [h("button", { type: "button", class: "find", onclick: add }, label)];
   }
 
   /** @param {(Node | "")[]} content */
@@ -152,26 +147,27 @@ export class CallerRecordElement extends CallcardElement {
     );
   }
 
-  /** @param {string} number @param {LookupResult} result */
+  /** @param {string} number @param {LookupResult} result @returns {(Node | "")[]} */
   #unmatched(number, result) {
     const { kind, display } = result.number;
-    const { id, call, isRejected } = /** @type {CallState} */ (this.#state);
-    const hasChoice = result.matches.length > 0;
-    if (!hasChoice && kind === "internal") return [note(t("caller.internalNote"))];
-    if (!hasChoice && haveAllSourcesFailed(result)) return [this.#failure(t("error.source"))];
-    const isPending = sourcesThatAre(result, "pending").length > 0;
-    if (!hasChoice && isPending) return [this.#searchButton()];
-    const form = this.#formFor(id, kind === "public" ? display || number : "", call);
-    if (hasChoice) {
+    const { id, isRejected } = /** @type {CallState} */ (this.#state);
+    const createForm = () => this.#formFor(kind === "public" ? display || number : "");
+    if (result.matches.length) {
       const choice = new ContactChoiceElement();
       choice.show(id, result.matches, isRejected);
-      return [choice, this.#callsWithoutContact(result), this.#searchButton(), form];
+      return [choice, this.#callsWithoutContact(result), this.#searchButton(), createForm()];
     }
+    if (kind === "internal") return [note(t("caller.internalNote"))];
+    if (haveAllSourcesFailed(result)) return [this.#failure(t("error.source"))];
+    if (sourcesThatAre(result, "pending").length) return [this.#searchButton()];
+    const form = createForm();
     if (kind === "withheld") return [note(t("caller.withheldNote")), this.#searchButton(), form];
     const unknown = missingSources(result).length ? t("search.noneYet") : t("caller.unknown");
     const why = isRejected ? t("caller.rejected") : unknown;
     const addTo =
-      kind === "public" ? this.#openSearchButton(t("caller.addTo", { number: display }), true) : "";
+      kind === "public" && this.#sources?.numbers.length
+        ? this.#openSearchButton(t("caller.addTo", { number: display }), true)
+        : "";
     const row = h("p", { class: "row" }, this.#searchButton(), addTo);
     return [note(why), this.#callsWithoutContact(result), row, form];
   }
@@ -187,16 +183,17 @@ export class CallerRecordElement extends CallcardElement {
     return this.#unnamed;
   }
 
-  /** @param {string} id @param {string} number @param {import("../shared/call.js").Call} call */
-  #formFor(id, number, { variables }) {
-    const { contactDraft: draft } = /** @type {CallState} */ (this.#state);
+  /** Return the form for a new contact, if there is a source for it. @param {string} number */
+  #formFor(number) {
+    if (this.#sources?.contacts.length === 0) return "";
+    const { id, call, contactDraft: draft } = /** @type {CallState} */ (this.#state);
     if (this.#form.callId === id && this.#form.isEdited) {
       // It is unsaved work again, also after another contact was chosen meanwhile.
       emit(this, "callcard-contact-edited", { callId: id, draft });
       return this.#form;
     }
     this.#form = new ContactFormPlaceElement();
-    void this.#form.show(id, number, variables, draft);
+    void this.#form.show(id, number, call.variables, draft);
     return this.#form;
   }
 

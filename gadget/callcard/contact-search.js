@@ -47,6 +47,8 @@ export class ContactSearchElement extends CallcardElement {
   #typedFor = "";
   /** The caller's number, while the agent looks for the contact to which it is added. */
   addedNumber = "";
+  /** The contact sources that take further numbers. @type {string[] | undefined} */
+  numberSources;
 
   build() {
     this.#input.placeholder = t("search.placeholder");
@@ -149,6 +151,11 @@ export class ContactSearchElement extends CallcardElement {
     if (this.#typedFor !== this.#callId) this.clear();
     this.#startAddingNumber(addedNumber);
     this.#input.select(); // which focuses it
+  }
+
+  /** Return the number that is added to a contact if it is chosen. @param {Contact} contact */
+  addedTo({ source }) {
+    return this.numberSources?.includes(source) ? this.addedNumber : "";
   }
 
   /** @param {string} number */

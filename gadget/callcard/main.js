@@ -216,8 +216,6 @@ class CallcardAppElement extends CallcardElement {
       "callcard-lookup-retried": ({ callId }) => this.#retryLookup(callId),
       "callcard-notes-edited": ({ callId, text }) => model.calls.get(callId)?.notes.edit(text),
       "callcard-notes-left": ({ callId }) => model.calls.get(callId)?.notes.save(),
-      "callcard-number-add": ({ contact: { source, id }, number }) =>
-        api.addNumber(source, id, number),
       "callcard-number-dialled": ({ number, contact }) => this.#dial(number, contact),
       "callcard-state-chosen": ({ state, reason }) => this.#setState(state, reason),
       "callcard-target-search": ({ text, signal, kinds }) =>
@@ -262,7 +260,7 @@ class CallcardAppElement extends CallcardElement {
   #draw() {
     const { pending, isBusy } = this.#commands;
     const { heldCallActions } = this.#actions;
-    const { wrapUpReasons, caseSources, platform, labels } = this.#agent;
+    const { wrapUpReasons, writableSources, platform, labels } = this.#agent;
     const { calls, running } = this.#model;
     this.#agent.callbacks?.noteOn(calls.values());
     this.#tabs.show([...calls.values()], ({ id, call }) => ({
@@ -272,7 +270,7 @@ class CallcardAppElement extends CallcardElement {
       heldCallActions: call.phase === "talking" ? heldCallActions : [],
       running,
       wrapUpReasons,
-      caseSources,
+      writableSources,
       platform,
       labels,
       canBeReady: !running.length && this.#agent.user?.state !== "READY",
@@ -282,6 +280,7 @@ class CallcardAppElement extends CallcardElement {
     const shown = this.#model.calls.get(this.#tabs.selected);
     arrangeFor(this, this.#search, running, shown);
     this.#search.setOnCall(this.#tabs.offersTargets);
+    this.#search.numberSources = writableSources?.numbers;
     this.#search.callId = shown?.mayGetContact ? shown.id : "";
     this.#idle.hidden = calls.size > 0 || Boolean(this.#aside.isOpen);
     this.#callbacks.hidden = running.length > 0;

@@ -7,6 +7,9 @@ import { t } from "../shared/texts.js";
 /** Milliseconds for which a success is shown. */
 const ADDED_MS = 8000;
 
+/** The calls whose number is on its way: a second press would add it twice. @type {Set<string>} */
+const adding = new Set();
+
 /**
  * Add the number of a call's caller to a contact, and say how it went.
  * @param {object} app what it changes
@@ -17,6 +20,8 @@ const ADDED_MS = 8000;
  * @param {import("../shared/types.d.ts").Contact} contact
  */
 export async function addNumber({ model, notices, aside }, state, { source, id }) {
+  if (adding.has(state.id)) return;
+  adding.add(state.id);
   const { number, display } = state.customer;
   try {
     const changed = await api.addNumber(source, id, number);
@@ -25,5 +30,7 @@ export async function addNumber({ model, notices, aside }, state, { source, id }
     aside.showMessage?.(t("search.numberAdded", { number: display, who }), ADDED_MS);
   } catch (error) {
     notices.setMessage(errorText(error));
+  } finally {
+    adding.delete(state.id);
   }
 }

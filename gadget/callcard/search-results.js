@@ -116,7 +116,7 @@ function contactRow(search, contact) {
       flagList(contact),
       about.length ? h("span", { class: "about" }, about) : "",
     ),
-    search.callId ? callerButton(search.callId, contact, search.addedNumber) : "",
+    search.callId ? callerButton(search.callId, contact, search.addedTo(contact)) : "",
     first
       ? h(
           "button",

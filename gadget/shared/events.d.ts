@@ -94,7 +94,6 @@ export interface CallcardRequests {
     response: Case;
   };
   "callcard-lookup-explained": { detail: { number: string }; response: Explanation };
-  "callcard-number-add": { detail: { contact: Contact; number: string }; response: Contact };
   "callcard-delivery-retry": { detail: { id: string }; response: Interaction };
   /** A supervisor does something about an agent. */
   "callcard-agent-action": {

@@ -190,14 +190,20 @@ export interface Reason {
 
 export type Platform = "ucce" | "uccx";
 
+/** The contact sources that can save what the agent adds. */
+export interface WritableSources {
+  contacts: string[];
+  numbers: string[];
+  cases: string[];
+}
+
 export interface Me {
   id: string;
   name: string;
   state: string;
   reason: Reason | null;
   platform: Platform;
-  /** The contact sources in which the agent can open a case. */
-  case_sources: string[];
+  writable_sources: WritableSources;
   bring_to_front: "ring" | "answer" | "never";
   wrap_up_reasons: string[];
   not_ready_reasons: Reason[];

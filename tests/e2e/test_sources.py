@@ -13,6 +13,7 @@ from tests.e2e.card import (
     KNOWN_CUSTOMER,
     KNOWN_CUSTOMER_NAME,
     SHARED_NUMBER,
+    UNKNOWN_CUSTOMER,
     close_card,
     open_card,
     press,
@@ -143,3 +144,39 @@ def test_same_person_in_two_sources_is_one_card_with_two_records(
         site.hang_up(call)
         close_card(gadget)
         assert site.delivered_interaction(call).contact_source == "local"
+
+
+def test_number_is_added_only_where_the_source_takes_it(browser: Browser, tmp_path: Path) -> None:
+    with open_sources(browser, tmp_path, RestCrm()) as (gadget, site):
+        site.ring(UNKNOWN_CUSTOMER)
+        card = open_card(gadget)
+        card.get_by_role("button", name="Add (646) 555-0199 to a contact…").click()
+        words = gadget.get_by_role("searchbox")
+        results = gadget.locator(".results")
+        words.fill("Böhm")
+        expect(
+            results.get_by_role("button", name="Add (646) 555-0199 here: ").first
+        ).to_be_visible()
+        words.fill("Ada")
+        choose = results.get_by_role("button", name="This is the caller: Ada Lovelace")
+        expect(choose).to_be_visible()
+        expect(results.get_by_role("button", name="here: Ada Lovelace")).to_have_count(0)
+        choose.click()
+        expect(card.get_by_role("heading", name="Ada Lovelace")).to_be_visible()
+        expect(card.get_by_role("button", name="to this contact")).to_have_count(0)
+
+
+def test_nothing_is_offered_that_no_source_takes(browser: Browser, tmp_path: Path) -> None:
+    port = free_port()
+    erp = source("erp", port) | {"create": None}
+    with (
+        listening((RestCrm().app, port)),
+        open_demo_site(tmp_path, more_sources=(erp,), has_local_contacts=False) as site,
+        open_desktops(browser, site) as open_desktop,
+    ):
+        gadget = open_desktop().gadget
+        site.ring(UNKNOWN_CUSTOMER)
+        card = open_card(gadget)
+        expect(card.get_by_role("button", name="Search for an existing contact")).to_be_visible()
+        expect(card.get_by_role("button", name="to a contact…")).to_have_count(0)
+        expect(card.locator("contact-form")).to_have_count(0)

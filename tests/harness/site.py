@@ -243,13 +243,15 @@ def open_demo_site(
     service_settings: Mapping[str, dict[str, Any]] | None = None,
     gadgets: tuple[Path, ...] = (),
     more_sources: tuple[dict[str, Any], ...] = (),
+    has_local_contacts: bool = True,
     service_port: int = 0,
     **sandbox_options: Any,
 ) -> Iterator[DemoSite]:
     """Build the bundle and run sandbox and service, with all files in `folder`.
 
     `service_settings` are sections, `gadgets` folders of gadgets beside Callcard, `more_sources`
-    contact sources beside the local contacts. A `service_port` of 0 is any free one.
+    contact sources beside the local contacts, or instead of them. A `service_port` of 0 is any free
+    one.
     """
     ports = (free_port(), free_port())
     finesse_url = f"http://localhost:{ports[0]}"
@@ -266,10 +268,11 @@ def open_demo_site(
     for name, section in (service_settings or {}).items():
         sections[name] = sections.get(name, {}) | section
     settings = settings_in(folder, finesse_url, **sections)
-    settings = msgspec.structs.replace(settings, sources=(*settings.sources, *more_sources))
     settings = msgspec.structs.replace(settings, queues=run.queues())
     with ExitStack() as stack:
         contacts = _open_sample_contacts(stack, settings, folder, finesse_url)
+        local = settings.sources if has_local_contacts else ()
+        settings = msgspec.structs.replace(settings, sources=(*local, *more_sources))
         sandbox = Sandbox(
             SandboxSettings(
                 gadgets=(folder / "dist" / "callcard", *gadgets),

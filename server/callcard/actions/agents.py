@@ -33,6 +33,17 @@ class TeamRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WritableSources:
+    """The names of the contact sources that can save what the agent adds."""
+
+    contacts: tuple[str, ...]
+    """New contacts; the first source gets them."""
+    numbers: tuple[str, ...]
+    """Further numbers of a contact."""
+    cases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Me:
     id: str
     login_name: str
@@ -51,8 +62,7 @@ class Me:
     platform: Platform
     bring_to_front: BringToFront
     """When a call brings the card to the front of the desktop."""
-    case_sources: tuple[str, ...]
-    """The contact sources in which the agent can open a case."""
+    writable_sources: WritableSources
     wrap_up_reasons: tuple[str, ...]
     """The team's; a call takes one on UCCE, several on UCCX."""
     not_ready_reasons: tuple[Reason, ...]
@@ -60,7 +70,7 @@ class Me:
 
 
 async def me(
-    agent: Agent, cluster: Cluster, bring_to_front: BringToFront, case_sources: tuple[str, ...]
+    agent: Agent, cluster: Cluster, bring_to_front: BringToFront, writable_sources: WritableSources
 ) -> Me:
     """Return the agent as Finesse has them now, with the reasons they can choose from."""
     finesse = agent.finesse
@@ -88,7 +98,7 @@ async def me(
         roles=user.roles,
         platform=platform,
         bring_to_front=bring_to_front,
-        case_sources=case_sources,
+        writable_sources=writable_sources,
         wrap_up_reasons=tuple(reason.label for reason in wrap_up),
         not_ready_reasons=tuple(_reason(code) for code in not_ready),
         sign_out_reasons=tuple(_reason(code) for code in sign_out),

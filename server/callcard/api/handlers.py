@@ -116,11 +116,17 @@ async def create_case(context: RequestContext) -> Case:
 
 async def get_me(context: RequestContext) -> agents.Me:
     services = context.services
+    sources_with = services.directory.sources_with
+    writable_sources = agents.WritableSources(
+        contacts=sources_with("create"),
+        numbers=sources_with("add_number"),
+        cases=sources_with("create_case"),
+    )
     return await agents.me(
         context.agent,
         services.cluster,
         services.settings.gadget.bring_to_front,
-        services.directory.sources_with("create_case"),
+        writable_sources,
     )
 
 
