@@ -56,8 +56,6 @@ export class CallNotesElement extends CallcardElement {
   #newCase = h("button", { type: "button", class: "quiet" }, t("case.open"));
   #timeLeft = h("span", { class: "about" });
   #shownReasons = "";
-  /** Whether notes that could not be saved are tried again just now. */
-  #isRetrying = false;
 
   build() {
     this.#text.placeholder = t("notes.placeholder");
@@ -117,10 +115,6 @@ export class CallNotesElement extends CallcardElement {
           : "",
       ),
     );
-    // The text stays until it is known how that goes: what is below would move up and down.
-    const hasFailed = this.#status.classList.contains("error") && !notes.isClosed;
-    this.#isRetrying = hasFailed && notes.status === "saving";
-    if (!this.#isRetrying) this.#status.classList.toggle("error", ERRORS.includes(notes.status));
     this.#showReasons(notes, teamReasons, platform === "uccx");
     this.tick();
   }
@@ -146,7 +140,15 @@ export class CallNotesElement extends CallcardElement {
     const state =
       isFull && isSaved ? t("notes.full", { count: MAX_NOTES }) : STATUSES[status](error);
     const text = isOver && isSaved ? t("notes.closed") : state;
-    if (this.#status.textContent !== text && !this.#isRetrying) this.#status.textContent = text;
+    const wasError = this.#status.classList.contains("error");
+    // The text stays until it is known how that goes: what is below would move up and down.
+    if (wasError && !isClosed && status === "saving") return;
+    const isError = ERRORS.includes(status);
+    this.#status.classList.toggle("error", isError);
+    if (this.#status.textContent === text) return;
+    // A screen reader speaks an error and its end, not each save.
+    this.#status.ariaLive = isError || wasError || isFull || isOver ? "polite" : "off";
+    this.#status.textContent = text;
   }
 
   /** @param {Notes} notes @param {string[]} teamReasons @param {boolean} isMultiple */

@@ -4,7 +4,7 @@
 
 import { recordLink } from "../shared/contact-card.js";
 import { DIRECT_ACTIONS } from "../shared/commands.js";
-import { emit, h, lockPresses } from "../shared/dom.js";
+import { emit, h, lockPresses, setText } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { commandErrorText } from "../shared/errors.js";
 import { t } from "../shared/texts.js";
@@ -56,7 +56,7 @@ export class CallPanelElement extends CallcardElement {
   #context = null;
   /** What the body shows. @type {unknown[]} */
   #shown = [{}];
-  #phase = h("span", { class: "phase" });
+  #phase = h("span", { class: "phase", role: "status" });
   #clock = h("span", { class: "clock", role: "timer" });
   #queue = h("span", { class: "queue" });
   #title = h("h2", { tabindex: -1 });
@@ -165,9 +165,9 @@ export class CallPanelElement extends CallcardElement {
     const { call } = state;
     this.dataset.phase = call.phase;
     this.toggleAttribute("data-consult", call.isConsult || Boolean(call.consultant));
-    this.#phase.textContent = phaseText(state);
+    setText(this.#phase, phaseText(state));
     const situation = situationOf(state, context.running);
-    if (this.#situation.textContent !== situation) this.#situation.textContent = situation;
+    setText(this.#situation, situation);
     this.#queue.replaceChildren(...queueText(state));
     if ("show" in this.#participants)
       this.#participants.show(state, context.isBusy, context.isServiceDown);
@@ -182,7 +182,7 @@ export class CallPanelElement extends CallcardElement {
     const isAsked = state.isPreview && state.notes.status === "contact-unsaved";
     const message =
       commandErrorText(state.failure) || (isAsked ? t("form.unsaved") : "") || neverLogged;
-    if (this.#message.textContent !== message) this.#message.textContent = message;
+    setText(this.#message, message);
     if (state.confirmedAction === this.#drawer.opened) this.#drawer.close(); // it was for that
     this.#drawer.show(state, context);
     this.#showBody(context.writableSources);

@@ -1,7 +1,7 @@
 // <contact-search>: find a contact by the beginnings of words, or call a number.
 // Fires `callcard-contact-search` and `callcard-number-dialled`.
 
-import { emit, h, moveByArrows, replaceRows, uniqueId } from "../shared/dom.js";
+import { emit, h, moveByArrows, replaceRows, setText, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { TypeaheadSearch } from "../shared/search.js";
@@ -97,7 +97,7 @@ export class ContactSearchElement extends CallcardElement {
   /** On a call, a number is not dialled: the call can be passed on to it. @param {boolean} isOnCall */
   setOnCall(isOnCall) {
     const text = isOnCall ? t("action.transferMenu") : t("dial.button");
-    if (this.#dialButton.textContent !== text) this.#dialButton.textContent = text;
+    setText(this.#dialButton, text);
   }
 
   focus() {

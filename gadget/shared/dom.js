@@ -42,6 +42,14 @@ export function h(tag, attributes = {}, ...children) {
  */
 export const isolate = (text) => h("bdi", {}, text);
 
+/**
+ * Change the text of an element, if it is another one: it may be spoken when it changes.
+ * @param {HTMLElement} element @param {string} text
+ */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 /** Return a form's field: a label and its control. @param {string} label @param {HTMLElement} control */
 export const field = (label, control) =>
   h("p", { class: "field" }, h("label", { for: control.id }, label), control);

@@ -2,7 +2,7 @@
 // call, set the agent's state, sign them out. Fires `callcard-agent-action`.
 
 import { directionIcon } from "../shared/direction-icon.js";
-import { dotted, h, isolate, phoneNumber, request } from "../shared/dom.js";
+import { dotted, h, isolate, phoneNumber, request, setText } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { InlineQuestionElement } from "../shared/inline-question.js";
@@ -108,7 +108,7 @@ export class AgentPanelElement extends CallcardElement {
       button.title = why[action];
     }
     const hint = part ? partText(part.mode) : why.monitor && t("board.hint", { why: why.monitor });
-    if (this.#hint.textContent !== hint) this.#hint.textContent = hint;
+    setText(this.#hint, hint);
     this.#calls.replaceChildren(...callsOf(member, own.platform).map(callRow));
     const others = removable(own, member.extension);
     this.#showOthers(others.map((address) => ({ address, name: nameOf(address, member, team) })));

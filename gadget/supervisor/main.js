@@ -6,7 +6,7 @@ import { api } from "../shared/api.js";
 import { isConversation } from "../shared/call.js";
 import { desktop } from "../shared/desktop.js";
 import { followTeam } from "../shared/desktop-team.js";
-import { every, h, listen, lockPresses } from "../shared/dom.js";
+import { every, h, listen, lockPresses, setText } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { InlineQuestionElement } from "../shared/inline-question.js";
@@ -252,7 +252,7 @@ class SupervisorAppElement extends CallcardElement {
   /** @param {string} text */
   #setError(text) {
     this.#error.hidden = !text;
-    if (this.#error.textContent !== text) this.#error.textContent = text;
+    setText(this.#error, text);
   }
 }
 

@@ -3,7 +3,7 @@
 
 import { desktop } from "../shared/desktop.js";
 import { directionIcon } from "../shared/direction-icon.js";
-import { dotted, h, isolate, phoneNumber, uniqueId } from "../shared/dom.js";
+import { dotted, h, isolate, phoneNumber, setText, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { formatDuration, stateLabel, t } from "../shared/texts.js";
 import { AgentPanelElement } from "./agent-panel.js";
@@ -130,7 +130,7 @@ export class TeamBoardElement extends CallcardElement {
     const counts = countGroups(members.values());
     for (const [group, button] of this.#groups) {
       const text = `${GROUP_LABELS[group]()} ${counts[group]}`;
-      if (button.textContent !== text) button.textContent = text;
+      setText(button, text);
       button.setAttribute("aria-pressed", String(this.#group === group));
     }
     this.#ids = this.#idsToShow(isForced);
