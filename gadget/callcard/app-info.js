@@ -9,6 +9,7 @@ import { loadLater } from "./load-later.js";
 export class AppInfoElement extends CallcardElement {
   static tag = "app-info";
 
+  #agent;
   /** Opens and closes it; the page places it. */
   button = h(
     "button",
@@ -22,6 +23,12 @@ export class AppInfoElement extends CallcardElement {
     },
     h("span", { class: "icon info" }),
   );
+
+  /** @param {import("./agent.js").Agent} agent whose reasons the keys choose */
+  constructor(agent) {
+    super();
+    this.#agent = agent;
+  }
 
   build() {
     this.hidden = true;
@@ -47,7 +54,7 @@ export class AppInfoElement extends CallcardElement {
   async #show() {
     try {
       const { infoContent } = await loadLater();
-      this.replaceChildren(...infoContent());
+      this.replaceChildren(...infoContent(this.#agent));
     } catch {
       this.textContent = t("error.load");
     }

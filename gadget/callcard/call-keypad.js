@@ -1,6 +1,6 @@
 // <call-keypad>: tones for the other side's menus. Fires `callcard-call-command`.
 
-import { emit, h, uniqueId } from "../shared/dom.js";
+import { emit, h, onSubmit, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { t } from "../shared/texts.js";
 
@@ -41,8 +41,7 @@ export class CallKeypadElement extends CallcardElement {
       input,
       h("button", {}, t("keypad.send")),
     );
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
+    onSubmit(form, () => {
       const digits = input.value.replace(/[\s-]/g, "").toUpperCase();
       const isValid = /^[\dA-D*#]*$/.test(digits);
       error.textContent = isValid ? "" : t("keypad.invalid");

@@ -117,14 +117,16 @@ export class CallTabsElement extends CallcardElement {
   }
 
   /**
-   * Press a button of the call in front, if it is there.
-   * @param {import("../shared/types.d.ts").Action | "ready"} name
+   * Press a button of the call in front; return whether it is there.
+   * @param {import("../shared/types.d.ts").Action | "ready" | "done"} name
    */
   press(name) {
     const place = `:is(.slots, .closing) .${name}:not([hidden])`;
     /** @type {HTMLElement | null | undefined} */
     const button = this.#panels.get(this.#selected)?.querySelector(place);
-    if (!this.#calls.classList.contains("locked")) button?.click();
+    const isOffered = button && !this.#calls.classList.contains("locked");
+    if (isOffered) button.click();
+    return isOffered;
   }
 
   /** Whether the call in front can be passed on. */

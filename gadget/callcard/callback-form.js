@@ -8,6 +8,7 @@ import {
   h,
   isolate,
   newRequestId,
+  onSubmit,
   phoneNumber,
   request,
   uniqueId,
@@ -114,10 +115,7 @@ export class CallbackFormElement extends CallcardElement {
         h("button", { type: "button", class: "quiet", onclick: close }, t("cancel")),
       ),
     );
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      if (!this.#save.disabled) void this.#submit(callback);
-    });
+    onSubmit(form, () => this.#submit(callback));
     this.replaceChildren(form);
     this.focus();
   }

@@ -1,7 +1,16 @@
 // <case-form>: open a case for the contact of a call. Fires `callcard-case-create` and
 // `callcard-case-form-closed`.
 
-import { emit, field, h, isolate, newRequestId, request, uniqueId } from "../shared/dom.js";
+import {
+  emit,
+  field,
+  h,
+  isolate,
+  newRequestId,
+  onSubmit,
+  request,
+  uniqueId,
+} from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { t } from "../shared/texts.js";
@@ -61,10 +70,7 @@ export class CaseFormElement extends CallcardElement {
         h("button", { type: "button", class: "quiet", onclick: close }, t("cancel")),
       ),
     );
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      if (!this.#save.disabled) void this.#submit(callId);
-    });
+    onSubmit(form, () => this.#submit(callId));
     this.replaceChildren(form);
     this.focus();
   }

@@ -56,7 +56,6 @@ export class CoachingMessagesElement extends CallcardElement {
     const error = h("span", { class: "error", role: "alert" });
     const submit = async (/** @type {Event} */ event) => {
       event.preventDefault();
-      if (button.disabled) return;
       button.disabled = true;
       error.textContent = "";
       try {

@@ -3,7 +3,7 @@
 // Fires `callcard-contact-create`, `callcard-contact-edited` and `callcard-contact-chosen`.
 
 import { ApiError } from "../shared/api.js";
-import { emit, field, h, newRequestId, request, uniqueId } from "../shared/dom.js";
+import { emit, field, h, newRequestId, onSubmit, request, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { t } from "../shared/texts.js";
@@ -42,8 +42,7 @@ export class ContactFormElement extends CallcardElement {
       const draft = this.isEdited ? this.#values : {};
       emit(this, "callcard-contact-edited", { callId: this.callId, draft });
     });
-    this.#form.addEventListener("submit", (event) => {
-      event.preventDefault();
+    onSubmit(this.#form, () => {
       if (!this.#isSaving) void this.#submit();
     });
     this.append(this.#form);

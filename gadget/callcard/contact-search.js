@@ -1,7 +1,7 @@
 // <contact-search>: find a contact by the beginnings of words, or call a number.
 // Fires `callcard-contact-search` and `callcard-number-dialled`.
 
-import { emit, h, moveByArrows, replaceRows, setText, uniqueId } from "../shared/dom.js";
+import { emit, h, moveByArrows, onSubmit, replaceRows, setText, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { TypeaheadSearch } from "../shared/search.js";
@@ -59,8 +59,7 @@ export class ContactSearchElement extends CallcardElement {
       this.#input,
       this.#dialButton,
     );
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
+    onSubmit(form, () => {
       if (this.#isNumber && !this.#isDialling) this.dial(this.#input.value.trim());
     });
     this.#input.addEventListener("input", () => {

@@ -2,7 +2,7 @@
 // callback.
 
 import { desktop } from "../shared/desktop.js";
-import { emit, h, uniqueId } from "../shared/dom.js";
+import { emit, h, onSubmit, uniqueId } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import { CallKeypadElement } from "./call-keypad.js";
 import { KnownTargets } from "./known-targets.js";
@@ -50,8 +50,7 @@ function callbackTimeForm(callId, timeZone) {
     h("button", {}, t("save")),
     error,
   );
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
+  onSubmit(form, () => {
     error.textContent = "";
     if (!time.value) error.textContent = t("callback.incomplete");
     else if (time.value < clockIn(timeZone)) error.textContent = t("callback.past");

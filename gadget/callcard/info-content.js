@@ -10,8 +10,11 @@ import { describeShortcuts } from "./shortcuts.js";
 /** Milliseconds for which the button says that it has copied. */
 const COPIED_MS = 2000;
 
-/** Return the panel's content, as it is now. */
-export function infoContent() {
+/**
+ * Return the panel's content, as it is now.
+ * @param {Pick<import("./agent.js").Agent, "wrapUpReasons" | "platform">} agent
+ */
+export function infoContent(agent) {
   const facts = factsOf();
   const copy = h("button", { type: "button" }, t("info.copy"));
   const text = h("textarea", {
@@ -34,8 +37,14 @@ export function infoContent() {
     list(facts),
     h("p", { class: "row" }, copy, text),
     h("h3", {}, t("info.shortcuts")),
-    list([...describeShortcuts(), [`1–${MAX_BUTTONS}`, t("reason.label")]]),
+    list([...describeShortcuts(), ...reasonKeys(agent)]),
   ];
+}
+
+/** @param {Parameters<typeof infoContent>[0]} agent */
+function reasonKeys({ wrapUpReasons: { length }, platform }) {
+  const hasButtons = length && (platform === "uccx" || length <= MAX_BUTTONS);
+  return hasButtons ? [[`1–${Math.min(length, MAX_BUTTONS)}`, t("reason.label")]] : [];
 }
 
 /** Return what the help desk asks for; no number, name or credential of anybody's. */

@@ -74,7 +74,7 @@ class CallcardAppElement extends CallcardElement {
   #agent = new Agent(this.#commands, this.#state, this.#parked);
   /** @type {import("./dialling.js").Dialling | undefined} */
   #dialling;
-  #info = new AppInfoElement();
+  #info = new AppInfoElement(this.#agent);
   #asideControl = new AsideControl({
     model: this.#model,
     agent: this.#agent,

@@ -45,7 +45,8 @@ export function registerShortcuts({ model, actions, tabs, search }) {
       desktop.activateTab();
       tabs.focusNotes();
     },
-    ready: () => tabs.press("ready"),
+    // Who is ready already has only Close.
+    ready: () => tabs.press("ready") || (!model.running.length && tabs.press("done")),
     search: () => {
       desktop.activateTab();
       search.focus();

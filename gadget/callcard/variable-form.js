@@ -1,6 +1,6 @@
 // The form for the value of a call variable.
 
-import { h, uniqueId } from "../shared/dom.js";
+import { h, onSubmit, uniqueId } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 
 /** @typedef {import("../shared/types.d.ts").Platform} Platform */
@@ -38,8 +38,7 @@ export function variableForm({ name, value }, platform, onEnd) {
   form.addEventListener("keydown", (event) => {
     if (event.key === "Escape") cancel();
   });
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
+  onSubmit(form, () => {
     if (count.classList.contains("error")) input.focus();
     else onEnd(input.value.trim());
   });

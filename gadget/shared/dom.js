@@ -43,6 +43,16 @@ export function h(tag, attributes = {}, ...children) {
 export const isolate = (text) => h("bdi", {}, text);
 
 /**
+ * Call `submit` when a form is submitted, which its disabled button prevents.
+ * @param {HTMLFormElement} form @param {() => unknown} submit
+ */
+export const onSubmit = (form, submit) =>
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit();
+  });
+
+/**
  * Change the text of an element, if it is another one: it may be spoken when it changes.
  * @param {HTMLElement} element @param {string} text
  */

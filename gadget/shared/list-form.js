@@ -10,6 +10,7 @@ import {
   h,
   isolate,
   lockPresses,
+  onSubmit,
   phoneNumber,
   reveal,
   uniqueId,
@@ -97,10 +98,7 @@ export class ListFormElement extends CallcardElement {
       this.#save,
     );
     this.#form.hidden = true;
-    this.#form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      void this.#add();
-    });
+    onSubmit(this.#form, () => this.#add());
     this.#choice.addEventListener("change", () => this.#nameButton());
     this.replaceChildren(
       h("header", {}, title, h("button", { type: "button", onclick: close }, t("close"))),

@@ -8,6 +8,7 @@ import {
   h,
   isolate,
   newRequestId,
+  onSubmit,
   request,
   uniqueId,
 } from "../shared/dom.js";
@@ -44,10 +45,7 @@ export class CoachingThreadElement extends CallcardElement {
   build() {
     this.#send.textContent = t("coaching.send");
     const form = h("form", {}, field(t("coaching.write"), this.#text), this.#send);
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      void this.#submit();
-    });
+    onSubmit(form, () => this.#submit());
     this.append(form, this.#error, this.#list);
   }
 

@@ -1,7 +1,7 @@
 // <number-lists>: what agents propose, one number with all that is listed of it, and the entries of a
 // list. Fires `callcard-list-entry-removed`.
 
-import { field, h, isolate, request, uniqueId } from "../shared/dom.js";
+import { field, h, isolate, onSubmit, request, uniqueId } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { errorText } from "../shared/errors.js";
 import { entryDetails, LIST_EFFECTS, ListFormElement } from "../shared/list-form.js";
@@ -32,8 +32,7 @@ export class NumberListsElement extends CallcardElement {
   build() {
     const open = h("button", {}, t("lists.open"));
     const form = h("form", { class: "bar" }, field(t("lists.number"), this.#number), open);
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
+    onSubmit(form, () => {
       this.#openNumber(this.#number.value.trim());
     });
     this.#number.addEventListener("input", () =>

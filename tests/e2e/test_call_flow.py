@@ -118,6 +118,9 @@ def test_many_wrap_up_reasons_are_a_list_that_finds_what_is_typed(
         reasons = gadget.get_by_role("combobox", name="Wrap-up reason")
         reasons.press_sequentially("con")
         expect(reasons).to_have_value("Contract")
+        gadget.get_by_role("button", name="About Callcard").click()
+        expect(gadget.locator("app-info")).to_contain_text("Alt+Shift+R")
+        expect(gadget.locator("app-info")).not_to_contain_text("1–")
         wait_until(lambda: site.call(call)["wrap_up"] == ["Contract"])
 
 

@@ -152,6 +152,7 @@ def test_absent_service_is_noticed_without_a_call(
     info = desktop.gadget.locator("app-info")
     expect(info).to_contain_text(re.compile(r"GET /(callbacks|interactions|coaching): 50"))
     expect(info).to_contain_text("Alt+Shift+A")
+    expect(info).to_contain_text("1–4")  # as many reasons as there are
     info.get_by_role("button", name="Copy for the help desk").click()
     expect(info.get_by_role("button", name="Copied")).to_be_visible()
     site.service.is_down = False
@@ -180,6 +181,16 @@ def test_shortcuts_answer_hold_and_hang_up(open_desktop: OpenDesktop, site: Demo
     expect_phase(gadget, "Call ended")
     page.keyboard.press("Alt+Shift+r")
     expect(gadget.locator("agent-state option:checked")).to_have_text("Ready")
+    expect(gadget.locator("call-panel")).to_have_count(0)
+    call = site.ring(UNKNOWN_CUSTOMER)
+    expect_phase(gadget, "Ringing")
+    page.keyboard.press("Alt+Shift+a")
+    expect_phase(gadget, "On the call")
+    site.change_user("1001", state="READY")
+    expect(gadget.locator(".clock")).not_to_have_text(re.compile(r"^00:0[01]$"))
+    site.hang_up(call)
+    expect_phase(gadget, "Call ended")
+    page.keyboard.press("Alt+Shift+r")
     expect(gadget.locator("call-panel")).to_have_count(0)
 
 
