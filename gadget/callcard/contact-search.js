@@ -43,7 +43,7 @@ export class ContactSearchElement extends CallcardElement {
   #callId = "";
   /** Whether the agent typed the words. */
   #isTyped = false;
-  /** The call during which the words were typed. */
+  /** The call that was in front when the agent began to type. */
   #typedFor = "";
   /** The caller's number, while the agent looks for the contact to which it is added. */
   addedNumber = "";
@@ -106,20 +106,28 @@ export class ContactSearchElement extends CallcardElement {
   /** Search as if `text` had been typed. @param {string} text */
   find(text) {
     if (this.#input.value !== text) this.#input.value = text;
-    this.#typedFor = this.#callId;
+    if (text.length < MIN_LENGTH) this.#begin();
     this.#onInput();
+  }
+
+  /** What is typed from now on is about the call in front. */
+  #begin() {
+    if (this.#typedFor === this.#callId) return;
+    this.#typedFor = this.#callId;
+    this.#stopAddingNumber();
   }
 
   /** Search for a workflow, unless the agent searches for something. @param {string} text */
   suggest(text) {
     if (this.#isTyped && this.#input.value) return;
     this.#isTyped = false;
+    this.#begin();
     this.find(text);
   }
 
-  /** The call in front, whose caller a result may be. */
+  /** The call in front, if a result may be its caller: the words may be about another one's. */
   get callId() {
-    return this.#callId;
+    return this.#typedFor === this.#callId ? this.#callId : "";
   }
 
   /** Clears the search when another call comes to the front; what the agent types stays. */
@@ -127,13 +135,12 @@ export class ContactSearchElement extends CallcardElement {
     if (callId === this.#callId) return;
     const wasForCall = Boolean(this.#callId);
     this.#callId = callId;
-    if (!wasForCall) return;
-    const isTyping = this.#input === document.activeElement;
-    const text = this.#input.value;
-    this.clear();
-    if (!isTyping) return;
-    this.find(text);
-    this.#typedFor = "";
+    if (!this.#input.value) this.#begin();
+    else if (wasForCall && this.#input !== document.activeElement) this.clear();
+    else if (wasForCall) {
+      this.#removeResults(); // what they offer is about the other call
+      this.#onInput();
+    }
   }
 
   clear() {

@@ -318,3 +318,30 @@ def _search_until_found(search: Locator, name: str) -> None:
         return search.get_by_role("button", name="Call Bilal Haddad").is_visible()
 
     wait_until(is_found)
+
+
+def test_search_for_one_caller_never_chooses_for_the_next(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    first = answer_call(site, gadget, "+4930555001")
+    site.hang_up(first)
+    expect_phase(gadget, "Call ended")
+    gadget.get_by_role("button", name="Add +49 30 555001 to a contact…").click()
+    words = gadget.get_by_role("searchbox")
+    found = gadget.locator(".results")
+    words.press_sequentially("Böhm")
+    expect(found.get_by_role("button", name="Add +49 30 555001 here: ").first).to_be_visible()
+    site.ring("+4930555002")
+    expect_phase(gadget, "Ringing")
+    words.press_sequentially(" ")
+    expect(found.locator(".pick").first).to_be_visible()
+    expect(found.get_by_role("button", name="here: ")).to_have_count(0)
+    expect(found.get_by_role("button", name="This is the caller")).to_have_count(0)
+    # Words that are typed anew are about the call in front.
+    words.fill("")
+    words.press_sequentially("Böhm")
+    choose = found.get_by_role("button", name="This is the caller").first
+    choose.click()
+    expect(open_card(gadget).get_by_role("heading", name="Böhm")).to_be_visible()
+    expect_phase(gadget, "Ringing")
