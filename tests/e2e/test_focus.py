@@ -166,3 +166,27 @@ def test_key_chooses_a_reason_unless_it_is_typed(open_desktop: OpenDesktop, site
     desktop.page.keyboard.press("3")
     expect(reasons.get_by_role("radio").nth(2)).to_be_checked()
     expect(notes).to_have_value("2")
+
+
+def test_digits_of_a_number_choose_no_reason_when_its_field_goes(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop()
+    gadget = desktop.gadget
+    expect(gadget.locator("callback-list:defined")).to_be_attached()
+    call = answer_call(site, gadget, KNOWN_CUSTOMER)
+    reasons = gadget.get_by_role("radiogroup", name="Wrap-up reason")
+    chosen = reasons.get_by_role("radio", name="Order status")
+    reasons.get_by_text("Order status").click()
+    press(gadget, "Transfer…")
+    gadget.get_by_label("Search for a transfer target").press_sequentially("030")
+    site.hang_up(call)
+    desktop.page.keyboard.type("123412341234", delay=150)
+    expect_phase(gadget, "Call ended")
+    expect(chosen).to_be_checked()
+    # Who types text where none can be typed has no digits in mind either.
+    desktop.page.keyboard.type("price for 2", delay=50)
+    expect(chosen).to_be_checked()
+    open_card(gadget).get_by_role("heading", level=2).click()
+    desktop.page.keyboard.press("1")
+    expect(reasons.get_by_role("radio", name="Sale")).to_be_checked()
