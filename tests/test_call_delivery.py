@@ -222,7 +222,8 @@ async def test_call_that_the_crm_does_not_have_yet_is_in_every_look_up(
     call = await centre.ring()
     await centre.act(call, "1001", "ANSWER")
     async with centre.api() as ana:
-        path = f"/interactions/{desktop.answers[call]['interaction']['id']}"
+        id = desktop.answers[call]["interaction"]["id"]
+        path = f"/interactions/{id}"
         assert (await ana.put(path, json={"notes": "no more campaigns"})).status_code == 200
         await centre.hang_up(call)
         found = (await ana.get("/contacts", params={"number": ADA})).json()
@@ -231,6 +232,11 @@ async def test_call_that_the_crm_does_not_have_yet_is_in_every_look_up(
         assert contact["interactions"][0]["notes"] == "no more campaigns"
         record = (await ana.get(f"/contacts/{contact['source']}/{contact['id']}")).json()
         assert record["interactions"][0]["notes"] == "no more campaigns"
+        # The card of the call itself has it already.
+        without = (await ana.get("/contacts", params={"number": ADA, "without": id})).json()
+        assert not without["matches"][0]["contact"]["interactions"]
+        path = f"/contacts/{contact['source']}/{contact['id']}"
+        assert (await ana.get(path, params={"without": id})).json()["interactions"] == []
         preview = await centre.finesse.preview("1001", ADA)
         await centre.reported()
         (match,) = desktop.answers[preview]["lookup"]["matches"]

@@ -62,7 +62,9 @@ export function followChoices(model, aside) {
     const chosen = chosenElsewhere(state);
     if (!chosen || state.isContactEdited || asked.get(state) === chosen.id) return;
     asked.set(state, chosen.id);
-    const contact = await api.contact(chosen.source, chosen.id).catch(() => null);
+    const contact = await api
+      .contact(chosen.source, chosen.id, state.notes.interaction?.id)
+      .catch(() => null);
     asked.delete(state);
     if (!contact || chosenElsewhere(state)?.id !== chosen.id || state.isContactEdited) return;
     take(state, { how: "chosen", contact });

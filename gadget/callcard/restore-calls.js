@@ -36,12 +36,13 @@ export async function restoreCalls(model, unfinished, api) {
 async function loadCallerAndNotes(model, state, number, api) {
   const { notes } = state;
   if (notes.interaction) notes.update(await api.interaction(notes.interaction.id));
-  const result = await api.lookUp(number);
-  const chosen = notes.interaction?.contact;
+  const { id: own = "", contact: chosen } = notes.interaction ?? {};
+  const result = await api.lookUp(number, own);
   const found = result.matches.find(({ contact }) => hasRecord(contact, chosen));
   /** @type {Match | null | undefined} */
   const match =
-    chosen && (found ?? { how: "chosen", contact: await api.contact(chosen.source, chosen.id) });
+    chosen &&
+    (found ?? { how: "chosen", contact: await api.contact(chosen.source, chosen.id, own) });
   clearTimeout(state.lookupTimer);
   state.lookup = { status: "found", number, result };
   state.match = match ?? null;

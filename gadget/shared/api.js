@@ -62,14 +62,23 @@ const escape = encodeURIComponent;
 export const api = {
   /** @param {string} text @param {AbortSignal} signal @returns {Promise<import("./types.d.ts").ContactSearchResult>} */
   searchContacts: (text, signal) => send("GET", `/contacts?q=${escape(text)}`, undefined, signal),
-  /** @param {string} number @returns {Promise<import("./types.d.ts").LookupResult>} */
-  lookUp: (number) => send("GET", `/contacts?number=${escape(number)}`),
+  /**
+   * @param {string} number @param {string} [without] an interaction that the history leaves out
+   * @returns {Promise<import("./types.d.ts").LookupResult>}
+   */
+  lookUp: (number, without = "") =>
+    send("GET", `/contacts?number=${escape(number)}&without=${escape(without)}`),
   /** @param {string} number @returns {Promise<import("./types.d.ts").Explanation>} */
   explainLookup: (number) => send("GET", `/contacts/explanation?number=${escape(number)}`),
   /** @param {NewContact} contact @returns {Promise<Contact>} */
   createContact: (contact) => send("POST", "/contacts", contact),
-  /** @param {string} source @param {string} id @returns {Promise<Contact>} */
-  contact: (source, id) => send("GET", `/contacts/${escape(source)}/${escape(id)}`),
+  /**
+   * @param {string} source @param {string} id
+   * @param {string} [without] an interaction that the history leaves out
+   * @returns {Promise<Contact>}
+   */
+  contact: (source, id, without = "") =>
+    send("GET", `/contacts/${escape(source)}/${escape(id)}?without=${escape(without)}`),
   /** @param {string} source @param {string} id @param {string} number @returns {Promise<Contact>} */
   addNumber: (source, id, number) =>
     send("POST", `/contacts/${escape(source)}/${escape(id)}/numbers`, { number }),

@@ -35,6 +35,8 @@ def test_reload_brings_an_unfinished_call_back(open_desktop: OpenDesktop, site: 
     expect(card.get_by_role("heading", name=KNOWN_CUSTOMER_NAME)).to_be_visible()
     expect(card.get_by_label("Notes")).to_have_value("wants a credit note")
     expect(card.get_by_text("left for notes")).to_be_visible()
+    # It is no earlier call of its own.
+    expect(card.locator("contact-card")).not_to_contain_text("wants a credit note")
     card.get_by_role("radio", name="Complaint").check()
     expect(card.locator(".saved")).to_have_text("Saved")
     close_card(gadget)

@@ -57,7 +57,8 @@ async def find_contacts(context: RequestContext) -> Lookup | SearchResult:
     text = context.query("q", 200)
     if number is not None and text is None:
         refresh = context.query("refresh", 1) == "1"
-        return await context.services.caller_lookup.look_up_number(number, refresh=refresh)
+        current = _shown_interaction(context)
+        return await context.services.caller_lookup.look_up_number(number, current, refresh=refresh)
     if text is not None and number is None:
         return await context.services.directory.search(text, _limit(context.query("limit", 8)))
     raise MalformedRequest("give either number= or q=")
@@ -81,7 +82,13 @@ def _limit(text: str | None) -> int:
 
 
 async def get_contact(context: RequestContext) -> Contact:
-    return await context.services.caller_lookup.contact(context.path("source"), context.path("id"))
+    return await context.services.caller_lookup.contact(
+        context.path("source"), context.path("id"), _shown_interaction(context)
+    )
+
+
+def _shown_interaction(context: RequestContext) -> str:
+    return context.query("without", 64) or ""
 
 
 async def create_contact(context: RequestContext) -> Contact:

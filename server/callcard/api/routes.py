@@ -44,6 +44,8 @@ from callcard.telephony.command_outcome import CommandResult
 
 API = "/api/v1"
 
+_WITHOUT = ("without", "the id of an interaction that the history leaves out: the caller shows it")
+
 ENDPOINTS = (
     Endpoint(
         method="GET",
@@ -58,6 +60,7 @@ ENDPOINTS = (
             ("q", "beginnings of name, company, e-mail or number; a case, customer or order"),
             ("limit", "most contacts for q=, from 1 to 50; default 20"),
             ("refresh", "1 to ask the contact sources again for what is remembered of number="),
+            _WITHOUT,
         ),
     ),
     Endpoint(
@@ -85,6 +88,7 @@ ENDPOINTS = (
         handler=handlers.get_contact,
         scope="contacts",
         response=Contact,
+        query=(_WITHOUT,),
     ),
     Endpoint(
         method="POST",

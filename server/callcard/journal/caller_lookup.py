@@ -60,21 +60,28 @@ class CallerLookup:
         with_calls = await self._add_calls(matches, found, record.id)
         return replace(with_calls, selection=selection)
 
-    async def look_up_number(self, number: str, *, refresh: bool = False) -> Lookup:
-        """Return whose number it is; `refresh` asks again what is known.
+    async def look_up_number(
+        self, number: str, current: str = "", *, refresh: bool = False
+    ) -> Lookup:
+        """Return whose number it is, without the interaction `current` in their history; `refresh`
+        asks again what is known.
 
         Raises SourceUnavailable if every source failed.
         """
-        return await self.with_calls(await self.directory.by_number(number, refresh=refresh))
+        found = await self.directory.by_number(number, refresh=refresh)
+        return await self._add_calls(found.matches, found, current)
 
     async def with_calls(self, found: Lookup) -> Lookup:
         """Return what was found with the calls that the CRM does not have yet."""
         return await self._add_calls(found.matches, found, "")
 
-    async def contact(self, source: str, id: str) -> Contact:
-        """Return one contact. Raises NotFound, SourceUnavailable."""
+    async def contact(self, source: str, id: str, current: str = "") -> Contact:
+        """Return one contact, without the interaction `current` in its history.
+
+        Raises NotFound, SourceUnavailable.
+        """
         match = Match(how="chosen", contact=await self.directory.get(source, id))
-        return (await self._add_journal(match, "", [])).contact
+        return (await self._add_journal(match, current, [])).contact
 
     async def _add_calls(self, matches: tuple[Match, ...], found: Lookup, current: str) -> Lookup:
         """Return what was `found` by the number with these matches, and with the calls that the CRM
