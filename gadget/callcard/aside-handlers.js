@@ -21,7 +21,7 @@ export function handleAside(aside, { model, agent, search, onChange, focusCall }
     onChange();
     if (saved) aside.showMessage(saved, MESSAGE_MS);
     // What was closed had the focus, unless the agent has gone on to something else.
-    if (document.activeElement === document.body && !focusCall()) search.focus();
+    if (document.activeElement === document.body && !focusCall()) search.placeFocus();
   };
   /** @type {import("../shared/events.d.ts").EventHandlers} */
   const handlers = {

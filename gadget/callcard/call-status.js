@@ -28,12 +28,9 @@ export function queueText({ call, notes }) {
   return queue ? [h("span", { class: "label" }, t("call.queue"), " "), isolate(queue)] : [];
 }
 
-/** Whether a caller hung up before the agent answered. @param {CallState} state */
-const isMissed = ({ call, talkingSince }) =>
-  call.phase === "ended" &&
-  call.direction === "in" &&
-  !call.consultant &&
-  Number.isNaN(talkingSince);
+/** Whether a call has ended before anybody answered. @param {CallState} state */
+export const isUnanswered = ({ call, talkingSince }) =>
+  call.phase === "ended" && !call.consultant && Number.isNaN(talkingSince);
 
 /** Return what a call is doing. @param {CallState} state */
 export function phaseText(state) {
@@ -44,7 +41,8 @@ export function phaseText(state) {
   if (state.isPreview) return t("phase.preview");
   if (call.isConsult && call.phase === "talking") return t("phase.consult");
   if (state.hasLeftOthers) return t("phase.left");
-  if (isMissed(state)) return t("outcome.missed");
+  if (isUnanswered(state))
+    return call.direction === "in" ? t("outcome.missed") : t("outcome.notReached");
   if (call.consultant && call.phase === "ringing") return t("phase.consultRinging");
   return PHASE_TEXTS[call.phase](call.direction);
 }

@@ -29,7 +29,8 @@ function chosenElsewhere(state) {
 }
 
 /** Whether the service's contact is newer than what this card shows. @param {CallState} state */
-const mayFollow = ({ isForCustomer, unsentChoice }) => isForCustomer && !unsentChoice;
+const mayFollow = ({ isForCustomer, unsentChoice, lookup }) =>
+  isForCustomer && !unsentChoice && lookup.status !== "looking"; // which brings it
 
 /** Whether the service has no contact for a call, and the card shows one. @param {CallState} state */
 const isTakenOff = (state) =>
@@ -38,8 +39,9 @@ const isTakenOff = (state) =>
 /**
  * Show on each card what was chosen elsewhere, unless the agent fills in a new contact.
  * @param {CallsModel} model @param {import("./app-aside.js").LaterAside} aside
+ * @param {() => string} inFront returns the id of the call in front
  */
-export function followChoices(model, aside) {
+export function followChoices(model, aside, inFront) {
   /** The contact that was asked for, by call. @type {WeakMap<CallState, string>} */
   const asked = new WeakMap();
   /** @param {CallState} state @param {import("../shared/types.d.ts").Match | null} match */
@@ -50,7 +52,7 @@ export function followChoices(model, aside) {
     state.isRejected = !match;
     model.notify("caller", state);
     const text = match ? t("caller.chosen", { who }) : t("caller.takenOff", { who });
-    aside.showMessage?.(text, MESSAGE_MS);
+    if (state.id === inFront()) aside.showMessage?.(text, MESSAGE_MS);
   };
   const follow = async (/** @type {CallState} */ state) => {
     const error = /** @type {{code?: string}} */ (state.failure?.error);

@@ -41,8 +41,8 @@ export class ContactSearchElement extends CallcardElement {
   /** Called when results that covered the call are removed. */
   onUncover = () => {};
   #callId = "";
-  /** Whether the agent typed the words. */
-  #isTyped = false;
+  /** Whether the agent has turned to it: what they type is theirs. */
+  #isUsed = false;
   /** The call that was in front when the agent began to type. */
   #typedFor = "";
   /** The caller's number, while the agent looks for the contact to which it is added. */
@@ -62,8 +62,9 @@ export class ContactSearchElement extends CallcardElement {
     onSubmit(form, () => {
       if (this.#isNumber && !this.#isDialling) this.dial(this.#input.value.trim());
     });
+    this.#input.addEventListener("pointerdown", () => (this.#isUsed = true));
     this.#input.addEventListener("input", () => {
-      this.#isTyped = true;
+      this.#isUsed = true;
       this.find(this.#input.value);
     });
     this.addEventListener("keydown", (event) => {
@@ -101,6 +102,18 @@ export class ContactSearchElement extends CallcardElement {
 
   focus() {
     this.#input.focus();
+    this.#isUsed = true;
+  }
+
+  /** Give the focus a place, though the agent does not want to search. */
+  placeFocus() {
+    this.#input.focus();
+    this.#isUsed = Boolean(this.#input.value);
+  }
+
+  /** Whether it has the focus only as a place. */
+  get isPlaceOfFocus() {
+    return !this.#isUsed && this.#input === document.activeElement;
   }
 
   /** Search as if `text` had been typed. @param {string} text */
@@ -119,8 +132,8 @@ export class ContactSearchElement extends CallcardElement {
 
   /** Search for a workflow, unless the agent searches for something. @param {string} text */
   suggest(text) {
-    if (this.#isTyped && this.#input.value) return;
-    this.#isTyped = false;
+    if (this.#isUsed && this.#input.value) return;
+    this.#isUsed = false;
     this.#begin();
     this.find(text);
   }

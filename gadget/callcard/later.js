@@ -33,7 +33,8 @@ import { searchContacts } from "./search-results.js";
 import { registerShortcuts } from "./shortcuts.js";
 import { TransferTargetsElement } from "./transfer-targets.js";
 import { writeVariable } from "./variable-writes.js";
-import { runWorkflow } from "./workflows.js";
+import { announceUnseenEnds } from "./unseen-ends.js";
+import { followTriggers, runWorkflow } from "./workflows.js";
 
 const ELEMENTS = [
   AppAsideElement,
@@ -76,10 +77,12 @@ export {
   Coaching,
   ContactFormElement,
   Dialling,
+  announceUnseenEnds,
   chooseCaller,
   createContact,
   drawerContent,
   followChoices,
+  followTriggers,
   handleAside,
   infoContent,
   keepFocus,

@@ -27,7 +27,6 @@ import { NotesDrafts } from "./drafts.js";
 import { defineElements } from "./elements.js";
 import { loadLater, scheduleLater, startCallView } from "./load-later.js";
 import { tabName } from "./tab-name.js";
-import { WorkflowRunner } from "./workflow-runner.js";
 
 /** Milliseconds between reads of where a consult's customer is. */
 const CONSULTS_MS = 4000;
@@ -84,13 +83,6 @@ class CallcardAppElement extends CallcardElement {
     onChange: () => this.#show(),
     focusCall: () => this.#tabs.focusCall(),
   });
-  #workflows = new WorkflowRunner({
-    model: this.#model,
-    tabs: this.#tabs,
-    search: this.#search,
-    asideControl: this.#asideControl,
-    dial: (number) => this.#withDialling((dialling) => dialling.dial(number)),
-  });
   #coaching = new CoachingPlace(this.signal, () => lockPresses(this.#tabs));
   #connection = new Connection({
     model: this.#model,
@@ -112,8 +104,7 @@ class CallcardAppElement extends CallcardElement {
     // Below the call: what is opened there must not push the call's buttons away.
     const calls = [this.#tabs, this.#aside, this.#idle];
     this.append(bar, this.#info, this.#notices, this.#attention.element);
-    this.append(this.#coaching.element, ...calls);
-    this.append(this.#callbacks, this.#parked);
+    this.append(this.#coaching.element, ...calls, this.#callbacks, this.#parked);
     this.#notices.onShift = this.#search.onUncover = () => lockPresses(this.#tabs);
   }
 
@@ -147,10 +138,12 @@ class CallcardAppElement extends CallcardElement {
       });
       later.keepFocus(
         () => this.#tabs.focusCall(),
-        () => this.#search.focus(),
+        () => this.#search.placeFocus(),
         this.signal,
       );
-      later.followChoices(this.#model, this.#aside);
+      later.followChoices(this.#model, this.#aside, () => this.#tabs.selected);
+      later.announceUnseenEnds(this.#model, this.#aside);
+      later.followTriggers(this.#model);
       this.#show();
     });
     // Notes survive a reload; a form does not: the browser asks.
@@ -158,7 +151,7 @@ class CallcardAppElement extends CallcardElement {
     window.addEventListener("beforeunload", ask, { signal: this.signal });
     window.addEventListener("pagehide", () => this.#drafts.leave(), { signal: this.signal });
     void desktop.followWorkflows(
-      (params) => void this.#workflows.run(params).catch(console.error),
+      (params) => void this.#runWorkflow(params).catch(console.error),
       this.signal,
     );
   }
@@ -230,7 +223,6 @@ class CallcardAppElement extends CallcardElement {
   /** @param {import("../shared/calls-model.js").Change} change */
   #onChange(change) {
     const { type, state } = change;
-    this.#workflows.observe(change);
     if (type === "opened") {
       this.#aside.close?.();
       this.#info.close();
@@ -241,7 +233,10 @@ class CallcardAppElement extends CallcardElement {
       this.#aside.leaveCall?.(state.id);
     }
     if (type === "caller") this.#aside.follow?.(state);
-    if (type === "answered") this.#notices.setMessage("");
+    if (type === "answered") {
+      this.#notices.setMessage("");
+      if (this.#search.isPlaceOfFocus) this.#tabs.focusCall();
+    }
     if (type === "ended") {
       this.#notices.setMessage("");
       this.#agent.callbacks?.finishReached(state);
@@ -259,7 +254,6 @@ class CallcardAppElement extends CallcardElement {
 
   #draw() {
     const { pending, isBusy } = this.#commands;
-    const { heldCallActions } = this.#actions;
     const { wrapUpReasons, writableSources, platform, labels } = this.#agent;
     const { calls, running } = this.#model;
     this.#agent.callbacks?.noteOn(calls.values());
@@ -267,7 +261,7 @@ class CallcardAppElement extends CallcardElement {
       pending: pending?.shownOn === id ? pending.action : "",
       isBusy,
       isServiceDown: serviceStatus.isDown,
-      heldCallActions: call.phase === "talking" ? heldCallActions : [],
+      heldCallActions: call.phase === "talking" ? this.#actions.heldCallActions : [],
       running,
       wrapUpReasons,
       writableSources,
@@ -308,7 +302,7 @@ class CallcardAppElement extends CallcardElement {
   /** @param {string} callId @param {boolean} isReady */
   async #closeCall(callId, isReady) {
     if (!(await this.#actions.finish(callId, !isReady))) return;
-    this.#search.focus();
+    this.#search.placeFocus();
     if (isReady) void this.#agent.setState("READY", null);
   }
 
@@ -386,6 +380,18 @@ class CallcardAppElement extends CallcardElement {
     if (!this.#unfinished.all.length) return;
     const { restoreCalls } = await loadLater();
     await restoreCalls(this.#model, this.#unfinished, api);
+  }
+
+  /** @param {Record<string, string>} params of an action, with Finesse's variables filled in */
+  async #runWorkflow(params) {
+    const { runWorkflow } = await loadLater();
+    await runWorkflow(params, {
+      model: this.#model,
+      tabs: this.#tabs,
+      search: this.#search,
+      asideControl: this.#asideControl,
+      dial: (number) => this.#withDialling((dialling) => dialling.dial(number)),
+    });
   }
 }
 

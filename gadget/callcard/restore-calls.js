@@ -19,11 +19,13 @@ export async function restoreCalls(model, unfinished, api) {
     const isRunning = !state && model.calls.has(each.call.id);
     if (isRunning) continue;
     if (!state) unfinished.drop(each.call.id);
-    else if (state.lookup.status !== "found")
+    else if (state.lookup.status !== "found") {
+      state.lookup = { status: "looking" };
       await loadCallerAndNotes(model, state, each.number, api).catch((error) => {
         state.lookup = { status: "failed", error };
         model.notify("changed", state);
       });
+    }
     if (state && !state.needsFinishing && !state.notes.isUnsaved) model.close(state.id);
   }
 }

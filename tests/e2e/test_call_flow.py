@@ -174,7 +174,7 @@ def test_call_that_the_customer_did_not_answer_is_not_missed(
     expect_phase(gadget, "Dialling")
     call = site.call_to(ARABIC_CUSTOMER)["id"]
     press(gadget, "Hang up")
-    close_card(gadget)
+    close_card(gadget, "Not reached")
     assert site.delivered_interaction(call).end_reason == "missed"
     site.ring(ARABIC_CUSTOMER, queue="Support")
     row = open_card(gadget).locator(".past li").first

@@ -134,7 +134,7 @@ def test_double_click_on_contact_dials_once(open_desktop: OpenDesktop, site: Dem
     gadget.get_by_role("button", name=f"Call {KNOWN_CUSTOMER_DISPLAYED}").dblclick()
     expect_phase(gadget, "Dialling")
     press(gadget, "Hang up")  # a second call would have been dialled before
-    expect_phase(gadget, "Call ended")
+    expect_phase(gadget, "Not reached")
     assert len(site.requests("POST", DIAL_PATH)) == 1
 
 
@@ -149,7 +149,7 @@ def test_double_click_on_search_dials_once(open_desktop: OpenDesktop, site: Demo
     expect_phase(gadget, "Dialling")
     assert [call["to"] for call in site.calls()] == ["+12125550123"]
     press(gadget, "Hang up")
-    expect_phase(gadget, "Call ended")
+    expect_phase(gadget, "Not reached")
     assert len(site.requests("POST", DIAL_PATH)) == 1
 
 
@@ -175,7 +175,7 @@ def test_slow_double_click_dials_once(open_desktop: OpenDesktop, site: DemoSite)
     number.dblclick(delay=125)  # ms for each half of a click: the clicks are 250 ms apart
     expect_phase(gadget, "Dialling")
     press(gadget, "Hang up")
-    expect_phase(gadget, "Call ended")
+    expect_phase(gadget, "Not reached")
     assert len(site.requests("POST", DIAL_PATH)) == 1
 
 

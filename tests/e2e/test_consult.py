@@ -330,7 +330,7 @@ def test_failed_call_says_why(open_desktop: OpenDesktop, site: DemoSite) -> None
     expect_phase(ana, "Call failed")
     expect(open_card(ana).get_by_text("This number does not exist")).to_be_visible()
     press(ana, "Hang up")
-    close_card(ana)
+    close_card(ana, "Not reached")
 
 
 def _addresses(site: DemoSite, call: str) -> list[str]:

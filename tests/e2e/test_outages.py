@@ -194,6 +194,32 @@ def test_shortcuts_answer_hold_and_hang_up(open_desktop: OpenDesktop, site: Demo
     expect(gadget.locator("call-panel")).to_have_count(0)
 
 
+def test_reasons_are_chosen_by_keys_call_after_call(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop()
+    gadget, page = desktop.gadget, desktop.page
+    registered = "() => finesse.shortcutkey.ShortcutKeyService.getShortcutKeys().length"
+    wait_until(lambda: bool(gadget.locator("body").evaluate(registered)))
+    page.get_by_role("tab", name="Callcard").focus()
+    for number in (KNOWN_CUSTOMER, UNKNOWN_CUSTOMER):
+        call = site.ring(number)
+        expect_phase(gadget, "Ringing")
+        page.keyboard.press("Alt+Shift+a")
+        expect_phase(gadget, "On the call")
+        if number == KNOWN_CUSTOMER:  # the desktop has the focus; then the search, from Close on
+            open_card(gadget).locator("h2").focus()
+        expect(gadget.locator(".clock")).not_to_have_text(re.compile(r"^00:0[01]$"))
+        page.keyboard.press("Alt+Shift+e")
+        expect_phase(gadget, "Call ended")
+        page.keyboard.press("3")
+        expect(gadget.get_by_role("radio", name="Order status")).to_be_checked()
+        page.keyboard.press("Alt+Shift+r")
+        expect(gadget.locator("call-panel")).to_have_count(0)
+        expect(gadget.get_by_role("searchbox")).to_be_focused()
+        assert site.delivered_interaction(call).wrap_up_reasons == ("Order status",)
+
+
 def test_shortcut_retrieves_the_call_in_front(open_desktop: OpenDesktop, site: DemoSite) -> None:
     desktop = open_desktop()
     gadget, page = desktop.gadget, desktop.page

@@ -58,7 +58,7 @@ def test_notes_of_a_customer_who_was_not_reached_can_be_finished(
     write_notes(gadget, "spoke on their mailbox")
     dialled = site.call_to(KNOWN_CUSTOMER)["id"]
     press(gadget, "Hang up")
-    expect_phase(gadget, "Call ended")
+    expect_phase(gadget, "Not reached")
     desktop.page.reload()
     expect(open_card(gadget).get_by_label("Notes")).to_have_value("spoke on their mailbox")
     answer_call(site, gadget, UNKNOWN_CUSTOMER)
@@ -67,7 +67,7 @@ def test_notes_of_a_customer_who_was_not_reached_can_be_finished(
     expect(card.get_by_text("left for notes")).to_be_visible()
     card.get_by_role("radio", name="Complaint").check()
     expect(card.locator(".saved")).to_have_text("Saved")
-    close_card(gadget)
+    close_card(gadget, "Not reached")
     assert site.delivered_interaction(dialled).wrap_up_reasons == ("Complaint",)
 
 

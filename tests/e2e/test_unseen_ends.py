@@ -1,0 +1,102 @@
+"""What the card says of what has ended by itself, and left no card."""
+
+from __future__ import annotations
+
+from playwright.sync_api import FrameLocator, Locator, expect
+
+from tests.e2e.card import (
+    KNOWN_CUSTOMER,
+    KNOWN_CUSTOMER_NAME,
+    UNKNOWN_CUSTOMER,
+    answer_call,
+    expect_phase,
+    open_card,
+    press,
+    write_notes,
+)
+from tests.e2e.test_consult import begin_consult, consult
+from tests.e2e.test_screen_reader import LISTEN, spoken_in
+from tests.harness.browser import OpenDesktop
+from tests.harness.site import DemoSite
+
+
+def message(gadget: FrameLocator, text: str) -> Locator:
+    """Return the message above the page with a text."""
+    return gadget.locator("app-aside .message").filter(has_text=text)
+
+
+def test_missed_call_beside_another_card_is_named(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    first = answer_call(site, gadget, UNKNOWN_CUSTOMER)
+    write_notes(gadget, "wants an offer")
+    site.hang_up(first)
+    expect_phase(gadget, "Call ended")
+    missed = site.ring(KNOWN_CUSTOMER)
+    expect(gadget.get_by_role("tab", name=KNOWN_CUSTOMER_NAME)).to_be_visible()
+    site.hang_up(missed)
+    expect(message(gadget, f"Missed call · {KNOWN_CUSTOMER_NAME}")).to_be_visible()
+    expect_phase(gadget, "Call ended")
+
+
+def test_consult_that_ends_by_itself_is_named(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    ana, bilal, _call = begin_consult(open_desktop, site)
+    expect_phase(ana.gadget, "Consulting")
+    site.hang_up(site.call_to("1002")["id"])
+    expect(message(ana.gadget, "The consult with Bilal Haddad has ended.")).to_be_visible()
+    expect_phase(ana.gadget, "On hold")
+    expect_phase(bilal, "Call ended")
+    press(ana.gadget, "Retrieve")
+    expect_phase(ana.gadget, "On the call")
+    consult(ana.gadget, "Bilal Haddad")
+    expect_phase(bilal, "Consult call")
+    site.hang_up(site.call_to("1002")["id"])
+    expect(message(ana.gadget, "Not reached · Bilal Haddad")).to_be_visible()
+
+
+def test_consult_that_the_agent_ends_is_not_named(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana, bilal, _call = begin_consult(open_desktop, site)
+    expect_phase(ana.gadget, "Consulting")
+    press(ana.gadget, "End consult")
+    expect_phase(bilal, "Call ended")
+    expect_phase(ana.gadget, "On hold")
+    expect(message(ana.gadget, "consult")).to_have_count(0)
+
+
+def test_customer_who_is_not_reached_is_shown_so(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    gadget = open_desktop().gadget
+    search = gadget.get_by_role("searchbox")
+    search.fill(KNOWN_CUSTOMER)
+    search.press("Enter")
+    expect_phase(gadget, "Dialling")
+    site.hang_up(site.call_to(KNOWN_CUSTOMER)["id"])
+    expect_phase(gadget, "Not reached")
+
+
+def test_contact_of_a_hidden_card_is_not_said_over_another(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop()
+    gadget = desktop.gadget
+    first = answer_call(site, gadget, KNOWN_CUSTOMER)
+    site.service.is_down = True
+    open_card(gadget).get_by_label("Notes").fill("wants a refund")
+    site.hang_up(first)
+    expect_phase(gadget, "Call ended")
+    site.ring(UNKNOWN_CUSTOMER)
+    gadget.get_by_role("tab").nth(1).click()  # behind, as the agent has typed just now
+    press(gadget, "Answer")
+    expect_phase(gadget, "On the call")
+    desktop.page.reload()
+    expect(gadget.get_by_role("tab")).to_have_count(2)
+    gadget.locator("body").evaluate(LISTEN)
+    site.service.is_down = False
+    behind = gadget.get_by_role("tab", name=KNOWN_CUSTOMER_NAME)
+    expect(behind).to_be_visible(timeout=40_000)
+    behind.click()
+    expect(open_card(gadget).get_by_label("Notes")).to_have_value("wants a refund")
+    expect(open_card(gadget).locator("contact-card")).to_be_visible()
+    assert not [text for text in spoken_in(gadget) if "is the contact of" in text]
