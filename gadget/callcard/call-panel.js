@@ -188,8 +188,7 @@ export class CallPanelElement extends CallcardElement {
     this.#showBody(context.writableSources);
     this.#brief.show(state, context.labels);
     this.#notes.show(state, context.wrapUpReasons, context.platform, context.writableSources);
-    if ("show" in this.#variables)
-      this.#variables.show(state, context.isBusy, context.platform, context.labels);
+    if ("show" in this.#variables) this.#variables.show(state, context.platform, context.labels);
     this.tick();
   }
 

@@ -54,11 +54,11 @@ export class CallVariablesElement extends CallcardElement {
 
   /**
    * Show a call's variables.
-   * @param {CallState} state @param {boolean} isBusy @param {Platform} platform
+   * @param {CallState} state @param {Platform} platform
    * @param {Map<string, string>} labels of the team's layout
    */
-  show({ id, call, writes }, isBusy, platform, labels) {
-    const isEditable = call.actions.includes("data") && !isBusy;
+  show({ id, call, writes }, platform, labels) {
+    const isEditable = call.actions.includes("data");
     const shown = JSON.stringify([call.variables, isEditable, [...writes], [...labels]]);
     if (shown === this.#shown) return;
     if (this.#edited && call.phase !== "ended") return; // a form is open
@@ -69,6 +69,9 @@ export class CallVariablesElement extends CallcardElement {
     this.#callId = id;
     // The dialer's own say nothing to an agent, and stay as they are.
     const own = call.variables.filter(({ name }) => !name.startsWith("BA"));
+    // Those that are written only now: they say how that goes.
+    for (const [name, { value }] of writes)
+      if (!own.some((each) => each.name === name)) own.push({ name, value });
     const order = [...labels.keys()];
     const isLabelled = (/** @type {Variable} */ { name }) => labels.has(name);
     const labelled = own.filter(isLabelled);

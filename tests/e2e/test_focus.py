@@ -58,6 +58,21 @@ def test_focus_stays_at_the_call_variables(
     wait_until(lambda: focus_is_in(gadget, "call-variables"))
 
 
+def test_focus_stays_at_the_first_call_variable_that_is_added(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_gadget(open_desktop)
+    call = answer_call(site, gadget)
+    variables = gadget.locator("call-variables")
+    variables.get_by_role("button", name="Edit", exact=True).click()
+    variables.get_by_role("button", name="Add…").click()
+    variables.get_by_role("textbox").press_sequentially("case 9")
+    variables.get_by_role("textbox").press("Enter")
+    expect(variables.get_by_role("status")).to_have_text("Saved")
+    assert focus_is_in(gadget, "call-variables")
+    assert site.call(call)["variables"]["callVariable1"] == "case 9"
+
+
 def test_escape_among_the_results_goes_back_to_the_search(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
