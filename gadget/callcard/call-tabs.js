@@ -139,8 +139,9 @@ export class CallTabsElement extends CallcardElement {
     return this.#panels.get(this.#selected)?.offerTarget(number) ?? false;
   }
 
-  /** Go to the notes of the call in front. */
+  /** Go to the notes of the call in front, or to the card while it has none. */
   focusNotes() {
+    this.focusCall();
     this.#panels.get(this.#selected)?.querySelector("textarea")?.focus();
   }
 

@@ -167,6 +167,9 @@ def test_shortcuts_answer_hold_and_hang_up(open_desktop: OpenDesktop, site: Demo
     expect(gadget.get_by_role("heading", name="Käthe")).to_be_visible()
     registered = "() => finesse.shortcutkey.ShortcutKeyService.getShortcutKeys().length"
     wait_until(lambda: bool(gadget.locator("body").evaluate(registered)))
+    gadget.get_by_role("searchbox").focus()
+    page.keyboard.press("Alt+Shift+m")  # there are no notes yet
+    expect(gadget.get_by_role("searchbox")).not_to_be_focused()
     page.get_by_role("tab", name="Callcard").focus()
     for keys, phase in [("a", "On the call"), ("h", "On hold"), ("h", "On the call")]:
         page.keyboard.press(f"Alt+Shift+{keys}")
