@@ -213,8 +213,10 @@ export class CallActions {
     }
     await this.#model.contacts.sendChoice(state);
     if (state.lacksChoice) return false; // as well
-    // If this does not arrive, the time for notes ends by itself.
-    if (notes.interaction) notes.change({ finished: true }).catch(() => {});
+    // If this does not arrive, the time for notes ends by itself. The customer's card may still be
+    // open beside that of a consult.
+    const isLast = this.#model.cardsOf(notes.interaction?.id).length === 1;
+    if (isLast) notes.change({ finished: true }).catch(() => {});
     this.#model.close(callId);
     return true;
   }
