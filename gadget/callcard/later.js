@@ -26,6 +26,7 @@ import { LookupExplanationElement } from "./lookup-explanation.js";
 import { chooseCaller } from "./caller-choice.js";
 import { createContact, followChoices } from "./chosen-meanwhile.js";
 import { keepFocus } from "./focus-keeper.js";
+import { keepInterruptedNotes } from "./interrupted-notes.js";
 import { guardPresses } from "./press-guard.js";
 import { followReasonKeys } from "./reason-keys.js";
 import { restoreCalls } from "./restore-calls.js";
@@ -65,6 +66,20 @@ export async function prepare(tries) {
   serviceStatus.subscribe(clearOldErrors);
 }
 
+/**
+ * Follow the calls for what is loaded later.
+ * @param {import("../shared/calls-model.js").CallsModel} model
+ * @param {import("./app-aside.js").LaterAside} aside
+ * @param {() => string} inFront returns the id of the call in front
+ * @param {AbortSignal} signal
+ */
+function followCalls(model, aside, inFront, signal) {
+  followChoices(model, aside, inFront);
+  followTriggers(model);
+  announceUnseenEnds(model, aside);
+  keepInterruptedNotes(model, signal);
+}
+
 /** The forms say that the service does not answer until it does. */
 function clearOldErrors() {
   if (serviceStatus.isDown) return;
@@ -77,12 +92,10 @@ export {
   Coaching,
   ContactFormElement,
   Dialling,
-  announceUnseenEnds,
   chooseCaller,
   createContact,
   drawerContent,
-  followChoices,
-  followTriggers,
+  followCalls,
   handleAside,
   infoContent,
   keepFocus,

@@ -141,9 +141,7 @@ class CallcardAppElement extends CallcardElement {
         () => this.#search.placeFocus(),
         this.signal,
       );
-      later.followChoices(this.#model, this.#aside, () => this.#tabs.selected);
-      later.announceUnseenEnds(this.#model, this.#aside);
-      later.followTriggers(this.#model);
+      later.followCalls(this.#model, this.#aside, () => this.#tabs.selected, this.signal);
       this.#show();
     });
     // Notes survive a reload; a form does not: the browser asks.
