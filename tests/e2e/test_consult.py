@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import FrameLocator, Locator, expect
 
 from tests.e2e.card import (
-    KNOWN_CUSTOMER,
     KNOWN_CUSTOMER_NAME,
     UNKNOWN_CUSTOMER,
     answer_call,
@@ -392,35 +391,3 @@ def test_next_agent_sees_who_passed_the_call_on(open_desktop: OpenDesktop, site:
     expect(note).to_be_visible()
     expect(open_card(bilal)).to_contain_text("Transferred by Ana Costa.")
     site.hang_up(call)
-
-
-def test_closing_a_consult_leaves_the_customers_card_to_be_finished(
-    open_desktop: OpenDesktop, site: DemoSite
-) -> None:
-    ana, bilal, call = begin_consult(open_desktop, site)
-    gadget = ana.gadget
-    expect_phase(gadget, "Consulting")
-    open_card(gadget).get_by_label("Notes").press_sequentially("asked about pumps")
-    site.hang_up(call)
-    expect(gadget.get_by_text("The customer has hung up.").first).to_be_visible()
-    site.hang_up(site.call_to("1002")["id"])
-    close_card(bilal)
-    expect_phase(gadget, "Call ended")
-    tab = gadget.get_by_role("tab", name="Bilal Haddad")
-    if tab.count():
-        tab.click(delay=1100)
-        open_card(gadget).get_by_role("button", name="Close", exact=True).click()
-        expect(tab).to_have_count(0)
-    customer = open_card(gadget)
-    expect(customer.get_by_role("heading", name=KNOWN_CUSTOMER_NAME)).to_be_visible()
-    expect(customer.get_by_text("left for notes")).to_be_visible()
-    site.ring(UNKNOWN_CUSTOMER)
-    finish = gadget.get_by_role("tab", name=KNOWN_CUSTOMER_NAME)
-    expect(finish).to_contain_text("to finish")
-    finish.click(delay=1100)
-    customer.get_by_text("Order status").click()
-    expect(customer.locator(".saved")).to_have_text("Saved")
-    close_card(gadget)
-    record = site.delivered_interaction(call)
-    assert record.wrap_up_reasons == ("Order status",)
-    assert record.number == KNOWN_CUSTOMER

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import FrameLocator, Locator, expect
+from contextlib import suppress
+
+from playwright.sync_api import FrameLocator, Locator, TimeoutError, expect
 
 from tests.e2e.card import (
     KNOWN_CUSTOMER,
     KNOWN_CUSTOMER_NAME,
     UNKNOWN_CUSTOMER,
     answer_call,
+    close_card,
     expect_phase,
     open_card,
     press,
@@ -100,3 +103,34 @@ def test_contact_of_a_hidden_card_is_not_said_over_another(
     expect(open_card(gadget).get_by_label("Notes")).to_have_value("wants a refund")
     expect(open_card(gadget).locator("contact-card")).to_be_visible()
     assert not [text for text in spoken_in(gadget) if "is the contact of" in text]
+
+
+def test_closing_a_consult_leaves_the_customers_card_to_be_finished(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    ana, bilal, call = begin_consult(open_desktop, site)
+    gadget = ana.gadget
+    expect_phase(gadget, "Consulting")
+    open_card(gadget).get_by_label("Notes").press_sequentially("asked about pumps")
+    site.hang_up(call)
+    expect(gadget.get_by_text("The customer has hung up.").first).to_be_visible()
+    site.hang_up(site.call_to("1002")["id"])
+    close_card(bilal)
+    consulted = gadget.locator("call-panel[data-consult]")
+    with suppress(TimeoutError):  # it closes by itself some seconds after the last word
+        consulted.get_by_label("Notes").press_sequentially(" and hoses", timeout=2500)
+        consulted.get_by_role("button", name="Close", exact=True).click(timeout=2500)
+    expect(consulted).to_have_count(0)
+    customer = open_card(gadget)
+    expect(customer.get_by_role("heading", name=KNOWN_CUSTOMER_NAME)).to_be_visible()
+    expect(customer.get_by_text("left for notes")).to_be_visible()
+    site.ring(UNKNOWN_CUSTOMER)
+    finish = gadget.get_by_role("tab", name=KNOWN_CUSTOMER_NAME)
+    expect(finish).to_contain_text("to finish")
+    finish.click(delay=1100)
+    customer.get_by_text("Order status").click()
+    expect(customer.locator(".saved")).to_have_text("Saved")
+    close_card(gadget)
+    record = site.delivered_interaction(call)
+    assert record.wrap_up_reasons == ("Order status",)
+    assert record.number == KNOWN_CUSTOMER
