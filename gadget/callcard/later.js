@@ -35,7 +35,7 @@ import { registerShortcuts } from "./shortcuts.js";
 import { TransferTargetsElement } from "./transfer-targets.js";
 import { writeVariable } from "./variable-writes.js";
 import { announceUnseenEnds } from "./unseen-ends.js";
-import { followTriggers, runWorkflow } from "./workflows.js";
+import { runWorkflow } from "./workflows.js";
 
 const ELEMENTS = [
   AppAsideElement,
@@ -70,13 +70,16 @@ export async function prepare(tries) {
  * Follow the calls for what is loaded later.
  * @param {import("../shared/calls-model.js").CallsModel} model
  * @param {import("./app-aside.js").LaterAside} aside
- * @param {() => string} inFront returns the id of the call in front
+ * @param {import("./call-tabs.js").CallTabsElement} tabs
+ * @param {import("./contact-search.js").ContactSearchElement} search
  * @param {AbortSignal} signal
  */
-function followCalls(model, aside, inFront, signal) {
-  followChoices(model, aside, inFront);
-  followTriggers(model);
+function followCalls(model, aside, tabs, search, signal) {
+  followChoices(model, aside, () => tabs.selected);
   announceUnseenEnds(model, aside);
+  model.subscribe(({ type }) => {
+    if (type === "answered" && search.isPlaceOfFocus) tabs.focusCall();
+  });
   keepInterruptedNotes(model, signal);
 }
 

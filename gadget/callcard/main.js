@@ -141,7 +141,7 @@ class CallcardAppElement extends CallcardElement {
         () => this.#search.placeFocus(),
         this.signal,
       );
-      later.followCalls(this.#model, this.#aside, () => this.#tabs.selected, this.signal);
+      later.followCalls(this.#model, this.#aside, this.#tabs, this.#search, this.signal);
       this.#show();
     });
     // Notes survive a reload; a form does not: the browser asks.
@@ -231,10 +231,7 @@ class CallcardAppElement extends CallcardElement {
       this.#aside.leaveCall?.(state.id);
     }
     if (type === "caller") this.#aside.follow?.(state);
-    if (type === "answered") {
-      this.#notices.setMessage("");
-      if (this.#search.isPlaceOfFocus) this.#tabs.focusCall();
-    }
+    if (type === "answered") this.#notices.setMessage("");
     if (type === "ended") {
       this.#notices.setMessage("");
       this.#agent.callbacks?.finishReached(state);

@@ -16,17 +16,6 @@
 /** Milliseconds after a workflow's event in which the event of its call may come. */
 const SETTLE_MS = 300;
 
-/** The call that rang, was answered or ended last: the event does not name the one that triggered
- * the workflow. @type {CallState | undefined} */
-let triggered;
-
-/** Note from now on which call triggers workflows. @param {CallsModel} model */
-export function followTriggers(model) {
-  model.subscribe(({ type, state }) => {
-    if (["opened", "answered", "ended"].includes(type)) triggered = state;
-  });
-}
-
 /**
  * Run a workflow's action, if it is for this gadget.
  * @param {Record<string, string>} params @param {WorkflowParts} parts
@@ -35,8 +24,7 @@ export async function runWorkflow(params, { model, tabs, search, asideControl, d
   const action = readAction(params.path ?? params.location ?? "");
   if (!action) return;
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-  // Those from before this was loaded were not noted.
-  const state = triggered ?? [...model.calls.values()].at(-1);
+  const state = model.triggered;
   const { text, number } = action.values;
   if (action.name === "note" && text) notesOf(model, state)?.addLine(text);
   else if (action.name === "search" && text && state?.id === tabs.selected) search.suggest(text);

@@ -30,6 +30,9 @@ export const FAILED_LOOKUP_MS = 15_000;
 export class CallsModel {
   /** By the calls' ids, in the order of their arrival. @type {Map<string, CallState>} */
   calls = new Map();
+  /** The call that rang, was answered or ended last: a workflow's event does not name the one that
+   * triggered it. @type {CallState | undefined} */
+  triggered;
   /** The dialogs of the calls that are on. @type {Map<string, DialogData>} */
   #dialogs = new Map();
   /** The calls that the agent closed during Finesse's wrap-up. @type {Set<string>} */
@@ -259,6 +262,7 @@ export class CallsModel {
 
   /** Notify the subscribers of a change. @param {ChangeType} type @param {CallState} state */
   notify(type, state) {
+    if (["opened", "answered", "ended"].includes(type)) this.triggered = state;
     for (const listener of this.#listeners) listener({ type, state });
   }
 
