@@ -51,6 +51,12 @@ def test_names_of_a_later_script_are_shortened_too() -> None:
     assert shortened.startswith(b"export const{late}="), "what import() names keeps its name"
 
 
+def test_scripts_pass_on_what_they_share_by_short_names() -> None:
+    scripts = join_modules("page/main.js", MODULES)
+    assert b"b: nameOfA };" in scripts["page/main.js"]
+    assert b"b: nameOfA" in scripts["page/second.js"]
+
+
 def test_what_is_imported_dynamically_is_a_later_script() -> None:
     assert later_parts("page/main.js", MODULES) == {
         "page/later.js": ["page/only-later.js", "page/later.js"],

@@ -2,7 +2,7 @@
 // shortcuts.
 
 import { serviceStatus } from "../shared/api.js";
-import { loadLaterAssets } from "../shared/later-assets.js";
+import { loadLaterTexts } from "../shared/later-assets.js";
 import { ParkedListElement } from "../shared/parked-list.js";
 import { t } from "../shared/texts.js";
 import { AppAsideElement } from "./app-aside.js";
@@ -59,7 +59,7 @@ const ELEMENTS = [
  * @param {number} tries a browser remembers that a script failed, by its address
  */
 export async function prepare(tries) {
-  await loadLaterAssets(import.meta.url, tries);
+  await loadLaterTexts(import.meta.url, tries);
   for (const element of ELEMENTS) element.define();
   guardPresses();
   followReasonKeys();

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
-from string import ascii_letters
 
 from callcard.bundle.javascript import (
     SyntaxNode,
@@ -17,6 +16,7 @@ from callcard.bundle.javascript import (
     replaced,
     text_of,
 )
+from callcard.bundle.short_names import short_name
 from callcard.bundle.sources import DEFAULT_LANGUAGE, Sources
 
 
@@ -26,8 +26,8 @@ def shorten_message_keys(sources: Sources) -> Sources:
         key for text in sources.templates.values() for key in re.findall(r"__MSG_(.+?)__", text)
     }
     long_keys = [key for key in sources.texts[DEFAULT_LANGUAGE] if key not in named]
-    numbers = (number for number in count() if _short_key(number) not in named)
-    short_keys = {key: _short_key(number) for key, number in zip(long_keys, numbers, strict=False)}
+    numbers = (number for number in count() if short_name(number) not in named)
+    short_keys = {key: short_name(number) for key, number in zip(long_keys, numbers, strict=False)}
     texts = {
         language: {short_keys.get(key, key): text for key, text in by_key.items()}
         for language, by_key in sources.texts.items()
@@ -37,11 +37,6 @@ def shorten_message_keys(sources: Sources) -> Sources:
         for name, source in sources.scripts.items()
     }
     return replace(sources, texts=texts, assets={**sources.assets, **scripts})
-
-
-def _short_key(number: int) -> str:
-    higher, lower = divmod(number, len(ascii_letters))
-    return (_short_key(higher - 1) if higher else "") + ascii_letters[lower]
 
 
 def _keys_in(script: bytes, short_keys: dict[str, str]) -> Iterator[tuple[SyntaxNode, str]]:

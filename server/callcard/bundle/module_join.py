@@ -7,7 +7,8 @@ returns its exports.
 
 What `import()` names is loaded later: each becomes a further script, with the modules that neither
 the page's script nor an earlier one of them has. It uses theirs, which they pass on in a global
-object: the page must load these scripts one after the other, as its modules name them.
+object, by short names: the page must load these scripts one after the other, as its modules name
+them.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from callcard.bundle.javascript import (
     text_of,
     walk,
 )
+from callcard.bundle.short_names import short_name
 from callcard.bundle.sources import FOLDER, resolve_path
 
 SHARED = "callcardShared"
@@ -47,10 +49,11 @@ def join_modules(main: str, assets: Mapping[str, bytes]) -> dict[str, bytes]:
     for entry, names in later_parts(main, assets).items():
         parts.append([_Module(name, entry, assets[name]) for name in names])
     _check_exports(parts)
+    keys = _shared_keys(parts)
     scripts = {}
     for number, part in enumerate(parts):
         own = [module.name for module in part]
-        shared = sorted(_imported(parts[number + 1 :], own))
+        shared = [f"{keys[each]}: {each}" for each in sorted(_imported(parts[number + 1 :], own))]
         pass_on = f"globalThis.{SHARED} = {{ ...globalThis.{SHARED}, {', '.join(shared)} }};\n"
         tail = pass_on if shared else ""
         if number == 0:
@@ -58,12 +61,22 @@ def join_modules(main: str, assets: Mapping[str, bytes]) -> dict[str, bytes]:
             continue
         earlier = [module.name for each in parts[:number] for module in each]
         used = sorted(_imported([part], earlier))
-        head = f"const {{ {', '.join(used)} }} = globalThis.{SHARED};\n" if used else ""
+        taken = ", ".join(f"{keys[each]}: {each}" for each in used)
+        head = f"const {{ {taken} }} = globalThis.{SHARED};\n" if used else ""
         exports = ", ".join(part[-1].exports)
         head = f"export const {{ {exports} }} = (() => {{\n{head}"
         tail += f"return {{ {exports} }};\n}})();\n"
         scripts[own[-1]] = head.encode() + _joined(part, frozenset(used)) + tail.encode()
     return scripts
+
+
+def _shared_keys(parts: list[list[_Module]]) -> dict[str, str]:
+    """Return the keys in the global object of what later parts import, by name."""
+    names: set[str] = set()
+    for number in range(1, len(parts)):
+        earlier = [module.name for part in parts[:number] for module in part]
+        names |= _imported([parts[number]], earlier)
+    return {name: short_name(number) for number, name in enumerate(sorted(names))}
 
 
 def page_modules(main: str, assets: Mapping[str, bytes]) -> list[str]:
