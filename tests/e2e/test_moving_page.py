@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import FrameLocator, Locator, expect
 
 from tests.e2e.card import answer_call, expect_phase, open_card, press
+from tests.e2e.consults import begin_consult, consult
 from tests.e2e.team import open_agent, open_team
-from tests.e2e.test_consult import begin_consult, consult
 from tests.harness.browser import OpenDesktop
 from tests.harness.site import DemoSite
 

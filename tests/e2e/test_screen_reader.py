@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import FrameLocator, expect
+from playwright.sync_api import expect
 
 from tests.e2e.card import KNOWN_CUSTOMER, expect_phase, open_card, press, write_notes
+from tests.e2e.speech import listen, spoken_in
 from tests.harness.browser import OpenDesktop
 from tests.harness.site import DemoSite
-
-LISTEN = """(body) => {
-    window.spoken = [];
-    new MutationObserver((changes) => {
-        for (const { target } of changes) {
-            const element = target instanceof Element ? target : target.parentElement;
-            const region = element?.closest("[role=status], [role=alert], [aria-live]");
-            if (!region || region.ariaLive === "off" || !region.checkVisibility()) continue;
-            const text = region.textContent.trim();
-            if (text && window.spoken.at(-1) !== text) window.spoken.push(text);
-        }
-    }).observe(body, { childList: true, characterData: true, subtree: true });
-}"""
-
-
-def spoken_in(gadget: FrameLocator) -> list[str]:
-    """Return the texts of the live regions, in the order in which they came."""
-    spoken: list[str] = gadget.locator("body").evaluate("() => window.spoken")
-    return spoken
 
 
 def test_phases_are_spoken_and_not_each_save(open_desktop: OpenDesktop, site: DemoSite) -> None:
     gadget = open_desktop().gadget
-    gadget.locator("body").evaluate(LISTEN)
+    listen(gadget)
     call = site.ring(KNOWN_CUSTOMER)
     press(gadget, "Answer")
     expect_phase(gadget, "On the call")
@@ -51,7 +33,7 @@ def test_notes_that_are_not_saved_are_spoken_and_that_they_are_at_last(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
     gadget = open_desktop().gadget
-    gadget.locator("body").evaluate(LISTEN)
+    listen(gadget)
     site.ring(KNOWN_CUSTOMER)
     press(gadget, "Answer")
     write_notes(gadget, "wants")

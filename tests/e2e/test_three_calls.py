@@ -14,7 +14,7 @@ from tests.e2e.card import (
     open_card,
     press,
 )
-from tests.e2e.test_consult import begin_conference, begin_consult, consult
+from tests.e2e.consults import begin_conference, begin_consult, consult
 from tests.harness.browser import OpenDesktop
 from tests.harness.site import DemoSite
 

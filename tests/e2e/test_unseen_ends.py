@@ -17,8 +17,8 @@ from tests.e2e.card import (
     press,
     write_notes,
 )
-from tests.e2e.test_consult import begin_consult, consult
-from tests.e2e.test_screen_reader import LISTEN, spoken_in
+from tests.e2e.consults import begin_consult, consult
+from tests.e2e.speech import listen, spoken_in
 from tests.harness.browser import OpenDesktop
 from tests.harness.site import DemoSite
 
@@ -95,7 +95,7 @@ def test_contact_of_a_hidden_card_is_not_said_over_another(
     expect_phase(gadget, "On the call")
     desktop.page.reload()
     expect(gadget.get_by_role("tab")).to_have_count(2)
-    gadget.locator("body").evaluate(LISTEN)
+    listen(gadget)
     site.service.is_down = False
     behind = gadget.get_by_role("tab", name=KNOWN_CUSTOMER_NAME)
     expect(behind).to_be_visible(timeout=40_000)
