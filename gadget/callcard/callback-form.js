@@ -14,8 +14,8 @@ import {
   uniqueId,
 } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
-import { errorText } from "../shared/errors.js";
 import { formatThere, t } from "../shared/texts.js";
+import { saveForm, saveRow } from "./form-saving.js";
 
 /** @typedef {import("../shared/types.d.ts").CallbackCustomer} CallbackCustomer */
 /** @typedef {{id: string, due_at: string}} ChangedCallback */
@@ -108,12 +108,7 @@ export class CallbackFormElement extends CallcardElement {
       this.#customerTime,
       field(t("callback.note"), this.#note),
       this.#error,
-      h(
-        "p",
-        { class: "row" },
-        this.#save,
-        h("button", { type: "button", class: "quiet", onclick: close }, t("cancel")),
-      ),
+      saveRow(this.#save, close),
     );
     onSubmit(form, () => this.#submit(callback));
     this.replaceChildren(form);
@@ -159,19 +154,13 @@ export class CallbackFormElement extends CallcardElement {
       this.#when.focus();
       return;
     }
-    this.#save.disabled = true;
-    this.#error.textContent = "";
     const due = this.#when.value ? new Date(this.#when.value).toISOString() : "";
     const choice = { due_at: due.replace(/\.\d+Z$/, "Z"), note: this.#note.value.trim() };
     const callback = { number, name, contact, ...choice, request_id: this.#requestId };
-    try {
+    await saveForm(this.#save, this.#error, async () => {
       if (changed) await request(this, "callcard-callback-change", { id: changed.id, ...choice });
       else await request(this, "callcard-callback-create", { callback });
       emit(this, "callcard-callback-form-closed", { isSaved: true, isDated: Boolean(due) });
-    } catch (error) {
-      this.#error.textContent = errorText(error);
-    } finally {
-      this.#save.disabled = false;
-    }
+    });
   }
 }

@@ -12,9 +12,8 @@ import {
   uniqueId,
 } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
-import { errorText } from "../shared/errors.js";
 import { t } from "../shared/texts.js";
-import { ChosenMeanwhile } from "./chosen-meanwhile.js";
+import { saveForm, saveRow } from "./form-saving.js";
 
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
 
@@ -63,12 +62,7 @@ export class CaseFormElement extends CallcardElement {
       field(t("case.subject"), this.#subject),
       field(t("notes.label"), this.#notes),
       this.#error,
-      h(
-        "p",
-        { class: "row" },
-        this.#save,
-        h("button", { type: "button", class: "quiet", onclick: close }, t("cancel")),
-      ),
+      saveRow(this.#save, close),
     );
     onSubmit(form, () => this.#submit(callId));
     this.replaceChildren(form);
@@ -94,9 +88,7 @@ export class CaseFormElement extends CallcardElement {
       this.#error.textContent = t("case.whose");
       return;
     }
-    this.#save.disabled = true;
-    this.#error.textContent = "";
-    try {
+    await saveForm(this.#save, this.#error, async () => {
       await request(this, "callcard-case-create", {
         callId,
         contact,
@@ -107,11 +99,6 @@ export class CaseFormElement extends CallcardElement {
         },
       });
       emit(this, "callcard-case-form-closed", true);
-    } catch (error) {
-      const isForAnother = error instanceof ChosenMeanwhile;
-      this.#error.textContent = isForAnother ? error.message : errorText(error);
-    } finally {
-      this.#save.disabled = false;
-    }
+    });
   }
 }

@@ -1,10 +1,10 @@
 // <coaching-messages>: what supervisors write to the agent, until it is read or answered. Fires
 // `callcard-coaching-answered`.
 
-import { h, isolate, request } from "../shared/dom.js";
+import { h, isolate, onSubmit, request } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
-import { errorText } from "../shared/errors.js";
 import { formatDate, t } from "../shared/texts.js";
+import { saveForm } from "./form-saving.js";
 
 /** @typedef {import("../supervisor/types.d.ts").CoachingMessage} CoachingMessage */
 
@@ -54,23 +54,9 @@ export class CoachingMessagesElement extends CallcardElement {
     updateButtonLabel();
     answer.addEventListener("input", updateButtonLabel);
     const error = h("span", { class: "error", role: "alert" });
-    const submit = async (/** @type {Event} */ event) => {
-      event.preventDefault();
-      button.disabled = true;
-      error.textContent = "";
-      try {
-        const detail = { id, answer: answer.value.trim() };
-        await request(this, "callcard-coaching-answered", detail);
-        this.#answered.add(id);
-        this.#remove(id);
-      } catch (failure) {
-        error.textContent = errorText(failure);
-      }
-      button.disabled = false;
-    };
-    return h(
+    const form = h(
       "form",
-      { class: "notice coaching", onsubmit: submit },
+      { class: "notice coaching" },
       h(
         "p",
         { role: "alert" },
@@ -82,6 +68,15 @@ export class CoachingMessagesElement extends CallcardElement {
       button,
       error,
     );
+    onSubmit(form, () =>
+      saveForm(button, error, async () => {
+        const detail = { id, answer: answer.value.trim() };
+        await request(this, "callcard-coaching-answered", detail);
+        this.#answered.add(id);
+        this.#remove(id);
+      }),
+    );
+    return form;
   }
 }
 
