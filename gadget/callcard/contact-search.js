@@ -143,8 +143,12 @@ export class ContactSearchElement extends CallcardElement {
     return this.#typedFor === this.#callId ? this.#callId : "";
   }
 
-  /** Clears the search when another call comes to the front; what the agent types stays. */
-  set callId(callId) {
+  /**
+   * Take the call in front, if it may get a contact. The search is cleared when it is another one;
+   * what the agent types stays.
+   * @param {string} callId
+   */
+  setInFront(callId) {
     if (callId === this.#callId) return;
     const wasForCall = Boolean(this.#callId);
     this.#callId = callId;

@@ -33,8 +33,8 @@ import { restoreCalls } from "./restore-calls.js";
 import { searchContacts } from "./search-results.js";
 import { registerShortcuts } from "./shortcuts.js";
 import { TransferTargetsElement } from "./transfer-targets.js";
-import { writeVariable } from "./variable-writes.js";
 import { announceUnseenEnds } from "./unseen-ends.js";
+import { writeVariable } from "./variable-writes.js";
 import { runWorkflow } from "./workflows.js";
 
 const ELEMENTS = [

@@ -270,7 +270,7 @@ class CallcardAppElement extends CallcardElement {
     arrangeFor(this, this.#search, running, shown);
     this.#search.setOnCall(this.#tabs.offersTargets);
     this.#search.numberSources = writableSources?.numbers;
-    this.#search.callId = shown?.mayGetContact ? shown.id : "";
+    this.#search.setInFront(shown?.mayGetContact ? shown.id : "");
     this.#idle.hidden = calls.size > 0 || Boolean(this.#aside.isOpen);
     this.#callbacks.hidden = running.length > 0;
     this.#parked.hidden = running.length > 0;

@@ -25,11 +25,12 @@ export async function runWorkflow(params, { model, tabs, search, asideControl, d
   if (!action) return;
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   const state = model.triggered;
+  if (!state) return;
   const { text, number } = action.values;
-  if (action.name === "note" && text) notesOf(model, state)?.addLine(text);
-  else if (action.name === "search" && text && state?.id === tabs.selected) search.suggest(text);
+  if (action.name === "note" && text) notesOf(model, state).addLine(text);
+  else if (action.name === "search" && text && state.id === tabs.selected) search.suggest(text);
   else if (action.name === "dial" && number) void dial(number);
-  const customer = state?.customerToCallBack;
+  const customer = state.customerToCallBack;
   if (action.name !== "callback" || !customer) return;
   // The agent did not ask for the form: who types goes on where they were.
   const { activeElement } = document;
@@ -40,12 +41,13 @@ export async function runWorkflow(params, { model, tabs, search, asideControl, d
 }
 
 /**
- * Return the notes of a call, which may go on under another id.
- * @param {CallsModel} model @param {CallState | undefined} state
+ * Return the notes of a call; if its card is closed, those of a card that shows them too.
+ * @param {CallsModel} model @param {CallState} state
  */
-const notesOf = (model, state) =>
-  (state && (model.calls.get(state.id) ?? model.cardsOf(state.notes.interaction?.id)[0] ?? state))
-    ?.notes;
+function notesOf(model, state) {
+  const cards = model.cardsOf(state.notes.interaction?.id);
+  return (cards.includes(state) ? state : (cards[0] ?? state)).notes;
+}
 
 /** Parse a path; null if it is not for this gadget. @param {string} path */
 export function readAction(path) {

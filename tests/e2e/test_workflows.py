@@ -62,15 +62,7 @@ def test_workflow_action_adds_note(open_desktop: OpenDesktop, site: DemoSite) ->
 
 
 def test_workflow_opens_a_form_beside_who_types(open_desktop: OpenDesktop, site: DemoSite) -> None:
-    callback = {
-        "id": "4",
-        "name": "Call back",
-        "when": "CALL_ENDS",
-        "type": "BROWSER_POP",
-        "handled_by": "OTHER",
-        "params": {"path": "callcard:callback"},
-        "variables": {},
-    }
+    callback = callcard_workflow("4", "CALL_ENDS", "callcard:callback")
     with site.workflows(callback):
         desktop = open_desktop()
         gadget = desktop.gadget

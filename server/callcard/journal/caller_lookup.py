@@ -68,12 +68,13 @@ class CallerLookup:
 
         Raises SourceUnavailable if every source failed.
         """
-        found = await self.directory.by_number(number, refresh=refresh)
-        return await self._add_calls(found.matches, found, current)
+        return await self.with_calls(
+            await self.directory.by_number(number, refresh=refresh), current
+        )
 
-    async def with_calls(self, found: Lookup) -> Lookup:
-        """Return what was found with the calls that the CRM does not have yet."""
-        return await self._add_calls(found.matches, found, "")
+    async def with_calls(self, found: Lookup, current: str = "") -> Lookup:
+        """Return what was found with the calls that the CRM does not have yet, except `current`."""
+        return await self._add_calls(found.matches, found, current)
 
     async def contact(self, source: str, id: str, current: str = "") -> Contact:
         """Return one contact, without the interaction `current` in its history.
