@@ -2,7 +2,7 @@
 
 import { serviceStatus } from "../shared/api.js";
 import { desktop } from "../shared/desktop.js";
-import { h } from "../shared/dom.js";
+import { h, isolate } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import { MAX_BUTTONS } from "./call-notes.js";
 import { describeShortcuts } from "./shortcuts.js";
@@ -63,5 +63,5 @@ const list = (rows) =>
   h(
     "dl",
     {},
-    rows.flatMap(([label, value]) => [h("dt", {}, label), h("dd", { dir: "ltr" }, value)]),
+    rows.flatMap(([label, value]) => [h("dt", {}, isolate(label)), h("dd", { dir: "ltr" }, value)]),
   );
