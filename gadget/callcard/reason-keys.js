@@ -8,11 +8,15 @@ const OTHERS = `${TYPING}, call-drawer`;
 
 /** Milliseconds after a key in which a digit belongs to what is typed. */
 const TYPING_PAUSE_MS = 1500;
+/** The same when the field or the keypad went meanwhile, as with the customer: that is seen late. */
+const PLACE_GONE_MS = 4000;
 
 /** Choose reasons by keys from now on. @param {AbortSignal} [signal] */
 export function followReasonKeys(signal) {
-  /** When the agent typed last: what they typed in may have gone, as with the customer. */
+  /** When the agent typed last, and in what. */
   let typedAt = -Infinity;
+  /** @type {Element | null} */
+  let place = null;
   const onKey = (/** @type {KeyboardEvent} */ event) => {
     const { key, target, ctrlKey, altKey, metaKey, timeStamp } = event;
     if (ctrlKey || altKey || metaKey || event.defaultPrevented) return;
@@ -20,11 +24,12 @@ export function followReasonKeys(signal) {
     if (key === "Escape" || key === "Tab") typedAt = -Infinity;
     if (key.length > 1 || !(target instanceof Element)) return;
     // The keypad sends digits wherever the focus is.
-    const isText =
-      !/^[1-8]$/.test(key) ||
-      target.closest(OTHERS) ||
-      document.querySelector("call-panel:not([hidden]) call-keypad");
-    if (isText || timeStamp - typedAt < TYPING_PAUSE_MS) return void (typedAt = timeStamp);
+    const keypad = document.querySelector("call-panel:not([hidden]) call-keypad");
+    const current = target.closest(OTHERS) ?? keypad;
+    if (current) place = current;
+    const pause = place?.checkVisibility() ? TYPING_PAUSE_MS : PLACE_GONE_MS;
+    const isText = current || !/^[1-8]$/.test(key) || timeStamp - typedAt < pause;
+    if (isText) return void (typedAt = timeStamp);
     /** @type {NodeListOf<HTMLInputElement>} */
     const boxes = document.querySelectorAll("call-panel:not([hidden]) call-notes fieldset input");
     const box = boxes[Number(key) - 1];

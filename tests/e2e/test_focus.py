@@ -205,3 +205,24 @@ def test_digits_of_a_number_choose_no_reason_when_its_field_goes(
     open_card(gadget).get_by_role("heading", level=2).click()
     desktop.page.keyboard.press("1")
     expect(reasons.get_by_role("radio", name="Sale")).to_be_checked()
+
+
+def test_digits_for_a_menu_choose_no_reason_when_the_menu_hangs_up(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop(own_clock=True)
+    gadget = desktop.gadget
+    expect(gadget.locator("callback-list:defined")).to_be_attached()
+    call = answer_call(site, gadget, KNOWN_CUSTOMER)
+    reasons = gadget.get_by_role("radiogroup", name="Wrap-up reason")
+    press(gadget, "Keypad…")
+    desktop.page.keyboard.press("4")
+    wait_until(lambda: bool(site.call(call)["dtmf"] == "4"))
+    site.hang_up(call)
+    expect_phase(gadget, "Call ended")
+    desktop.page.clock.fast_forward(2000)  # as who reads a long number digit by digit
+    desktop.page.keyboard.press("2")
+    expect(reasons.get_by_role("radio", name="None")).to_be_checked()
+    desktop.page.clock.fast_forward(5000)
+    desktop.page.keyboard.press("2")
+    expect(reasons.get_by_role("radio").nth(1)).to_be_checked()
