@@ -9,6 +9,8 @@ import { formatDuration, stateLabel, t } from "../shared/texts.js";
 /** @typedef {import("../shared/types.d.ts").UserData} UserData */
 
 const WRAP_UP_STATES = ["WORK", "WORK_READY"];
+/** Where the tab keeps the option that the agent chose last, for a reload. */
+const CHOSEN_KEY = "callcard.chosenState";
 /** The timer of teams that have none, as recorded on UCCE. */
 const NO_TIMER_SECONDS = 7200;
 
@@ -27,7 +29,7 @@ export class AgentStateElement extends CallcardElement {
   /** The option that stands for the present state. */
   #current = "";
   /** The option that the agent chose last: Finesse does not say why a state will be next. */
-  #chosen = "";
+  #chosen = sessionStorage.getItem(CHOSEN_KEY) ?? "";
 
   build() {
     this.append(
@@ -44,6 +46,7 @@ export class AgentStateElement extends CallcardElement {
       const [state, reason = null] = value.split(" ");
       if (value === this.#current) return;
       this.#chosen = value;
+      sessionStorage.setItem(CHOSEN_KEY, value);
       emit(this, "callcard-state-chosen", { state, reason });
     };
     this.#select.addEventListener("keydown", ({ key }) => {

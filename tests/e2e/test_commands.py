@@ -216,3 +216,7 @@ def test_state_change_with_reasons(open_desktop: OpenDesktop, site: DemoSite) ->
         expect(desktop.gadget.locator("agent-state")).to_have_attribute(
             "data-next", f"Next: {label}"
         )
+    desktop.page.reload()  # Finesse does not say for which reason
+    expect(desktop.gadget.locator("agent-state")).to_have_attribute(
+        "data-next", "Next: Not ready: Meeting"
+    )
