@@ -139,7 +139,9 @@ export class CallNotesElement extends CallcardElement {
     const isFull = this.#text.value.length >= MAX_NOTES;
     const state =
       isFull && isSaved ? t("notes.full", { count: MAX_NOTES }) : STATUSES[status](error);
-    const text = isOver && isSaved ? t("notes.closed") : state;
+    // The agent may have closed the call at another desk.
+    const closed = interaction?.finished ? t("saved") : t("notes.closed");
+    const text = isOver && isSaved ? closed : state;
     const wasError = this.#status.classList.contains("error");
     // The text stays until it is known how that goes: what is below would move up and down.
     if (wasError && !isClosed && status === "saving") return;

@@ -10,6 +10,7 @@ from playwright.sync_api import FrameLocator, Response, expect
 from tests.e2e.card import (
     KNOWN_CUSTOMER_NAME,
     answer_call,
+    close_card,
     expect_phase,
     open_card,
     press,
@@ -184,3 +185,19 @@ def test_half_filled_contact_goes_on_in_the_call_that_a_consult_becomes(
     open_card(bilal).get_by_role("button", name="Save", exact=True).click()
     expect(open_card(bilal).get_by_role("heading", name="Nora Pilgrim")).to_be_visible()
     site.hang_up(call)
+
+
+def test_notes_closed_at_another_desk_are_saved(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    here = open_desktop("1001").gadget
+    there = open_desktop("1001", own_clock=True)
+    call = answer_call(site, here)
+    write_notes(here, "Wants a quote")
+    site.hang_up(call)
+    expect_phase(there.gadget, "Call ended")
+    close_card(here)
+    site.delivered_interaction(call)
+    there.page.clock.fast_forward(31_000)
+    notes = open_card(there.gadget).get_by_label("Notes")
+    expect(notes).not_to_be_editable()
+    expect(notes).to_have_value("Wants a quote")
+    expect(open_card(there.gadget).locator(".saved")).to_have_text("Saved")
