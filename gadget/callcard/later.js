@@ -58,7 +58,7 @@ const ELEMENTS = [
  * Load the texts, and then define the elements: what is on the page already is drawn at once.
  * @param {number} tries a browser remembers that a script failed, by its address
  */
-export async function prepare(tries) {
+async function prepare(tries) {
   await loadLaterTexts(import.meta.url, tries);
   for (const element of ELEMENTS) element.define();
   guardPresses();
@@ -90,7 +90,7 @@ function clearOldErrors() {
     if (error.textContent === t("error.unreachable")) error.textContent = "";
 }
 
-export {
+export const later = {
   AgentCallbacks,
   Coaching,
   ContactFormElement,
@@ -102,6 +102,7 @@ export {
   handleAside,
   infoContent,
   keepFocus,
+  prepare,
   registerShortcuts,
   restoreCalls,
   runWorkflow,

@@ -38,7 +38,8 @@ export const loadCallView = loader(() => import("./call-view.js"));
 /** Load the forms and panels, which use what the view of a call has. */
 export const loadLater = loader(async () => {
   await loadCallView();
-  return import("./later.js");
+  const { later } = await import("./later.js");
+  return later;
 });
 
 /**
@@ -63,7 +64,7 @@ export const startCallView = (onLoaded, onFailed) =>
 
 /**
  * Load the forms and panels when the card has had its time.
- * @param {(later: typeof import("./later.js")) => void} onLoaded
+ * @param {(later: typeof import("./later.js").later) => void} onLoaded
  */
 export const scheduleLater = (onLoaded) =>
   void setTimeout(() => loadAtLast(loadLater, LATER_RETRY_MS, onLoaded), LATER_MS);

@@ -22,6 +22,8 @@ import { stateLabel, t } from "../shared/texts.js";
 /** @typedef {import("../shared/types.d.ts").TransferTarget} TransferTarget */
 /** @typedef {"consult" | "transfer"} TransferAction */
 
+/** The first button of each target's row. */
+const FIRST_BUTTON = ".row button:first-child";
 const TARGET_NUMBER = /^\+?[\d\s()./*#-]{2,}$/;
 
 /** @type {Record<TransferTarget["kind"], () => string>} */
@@ -70,7 +72,10 @@ export class TransferTargetsElement extends CallcardElement {
   build() {
     this.#input.placeholder = t("target.placeholder");
     this.#input.addEventListener("input", () => this.#search.schedule(this.#text));
-    moveByArrows(this, "input, .row button:first-child");
+    moveByArrows(this, `input, ${FIRST_BUTTON}`);
+    this.#input.addEventListener("keydown", ({ key, isComposing }) => {
+      if (key === "Enter" && !isComposing) void this.#goToOnly();
+    });
     this.append(
       h("label", { for: this.#input.id, class: "hidden" }, t("target.label")),
       this.#input,
@@ -104,6 +109,16 @@ export class TransferTargetsElement extends CallcardElement {
   find(text) {
     this.#input.value = text;
     void this.#search.run(this.#text);
+  }
+
+  /** Search for what is typed at once, and move to the only target of that. */
+  async #goToOnly() {
+    const text = this.#text;
+    await this.#search.run(text);
+    /** @type {NodeListOf<HTMLElement>} */
+    const [first, ...others] = this.querySelectorAll(FIRST_BUTTON);
+    const isHere = document.activeElement === this.#input && text === this.#text;
+    if (isHere && !others.length) first?.focus();
   }
 
   /** @param {{targets: TransferTarget[], isPartial: boolean}} result */
@@ -168,7 +183,6 @@ export class TransferTargetsElement extends CallcardElement {
     const button = h("button", {
       type: "button",
       class: "quiet star",
-      "aria-label": t("target.favouriteWho", { who }),
       title: t("target.favouriteWho", { who }),
     });
     const show = () =>
