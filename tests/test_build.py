@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import stat
 import subprocess
@@ -131,8 +132,10 @@ def test_every_text_is_in_a_gadget_that_shows_it(tmp_path: Path) -> None:
             for module in modules:
                 if not module.startswith(f"callcard/{folder}/{name}/"):
                     continue
-                later = files[module].decode().removeprefix("export const texts = ")
-                texts_later = json.loads(later.removesuffix(";\n"))
+                array = files[module].decode().removeprefix("export const texts=")
+                with_nulls = re.sub(r"(?<=[\[,])(?=,)", "null", array.removesuffix(";\n"))
+                places = enumerate(json.loads(with_nulls))
+                texts_later = {str(number): text for number, text in places if text}
                 assert not texts.keys() & texts_later.keys()
                 texts |= texts_later
             shown.setdefault(language, set()).update(texts.values())

@@ -6,7 +6,7 @@ import { desktop } from "./desktop.js";
 /** Texts that were loaded after the page's. @type {Record<string, string>} */
 const added = {};
 
-/** Add texts to the page's. @param {Record<string, string>} texts by key */
+/** Add texts to the page's. @param {string[]} texts by number, which is their key; it has holes */
 export const addTexts = (texts) => void Object.assign(added, texts);
 
 /**

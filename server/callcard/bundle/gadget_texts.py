@@ -1,35 +1,37 @@
 """Which texts each gadget loads: those of its page, and those that only its later scripts show.
 
 The page's texts are the message bundles of its gadget XML. Those of each later script are a module
-for each language, beside it.
+for each language, beside it: an array with each text at its number (message_keys.py).
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 
 from lxml import etree
 
-from callcard.bundle.javascript import arguments_of, field, literal, nodes_of, text_of
+from callcard.bundle.message_keys import keys_in_modules, keys_in_templates
 from callcard.bundle.module_join import later_parts, page_modules
 from callcard.bundle.sources import Gadget, Sources
 
 
 def render_texts(sources: Sources) -> dict[str, bytes]:
-    """Return every gadget's message bundles, and the modules with its later texts, by name."""
-    in_templates = {
-        key for text in sources.templates.values() for key in re.findall(r"__MSG_(.+?)__", text)
-    }
+    """Return every gadget's message bundles, and the modules with its later texts, by name.
+
+    The sources' texts have numbers as keys.
+    """
+    in_templates = keys_in_templates(sources)
     files = {}
     for gadget in sources.gadgets.values():
         main = gadget.main_script
-        known = in_templates.union(_keys(page_modules(main, sources.assets), sources.assets))
+        known = in_templates.union(
+            keys_in_modules(page_modules(main, sources.assets), sources.assets)
+        )
         for language, texts in sources.texts.items():
             files[messages_file(gadget, language)] = _messages(texts, known)
         for entry, modules in later_parts(main, sources.assets).items():
-            own = set(_keys(modules, sources.assets)) - known
+            own = set(keys_in_modules(modules, sources.assets)) - known
             known |= own
             for language, texts in sources.texts.items():
                 files[texts_module(entry, language)] = _module(texts, own)
@@ -46,16 +48,6 @@ def texts_module(script: str, language: str) -> str:
     return f"{script.removesuffix('.js')}-texts/{language}.js"
 
 
-def _keys(modules: Iterable[str], assets: Mapping[str, bytes]) -> Iterator[str]:
-    """Yield the keys of the texts that scripts show."""
-    for name in modules:
-        for node in nodes_of(assets[name]):
-            if node.type == "call_expression" and text_of(field(node, "function")) == "t":
-                key = next(iter(arguments_of(node)), node)
-                if key.type == "string":
-                    yield literal(key)
-
-
 def _messages(texts: Mapping[str, str], keys: set[str]) -> bytes:
     root = etree.Element("messagebundle")
     for key, text in texts.items():
@@ -65,5 +57,10 @@ def _messages(texts: Mapping[str, str], keys: set[str]) -> bytes:
 
 
 def _module(texts: Mapping[str, str], keys: set[str]) -> bytes:
-    shown = {key: text for key, text in texts.items() if key in keys}
-    return f"export const texts = {json.dumps(shown, ensure_ascii=False)};\n".encode()
+    # A place without a text is a hole of a sparse array, as in [, "a"].
+    last = max(map(int, keys), default=-1)
+    places = map(str, range(last + 1))
+    array = ",".join(
+        json.dumps(texts[key], ensure_ascii=False) if key in keys else "" for key in places
+    )
+    return f"export const texts=[{array}];\n".encode()

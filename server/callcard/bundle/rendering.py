@@ -21,7 +21,7 @@ from callcard import __version__
 from callcard.bundle.errors import BundleError
 from callcard.bundle.event_names import shorten_event_names
 from callcard.bundle.gadget_texts import messages_file, render_texts
-from callcard.bundle.message_keys import shorten_message_keys
+from callcard.bundle.message_keys import number_message_keys
 from callcard.bundle.minification import minify_asset
 from callcard.bundle.module_join import join_modules
 from callcard.bundle.sources import DEFAULT_LANGUAGE, FOLDER, MODULE_TEMPLATE, Gadget, Sources
@@ -57,7 +57,7 @@ class Bundle:
 
 def render(sources: Sources, service_url: str) -> Bundle:
     """Render the whole bundle. Raises BundleError."""
-    sources = shorten_event_names(shorten_message_keys(sources))
+    sources = shorten_event_names(number_message_keys(sources))
     assets = dict(sources.assets)
     for name in (*sources.scripts, *sources.styles):
         del assets[name]
