@@ -5,18 +5,7 @@ import { loadLater } from "./load-later.js";
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("./app-aside.js").AppAsideElement} AppAsideElement */
-/** @typedef {import("./app-aside.js").LaterAside} LaterAside */
 /** @typedef {import("../shared/types.d.ts").Contact} Contact */
-/**
- * @typedef {object} AsideParts
- * @property {import("../shared/calls-model.js").CallsModel} model
- * @property {import("./agent.js").Agent} agent
- * @property {import("./contact-search.js").ContactSearchElement} search
- * @property {import("./app-notices.js").AppNoticesElement} notices
- * @property {LaterAside} aside
- * @property {() => void} onChange something was opened or closed
- * @property {() => boolean} focusCall gives the focus to the call in front, if there is one
- */
 
 /** Milliseconds for which an error is shown. */
 const MESSAGE_MS = 5000;
@@ -25,7 +14,7 @@ export class AsideControl {
   #parts;
   #isHandled = false;
 
-  /** @param {AsideParts} parts */
+  /** @param {import("./app-parts.d.ts").AppParts} parts */
   constructor(parts) {
     this.#parts = parts;
   }
@@ -64,7 +53,7 @@ export class AsideControl {
 
   /** Open something, once what it needs is loaded. @param {(aside: AppAsideElement) => void} open */
   async #open(open) {
-    const { aside, notices, onChange } = this.#parts;
+    const { aside, notices, show } = this.#parts;
     try {
       const { handleAside } = await loadLater();
       const opened = /** @type {AppAsideElement} */ (aside);
@@ -75,6 +64,6 @@ export class AsideControl {
       console.error(error);
       notices.setMessage(t("error.load"), MESSAGE_MS);
     }
-    onChange();
+    show();
   }
 }

@@ -13,15 +13,15 @@ const MESSAGE_MS = 5000;
 /**
  * Handle the events of the panel.
  * @param {import("./app-aside.js").AppAsideElement} aside
- * @param {import("./aside-control.js").AsideParts} parts
+ * @param {import("./app-parts.d.ts").AppParts} parts
  */
-export function handleAside(aside, { model, agent, search, onChange, focusCall }) {
+export function handleAside(aside, { model, agent, search, tabs, show }) {
   /** @param {string | false} saved what to say of what was saved, if it was */
   const close = (saved) => {
-    onChange();
+    show();
     if (saved) aside.showMessage(saved, MESSAGE_MS);
     // What was closed had the focus, unless the agent has gone on to something else.
-    if (document.activeElement === document.body && !focusCall()) search.placeFocus();
+    if (document.activeElement === document.body && !tabs.focusCall()) search.placeFocus();
   };
   /** @type {import("../shared/events.d.ts").EventHandlers} */
   const handlers = {

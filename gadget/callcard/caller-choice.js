@@ -4,16 +4,12 @@ import { addNumber } from "./number-addition.js";
 
 /**
  * Make a contact the one of a call.
- * @param {object} app what the choice changes
- * @param {import("../shared/calls-model.js").CallsModel} app.model
- * @param {import("./contact-search.js").ContactSearchElement} app.search
- * @param {import("./app-notices.js").AppNoticesElement} app.notices
- * @param {import("./app-aside.js").LaterAside} app.aside
- * @param {import("./call-tabs.js").CallTabsElement} app.tabs
+ * @param {import("./app-parts.d.ts").AppParts} parts
  * @param {import("../shared/events.d.ts").CallcardEvents["callcard-contact-chosen"]} choice
  * `addedNumber` is the caller's number, if it is to be added to the contact
  */
-export function chooseCaller({ model, search, notices, aside, tabs }, choice) {
+export function chooseCaller(parts, choice) {
+  const { model, search, aside, tabs } = parts;
   const { callId, match, addedNumber } = choice;
   search.clear();
   aside.close?.();
@@ -22,5 +18,5 @@ export function chooseCaller({ model, search, notices, aside, tabs }, choice) {
   const state = model.calls.get(callId);
   // Never another number than the button said.
   if (state && addedNumber && addedNumber === state.customer.display)
-    void addNumber({ model, notices, aside }, state, match.contact);
+    void addNumber(parts, state, match.contact);
 }

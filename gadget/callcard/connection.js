@@ -8,11 +8,7 @@ import { every } from "../shared/dom.js";
 import { afterPress } from "../shared/press.js";
 import { formatTime, t } from "../shared/texts.js";
 
-/** @typedef {import("../shared/calls-model.js").CallsModel} CallsModel */
-/** @typedef {import("../shared/commands.js").Commands} Commands */
 /** @typedef {import("../shared/types.d.ts").UserData} UserData */
-/** @typedef {import("./agent.js").Agent} Agent */
-/** @typedef {import("./app-notices.js").AppNoticesElement} AppNoticesElement */
 
 /** Milliseconds between attempts to reach the service while it does not answer. */
 const PROBE_MS = 10_000;
@@ -32,7 +28,7 @@ export class Connection {
   #commands;
   #agent;
   #notices;
-  #onChange;
+  #show;
   #onReady;
   #onMonitored;
   /**
@@ -47,22 +43,18 @@ export class Connection {
   isLost = false;
 
   /**
+   * @param {import("./app-parts.d.ts").AppParts} parts
    * @param {object} options
-   * @param {CallsModel} options.model
-   * @param {Commands} options.commands
-   * @param {Agent} options.agent
-   * @param {AppNoticesElement} options.notices
-   * @param {() => void} options.onChange called when something but a call has changed
    * @param {(isMonitored: boolean) => void} options.onMonitored whether a supervisor listens
    * @param {() => void} options.onReady called once it is known which calls are on, and again
    *   when the service answers after an outage
    */
-  constructor({ model, commands, agent, notices, onChange, onMonitored, onReady }) {
+  constructor({ model, commands, agent, notices, show }, { onMonitored, onReady }) {
     this.#model = model;
     this.#commands = commands;
     this.#agent = agent;
     this.#notices = notices;
-    this.#onChange = onChange;
+    this.#show = show;
     this.#onReady = onReady;
     this.#onMonitored = onMonitored;
   }
@@ -137,7 +129,7 @@ export class Connection {
   #onAgent(user) {
     if (!this.#agent.user) {
       this.#notices.setConnection("");
-      void this.#agent.readProfile(this.#onChange);
+      void this.#agent.readProfile(this.#show);
     }
     const { state = "" } = user;
     // Without it, colleagues would see a state that is a minute old.
@@ -149,7 +141,7 @@ export class Connection {
   /** @param {Map<string, string>} labels */
   #onLayout(labels) {
     this.#agent.labels = labels;
-    this.#onChange();
+    this.#show();
   }
 
   /** @param {boolean} isConnected */
@@ -172,6 +164,6 @@ export class Connection {
         if (state.failure?.outcome === "failed") state.failure = null;
       if (this.#hasCalls) this.#onReady();
     }
-    this.#onChange();
+    this.#show();
   }
 }

@@ -9,11 +9,11 @@ const LONGEST_DISABLED_MS = 1000;
 
 /**
  * Keep the focus from now on.
- * @param {() => boolean} focusCall focuses the call in front, and returns whether there is one
- * @param {() => void} focusSearch
+ * @param {import("./call-tabs.js").CallTabsElement} tabs
+ * @param {import("./contact-search.js").ContactSearchElement} search
  * @param {AbortSignal} [signal]
  */
-export function keepFocus(focusCall, focusSearch, signal) {
+export function keepFocus(tabs, search, signal) {
   /** What had the focus last, and what is around it, from the inside out. */
   let path = pathOf(document.activeElement);
   /** Since when it is disabled, or 0. */
@@ -34,7 +34,7 @@ export function keepFocus(focusCall, focusSearch, signal) {
   const restore = () => {
     if (!document.hasFocus()) return; // the agent works elsewhere on the desktop
     const { activeElement: before } = document;
-    if (performance.now() < followsUntil) focusCall();
+    if (performance.now() < followsUntil) tabs.focusCall();
     if (document.activeElement !== before) followsUntil = 0; // not yet, if the card is not drawn
     const [last] = path;
     if (!last || document.activeElement !== document.body) return;
@@ -45,8 +45,8 @@ export function keepFocus(focusCall, focusSearch, signal) {
     }
     const isPlaced = path.filter(isShown).some(takeFocus);
     if (isPlaced && document.activeElement?.localName !== "call-tabs") return;
-    if (focusCall()) return;
-    if (!isPlaced) focusSearch();
+    if (tabs.focusCall()) return;
+    if (!isPlaced) search.placeFocus();
     followsUntil = performance.now() + FOLLOWING_CALL_MS;
   };
   const stopFollowing = () => (followsUntil = 0);

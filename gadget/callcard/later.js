@@ -67,20 +67,24 @@ async function prepare(tries) {
 }
 
 /**
- * Follow the calls for what is loaded later.
- * @param {import("../shared/calls-model.js").CallsModel} model
- * @param {import("./app-aside.js").LaterAside} aside
- * @param {import("./call-tabs.js").CallTabsElement} tabs
- * @param {import("./contact-search.js").ContactSearchElement} search
+ * Start what works beside the elements: the callbacks, the shortcuts, and what follows the calls.
+ * @param {import("./app-parts.d.ts").AppParts} parts
+ * @param {HTMLElement} callbacks an element that is defined by now
  * @param {AbortSignal} signal
  */
-function followCalls(model, aside, tabs, search, signal) {
+function start(parts, callbacks, signal) {
+  const { model, agent, aside, tabs, search, show } = parts;
+  agent.callbacks = new AgentCallbacks(/** @type {CallbackListElement} */ (callbacks), agent);
+  void agent.callbacks.read();
+  registerShortcuts(parts);
+  keepFocus(tabs, search, signal);
   followChoices(model, aside, () => tabs.selected);
   announceUnseenEnds(model, aside);
   model.subscribe(({ type }) => {
     if (type === "answered" && search.isPlaceOfFocus) tabs.focusCall();
   });
   keepInterruptedNotes(model, signal);
+  show();
 }
 
 /** The forms say that the service does not answer until it does. */
@@ -91,21 +95,18 @@ function clearOldErrors() {
 }
 
 export const later = {
-  AgentCallbacks,
   Coaching,
   ContactFormElement,
   Dialling,
   chooseCaller,
   createContact,
   drawerContent,
-  followCalls,
   handleAside,
   infoContent,
-  keepFocus,
   prepare,
-  registerShortcuts,
   restoreCalls,
   runWorkflow,
   searchContacts,
+  start,
   writeVariable,
 };

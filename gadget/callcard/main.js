@@ -20,20 +20,21 @@ import { AppNoticesElement } from "./app-notices.js";
 import { AsideControl } from "./aside-control.js";
 import { Attention } from "./attention.js";
 import { CallTabsElement } from "./call-tabs.js";
+import { CallerControl } from "./caller-control.js";
 import { CoachingPlace } from "./coaching-place.js";
 import { Connection } from "./connection.js";
 import { ContactSearchElement } from "./contact-search.js";
+import { DialControl } from "./dial-control.js";
 import { NotesDrafts } from "./drafts.js";
 import { defineElements } from "./elements.js";
 import { loadLater, scheduleLater, startCallView } from "./load-later.js";
+import { StateControl } from "./state-control.js";
 import { tabName } from "./tab-name.js";
 
 /** Milliseconds between reads of where a consult's customer is. */
 const CONSULTS_MS = 4000;
 /** Milliseconds between reads of the callbacks and the parked calls. */
 const LISTS_MS = 60_000;
-/** Milliseconds for which a success is shown. */
-const MESSAGE_MS = 8000;
 /** Milliseconds after a call until its callback may be done. */
 const CALLBACK_DONE_MS = 2000;
 
@@ -64,40 +65,35 @@ class CallcardAppElement extends CallcardElement {
   #notices = new AppNoticesElement();
   #attention = new Attention();
   #tabs = new CallTabsElement();
-  #idle = h("p", { class: "idle" }, t("idle"));
   /** Defined later, as the next two. @type {import("./app-aside.js").LaterAside} */
   #aside = document.createElement("app-aside");
   #callbacks = document.createElement("callback-list");
   #parked = document.createElement("parked-list");
   /** @type {Agent} */
   #agent = new Agent(this.#commands, this.#state, this.#parked);
-  /** @type {import("./dialling.js").Dialling | undefined} */
-  #dialling;
   #info = new AppInfoElement(this.#agent);
-  #asideControl = new AsideControl({
+  #idle = h("p", { class: "idle" }, t("idle"));
+  /** @type {import("./app-parts.d.ts").AppParts} */
+  #parts = {
     model: this.#model,
+    commands: this.#commands,
+    actions: this.#actions,
     agent: this.#agent,
     search: this.#search,
     notices: this.#notices,
+    tabs: this.#tabs,
     aside: this.#aside,
-    onChange: () => this.#show(),
-    focusCall: () => this.#tabs.focusCall(),
-  });
+    show: () => this.#show(),
+  };
   #coaching = new CoachingPlace(this.signal, () => lockPresses(this.#tabs));
-  #connection = new Connection({
-    model: this.#model,
-    commands: this.#commands,
-    agent: this.#agent,
-    notices: this.#notices,
-    onChange: () => this.#show(),
+  #connection = new Connection(this.#parts, {
     onMonitored: (isMonitored) => this.#coaching.follow(isMonitored),
     onReady: () => void this.#restoreCalls().catch(console.error),
   });
-
-  /** The state that the agent chose last. */
-  #chosenState = "";
-  /** Whether the agent knows that signing out loses what is in a form. */
-  #wasSignOutAsked = false;
+  #asideControl = new AsideControl(this.#parts);
+  #callerControl = new CallerControl(this.#parts);
+  #dialControl = new DialControl(this.#parts, this.#connection);
+  #stateControl = new StateControl(this.#parts);
 
   build() {
     const bar = h("div", { class: "bar" }, this.#state, this.#search, this.#info.button);
@@ -126,38 +122,16 @@ class CallcardAppElement extends CallcardElement {
       this.#show();
     };
     startCallView(showCalls, () => this.#notices.setMessage(t("error.load")));
-    scheduleLater((later) => {
-      const list = /** @type {import("./callbacks.js").CallbackListElement} */ (this.#callbacks);
-      this.#agent.callbacks = new later.AgentCallbacks(list, this.#agent);
-      void this.#agent.callbacks.read();
-      later.registerShortcuts({
-        model: this.#model,
-        actions: this.#actions,
-        tabs: this.#tabs,
-        search: this.#search,
-      });
-      later.keepFocus(
-        () => this.#tabs.focusCall(),
-        () => this.#search.placeFocus(),
-        this.signal,
-      );
-      later.followCalls(this.#model, this.#aside, this.#tabs, this.#search, this.signal);
-      this.#show();
-    });
+    scheduleLater((later) => later.start(this.#parts, this.#callbacks, this.signal));
     // Notes survive a reload; a form does not: the browser asks.
-    const ask = (/** @type {Event} */ event) => this.#hasOpenForm && event.preventDefault();
+    const ask = (/** @type {Event} */ event) =>
+      this.#stateControl.hasOpenForm && event.preventDefault();
     window.addEventListener("beforeunload", ask, { signal: this.signal });
     window.addEventListener("pagehide", () => this.#drafts.leave(), { signal: this.signal });
     void desktop.followWorkflows(
       (params) => void this.#runWorkflow(params).catch(console.error),
       this.signal,
     );
-  }
-
-  /** Whether the agent has begun to fill in a form. */
-  get #hasOpenForm() {
-    const isContactEdited = [...this.#model.calls.values()].some((each) => each.isContactEdited);
-    return isContactEdited || Boolean(this.#aside.isEdited);
   }
 
   #readLists() {
@@ -190,25 +164,17 @@ class CallcardAppElement extends CallcardElement {
     /** @type {import("../shared/events.d.ts").EventHandlers} */
     const handlers = {
       ...this.#asideControl.handlers,
+      ...this.#callerControl.handlers,
+      ...this.#dialControl.handlers,
+      ...this.#stateControl.handlers,
       "callcard-call-closed": ({ callId, isReady }) => this.#closeCall(callId, isReady),
       "callcard-call-command": (command) => actions.run(command),
       "callcard-call-selected": () => this.#showAnotherCall(),
-      "callcard-callback-dialled": ({ id, contact, reason }) =>
-        this.#dialCallback(id, contact, reason),
       "callcard-callback-status": ({ id, status }) => this.#agent.callbacks?.setStatus(id, status),
-      "callcard-contact-chosen": (choice) => void this.#chooseCaller(choice),
-      "callcard-contact-create": async ({ callId, contact }) =>
-        (await loadLater()).createContact(model, callId, contact),
-      "callcard-contact-rejected": ({ callId }) => model.contacts.reject(callId),
-      "callcard-search-opened": ({ callId, addsNumber }) => this.#openSearch(callId, addsNumber),
-      "callcard-contact-edited": ({ callId, draft }) => model.contacts.setEdited(callId, draft),
-      "callcard-contact-search": ({ text, signal }) => api.searchContacts(text, signal),
       "callcard-delivery-retry": ({ id }) => api.retryDelivery(id),
       "callcard-lookup-retried": ({ callId }) => this.#retryLookup(callId),
       "callcard-notes-edited": ({ callId, text }) => model.calls.get(callId)?.notes.edit(text),
       "callcard-notes-left": ({ callId }) => model.calls.get(callId)?.notes.save(),
-      "callcard-number-dialled": ({ number, contact }) => this.#dial(number, contact),
-      "callcard-state-chosen": ({ state, reason }) => this.#setState(state, reason),
       "callcard-target-search": ({ text, signal, kinds }) =>
         api.transferTargets(text, signal, kinds),
       "callcard-variable-edited": async ({ callId, name, value }) =>
@@ -276,24 +242,6 @@ class CallcardAppElement extends CallcardElement {
     this.#parked.hidden = running.length > 0;
   }
 
-  /**
-   * Change the agent's state. Signing out with a form half filled in is asked for twice.
-   * @param {string} state @param {string | null} reason
-   */
-  async #setState(state, reason) {
-    const mayLose = state !== "LOGOUT" || !this.#hasOpenForm || this.#wasSignOutAsked;
-    this.#wasSignOutAsked = !mayLose;
-    if (mayLose) {
-      this.#chosenState = state;
-      // The desktop closes as soon as the agent is signed out.
-      if (state === "LOGOUT") await this.#actions.saveNotes();
-      if (this.#chosenState === state) void this.#agent.setState(state, reason);
-      return;
-    }
-    this.#notices.setMessage(t("state.unsaved"), MESSAGE_MS);
-    this.#agent.showState();
-  }
-
   /** @param {string} callId @param {boolean} isReady */
   async #closeCall(callId, isReady) {
     if (!(await this.#actions.finish(callId, !isReady))) return;
@@ -301,67 +249,11 @@ class CallcardAppElement extends CallcardElement {
     if (isReady) void this.#agent.setState("READY", null);
   }
 
-  /** @param {string} callId @param {boolean} addsNumber */
-  #openSearch(callId, addsNumber) {
-    const { customer } = this.#model.calls.get(callId) ?? {};
-    this.#search.findCaller((addsNumber && customer?.display) || "");
-  }
-
-  /**
-   * Dial a number; on a call, which Finesse does not leave for another one, offer it as whom to
-   * consult.
-   * @param {string} number @param {import("../shared/types.d.ts").Contact} [contact] whose it is
-   */
-  #dial(number, contact) {
-    // Enter, pressed too late, would leave the caller ringing. Without a connection, they may be gone.
-    if (!this.#connection.isLost && this.#model.running.some((state) => state.isRinging)) {
-      this.#tabs.focusCall(); // the results of the search would cover the notice
-      return this.#notices.setMessage(t("dial.ringing"), MESSAGE_MS);
-    }
-    if (!this.#tabs.offerTarget(number))
-      return this.#withDialling((dialling) => dialling.dial(number, contact));
-    this.#search.clear();
-  }
-
-  /**
-   * Dial, once what it needs is loaded.
-   * @param {(dialling: import("./dialling.js").Dialling) => Promise<void>} dial
-   */
-  async #withDialling(dial) {
-    try {
-      const { Dialling } = await loadLater();
-      const [model, commands] = [this.#model, this.#commands];
-      this.#dialling ??= new Dialling(model, commands, this.#search, this.#notices, this.#agent);
-    } catch {
-      return this.#notices.setMessage(t("error.load"), MESSAGE_MS);
-    }
-    await dial(this.#dialling);
-  }
-
-  /** @param {import("../shared/events.d.ts").CallcardEvents["callcard-contact-chosen"]} choice */
-  async #chooseCaller(choice) {
-    try {
-      const { chooseCaller } = await loadLater();
-      const [model, search, notices] = [this.#model, this.#search, this.#notices];
-      chooseCaller({ model, search, notices, aside: this.#aside, tabs: this.#tabs }, choice);
-      this.#show();
-    } catch (error) {
-      console.error(error);
-      this.#notices.setMessage(t("error.load"), MESSAGE_MS);
-    }
-  }
-
   /** What was found was offered as the caller of the call that was in front. */
   #showAnotherCall() {
     this.#search.clear();
     this.#aside.close?.();
     this.#show();
-  }
-
-  /** @param {string} id @param {string} contactRef source/id @param {string} reason */
-  async #dialCallback(id, contactRef, reason) {
-    await this.#withDialling((dialling) => dialling.dialCallback(id, contactRef, reason));
-    void this.#agent.callbacks?.read();
   }
 
   /** @param {string} callId */
@@ -380,13 +272,7 @@ class CallcardAppElement extends CallcardElement {
   /** @param {Record<string, string>} params of an action, with Finesse's variables filled in */
   async #runWorkflow(params) {
     const { runWorkflow } = await loadLater();
-    await runWorkflow(params, {
-      model: this.#model,
-      tabs: this.#tabs,
-      search: this.#search,
-      asideControl: this.#asideControl,
-      dial: (number) => this.#withDialling((dialling) => dialling.dial(number)),
-    });
+    await runWorkflow(params, this.#parts, this.#asideControl, this.#dialControl);
   }
 }
 

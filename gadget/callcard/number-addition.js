@@ -12,10 +12,7 @@ const adding = new Set();
 
 /**
  * Add the number of a call's caller to a contact, and say how it went.
- * @param {object} app what it changes
- * @param {import("../shared/calls-model.js").CallsModel} app.model
- * @param {import("./app-notices.js").AppNoticesElement} app.notices
- * @param {import("./app-aside.js").LaterAside} app.aside
+ * @param {import("./app-parts.d.ts").AppParts} parts
  * @param {import("../shared/call-state.js").CallState} state
  * @param {import("../shared/types.d.ts").Contact} contact
  */

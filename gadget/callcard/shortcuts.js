@@ -21,11 +21,7 @@ const SHORTCUTS = {
 
 /**
  * Register the shortcuts with Finesse.
- * @param {object} app what they act on
- * @param {import("../shared/calls-model.js").CallsModel} app.model
- * @param {import("../shared/call-actions.js").CallActions} app.actions
- * @param {import("./call-tabs.js").CallTabsElement} app.tabs
- * @param {import("./contact-search.js").ContactSearchElement} app.search
+ * @param {import("./app-parts.d.ts").AppParts} parts what they act on
  */
 export function registerShortcuts({ model, actions, tabs, search }) {
   /** @param {import("../shared/types.d.ts").Action} action */

@@ -4,23 +4,18 @@
 
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("../shared/calls-model.js").CallsModel} CallsModel */
-/**
- * @typedef {object} WorkflowParts
- * @property {CallsModel} model
- * @property {import("./call-tabs.js").CallTabsElement} tabs
- * @property {import("./contact-search.js").ContactSearchElement} search
- * @property {import("./aside-control.js").AsideControl} asideControl
- * @property {(number: string) => unknown} dial
- */
 
 /** Milliseconds after a workflow's event in which the event of its call may come. */
 const SETTLE_MS = 300;
 
 /**
  * Run a workflow's action, if it is for this gadget.
- * @param {Record<string, string>} params @param {WorkflowParts} parts
+ * @param {Record<string, string>} params of an action, with Finesse's variables filled in
+ * @param {import("./app-parts.d.ts").AppParts} parts
+ * @param {import("./aside-control.js").AsideControl} asideControl
+ * @param {import("./dial-control.js").DialControl} dialControl
  */
-export async function runWorkflow(params, { model, tabs, search, asideControl, dial }) {
+export async function runWorkflow(params, { model, tabs, search }, asideControl, dialControl) {
   const action = readAction(params.path ?? params.location ?? "");
   if (!action) return;
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
@@ -29,7 +24,7 @@ export async function runWorkflow(params, { model, tabs, search, asideControl, d
   const { text, number } = action.values;
   if (action.name === "note" && text) notesOf(model, state).addLine(text);
   else if (action.name === "search" && text && state.id === tabs.selected) search.suggest(text);
-  else if (action.name === "dial" && number) void dial(number);
+  else if (action.name === "dial" && number) void dialControl.dial(number);
   const customer = state.customerToCallBack;
   if (action.name !== "callback" || !customer) return;
   // The agent did not ask for the form: who types goes on where they were.
