@@ -15,6 +15,21 @@ const timeLeft = ({ notes: { timeLeftMs } }) =>
     ? ` ${t("call.toFinish")}`
     : ` ${t("call.toFinishIn", { time: formatDuration(timeLeftMs / 1000) })}`;
 
+/**
+ * Return the call that comes to the front when the one there has gone: whom the agent talks to, who
+ * waits to be answered, who is on hold, or whose notes were begun last.
+ * @param {CallState[]} states
+ */
+function nextInFront(states) {
+  const running = states.filter((state) => !state.hasEnded);
+  return (
+    running.find(({ call }) => call.phase === "talking") ??
+    running.find(({ call }) => call.phase !== "held") ??
+    running[0] ??
+    states.at(-1)
+  );
+}
+
 export class CallTabsElement extends CallcardElement {
   static tag = "call-tabs";
 
@@ -96,10 +111,8 @@ export class CallTabsElement extends CallcardElement {
       if (before !== "talking" && state.call.phase === "talking") this.#selected = state.id;
       panel?.show(state, contextOf(state));
     }
-    if (!states.some(({ id }) => id === this.#selected)) {
-      const next = states.find((state) => !state.hasEnded) ?? states.at(-1);
-      this.#selected = next?.id ?? "";
-    }
+    if (!states.some(({ id }) => id === this.#selected))
+      this.#selected = nextInFront(states)?.id ?? "";
     this.#arrange();
     // Other buttons lie under the pointer now.
     const isMoved = before.isSeveral !== this.#shown.isSeveral;

@@ -245,7 +245,8 @@ class CallcardAppElement extends CallcardElement {
   /** @param {string} callId @param {boolean} isReady */
   async #closeCall(callId, isReady) {
     if (!(await this.#actions.finish(callId, !isReady))) return;
-    this.#search.placeFocus();
+    // Once it is seen which card is in front now.
+    afterPress(() => this.#tabs.focusCall() || this.#search.placeFocus());
     if (isReady) void this.#agent.setState("READY", null);
   }
 

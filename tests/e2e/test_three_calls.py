@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.card import (
+    ARABIC_CUSTOMER,
     KNOWN_CUSTOMER_NAME,
     UNKNOWN_CUSTOMER,
     answer_call,
@@ -161,3 +162,27 @@ def test_transfer_that_is_refused_names_the_target(
     gadget.get_by_label("Search for a transfer target").fill("1099")
     gadget.get_by_role("button", name="Transfer to 1099").click()
     expect_error(gadget, "1099: Finesse refused")
+
+
+def test_call_that_the_agent_talks_on_comes_to_the_front_before_one_on_hold(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop()
+    gadget = desktop.gadget
+    ended = answer_call(site, gadget)
+    site.hang_up(ended)
+    expect_phase(gadget, "Call ended")
+    answer_call(site, gadget, UNKNOWN_CUSTOMER)
+    site.ring(ARABIC_CUSTOMER)
+    tabs = gadget.get_by_role("tab")
+    tabs.nth(2).click(delay=1100)
+    press(gadget, "Answer")
+    expect_phase(gadget, "On the call")
+    expect(tabs.nth(1)).to_have_attribute("data-phase", "held")
+    tabs.filter(has_text=KNOWN_CUSTOMER_NAME).click(delay=1100)
+    open_card(gadget).get_by_role("button", name="Close", exact=True).click()
+    expect(tabs).to_have_count(2)
+    expect_phase(gadget, "On the call")
+    expect(tabs.nth(1)).to_have_attribute("aria-selected", "true")
+    # The next key is for that card, not for a number to dial.
+    expect(open_card(gadget).get_by_role("heading", level=2)).to_be_focused()
