@@ -2,7 +2,7 @@
 
 import { h, reveal } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
-import { t } from "../shared/texts.js";
+import { formatDate, t } from "../shared/texts.js";
 import { loadLater } from "./load-later.js";
 
 /** @typedef {import("./call-controls.js").Drawer} Drawer */
@@ -30,6 +30,8 @@ export class CallDrawerElement extends CallcardElement {
   /** What Finesse allows. @type {Action[]} */
   #actions = [];
   #isBusy = false;
+  /** The action that was confirmed last. */
+  #confirmed = "";
   #hasFailed = false;
   /** Resolves when what was opened last has its content. @type {Promise<void>} */
   #filled = Promise.resolve();
@@ -43,13 +45,16 @@ export class CallDrawerElement extends CallcardElement {
    * @param {import("../shared/call-state.js").CallState} state
    * @param {{isBusy: boolean}} context
    */
-  show({ id, call: { actions }, failure, customer }, { isBusy }) {
+  show({ id, call: { actions }, confirmedAction, failure, customer }, { isBusy }) {
     this.#callId = id;
     this.#timeZone = customer.timeZone;
     this.#hasFailed = failure?.outcome === "refused" || failure?.outcome === "failed";
     this.#actions = actions;
     this.#isBusy = isBusy;
-    if (this.opened && !this.offers(this.opened)) this.close();
+    const isConfirmed = confirmedAction !== this.#confirmed && confirmedAction === this.opened;
+    this.#confirmed = confirmedAction;
+    if (isConfirmed) this.close(); // it was for that
+    if (this.opened && !this.offers(this.opened)) this.#end();
     this.#update();
   }
 
@@ -57,6 +62,18 @@ export class CallDrawerElement extends CallcardElement {
   toggle(drawer) {
     if (drawer === this.opened) this.close();
     else void this.#open(drawer);
+  }
+
+  /** Close what Finesse does not allow any more, and say which time for a callback is lost. */
+  #end() {
+    /** @type {HTMLInputElement | null} */
+    const time = this.querySelector("input[type=datetime-local]");
+    const { value = "", validity: { badInput } = {} } = time ?? {};
+    this.close();
+    if (!value && !badInput) return;
+    const lost = value ? formatDate(value, true) : t("callback.whenThere");
+    this.hidden = false;
+    this.append(h("p", { class: "error", role: "alert" }, t("call.lost", { value: lost })));
   }
 
   /** Close what is open. */

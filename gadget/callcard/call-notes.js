@@ -101,7 +101,10 @@ export class CallNotesElement extends CallcardElement {
     this.#later.hidden = !state.customerToCallBack || state.call.isConsult || isDialers;
     // While the service does not answer, notes are kept here; calls that are never logged have none.
     const hasNotes = notes.interaction || notes.text || state.lookup.status === "failed";
-    this.hidden = !hasNotes || state.call.phase === "ringing" || state.isMissedConsult;
+    // A call that was passed back rings here again: who is writing its notes goes on.
+    const isBegun = notes.text || this.contains(document.activeElement);
+    const isNew = state.call.phase === "ringing" && !isBegun;
+    this.hidden = !hasNotes || isNew || state.isMissedConsult;
     if (this.#text.value !== notes.text) this.#text.value = notes.text;
     this.#others.replaceChildren(
       ...notes.colleagues.map(({ name, agent, text }) =>

@@ -183,7 +183,6 @@ export class CallPanelElement extends CallcardElement {
     const message =
       commandErrorText(state.failure) || (isAsked ? t("form.unsaved") : "") || neverLogged;
     setText(this.#message, message);
-    if (state.confirmedAction === this.#drawer.opened) this.#drawer.close(); // it was for that
     this.#drawer.show(state, context);
     this.#showBody(context.writableSources);
     this.#brief.show(state, context.labels);

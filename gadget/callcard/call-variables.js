@@ -101,7 +101,7 @@ export class CallVariablesElement extends CallcardElement {
       t("variables.add"),
     );
     const mayAdd = this.#isEditable && this.#isEditing && unset.length > 0 && !isAdding;
-    const lost = this.#lost && t("variables.lost", { value: this.#lost });
+    const lost = this.#lost && t("call.lost", { value: this.#lost });
     if (!shown.length && !folded.length && !lost && !this.#isEditable)
       return this.replaceChildren();
     const toggle = () => {

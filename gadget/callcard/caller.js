@@ -5,6 +5,7 @@ import { h, isolate, phoneNumber } from "../shared/dom.js";
 import { countryName, formatDate, formatList, isolated, t } from "../shared/texts.js";
 import { listTexts } from "./contact-flags.js";
 
+/** @typedef {import("../shared/call.js").Call} Call */
 /** @typedef {import("../shared/call-state.js").CallState} CallState */
 /** @typedef {import("../shared/types.d.ts").Selection} Selection */
 
@@ -54,14 +55,16 @@ const CAUSES = {
   DEVICE_RESOURCE_NOT_AVAILABLE: () => t("cause.noDevice"),
 };
 
-/** What was done, where the call itself does not show it. @type {Record<string, (call: import("../shared/call.js").Call) => string>} */
+/** Return when the dialer calls this customer again; often empty. @param {Call} call */
+const agreedTime = ({ callbackTime: at }) =>
+  at &&
+  t("callback.rescheduledAt", {
+    when: t("callback.customerTime", { time: formatDate(at, true) }),
+  });
+
+/** What was done, where the call itself does not show it. @type {Record<string, (call: Call) => string>} */
 const DONE = {
-  callback: ({ callbackTime: at }) =>
-    at
-      ? t("callback.rescheduledAt", {
-          when: t("callback.customerTime", { time: formatDate(at, true) }),
-        })
-      : t("callback.rescheduled"),
+  callback: (call) => agreedTime(call) || t("callback.rescheduled"),
   record: () => t("call.recording"),
   "cancel-callback": () => t("callback.cancelled"),
 };
@@ -73,7 +76,7 @@ const DONE = {
  */
 export function situationOf(state, running) {
   const { call, wasConsulted } = state;
-  if (call.phase === "ended") return state.hasLeftOthers ? whoStayed(state) : "";
+  if (call.phase === "ended") return state.hasLeftOthers ? whoStayed(state) : agreedTime(call);
   if (call.phase === "failed") return (CAUSES[call.cause] ?? (() => t("cause.other")))();
   const done = DONE[state.confirmedAction]?.(call);
   if (done) return done;

@@ -33,15 +33,18 @@ export function announceUnseenEnds(model, aside) {
     // A card that stays shows it.
     const isNews = type === "closed" && desktop.now - state.endedAt < GONE_MS;
     const isOurs = desktop.now - ranAt < ENDED_HERE_MS && !(ranAt < state.call.joined);
-    const text = isNews && !isOurs && model.calls.size ? endText(state) : "";
+    // Under another id: Finesse does so when a call is passed on.
+    const goesOn = model.running.some(({ call }) => call.number === state.call.number);
+    const text = isNews && !isOurs && !goesOn && model.calls.size ? endText(state) : "";
     if (text) aside.showMessage?.(text, MESSAGE_MS);
   });
 }
 
 /** @param {CallState} state */
 function endText(state) {
-  const { call } = state;
-  const who = isolated(describeCaller(state).name || call.number);
+  const { call, customer } = state;
+  const who = isolated(describeCaller(state).name || customer.display || call.number);
+  if (state.isPreview) return t("preview.over", { who });
   if (isUnanswered(state)) return `${phaseText(state)} · ${who}`;
   return call.isConsult ? t("consult.ended", { who }) : "";
 }

@@ -162,14 +162,16 @@ export class AgentPanelElement extends CallcardElement {
 
   /** @param {AgentAction | "remove"} action @param {string} label @param {string} [address] */
   async #send(action, label, address = "") {
-    const { id } = /** @type {TeamMember} */ (this.#member);
+    const { id, name, calls } = /** @type {TeamMember} */ (this.#member);
+    const isLater = action === "sign-out" && calls.length > 0;
+    const done = isLater ? t("board.signsOutLater", { name }) : t("board.done", { what: label });
     this.#clear();
     this.#setBusy(true);
     this.#status.textContent = t("board.sending", { action: label });
     try {
       const { outcome } = await request(this, "callcard-agent-action", { id, action, address });
       if (this.#member?.id !== id) return;
-      this.#status.textContent = outcome === "confirmed" ? t("board.done", { what: label }) : "";
+      this.#status.textContent = outcome === "confirmed" ? done : "";
       if (outcome !== "confirmed") this.#error.textContent = t("error.unknown");
     } catch (error) {
       if (this.#member?.id !== id) return;

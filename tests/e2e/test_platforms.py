@@ -171,8 +171,16 @@ def test_outbound_preview_is_accepted(open_desktop: OpenDesktop, site: DemoSite)
     expect(form.get_by_role("alert")).to_have_text("This time is in the past.")
     at.fill(f"{now + timedelta(minutes=30):%Y-%m-%dT%H:%M}")
     form.get_by_role("button", name="Save").click()
-    expect(open_card(gadget).get_by_text("at the customer’s")).to_be_visible()
+    agreed = open_card(gadget).get_by_text("The dialer will call the customer: ")
+    expect(agreed).to_be_visible()
     expect(controls.filter(has_text="Cancel callback")).to_be_enabled()
+    press(gadget, "Reschedule…")
+    at.fill("2031-12-01T10:30")
+    site.hang_up(site.call_to(KNOWN_CUSTOMER)["id"])
+    expect_phase(gadget, "Call ended")
+    expect(agreed).to_be_visible()
+    lost = open_card(gadget).get_by_text("The call has ended. Not saved: Dec 1, 2031")
+    expect(lost).to_be_visible()
 
 
 def test_consult_and_conference_share_notes(open_desktop: OpenDesktop, site: DemoSite) -> None:

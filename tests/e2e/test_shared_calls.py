@@ -168,6 +168,34 @@ def test_call_that_is_passed_back_rings_on_the_card_that_is_still_open(
     expect_phase(ana, "Call ended")
 
 
+def test_notes_go_on_when_their_call_is_passed_back(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop("1001", own_clock=True)
+    ana, bilal = desktop.gadget, open_desktop("1002").gadget
+    ana.get_by_label("Your state").select_option(label="Ready")  # for the queue
+    expect(ana.locator("agent-state")).to_have_attribute("data-state", "READY")
+    expect(ana.locator("callback-list:defined")).to_be_attached()
+    call = answer_call(site, ana)
+    pass_on(ana, bilal)
+    notes = open_card(ana).get_by_label("Notes")
+    notes.press_sequentially("wants a refund, ")
+    desktop.page.clock.fast_forward(4000)  # what ends now is not what she has ended
+    press(bilal, "Transfer…")
+    bilal.get_by_role("button", name="Transfer to Support", exact=True).click()
+    expect_phase(ana, "Ringing")
+    expect(notes).to_be_focused()
+    desktop.page.keyboard.type("call before 3")
+    expect(notes).to_have_value("wants a refund, call before 3")
+    assert ana.get_by_text("Missed call").count() == 0
+    press(ana, "Answer")
+    expect_phase(ana, "On the call")
+    site.hang_up(call)
+    close_card(ana)
+    close_card(bilal, "Transferred to Support")
+    assert "call before 3" in str(site.delivered_interaction(call).agents)
+
+
 def test_half_filled_contact_goes_on_in_the_call_that_a_consult_becomes(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:

@@ -225,6 +225,20 @@ def test_supervisor_changes_a_state_and_signs_out(
     expect(row).to_contain_text("Sam Okafor · State: Signed out · Ana Costa")
 
 
+def test_agent_on_a_call_is_signed_out_after_it(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    ana = open_desktop("1001").gadget
+    call = answer_call(site, ana)
+    _desktop, team = open_team(open_desktop)
+    panel = open_agent(team, "Ana Costa")
+    panel.get_by_role("button", name="Sign out").click()
+    panel.get_by_role("alertdialog").get_by_role("button", name="Sign out").click()
+    later = panel.get_by_text("Ana Costa will be signed out when the call is over.")
+    expect(later).to_be_visible()
+    assert site.user("1001")["state"] == "TALKING"
+    site.hang_up(call)
+    wait_until(lambda: bool(site.user("1001")["state"] == "LOGOUT"))
+
+
 def test_refusal_is_shown_and_the_board_recovers(open_desktop: OpenDesktop, site: DemoSite) -> None:
     open_desktop("1001")
     _desktop, team = open_team(open_desktop)
