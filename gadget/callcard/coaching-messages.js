@@ -1,7 +1,7 @@
 // <coaching-messages>: what supervisors write to the agent, until it is read or answered. Fires
 // `callcard-coaching-answered`.
 
-import { h, isolate, onSubmit, request } from "../shared/dom.js";
+import { h, isolate, lockPresses, onSubmit, request } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { formatDate, t } from "../shared/texts.js";
 import { saveForm } from "./form-saving.js";
@@ -39,6 +39,7 @@ export class CoachingMessagesElement extends CallcardElement {
   /** @param {string} id */
   #remove(id) {
     this.#rows.get(id)?.remove();
+    lockPresses(this); // the next message has come there
     this.#rows.delete(id);
   }
 

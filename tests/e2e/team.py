@@ -32,10 +32,12 @@ def open_agent(team: FrameLocator, name: str) -> Locator:
     return team.locator("agent-panel")
 
 
-def listen_to_call(open_desktop: OpenDesktop, site: DemoSite) -> tuple[FrameLocator, str, Locator]:
-    """Let a supervisor listen to Ana's call; return her card, the call and the row's panel."""
-    ana = open_desktop("1001").gadget
-    call = answer_call(site, ana)
+def listen_to_call(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> tuple[BrowserDesktop, str, Locator]:
+    """Let a supervisor listen to Ana's call; return her desktop, the call and the row's panel."""
+    ana = open_desktop("1001")
+    call = answer_call(site, ana.gadget)
     _desktop, team = open_team(open_desktop)
     panel = open_agent(team, "Ana Costa")
     panel.get_by_role("button", name="Listen").click()

@@ -17,7 +17,8 @@ from tests.harness.site import DemoSite
 def test_message_to_an_agent_is_shown_read_and_answered(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    ana, call, panel = listen_to_call(open_desktop, site)
+    desktop, call, panel = listen_to_call(open_desktop, site)
+    ana = desktop.gadget
     panel.get_by_label("Message that the agent’s card shows").fill("Offer 10 %.")
     panel.get_by_role("button", name="Send").click()
     thread = panel.get_by_role("listitem").filter(has_text="Offer 10 %.")
@@ -38,6 +39,24 @@ def test_message_to_an_agent_is_shown_read_and_answered(
     expect(message).to_have_count(0)
     second = panel.get_by_role("listitem").filter(has_text="Well done.")
     expect(second).not_to_contain_text("not read yet")
+    site.hang_up(call)
+
+
+def test_second_press_leaves_the_next_message_unread(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop, call, panel = listen_to_call(open_desktop, site)
+    for text in ("Offer 10 %.", "Promise no delivery."):
+        panel.get_by_label("Message that the agent’s card shows").fill(text)
+        panel.get_by_role("button", name="Send").click()
+        expect(desktop.gadget.get_by_text(text)).to_be_visible()
+    read = desktop.gadget.locator(".coaching").get_by_role("button", name="Got it")
+    place = read.first.bounding_box()
+    assert place is not None
+    for _ in range(2):
+        desktop.page.mouse.click(place["x"] + 5, place["y"] + 5)
+        expect(read).to_have_count(1)
+    expect(desktop.gadget.get_by_text("Promise no delivery.")).to_be_visible()
     site.hang_up(call)
 
 
