@@ -45,7 +45,7 @@ async def test_callback_is_saved_once_and_belongs_to_its_agent(centre: ContactCe
         callback = await save(ana)
         assert callback["due_at"] == "2027-03-07T13:30Z"
         assert await save(ana) == callback
-        assert await open_callbacks(ana) == [callback]
+        assert await open_callbacks(ana) == [callback | {"time_zone": "America/New_York"}]
         dial = f"/callbacks/{callback['id']}/dial"
         assert (await supervisor.post(dial)).status_code == 404
 
@@ -58,7 +58,7 @@ async def test_callback_is_moved_and_its_note_changed(centre: ContactCentre) -> 
         assert (await supervisor.put(path, json=change)).status_code == 404
         changed = (await ana.put(path, json=change)).json()
         assert changed == callback | {"due_at": "2027-03-08T08:00Z", "note": "about the pump"}
-        assert await open_callbacks(ana) == [changed]
+        assert await open_callbacks(ana) == [changed | {"time_zone": "America/New_York"}]
         for wrong, field in (
             ({"due_at": "tomorrow"}, "due_at"),
             ({"status": "later"}, "status"),
@@ -107,7 +107,8 @@ async def test_callback_stays_open_until_the_customer_is_reached(
         await until_ready(centre)
         (waiting,) = await open_callbacks(ana)
         assert waiting["last_tried_at"]
-        assert waiting | {"last_tried_at": "", "reason": ""} == callback
+        listed = callback | {"time_zone": waiting["time_zone"]}
+        assert waiting | {"last_tried_at": "", "reason": ""} == listed
 
         answered = await dial(centre, ana, callback, body)
         await centre.finesse.answer(answered)

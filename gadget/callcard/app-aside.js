@@ -147,6 +147,7 @@ export class AppAsideElement extends CallcardElement {
     this.append(message);
     message.textContent = text; // once it is in the page, so that it is spoken
     setTimeout(() => message.remove(), milliseconds);
+    return message;
   }
 
   /** Close everything but what the agent has begun to fill in. */

@@ -19,9 +19,11 @@ export function handleAside(aside, { model, agent, search, tabs, show }) {
   /** @param {string | false} saved what to say of what was saved, if it was */
   const close = (saved) => {
     show();
-    if (saved) aside.showMessage(saved, MESSAGE_MS);
+    const message = saved && aside.showMessage(saved, MESSAGE_MS);
     // What was closed had the focus, unless the agent has gone on to something else.
     if (document.activeElement === document.body && !tabs.focusCall()) search.placeFocus();
+    // The form may have been far below.
+    if (message) message.scrollIntoView({ block: "nearest" });
   };
   /** @type {import("../shared/events.d.ts").EventHandlers} */
   const handlers = {

@@ -15,6 +15,7 @@ import {
 } from "../shared/dom.js";
 import { CallcardElement } from "../shared/element.js";
 import { formatThere, t } from "../shared/texts.js";
+import { dateField, isIncomplete } from "./date-field.js";
 import { saveForm, saveRow } from "./form-saving.js";
 
 /** @typedef {import("../shared/types.d.ts").CallbackCustomer} CallbackCustomer */
@@ -51,7 +52,7 @@ export class CallbackFormElement extends CallcardElement {
 
   /** Sent with every try, so that a lost answer does not make a second callback. */
   #requestId = newRequestId();
-  #when = h("input", { id: uniqueId("when"), type: "datetime-local" });
+  #when = dateField();
   #note = h("input", { id: uniqueId("note"), maxlength: 1000, dir: "auto", autocomplete: "off" });
   #error = h("p", { class: "error", role: "alert" });
   #save = h("button", { class: "primary" }, t("save"));
@@ -65,7 +66,7 @@ export class CallbackFormElement extends CallcardElement {
 
   /** Whether the agent has begun to fill the form in. */
   get isEdited() {
-    return this.#content !== this.#original || this.#when.validity.badInput;
+    return this.#content !== this.#original || isIncomplete(this.#when);
   }
 
   get #content() {
@@ -144,7 +145,7 @@ export class CallbackFormElement extends CallcardElement {
     const { number, name, contact } = /** @type {CallbackCustomer} */ (this.#customer);
     const isNew = !changed?.due_at || toLocalInput(new Date(changed.due_at)) !== this.#when.value;
     const isPast = new Date(this.#when.value).getTime() < Date.now() - MINUTE_MS;
-    if (this.#when.validity.badInput) {
+    if (isIncomplete(this.#when)) {
       this.#error.textContent = t("callback.incomplete");
       this.#when.focus();
       return;

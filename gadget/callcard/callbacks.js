@@ -171,6 +171,7 @@ export class CallbackListElement extends CallcardElement {
   /** @param {Callback} callback @param {boolean} isOverdue @param {HTMLSelectElement} select */
   #row(callback, isOverdue, select) {
     const { id, name, contact, display, number, due_at, note, last_tried_at } = callback;
+    const timeZone = callback.time_zone;
     const shown = display || number;
     const about = dotted([
       name && phoneNumber(shown),
@@ -206,7 +207,7 @@ export class CallbackListElement extends CallcardElement {
           "aria-label": t("callback.changeWho", { who: name || shown }),
           onclick: () =>
             emit(this, "callcard-callback-scheduled", {
-              customer: { number, display: shown, name, contact, timeZone: "", note },
+              customer: { number, display: shown, name, contact, timeZone, note },
               callback: { id, due_at },
             }),
         },

@@ -2,9 +2,10 @@
 // callback.
 
 import { desktop } from "../shared/desktop.js";
-import { emit, h, onSubmit, uniqueId } from "../shared/dom.js";
+import { emit, h, onSubmit } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import { CallKeypadElement } from "./call-keypad.js";
+import { dateField, isIncomplete } from "./date-field.js";
 import { KnownTargets } from "./known-targets.js";
 import { TransferTargetsElement } from "./transfer-targets.js";
 
@@ -39,20 +40,19 @@ export function drawerContent(drawer, callId, timeZone) {
  * @param {string} callId @param {string} timeZone
  */
 function callbackTimeForm(callId, timeZone) {
-  const id = uniqueId("at");
-  const time = h("input", { id, type: "datetime-local" });
+  const time = dateField();
   const error = h("p", { class: "error", role: "alert" });
   const form = h(
     "form",
     { class: "row", novalidate: true },
-    h("label", { for: id }, t("callback.whenThere")),
+    h("label", { for: time.id }, t("callback.whenThere")),
     time,
     h("button", {}, t("save")),
     error,
   );
   onSubmit(form, () => {
     error.textContent = "";
-    if (!time.value) error.textContent = t("callback.incomplete");
+    if (!time.value || isIncomplete(time)) error.textContent = t("callback.incomplete");
     else if (time.value < clockIn(timeZone)) error.textContent = t("callback.past");
     if (error.textContent) return time.focus();
     const params = { callback_time: time.value.slice(0, MINUTES_LENGTH) };

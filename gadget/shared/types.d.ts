@@ -419,4 +419,6 @@ export interface Callback {
   note: string;
   display: string;
   last_tried_at: string;
+  /** Of the number, as in Europe/Berlin; empty if it may be in several zones. */
+  time_zone: string;
 }

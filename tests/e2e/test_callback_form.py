@@ -214,6 +214,28 @@ def test_callback_form_shows_the_customers_time(open_desktop: OpenDesktop, site:
     )
 
 
+def test_changed_callback_shows_the_customers_time(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop()
+    gadget = desktop.gadget
+    call = answer_call(site, gadget, ARABIC_CUSTOMER)
+    site.hang_up(call)
+    desktop.page.set_viewport_size({"width": 1200, "height": 500})
+    gadget.get_by_role("button", name="Call back later…").click()
+    form = gadget.locator("callback-form")
+    when = form.get_by_label("When")
+    when.press_sequentially("01022030")  # the year has four digits
+    when.press_sequentially("1000AM")
+    expect(when).to_have_value("2030-01-02T10:00")
+    form.get_by_role("button", name="Save").click()
+    expect(gadget.get_by_text("The callback is in your list")).to_be_in_viewport()
+    close_card(gadget)
+    row = gadget.locator(".callbacks li", has_text="Jan 2, 2030")
+    row.get_by_role("button", name="Change: ").click()
+    expect(form.get_by_role("status")).to_have_text(re.compile("^Wed.* at the customer’s$"))
+
+
 def test_withheld_number_offers_no_callback(open_desktop: OpenDesktop, site: DemoSite) -> None:
     gadget = open_desktop().gadget
     answer_call(site, gadget, "anonymous")

@@ -7,7 +7,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated
 
 import msgspec
@@ -47,6 +47,14 @@ class NewCallback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedCallback(Callback):
+    """An open callback, with what its number says."""
+
+    time_zone: str
+    """Where the number is, as in Europe/Berlin; empty if it may be in several zones."""
+
+
 class Callbacks:
     """Restores an agent's state and closes their callback when a call to its number ends."""
 
@@ -67,9 +75,14 @@ class Callbacks:
         self._clock = clock
         events.handle(CallEnded, self._call_ended)
 
-    async def list(self, agent: Agent) -> tuple[Callback, ...]:
+    async def list(self, agent: Agent) -> tuple[ListedCallback, ...]:
         """Return the agent's open callbacks: those without a time first, then by time."""
-        return tuple(await self._store.open_callbacks(agent.login_id, MAX_CALLBACKS))
+        found = await self._store.open_callbacks(agent.login_id, MAX_CALLBACKS)
+        return tuple(self._listed(callback) for callback in found)
+
+    def _listed(self, callback: Callback) -> ListedCallback:
+        number = numbers.read(callback.number, self._country, self._internal_numbers)
+        return ListedCallback(**asdict(callback), time_zone=numbers.time_zone(number))
 
     async def add(self, agent: Agent, new: NewCallback) -> Callback:
         """Save a callback. The same `request_id` again returns the callback saved before."""

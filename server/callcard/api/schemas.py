@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from callcard.actions.callbacks import ListedCallback
 from callcard.actions.calls import Call
 from callcard.actions.coaching import CoachingText
 from callcard.actions.number_lists import AuditEntry, ListedNumber, NumberListSummary
@@ -15,7 +16,6 @@ from callcard.actions.roster import RosterEntry
 from callcard.actions.supervision import QueueBoard
 from callcard.actions.team_calls import TeamCall
 from callcard.journal.interaction import Interaction
-from callcard.store.base import Callback
 
 Short = Annotated[str, Meta(max_length=200)]
 RequestId = Annotated[
@@ -186,7 +186,7 @@ class InteractionList:
 
 @dataclass(frozen=True, slots=True)
 class CallbackList:
-    callbacks: tuple[Callback, ...]
+    callbacks: tuple[ListedCallback, ...]
 
 
 @dataclass(frozen=True, slots=True)
