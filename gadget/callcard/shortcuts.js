@@ -41,8 +41,8 @@ export function registerShortcuts({ model, actions, tabs, search }) {
       desktop.activateTab();
       tabs.focusNotes();
     },
-    // Who is ready already has only Close.
-    ready: () => tabs.press("ready") || (!model.running.length && tabs.press("done")),
+    // Who is ready already, or has another call, has only Close.
+    ready: () => tabs.press("ready") || tabs.press("done"),
     search: () => {
       desktop.activateTab();
       search.focus();

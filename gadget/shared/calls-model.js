@@ -223,10 +223,11 @@ export class CallsModel {
    * Bring back an ended call, as it was when the page was left; null if nothing is left to finish.
    * @param {import("./unfinished-calls.js").UnfinishedCall} unfinished
    */
-  restore({ call, interaction, transferredTo, talkingSince, endedAt }) {
+  restore({ call, interaction, listWarnings, transferredTo, talkingSince, endedAt }) {
     const known = this.calls.get(call.id);
     if (known) return known.hasEnded ? known : null;
     const state = this.#newState({ ...call, phase: "ended", actions: [] });
+    state.listWarnings = listWarnings ?? []; // an earlier release has not kept them
     state.transferredTo = transferredTo;
     state.talkingSince = talkingSince ?? NaN;
     state.endedAt = endedAt ?? NaN;

@@ -7,11 +7,13 @@ import { KeptList } from "./kept-list.js";
 /** @typedef {import("./call.js").Call} Call */
 /** @typedef {import("./call-state.js").CallState} CallState */
 /** @typedef {import("./types.d.ts").Interaction} Interaction */
+/** @typedef {import("./types.d.ts").ListWarning} ListWarning */
 
 /**
  * A call as it was last. Times are in server milliseconds; null if unknown.
- * @typedef {{call: Call, interaction: Interaction | null, number: string, transferredTo: string,
- *   talkingSince: number | null, endedAt: number | null, keptAt: number}} UnfinishedCall
+ * @typedef {{call: Call, interaction: Interaction | null, number: string, listWarnings: ListWarning[],
+ *   transferredTo: string, talkingSince: number | null, endedAt: number | null,
+ *   keptAt: number}} UnfinishedCall
  */
 
 /** Calls to keep; the oldest are dropped. */
@@ -33,13 +35,13 @@ export class UnfinishedCalls {
 
   /** Keep a call as it is, or drop it if nothing is left to finish. @param {CallState} state */
   update(state) {
-    const { call, lookup, notes, transferredTo, talkingSince, endedAt } = state;
+    const { call, listWarnings, lookup, notes, transferredTo, talkingSince, endedAt } = state;
     const isKept = state.hasEnded ? state.needsFinishing || notes.isUnsaved : state.isToBeFinished;
     if (!isKept) return this.drop(state.id);
     const number = lookup.status === "found" ? lookup.number : call.number;
     const { interaction } = notes;
-    const keptAt = Date.now();
-    const kept = { call, interaction, number, transferredTo, talkingSince, endedAt, keptAt };
+    const times = { talkingSince, endedAt, keptAt: Date.now() };
+    const kept = { call, interaction, number, listWarnings, transferredTo, ...times };
     this.#list.save([...this.#others(state.id), kept]);
   }
 

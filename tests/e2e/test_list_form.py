@@ -12,6 +12,7 @@ from tests.e2e.card import (
     KNOWN_CUSTOMER_NAME,
     answer_call,
     close_card,
+    expect_phase,
     open_card,
 )
 from tests.harness.browser import OpenDesktop, open_desktops
@@ -34,7 +35,8 @@ def as_supervisor(site: DemoSite) -> httpx.Client:
 
 
 def test_flag_warns_at_once_and_on_the_next_call(open_desktop: OpenDesktop, site: DemoSite) -> None:
-    gadget = open_desktop().gadget
+    desktop = open_desktop()
+    gadget = desktop.gadget
     call = answer_call(site, gadget, STRANGER)
     form = open_form(gadget)
     form.get_by_label("What should happen").select_option("Warn colleagues about this caller")
@@ -48,6 +50,9 @@ def test_flag_warns_at_once_and_on_the_next_call(open_desktop: OpenDesktop, site
     expect(flags.get_by_text("asks for passwords")).to_be_visible()
     form.get_by_role("button", name="Close").click()
     site.hang_up(call)
+    expect_phase(gadget, "Call ended")
+    desktop.page.reload()
+    expect(flags.get_by_text("asks for passwords")).to_be_visible()
     close_card(gadget)
 
     site.ring(STRANGER)
