@@ -36,6 +36,7 @@ from tests.bench.agents import Agents, PlainHttpClient
 from tests.bench.processes import percentile, process
 from tests.bench.scale import FULL, Scale
 from tests.bench.side_by_side import cpu_seconds, on_cores
+from tests.bench.traffic import Traffic
 from tests.harness.ports import free_port
 from tests.harness.secret_files import write_secret
 
@@ -83,6 +84,8 @@ async def measure(folder: Path, scale: Scale) -> dict[str, Any]:
 
             memory_before = memory_mb(service.pid)
             delays = asyncio.create_task(agents.measure_delays())
+            traffic = Traffic(service.pid, service_port)
+            counting = asyncio.create_task(traffic.follow())
             usage = Usage(service=service.pid, sandbox=finesse.pid)
             written_kb = -_written_kb(service.pid)
             half = replace(scale, minutes=scale.minutes / 2)
@@ -93,6 +96,7 @@ async def measure(folder: Path, scale: Scale) -> dict[str, Any]:
             written_kb += _written_kb(service.pid)
             await agents.finish_calls()
             delays.cancel()
+            counting.cancel()
             lookups, commands = agents.take_times()
             memory_after = memory_mb(service.pid)
             service_seconds = _service_seconds(log)
@@ -101,10 +105,11 @@ async def measure(folder: Path, scale: Scale) -> dict[str, Any]:
             capacity = await _find_capacity(agents, scale, usage, limit)
             call_ids = await _delivered_calls(contacts, len(agents.calls))
     contacts.close_blocking()
+    loaded_calls = max(1, started_calls - scale.idle_calls)
     return {
         "agents": scale.agents,
         "calls": started_calls,
-        "calls a second": round((started_calls - scale.idle_calls) / load_seconds, 1),
+        "calls a second": round(loaded_calls / load_seconds, 1),
         "doubled": len(call_ids) - len(set(call_ids)),
         "missing": sorted(set(agents.calls) - set(call_ids))[:10],
         "failed": len(agents.failures),
@@ -118,7 +123,11 @@ async def measure(folder: Path, scale: Scale) -> dict[str, Any]:
         "command idle": percentiles_ms(idle_commands),
         "command": percentiles_ms(commands),
         "CPU, of one core": shares,
-        "written, kB a call": round(written_kb / max(1, started_calls - scale.idle_calls), 1),
+        "written, kB a call": round(written_kb / loaded_calls, 1),
+        "network, kB a call": {
+            name: round(kilobytes / loaded_calls, 2)
+            for name, kilobytes in traffic.kilobytes().items()
+        },
         "service: MB before": round(memory_before),
         "service: MB halfway": round(memory_halfway),
         "service: MB after": round(memory_after),
