@@ -21,7 +21,7 @@ from callcard.settings_sections import FinesseSettings
 MAX_CONNECTIONS = 256
 """To one node. More than a pair of nodes serves 2,000 users with; other requests wait within their
 deadline."""
-REMEMBERED_PATHS = 4096
+REMEMBERED_PATHS = 1024
 XMPP_PORT = 5222
 XMPP_TLS_PORT = 5223
 

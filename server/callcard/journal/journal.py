@@ -81,7 +81,7 @@ class Journal:
         self._started_at = clock()
         # The hash of an agent's last report of a call, and when it was new or checked with Finesse.
         self._last_reports: TTLCache[tuple[str, str], tuple[int, float]] = TTLCache(
-            20_000, 10 * self._settings.lost_seconds, timer=clock
+            20_000, 3 * self._settings.lost_seconds, timer=clock
         )
         # Since when an agent reports a consult that no other agent has reported.
         self._pending_since: TTLCache[tuple[str, str], float] = TTLCache(20_000, 3600, timer=clock)

@@ -50,7 +50,7 @@ pn.enable_pattern_cache()  # the patterns of all plans are more than the cache o
 
 Kind = Literal["public", "internal", "withheld", "unreadable"]
 
-_CACHED_NUMBERS = 8192
+_CACHED_NUMBERS = 2048
 _NO_DIGIT = re.compile(r"\D")
 _SEVERAL = re.compile(r"\d\s*[,;]\s*\d")
 
