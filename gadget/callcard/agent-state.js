@@ -122,7 +122,7 @@ export class AgentStateElement extends CallcardElement {
       choices.push([`NOT_READY ${id}`, t("state.notReadyBecause", { reason: label })]);
     // Where no reasons are defined, the bare states may be chosen.
     if (!this.#notReadyReasons.length) choices.push(["NOT_READY", stateLabel("NOT_READY")]);
-    if (state !== "READY") {
+    if (![...WRAP_UP_STATES, "READY"].includes(state)) {
       // UCCE signs out only agents who are not ready.
       for (const { id, label } of this.#signOutReasons)
         choices.push([`LOGOUT ${id}`, t("state.signOutBecause", { reason: label })]);

@@ -99,7 +99,9 @@ export class CallsModel {
         this.close(call.id); // Finesse uses the id again; the old call's end was lost
         state = undefined;
       }
-      const isClosed = !state && call.phase === "ended" && this.#closed.has(call.id);
+      // During wrap-up: its card was closed, or is brought back with its notes after a reload.
+      const isOver = !state && call.phase === "ended";
+      const isClosed = isOver && (this.#closed.has(call.id) || this.#unfinished.has(call.id));
       const lookup = state ? state.call.isConsult && !call.isConsult : !isClosed;
       const opened = state || isClosed ? null : this.#add(call);
       if (state) {

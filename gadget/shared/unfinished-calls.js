@@ -33,6 +33,11 @@ export class UnfinishedCalls {
     return this.#list.all;
   }
 
+  /** Whether a call is among them. @param {string} callId */
+  has(callId) {
+    return this.all.some(({ call }) => call.id === callId);
+  }
+
   /** Keep a call as it is, or drop it if nothing is left to finish. @param {CallState} state */
   update(state) {
     const { call, listWarnings, lookup, notes, transferredTo, talkingSince, endedAt } = state;

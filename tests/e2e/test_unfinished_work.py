@@ -46,6 +46,32 @@ def test_reload_brings_an_unfinished_call_back(open_desktop: OpenDesktop, site: 
     expect(gadget.locator("call-panel")).to_have_count(0)
 
 
+def test_reload_during_wrap_up_leaves_the_card(open_desktop: OpenDesktop, site: DemoSite) -> None:
+    desktop = open_desktop()
+    gadget = desktop.gadget
+    site.change_user("1001", wrap_up="REQUIRED", wrap_up_seconds=300)
+    call = answer_call(site, gadget)
+    write_notes(gadget, "wants a credit note")
+    site.hang_up(call)
+    state = gadget.locator("agent-state")
+    expect(state).to_have_attribute("data-state", "WORK")
+    # Finesse signs out nobody from here.
+    expect(state.locator("option", has_text="Not ready: Lunch")).to_have_count(1)
+    expect(state.locator("option", has_text="Sign out")).to_have_count(0)
+    desktop.page.reload()
+    card = open_card(gadget)
+    expect(card.get_by_role("heading", name=KNOWN_CUSTOMER_NAME)).to_be_visible()
+    expect(gadget.locator("callback-list:defined")).to_be_attached()
+    expect(card.get_by_label("Notes")).to_have_value("wants a credit note")
+    expect(card.locator(".clock")).not_to_have_text("")
+    card.get_by_label("Notes").press_sequentially(", by mail")
+    card.get_by_role("radio", name="Complaint").check()
+    card.get_by_role("button", name="Save and be ready").click()
+    delivered = site.delivered_interaction(call)
+    assert delivered.wrap_up_reasons == ("Complaint",)
+    assert "wants a credit note, by mail" in str(delivered.agents)
+
+
 def test_notes_of_a_customer_who_was_not_reached_can_be_finished(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
