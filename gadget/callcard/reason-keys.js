@@ -22,14 +22,15 @@ export function followReasonKeys(signal) {
     if (ctrlKey || altKey || metaKey || event.defaultPrevented) return;
     if (key === "Escape" && target instanceof HTMLTextAreaElement) leaveNotes(target);
     if (key === "Escape" || key === "Tab") typedAt = -Infinity;
+    if (key === "Enter") place = null; // a form that goes now is saved
     if (key.length > 1 || !(target instanceof Element)) return;
     // The keypad sends digits wherever the focus is.
     const keypad = document.querySelector("call-panel:not([hidden]) call-keypad");
     const current = target.closest(OTHERS) ?? keypad;
     if (current) place = current;
-    const pause = place?.checkVisibility() ? TYPING_PAUSE_MS : PLACE_GONE_MS;
-    const isText = current || !/^[1-8]$/.test(key) || timeStamp - typedAt < pause;
-    if (isText) return void (typedAt = timeStamp);
+    const isTyped = current || !/^[1-8]$/.test(key) || timeStamp - typedAt < TYPING_PAUSE_MS;
+    if (isTyped) return void (typedAt = timeStamp);
+    if (place?.checkVisibility() === false && timeStamp - typedAt < PLACE_GONE_MS) return;
     /** @type {NodeListOf<HTMLInputElement>} */
     const boxes = document.querySelectorAll("call-panel:not([hidden]) call-notes fieldset input");
     const box = boxes[Number(key) - 1];

@@ -226,3 +226,22 @@ def test_digits_for_a_menu_choose_no_reason_when_the_menu_hangs_up(
     desktop.page.clock.fast_forward(5000)
     desktop.page.keyboard.press("2")
     expect(reasons.get_by_role("radio").nth(1)).to_be_checked()
+
+
+def test_digit_after_a_form_that_enter_has_saved_chooses_a_reason(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    desktop = open_desktop(own_clock=True)
+    gadget = desktop.gadget
+    expect(gadget.locator("callback-list:defined")).to_be_attached()
+    call = answer_call(site, gadget, KNOWN_CUSTOMER)
+    open_card(gadget).get_by_role("button", name="New case…").click()
+    desktop.page.keyboard.type("Router broken")
+    desktop.page.keyboard.press("Enter")
+    expect(gadget.locator("case-form")).to_have_count(0)
+    site.hang_up(call)
+    expect_phase(gadget, "Call ended")
+    desktop.page.clock.fast_forward(2000)
+    desktop.page.keyboard.press("2")
+    reasons = gadget.get_by_role("radiogroup", name="Wrap-up reason")
+    expect(reasons.get_by_role("radio").nth(1)).to_be_checked()
