@@ -186,6 +186,37 @@ test("a call of an outage comes back after a reload and is saved when the servic
   closeAll(after.model);
 });
 
+test("a reason of an outage stays when an older answer comes after it was saved", async () => {
+  const session = new FakeStorage();
+  const before = create([], undefined, session);
+  before.model.update([dialog("ACTIVE")], "1001");
+  await settle();
+  before.api.isUp = false;
+  before.model.calls.get("1").notes.chooseReasons(["Sale"]);
+  before.model.end(dialog("DROPPED", LATER));
+  await settle();
+
+  const after = create([], undefined, session);
+  const { updateInteraction } = after.api;
+  const saved = new Promise((resolve) => {
+    after.api.updateInteraction = async (id, change) => {
+      const answer = await updateInteraction(id, change);
+      setTimeout(resolve);
+      return answer;
+    };
+  });
+  after.api.interaction = async () => {
+    await saved;
+    return interaction(); // as it was before
+  };
+  await restoreCalls(after.model, new UnfinishedCalls(session, "1001"), after.api);
+  const { notes } = after.model.calls.get("1");
+  assert.deepEqual([notes.wrapUpReasons, notes.isUnsaved], [["Sale"], false]);
+  before.api.isUp = true;
+  closeAll(before.model);
+  closeAll(after.model);
+});
+
 test("what is saved on a consult's card shows on the customer's, too", async () => {
   const { model } = create();
   model.update([dialog("HELD"), dialog("ACTIVE", LATER, { id: "2" })], "1001");

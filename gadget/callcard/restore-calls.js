@@ -37,7 +37,12 @@ export async function restoreCalls(model, unfinished, api) {
  */
 async function loadCallerAndNotes(model, state, number, api) {
   const { notes } = state;
-  if (notes.interaction) notes.update(await api.interaction(notes.interaction.id));
+  const { interaction, changes } = notes;
+  if (interaction) {
+    const read = await api.interaction(interaction.id);
+    // What was changed meanwhile is newer: the choice of an outage is saved at the same time.
+    if (notes.changes === changes) notes.update(read);
+  }
   const { id: own = "", contact: chosen } = notes.interaction ?? {};
   const result = await api.lookUp(number, own);
   const found = result.matches.find(({ contact }) => hasRecord(contact, chosen));
