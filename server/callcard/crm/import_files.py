@@ -36,8 +36,6 @@ from callcard.crm.stored_contacts import StoredContacts
 
 BATCH_ROWS = 5000
 """Rows in one transaction: an interrupted import keeps its batches and is simply run again."""
-CACHE_MEGABYTES = 64
-"""Of the file of contacts: a large one is written faster so."""
 _VCARD_SUFFIXES = (".vcf", ".vcard")
 
 
@@ -82,7 +80,6 @@ def load(
         on_problem(problem)
 
     plan = NumberPlan(country, tuple(internal_numbers))
-    contacts.keep_in_memory(CACHE_MEGABYTES)
     with file.open("rb") as raw, ImportedKeys() as keys:
         is_vcard = file.suffix.lower() in _VCARD_SUFFIXES
         chosen = choose_encoding(raw, encoding, country, is_folded=is_vcard)

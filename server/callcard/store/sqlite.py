@@ -86,12 +86,8 @@ class Database:
         # "full" makes an acknowledged write survive a power cut.
         connection.execute(f"pragma synchronous = {'full' if self._durable else 'off'}")
         connection.execute("pragma foreign_keys = on")
-        _keep_in_memory(connection, self._cache_megabytes)
+        connection.execute(f"pragma cache_size = {-1024 * self._cache_megabytes}")
         return connection
-
-    def keep_in_memory(self, megabytes: int) -> None:
-        """Let the writer keep so much of the file in memory, at most."""
-        _keep_in_memory(self._writer, megabytes)
 
     def connect_reader(self) -> sqlite3.Connection:
         """Return one more read-only connection, for reads that are slow enough for a thread."""
@@ -358,10 +354,6 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[str]) -> None:
         connection.execute("rollback")
         raise
     connection.execute("commit")
-
-
-def _keep_in_memory(connection: sqlite3.Connection, megabytes: int) -> None:
-    connection.execute(f"pragma cache_size = {-1024 * megabytes}")
 
 
 def _statements(script: str) -> Iterator[str]:
