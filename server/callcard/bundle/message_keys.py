@@ -38,14 +38,7 @@ def number_message_keys(sources: Sources) -> Sources:
         for language, by_key in sources.texts.items()
     }
     scripts = {
-        name: replaced(
-            source,
-            [
-                (node, f'"{numbers[literal(node)]}"')
-                for node in _key_nodes(source)
-                if literal(node) in numbers
-            ],
-        )
+        name: replaced(source, _numbered_keys(source, numbers))
         for name, source in sources.scripts.items()
     }
     return replace(sources, texts=texts, assets={**sources.assets, **scripts})
@@ -71,6 +64,13 @@ def _loaded_keys(sources: Sources) -> Iterator[str]:
         parts = later_parts(main, sources.assets).values()
         for modules in (page_modules(main, sources.assets), *parts):
             yield from keys_in_modules(modules, sources.assets)
+
+
+def _numbered_keys(script: bytes, numbers: Mapping[str, str]) -> Iterator[tuple[SyntaxNode, str]]:
+    """Yield the keys of a script that have a number, each with it."""
+    for node in _key_nodes(script):
+        if number := numbers.get(literal(node)):
+            yield node, f'"{number}"'
 
 
 def _key_nodes(script: bytes) -> Iterator[SyntaxNode]:
