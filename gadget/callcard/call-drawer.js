@@ -45,7 +45,7 @@ export class CallDrawerElement extends CallcardElement {
    * @param {import("../shared/call-state.js").CallState} state
    * @param {{isBusy: boolean}} context
    */
-  show({ id, call: { actions }, confirmedAction, failure, customer }, { isBusy }) {
+  show({ id, call: { actions, phase }, confirmedAction, failure, customer }, { isBusy }) {
     this.#callId = id;
     this.#timeZone = customer.timeZone;
     this.#hasFailed = failure?.outcome === "refused" || failure?.outcome === "failed";
@@ -54,7 +54,7 @@ export class CallDrawerElement extends CallcardElement {
     const isConfirmed = confirmedAction !== this.#confirmed && confirmedAction === this.opened;
     this.#confirmed = confirmedAction;
     if (isConfirmed) this.close(); // it was for that
-    if (this.opened && !this.offers(this.opened)) this.#end();
+    if (this.opened && !this.offers(this.opened)) this.#end(phase === "ended");
     this.#update();
   }
 
@@ -64,13 +64,19 @@ export class CallDrawerElement extends CallcardElement {
     else void this.#open(drawer);
   }
 
-  /** Close what Finesse does not allow any more, and say which time for a callback is lost. */
-  #end() {
+  /**
+   * Close what Finesse does not allow now. A time that was typed for a callback stays, on hold for
+   * example, until the call is over; then it is said that it is lost.
+   * @param {boolean} isOver
+   */
+  #end(isOver) {
     /** @type {HTMLInputElement | null} */
     const time = this.querySelector("input[type=datetime-local]");
     const { value = "", validity: { badInput } = {} } = time ?? {};
+    const isTyped = value || badInput;
+    if (isTyped && !isOver) return;
     this.close();
-    if (!value && !badInput) return;
+    if (!isTyped) return;
     const lost = value ? formatDate(value, true) : t("callback.whenThere");
     this.hidden = false;
     this.append(h("p", { class: "error", role: "alert" }, t("call.lost", { value: lost })));
