@@ -12,8 +12,17 @@ import { describeCaller } from "./caller.js";
 const MESSAGE_MS = 8000;
 /** Milliseconds after its end in which a card is closed without the agent. */
 const GONE_MS = 3000;
-/** Commands that end a call or a consult. */
-const ENDING = ["drop", "transfer", "complete-transfer", "conference", "retrieve"];
+/** Commands that end a call, a consult or a preview. */
+const ENDING = [
+  "drop",
+  "transfer",
+  "complete-transfer",
+  "conference",
+  "retrieve",
+  "accept",
+  "reject",
+  "close",
+];
 /** Milliseconds after such a command in which a call that was on then has been ended by the agent. */
 const ENDED_HERE_MS = 3000;
 
@@ -34,7 +43,9 @@ export function announceUnseenEnds(model, aside) {
     const isNews = type === "closed" && desktop.now - state.endedAt < GONE_MS;
     const isOurs = desktop.now - ranAt < ENDED_HERE_MS && !(ranAt < state.call.joined);
     // Under another id: Finesse does so when a call is passed on.
-    const goesOn = model.running.some(({ call }) => call.number === state.call.number);
+    const goesOn = model.running.some(
+      ({ call }) => call.phase === "ringing" && call.number === state.call.number,
+    );
     const text = isNews && !isOurs && !goesOn && model.calls.size ? endText(state) : "";
     if (text) aside.showMessage?.(text, MESSAGE_MS);
   });

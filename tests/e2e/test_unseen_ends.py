@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+import pytest
 from playwright.sync_api import FrameLocator, Locator, TimeoutError, expect
 
 from tests.e2e.card import (
@@ -41,6 +42,44 @@ def test_missed_call_beside_another_card_is_named(
     site.hang_up(missed)
     expect(message(gadget, f"Missed call · {KNOWN_CUSTOMER_NAME}")).to_be_visible()
     expect_phase(gadget, "Call ended")
+
+
+def test_missed_call_of_the_number_that_is_on_is_named(
+    open_desktop: OpenDesktop, site: DemoSite
+) -> None:
+    gadget = open_desktop().gadget
+    expect(gadget.locator("callback-list:defined")).to_be_attached()
+    answer_call(site, gadget, KNOWN_CUSTOMER)
+    missed = site.ring(KNOWN_CUSTOMER)
+    expect(gadget.get_by_role("tab", name=KNOWN_CUSTOMER_NAME)).to_have_count(2)
+    site.hang_up(missed)
+    expect(message(gadget, f"Missed call · {KNOWN_CUSTOMER_NAME}")).to_be_visible()
+    expect_phase(gadget, "On the call")
+
+
+@pytest.mark.parametrize("is_skipped", [True, False])
+def test_preview_that_the_dialer_takes_away_is_named(
+    open_desktop: OpenDesktop, site: DemoSite, is_skipped: bool
+) -> None:
+    gadget = open_desktop().gadget
+    expect(gadget.locator("callback-list:defined")).to_be_attached()
+    ended = answer_call(site, gadget, UNKNOWN_CUSTOMER)
+    write_notes(gadget, "wants an offer")
+    site.hang_up(ended)
+    expect_phase(gadget, "Call ended")
+    site.preview(KNOWN_CUSTOMER, direct=False)
+    gadget.get_by_role("tab", name=KNOWN_CUSTOMER_NAME).click(delay=1100)
+    expect_phase(gadget, "Preview")
+    if is_skipped:
+        press(gadget, "Skip")
+    else:
+        site.hang_up(site.calls()[-1]["id"])
+    expect_phase(gadget, "Call ended")
+    over = message(gadget, f"The preview is over: {KNOWN_CUSTOMER_NAME}")
+    if is_skipped:
+        assert over.count() == 0
+    else:
+        expect(over).to_be_visible()
 
 
 def test_consult_that_ends_by_itself_is_named(open_desktop: OpenDesktop, site: DemoSite) -> None:
