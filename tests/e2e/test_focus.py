@@ -12,7 +12,7 @@ from tests.e2e.card import (
     open_card,
     press,
 )
-from tests.harness.browser import OpenDesktop
+from tests.harness.browser import BrowserDesktop, OpenDesktop
 from tests.harness.site import DemoSite
 from tests.harness.waiting import wait_until
 
@@ -56,6 +56,15 @@ def test_focus_stays_at_the_call_variables(
         variables.get_by_role("button", name=end).click()
     expect(field).to_have_count(0)
     wait_until(lambda: focus_is_in(gadget, "call-variables"))
+
+
+def open_and_answer(
+    open_desktop: OpenDesktop, site: DemoSite, *, own_clock: bool = False
+) -> tuple[BrowserDesktop, str]:
+    """Open a desktop, wait until the whole card is loaded, and answer a call. Return both."""
+    desktop = open_desktop(own_clock=own_clock)
+    expect(desktop.gadget.locator("callback-list:defined")).to_be_attached()
+    return desktop, answer_call(site, desktop.gadget, KNOWN_CUSTOMER)
 
 
 def test_focus_stays_at_the_first_call_variable_that_is_added(
@@ -155,10 +164,8 @@ def test_press_that_does_nothing_leaves_the_focus_in_the_notes(
 
 
 def test_key_chooses_a_reason_unless_it_is_typed(open_desktop: OpenDesktop, site: DemoSite) -> None:
-    desktop = open_desktop()
+    desktop, call = open_and_answer(open_desktop, site)
     gadget = desktop.gadget
-    expect(gadget.locator("callback-list:defined")).to_be_attached()
-    call = answer_call(site, gadget, KNOWN_CUSTOMER)
     reasons = gadget.get_by_role("radiogroup", name="Wrap-up reason")
     expect(reasons.get_by_role("radio", name="None")).to_be_checked()
     open_card(gadget).get_by_label("Notes").press("2")
@@ -186,10 +193,8 @@ def test_key_chooses_a_reason_unless_it_is_typed(open_desktop: OpenDesktop, site
 def test_digits_of_a_number_choose_no_reason_when_its_field_goes(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    desktop = open_desktop()
+    desktop, call = open_and_answer(open_desktop, site)
     gadget = desktop.gadget
-    expect(gadget.locator("callback-list:defined")).to_be_attached()
-    call = answer_call(site, gadget, KNOWN_CUSTOMER)
     reasons = gadget.get_by_role("radiogroup", name="Wrap-up reason")
     chosen = reasons.get_by_role("radio", name="Order status")
     reasons.get_by_text("Order status").click()
@@ -210,10 +215,8 @@ def test_digits_of_a_number_choose_no_reason_when_its_field_goes(
 def test_digits_for_a_menu_choose_no_reason_when_the_menu_hangs_up(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    desktop = open_desktop(own_clock=True)
+    desktop, call = open_and_answer(open_desktop, site, own_clock=True)
     gadget = desktop.gadget
-    expect(gadget.locator("callback-list:defined")).to_be_attached()
-    call = answer_call(site, gadget, KNOWN_CUSTOMER)
     reasons = gadget.get_by_role("radiogroup", name="Wrap-up reason")
     press(gadget, "Keypad…")
     desktop.page.keyboard.press("4")
@@ -231,10 +234,8 @@ def test_digits_for_a_menu_choose_no_reason_when_the_menu_hangs_up(
 def test_digit_after_a_form_that_enter_has_saved_chooses_a_reason(
     open_desktop: OpenDesktop, site: DemoSite
 ) -> None:
-    desktop = open_desktop(own_clock=True)
+    desktop, call = open_and_answer(open_desktop, site, own_clock=True)
     gadget = desktop.gadget
-    expect(gadget.locator("callback-list:defined")).to_be_attached()
-    call = answer_call(site, gadget, KNOWN_CUSTOMER)
     open_card(gadget).get_by_role("button", name="New case…").click()
     desktop.page.keyboard.type("Router broken")
     desktop.page.keyboard.press("Enter")
